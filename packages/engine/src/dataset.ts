@@ -1,0 +1,74 @@
+import type { MissingType, Scalar } from '@coppice/model'
+
+/**
+ * Bin edges of an ordered feature.
+ *
+ * Value x falls into the first bin b with `x <= upperBounds[b]`. With missing 'nan' there is one
+ * more bin, the last, for NaN; with 'zero', NaN falls into the bin of zero; with 'none', NaN is
+ * read as 0. Matches LightGBM's `BinMapper` (src/io/bin.cpp).
+ */
+export interface NumericBinMapper {
+  readonly kind: 'numeric'
+  readonly missing: MissingType
+  /** Ascending upper bounds of the value bins; the last is +Infinity. */
+  readonly upperBounds: Float64Array
+  /** upperBounds.length, + 1 when missing is 'nan'. At most 256. */
+  readonly nBins: number
+  /** The bin of the value 0. */
+  readonly zeroBin: number
+  /** The bin whose rows are missing, or -1 when missing is 'none'. */
+  readonly missingBin: number
+}
+
+/**
+ * Bins of an unordered feature. Bin 0 holds missing, unseen and dropped (rare) categories; bin
+ * b >= 1 holds the category with code `codes[b - 1]`, by descending frequency in the sample.
+ */
+export interface CategoricalBinMapper {
+  readonly kind: 'categorical'
+  /** Category code of bins 1, 2, ...: an index into `FeatureInfo.categories`. */
+  readonly codes: Int32Array
+  /** codes.length + 1. At most 256. */
+  readonly nBins: number
+}
+
+export type BinMapper = NumericBinMapper | CategoricalBinMapper
+
+/** A feature of a data set: its name, its bins and, where categorical, its dictionary. */
+export interface FeatureInfo {
+  readonly name: string
+  readonly mapper: BinMapper
+  /** Ascending dictionary (strings by UTF-8 bytes, numbers by value); null where numeric. */
+  readonly categories: readonly string[] | readonly number[] | null
+}
+
+/**
+ * Consecutive rows of a data set, binned. All arrays may sit on SharedArrayBuffers, so that
+ * threads read them without copies; they are never changed after loading.
+ */
+export interface BinnedBlock {
+  /** Global row id of the first row; blocks are consecutive and cover [0, nRows). */
+  readonly firstRow: number
+  readonly nRows: number
+  /** nRows x nFeatures, row-major. */
+  readonly bins: Uint8Array
+}
+
+/**
+ * A data set ready for training: binned features by block, everything else by row.
+ */
+export interface BinnedDataset {
+  readonly nRows: number
+  readonly features: readonly FeatureInfo[]
+  readonly blocks: readonly BinnedBlock[]
+  /** nRows numbers: the target, or for classifiers the class index 0 .. nClasses - 1. */
+  readonly label: Float64Array | null
+  /** Class values in class order where the label was encoded, else null. */
+  readonly classes: readonly Scalar[] | null
+  /** nRows non-negative finite numbers, or null for all 1. */
+  readonly weight: Float64Array | null
+  /** nRows x nOutputs raw scores to start from, row-major, or null. */
+  readonly initScore: Float64Array | null
+  /** Row counts of the query groups, in row order, or null. */
+  readonly groupSizes: Uint32Array | null
+}

@@ -1,0 +1,108 @@
+/**
+ * The model as plain data: what FORMAT.md documents and `model.schema.json` validates.
+ *
+ * A model is a function of the rows and of the parameters that affect it. Nothing in it may
+ * differ between two equal trainings: no time, host, thread count, path or partitioning.
+ */
+
+/** A label or category as the user wrote it. */
+export type Scalar = string | number | boolean
+
+/** How a feature's missing values are recognised when a node is evaluated. */
+export type MissingType =
+  /** Nothing was missing in training: NaN is read as 0, as LightGBM does. */
+  | 'none'
+  /** NaN is missing and goes to the node's default side. */
+  | 'nan'
+  /** Zero (|x| <= 1e-35) and NaN are missing (`zero_as_missing`). */
+  | 'zero'
+
+/** A feature whose values are ordered numbers (integers, floats, booleans 0/1, dates in ms). */
+export interface NumericFeature {
+  readonly name: string
+  readonly kind: 'numeric'
+  readonly missing: MissingType
+}
+
+/**
+ * A feature whose values are names without an order.
+ *
+ * `categories` is in ascending order (strings by UTF-8 bytes, numbers by value) and holds all
+ * values seen in training. A value's code is its index there. A value that is absent from it is
+ * unseen; unseen and missing values go right at every node.
+ */
+export interface CategoricalFeature {
+  readonly name: string
+  readonly kind: 'categorical'
+  readonly categories: readonly string[] | readonly number[]
+}
+
+export type Feature = NumericFeature | CategoricalFeature
+
+/**
+ * One tree as parallel arrays. With L leaves there are L - 1 internal nodes, in the order in
+ * which they were split; node 0 is the root. A child >= 0 is an internal node, a child < 0 is
+ * the leaf `~child`. A tree of one leaf has empty node arrays.
+ */
+export interface Tree {
+  /** L - 1: index into the model's features. */
+  readonly splitFeature: readonly number[]
+  /** L - 1: gain of the split (loss reduction), >= 0. */
+  readonly splitGain: readonly number[]
+  /** L - 1: numeric nodes: x <= threshold goes left (finite). Categorical nodes: null. */
+  readonly threshold: readonly (number | null)[]
+  /** L - 1: categorical nodes: ascending category codes that go left. Numeric nodes: null. */
+  readonly leftCategories: readonly (readonly number[] | null)[]
+  /** L - 1: missing values go left. Always false at categorical nodes. */
+  readonly defaultLeft: readonly boolean[]
+  readonly leftChild: readonly number[]
+  readonly rightChild: readonly number[]
+  /** L - 1: the value the node would have had as a leaf, learning rate included. */
+  readonly nodeValue: readonly number[]
+  /** L - 1: sum of hessians of the node's training rows. */
+  readonly nodeWeight: readonly number[]
+  /** L - 1: number of the node's training rows (in the bag). */
+  readonly nodeCount: readonly number[]
+  /** L: raw score added to rows in the leaf, learning rate included. */
+  readonly leafValue: readonly number[]
+  readonly leafWeight: readonly number[]
+  readonly leafCount: readonly number[]
+}
+
+export type Objective =
+  | { readonly name: 'regression' }
+  | { readonly name: 'binary'; readonly sigmoid: number }
+  | { readonly name: 'multiclass'; readonly numClass: number }
+
+/** Values of one metric on one data set, one per evaluated iteration. */
+export interface EvaluationSeries {
+  readonly dataset: string
+  readonly metric: string
+  /** 0-based iterations after which the metric was computed, ascending. */
+  readonly iterations: readonly number[]
+  readonly values: readonly number[]
+}
+
+/** Values a parameter may take in a model file. */
+export type ParameterValue = string | number | boolean | readonly (string | number)[]
+
+export interface Model {
+  readonly format: 'coppice-model'
+  readonly formatVersion: 1
+  readonly objective: Objective
+  /** Class values in class order (2 for binary, numClass for multiclass), null for regression. */
+  readonly classes: readonly Scalar[] | null
+  readonly features: readonly Feature[]
+  /** 1, or numClass for multiclass. Tree t belongs to class t % treesPerIteration. */
+  readonly treesPerIteration: number
+  /** Raw score of each class before the first tree; treesPerIteration values. */
+  readonly baseScores: readonly number[]
+  readonly trees: readonly Tree[]
+  /** 1-based number of iterations that predict best, or null where nothing was evaluated. */
+  readonly bestIteration: number | null
+  /** Canonical snake_case names of the parameters that affect the model, sorted. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>
+  readonly evaluation: readonly EvaluationSeries[]
+  /** SHA-256 (hex) chained over the header and the iteration records, see FORMAT.md. */
+  readonly chainHash: string
+}

@@ -1,0 +1,89 @@
+/**
+ * What every file format implements: a plan (cheap, before any row is decoded) and reads of one
+ * unit at a time. The contract suite in test/reader-contract.ts runs over all of them.
+ */
+
+/** Bytes that can be read in any order: a file, a buffer, an HTTP resource. */
+export interface ByteSource {
+  /** For error messages: the path or URL the user gave. */
+  readonly name: string
+  readonly byteLength: number
+  /** Bytes [start, end). Rejects with a CoppiceError 'IO' when they cannot be read. */
+  slice(start: number, end: number): Promise<Uint8Array>
+}
+
+/**
+ * The type of a column, joined over all rows of all partitions:
+ * empty < bool < int < float, empty < date; anything joined with string is string; date joined
+ * with a number is an error that names the column and both partitions.
+ */
+export type ColumnType = 'empty' | 'bool' | 'int' | 'float' | 'date' | 'string'
+
+/** Decoded values of one column over the rows of one unit. */
+export type ColumnChunk = NumberChunk | StringChunk
+
+export interface NumberChunk {
+  readonly type: 'empty' | 'bool' | 'int' | 'float' | 'date'
+  /** One value per row. Missing is the canonical NaN, -0 is stored as +0, dates are ms since 1970. */
+  readonly values: Float64Array
+}
+
+export interface StringChunk {
+  readonly type: 'string'
+  /** One index into `dictionary` per row; -1 is missing. */
+  readonly codes: Int32Array
+  /** The distinct strings of this chunk, in order of first appearance. */
+  readonly dictionary: readonly string[]
+}
+
+/** The smallest range of rows that can be read by itself: a row group, a batch, a text chunk. */
+export interface Unit {
+  readonly index: number
+  /** First row, relative to the partition. */
+  readonly firstRow: number
+  readonly nRows: number
+  /** Byte range for text formats; [0, 0] where the format finds its own bytes. */
+  readonly start: number
+  readonly end: number
+}
+
+/** All that is known of a partition before decoding. Plain data: crosses threads by copy. */
+export interface PartitionPlan {
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType | null }[]
+  readonly nRows: number
+  readonly units: readonly Unit[]
+  /** Whatever else the format's `read` wants back (structured-cloneable). */
+  readonly detail: unknown
+}
+
+export type Format = 'parquet' | 'arrow' | 'csv' | 'tsv' | 'libsvm' | 'npy'
+
+/** Options of the text formats. */
+export interface TextOptions {
+  /** First line holds column names. 'auto': true when no field of it parses as a number. */
+  readonly header: boolean | 'auto'
+  /** Fields that mean missing, compared after trimming; default '', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '?'. */
+  readonly missingValues: readonly string[]
+}
+
+export interface PartitionReader {
+  readonly format: Format
+  /**
+   * Column names, row count and units. Text formats count rows here, in one streaming pass.
+   * A null column type means that only decoding tells.
+   */
+  plan(source: ByteSource, options: TextOptions): Promise<PartitionPlan>
+  /**
+   * Decodes the wanted columns (indices into plan.columns, in this order) of one unit.
+   * @param types - forced types, per wanted column: 'string' keeps text as text, a number type
+   *   turns a field that does not parse into an error naming file, line and column; null infers.
+   */
+  read(
+    source: ByteSource,
+    plan: PartitionPlan,
+    unit: Unit,
+    columns: readonly number[],
+    types: readonly (ColumnType | null)[],
+    options: TextOptions,
+  ): Promise<ColumnChunk[]>
+}

@@ -1,0 +1,76 @@
+import type { Model } from '@coppice/model'
+import type { BinnedDataset } from '../dataset.js'
+
+/** A named data set on which metrics are computed while training. */
+export interface EvalSet {
+  readonly name: string
+  readonly data: BinnedDataset
+}
+
+/** One value of one metric on one evaluation set. */
+export interface MetricValue {
+  readonly dataset: string
+  readonly metric: string
+  readonly value: number
+  readonly higherIsBetter: boolean
+}
+
+/** What `train` tells while it works. Iterations are 0-based. */
+export type TrainingEvent =
+  | {
+      readonly kind: 'started'
+      readonly nRows: number
+      readonly nFeatures: number
+      readonly nIterations: number
+      /** First iteration to be trained: 0, or the number of iterations resumed from. */
+      readonly firstIteration: number
+      readonly nThreads: number
+    }
+  | {
+      readonly kind: 'iteration'
+      readonly iteration: number
+      readonly nIterations: number
+      /** Empty in iterations without evaluation (`metric_freq`). */
+      readonly metrics: readonly MetricValue[]
+      /** Leaves of the iteration's trees, one number per class. */
+      readonly nLeaves: readonly number[]
+    }
+  | {
+      readonly kind: 'stopped'
+      readonly reason: StopReason
+      readonly nIterations: number
+      readonly bestIteration: number | null
+    }
+
+export type StopReason = 'completed' | 'early-stopping' | 'no-split' | 'aborted' | 'callback'
+
+/**
+ * Called after each iteration, before the next begins. Return 'stop' to end the training there.
+ * `model()` builds the model of the trees committed so far: a checkpoint.
+ */
+export type TrainingCallback = (
+  event: Extract<TrainingEvent, { kind: 'iteration' }>,
+  state: { readonly model: () => Model },
+) => undefined | void | 'stop' | Promise<undefined | void | 'stop'>
+
+/**
+ * Arguments of `train` in `training/train.ts`:
+ * `train(options: TrainOptions): Promise<TrainResult>`.
+ */
+export interface TrainOptions {
+  /** Raw parameters, LightGBM names and aliases in snake_case or camelCase; validated by `train`. */
+  readonly params: Readonly<Record<string, unknown>>
+  readonly train: BinnedDataset
+  readonly evalSets?: readonly EvalSet[]
+  /** Ends the training after the current iteration (within the tree on threads). */
+  readonly signal?: AbortSignal
+  readonly onEvent?: (event: TrainingEvent) => void
+  readonly callbacks?: readonly TrainingCallback[]
+  /** A model of the same data and parameters with fewer iterations: training goes on after it. */
+  readonly resumeFrom?: Model
+}
+
+export interface TrainResult {
+  readonly model: Model
+  readonly stoppedBy: StopReason
+}

@@ -1,2 +1,5 @@
 export * from './types.js'
 export * from './errors.js'
+export { exp } from './math/exp.js'
+export { log, log1p } from './math/log.js'
+export { sigmoid, softplus } from './math/logistic.js'

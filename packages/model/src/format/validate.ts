@@ -1,0 +1,212 @@
+/**
+ * Validation of a whole model, strict and total: any value in, a model or one clear error out.
+ * Loops go by index or entries(), which see the holes of sparse arrays; forEach does not.
+ */
+
+import type { EvaluationSeries, Feature, Model, Objective, Scalar } from '../types.js'
+import { CoppiceError } from '../errors.js'
+import { compareUtf8, describe } from '../text.js'
+import {
+  checkArray, checkFinite, checkInteger, checkNumbers, checkObject, checkPlainObject, checkString,
+  fail,
+} from './checks.js'
+import { checkTree } from './validate-tree.js'
+
+/** The only value of `formatVersion` that this version reads and writes. */
+export const FORMAT_VERSION = 1
+
+/** Top-level keys in the order in which they are written. */
+export const MODEL_KEYS = [
+  'format', 'formatVersion', 'objective', 'classes', 'features', 'treesPerIteration',
+  'baseScores', 'parameters', 'trees', 'bestIteration', 'evaluation', 'chainHash',
+] as const satisfies readonly (keyof Model)[]
+
+/**
+ * Checks that `value` is a model in every respect but the chain hash (`parseModel` checks that
+ * too) and returns the same object, typed.
+ *
+ * Linear in the size of the value. Arrays must be plain arrays and objects plain objects.
+ * @throws CoppiceError 'MODEL' naming the path, the value and what is legal
+ */
+export function validateModel(value: unknown): Model {
+  checkVersion(value)
+  const raw = checkObject(value, 'the top level', MODEL_KEYS)
+  const objective = checkObjective(raw.objective)
+  checkClasses(raw.classes, objective)
+  const features = checkFeatures(raw.features)
+  const treesPerIteration = objective.name === 'multiclass' ? objective.numClass : 1
+  if (raw.treesPerIteration !== treesPerIteration) {
+    fail('treesPerIteration', `${treesPerIteration} for ${objective.name}`, raw.treesPerIteration)
+  }
+  checkNumbers(
+    checkArray(raw.baseScores, 'baseScores', treesPerIteration, 'treesPerIteration'), 'baseScores')
+  checkParameters(raw.parameters)
+  const trees = checkArray(raw.trees, 'trees')
+  if (trees.length % treesPerIteration !== 0) {
+    fail('trees', `an array whose length is a multiple of ${treesPerIteration} ` +
+      '(treesPerIteration)', trees)
+  }
+  for (let t = 0; t < trees.length; t++) checkTree(trees[t], `trees[${t}]`, features)
+  if (raw.bestIteration !== null) {
+    checkInteger(raw.bestIteration, 'bestIteration', 1, trees.length / treesPerIteration)
+  }
+  for (const [i, series] of checkArray(raw.evaluation, 'evaluation').entries()) {
+    checkSeries(series, `evaluation[${i}]`)
+  }
+  if (typeof raw.chainHash !== 'string' || !/^[0-9a-f]{64}$/.test(raw.chainHash)) {
+    fail('chainHash', '64 lower-case hexadecimal digits', raw.chainHash)
+  }
+  return value as Model
+}
+
+/** First of all, so that a file of another kind or version is told as such. */
+function checkVersion(value: unknown): void {
+  const object = checkPlainObject(value, 'the top level')
+  const format = Object.hasOwn(object, 'format') ? object.format : undefined
+  if (format !== 'coppice-model') {
+    throw new CoppiceError('MODEL',
+      `model: format must be "coppice-model", got ${describe(format)}; this is not a Coppice model`)
+  }
+  const version = Object.hasOwn(object, 'formatVersion') ? object.formatVersion : undefined
+  if (version !== FORMAT_VERSION) {
+    throw new CoppiceError('MODEL',
+      `model: formatVersion must be ${FORMAT_VERSION}, got ${describe(version)}; this version of ` +
+      `Coppice reads formatVersion ${FORMAT_VERSION} only`)
+  }
+}
+
+function checkObjective(value: unknown): Objective {
+  const name = checkPlainObject(value, 'objective').name
+  switch (name) {
+    case 'regression':
+      checkObject(value, 'objective', ['name'])
+      break
+    case 'binary': {
+      const { sigmoid } = checkObject(value, 'objective', ['name', 'sigmoid'])
+      if (checkFinite(sigmoid, 'objective.sigmoid') <= 0) {
+        fail('objective.sigmoid', 'greater than 0', sigmoid)
+      }
+      break
+    }
+    case 'multiclass': {
+      const { numClass } = checkObject(value, 'objective', ['name', 'numClass'])
+      checkInteger(numClass, 'objective.numClass', 2)
+      break
+    }
+    default:
+      fail('objective.name', '"regression", "binary" or "multiclass"', name)
+  }
+  return value as Objective
+}
+
+function checkClasses(value: unknown, objective: Objective): void {
+  if (objective.name === 'regression') {
+    if (value !== null) fail('classes', 'null for regression', value)
+    return
+  }
+  const nClasses = objective.name === 'binary' ? 2 : objective.numClass
+  const classes = checkArray(value, 'classes', nClasses, `objective ${objective.name}`)
+  const seen = new Map<unknown, number>()
+  for (const [i, label] of classes.entries()) {
+    if (!isScalar(label)) {
+      fail(`classes[${i}]`, 'a string, a finite number or a boolean', label)
+    }
+    const first = seen.get(label)
+    if (first !== undefined) {
+      fail(`classes[${i}]`, `different from the other classes (classes[${first}] is equal)`, label)
+    }
+    seen.set(label, i)
+  }
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
+}
+
+function checkFeatures(value: unknown): readonly Feature[] {
+  const features = checkArray(value, 'features')
+  const seen = new Map<string, number>()
+  for (const [i, item] of features.entries()) {
+    const path = `features[${i}]`
+    const { kind } = checkPlainObject(item, path)
+    let name: string
+    if (kind === 'numeric') {
+      const raw = checkObject(item, path, ['name', 'kind', 'missing'])
+      name = checkString(raw.name, `${path}.name`)
+      if (raw.missing !== 'none' && raw.missing !== 'nan' && raw.missing !== 'zero') {
+        fail(`${path}.missing`, '"none", "nan" or "zero"', raw.missing)
+      }
+    } else if (kind === 'categorical') {
+      const raw = checkObject(item, path, ['name', 'kind', 'categories'])
+      name = checkString(raw.name, `${path}.name`)
+      checkCategories(raw.categories, `${path}.categories`)
+    } else {
+      fail(`${path}.kind`, '"numeric" or "categorical"', kind)
+    }
+    const first = seen.get(name)
+    if (first !== undefined) {
+      fail(`${path}.name`, `different from the other names (features[${first}] has it)`, name)
+    }
+    seen.set(name, i)
+  }
+  return features as readonly Feature[]
+}
+
+/** All strings or all finite numbers, strictly ascending. */
+function checkCategories(value: unknown, path: string): void {
+  const categories = checkArray(value, path)
+  const areStrings = typeof categories[0] === 'string'
+  let last: string | number | undefined
+  for (let i = 0; i < categories.length; i++) {
+    const category = categories[i]
+    const isLegal = areStrings ? typeof category === 'string' : Number.isFinite(category)
+    if (!isLegal) {
+      const legal = i === 0 ? 'a string or a finite number'
+        : areStrings ? 'a string, as the first is' : 'a finite number, as the first is'
+      fail(`${path}[${i}]`, legal, category)
+    }
+    const next = category as string | number
+    if (last !== undefined && compareCategories(last, next) >= 0) {
+      fail(`${path}[${i}]`, `greater than ${describe(last)}, as categories ascend without repeats`,
+        next)
+    }
+    last = next
+  }
+}
+
+function compareCategories(a: string | number, b: string | number): number {
+  return typeof a === 'string' ? compareUtf8(a, String(b)) : a - Number(b)
+}
+
+function checkParameters(value: unknown): void {
+  for (const [name, item] of Object.entries(checkPlainObject(value, 'parameters'))) {
+    if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+      fail('parameters', 'an object whose keys are snake_case names', name)
+    }
+    const path = `parameters.${name}`
+    if (isScalar(item)) continue
+    if (!Array.isArray(item)) {
+      fail(path, 'a string, a finite number, a boolean or an array of strings and numbers', item)
+    }
+    for (const [i, entry] of (item as unknown[]).entries()) {
+      if (typeof entry === 'boolean' || !isScalar(entry)) {
+        fail(`${path}[${i}]`, 'a string or a finite number', entry)
+      }
+    }
+  }
+}
+
+function checkSeries(value: unknown, path: string): EvaluationSeries {
+  const raw = checkObject(value, path, ['dataset', 'metric', 'iterations', 'values'])
+  checkString(raw.dataset, `${path}.dataset`)
+  checkString(raw.metric, `${path}.metric`)
+  const iterations = checkArray(raw.iterations, `${path}.iterations`)
+  let last = -1
+  for (const [i, iteration] of iterations.entries()) {
+    last = checkInteger(iteration, `${path}.iterations[${i}]`, last + 1)
+  }
+  checkNumbers(
+    checkArray(raw.values, `${path}.values`, iterations.length, 'the length of iterations'),
+    `${path}.values`)
+  return value as EvaluationSeries
+}

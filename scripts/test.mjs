@@ -26,7 +26,11 @@ const suites = [
     name: dir,
     run: (mochaArgs) => mocha(dir, inRoot('packages', dir), 'dist/test', mochaArgs),
   })),
-  { kind: 'root', name: 'root', run: (mochaArgs) => mocha('root', inRoot('test'), 'dist', mochaArgs) },
+  {
+    kind: 'root',
+    name: 'root',
+    run: (mochaArgs) => mocha('root', inRoot('test'), 'dist', mochaArgs),
+  },
 ]
 
 const { words, mochaArgs } = parse(process.argv.slice(2))

@@ -1,16 +1,17 @@
-/**
- * Stored Parquet numbers to doubles: one loop per physical form, no object per value.
- */
 import { DamagedPageError } from './rle.js'
 import type { ParquetColumn } from './parquet-schema.js'
+import {
+  canonicalise,
+  convertWords,
+  decodeHalf,
+  type IntegerUnit,
+  readBigEndian,
+  scaleDecimal,
+} from './stored-numbers.js'
 
 const daysToMs = 86_400_000
 /** Julian day of 1970-01-01. */
 const julianEpoch = 2_440_588
-const pow32 = 0x1_0000_0000
-
-/** A value that cannot be held by a double without changing it. */
-export class UnsafeIntegerError extends Error {}
 
 /**
  * Converts n stored values of fixed width, little endian, to doubles.
@@ -25,7 +26,8 @@ export function convertFixedWidth(
   out: Float64Array,
   exact: boolean,
 ): void {
-  const { buffer, byteOffset } = bytes
+  const { byteOffset } = bytes
+  const buffer = bytes.buffer as ArrayBuffer
   switch (column.physical) {
     case 'INT32':
       return convertInt32(column, new Int32Array(buffer, byteOffset, n), out)
@@ -76,19 +78,7 @@ export function convertByteArray(
   exact: boolean,
 ): number {
   if (column.conversion === 'float16') return decodeHalf(bytes[start]! | (bytes[start + 1]! << 8))
-  let value = 0n
-  for (let i = start; i < end; i++) value = value * 256n + BigInt(bytes[i]!)
-  const nBits = 8 * (end - start)
-  if (nBits > 0 && bytes[start]! >= 0x80) value -= 1n << BigInt(nBits)
-  return scaleDecimal(Number(value), column, exact)
-}
-
-/** -0 becomes +0 and every NaN the canonical one. */
-function canonicalise(values: Float32Array | Float64Array, out: Float64Array): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!
-    out[i] = value !== value ? NaN : value + 0
-  }
+  return scaleDecimal(readBigEndian(bytes, start, end), column.scale, exact)
 }
 
 function convertInt32(column: ParquetColumn, values: Int32Array, out: Float64Array): void {
@@ -101,83 +91,31 @@ function convertInt32(column: ParquetColumn, values: Int32Array, out: Float64Arr
       for (let i = 0; i < n; i++) out[i] = values[i]! * daysToMs
       return
     case 'decimal':
-      for (let i = 0; i < n; i++) out[i] = scaleDecimal(values[i]!, column, true)
+      for (let i = 0; i < n; i++) out[i] = scaleDecimal(values[i]!, column.scale, true)
       return
     default:
       out.set(values)
   }
 }
 
-/** @param words - low and high word of each value in turn */
 function convertInt64(
-  column: ParquetColumn,
+  { conversion, scale }: ParquetColumn,
   words: Int32Array,
   out: Float64Array,
   exact: boolean,
 ): void {
-  const n = words.length / 2
-  const isUnsigned = column.conversion === 'uint64'
-  for (let i = 0; i < n; i++) {
-    const low = words[2 * i]! >>> 0
-    const high = isUnsigned ? words[2 * i + 1]! >>> 0 : words[2 * i + 1]!
-    const value = high * pow32 + low
-    switch (column.conversion) {
-      case 'int64':
-      case 'uint64':
-        if (exact && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-          throw new UnsafeIntegerError(String(BigInt(high) * BigInt(pow32) + BigInt(low)))
-        }
-        out[i] = value
-        break
-      case 'decimal':
-        out[i] = scaleDecimal(value, column, exact)
-        break
-      case 'micros':
-        out[i] = Math.floor(value / 1000)
-        break
-      case 'nanos':
-        // Beyond 2^53 the quotient of the rounded value could miss the millisecond.
-        out[i] = floorDivide(BigInt(high) * BigInt(pow32) + BigInt(low), 1_000_000n)
-        break
-      default:
-        out[i] = value
-    }
-  }
+  const isUnsigned = conversion === 'uint64'
+  const isTime = conversion === 'millis' || conversion === 'micros' || conversion === 'nanos'
+  const unit: IntegerUnit = isTime ? conversion : 'integer'
+  convertWords(words, out, unit, { isUnsigned, exact: exact && conversion !== 'decimal' })
+  if (conversion !== 'decimal') return
+  for (let i = 0; i < out.length; i++) out[i] = scaleDecimal(out[i]!, scale, exact)
 }
 
 function convertInt96(view: DataView, out: Float64Array, n: number): void {
   for (let i = 0; i < n; i++) {
-    const nanos = view.getUint32(12 * i, true) + view.getUint32(12 * i + 4, true) * pow32
+    const nanos = view.getUint32(12 * i, true) + view.getUint32(12 * i + 4, true) * 0x1_0000_0000
     const days = view.getInt32(12 * i + 8, true) - julianEpoch
     out[i] = days * daysToMs + Math.floor(nanos / 1e6)
   }
-}
-
-function floorDivide(value: bigint, divisor: bigint): number {
-  const quotient = value / divisor
-  return Number(value < 0n && quotient * divisor !== value ? quotient - 1n : quotient)
-}
-
-function scaleDecimal(unscaled: number, column: ParquetColumn, exact: boolean): number {
-  if (column.scale === 0) {
-    if (exact && Math.abs(unscaled) > Number.MAX_SAFE_INTEGER) {
-      throw new UnsafeIntegerError(String(unscaled))
-    }
-    return unscaled + 0
-  }
-  // Powers of ten are exact up to 10^22, so short decimals get the nearest double.
-  return unscaled / Number(`1e${column.scale}`) + 0
-}
-
-function decodeHalf(bits: number): number {
-  const sign = bits >> 15 === 0 ? 1 : -1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 5.960464477539063e-8 + 0
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
-  return sign * (1 + fraction / 1024) * powerOfTwo(exponent - 15)
-}
-
-function powerOfTwo(exponent: number): number {
-  return exponent < 0 ? 1 / (1 << -exponent) : 1 << exponent
 }

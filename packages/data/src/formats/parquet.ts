@@ -9,9 +9,9 @@ import type {
   Unit,
 } from '../reader.js'
 import { coerceChunk } from './coerce.js'
-import { UnsafeIntegerError } from './parquet-convert.js'
 import { decodeColumnChunk } from './parquet-pages.js'
 import { describeColumn, type ParquetColumn } from './parquet-schema.js'
+import { UnsafeIntegerError } from './stored-numbers.js'
 
 /** Where one column of one row group sits in the file. */
 interface ChunkLocation {

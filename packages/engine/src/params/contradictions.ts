@@ -1,0 +1,72 @@
+import { CoppiceError } from '@coppice/model'
+import type { ParameterValues } from './table.js'
+
+/** LightGBM's kEpsilon. */
+const smallestHessianSum = 1e-15
+
+/** What the classes and weights of the objective contradict. */
+function objectiveContradiction(values: ParameterValues): string | null {
+  const { objective, numClass } = values
+  if (objective === 'multiclass' && numClass < 2) {
+    return `objective = multiclass needs num_class >= 2, got ${numClass}; set num_class`
+  }
+  if (objective !== 'multiclass' && numClass !== 1) {
+    return (
+      `num_class = ${numClass} contradicts objective = ${objective}, which needs 1; ` +
+      'leave num_class out or set objective to multiclass'
+    )
+  }
+  if (values.isUnbalance && values.scalePosWeight !== 1) {
+    return (
+      `is_unbalance = true contradicts scale_pos_weight = ${values.scalePosWeight}; ` +
+      'both weigh the classes: set only one of them'
+    )
+  }
+  if (objective === 'binary') return null
+  const binaryOnly =
+    (values.isUnbalance && 'is_unbalance = true') ||
+    (values.scalePosWeight !== 1 && `scale_pos_weight = ${values.scalePosWeight}`) ||
+    (values.sigmoid !== 1 && `sigmoid = ${values.sigmoid}`)
+  return binaryOnly
+    ? `${binaryOnly} contradicts objective = ${objective}: it acts on objective = binary only; ` +
+        'leave it out or use row weights'
+    : null
+}
+
+/** A metric that cannot be computed from the objective's raw scores. */
+function metricContradiction(values: ParameterValues): string | null {
+  const isMulticlass = values.objective === 'multiclass'
+  const wrong = values.metric.find(metric => metric.startsWith('multi_') !== isMulticlass)
+  if (wrong === undefined) return null
+  const legal = isMulticlass ? 'multi_logloss or multi_error' : 'a metric that is not multi_*'
+  return `metric ${wrong} contradicts objective = ${values.objective}; use ${legal}`
+}
+
+/** Limits of the draws and of the leaves. */
+function growthContradiction(values: ParameterValues): string | null {
+  if (values.baggingFraction < 1 && values.baggingFreq === 0) {
+    return (
+      `bagging_fraction = ${values.baggingFraction} does nothing while bagging_freq is 0; ` +
+      'set bagging_freq = 1 to draw rows for every iteration, or leave bagging_fraction out'
+    )
+  }
+  if (values.minDataInLeaf === 0 && values.minSumHessianInLeaf <= smallestHessianSum) {
+    return (
+      'min_data_in_leaf = 0 and min_sum_hessian_in_leaf = 0 together would allow empty leaves; ' +
+      'set min_data_in_leaf = 1'
+    )
+  }
+  return values.zeroAsMissing && !values.useMissing
+    ? 'zero_as_missing = true contradicts use_missing = false; set only one of them'
+    : null
+}
+
+/**
+ * Refuses values that are legal alone and contradict each other together.
+ * @throws CoppiceError 'PARAMETER' that names both and says what to do
+ */
+export function checkContradictions(values: ParameterValues): void {
+  const found =
+    objectiveContradiction(values) ?? metricContradiction(values) ?? growthContradiction(values)
+  if (found !== null) throw new CoppiceError('PARAMETER', found)
+}

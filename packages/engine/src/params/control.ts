@@ -1,0 +1,234 @@
+import { bool, float, int, noEffect, numbers, oneOf, text, unbuilt } from './parameter.js'
+
+/** How a tree may grow: limits, regularisation and draws that work. */
+const supported = {
+  max_depth: int('control', -1, 'Most splits between the root and a leaf; 0 or less: no limit.', {
+    offAtOrBelow: -1,
+    max: 131071,
+  }),
+  min_data_in_leaf: int('control', 20, 'Fewest rows of a leaf. Counts are exact.', {
+    min: 0,
+    aliases: ['min_data_per_leaf', 'min_data', 'min_child_samples', 'min_samples_leaf'],
+  }),
+  min_sum_hessian_in_leaf: float('control', 1e-3, 'Smallest sum of hessians of a leaf.', {
+    min: 0,
+    aliases: [
+      'min_sum_hessian_per_leaf',
+      'min_sum_hessian',
+      'min_hessian',
+      'min_child_weight',
+    ],
+  }),
+  bagging_fraction: float(
+    'control',
+    1,
+    'Share of the rows drawn, without replacement, for the trees of an iteration. ' +
+      'Below 1 it needs `bagging_freq`.',
+    { above: 0, max: 1, aliases: ['sub_row', 'subsample', 'bagging'] },
+  ),
+  bagging_freq: int('control', 0, 'Draw new rows every this many iterations; 0: no bagging.', {
+    min: 0,
+    aliases: ['subsample_freq'],
+  }),
+  bagging_seed: int('control', 3, 'Seed of the row draws.', { aliases: ['bagging_fraction_seed'] }),
+  feature_fraction: float('control', 1, 'Share of the features drawn for each tree.', {
+    above: 0,
+    max: 1,
+    aliases: ['sub_feature', 'colsample_bytree'],
+  }),
+  feature_fraction_bynode: float(
+    'control',
+    1,
+    "Share of the tree's features drawn for each node.",
+    { above: 0, max: 1, aliases: ['sub_feature_bynode', 'colsample_bynode'] },
+  ),
+  feature_fraction_seed: int('control', 2, 'Seed of the feature draws.'),
+  early_stopping_round: int(
+    'control',
+    0,
+    'Stop when a metric of an evaluation set has not improved for this many iterations; 0 or ' +
+      'less: never.',
+    {
+      offAtOrBelow: 0,
+      aliases: ['early_stopping_rounds', 'early_stopping', 'n_iter_no_change'],
+    },
+  ),
+  early_stopping_min_delta: float('control', 0, 'What counts as an improvement: more than this.', {
+    min: 0,
+  }),
+  first_metric_only: bool('control', false, 'Early stopping looks at the first metric only.'),
+  max_delta_step: float(
+    'control',
+    0,
+    'Largest absolute value of a leaf before the learning rate; 0 or less: no limit.',
+    { offAtOrBelow: 0, aliases: ['max_tree_output', 'max_leaf_output'] },
+  ),
+  lambda_l1: float('control', 0, 'L1 regularisation of leaf values.', {
+    min: 0,
+    aliases: ['reg_alpha', 'l1_regularization'],
+  }),
+  lambda_l2: float('control', 0, 'L2 regularisation of leaf values.', {
+    min: 0,
+    aliases: ['reg_lambda', 'lambda', 'l2_regularization'],
+  }),
+  min_gain_to_split: float('control', 0, 'A split must gain more than this.', {
+    min: 0,
+    aliases: ['min_split_gain'],
+  }),
+  min_data_per_group: int(
+    'control',
+    100,
+    'Categorical splits: fewest rows between two candidate cuts, and on the right side.',
+    { above: 0 },
+  ),
+  max_cat_threshold: int('control', 32, 'Categorical splits: most categories on the left side.', {
+    above: 0,
+  }),
+  cat_l2: float('control', 10, 'Categorical splits: L2 regularisation added to `lambda_l2`.', {
+    min: 0,
+  }),
+  cat_smooth: float(
+    'control',
+    10,
+    'Categorical splits: damps categories with few rows when they are put in order.',
+    { min: 0 },
+  ),
+  max_cat_to_onehot: int(
+    'control',
+    4,
+    'Categorical features with at most this many bins are split one category against the rest.',
+    { above: 0 },
+  ),
+  verbosity: int(
+    'control',
+    1,
+    'Below 0: errors only; 0: warnings; 1: progress; above 1: details.',
+    { affectsModel: false, aliases: ['verbose'] },
+  ),
+}
+
+const neutral = {
+  force_col_wise: noEffect(bool('control', false, 'LightGBM: build histograms by column.')),
+  force_row_wise: noEffect(bool('control', false, 'LightGBM: build histograms by row.')),
+  histogram_pool_size: noEffect(
+    float('control', -1, 'LightGBM: memory for histograms, in MB. Here see `max_memory_mb`.', {
+      aliases: ['hist_pool_size'],
+    }),
+  ),
+  extra_seed: noEffect(int('control', 6, 'Seed of `extra_trees`, which is not built yet.')),
+  drop_seed: noEffect(int('control', 4, 'Seed of `boosting=dart`, which is not built yet.')),
+}
+
+const balanced = 'use scale_pos_weight or is_unbalance'
+
+const notBuilt = {
+  pos_bagging_fraction: unbuilt(
+    float('control', 1, 'Share of the positive rows drawn (binary).', {
+      above: 0,
+      max: 1,
+      aliases: ['pos_sub_row', 'pos_subsample', 'pos_bagging'],
+    }),
+    balanced,
+  ),
+  neg_bagging_fraction: unbuilt(
+    float('control', 1, 'Share of the negative rows drawn (binary).', {
+      above: 0,
+      max: 1,
+      aliases: ['neg_sub_row', 'neg_subsample', 'neg_bagging'],
+    }),
+    balanced,
+  ),
+  bagging_by_query: unbuilt(bool('control', false, 'Draw whole query groups.')),
+  extra_trees: unbuilt(
+    bool('control', false, 'Score one random threshold per feature.', { aliases: ['extra_tree'] }),
+  ),
+  linear_tree: unbuilt(
+    bool('control', false, 'Linear models in the leaves.', { aliases: ['linear_trees'] }),
+  ),
+  linear_lambda: unbuilt(float('control', 0, 'L2 regularisation of linear leaves.', { min: 0 })),
+  drop_rate: unbuilt(
+    float('control', 0.1, 'DART: share of trees dropped.', {
+      min: 0,
+      max: 1,
+      aliases: ['rate_drop'],
+    }),
+  ),
+  max_drop: unbuilt(int('control', 50, 'DART: most trees dropped in an iteration.')),
+  skip_drop: unbuilt(
+    float('control', 0.5, 'DART: probability of dropping nothing.', { min: 0, max: 1 }),
+  ),
+  xgboost_dart_mode: unbuilt(bool('control', false, "DART: XGBoost's normalisation.")),
+  uniform_drop: unbuilt(bool('control', false, 'DART: drop trees uniformly.')),
+  top_rate: unbuilt(
+    float('control', 0.2, 'GOSS: share of rows kept by gradient.', { min: 0, max: 1 }),
+  ),
+  other_rate: unbuilt(
+    float('control', 0.1, 'GOSS: share of the other rows drawn.', { min: 0, max: 1 }),
+  ),
+  top_k: unbuilt(
+    int('control', 20, 'Voting-parallel learner: features proposed by a worker.', {
+      above: 0,
+      aliases: ['topk'],
+    }),
+  ),
+  monotone_constraints: unbuilt(
+    numbers('ints', 'control', [], 'Direction of each feature: -1, 0 or 1.', {
+      min: -1,
+      max: 1,
+      aliases: ['mc', 'monotone_constraint', 'monotonic_cst'],
+    }),
+  ),
+  monotone_constraints_method: unbuilt(
+    oneOf('control', ['basic', 'intermediate', 'advanced'], 'How monotone bounds are kept.', {
+      aliases: ['monotone_constraining_method', 'mc_method'],
+    }),
+  ),
+  monotone_penalty: unbuilt(
+    float('control', 0, 'Penalty of monotone splits near the root.', {
+      min: 0,
+      aliases: ['monotone_splits_penalty', 'ms_penalty', 'mc_penalty'],
+    }),
+  ),
+  feature_contri: unbuilt(
+    numbers('floats', 'control', [], "Factor on each feature's gain.", {
+      aliases: ['feature_contrib', 'fc', 'fp', 'feature_penalty'],
+    }),
+  ),
+  forcedsplits_filename: unbuilt(
+    text('control', '', 'JSON file with the first splits of every tree.', {
+      aliases: ['fs', 'forced_splits_filename', 'forced_splits_file', 'forced_splits'],
+    }),
+  ),
+  refit_decay_rate: unbuilt(
+    float('control', 0.9, 'Share of the old leaf value kept by `task=refit`.', { min: 0, max: 1 }),
+  ),
+  cegb_tradeoff: unbuilt(float('control', 1, 'Cost-effective boosting: factor.', { min: 0 })),
+  cegb_penalty_split: unbuilt(
+    float('control', 0, 'Cost-effective boosting: cost of a split.', { min: 0 }),
+  ),
+  cegb_penalty_feature_lazy: unbuilt(
+    numbers('floats', 'control', [], 'Cost-effective boosting: cost of a feature, per row.'),
+  ),
+  cegb_penalty_feature_coupled: unbuilt(
+    numbers('floats', 'control', [], 'Cost-effective boosting: cost of a feature, once.'),
+  ),
+  path_smooth: unbuilt(
+    float('control', 0, "Smooths leaf values towards the parent's.", { min: 0 }),
+  ),
+  interaction_constraints: unbuilt(
+    text('control', '', 'Groups of features that may meet on a path.'),
+  ),
+  use_quantized_grad: unbuilt(
+    bool(
+      'control',
+      false,
+      'Coarse integer gradients. (Histograms here always hold exact integers.)',
+    ),
+  ),
+  num_grad_quant_bins: unbuilt(int('control', 4, 'Levels of coarse gradients.')),
+  quant_train_renew_leaf: unbuilt(bool('control', false, 'Leaf values from full gradients.')),
+  stochastic_rounding: unbuilt(bool('control', true, 'Round coarse gradients at random.')),
+}
+
+/** Everything about the growth of trees. */
+export const controlParameters = { ...supported, ...neutral, ...notBuilt }

@@ -1,0 +1,168 @@
+import { float, int, noEffect, bool, oneOf, optionalInt } from './parameter.js'
+
+/** What to train and how the work is run. */
+export const coreParameters = {
+  objective: oneOf(
+    'core',
+    ['regression', 'binary', 'multiclass'],
+    'The loss to minimise: squared error, log loss of two classes, or log loss of ' +
+      '`num_class` classes.',
+    {
+      aliases: ['objective_type', 'app', 'application', 'loss'],
+      valueAliases: {
+        regression_l2: 'regression',
+        l2: 'regression',
+        mean_squared_error: 'regression',
+        mse: 'regression',
+        l2_root: 'regression',
+        root_mean_squared_error: 'regression',
+        rmse: 'regression',
+        softmax: 'multiclass',
+        l1: 'regression_l1',
+        mean_absolute_error: 'regression_l1',
+        mae: 'regression_l1',
+        mean_absolute_percentage_error: 'mape',
+        multiclass_ova: 'multiclassova',
+        ova: 'multiclassova',
+        ovr: 'multiclassova',
+        xentropy: 'cross_entropy',
+        xentlambda: 'cross_entropy_lambda',
+        xendcg: 'rank_xendcg',
+        xe_ndcg: 'rank_xendcg',
+        xe_ndcg_mart: 'rank_xendcg',
+        xendcg_mart: 'rank_xendcg',
+        none: 'custom',
+        null: 'custom',
+        na: 'custom',
+      },
+      unbuiltValues: [
+        'regression_l1',
+        'huber',
+        'fair',
+        'poisson',
+        'quantile',
+        'mape',
+        'gamma',
+        'tweedie',
+        'multiclassova',
+        'cross_entropy',
+        'cross_entropy_lambda',
+        'lambdarank',
+        'rank_xendcg',
+        'custom',
+      ],
+    },
+  ),
+  boosting: oneOf('core', ['gbdt'], 'The boosting mode: gradient-boosted decision trees.', {
+    aliases: ['boosting_type', 'boost'],
+    valueAliases: { gbrt: 'gbdt', random_forest: 'rf' },
+    unbuiltValues: ['rf', 'dart', 'goss'],
+  }),
+  data_sample_strategy: oneOf(
+    'core',
+    ['bagging'],
+    'How rows are drawn for an iteration; see `bagging_fraction` and `bagging_freq`.',
+    { unbuiltValues: ['goss'] },
+  ),
+  num_iterations: int(
+    'core',
+    100,
+    'Number of boosting iterations. Multi-class training grows `num_class` trees in each.',
+    {
+      min: 0,
+      aliases: [
+        'num_iteration',
+        'n_iter',
+        'num_tree',
+        'num_trees',
+        'num_round',
+        'num_rounds',
+        'nrounds',
+        'num_boost_round',
+        'n_estimators',
+        'max_iter',
+      ],
+    },
+  ),
+  learning_rate: float('core', 0.1, 'Factor on the values of every new tree.', {
+    above: 0,
+    aliases: ['shrinkage_rate', 'eta'],
+  }),
+  num_leaves: int(
+    'core',
+    31,
+    'Most leaves of one tree. When `max_depth` is positive and this is not given, it is ' +
+      '`min(31, 2^max_depth)`; given explicitly, whichever limit comes first ends the tree.',
+    { min: 2, max: 131072, aliases: ['num_leaf', 'max_leaves', 'max_leaf', 'max_leaf_nodes'] },
+  ),
+  grow_policy: oneOf(
+    'core',
+    ['leafwise', 'depthwise'],
+    'Order of growth: `leafwise` splits the leaf with the largest gain first (LightGBM), ' +
+      '`depthwise` finishes a level before the next. Not a LightGBM parameter.',
+    {
+      valueAliases: {
+        lossguide: 'leafwise',
+        leaf_wise: 'leafwise',
+        depth_wise: 'depthwise',
+      },
+    },
+  ),
+  num_threads: int(
+    'core',
+    0,
+    'Threads to train with; 0 or less means as many as the machine or container has cores. ' +
+      'The model is the same for any number.',
+    {
+      affectsModel: false,
+      offAtOrBelow: 0,
+      aliases: ['num_thread', 'nthread', 'nthreads', 'n_jobs'],
+    },
+  ),
+  speculation: int(
+    'core',
+    0,
+    'Leaf expansions kept outstanding at once; 0 chooses by the number of threads and workers. ' +
+      'Changes the time, never the model. Not a LightGBM parameter.',
+    { min: 0, max: 1024, affectsModel: false },
+  ),
+  max_memory_mb: int(
+    'core',
+    0,
+    'Most memory the training may use, in MiB; 0 means the limit of the container or machine. ' +
+      'Not a LightGBM parameter.',
+    { min: 0, affectsModel: false },
+  ),
+  seed: optionalInt(
+    'core',
+    'Derives `data_random_seed`, `bagging_seed` and `feature_fraction_seed` where they are ' +
+      'not given, ' +
+      'to the same numbers as LightGBM. The model file holds the derived seeds.',
+    { affectsModel: false, aliases: ['random_seed', 'random_state'] },
+  ),
+  tree_learner: noEffect(
+    oneOf(
+      'core',
+      ['serial', 'feature', 'data'],
+      'Whether training is distributed is decided by where it runs; the model is the same.',
+      {
+        aliases: ['tree', 'tree_type', 'tree_learner_type'],
+        valueAliases: {
+          feature_parallel: 'feature',
+          data_parallel: 'data',
+          voting_parallel: 'voting',
+        },
+        unbuiltValues: ['voting'],
+      },
+    ),
+  ),
+  device_type: noEffect(
+    oneOf('core', ['cpu'], 'Where histograms are built.', {
+      aliases: ['device'],
+      unbuiltValues: ['gpu', 'cuda'],
+    }),
+  ),
+  deterministic: noEffect(
+    bool('core', false, 'Training is always deterministic, for any number of threads or workers.'),
+  ),
+}

@@ -1,0 +1,56 @@
+import type { ParameterValues } from './table.js'
+
+/** Values under their camelCase names while they are being resolved. */
+export type MutableValues = { -readonly [K in keyof ParameterValues]: ParameterValues[K] }
+
+/** Canonical names the user gave. */
+export type Given = ReadonlySet<string>
+
+/**
+ * Seeds derived from one seed, as LightGBM does (Config::Set, Random::NextShort(0, 32767)): the
+ * linear congruential generator x = 214013 x + 2531011 mod 2^32 gives 15 bits a step, taken
+ * modulo 32767, in the order data, bagging, drop, feature fraction, objective, extra.
+ */
+export function deriveSeeds(seed: number): {
+  readonly dataRandomSeed: number
+  readonly baggingSeed: number
+  readonly dropSeed: number
+  readonly featureFractionSeed: number
+  readonly objectiveSeed: number
+  readonly extraSeed: number
+} {
+  let x = seed | 0
+  const next = (): number => {
+    x = (Math.imul(214013, x) + 2531011) | 0
+    return ((x >>> 16) & 0x7fff) % 32767
+  }
+  return {
+    dataRandomSeed: next(),
+    baggingSeed: next(),
+    dropSeed: next(),
+    featureFractionSeed: next(),
+    objectiveSeed: next(),
+    extraSeed: next(),
+  }
+}
+
+/** The metric that is computed when none is named: the objective's own loss. */
+const metricOfObjective = {
+  regression: 'l2',
+  binary: 'binary_logloss',
+  multiclass: 'multi_logloss',
+} as const
+
+/** Fills in values that depend on others; explicit ones are never touched. */
+export function deriveValues(values: MutableValues, given: Given): void {
+  if (values.seed !== null) {
+    const seeds = deriveSeeds(values.seed)
+    if (!given.has('data_random_seed')) values.dataRandomSeed = seeds.dataRandomSeed
+    if (!given.has('bagging_seed')) values.baggingSeed = seeds.baggingSeed
+    if (!given.has('feature_fraction_seed')) values.featureFractionSeed = seeds.featureFractionSeed
+  }
+  if (values.maxDepth > 0 && !given.has('num_leaves')) {
+    values.numLeaves = values.maxDepth >= 5 ? 31 : 1 << values.maxDepth
+  }
+  if (!given.has('metric')) values.metric = [metricOfObjective[values.objective]]
+}

@@ -1,0 +1,23 @@
+export { parseConfigText } from './config-text.js'
+export { deriveSeeds } from './derive.js'
+export { parametersPage } from './page.js'
+export type {
+  EnumNames,
+  NumberRange,
+  Parameter,
+  ParameterGroup,
+  ParameterStatus,
+  ParameterType,
+  ResolvedValue,
+} from './parameter.js'
+export { describeLegal, parseValue } from './parse-value.js'
+export { modelParameters, resolveParams, type ResolvedParams } from './resolve.js'
+export {
+  camelCase,
+  findParameter,
+  parameterGroups,
+  parameterTable,
+  type ParameterInfo,
+  type ParameterName,
+  type ParameterValues,
+} from './table.js'

@@ -1,0 +1,144 @@
+import { bool, float, int, noEffect, numbers, someOf, unbuilt } from './parameter.js'
+
+/** Losses. */
+const objectiveRows = {
+  num_class: int('objective', 1, 'Number of classes of `objective=multiclass`; else 1.', {
+    above: 0,
+    aliases: ['num_classes'],
+  }),
+  is_unbalance: bool(
+    'objective',
+    false,
+    'Binary: weigh the smaller class up so that both classes weigh the same. Excludes ' +
+      '`scale_pos_weight`.',
+    { aliases: ['unbalance', 'unbalanced_sets'] },
+  ),
+  scale_pos_weight: float('objective', 1, 'Binary: weight of the positive class.', { above: 0 }),
+  sigmoid: float('objective', 1, 'Binary: steepness of the logistic function.', { above: 0 }),
+  boost_from_average: bool(
+    'objective',
+    true,
+    'Start from the constant that fits best (mean, log-odds, log of class shares) instead of 0.',
+  ),
+  objective_seed: noEffect(
+    int('objective', 5, 'Seed of `objective=rank_xendcg`, which is not built yet.'),
+  ),
+  reg_sqrt: unbuilt(bool('objective', false, 'Regression: fit the square root of the target.')),
+  alpha: unbuilt(
+    float('objective', 0.9, 'Huber and quantile loss: their parameter.', { above: 0 }),
+  ),
+  fair_c: unbuilt(float('objective', 1, 'Fair loss: its parameter.', { above: 0 })),
+  poisson_max_delta_step: unbuilt(
+    float('objective', 0.7, 'Poisson loss: safeguard of the hessian.', { above: 0 }),
+  ),
+  tweedie_variance_power: unbuilt(
+    float('objective', 1.5, 'Tweedie loss: power of the variance.', { min: 1, below: 2 }),
+  ),
+  lambdarank_truncation_level: unbuilt(
+    int('objective', 30, 'LambdaRank: ranks that count.', { above: 0 }),
+  ),
+  lambdarank_norm: unbuilt(bool('objective', true, 'LambdaRank: normalise by query.')),
+  label_gain: unbuilt(
+    numbers('floats', 'objective', [], 'LambdaRank: gain of each label; empty: `2^label - 1`.'),
+  ),
+  lambdarank_position_bias_regularization: unbuilt(
+    float('objective', 0, 'LambdaRank: regularisation of position biases.', { min: 0 }),
+  ),
+}
+
+/** Measures of fit. */
+const metricRows = {
+  metric: someOf(
+    'metric',
+    [
+      'l2',
+      'rmse',
+      'l1',
+      'binary_logloss',
+      'binary_error',
+      'auc',
+      'multi_logloss',
+      'multi_error',
+    ],
+    "Metrics of the evaluation sets, in this order. Not given: the objective's own; `None`: " +
+      "no metric.",
+    {
+      aliases: ['metrics', 'metric_types'],
+      valueAliases: {
+        regression: 'l2',
+        regression_l2: 'l2',
+        mean_squared_error: 'l2',
+        mse: 'l2',
+        l2_root: 'rmse',
+        root_mean_squared_error: 'rmse',
+        regression_l1: 'l1',
+        mean_absolute_error: 'l1',
+        mae: 'l1',
+        binary: 'binary_logloss',
+        logloss: 'binary_logloss',
+        error: 'binary_error',
+        multiclass: 'multi_logloss',
+        softmax: 'multi_logloss',
+        multiclassova: 'multi_logloss',
+        multiclass_ova: 'multi_logloss',
+        ova: 'multi_logloss',
+        ovr: 'multi_logloss',
+        mlogloss: 'multi_logloss',
+        merror: 'multi_error',
+        mean_absolute_percentage_error: 'mape',
+        lambdarank: 'ndcg',
+        rank_xendcg: 'ndcg',
+        xendcg: 'ndcg',
+        xe_ndcg: 'ndcg',
+        xe_ndcg_mart: 'ndcg',
+        xendcg_mart: 'ndcg',
+        mean_average_precision: 'map',
+        xentropy: 'cross_entropy',
+        xentlambda: 'cross_entropy_lambda',
+        kldiv: 'kullback_leibler',
+      },
+      unbuiltValues: [
+        'quantile',
+        'mape',
+        'huber',
+        'fair',
+        'poisson',
+        'gamma',
+        'gamma_deviance',
+        'tweedie',
+        'ndcg',
+        'map',
+        'average_precision',
+        'auc_mu',
+        'cross_entropy',
+        'cross_entropy_lambda',
+        'kullback_leibler',
+        'r2',
+      ],
+      emptyNames: ['none', 'na', 'null', 'custom'],
+    },
+  ),
+  metric_freq: int('metric', 1, 'Compute metrics every this many iterations.', {
+    above: 0,
+    aliases: ['output_freq'],
+  }),
+  is_provide_training_metric: bool('metric', false, 'Compute metrics on the training data too.', {
+    aliases: ['training_metric', 'is_training_metric', 'train_metric'],
+  }),
+  multi_error_top_k: int(
+    'metric',
+    1,
+    '`multi_error`: a row is right when its class is among the k with the highest scores.',
+    { above: 0 },
+  ),
+  eval_at: unbuilt(
+    numbers('ints', 'metric', [1, 2, 3, 4, 5], 'NDCG and MAP: ranks to evaluate at.', {
+      above: 0,
+      aliases: ['ndcg_eval_at', 'ndcg_at', 'map_eval_at', 'map_at'],
+    }),
+  ),
+  auc_mu_weights: unbuilt(numbers('floats', 'metric', [], 'AUC-mu: weights of misclassification.')),
+}
+
+/** Everything about losses and metrics. */
+export const objectiveParameters = { ...objectiveRows, ...metricRows }

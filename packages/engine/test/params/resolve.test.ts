@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict'
+import { CoppiceError } from '@coppice/model'
+import { modelParameters, resolveParams } from '../../src/params/resolve.js'
+import { findParameter, parameterTable } from '../../src/params/table.js'
+
+function refuses(raw: Record<string, unknown>, ...parts: RegExp[]): void {
+  assert.throws(
+    () => resolveParams(raw),
+    (error: unknown) => {
+      assert.ok(error instanceof CoppiceError)
+      assert.equal(error.code, 'PARAMETER')
+      for (const part of parts) assert.match(error.message, part)
+      return true
+    },
+    JSON.stringify(raw),
+  )
+}
+
+describe('resolveParams', () => {
+  it('gives the defaults for nothing', () => {
+    const params = resolveParams({})
+    assert.equal(params.numLeaves, 31)
+    assert.equal(params.objective, 'regression')
+    assert.equal(params.growPolicy, 'leafwise')
+    assert.deepEqual(params.metric, ['l2'])
+    assert.equal(params.seed, null)
+    assert.equal(params.explicit.size, 0)
+    assert.deepEqual(params.noEffect, [])
+  })
+
+  it('has one key per supported parameter, and explicit and noEffect', () => {
+    const supported = parameterTable.filter(info => info.status === 'supported')
+    const keys = [...supported.map(info => info.camelName), 'explicit', 'noEffect']
+    assert.deepEqual(Object.keys(resolveParams({})).toSorted(), keys.toSorted())
+  })
+
+  it('takes every alias in both spellings', () => {
+    for (const key of ['num_leaves', 'numLeaves', 'max_leaf_nodes', 'maxLeafNodes', 'max_leaves']) {
+      const params = resolveParams({ [key]: 7 })
+      assert.equal(params.numLeaves, 7, key)
+      assert.deepEqual([...params.explicit], ['num_leaves'])
+    }
+    assert.equal(resolveParams({ nEstimators: 5 }).numIterations, 5)
+    assert.equal(resolveParams({ lambda: 2 }).lambdaL2, 2)
+  })
+
+  it('reads text as from a file', () => {
+    const params = resolveParams({
+      num_leaves: ' 63 ',
+      learning_rate: '5e-2',
+      use_missing: '-',
+      feature_pre_filter: 'False',
+      first_metric_only: '+',
+      boost_from_average: '0',
+      metric: 'mse, mae,rmse,l2',
+      ignore_column: 'name:a,7',
+      categorical_feature: '3,12',
+      label_column: 'name:0',
+      weight: '4',
+      objective: 'L2_root',
+    })
+    assert.equal(params.numLeaves, 63)
+    assert.equal(params.learningRate, 0.05)
+    assert.equal(params.useMissing, false)
+    assert.equal(params.featurePreFilter, false)
+    assert.equal(params.firstMetricOnly, true)
+    assert.equal(params.boostFromAverage, false)
+    assert.deepEqual(params.metric, ['l2', 'l1', 'rmse'])
+    assert.deepEqual(params.ignoreColumn, ['a', '7'])
+    assert.deepEqual(params.categoricalFeature, [3, 12])
+    assert.equal(params.labelColumn, '0')
+    assert.equal(params.weightColumn, 4)
+    assert.equal(params.objective, 'regression')
+  })
+
+  it('takes null and undefined for not given', () => {
+    const params = resolveParams({ seed: null, num_leaves: undefined, metric: null })
+    assert.equal(params.explicit.size, 0)
+    assert.deepEqual(params.metric, ['l2'])
+  })
+
+  it('means no metric by None, and the own metric of the objective by nothing', () => {
+    for (const none of ['None', 'na', 'null', 'custom', [], '', ['none']]) {
+      assert.deepEqual(resolveParams({ metric: none }).metric, [], String(none))
+    }
+    assert.deepEqual(resolveParams({ objective: 'binary' }).metric, ['binary_logloss'])
+    const softmax = resolveParams({ app: 'softmax', num_class: 3 })
+    assert.deepEqual(softmax.metric, ['multi_logloss'])
+    const some = resolveParams({ objective: 'binary', metric: ['auc', 'none', 'error'] })
+    assert.deepEqual(some.metric, ['auc', 'binary_error'])
+  })
+
+  it('accepts a parameter twice with one value and refuses two', () => {
+    assert.equal(resolveParams({ num_leaves: 8, max_leaves: '8', numLeaves: 8 }).numLeaves, 8)
+    refuses({ num_leaves: 8, max_leaves: 9 }, /"num_leaves"/, /"max_leaves"/, /8/, /9/)
+    refuses({ eta: 0.1, shrinkageRate: 0.2 }, /"eta"/, /"shrinkageRate"/, /learning_rate/)
+  })
+
+  it('suggests the nearest name for an unknown one', () => {
+    refuses({ num_leafs: 3 }, /unknown parameter "num_leafs"; did you mean "num_leaf"\?/)
+    refuses({ learningrate: 3 }, /did you mean "learningRate"\?/)
+    refuses({ lerning_rate: 3 }, /did you mean "learning_rate"\?/)
+    refuses({ completely_different_thing: 3 }, /unknown parameter "completely_different_thing"$/)
+    refuses({ objective: 'binray' }, /one of regression, binary, multiclass/, /mean "binary"\?/)
+    refuses({ metric: 'acu' }, /did you mean "auc"\?/)
+  })
+
+  it('refuses wrong types and values out of range with the legal ones', () => {
+    refuses({ num_leaves: 1 }, /^num_leaves must be an integer >= 2 and <= 131072, got 1$/)
+    refuses({ max_leaf: 131073 }, /num_leaves \(given as "max_leaf"\)/, /131073/)
+    refuses({ num_leaves: 31.5 }, /integer/, /31\.5/)
+    refuses({ num_leaves: '31x' }, /"31x"/)
+    refuses({ num_leaves: NaN }, /NaN/)
+    refuses({ num_leaves: true }, /integer/)
+    refuses({ learning_rate: 0 }, /a finite number > 0, got 0/)
+    refuses({ learning_rate: Infinity }, /Infinity/)
+    refuses({ bagging_fraction: 1.01 }, /> 0 and <= 1/, /1\.01/)
+    refuses({ max_bin: 256 }, />= 2 and <= 255/)
+    refuses({ use_missing: 2 }, /true or false/)
+    refuses({ use_missing: 'maybe' }, /"maybe"/)
+    refuses({ objective: 3 }, /one of/)
+    refuses({ label_column: -1 }, /column/)
+    refuses({ ignore_column: [1, 1.5] }, /column/)
+    refuses({ num_leaves: () => 3 }, /a value of type function/)
+  })
+
+  it('refuses what is not built yet and names what is', () => {
+    refuses({ objective: 'poisson' }, /not built yet; built: regression, binary, multiclass/)
+    refuses({ objective: 'mae' }, /"mae" is not built yet/)
+    refuses({ boosting: 'random_forest' }, /not built yet; built: gbdt/)
+    refuses({ data_sample_strategy: 'goss' }, /not built yet/)
+    refuses({ metric: 'auc,ndcg' }, /"ndcg" is not built yet/)
+    refuses({ device: 'cuda' }, /not built yet; built: cpu/)
+    refuses({ path_smooth: 1 }, /path_smooth = 1 cannot be used: it is not built yet; .* at 0/)
+    refuses({ interaction_constraints: [[0, 1]] }, /interaction_constraints .*not built yet/)
+    refuses({ machines: 'a:1,b:2' }, /--cluster/)
+  })
+
+  it('accepts every unbuilt parameter at its default, and no other value', () => {
+    const neutral = Object.fromEntries(
+      parameterTable
+        .filter(info => info.status === 'unbuilt')
+        .map(info => [info.name, info.default]),
+    )
+    const params = resolveParams(neutral)
+    assert.equal(params.explicit.size, Object.keys(neutral).length)
+    assert.deepEqual(params.noEffect, [])
+    for (const name of Object.keys(neutral)) {
+      const value = neutral[name]
+      const other =
+        typeof value === 'boolean' ? !value : typeof value === 'number' ? value + 0.5 : ['x']
+      refuses({ [name]: other }, new RegExp(name))
+    }
+  })
+
+  it('lists what has no effect once, in the order of the table', () => {
+    const params = resolveParams({ two_round: true, force_col_wise: true, device: 'cpu' })
+    assert.deepEqual(params.noEffect, ['device_type', 'force_col_wise', 'two_round'])
+    assert.ok(!('forceColWise' in params))
+  })
+
+  it('derives seeds, which explicit ones override', () => {
+    const derived = resolveParams({ seed: 42 })
+    const mixed = resolveParams({ random_state: 42, bagging_seed: 9 })
+    assert.notEqual(derived.baggingSeed, 3)
+    assert.equal(mixed.baggingSeed, 9)
+    assert.equal(mixed.dataRandomSeed, derived.dataRandomSeed)
+    assert.equal(mixed.featureFractionSeed, derived.featureFractionSeed)
+    // A default that is given explicitly is explicit.
+    assert.equal(resolveParams({ seed: 42, bagging_seed: 3 }).baggingSeed, 3)
+  })
+
+  it('bounds num_leaves by max_depth only where it is not given', () => {
+    assert.deepEqual(
+      [1, 2, 3, 4, 5, 6, 100].map(depth => resolveParams({ max_depth: depth }).numLeaves),
+      [2, 4, 8, 16, 31, 31, 31],
+    )
+    assert.equal(resolveParams({ max_depth: 3, num_leaves: 100 }).numLeaves, 100)
+    assert.equal(resolveParams({ max_depth: 0 }).numLeaves, 31)
+  })
+
+  it('writes "off" in one way', () => {
+    for (const off of [0, -1, -5]) {
+      const params = resolveParams({
+        max_depth: off,
+        early_stopping_round: off,
+        max_delta_step: off,
+        num_threads: off,
+      })
+      assert.equal(params.maxDepth, -1)
+      assert.equal(params.earlyStoppingRound, 0)
+      assert.equal(params.maxDeltaStep, 0)
+      assert.equal(params.numThreads, 0)
+    }
+    assert.ok(Object.is(resolveParams({ lambda_l1: -0 }).lambdaL1, 0))
+  })
+
+  it('refuses contradictions and says what to do', () => {
+    refuses({ bagging_fraction: 0.5 }, /bagging_freq = 1/)
+    assert.equal(resolveParams({ bagging_fraction: 0.5, bagging_freq: 1 }).baggingFraction, 0.5)
+    const binary = { objective: 'binary' }
+    refuses({ ...binary, is_unbalance: true, scale_pos_weight: 2 }, /is_unbalance/, /only one/)
+    assert.ok(resolveParams({ ...binary, is_unbalance: true, scale_pos_weight: 1 }).isUnbalance)
+    refuses({ num_class: 3 }, /num_class = 3 contradicts objective = regression/)
+    refuses({ objective: 'multiclass' }, /num_class >= 2, got 1/)
+    refuses({ sigmoid: 2 }, /sigmoid = 2 contradicts objective = regression/)
+    refuses({ objective: 'multiclass', num_class: 3, is_unbalance: true }, /is_unbalance/)
+    refuses({ metric: 'multi_error' }, /multi_error contradicts objective = regression/)
+    refuses({ objective: 'multiclass', num_class: 3, metric: 'auc' }, /auc contradicts/)
+    refuses({ min_data_in_leaf: 0, min_sum_hessian_in_leaf: 0 }, /min_data_in_leaf = 1/)
+    refuses({ use_missing: false, zero_as_missing: true }, /only one/)
+  })
+})
+
+describe('modelParameters', () => {
+  it('records supported parameters that affect the model, sorted, defaults included', () => {
+    const recorded = modelParameters(resolveParams({ num_leaves: 5, seed: 1 }))
+    const names = Object.keys(recorded)
+    assert.deepEqual(names, names.toSorted())
+    assert.equal(recorded['num_leaves'], 5)
+    assert.equal(recorded['learning_rate'], 0.1)
+    assert.deepEqual(recorded['metric'], ['l2'])
+    for (const name of names) {
+      const info = findParameter(name)
+      assert.ok(info?.affectsModel && info.status === 'supported' && info.name === name, name)
+    }
+    const rows = parameterTable.filter(info => info.affectsModel)
+    assert.equal(rows.length, names.length)
+    assert.ok(rows.every(info => info.status === 'supported'))
+  })
+
+  it('does not depend on resources, spelling or where seeds come from', () => {
+    const derived = resolveParams({ seed: 42 })
+    const bytes = (raw: Record<string, unknown>): string =>
+      JSON.stringify(modelParameters(resolveParams(raw)))
+    const expected = bytes({ seed: 42, num_leaves: 15 })
+    assert.equal(
+      bytes({
+        maxLeaves: '15',
+        dataSeed: derived.dataRandomSeed,
+        bagging_seed: derived.baggingSeed,
+        feature_fraction_seed: derived.featureFractionSeed,
+        num_threads: 7,
+        speculation: 3,
+        max_memory_mb: 100,
+        verbosity: -1,
+        force_row_wise: true,
+      }),
+      expected,
+    )
+    assert.notEqual(bytes({ seed: 43, num_leaves: 15 }), expected)
+  })
+
+  it('is a fixed point of resolving', () => {
+    const recorded = modelParameters(
+      resolveParams({ objective: 'multiclass', num_class: 4, metric: 'none', max_depth: 3 }),
+    )
+    assert.deepEqual(modelParameters(resolveParams(recorded)), recorded)
+  })
+})

@@ -1,0 +1,40 @@
+import { CoppiceError } from '@coppice/model'
+import type { Format } from './reader.js'
+
+const formatOfExtension: Readonly<Record<string, Format>> = {
+  parquet: 'parquet',
+  pq: 'parquet',
+  arrow: 'arrow',
+  arrows: 'arrow',
+  feather: 'arrow',
+  ipc: 'arrow',
+  csv: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
+  libsvm: 'libsvm',
+  svm: 'libsvm',
+  svmlight: 'libsvm',
+  npy: 'npy',
+}
+
+/** File name extensions of data files, without the point. */
+export const dataExtensions: readonly string[] = Object.keys(formatOfExtension)
+
+/** The format that a file's name says, or null. */
+export function formatOfName(name: string): Format | null {
+  const extension = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
+  return Object.hasOwn(formatOfExtension, extension) ? formatOfExtension[extension]! : null
+}
+
+/** The format that a file's name says; throws CoppiceError 'DATA' where it says none. */
+export function requireFormatOfName(name: string): Format {
+  const format = formatOfName(name)
+  if (format !== null) return format
+  const isPacked = /\.(gz|zst|bz2|xz|zip)$/i.test(name)
+  throw new CoppiceError(
+    'DATA',
+    `cannot tell the format of ${name}: its name should end in ` +
+      `${dataExtensions.map((extension) => `.${extension}`).join(', ')}; ` +
+      (isPacked ? 'decompress it first' : 'rename it or give its format'),
+  )
+}

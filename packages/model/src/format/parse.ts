@@ -7,7 +7,7 @@ import { validateModel } from './validate.js'
  * Reads a model file: the inverse of `serializeModel`. White space and the order of keys are
  * free, everything else is checked, the chain hash included.
  *
- * @param text - the text, or its UTF-8 bytes (a byte order mark is skipped)
+ * @param text - the text, or its UTF-8 bytes; a byte order mark is skipped
  * @throws CoppiceError 'MODEL', whatever the input, naming the first thing that is wrong
  */
 export function parseModel(text: string | Uint8Array): Model {
@@ -32,7 +32,7 @@ function decode(bytes: Uint8Array): string {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text)
   } catch (cause) {
     // Engines word syntax errors differently and may quote the text; nesting may also overflow.
     const reason = cause instanceof Error ? cause.message.slice(0, 200) : String(cause)

@@ -44,7 +44,8 @@ describe('log', () => {
   it('stays within 1 ulp of Math.log on 200000 points', () => {
     const random = new TestRandom(12)
     for (let i = 0; i < 200_000; i++) {
-      const x = i % 2 === 0 ? random.between(0.5, 2) : random.unit() * 2 ** random.between(-1060, 1023)
+      const scale = i % 2 === 0 ? 2 : 2 ** random.between(-1060, 1023)
+      const x = random.unit() * scale
       if (x === 0) continue
       assert.ok(Math.abs(log(x) - Math.log(x)) <= Math.abs(Math.log(x)) * 2 ** -52, `log(${x})`)
     }

@@ -1,0 +1,54 @@
+/**
+ * Prediction as the format defines it, word for word and without any preparation: the oracle of
+ * the compiled predictor, and the shortest answer to what a model means.
+ */
+
+import type { Model, Tree } from '../types.js'
+import type { IterationRange } from './iterations.js'
+
+/** A value as the reference takes it; null is missing. */
+export type ReferenceCell = number | string | null
+
+/** The leaf of `tree` that the row reaches. */
+export function referenceLeaf(model: Model, tree: Tree, row: readonly ReferenceCell[]): number {
+  const walk = (child: number): number => {
+    if (child < 0) return ~child
+    const next = goesLeft(model, tree, child, row) ? tree.leftChild : tree.rightChild
+    return walk(next[child]!)
+  }
+  return walk(tree.splitFeature.length > 0 ? 0 : ~0)
+}
+
+function goesLeft(
+  model: Model, tree: Tree, node: number, row: readonly ReferenceCell[],
+): boolean {
+  const feature = model.features[tree.splitFeature[node]!]!
+  const cell = row[tree.splitFeature[node]!]!
+  if (feature.kind === 'categorical') {
+    const code = feature.categories.findIndex((category) => category === cell)
+    return code >= 0 && tree.leftCategories[node]!.includes(code)
+  }
+  const x = cell === null ? NaN : Number(cell)
+  const threshold = tree.threshold[node]!
+  switch (feature.missing) {
+    case 'none': return (Number.isNaN(x) ? 0 : x) <= threshold
+    case 'nan': return Number.isNaN(x) ? tree.defaultLeft[node]! : x <= threshold
+    case 'zero': {
+      const isMissing = Number.isNaN(x) || (x >= -1e-35 && x <= 1e-35)
+      return isMissing ? tree.defaultLeft[node]! : x <= threshold
+    }
+  }
+}
+
+/** Raw scores of one row: treesPerIteration values. */
+export function referenceRaw(
+  model: Model, row: readonly ReferenceCell[], [start, end]: IterationRange,
+): number[] {
+  const scores = model.baseScores.map((score) => score + 0)
+  const k = model.treesPerIteration
+  for (let t = start * k; t < end * k; t++) {
+    const tree = model.trees[t]!
+    scores[t % k]! += tree.leafValue[referenceLeaf(model, tree, row)]!
+  }
+  return scores
+}

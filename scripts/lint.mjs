@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { checkArchitecture } from './check-architecture.mjs'
 import { inRoot, stateDir } from './lib/paths.mjs'
 import { runNode, seconds, tools } from './lib/run.mjs'
 import { setup } from './setup.mjs'
@@ -15,6 +14,8 @@ import { setup } from './setup.mjs'
 export async function lint() {
   let failed = 0
   let start = performance.now()
+  // Imported late: it needs packages, which on a fresh clone the set-up has yet to install.
+  const { checkArchitecture } = await import('./check-architecture.mjs')
   const violations = checkArchitecture()
   for (const { rule, file, line, message } of violations) {
     console.log(`  ${file}${line > 0 ? `:${line}` : ''}  ${message}  [${rule}]`)

@@ -8,6 +8,7 @@ import {
   RecordBatchReader,
   type Schema,
 } from 'apache-arrow'
+import { Footer } from 'apache-arrow/ipc/metadata/file'
 import { decompressZstd } from 'hyparquet-compressors'
 import type {
   ByteSource,
@@ -25,14 +26,22 @@ import { UnsafeIntegerError } from './stored-numbers.js'
 type Range = readonly [start: number, end: number]
 
 interface ArrowDetail {
-  readonly schema: Range
+  /** The schema as an encapsulated message. */
+  readonly schema: Uint8Array
   readonly dictionaries: readonly Range[]
 }
 
-interface IpcMessage {
+/** Where everything is. Files say it in their footer, streams are walked through. */
+interface IpcLayout {
+  readonly schema: Uint8Array
+  readonly dictionaries: readonly Range[]
+  readonly batches: readonly { readonly range: Range; readonly nRows: number }[]
+}
+
+interface IpcHeader {
   readonly kind: 'schema' | 'dictionary' | 'batch' | 'other'
-  readonly range: Range
   readonly nRows: number
+  readonly nBody: number
 }
 
 /**
@@ -42,24 +51,20 @@ interface IpcMessage {
 export const arrowReader: PartitionReader = { format: 'arrow', plan, read }
 
 async function plan(source: ByteSource): Promise<PartitionPlan> {
+  const head = await source.slice(0, Math.min(8, source.byteLength))
+  const layout = isMagic(head) ? await readFileLayout(source) : await readStreamLayout(source)
   const units: Unit[] = []
-  const dictionaries: Range[] = []
-  let schema: Range | null = null
   let firstRow = 0
-  for await (const { kind, range, nRows } of scanMessages(source)) {
-    if (kind === 'schema') schema ??= range
-    else if (schema === null) throw damaged(source, 'its schema is missing')
-    else if (kind === 'dictionary') dictionaries.push(range)
-    else if (kind === 'batch') {
-      units.push({ index: units.length, firstRow, nRows, start: range[0], end: range[1] })
-      firstRow += nRows
-    }
+  for (const { range, nRows } of layout.batches) {
+    units.push({ index: units.length, firstRow, nRows, start: range[0], end: range[1] })
+    firstRow += nRows
   }
-  if (schema === null) throw damaged(source, 'it holds no schema')
-  const { fields } = await openSchema(source, schema)
-  const detail: ArrowDetail = { schema, dictionaries }
+  const detail: ArrowDetail = { schema: layout.schema, dictionaries: layout.dictionaries }
   return {
-    columns: fields.map((field) => ({ name: field.name, type: arrowColumnType(field.type).type })),
+    columns: openSchema(source, layout.schema).fields.map((field) => ({
+      name: field.name,
+      type: arrowColumnType(field.type).type,
+    })),
     nRows: firstRow,
     units,
     detail,
@@ -117,63 +122,115 @@ export function decodeBatchColumn(
   }
 }
 
-/** Walks over the messages of a file or a stream without reading their bodies. */
-async function* scanMessages(source: ByteSource): AsyncGenerator<IpcMessage> {
+async function readFileLayout(source: ByteSource): Promise<IpcLayout> {
   const { byteLength } = source
-  const head = await source.slice(0, Math.min(8, byteLength))
-  const isFile = isMagic(head)
-  if (isFile && !isMagic((await source.slice(Math.max(0, byteLength - 6), byteLength)).slice(0))) {
+  const tail = await source.slice(Math.max(0, byteLength - 10), byteLength)
+  if (byteLength < 20 || !isMagic(tail.subarray(4))) {
     throw damaged(source, 'its end is missing: truncated')
   }
-  let offset = isFile ? 8 : 0
-  while (offset + 4 <= byteLength) {
-    const frame = await source.slice(offset, Math.min(offset + 8, byteLength))
-    const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-    const isModern = view.getUint32(0, true) === 0xffffffff
-    if (isModern && frame.length < 8) throw damaged(source, 'a message is cut off')
-    const nPrefix = isModern ? 8 : 4
-    const nHeader = view.getUint32(nPrefix - 4, true)
-    // A length of 0 ends the stream; in a file the footer follows.
-    if (nHeader === 0) return
+  const nFooter = new DataView(tail.buffer, tail.byteOffset).getUint32(0, true)
+  if (nFooter + 18 > byteLength) throw damaged(source, 'its footer is cut off')
+  const bytes = await source.slice(byteLength - 10 - nFooter, byteLength - 10)
+  const { schema, dictionaries, blocks } = parseFooter(source, bytes)
+  const batches = []
+  for (const { range, nHeader } of blocks) {
+    const header = parseHeader(source, await source.slice(range[0], range[0] + nHeader))
+    if (header.kind !== 'batch') throw damaged(source, 'its footer points to the wrong place')
+    batches.push({ range, nRows: header.nRows })
+  }
+  return { schema, dictionaries: dictionaries.map(({ range }) => range), batches }
+}
+
+function parseFooter(source: ByteSource, bytes: Uint8Array) {
+  try {
+    const footer = Footer.decode(bytes)
+    const locate = (blocks: Iterable<{ offset: number; metaDataLength: number; bodyLength: number }>) =>
+      Array.from(blocks, ({ offset, metaDataLength, bodyLength }) => {
+        const range: Range = [offset, offset + metaDataLength + bodyLength]
+        const isInside = offset >= 8 && metaDataLength >= 8 && bodyLength >= 0
+        if (!isInside || range[1] > source.byteLength) throw new Error('a batch lies outside')
+        return { range, nHeader: metaDataLength }
+      })
+    return {
+      schema: encapsulate(Message.encode(Message.from(footer.schema))),
+      dictionaries: locate(footer.dictionaryBatches()),
+      blocks: locate(footer.recordBatches()),
+    }
+  } catch (error) {
+    throw damaged(source, 'its footer cannot be parsed', error)
+  }
+}
+
+/** A message with its prefix, padded to 8 bytes. */
+function encapsulate(message: Uint8Array): Uint8Array {
+  const length = Math.ceil(message.length / 8) * 8
+  const bytes = new Uint8Array(8 + length)
+  new DataView(bytes.buffer).setUint32(0, 0xffffffff, true)
+  new DataView(bytes.buffer).setUint32(4, length, true)
+  bytes.set(message, 8)
+  return bytes
+}
+
+/** Walks over the messages of a stream without reading their bodies. */
+async function readStreamLayout(source: ByteSource): Promise<IpcLayout> {
+  const { byteLength } = source
+  const dictionaries: Range[] = []
+  const batches: { range: Range; nRows: number }[] = []
+  let schema: Uint8Array | null = null
+  for (let offset = 0; offset < byteLength; ) {
+    if (offset + 8 > byteLength) throw damaged(source, 'a message is cut off: truncated')
+    const prefix = await source.slice(offset, offset + 8)
+    const { nPrefix, nHeader } = parsePrefix(prefix)
+    // A length of 0 ends the stream.
+    if (nHeader === 0) break
     const bodyStart = offset + nPrefix + nHeader
     if (bodyStart > byteLength) {
-      const isAtAll = isFile || offset > 0 || isModern
-      throw damaged(source, isAtAll ? 'a message is cut off: truncated' : 'it is not Arrow IPC')
+      const what = schema === null ? 'it is not Arrow IPC' : 'a message is cut off: truncated'
+      throw damaged(source, what)
     }
-    const header = await source.slice(offset + nPrefix, bodyStart)
-    const { kind, nRows, nBody } = decodeHeader(source, header)
-    const end = bodyStart + nBody
-    if (!(nBody >= 0 && end <= byteLength)) {
-      throw damaged(source, 'a record batch is cut off: truncated')
-    }
-    yield { kind, range: [offset, end], nRows }
-    offset = end
+    const { kind, nRows, nBody } = parseHeader(source, await source.slice(offset, bodyStart))
+    const range: Range = [offset, bodyStart + nBody]
+    if (range[1] > byteLength) throw damaged(source, 'a record batch is cut off: truncated')
+    if (kind === 'schema') schema ??= await source.slice(...range)
+    else if (schema === null) throw damaged(source, 'its schema is missing')
+    else if (kind === 'dictionary') dictionaries.push(range)
+    else if (kind === 'batch') batches.push({ range, nRows })
+    offset = range[1]
   }
+  if (schema === null) throw damaged(source, 'it holds no schema')
+  return { schema, dictionaries, batches }
+}
+
+/** Before Arrow 0.15 the length of the header came without the mark of four 0xff. */
+function parsePrefix(bytes: Uint8Array): { nPrefix: number; nHeader: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const isMarked = view.getUint32(0, true) === 0xffffffff
+  const nPrefix = isMarked ? 8 : 4
+  return { nPrefix, nHeader: view.getUint32(nPrefix - 4, true) }
 }
 
 function isMagic(bytes: Uint8Array): boolean {
   return String.fromCharCode(...bytes.subarray(0, 6)) === 'ARROW1'
 }
 
-function decodeHeader(source: ByteSource, header: Uint8Array) {
+/** @param bytes - prefix and header of a message */
+function parseHeader(source: ByteSource, bytes: Uint8Array): IpcHeader {
   try {
-    const message = Message.decode(header)
+    const message = Message.decode(bytes.subarray(parsePrefix(bytes).nPrefix))
     const nBody = Number(message.bodyLength)
-    if (message.isSchema()) return { kind: 'schema' as const, nRows: 0, nBody }
-    if (message.isDictionaryBatch()) return { kind: 'dictionary' as const, nRows: 0, nBody }
-    if (message.isRecordBatch()) {
-      const nRows = message.header().length
-      if (!Number.isSafeInteger(nRows) || nRows < 0) throw new Error('a row count is wrong')
-      return { kind: 'batch' as const, nRows, nBody }
-    }
-    return { kind: 'other' as const, nRows: 0, nBody }
+    if (!(nBody >= 0)) throw new Error('a body has a negative length')
+    if (message.isSchema()) return { kind: 'schema', nRows: 0, nBody }
+    if (message.isDictionaryBatch()) return { kind: 'dictionary', nRows: 0, nBody }
+    if (!message.isRecordBatch()) return { kind: 'other', nRows: 0, nBody }
+    const nRows = message.header().length
+    if (!Number.isSafeInteger(nRows) || nRows < 0) throw new Error('a row count is wrong')
+    return { kind: 'batch', nRows, nBody }
   } catch (error) {
     throw damaged(source, 'a message cannot be parsed (is it Arrow IPC or Feather 2?)', error)
   }
 }
 
-async function openSchema(source: ByteSource, range: Range): Promise<Schema> {
-  const bytes = await source.slice(...range)
+function openSchema(source: ByteSource, bytes: Uint8Array): Schema {
   try {
     return RecordBatchReader.from(withEndOfStream([bytes])).open().schema
   } catch (error) {
@@ -184,8 +241,8 @@ async function openSchema(source: ByteSource, range: Range): Promise<Schema> {
 /** A unit is read as a stream of its own: schema, all dictionaries before it, one batch. */
 async function readBatch(source: ByteSource, detail: ArrowDetail, unit: Unit): Promise<RecordBatch> {
   const before = detail.dictionaries.filter(([start]) => start < unit.start)
-  const parts: Uint8Array[] = []
-  for (const range of [detail.schema, ...before, [unit.start, unit.end] as const]) {
+  const parts: Uint8Array[] = [detail.schema]
+  for (const range of [...before, [unit.start, unit.end] as const]) {
     parts.push(await source.slice(...range))
   }
   try {

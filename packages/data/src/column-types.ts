@@ -1,0 +1,58 @@
+import { CoppiceError } from '@coppice/model'
+import type { ColumnType } from './reader.js'
+
+const numberRank: Readonly<Record<string, number>> = { empty: 0, bool: 1, int: 2, float: 3 }
+
+/**
+ * The least type that holds both: empty < bool < int < float, empty < date, anything with string
+ * is string. null for a date with a number, which have no type in common.
+ */
+export function joinTypes(a: ColumnType, b: ColumnType): ColumnType | null {
+  if (a === b || b === 'empty') return a
+  if (a === 'empty') return b
+  if (a === 'string' || b === 'string') return 'string'
+  if (a === 'date' || b === 'date') return null
+  return numberRank[a]! >= numberRank[b]! ? a : b
+}
+
+/** A type that was found, and where: for the messages of `TypeJoin`. */
+interface FoundType {
+  readonly type: ColumnType
+  readonly partition: string
+}
+
+/** Joins the types of one column over units and partitions, in order. */
+export class TypeJoin {
+  readonly column: string
+  #joined: FoundType = { type: 'empty', partition: '' }
+
+  constructor(column: string) {
+    this.column = column
+  }
+
+  get type(): ColumnType {
+    return this.#joined.type
+  }
+
+  /** Throws CoppiceError 'DATA' naming both partitions where a date meets a number. */
+  add(type: ColumnType, partition: string): void {
+    const joined = joinTypes(this.#joined.type, type)
+    if (joined === null) {
+      throw typeConflict(this.column, this.#joined, { type, partition })
+    }
+    if (joined !== this.#joined.type) this.#joined = { type: joined, partition }
+  }
+}
+
+/** The error for a column whose types in two partitions cannot be reconciled. */
+export function typeConflict(column: string, a: FoundType, b: FoundType): CoppiceError {
+  const where =
+    a.partition === b.partition
+      ? `both ${a.type} and ${b.type} in ${a.partition}`
+      : `${a.type} in ${a.partition} but ${b.type} in ${b.partition}`
+  return new CoppiceError(
+    'DATA',
+    `column '${column}' is ${where}; write it with one type in all partitions, force one with ` +
+      `schema: { '${column}': ... }, or ignore the column`,
+  )
+}

@@ -1,0 +1,104 @@
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { ByteSink } from '../writers/writer.js'
+import { ioError } from './file-source.js'
+
+/** A file that appears under its name only when it is whole. */
+export interface AtomicFile extends ByteSink {
+  /** Bytes written so far. */
+  readonly byteLength: number
+  /** Flushes to the disk and gives the file its name, replacing an older one. */
+  commit(): Promise<void>
+  /** Removes what was written. Does nothing after `commit`. */
+  discard(): Promise<void>
+}
+
+const bufferBytes = 1 << 20
+
+/**
+ * Opens `.NAME.partial` beside the path for writing; folders are made as needed.
+ *
+ * Throws CoppiceError 'IO' naming the path and what to do, also for a full disk.
+ */
+export async function openAtomicFile(path: string): Promise<AtomicFile> {
+  const partial = join(dirname(path), `.${basename(path)}.partial`)
+  let handle: FileHandle
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    handle = await open(partial, 'w')
+  } catch (error) {
+    throw ioError(`cannot write ${path}`, error)
+  }
+  return new PartialFile(path, partial, handle)
+}
+
+class PartialFile implements AtomicFile {
+  byteLength = 0
+  readonly #path: string
+  readonly #partial: string
+  #handle: FileHandle | null
+  #buffered: Uint8Array[] = []
+  #nBuffered = 0
+
+  constructor(path: string, partial: string, handle: FileHandle) {
+    this.#path = path
+    this.#partial = partial
+    this.#handle = handle
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#buffered.push(bytes)
+    this.#nBuffered += bytes.length
+    this.byteLength += bytes.length
+    if (this.#nBuffered >= bufferBytes) await this.#flush()
+  }
+
+  async commit(): Promise<void> {
+    await this.#flush()
+    await this.#attempt(async (handle) => {
+      await handle.sync()
+      await handle.close()
+      this.#handle = null
+      await rename(this.#partial, this.#path)
+    })
+  }
+
+  async discard(): Promise<void> {
+    const handle = this.#handle
+    if (handle === null) return
+    this.#handle = null
+    await handle.close().catch(() => undefined)
+    await rm(this.#partial, { force: true }).catch(() => undefined)
+  }
+
+  async #flush(): Promise<void> {
+    const parts = this.#buffered
+    this.#buffered = []
+    this.#nBuffered = 0
+    if (parts.length === 0) return
+    await this.#attempt(async (handle) => {
+      const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+      for (let offset = 0; offset < bytes.length; ) {
+        offset += (await handle.write(bytes, offset, bytes.length - offset)).bytesWritten
+      }
+    })
+  }
+
+  async #attempt(action: (handle: FileHandle) => Promise<void>): Promise<void> {
+    const handle = this.#handle
+    if (handle === null) throw ioError(`cannot write ${this.#path}`, new Error('it is closed'))
+    try {
+      await action(handle)
+    } catch (error) {
+      await this.discard()
+      throw ioError(`cannot write ${this.#path}`, error)
+    }
+  }
+}
+
+/** Writes a small file whole or not at all. */
+export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await openAtomicFile(path)
+  await file.write(typeof content === 'string' ? new TextEncoder().encode(content) : content)
+  await file.commit()
+}

@@ -1,0 +1,42 @@
+import { CoppiceError } from '@coppice/model'
+import type { Format } from '../reader.js'
+import { createArrowWriter } from './arrow.js'
+import { createCsvWriter } from './csv.js'
+import { createNpyWriter } from './npy.js'
+import { createParquetWriter } from './parquet.js'
+import type { ByteSink, OutputColumn, TableWriter } from './writer.js'
+
+/** Formats that can be written. */
+export const outputFormats: readonly Format[] = ['csv', 'tsv', 'parquet', 'arrow', 'npy']
+
+/**
+ * A writer of the format. Equal tables give equal bytes.
+ *
+ * Throws CoppiceError 'DATA' for formats that cannot be written or cannot hold the columns.
+ *
+ * @param nRows - number of rows that will be written in all; only .npy needs it
+ */
+export function createTableWriter(
+  format: Format,
+  sink: ByteSink,
+  columns: readonly OutputColumn[],
+  nRows: number,
+): TableWriter {
+  switch (format) {
+    case 'csv':
+      return createCsvWriter(sink, columns)
+    case 'tsv':
+      return createCsvWriter(sink, columns, '\t')
+    case 'parquet':
+      return createParquetWriter(sink, columns)
+    case 'arrow':
+      return createArrowWriter(sink, columns)
+    case 'npy':
+      return createNpyWriter(sink, columns, nRows)
+    case 'libsvm':
+      throw new CoppiceError(
+        'DATA',
+        `cannot write LibSVM files; write one of ${outputFormats.join(', ')}`,
+      )
+  }
+}

@@ -122,10 +122,11 @@ function nextNode(
   const word = nodes[at]!
   const x = values[base + (word >> 2)]!
   const kind = word & 3
+  // Bits instead of && and ||: whether a value is missing is hard to foretell.
   const goesLeft = kind < NodeKind.bitSet
-    ? x <= thresholds[n]! || (x !== x && kind === NodeKind.nanLeft)
-    : hasCode(sets, nodes[at + 3]!, x, kind)
-  return nodes[at + 1 + Number(goesLeft)]!
+    ? Number(x <= thresholds[n]!) | (Number(x !== x) & kind)
+    : Number(hasCode(sets, nodes[at + 3]!, x, kind))
+  return nodes[at + 1 + goesLeft]!
 }
 
 /** Whether category code x (an integer, or -1) is in the set at `offset`. */

@@ -89,10 +89,11 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** A value for a message: as text, never longer than a line. */
+/** A value for a message: as text, without line ends and never longer than a line. */
 export function showBytes(bytes: Uint8Array, start: number, end: number): string {
   const text = new TextDecoder().decode(bytes.subarray(start, Math.min(end, start + 60)))
-  return `'${text}${end > start + 60 ? '...' : ''}'`
+  const line = text.trim().replace(/\n/g, '\\n').replace(/\r/g, '\\r')
+  return `'${line}${end > start + 60 ? '...' : ''}'`
 }
 
 /** The fields that mean missing, ready to be compared with bytes. */

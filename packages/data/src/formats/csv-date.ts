@@ -9,7 +9,7 @@ const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
  * then optionally `Z` or an offset `+hh:mm`. A time without a zone is UTC, so that the result
  * does not depend on the machine. Years are 0000 to 9999 of the proleptic Gregorian calendar.
  *
- * @param out - receives the milliseconds (with a fraction, where digits say so) at `index`
+ * @param out - receives whole milliseconds, rounded down, at `index`
  * @returns false, `out` unchanged, when bytes [start, end) are anything else
  */
 export function parseDate(
@@ -57,7 +57,7 @@ function parseTime(bytes: Uint8Array, start: number, end: number): number {
         unit *= 10
       }
       if (p === first) return NaN
-      time += (fraction * 1000) / unit
+      time += Math.floor((fraction * 1000) / unit)
     }
   }
   return time - parseZone(bytes, p, end)

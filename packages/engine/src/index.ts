@@ -1,1 +1,9 @@
-export {}
+export * from './dataset.js'
+export * from './errors.js'
+export * from './random.js'
+export * from './params/index.js'
+export { train } from './training/train.js'
+export type { Executor, TrainingJob } from './training/executor.js'
+export { InlineExecutor } from './execution/inline-executor.js'
+export * from './training/types.js'
+export { ExactSum } from './numeric/exact-sum.js'

@@ -136,8 +136,7 @@ export const coreParameters = {
   seed: optionalInt(
     'core',
     'Derives `data_random_seed`, `bagging_seed` and `feature_fraction_seed` where they are ' +
-      'not given, ' +
-      'to the same numbers as LightGBM. The model file holds the derived seeds.',
+      'not given, to the same numbers as LightGBM. The model file holds the derived seeds.',
     { affectsModel: false, aliases: ['random_seed', 'random_state'] },
   ),
   tree_learner: noEffect(

@@ -51,8 +51,7 @@ export const dataParameters = {
   categorical_feature: columns(
     'dataset',
     'Columns whose values are categories: indices, names or `name:A,B`; text columns are by ' +
-      'themselves. ' +
-      'An index does not count the label.',
+      'themselves. An index does not count the label.',
     { aliases: ['cat_feature', 'categorical_column', 'cat_column', 'categorical_features'] },
   ),
   is_enable_sparse: noEffect(

@@ -17,8 +17,8 @@ const introduction = `# Parameters
 
 Names, aliases, defaults and meaning are those of LightGBM 4.6 unless a text says otherwise. Each
 name can be written in snake_case (\`num_leaves\`, in files and flags) or camelCase
-(\`numLeaves\`, in TypeScript), and so can each alias. A name that does not exist, a value out of range and values that
-contradict each other are errors.
+(\`numLeaves\`, in TypeScript), and so can each alias. A name that does not exist, a value out of
+range and values that contradict each other are errors.
 
 Parameters marked * do not change the model and are not written into it.`
 

@@ -1,0 +1,37 @@
+// e^x of two lanes: the twin of packages/model/src/math/exp.ts, the same operations in the same
+// order, so the same bits. Keep the two in step; test/kernels compares them.
+
+// @ts-ignore: decorator
+@inline export function exp2(x: v128): v128 {
+  const round = f64x2.splat(6755399441055744)
+  let y = f64x2.pmin(x, f64x2.splat(710))
+  y = f64x2.pmax(y, f64x2.splat(-746))
+  const t = f64x2.add(f64x2.mul(y, f64x2.splat(1.44269504088896338700)), round)
+  const n = f64x2.sub(t, round)
+  const hi = f64x2.sub(y, f64x2.mul(n, f64x2.splat(6.93147180369123816490e-1)))
+  const lo = f64x2.mul(n, f64x2.splat(1.90821492927058770002e-10))
+  const r = f64x2.sub(hi, lo)
+  const s = f64x2.mul(r, r)
+  let q = f64x2.splat(4.13813679705723846039e-8)
+  q = f64x2.add(f64x2.splat(-1.65339022054652515390e-6), f64x2.mul(s, q))
+  q = f64x2.add(f64x2.splat(6.61375632143793436117e-5), f64x2.mul(s, q))
+  q = f64x2.add(f64x2.splat(-2.77777777770155933842e-3), f64x2.mul(s, q))
+  q = f64x2.add(f64x2.splat(1.66666666666666019037e-1), f64x2.mul(s, q))
+  const c = f64x2.sub(r, f64x2.mul(s, q))
+  const quotient = f64x2.div(f64x2.mul(r, c), f64x2.sub(f64x2.splat(2), c))
+  const v = f64x2.sub(f64x2.splat(1), f64x2.sub(f64x2.sub(lo, quotient), hi))
+  // t = ROUND + n exactly, and the last place of ROUND is 1: the difference of the bits is n
+  const k = i64x2.sub(t, round)
+  const a = i64x2.shr_s(k, 1)
+  const b = i64x2.sub(k, a)
+  const bias = i64x2.splat(1023)
+  const first = f64x2.mul(v, i64x2.shl(i64x2.add(bias, a), 52))
+  return f64x2.mul(first, i64x2.shl(i64x2.add(bias, b), 52))
+}
+
+/** For the test of the twin: n doubles (n even) from src to dst. */
+export function expLanes(dst: usize, src: usize, n: i32): void {
+  for (const end = src + (<usize>n << 3); src < end; src += 16, dst += 16) {
+    v128.store(dst, exp2(v128.load(src)))
+  }
+}

@@ -1,0 +1,15 @@
+// The kernels of the engine, one a file. No kernel allocates, keeps state or calls out; the caller
+// owns the whole (imported) memory. Contracts are written once, in src/kernels/api.ts; naive twins
+// are in src/kernels/reference.ts.
+export { histogram } from './histogram'
+export { widen } from './widen'
+export { addSums, subtractSums } from './sums'
+export { partition } from './partition'
+export { scan } from './scan'
+export { bag } from './bag'
+export { binaryGradients } from './gradients-binary'
+export { residuals, residualGradients } from './gradients-regression'
+export { softmaxGradients } from './gradients-softmax'
+export { putGradients, scatterLeaf } from './records'
+export { walkTree } from './walk'
+export { expLanes } from './exp'

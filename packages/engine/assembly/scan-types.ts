@@ -1,0 +1,38 @@
+// Offsets of the structures that the scan reads and writes; src/kernels/api.ts documents them.
+
+// a feature's entry in the layout table, 16 bytes
+export const ENTRY_OFFSET: usize = 0
+export const ENTRY_BINS: usize = 4
+export const ENTRY_MISSING: usize = 8
+export const ENTRY_KIND: usize = 12
+export const ENTRY_SHIFT: usize = 4
+
+// parameters, f64 each
+export const P_LAMBDA_L1: usize = 0
+export const P_LAMBDA_L2: usize = 8
+export const P_MIN_DATA: usize = 16
+export const P_MIN_HESSIAN: usize = 24
+export const P_MIN_GAIN: usize = 32
+export const P_MAX_DELTA: usize = 40
+export const P_GRADIENT_UNIT: usize = 48
+export const P_HESSIAN_UNIT: usize = 56
+export const P_CAT_SMOOTH: usize = 64
+export const P_CAT_L2: usize = 72
+export const P_MAX_CAT_THRESHOLD: usize = 80
+export const P_MAX_CAT_TO_ONEHOT: usize = 88
+export const P_MIN_DATA_PER_GROUP: usize = 96
+
+// the best candidate of a leaf, 80 bytes
+export const C_GAIN: usize = 0
+export const C_FEATURE: usize = 8
+export const C_BIN: usize = 12
+export const C_FLAGS: usize = 16
+export const C_LEFT_COUNT: usize = 20
+export const C_LEFT_GRADIENT: usize = 24
+export const C_LEFT_HESSIAN: usize = 32
+export const C_LEFT_BINS: usize = 40
+export const C_BROKEN: usize = 72
+
+export const FLAG_DEFAULT_LEFT: i32 = 1
+export const FLAG_CATEGORICAL: i32 = 2
+export const FLAG_CAT_L2: i32 = 4

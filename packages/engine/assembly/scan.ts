@@ -1,0 +1,48 @@
+import { leafGain } from './gain'
+import { scanCategorical } from './scan-categorical'
+import { scanNumeric } from './scan-numeric'
+import {
+  C_BROKEN, C_FEATURE, C_GAIN, ENTRY_BINS, ENTRY_KIND, ENTRY_MISSING, ENTRY_OFFSET, ENTRY_SHIFT,
+  P_GRADIENT_UNIT, P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MAX_DELTA, P_MIN_GAIN,
+} from './scan-types'
+
+/**
+ * Best split of one leaf over the features [firstFeature, lastFeature) whose mask byte is not 0.
+ * Ties: the lower feature; within a feature as in LightGBM, see the two scans.
+ */
+export function scan(
+  out: usize, gradients: usize, hessians: usize, counts: usize,
+  layout: usize, firstFeature: i32, lastFeature: i32, mask: usize, params: usize, scratch: usize,
+  totalGradient: i64, totalHessian: i64, totalCount: i32,
+): void {
+  const g = <f64>totalGradient * load<f64>(params, P_GRADIENT_UNIT)
+  const h = <f64>totalHessian * load<f64>(params, P_HESSIAN_UNIT)
+  const parent = leafGain(
+    g, h, load<f64>(params, P_LAMBDA_L1), load<f64>(params, P_LAMBDA_L2),
+    load<f64>(params, P_MAX_DELTA),
+  )
+  // while the scan runs the gain field holds the sum of both children's gains
+  store<f64>(out, parent + load<f64>(params, P_MIN_GAIN), C_GAIN)
+  store<i32>(out, -1, C_FEATURE)
+  store<i32>(out, -1, C_BROKEN)
+  for (let f = firstFeature; f < lastFeature; f++) {
+    if (!load<u8>(mask + <usize>f)) continue
+    const entry = layout + (<usize>f << ENTRY_SHIFT)
+    const offset = <usize>load<i32>(entry, ENTRY_OFFSET)
+    const pg = gradients + (offset << 3)
+    const ph = hessians + (offset << 3)
+    const pn = counts + (offset << 2)
+    const nBins = load<i32>(entry, ENTRY_BINS)
+    if (load<i32>(entry, ENTRY_KIND)) {
+      scanCategorical(
+        out, f, pg, ph, pn, nBins, params, scratch, totalGradient, totalHessian, totalCount,
+      )
+    } else {
+      scanNumeric(
+        out, f, pg, ph, pn, nBins, load<i32>(entry, ENTRY_MISSING), params, scratch,
+        totalGradient, totalHessian, totalCount,
+      )
+    }
+  }
+  if (load<i32>(out, C_FEATURE) >= 0) store<f64>(out, load<f64>(out, C_GAIN) - parent, C_GAIN)
+}

@@ -1,0 +1,39 @@
+// Cells of the pass over rows (16 bytes, packed) to wide sums in three planes. The 16-bit count
+// and 48-bit hessian sum hold for 65,535 rows of 30-bit hessians: the caller widens before that.
+
+export function widen(
+  gradients: usize, hessians: usize, counts: usize, hist: usize,
+  layout: usize, firstFeature: i32, lastFeature: i32, add: i32,
+): void {
+  for (let f = firstFeature; f < lastFeature; f++) {
+    const entry = layout + (<usize>f << 4)
+    const offset = <usize>load<i32>(entry)
+    const nBins = <usize>load<i32>(entry, 4)
+    let src = hist + (<usize>f << 12)
+    let g = gradients + (offset << 3)
+    let h = hessians + (offset << 3)
+    let c = counts + (offset << 2)
+    // bins are padded to pairs: the cell behind an odd number of bins is zero
+    const end = src + (((nBins + 1) & ~1) << 4)
+    if (add) {
+      for (; src < end; src += 32, g += 16, h += 16, c += 8) {
+        const a = v128.load(src), b = v128.load(src, 16)
+        const packed = i64x2.shuffle(a, b, 1, 3)
+        v128.store(g, i64x2.add(v128.load(g), i64x2.shuffle(a, b, 0, 2)))
+        v128.store(h, i64x2.add(v128.load(h), i64x2.shr_u(packed, 16)))
+        const n = v128.and(packed, i64x2.splat(0xffff))
+        const n32 = i32x4.shuffle(n, n, 0, 2, 0, 2)
+        store<i64>(c, i64x2.extract_lane(i32x4.add(v128.load64_zero(c), n32), 0))
+      }
+    } else {
+      for (; src < end; src += 32, g += 16, h += 16, c += 8) {
+        const a = v128.load(src), b = v128.load(src, 16)
+        const packed = i64x2.shuffle(a, b, 1, 3)
+        v128.store(g, i64x2.shuffle(a, b, 0, 2))
+        v128.store(h, i64x2.shr_u(packed, 16))
+        const n = v128.and(packed, i64x2.splat(0xffff))
+        store<i64>(c, i64x2.extract_lane(i32x4.shuffle(n, n, 0, 2, 0, 2), 0))
+      }
+    }
+  }
+}

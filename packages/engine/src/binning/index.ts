@@ -1,0 +1,27 @@
+export {
+  binCodes,
+  binColumns,
+  binLookup,
+  binValues,
+  type BinLookup,
+  type CategoricalLookup,
+  type NumericLookup,
+  type ValueColumn,
+} from './bin-values.js'
+export {
+  CategorySample,
+  mergeSampledCategories,
+  recodeSampledCategories,
+  type SampledCategories,
+} from './category-sample.js'
+export { findCategoricalBins, type CategoricalBinOptions } from './find-categorical-bins.js'
+export { findNumericBins, type FoundBins, type NumericBinOptions } from './find-numeric-bins.js'
+export { sampledOffsets, sampleRule, type SampleRule } from './sample.js'
+export { isTrivial, preFilterCount } from './trivial.js'
+export {
+  mergeSampledValues,
+  sampledRowCount,
+  ValueSample,
+  zeroThreshold,
+  type SampledValues,
+} from './value-sample.js'

@@ -1,0 +1,128 @@
+/** Collects the sampled values of one numeric column as sorted (value, count) pairs. */
+
+/** Values no larger than this are zero, as LightGBM's kZeroThreshold: the float 1e-35, widened. */
+export const zeroThreshold = Math.fround(1e-35)
+
+/** Sampled values of a column. Plain data; equal for every order in which rows were added. */
+export interface SampledValues {
+  /** Distinct values in ascending order, without NaN and zeros (|x| <= zeroThreshold). */
+  readonly values: Float64Array
+  /** Rows of each value. */
+  readonly counts: Uint32Array
+  readonly zeroCount: number
+  readonly nanCount: number
+}
+
+/** A growing list of the sampled values of one column. */
+export class ValueSample {
+  private values: Float64Array<ArrayBuffer>
+  private length = 0
+  private zeroCount = 0
+  private nanCount = 0
+
+  /** @param capacity - expected number of sampled rows; grows when exceeded */
+  constructor(capacity = 1024) {
+    this.values = new Float64Array(Math.max(16, capacity))
+  }
+
+  /**
+   * Adds rows of a chunk.
+   * @param offsets - the sampled rows (`sampledOffsets`), or null for all
+   */
+  add(chunk: Float64Array, offsets: Int32Array | null): void {
+    const n = offsets === null ? chunk.length : offsets.length
+    this.reserve(this.length + n)
+    const values = this.values
+    let length = this.length
+    let nZeros = 0
+    let nNans = 0
+    for (let i = 0; i < n; i++) {
+      const value = chunk[offsets === null ? i : offsets[i]!]!
+      values[length] = value
+      const isNan = +(value !== value)
+      const isZero = +(Math.abs(value) <= zeroThreshold)
+      nNans += isNan
+      nZeros += isZero
+      length += 1 - isNan - isZero
+    }
+    this.length = length
+    this.zeroCount += nZeros
+    this.nanCount += nNans
+  }
+
+  private reserve(length: number): void {
+    // One more, because a zero or NaN is written before it is left out.
+    if (length + 1 <= this.values.length) return
+    const grown = new Float64Array(Math.max(length + 1, this.values.length * 2))
+    grown.set(this.values.subarray(0, this.length))
+    this.values = grown
+  }
+
+  /** Sorts and counts what was added. O(n log n). Rows may still be added afterwards. */
+  finish(): SampledValues {
+    const sorted = this.values.subarray(0, this.length).sort()
+    const distinct = new Float64Array(sorted.length)
+    const counts = new Uint32Array(sorted.length)
+    let n = 0
+    for (let i = 0; i < sorted.length; ) {
+      const value = sorted[i]!
+      const first = i
+      do i++
+      while (i < sorted.length && sorted[i] === value)
+      distinct[n] = value
+      counts[n++] = i - first
+    }
+    return {
+      values: distinct.slice(0, n),
+      counts: counts.slice(0, n),
+      zeroCount: this.zeroCount,
+      nanCount: this.nanCount,
+    }
+  }
+}
+
+/** Merges the values of two sets of rows. O(distinct values). */
+function mergeTwo(a: SampledValues, b: SampledValues): SampledValues {
+  const na = a.values.length
+  const nb = b.values.length
+  const values = new Float64Array(na + nb)
+  const counts = new Uint32Array(na + nb)
+  let n = 0
+  for (let i = 0, j = 0; i < na || j < nb; n++) {
+    const x = i < na ? a.values[i]! : Infinity
+    const y = j < nb ? b.values[j]! : Infinity
+    // At the end of one side its stand-in, Infinity, may meet a real Infinity of the other.
+    const takeA = i < na && (j >= nb || x <= y)
+    const takeB = j < nb && (i >= na || y <= x)
+    values[n] = takeA ? x : y
+    counts[n] = (takeA ? a.counts[i++]! : 0) + (takeB ? b.counts[j++]! : 0)
+  }
+  return {
+    values: values.slice(0, n),
+    counts: counts.slice(0, n),
+    zeroCount: a.zeroCount + b.zeroCount,
+    nanCount: a.nanCount + b.nanCount,
+  }
+}
+
+/**
+ * Merges the samples of disjoint sets of rows (partitions, threads, workers). The result does not
+ * depend on their order or grouping. O(total * log(parts)).
+ */
+export function mergeSampledValues(parts: readonly SampledValues[]): SampledValues {
+  if (parts.length === 0) return new ValueSample(0).finish()
+  let level = [...parts]
+  while (level.length > 1) {
+    const next: SampledValues[] = []
+    for (let i = 0; i < level.length; i += 2) {
+      next.push(i + 1 < level.length ? mergeTwo(level[i]!, level[i + 1]!) : level[i]!)
+    }
+    level = next
+  }
+  return level[0]!
+}
+
+/** Rows in a sample. */
+export function sampledRowCount(sampled: SampledValues): number {
+  return sampled.counts.reduce((sum, count) => sum + count, sampled.zeroCount + sampled.nanCount)
+}

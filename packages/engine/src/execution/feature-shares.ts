@@ -1,0 +1,49 @@
+import type { FeatureLayout } from './protocol.js'
+
+/** The features whose sums one reducer holds, and where their cells are. */
+export interface FeatureShare {
+  readonly first: number
+  /** Exclusive. */
+  readonly last: number
+  /** Cells of the share: even per feature, a multiple of 4 in total. */
+  readonly nCells: number
+}
+
+/** Where each feature's cells are within its share, and the shares. */
+export interface ShareTable {
+  readonly shares: readonly FeatureShare[]
+  /** nFeatures offsets, each relative to the feature's own share. */
+  readonly cellOffsets: Int32Array
+}
+
+/**
+ * Cuts the features into contiguous shares of about equal work, one per reducer. The cut has no
+ * influence on results: candidates of shares are compared by gain, then by feature.
+ */
+export function shareFeatures(features: readonly FeatureLayout[], nShares: number): ShareTable {
+  const work = features.map(scanWork)
+  const total = work.reduce((sum, w) => sum + w, 0)
+  const cellOffsets = new Int32Array(features.length)
+  const shares: FeatureShare[] = []
+  let f = 0
+  let done = 0
+  for (let s = 0; s < nShares; s++) {
+    const first = f
+    let nCells = 0
+    const target = (total * (s + 1)) / nShares
+    while (f < features.length && (s === nShares - 1 || done + work[f]! / 2 <= target)) {
+      cellOffsets[f] = nCells
+      nCells += (features[f]!.nBins + 1) & ~1
+      done += work[f]!
+      f++
+    }
+    shares.push({ first, last: f, nCells: (nCells + 3) & ~3 })
+  }
+  return { shares, cellOffsets }
+}
+
+/** Cost of reducing and scanning a feature, in bins of a numeric one. */
+function scanWork(feature: FeatureLayout): number {
+  const sorting = feature.isCategorical ? 3 : 1
+  return feature.nBins * sorting + 16
+}

@@ -1,0 +1,122 @@
+import { CoppiceError } from '../errors.js'
+import {
+  betterCandidate, readCandidate, type SplitCandidate,
+} from '../kernels/candidate.js'
+import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
+  from '../training/iteration.js'
+import type { Executor, TrainingJob } from '../training/executor.js'
+import { Exchange } from './exchange.js'
+import { shareFeatures } from './feature-shares.js'
+import { PartitionEngine } from './partition-engine.js'
+import type { BinnedTree, EngineRequest, RoundRequest } from './protocol.js'
+
+/**
+ * Trains in the calling thread: small data, browsers. It yields to the event loop between trees,
+ * so an abort, Ctrl-C or a server's requests get their turn.
+ */
+export class InlineExecutor implements Executor {
+  readonly nThreads = 1
+  #engine: PartitionEngine | null = null
+  #booster: Booster | null = null
+  #exchange: Exchange | null = null
+
+  async open({ plan, train, evalSets }: TrainingJob): Promise<void> {
+    const table = shareFeatures(plan.engine.features, 1)
+    const sizes = Exchange.sizes(table, plan.engine.maxExpansions)
+    this.#exchange = new Exchange(table, plan.engine.maxExpansions, {
+      sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
+    })
+    this.#engine = new PartitionEngine(
+      plan.engine, train, evalSets, { engine: 0, nEngines: 1, table, exchange: this.#exchange })
+    this.#booster = new Booster(plan)
+    await yieldToEventLoop()
+  }
+
+  async replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void> {
+    for (const trees of iterations) await this.#run(this.#booster!.replay(trees))
+  }
+
+  iterate(iteration: number, evaluates: boolean, signal?: AbortSignal): Promise<IterationRecord> {
+    return this.#run(this.#booster!.iterate(iteration, evaluates), signal)
+  }
+
+  async #run<Result>(dialogue: Dialogue<Result>, signal?: AbortSignal): Promise<Result> {
+    let step = dialogue.next(null)
+    while (step.done !== true) {
+      const request = step.value
+      const answer = this.#answer(request)
+      if (request.kind === 'root') {
+        await yieldToEventLoop()
+        if (signal?.aborted === true) throw new CoppiceError('ABORTED', 'training was aborted')
+      }
+      step = dialogue.next(answer)
+    }
+    return step.value
+  }
+
+  #answer(request: EngineRequest): EngineAnswer {
+    const engine = this.#engine!
+    switch (request.kind) {
+      case 'prepare': return engine.prepare()
+      case 'gradients': {
+        engine.computeGradients(request.gradientScale, request.hessianScale)
+        return null
+      }
+      case 'root': {
+        engine.computeRoot(request)
+        const totals = engine.reduceRoot(request)!
+        return { totals, candidate: bestOfShares(this.#exchange!, 1, 0, 0) }
+      }
+      case 'round': {
+        engine.computeRound(request)
+        engine.reduceRound(request)
+        return roundAnswer(this.#exchange!, 1, request)
+      }
+      case 'commit': {
+        engine.commit(request)
+        return null
+      }
+      case 'evaluate': return engine.evaluate()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#engine = null
+    await Promise.resolve()
+  }
+}
+
+/** The best candidate of a child over the shares of all reducers. */
+export function bestOfShares(
+  exchange: Exchange, nShares: number, expansion: number, child: number,
+): SplitCandidate | null {
+  const { buffer, byteOffset } = exchange.candidates
+  const view = new DataView(buffer, byteOffset)
+  let best: SplitCandidate | null = null
+  for (let share = 0; share < nShares; share++) {
+    best = betterCandidate(
+      best, readCandidate(view, exchange.candidateAt(share, expansion, child)))
+  }
+  return best
+}
+
+/** Candidates of all children of a round. */
+export function roundAnswer(
+  exchange: Exchange, nShares: number, request: RoundRequest,
+): (readonly [SplitCandidate | null, SplitCandidate | null])[] {
+  return request.expansions.map((_, j) => [
+    bestOfShares(exchange, nShares, j, 0), bestOfShares(exchange, nShares, j, 1),
+  ])
+}
+
+/** Lets timers, I/O and other promises run: a macrotask, in Node and browsers alike. */
+function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
+  })
+}

@@ -1,0 +1,159 @@
+import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
+import type { ObjectiveSpec } from '../objectives/objective.js'
+
+/**
+ * What a training asks of the engines that hold the rows, in the order of an iteration. Every
+ * request is carried out by all engines on their rows; an answer is about all rows. Executors
+ * differ only in how requests travel and where sums meet.
+ *
+ *   prepare   -> largest gradient            where the objective's bound is not proven
+ *   gradients                                fixed-point gradients of all outputs
+ *   per tree: root -> totals and candidate; round -> candidates, until grown; commit
+ *   evaluate  -> metric parts
+ */
+export type EngineRequest =
+  | PrepareRequest | GradientsRequest | RootRequest | RoundRequest | CommitRequest
+  | EvaluateRequest
+
+export interface PrepareRequest {
+  readonly kind: 'prepare'
+}
+
+export interface GradientsRequest {
+  readonly kind: 'gradients'
+  /** Powers of two by which gradients and hessians are multiplied before rounding. */
+  readonly gradientScale: number
+  readonly hessianScale: number
+}
+
+/** Rows of a bag are those whose draw `rowDraw(hashStart, global row id)` is below `limit`. */
+export interface BagRule {
+  readonly hashStart: number
+  readonly limit: number
+}
+
+export interface RootRequest {
+  readonly kind: 'root'
+  readonly output: number
+  readonly bag: BagRule | null
+  /** Features that may split the root: nFeatures bytes. */
+  readonly mask: Uint8Array
+}
+
+/** One leaf cut in two. Node ids are the grower's; they are not in the model. */
+export interface Expansion {
+  readonly parent: number
+  readonly left: number
+  readonly right: number
+  readonly feature: number
+  /** 32 bytes: bit b set if rows in bin b go left. */
+  readonly leftBins: Uint8Array
+  readonly leftTotals: LeafTotals
+  readonly rightTotals: LeafTotals
+  /** Features that may split the children, or null for a child that will not be split. */
+  readonly leftMask: Uint8Array | null
+  readonly rightMask: Uint8Array | null
+}
+
+export interface RoundRequest {
+  readonly kind: 'round'
+  readonly expansions: readonly Expansion[]
+  /** Nodes whose histograms are of no more use. */
+  readonly released: readonly number[]
+}
+
+/** A grown tree over bins, for the scores of rows that did not grow it. */
+export interface BinnedTree {
+  readonly feature: readonly number[]
+  /** 32 bytes per node: bit b set if bin b goes left. */
+  readonly leftBins: readonly Uint8Array[]
+  readonly leftChild: readonly number[]
+  readonly rightChild: readonly number[]
+  readonly leafValue: readonly number[]
+}
+
+export interface CommitRequest {
+  readonly kind: 'commit'
+  readonly output: number
+  readonly tree: BinnedTree
+  /** The grower's node of each leaf, in leaf order; null when the tree was not grown here. */
+  readonly leafNodes: readonly number[] | null
+}
+
+export interface EvaluateRequest {
+  readonly kind: 'evaluate'
+}
+
+/** Per-engine part of one metric on one data set. Additive parts merge exactly. */
+export interface MetricPart {
+  readonly dataset: number
+  readonly metric: string
+  /** State of an ExactSum over the rows' losses, or null for metrics that need an order. */
+  readonly sum: readonly number[] | null
+  /** Rows by ascending score, for AUC, or null. */
+  readonly ranked: RankedScores | null
+}
+
+/**
+ * Scores of the rows of each class of a binary label, each ascending; weights in the same order,
+ * or null where all are 1.
+ */
+export interface RankedScores {
+  readonly negatives: Float64Array
+  readonly positives: Float64Array
+  readonly negativeWeights: Float64Array | null
+  readonly positiveWeights: Float64Array | null
+}
+
+export interface RootAnswer {
+  readonly totals: LeafTotals
+  readonly candidate: SplitCandidate | null
+}
+
+/** Candidates of the children of each expansion: left, right. */
+export type RoundAnswer = readonly (readonly [SplitCandidate | null, SplitCandidate | null])[]
+
+/** Gain parameters of the scan, in the units of the loss. */
+export interface ScanParams {
+  readonly lambdaL1: number
+  readonly lambdaL2: number
+  readonly minDataInLeaf: number
+  readonly minSumHessianInLeaf: number
+  readonly minGainToSplit: number
+  readonly maxDeltaStep: number
+  readonly catSmooth: number
+  readonly catL2: number
+  readonly maxCatThreshold: number
+  readonly maxCatToOnehot: number
+  readonly minDataPerGroup: number
+}
+
+/** A feature as the kernels see it. */
+export interface FeatureLayout {
+  readonly nBins: number
+  readonly missingBin: number
+  readonly isCategorical: boolean
+}
+
+/** Plain data from which every thread builds its engine. */
+export interface EngineSetup {
+  readonly features: readonly FeatureLayout[]
+  readonly objective: ObjectiveSpec
+  readonly nOutputs: number
+  /** On the grid; scores start here, plus init scores rounded to the same grid. */
+  readonly baseScores: readonly number[]
+  readonly initScoreQuantum: number
+  readonly scan: ScanParams
+  readonly usesBagging: boolean
+  /** Most expansions in one round. */
+  readonly maxExpansions: number
+  readonly maxLeaves: number
+  readonly metrics: readonly MetricSpec[]
+  /** Also evaluate the training rows, as data set 0 before the evaluation sets. */
+  readonly evaluatesTraining: boolean
+}
+
+export interface MetricSpec {
+  readonly name: string
+  readonly topK: number
+}

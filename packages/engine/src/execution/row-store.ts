@@ -1,0 +1,140 @@
+import type { BinnedDataset } from '../dataset.js'
+import type { Arena } from '../kernels/arena.js'
+import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
+import type { BagRule, Expansion } from './protocol.js'
+import { visitBins, type RowRun } from './row-dealing.js'
+
+/** Rows of a node: a range of records in one of the three buffers. */
+interface NodeRange {
+  readonly buffer: number
+  readonly begin: number
+  readonly end: number
+}
+
+/**
+ * The records of one thread and where each node's are.
+ *
+ * Three buffers: 0 holds the records in row order, for good; a split copies a node's records to
+ * the same range of another buffer, 0 -> 1 -> 2 -> 1 ..., left child first. So a node's own
+ * records stay valid until its children are split in turn: an expansion that is never committed
+ * costs nothing to take back.
+ */
+export class RowStore {
+  readonly nRows: number
+  readonly stride: number
+  readonly gradientOffset: number
+  readonly rowIdOffset: number
+  readonly #kernels: Kernels
+  readonly #arena: Arena
+  readonly #nFeatures: number
+  readonly #runs: readonly RowRun[]
+  readonly #buffers: readonly number[]
+  readonly #table: number
+  /** Local row ids out of the bag, or 0 when there is no bagging. */
+  readonly #outside: number
+  #nOutside = 0
+  readonly #nodes = new Map<number, NodeRange>()
+
+  constructor(
+    arena: Arena, kernels: Kernels, data: BinnedDataset, runs: readonly RowRun[], nRows: number,
+    usesBagging: boolean,
+  ) {
+    this.#arena = arena
+    this.#kernels = kernels
+    this.#runs = runs
+    this.nRows = nRows
+    this.#nFeatures = data.features.length
+    this.gradientOffset = (this.#nFeatures + 3) & ~3
+    this.rowIdOffset = this.gradientOffset + 8
+    this.stride = (this.rowIdOffset + 4 + 7) & ~7
+    this.#buffers = [0, 1, 2].map(() => arena.reserve(nRows * this.stride))
+    this.#table = arena.reserve(256)
+    this.#outside = usesBagging ? arena.reserve((nRows + 1) * 4) : 0
+    this.#fill(data)
+  }
+
+  #fill(data: BinnedDataset): void {
+    const nFeatures = this.#nFeatures
+    const records = this.#arena.bytes(this.#buffers[0]!, this.nRows * this.stride)
+    const view = this.#arena.view()
+    visitBins(data, this.#runs, (bins, blockRow, nRows, localRow) => {
+      let src = blockRow * nFeatures
+      let dst = localRow * this.stride
+      for (let i = 0; i < nRows; i++) {
+        for (let f = 0; f < nFeatures; f++) records[dst + f] = bins[src + f]!
+        view.setUint32(this.#buffers[0]! + dst + this.rowIdOffset, localRow + i, true)
+        src += nFeatures
+        dst += this.stride
+      }
+    })
+  }
+
+  /** Starts a tree: puts the gradients (row order) into the records and makes node 0. */
+  startTree(gradients: number, bag: BagRule | null): void {
+    const base = this.#buffers[0]!
+    this.#kernels.putGradients(base, this.nRows, this.stride, this.gradientOffset, gradients)
+    this.#nodes.clear()
+    this.#nOutside = 0
+    if (bag === null) {
+      this.#nodes.set(0, { buffer: 0, begin: 0, end: this.nRows })
+      return
+    }
+    let kept = 0
+    for (const run of this.#runs) {
+      const n = this.#kernels.bag(
+        this.#buffers[1]! + kept * this.stride, this.#outside + this.#nOutside * 4,
+        base + run.localRow * this.stride, run.nRows, this.stride, this.rowIdOffset,
+        bag.hashStart, run.firstRow, bag.limit)
+      kept += n
+      this.#nOutside += run.nRows - n
+    }
+    this.#nodes.set(0, { buffer: 1, begin: 0, end: kept })
+  }
+
+  /** Cuts a node's records in two. */
+  split(expansion: Expansion): void {
+    const parent = this.#range(expansion.parent)
+    const buffer = parent.buffer === 1 ? 2 : 1
+    const n = parent.end - parent.begin
+    const table = this.#arena.bytes(this.#table, 256)
+    for (let b = 0; b < 256; b++) table[b] = (expansion.leftBins[b >> 3]! >> (b & 7)) & 1
+    const nLeft = n === 0 ? 0 : this.#kernels.partition(
+      this.#buffers[buffer]! + parent.begin * this.stride,
+      this.#buffers[parent.buffer]! + parent.begin * this.stride,
+      n, this.stride, expansion.feature, this.#table)
+    const middle = parent.begin + nLeft
+    this.#nodes.set(expansion.left, { buffer, begin: parent.begin, end: middle })
+    this.#nodes.set(expansion.right, { buffer, begin: middle, end: parent.end })
+  }
+
+  /** Calls `pass(record offset, number of records)` over a node, in runs that cells can hold. */
+  scanNode(node: number, pass: (rec: number, n: number) => void): void {
+    const { buffer, begin, end } = this.#range(node)
+    for (let row = begin; row < end; row += ROWS_PER_WIDEN) {
+      const n = Math.min(ROWS_PER_WIDEN, end - row)
+      pass(this.#buffers[buffer]! + row * this.stride, n)
+    }
+  }
+
+  /** Adds a leaf's value to its rows' scores. */
+  scatter(node: number, scores: number, value: number): void {
+    const { buffer, begin, end } = this.#range(node)
+    const rec = this.#buffers[buffer]! + begin * this.stride
+    this.#kernels.scatterLeaf(scores, rec, end - begin, this.stride, this.rowIdOffset, value)
+  }
+
+  /** Adds a tree's values to the scores of the rows out of the bag, or of all rows. */
+  walk(which: 'outside' | 'all', scores: number, nodes: number, values: number): void {
+    const isAll = which === 'all'
+    const n = isAll ? this.nRows : this.#nOutside
+    if (n === 0) return
+    this.#kernels.walkTree(
+      scores, this.#buffers[0]!, this.stride, isAll ? 0 : this.#outside, n, nodes, values)
+  }
+
+  #range(node: number): NodeRange {
+    const range = this.#nodes.get(node)
+    if (range === undefined) throw new Error(`internal error: no rows for node ${node}`)
+    return range
+  }
+}

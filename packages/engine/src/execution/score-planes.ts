@@ -1,0 +1,63 @@
+import type { BinnedDataset } from '../dataset.js'
+import type { Arena } from '../kernels/arena.js'
+import { roundTiesToEven } from '../numeric/rounding.js'
+import type { EngineSetup } from './protocol.js'
+import { gatherRows, type RowRun } from './row-dealing.js'
+
+/** Raw scores of a thread's rows of one data set: one plane of f64 per output, in row order. */
+export class ScorePlanes {
+  readonly offset: number
+  /** An even number of doubles: kernels work on pairs. */
+  readonly planeBytes: number
+  readonly #arena: Arena
+  readonly #nRows: number
+
+  constructor(
+    arena: Arena, setup: EngineSetup, data: BinnedDataset, runs: readonly RowRun[], nRows: number,
+  ) {
+    this.#arena = arena
+    this.#nRows = nRows
+    this.planeBytes = ((nRows + 1) & ~1) * 8
+    this.offset = arena.reserve(this.planeBytes * setup.nOutputs)
+    for (let k = 0; k < setup.nOutputs; k++) {
+      const scores = this.values(k).fill(setup.baseScores[k]!)
+      if (data.initScore !== null) addInitScores(scores, data.initScore, setup, k, runs)
+    }
+  }
+
+  /** Offset of an output's plane. */
+  plane(output: number): number {
+    return this.offset + output * this.planeBytes
+  }
+
+  /** View of an output's scores; invalid after the memory grows. */
+  values(output: number): Float64Array {
+    return this.#arena.doubles(this.plane(output), this.#nRows)
+  }
+
+  /** Copies labels and weights of the rows next to the scores, padded like them. */
+  gradientInputs(
+    data: BinnedDataset, runs: readonly RowRun[],
+  ): { labels: number, weights: number } {
+    const labels = this.#arena.reserve(this.planeBytes)
+    gatherRows(this.#arena.doubles(labels, this.#nRows), data.label!, runs)
+    if (data.weight === null) return { labels, weights: 0 }
+    const weights = this.#arena.reserve(this.planeBytes)
+    gatherRows(this.#arena.doubles(weights, this.#nRows), data.weight, runs)
+    return { labels, weights }
+  }
+}
+
+/** Init scores on the grid of leaf values, so that sums with them stay exact. */
+function addInitScores(
+  scores: Float64Array, initScore: Float64Array, setup: EngineSetup, output: number,
+  runs: readonly RowRun[],
+): void {
+  const quantum = setup.initScoreQuantum
+  for (const run of runs) {
+    for (let i = 0; i < run.nRows; i++) {
+      const value = initScore[(run.firstRow + i) * setup.nOutputs + output]!
+      scores[run.localRow + i]! += roundTiesToEven(value / quantum) * quantum
+    }
+  }
+}

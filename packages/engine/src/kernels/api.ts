@@ -1,0 +1,107 @@
+/**
+ * The contract of the WebAssembly kernels (sources in `assembly/`, naive twins in
+ * `reference.ts`). All arguments are numbers: byte offsets into the one imported memory, counts
+ * in elements, scales. No kernel allocates or keeps state. Offsets of vectors are multiples of 8.
+ *
+ * A *record* is one training row: `nFeatures` bin bytes padded to a multiple of 4, gradient i32,
+ * hessian u32 (below 2^30), row id u32 (local to the thread), padded to `stride`, a multiple of 8.
+ *
+ * A *cell* is the sum over the rows of one bin while rows are scanned, 16 bytes: i64 gradients,
+ * then i64 `hessians << 16 | count`. Each feature has 256 cells.
+ *
+ * *Sums* are what histograms become after the scan: three planes, i64 gradients, i64 hessians,
+ * i32 counts, of nCells cells each; a feature's bins start at its layout entry's offset.
+ *
+ * A *layout entry* is 16 bytes per feature, i32 each: offset of its first cell in the planes,
+ * nBins, missing bin or -1, kind (0 numeric, 1 categorical). Offsets are even.
+ */
+export interface Kernels {
+  /** Adds n records (n <= 65,535 since the last clear) to the cells at `hist`. O(n nFeatures). */
+  histogram(
+    hist: number, rec: number, n: number, stride: number, nFeatures: number,
+    gradientOffset: number,
+  ): void
+  /**
+   * Cells of features [first, last) to sums: overwrites the planes, or adds to them if `add`.
+   * The plane offsets may be those of another layout base: entry offsets are added to them.
+   */
+  widen(
+    gradients: number, hessians: number, counts: number, hist: number, layout: number,
+    firstFeature: number, lastFeature: number, add: number,
+  ): void
+  /** dst += src over nCells cells (a multiple of 4) of contiguous planes. */
+  addSums(dst: number, src: number, nCells: number): void
+  /** dst -= src over nCells cells (a multiple of 4) of contiguous planes. */
+  subtractSums(dst: number, src: number, nCells: number): void
+  /**
+   * Copies n records from src to dst: those with `table[bin of feature] = 1` to the front in
+   * order, the others (0) to the back in reverse. Returns the number at the front.
+   * dst must not overlap src and has room for exactly n records; n = 0 is allowed.
+   */
+  partition(
+    dst: number, src: number, n: number, stride: number, feature: number, table: number,
+  ): number
+  /**
+   * Best split of a leaf over the features [first, last) with a non-zero mask byte: writes a
+   * candidate (see candidate.ts) to `out`. `params` are 13 doubles (see scan-params.ts),
+   * `scratch` is 6,144 bytes. Checks that each feature's bins add up to the totals.
+   */
+  scan(
+    out: number, gradients: number, hessians: number, counts: number, layout: number,
+    firstFeature: number, lastFeature: number, mask: number, params: number, scratch: number,
+    totalGradient: bigint, totalHessian: bigint, totalCount: number,
+  ): void
+  /** See assembly/bag.ts. Returns the number of records in the bag. */
+  bag(
+    dst: number, outside: number, src: number, n: number, stride: number, rowIdOffset: number,
+    hashStart: number, firstRow: number, limit: number,
+  ): number
+  /**
+   * Binary log-loss: n pairs (gradient i32, hessian i32) in row order from f64 scores, labels
+   * (0 or 1) and weights (0 = none). Arrays are padded to an even number of elements.
+   */
+  binaryGradients(
+    out: number, score: number, label: number, weight: number, n: number, sigmoid: number,
+    weightNegative: number, weightPositive: number, gradientScale: number, hessianScale: number,
+  ): void
+  /** max |(score - label) * weight| over n rows. Arrays padded to even; padding has score = label. */
+  residuals(score: number, label: number, weight: number, n: number): number
+  /** Squared error: n pairs (gradient i32, hessian i32) in row order. */
+  residualGradients(
+    out: number, score: number, label: number, weight: number, n: number,
+    gradientScale: number, hessianScale: number,
+  ): void
+  /** Softmax: as binaryGradients, scores and results in one plane per class. */
+  softmaxGradients(
+    out: number, outPlaneBytes: number, score: number, scorePlaneBytes: number, label: number,
+    weight: number, n: number, nClasses: number, hessianFactor: number, gradientScale: number,
+    hessianScale: number, work: number,
+  ): void
+  /** Writes n gradient pairs (row order) into n records. */
+  putGradients(
+    rec: number, n: number, stride: number, gradientOffset: number, gradients: number,
+  ): void
+  /** score[row id] += value for n records. */
+  scatterLeaf(
+    score: number, rec: number, n: number, stride: number, rowIdOffset: number, value: number,
+  ): void
+  /** score[row] += value of the row's leaf, for the n rows listed at `ids` (0 = rows 0 .. n-1). */
+  walkTree(
+    score: number, rec: number, stride: number, ids: number, n: number, nodes: number,
+    values: number,
+  ): void
+  /** e^x of n (even) doubles; the same bits as `exp` of @coppice/model. */
+  expLanes(dst: number, src: number, n: number): void
+}
+
+/** Cells of a feature while rows are scanned; bins are bytes. */
+export const CELLS_PER_FEATURE = 256
+export const CELL_BYTES = 16
+/** Bytes of sums per cell: i64 gradient, i64 hessian, i32 count. */
+export const SUM_BYTES = 20
+/** Rows that a 16-bit count and a 48-bit sum of 30-bit hessians can hold. */
+export const ROWS_PER_WIDEN = 65_535
+export const LAYOUT_ENTRY_BYTES = 16
+export const SCAN_SCRATCH_BYTES = 6_144
+/** Bits of the magnitude of a fixed-point gradient or hessian, contract rule 3. */
+export const FIXED_POINT_BITS = 30

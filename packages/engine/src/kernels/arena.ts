@@ -1,0 +1,65 @@
+import { CoppiceError } from '../errors.js'
+
+const PAGE = 65_536
+const MAX_PAGES = 65_536
+
+/**
+ * A thread's WebAssembly memory, handed out once from the bottom: training allocates all it
+ * needs when it starts. Views are made anew after growth, so take them from here each time.
+ */
+export class Arena {
+  readonly memory: WebAssembly.Memory
+  #top = 1024
+
+  constructor() {
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES })
+  }
+
+  /**
+   * Reserves zeroed bytes.
+   * @returns a byte offset, a multiple of 64
+   * @throws CoppiceError 'MEMORY' past 4 GiB or when the system has no more
+   */
+  reserve(bytes: number): number {
+    const start = this.#top
+    const end = start + Math.ceil(bytes / 64) * 64
+    const missing = Math.ceil(end / PAGE) - this.memory.buffer.byteLength / PAGE
+    if (missing > 0) this.#grow(missing, end)
+    this.#top = end
+    return start
+  }
+
+  #grow(pages: number, end: number): void {
+    const mib = Math.ceil(end / 1_048_576)
+    const advice = 'train with more threads (each has its own memory), fewer rows or features'
+    if (end > MAX_PAGES * PAGE) {
+      throw new CoppiceError('MEMORY', `a thread needs ${mib} MiB, the limit is 4096; ${advice}`)
+    }
+    try {
+      this.memory.grow(pages)
+    } catch (cause) {
+      throw new CoppiceError(
+        'MEMORY', `a thread needs ${mib} MiB, which the system does not have; ${advice}`, { cause })
+    }
+  }
+
+  bytes(offset: number, length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, offset, length)
+  }
+
+  doubles(offset: number, length: number): Float64Array {
+    return new Float64Array(this.memory.buffer, offset, length)
+  }
+
+  ints(offset: number, length: number): Int32Array {
+    return new Int32Array(this.memory.buffer, offset, length)
+  }
+
+  words(offset: number, length: number): Uint32Array {
+    return new Uint32Array(this.memory.buffer, offset, length)
+  }
+
+  view(): DataView {
+    return new DataView(this.memory.buffer)
+  }
+}

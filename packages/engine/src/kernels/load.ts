@@ -1,0 +1,31 @@
+import { CoppiceError } from '../errors.js'
+import type { Kernels } from './api.js'
+import { kernelsBase64 } from './wasm-binary.js'
+
+let compiled: WebAssembly.Module | null = null
+
+/**
+ * The kernels' module, compiled once per thread.
+ * @throws CoppiceError 'INTERNAL' where WebAssembly with SIMD is missing
+ */
+export function kernelModule(): WebAssembly.Module {
+  if (compiled === null) {
+    const text = atob(kernelsBase64)
+    const bytes = new Uint8Array(text.length)
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+    try {
+      compiled = new WebAssembly.Module(bytes)
+    } catch (cause) {
+      throw new CoppiceError(
+        'INTERNAL', 'this JavaScript engine cannot run WebAssembly SIMD; Node 20.19 or a browser ' +
+        'of 2021 or later is needed', { cause })
+    }
+  }
+  return compiled
+}
+
+/** Kernels over a memory of the caller's. */
+export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
+  const instance = new WebAssembly.Instance(kernelModule(), { env: { memory } })
+  return instance.exports as unknown as Kernels
+}

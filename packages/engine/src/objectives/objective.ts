@@ -1,0 +1,52 @@
+import type { Objective } from '@coppice/model'
+
+/** Exact facts about labels and weights that decide base scores, scales and class weights. */
+export interface LabelStatistics {
+  readonly nRows: number
+  /** Sum of weights (nRows without weights), rounded once. */
+  readonly sumWeight: number
+  /** Sum of label x weight, rounded once. */
+  readonly sumWeightedLabel: number
+  /** Sum of weights of each class; empty for regression. */
+  readonly classWeights: readonly number[]
+  /** Rows of each class; empty for regression. */
+  readonly classCounts: readonly number[]
+  readonly maxAbsLabel: number
+  /** Largest weight, 1 without weights. */
+  readonly maxWeight: number
+}
+
+/** Plain data from which each thread makes its objective; crosses threads by copy. */
+export interface ObjectiveSpec {
+  readonly objective: Objective
+  /** Binary: factors of the gradients of rows of class 0 and 1. */
+  readonly binaryWeights: readonly [number, number]
+  /** Proven bound of |gradient|, or null: the exact maximum is found in each iteration. */
+  readonly gradientBound: number | null
+  /** Proven bound of the hessian. */
+  readonly hessianBound: number
+}
+
+/** Where a thread keeps what gradients are computed from; offsets into its memory. */
+export interface GradientInputs {
+  readonly nRows: number
+  /** nOutputs planes of f64 scores. */
+  readonly scores: number
+  readonly scorePlaneBytes: number
+  readonly labels: number
+  /** 0 where all weights are 1. */
+  readonly weights: number
+  /** nOutputs planes of pairs (gradient i32, hessian i32). */
+  readonly gradients: number
+  readonly gradientPlaneBytes: number
+  /** 16 bytes per output. */
+  readonly work: number
+}
+
+/** An objective over the rows of one thread. */
+export interface ObjectiveKernel {
+  /** Exact max |gradient| over the rows; 0 for objectives with a proven bound. */
+  maxGradient(): number
+  /** Fixed-point gradients and hessians of all outputs. */
+  gradients(gradientScale: number, hessianScale: number): void
+}

@@ -1,0 +1,31 @@
+import type { BinnedDataset } from '../dataset.js'
+import type { BinnedTree } from '../execution/protocol.js'
+import type { IterationRecord } from './iteration.js'
+import type { TrainingPlan } from './plan.js'
+import type { EvalSet } from './types.js'
+
+/** What an executor holds while it trains. */
+export interface TrainingJob {
+  readonly plan: TrainingPlan
+  readonly train: BinnedDataset
+  readonly evalSets: readonly EvalSet[]
+}
+
+/**
+ * Where a training runs. Executors differ in where rows, reducers and decisions sit, never in
+ * what comes out.
+ */
+export interface Executor {
+  readonly nThreads: number
+  /** Loads the rows; called once, first. */
+  open(job: TrainingJob): Promise<void>
+  /** Brings the scores to where they were after these trees, one list per iteration. */
+  replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void>
+  /**
+   * One boosting iteration.
+   * @throws CoppiceError 'ABORTED' when the signal fires; the iteration is not committed
+   */
+  iterate(iteration: number, evaluates: boolean, signal?: AbortSignal): Promise<IterationRecord>
+  /** Frees threads and memory. Safe to call twice, and after a failure. */
+  close(): Promise<void>
+}

@@ -1,0 +1,48 @@
+import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
+import { roundTiesToEven } from '../numeric/rounding.js'
+
+/** The grid is this many binary places below the scale of the scores. */
+const PLACES = 40
+/** No leaf is larger than this many scales. */
+const LEAF_LIMIT = 1024
+
+/**
+ * The binary grid of base scores and leaf values (contract rule 6): all are multiples of one
+ * quantum, and their magnitudes add up to less than 2^53 quanta, so that every sum of them, in
+ * any order, is exact in f64. A row's score is then a function of the model alone.
+ *
+ * The quantum is scale * 2^-40. The bound is kept, not hoped for: the grid counts the largest
+ * magnitude of each tree against a budget of 2^13 scales, and a leaf is clamped to 1024 scales or
+ * to half of what is left. With log-odds (scale 8) the clamp is at 8192, with squared error at
+ * 1024 times the largest label: no training that converges comes near.
+ */
+export class LeafGrid {
+  readonly #quantum: number
+  readonly #limit: number
+  #budget: number
+
+  /**
+   * @param scale - magnitude of the scores: the largest |label|, or a bound on log-odds; the
+   *   power of two above it is used; finite, >= 0
+   */
+  constructor(scale: number) {
+    // labels below 2^-900 are not told from 0
+    const power = ceilPowerOfTwo(Math.max(scale, powerOfTwo(-900)))
+    this.#quantum = power * powerOfTwo(-PLACES)
+    this.#limit = power * LEAF_LIMIT
+    this.#budget = power * powerOfTwo(52 - PLACES)
+  }
+
+  /** The multiple of the quantum nearest to the value, clamped to the bound. */
+  round(value: number): number {
+    const limit = Math.min(this.#limit, this.#budget / 2)
+    const clamped = Math.max(-limit, Math.min(limit, value))
+    // + 0: a rounded -0 is 0
+    return roundTiesToEven(clamped / this.#quantum) * this.#quantum + 0
+  }
+
+  /** Counts a tree (or base score) of this largest magnitude against the budget. */
+  spend(magnitude: number): void {
+    this.#budget -= magnitude
+  }
+}

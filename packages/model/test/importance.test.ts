@@ -26,7 +26,8 @@ describe('featureImportances', () => {
   })
 
   it('follows bestIteration and iterations', () => {
-    const model = randomModel(5, { nIterations: 4, maxLeaves: 30, objective: { name: 'regression' } })
+    const model = randomModel(5,
+      { nIterations: 4, maxLeaves: 30, objective: { name: 'regression' } })
     const total = (values: Float64Array) => values.reduce((sum, x) => sum + x, 0)
     const nodes = model.trees.map((tree) => tree.splitFeature.length)
     assert.equal(total(featureImportances({ ...model, bestIteration: 2 }, 'split')),

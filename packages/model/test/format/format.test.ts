@@ -74,7 +74,10 @@ describe('serializeModel and parseModel', () => {
       features: [
         ...exampleModel.features,
         ...names.map((name) => ({ name, kind: 'numeric', missing: 'nan' }) as const),
-        { name: 'words', kind: 'categorical', categories: ['', '__proto__', '\ud800', '\uffff', '😀'] },
+        {
+          name: 'words', kind: 'categorical',
+          categories: ['', '__proto__', '\ud800', '\uffff', '😀'],
+        },
       ],
     })
     assert.deepEqual(parseModel(serializeModel(model)), model)
@@ -195,7 +198,8 @@ describe('parseModel, whatever the input', () => {
     fc.assert(fc.property(damage, ({ which, at, cut, insert }) => {
       const text = texts[which]!
       const start = Math.floor(at * text.length)
-      const loaded = attempt(() => parseModel(text.slice(0, start) + insert + text.slice(start + cut)))
+      const damaged = text.slice(0, start) + insert + text.slice(start + cut)
+      const loaded = attempt(() => parseModel(damaged))
       if (loaded === null) return
       const { trees, features, baseScores, objective, classes } = loaded
       const wanted = JSON.parse(text) as Model

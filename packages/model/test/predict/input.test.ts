@@ -104,7 +104,8 @@ describe('RowEncoder', () => {
     assertRefused({ age: [1] }, /table of columns lacks 2 .*: "color", "zip"/)
     assertRefused([[1, 'red']], /row 0 must have 3 values, one per feature, got 2/)
     assertRefused([1, 'red', 10], /row 0 must be an array or an object, got 1.*predictRow/)
-    assertRefused({ age: [1], color: ['red', 'red'], zip: [1] }, /"color" has 2 rows and "age" has 1/)
+    assertRefused({ age: [1], color: ['red', 'red'], zip: [1] },
+      /"color" has 2 rows and "age" has 1/)
     assertRefused({ age: 'abc', color: [], zip: [] }, /column "age" must be an array.*got "abc"/)
     assertRefused({ data: new Float64Array(4), shape: [2, 2] }, /shape \[rows, 3\].*\[2, 2\]/)
     assertRefused({ data: new Float64Array(4), shape: [2, 3] }, /rows \* 3 values.*4 values/)

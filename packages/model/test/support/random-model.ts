@@ -70,8 +70,8 @@ function randomFeature(random: TestRandom, f: number, options: RandomModelOption
   if (kind < 3) return { name, kind: 'numeric', missing: MISSING[kind]! }
   const n = random.below(random.pick([1, 4, 40, options.nCategoriesMax ?? 40]) + 1)
   if (kind === 3) {
-    const words = new Set(Array.from({ length: n }, () => random.pick(['x', 'é', '😀', '\uffff']) +
-      random.below(n * 4)))
+    const words = new Set(Array.from({ length: n }, () =>
+      random.pick(['x', 'é', '😀', '\uffff']) + random.below(n * 4)))
     return { name, kind: 'categorical', categories: [...words].sort(compareUtf8) }
   }
   const numbers = new Set(Array.from({ length: n }, () => random.below(n * 4) - n))

@@ -34,7 +34,9 @@ function joinNeighbours(values: Float64Array, counts: Uint32Array): DistinctValu
 }
 
 function sum(counts: Uint32Array): number {
-  return counts.reduce((total, count) => total + count, 0)
+  let total = 0
+  for (let i = 0; i < counts.length; i++) total += counts[i]!
+  return total
 }
 
 /**

@@ -19,10 +19,15 @@ function boundBetween(a: number, b: number): number {
 
 /** LightGBM's CheckDoubleEqualOrdered: b >= a is at most one representable step away. */
 export function isSameValue(a: number, b: number): boolean {
+  // Far apart, as nearly always: no need for the exact neighbour.
+  if (b - a > (Math.abs(a) + Math.abs(b)) * Number.EPSILON + Number.MIN_VALUE) return false
   return b <= nextUp(a)
 }
 
-/** Appends a bound unless it equals the last; returns whether it did. */
+/**
+ * Appends a bound unless it equals the last, as LightGBM takes care of although values two steps
+ * apart have bounds two steps apart; returns whether it did.
+ */
 function pushBound(bounds: number[], bound: number): boolean {
   if (bounds.length > 0 && isSameValue(bounds[bounds.length - 1]!, bound)) return false
   bounds.push(bound)
@@ -54,10 +59,10 @@ function boundsOfManyValues(
   const bigCount = total / maxBin
   let restBins = maxBin
   let restRows = total
-  for (const count of counts) {
-    if (count < bigCount) continue
+  for (let i = 0; i < counts.length; i++) {
+    if (counts[i]! < bigCount) continue
     restBins--
-    restRows -= count
+    restRows -= counts[i]!
   }
   let meanCount = restRows / restBins
   const bounds: number[] = []

@@ -1,5 +1,7 @@
 /** Collects the sampled values of one numeric column as sorted (value, count) pairs. */
 
+import { sortValues } from './sort-values.js'
+
 /** Values no larger than this are zero, as LightGBM's kZeroThreshold: the float 1e-35, widened. */
 export const zeroThreshold = Math.fround(1e-35)
 
@@ -58,9 +60,9 @@ export class ValueSample {
     this.values = grown
   }
 
-  /** Sorts and counts what was added. O(n log n). Rows may still be added afterwards. */
+  /** Sorts and counts what was added. O(n). Rows may still be added afterwards. */
   finish(): SampledValues {
-    const sorted = this.values.subarray(0, this.length).sort()
+    const sorted = sortValues(this.values.subarray(0, this.length))
     const distinct = new Float64Array(sorted.length)
     const counts = new Uint32Array(sorted.length)
     let n = 0
@@ -124,5 +126,7 @@ export function mergeSampledValues(parts: readonly SampledValues[]): SampledValu
 
 /** Rows in a sample. */
 export function sampledRowCount(sampled: SampledValues): number {
-  return sampled.counts.reduce((sum, count) => sum + count, sampled.zeroCount + sampled.nanCount)
+  let total = sampled.zeroCount + sampled.nanCount
+  for (const count of sampled.counts) total += count
+  return total
 }

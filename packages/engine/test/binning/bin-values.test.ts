@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import type { BinMapper, CategoricalBinMapper, NumericBinMapper } from '../../src/dataset.js'
+import { binColumns, binLookup } from '../../src/binning/bin-values.js'
+import { findNumericBins } from '../../src/binning/find-numeric-bins.js'
+import { toBin } from '../../src/binning/reference.js'
+import { nextUp } from '../../src/binning/next-up.js'
+import { ValueSample } from '../../src/binning/value-sample.js'
+import { column } from './recipes.js'
+
+/** A mapper with n value bins, bounds at the integers around zero. */
+function integerMapper(n: number, missing: NumericBinMapper['missing']): NumericBinMapper {
+  const first = -Math.floor(n / 2)
+  const upperBounds = Float64Array.from({ length: n }, (_, i) => (i < n - 1 ? first + i : Infinity))
+  const nBins = missing === 'nan' ? n + 1 : n
+  const zeroBin = upperBounds.findIndex(bound => bound >= 0)
+  const missingBin = missing === 'nan' ? n : missing === 'zero' ? zeroBin : -1
+  return { kind: 'numeric', missing, upperBounds, nBins, zeroBin, missingBin }
+}
+
+/** Every bound, the doubles on both sides of it, and what is special. */
+function probes(mapper: NumericBinMapper): Float64Array {
+  const bounds = [...mapper.upperBounds].filter(Number.isFinite)
+  const special = [0, -0, NaN, Infinity, -Infinity, Number.MAX_VALUE, -Number.MAX_VALUE, 1e-40]
+  return Float64Array.from([
+    ...bounds.flatMap(bound => [bound, nextUp(bound), -nextUp(-bound)]),
+    ...special,
+  ])
+}
+
+function check(mapper: BinMapper, rows: Float64Array | Int32Array): void {
+  const out = new Uint8Array(rows.length)
+  binColumns([binLookup(mapper)], [rows], rows.length, out)
+  assert.deepEqual(
+    out,
+    Uint8Array.from(rows, value => toBin(mapper, value)),
+  )
+}
+
+describe('binColumns', () => {
+  it('puts every probe where the reference puts it, for every number of bins', () => {
+    for (const missing of ['none', 'nan', 'zero'] as const) {
+      for (let n = 1; n <= (missing === 'nan' ? 255 : 256); n++) {
+        const mapper = integerMapper(n, missing)
+        check(mapper, probes(mapper))
+      }
+    }
+  })
+
+  it('agrees with the reference on bins that were found', () => {
+    for (const recipe of ['normal', 'mostlyZero', 'withNaN', 'twoPeaks', 'huge', 'nearZero']) {
+      for (const maxBin of [2, 15, 16, 17, 255]) {
+        const values = column(recipe, 3000, maxBin)
+        const sample = new ValueSample()
+        sample.add(values, null)
+        const options = { maxBin, minDataInBin: 3, useMissing: true, zeroAsMissing: false }
+        const { mapper } = findNumericBins(sample.finish(), options)
+        check(mapper, values)
+        check(mapper, probes(mapper))
+      }
+    }
+  })
+
+  it('looks categories up, and puts the rest into bin 0', () => {
+    const codes = Int32Array.of(7, 0, 300)
+    const mapper: CategoricalBinMapper = { kind: 'categorical', codes, nBins: 4 }
+    const rows = Int32Array.of(0, 1, 6, 7, 8, 299, 300, 301, -1, -2147483648, 2147483647)
+    check(mapper, rows)
+    check({ kind: 'categorical', codes: new Int32Array(0), nBins: 1 }, rows)
+    const all = Int32Array.from({ length: 255 }, (_, i) => 254 - i)
+    check({ kind: 'categorical', codes: all, nBins: 256 }, all)
+  })
+
+  it('writes rows side by side, in blocks, and nothing else', () => {
+    const numeric = integerMapper(100, 'nan')
+    const categorical: CategoricalBinMapper = {
+      kind: 'categorical',
+      codes: Int32Array.of(2, 5),
+      nBins: 3,
+    }
+    const mappers = [numeric, categorical, integerMapper(5, 'none')]
+    for (const nRows of [0, 1, 2047, 2048, 2049, 5000]) {
+      const columns = [
+        column('withNaN', nRows, 1).map(x => x * 30),
+        Int32Array.from(column('integers', nRows, 2), x => Math.abs(x) % 7),
+        column('normal', nRows, 3),
+      ]
+      const out = new Uint8Array(nRows * 3 + 20).fill(77)
+      binColumns(mappers.map(binLookup), columns, nRows, out, 10)
+      const expected = new Uint8Array(nRows * 3 + 20).fill(77)
+      for (let i = 0; i < nRows * 3; i++) {
+        const feature = i % 3
+        expected[10 + i] = toBin(mappers[feature]!, columns[feature]![Math.floor(i / 3)]!)
+      }
+      assert.ok(Buffer.from(out).equals(expected), `${nRows} rows`)
+    }
+  })
+
+  it('refuses columns that do not fit', () => {
+    const lookup = binLookup(integerMapper(5, 'none'))
+    const out = new Uint8Array(10)
+    const values = new Float64Array(10)
+    assert.throws(() => binColumns([lookup], [], 1, out), /0 columns for 1/)
+    assert.throws(() => binColumns([lookup], [new Int32Array(1)], 1, out), /column 0 does not hold/)
+    assert.throws(() => binColumns([lookup], [values], 11, out), /10 bytes/)
+    assert.throws(() => binColumns([lookup], [values.subarray(5)], 10, out), /5 rows for 10/)
+    assert.throws(() => binColumns([lookup], [values], 10, out, 1), /10 bytes/)
+  })
+})

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import {
+  CategorySample,
+  mergeSampledCategories,
+  recodeSampledCategories,
+} from '../../src/binning/category-sample.js'
+import { sampledOffsets, sampleRule } from '../../src/binning/sample.js'
+import {
+  mergeSampledValues,
+  sampledRowCount,
+  ValueSample,
+  zeroThreshold,
+  type SampledValues,
+} from '../../src/binning/value-sample.js'
+import { column } from './recipes.js'
+
+/** The obvious collector. */
+function countNaively(values: readonly number[]): SampledValues {
+  const counts = new Map<number, number>()
+  let zeroCount = 0
+  let nanCount = 0
+  for (const value of values) {
+    if (Number.isNaN(value)) nanCount++
+    else if (Math.abs(value) <= zeroThreshold) zeroCount++
+    else counts.set(value, (counts.get(value) ?? 0) + 1)
+  }
+  const pairs = [...counts].sort((a, b) => (a[0] < b[0] ? -1 : 1))
+  return {
+    values: Float64Array.from(pairs, pair => pair[0]),
+    counts: Uint32Array.from(pairs, pair => pair[1]),
+    zeroCount,
+    nanCount,
+  }
+}
+
+function collect(values: readonly number[]): SampledValues {
+  const sample = new ValueSample(0)
+  sample.add(Float64Array.from(values), null)
+  return sample.finish()
+}
+
+const anyValue = fc.oneof(
+  fc.double(),
+  fc.constantFrom(0, -0, NaN, Infinity, -Infinity, 1e-35, zeroThreshold, -zeroThreshold, 2e-35),
+  fc.integer({ min: -4, max: 4 }),
+)
+
+describe('sampledOffsets', () => {
+  it('takes every row where the data have no more than the sample', () => {
+    assert.equal(sampledOffsets(sampleRule(1000, 1000, 1), 0, 1000), null)
+    assert.notEqual(sampledOffsets(sampleRule(1001, 1000, 1), 0, 1001), null)
+  })
+
+  it('is the same set of rows for every partitioning', () => {
+    const rule = sampleRule(10_000, 2000, 1)
+    const whole = [...sampledOffsets(rule, 0, 10_000)!]
+    for (const size of [1, 7, 1000, 3333]) {
+      const parts: number[] = []
+      for (let first = 0; first < 10_000; first += size) {
+        const offsets = sampledOffsets(rule, first, Math.min(size, 10_000 - first))!
+        parts.push(...offsets.map(offset => first + offset))
+      }
+      assert.deepEqual(parts, whole)
+    }
+  })
+
+  it('takes about as many rows as wanted, other ones for another seed', () => {
+    const taken = sampledOffsets(sampleRule(100_000, 20_000, 1), 0, 100_000)!
+    // 6 standard deviations of the binomial distribution.
+    assert.ok(Math.abs(taken.length - 20_000) < 6 * Math.sqrt(16_000), String(taken.length))
+    const other = new Set(sampledOffsets(sampleRule(100_000, 20_000, 2), 0, 100_000))
+    const nShared = taken.filter(row => other.has(row)).length
+    assert.ok(Math.abs(nShared - 4000) < 6 * Math.sqrt(4000), String(nShared))
+  })
+})
+
+describe('ValueSample', () => {
+  it('gives what the obvious collector gives', () => {
+    const property = fc.property(fc.array(anyValue, { maxLength: 200 }), values => {
+      assert.deepEqual(collect(values), countNaively(values))
+      assert.equal(sampledRowCount(collect(values)), values.length)
+    })
+    fc.assert(property, { numRuns: 300, seed: 11 })
+  })
+
+  it('takes only the sampled rows', () => {
+    const sample = new ValueSample()
+    sample.add(Float64Array.of(5, 6, 0, NaN, 6), Int32Array.of(1, 3, 4))
+    const expected = countNaively([6, NaN, 6])
+    assert.deepEqual(sample.finish(), expected)
+    sample.add(Float64Array.of(5), null)
+    assert.deepEqual(sample.finish(), countNaively([6, NaN, 6, 5]))
+  })
+})
+
+describe('mergeSampledValues', () => {
+  it('does not depend on order, grouping or where the rows were cut', () => {
+    const parts = fc.array(fc.array(anyValue, { maxLength: 40 }), { maxLength: 7 })
+    const property = fc.property(parts, chunks => {
+      const whole = collect(chunks.flat())
+      const samples = chunks.map(collect)
+      assert.deepEqual(mergeSampledValues(samples), whole)
+      assert.deepEqual(mergeSampledValues(samples.toReversed()), whole)
+      const nested = mergeSampledValues(samples.slice(2))
+      assert.deepEqual(mergeSampledValues([nested, ...samples.slice(0, 2)]), whole)
+    })
+    fc.assert(property, { numRuns: 200, seed: 12 })
+  })
+})
+
+describe('CategorySample', () => {
+  const codes = Int32Array.from(column('zipf', 500, 3), x => Math.floor(x / 20) - 1)
+
+  it('counts by code, negative ones as missing', () => {
+    const sample = new CategorySample(1)
+    sample.add(codes, null)
+    const { counts, missingCount } = sample.finish()
+    assert.equal(missingCount, codes.filter(code => code < 0).length)
+    for (let code = 0; code < 60; code++) {
+      assert.equal(counts[code] ?? 0, codes.filter(c => c === code).length, String(code))
+    }
+    const some = new CategorySample()
+    some.add(codes, Int32Array.of(0, 2))
+    const nCounted = some.finish().counts.reduce((sum, count) => sum + count, 0)
+    assert.equal(nCounted + some.finish().missingCount, 2)
+  })
+
+  it('merges in any order to what all rows give', () => {
+    const whole = new CategorySample()
+    whole.add(codes, null)
+    const parts = [0, 100, 130, 500].slice(0, -1).map((start, i) => {
+      const part = new CategorySample()
+      part.add(codes.subarray(start, [100, 130, 500][i]), null)
+      return part.finish()
+    })
+    assert.deepEqual(mergeSampledCategories(parts), whole.finish())
+    assert.deepEqual(mergeSampledCategories(parts.toReversed()), whole.finish())
+    assert.deepEqual(mergeSampledCategories([]), new CategorySample().finish())
+  })
+
+  it('moves counts to the codes of a common dictionary', () => {
+    const local = { counts: Uint32Array.of(3, 5, 7), missingCount: 2 }
+    assert.deepEqual(recodeSampledCategories(local, Int32Array.of(4, -1, 0)), {
+      counts: Uint32Array.of(7, 0, 0, 0, 3),
+      missingCount: 7,
+    })
+    assert.deepEqual(recodeSampledCategories(local, Int32Array.of(1, 0, 1)), {
+      counts: Uint32Array.of(5, 10),
+      missingCount: 2,
+    })
+  })
+})

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { sortValues } from '../../src/binning/sort-values.js'
+import { column, generator } from './recipes.js'
+
+/** Doubles of every magnitude and sign, by random bits. */
+function anyDoubles(n: number, seed: number): Float64Array<ArrayBuffer> {
+  const u = generator(seed)
+  const words = Uint32Array.from({ length: 2 * n }, () => Math.floor(u() * 4294967296))
+  const values = new Float64Array(words.buffer)
+  return values.filter(value => !Number.isNaN(value) && value !== 0)
+}
+
+function check(values: Float64Array<ArrayBuffer>): void {
+  const expected = values.toSorted()
+  assert.ok(sortValues(values) === values)
+  assert.ok(Buffer.from(values.buffer).equals(Buffer.from(expected.buffer)))
+}
+
+describe('sortValues', () => {
+  it('sorts as the native sort does, on both sides of its threshold', () => {
+    for (const n of [0, 1, 2, 4095, 4096, 4097, 20_000]) {
+      check(anyDoubles(n, n + 1))
+      for (const recipe of ['normal', 'integers', 'negative', 'huge', 'neighbours', 'constant']) {
+        check(column(recipe, n, n + 1).filter(value => value !== 0))
+      }
+      check(column('normal', n, n + 1).map(Math.fround))
+    }
+  })
+
+  it('puts infinite values at the ends', () => {
+    const values = column('normal', 5000, 9)
+    values.set([Infinity, -Infinity, Number.MIN_VALUE, -Number.MIN_VALUE, Number.MAX_VALUE], 100)
+    check(values)
+    assert.equal(values[0], -Infinity)
+    assert.equal(values.at(-1), Infinity)
+  })
+
+  it('leaves the rest of the buffer alone', () => {
+    const values = new Float64Array(6000).fill(-1)
+    values.set(column('normal', 5000, 9), 500)
+    const part = values.subarray(500, 5500)
+    sortValues(part)
+    assert.deepEqual([...part], [...column('normal', 5000, 9).sort()])
+    assert.ok(values.subarray(0, 500).every(value => value === -1))
+    assert.ok(values.subarray(5500).every(value => value === -1))
+  })
+})

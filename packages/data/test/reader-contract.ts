@@ -106,9 +106,9 @@ export function readerContract(
     })
     it('gives numbers as text where a string is asked for', async () => {
       const column = table.columns.findIndex(({ type }) => type === 'int' || type === 'float')
-      const types: ColumnType[] = ['string']
       const source = bufferSource('full', bytes)
-      const [read] = await readColumns(reader, source, plan, { columns: [column], types })
+      const how = { columns: [column], types: ['string'] as const }
+      const [read] = await readColumns(reader, source, plan, how)
       const texts = flatten(read!).map((value) => (value === null ? null : Number(value)))
       const expected = table.columns[column]!.values.map((v) => (v === null ? null : Number(v) + 0))
       assert.deepEqual(texts.map((v) => (v === null ? null : v + 0)), expected)
@@ -116,9 +116,9 @@ export function readerContract(
     if (capabilities.types.includes('string')) {
       it('refuses text where a number is asked for, naming file and column', async () => {
         const column = table.columns.findIndex(({ type }) => type === 'string')
-        const types: ColumnType[] = ['float']
         const source = bufferSource('the-file', bytes)
-        await assert.rejects(readColumns(reader, source, plan, { columns: [column], types }), {
+        const how = { columns: [column], types: ['float'] as const }
+        await assert.rejects(readColumns(reader, source, plan, how), {
           name: 'CoppiceError',
           code: 'DATA',
           message: new RegExp(`the-file(.|\n)*${table.columns[column]!.name}|` +

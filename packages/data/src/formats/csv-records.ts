@@ -129,10 +129,14 @@ function beginsField(
 
 /** Position of the quote that closes a field whose text begins at `start`, or -1. */
 export function closingQuote(bytes: Uint8Array, start: number): number {
-  for (let p = start; ; p += 2) {
-    p = bytes.indexOf(QUOTE, p)
-    if (p < 0 || bytes[p + 1] !== QUOTE) return p
+  const length = bytes.length
+  // Most quoted fields are short: a call of indexOf would cost more than these few steps.
+  for (let p = start; p < length; p++) {
+    if (bytes[p] !== QUOTE) continue
+    if (bytes[p + 1] !== QUOTE) return p
+    p++
   }
+  return -1
 }
 
 /** The first byte from `start` on that is no space. */

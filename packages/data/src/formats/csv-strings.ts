@@ -1,7 +1,14 @@
 /** String columns: equal bytes get equal codes without being decoded each time. */
 
 import type { StringChunk } from '../reader.js'
-import { decodeUtf8, isMissing, textError, type MissingMarkers } from './csv-bytes.js'
+import {
+  QUOTE,
+  decodeUtf8,
+  isMissing,
+  isSpace,
+  textError,
+  type MissingMarkers,
+} from './csv-bytes.js'
 import { fieldText, trim } from './csv-field.js'
 import type { FieldBlock, UnitText } from './csv-fields.js'
 
@@ -132,17 +139,25 @@ export class StringColumn {
 
   append(block: FieldBlock, slot: number): void {
     const { bytes, starts, ends, firstRow, nRows } = block
+    const { words, codes, codeOfWord } = this
     const base = slot * block.capacity
     for (let row = 0; row < nRows; row++) {
-      const field = fieldText(bytes, starts[base + row]!, ends[base + row]!)
-      const word = this.words.indexOf(field.bytes, field.start, field.end)
-      if (word === this.codeOfWord.length) {
-        const { start, end } = trim(field.bytes, field.start, field.end)
-        const isNone = isMissing(this.missing, field.bytes, start, end)
-        this.codeOfWord.push(isNone ? -1 : this.nCodes++)
+      let start = starts[base + row]!
+      let end = ends[base + row]!
+      let source = bytes
+      while (start < end && isSpace(bytes[start])) start++
+      while (start < end && isSpace(bytes[end - 1])) end--
+      if (start < end && bytes[start] === QUOTE) {
+        ;({ bytes: source, start, end } = fieldText(bytes, start, end))
+      }
+      const word = words.indexOf(source, start, end)
+      if (word === codeOfWord.length) {
+        const text = trim(source, start, end)
+        const isNone = isMissing(this.missing, source, text.start, text.end)
+        codeOfWord.push(isNone ? -1 : this.nCodes++)
         this.firstPositions.push(starts[base + row]!)
       }
-      this.codes[firstRow + row] = this.codeOfWord[word]!
+      codes[firstRow + row] = codeOfWord[word]!
     }
   }
 

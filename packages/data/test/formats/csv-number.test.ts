@@ -24,9 +24,10 @@ function assertLikeNumber(text: string): void {
 const digits = (maxLength: number) =>
   fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength }).map((d) => d.join(''))
 const sign = fc.constantFrom('', '-', '+')
+const power = fc.integer({ min: 0, max: 330 })
 const exponent = fc.oneof(
   fc.constant(''),
-  fc.tuple(fc.constantFrom('e', 'E'), sign, fc.integer({ min: 0, max: 330 })).map((e) => e.join('')),
+  fc.tuple(fc.constantFrom('e', 'E'), sign, power).map((parts) => parts.join('')),
 )
 
 describe('parseNumber', () => {
@@ -53,8 +54,9 @@ describe('parseNumber', () => {
   })
 
   it('equals Number at and beside the midpoint of two doubles', () => {
+    const mantissa = fc.integer({ min: 0, max: 2 ** 52 - 1 })
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 52 - 1 }), fc.integer({ min: -3, max: 8 }), (m, e) => {
+      fc.property(mantissa, fc.integer({ min: -3, max: 8 }), (m, e) => {
         // (2^53 + 2 m + 1) * 2^e lies halfway between doubles of 53 bits.
         const odd = (2n ** 53n + 2n * BigInt(m) + 1n) * 10n ** 6n
         const scaled = e >= 0 ? odd * 2n ** BigInt(e) : odd / 2n ** BigInt(-e)

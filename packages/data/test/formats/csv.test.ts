@@ -51,11 +51,12 @@ describe('csvReader', () => {
     const piece = fc.constantFrom('a', '"', ',', '\n', '\r', '\r\n', ' ', 'é', '1', 'NA', '')
     const field = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join(''))
     const rows = fc.array(fc.array(field, { minLength: 3, maxLength: 3 }), { maxLength: 12 })
+    const marks = fc.constantFrom('', '\ufeff')
     await fc.assert(
-      fc.asyncProperty(rows, fc.nat(60), fc.constantFrom('', '\ufeff'), async (table, size, bom) => {
-        const lines = table.map((row) => row.map((text) => quote(text)).join(','))
-        const found = await readText(bom + lines.join('\n'), { unitBytes: size + 1, header: false })
-        assert.deepEqual(found, referenceParse(lines.join('\n')))
+      fc.asyncProperty(rows, fc.nat(60), marks, async (table, size, mark) => {
+        const text = table.map((row) => row.map(quote).join(',')).join('\n')
+        const found = await readText(mark + text, { unitBytes: size + 1, header: false })
+        assert.deepEqual(found, referenceParse(text))
         assert.deepEqual(found, table.map((row) => row.map(textOrNull)))
       }),
       { seed: 2, numRuns: 300 },
@@ -148,6 +149,19 @@ describe('csvReader', () => {
     await rejects(latin1, /^t\.csv, line 3: .*column 'b' is not valid UTF-8/)
     await rejects(Uint8Array.of(0xff, 0xfe, 97, 0), /UTF-16/)
   })
+
+  it('gives up on a quote that is not closed within 64 MB', async () => {
+    const byteLength = 80 * 1024 * 1024
+    const slice = (start: number, end: number) => {
+      const bytes = new Uint8Array(end - start).fill(97)
+      bytes.set(encode('a,b\n1,"').subarray(start))
+      return Promise.resolve(bytes)
+    }
+    await assert.rejects(csvReader.plan({ name: 't.csv', byteLength, slice }, defaultTextOptions), {
+      code: 'DATA',
+      message: /^t\.csv, line 2: this record is longer than 67108864 bytes; .* never closed/,
+    })
+  }).timeout(20_000)
 
   it('keeps line numbers across units', async () => {
     const lines = Array.from({ length: 100 }, (_, row) => `${row},1`)

@@ -27,7 +27,9 @@ describe('detectFormat', () => {
       arrow: ['arrow', 'feather', 'arrows', 'ipc'],
     }
     for (const [format, names] of Object.entries(endings)) {
-      for (const ending of names) assert.equal(detectFormat(`a.b/x.${ending}`, encode('1 ')), format)
+      for (const ending of names) {
+        assert.equal(detectFormat(`a.b/x.${ending}`, encode('1 ')), format)
+      }
     }
   })
 

@@ -56,17 +56,20 @@ describe('libsvmReader', () => {
     const rows = fc.array(fc.tuple(fc.integer(), row), { maxLength: 20 })
     await fc.assert(
       fc.asyncProperty(rows, fc.integer({ min: 1, max: 60 }), async (table, size) => {
-        const lines = table.map(([label, entries]) =>
-          [label, ...Object.entries(entries).map(([index, value]) => `${index}:${value}`)].join(' '),
-        )
+        const lines = table.map(([label, entries]) => {
+          const tokens = Object.entries(entries).map(([index, value]) => `${index}:${value}`)
+          return [label, ...tokens].join(' ')
+        })
         const limits = { unitBytes: size, unitValues: 2 * size }
         const { names, columns } = await read(lines.join('\n'), createLibsvmReader(limits))
-        const nFeatures = Math.max(0, ...table.flatMap(([, row]) => Object.keys(row).map((i) => +i + 1)))
+        const indices = table.flatMap(([, entries]) => Object.keys(entries).map(Number))
+        const nFeatures = Math.max(-1, ...indices) + 1
         const features = Array.from({ length: nFeatures }, (_, i) =>
           table.map(([, entries]) => (entries[i] ?? 0) + 0),
         )
+        const labels = table.map(([label]) => label)
         assert.equal(names.length, table.length === 0 ? 0 : 1 + nFeatures)
-        if (table.length > 0) assert.deepEqual(columns, [table.map(([label]) => label), ...features])
+        assert.deepEqual(columns, table.length === 0 ? [] : [labels, ...features])
       }),
       { seed: 1, numRuns: 200 },
     )
@@ -74,7 +77,8 @@ describe('libsvmReader', () => {
 
   it('limits the values of a unit by its columns', async () => {
     const lines = Array.from({ length: 40 }, (_, row) => `1 ${row === 39 ? 99_999 : 0}:1`)
-    const plan = await libsvmReader.plan(bufferSource('t', encode(lines.join('\n'))), defaultTextOptions)
+    const source = bufferSource('t', encode(lines.join('\n')))
+    const plan = await libsvmReader.plan(source, defaultTextOptions)
     assert.deepEqual(plan.units.map(({ nRows }) => nRows), Array.from({ length: 8 }, () => 5))
   })
 
@@ -104,11 +108,11 @@ function encode(text: string): Uint8Array {
 async function read(text: string, reader = libsvmReader) {
   const source = bufferSource('t.svm', encode(text))
   const plan = await reader.plan(source, defaultTextOptions)
-  const read = await readColumns(reader, source, plan, {})
+  const all = await readColumns(reader, source, plan, {})
   return {
     names: plan.columns.map(({ name }) => name),
-    columns: read.map(flatten),
-    types: read.map(({ chunks }) => chunks[0]?.type),
+    columns: all.map(flatten),
+    types: all.map(({ chunks }) => chunks[0]?.type),
   }
 }
 

@@ -1,8 +1,7 @@
-import type { BinnedDataset } from '../dataset.js'
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricPart } from '../metrics/parts.js'
-import type { EngineSetup, MetricPart } from './protocol.js'
+import type { EngineRows, EngineSetup, MetricPart } from './protocol.js'
 import { countRows, gatherRows, visitBins, type RowRun } from './row-dealing.js'
 import { ScorePlanes } from './score-planes.js'
 import type { WalkTable } from './walk-table.js'
@@ -18,24 +17,24 @@ export class EvalStore {
   readonly #weights: Float64Array | null
 
   private constructor(
-    data: BinnedDataset, runs: readonly RowRun[], nRows: number, bins: number | null,
+    data: EngineRows, runs: readonly RowRun[], nRows: number, bins: number | null,
     scores: ScorePlanes,
   ) {
     this.#nRows = nRows
-    this.#nFeatures = data.features.length
+    this.#nFeatures = data.nFeatures
     this.#bins = bins
     this.#scores = scores
     this.#labels = new Float64Array(nRows)
-    gatherRows(this.#labels, data.label!, runs)
+    gatherRows(this.#labels, data.label, runs)
     this.#weights = data.weight === null ? null : new Float64Array(nRows)
     if (this.#weights !== null) gatherRows(this.#weights, data.weight!, runs)
   }
 
   static ofSet(
-    arena: Arena, setup: EngineSetup, data: BinnedDataset, runs: readonly RowRun[],
+    arena: Arena, setup: EngineSetup, data: EngineRows, runs: readonly RowRun[],
   ): EvalStore {
     const nRows = countRows(runs)
-    const nFeatures = data.features.length
+    const nFeatures = data.nFeatures
     const offset = arena.reserve(nRows * nFeatures)
     const target = arena.bytes(offset, nRows * nFeatures)
     visitBins(data, runs, (bins, blockRow, n, localRow) => {
@@ -47,7 +46,7 @@ export class EvalStore {
   }
 
   static ofTraining(
-    data: BinnedDataset, runs: readonly RowRun[], nRows: number,
+    data: EngineRows, runs: readonly RowRun[], nRows: number,
     scores: ScorePlanes,
   ): EvalStore {
     return new EvalStore(data, runs, nRows, null, scores)

@@ -1,14 +1,13 @@
 import { CoppiceError } from '../errors.js'
-import {
-  betterCandidate, readCandidate, type SplitCandidate,
-} from '../kernels/candidate.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../training/iteration.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
+import { engineRows } from './engine-rows.js'
 import { Exchange } from './exchange.js'
+import { bestOfShares, roundAnswer } from './candidates.js'
 import { shareFeatures } from './feature-shares.js'
 import { PartitionEngine } from './partition-engine.js'
-import type { BinnedTree, EngineRequest, RoundRequest } from './protocol.js'
+import type { BinnedTree, EngineRequest } from './protocol.js'
 
 /**
  * Trains in the calling thread: small data, browsers. It yields to the event loop between trees,
@@ -27,7 +26,8 @@ export class InlineExecutor implements Executor {
       sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
     })
     this.#engine = new PartitionEngine(
-      plan.engine, train, evalSets, { engine: 0, nEngines: 1, table, exchange: this.#exchange })
+      plan.engine, engineRows(train), evalSets.map(({ data }) => engineRows(data)),
+      { engine: 0, nEngines: 1, table, exchange: this.#exchange })
     this.#booster = new Booster(plan)
     await yieldToEventLoop()
   }
@@ -84,29 +84,6 @@ export class InlineExecutor implements Executor {
     this.#engine = null
     await Promise.resolve()
   }
-}
-
-/** The best candidate of a child over the shares of all reducers. */
-export function bestOfShares(
-  exchange: Exchange, nShares: number, expansion: number, child: number,
-): SplitCandidate | null {
-  const { buffer, byteOffset } = exchange.candidates
-  const view = new DataView(buffer, byteOffset)
-  let best: SplitCandidate | null = null
-  for (let share = 0; share < nShares; share++) {
-    best = betterCandidate(
-      best, readCandidate(view, exchange.candidateAt(share, expansion, child)))
-  }
-  return best
-}
-
-/** Candidates of all children of a round. */
-export function roundAnswer(
-  exchange: Exchange, nShares: number, request: RoundRequest,
-): (readonly [SplitCandidate | null, SplitCandidate | null])[] {
-  return request.expansions.map((_, j) => [
-    bestOfShares(exchange, nShares, j, 0), bestOfShares(exchange, nShares, j, 1),
-  ])
 }
 
 /** Lets timers, I/O and other promises run: a macrotask, in Node and browsers alike. */

@@ -1,5 +1,3 @@
-import type { BinnedDataset } from '../dataset.js'
-import type { EvalSet } from '../training/types.js'
 import { Arena } from '../kernels/arena.js'
 import {
   CELL_BYTES, CELLS_PER_FEATURE, SUM_BYTES, type Kernels,
@@ -11,7 +9,7 @@ import { EvalStore } from './eval-store.js'
 import type { Exchange } from './exchange.js'
 import type { ShareTable } from './feature-shares.js'
 import type {
-  CommitRequest, EngineSetup, Expansion, MetricPart, RootRequest, RoundRequest,
+  CommitRequest, EngineRows, EngineSetup, Expansion, MetricPart, RootRequest, RoundRequest,
 } from './protocol.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { Reducer } from './reducer.js'
@@ -55,7 +53,7 @@ export class PartitionEngine {
   readonly #evalStores: readonly EvalStore[]
 
   constructor(
-    setup: EngineSetup, train: BinnedDataset, evalSets: readonly EvalSet[], place: EnginePlace,
+    setup: EngineSetup, train: EngineRows, evalSets: readonly EngineRows[], place: EnginePlace,
   ) {
     this.#setup = setup
     this.#place = place
@@ -79,7 +77,7 @@ export class PartitionEngine {
     this.#evalStores = this.#makeEvalStores(train, evalSets, runs, nRows)
   }
 
-  #bind(train: BinnedDataset, runs: readonly RowRun[], nRows: number): ObjectiveKernel {
+  #bind(train: EngineRows, runs: readonly RowRun[], nRows: number): ObjectiveKernel {
     const { labels, weights } = this.#scores.gradientInputs(train, runs)
     return bindObjective(this.#setup.objective, this.#kernels, {
       nRows,
@@ -94,9 +92,9 @@ export class PartitionEngine {
   }
 
   #makeEvalStores(
-    train: BinnedDataset, evalSets: readonly EvalSet[], runs: readonly RowRun[], nRows: number,
+    train: EngineRows, evalSets: readonly EngineRows[], runs: readonly RowRun[], nRows: number,
   ): EvalStore[] {
-    const stores = evalSets.map(({ data }) => {
+    const stores = evalSets.map((data) => {
       const { engine, nEngines } = this.#place
       return EvalStore.ofSet(this.#arena, this.#setup, data, dealRows(data.nRows, engine, nEngines))
     })

@@ -1,3 +1,4 @@
+import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
 
@@ -133,6 +134,19 @@ export interface FeatureLayout {
   readonly nBins: number
   readonly missingBin: number
   readonly isCategorical: boolean
+}
+
+/**
+ * What engines need of a data set. Buffers are shared where the engines are threads: nothing is
+ * copied to hand them over.
+ */
+export interface EngineRows {
+  readonly nRows: number
+  readonly nFeatures: number
+  readonly blocks: readonly BinnedBlock[]
+  readonly label: Float64Array
+  readonly weight: Float64Array | null
+  readonly initScore: Float64Array | null
 }
 
 /** Plain data from which every thread builds its engine. */

@@ -1,5 +1,4 @@
-import type { BinnedDataset } from '../dataset.js'
-
+import type { EngineRows } from './protocol.js'
 /**
  * Rows are dealt to threads in stripes, by global row id: every thread gets a share of every
  * region of the data, so data sorted by date, whose leaves are regions, leave no thread idle.
@@ -42,7 +41,7 @@ export function countRows(runs: readonly RowRun[]): number {
  *   rows; local row of the first)
  */
 export function visitBins(
-  data: BinnedDataset, runs: readonly RowRun[],
+  data: EngineRows, runs: readonly RowRun[],
   visit: (bins: Uint8Array, blockRow: number, nRows: number, localRow: number) => void,
 ): void {
   let blockIdx = 0

@@ -1,7 +1,6 @@
-import type { BinnedDataset } from '../dataset.js'
 import type { Arena } from '../kernels/arena.js'
 import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
-import type { BagRule, Expansion } from './protocol.js'
+import type { BagRule, EngineRows, Expansion } from './protocol.js'
 import { visitBins, type RowRun } from './row-dealing.js'
 
 /** Rows of a node: a range of records in one of the three buffers. */
@@ -36,14 +35,14 @@ export class RowStore {
   readonly #nodes = new Map<number, NodeRange>()
 
   constructor(
-    arena: Arena, kernels: Kernels, data: BinnedDataset, runs: readonly RowRun[], nRows: number,
+    arena: Arena, kernels: Kernels, data: EngineRows, runs: readonly RowRun[], nRows: number,
     usesBagging: boolean,
   ) {
     this.#arena = arena
     this.#kernels = kernels
     this.#runs = runs
     this.nRows = nRows
-    this.#nFeatures = data.features.length
+    this.#nFeatures = data.nFeatures
     this.gradientOffset = (this.#nFeatures + 3) & ~3
     this.rowIdOffset = this.gradientOffset + 8
     this.stride = (this.rowIdOffset + 4 + 7) & ~7
@@ -53,7 +52,7 @@ export class RowStore {
     this.#fill(data)
   }
 
-  #fill(data: BinnedDataset): void {
+  #fill(data: EngineRows): void {
     const nFeatures = this.#nFeatures
     const records = this.#arena.bytes(this.#buffers[0]!, this.nRows * this.stride)
     const view = this.#arena.view()

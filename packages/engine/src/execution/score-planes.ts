@@ -1,7 +1,6 @@
-import type { BinnedDataset } from '../dataset.js'
 import type { Arena } from '../kernels/arena.js'
 import { roundTiesToEven } from '../numeric/rounding.js'
-import type { EngineSetup } from './protocol.js'
+import type { EngineRows, EngineSetup } from './protocol.js'
 import { gatherRows, type RowRun } from './row-dealing.js'
 
 /** Raw scores of a thread's rows of one data set: one plane of f64 per output, in row order. */
@@ -13,7 +12,7 @@ export class ScorePlanes {
   readonly #nRows: number
 
   constructor(
-    arena: Arena, setup: EngineSetup, data: BinnedDataset, runs: readonly RowRun[], nRows: number,
+    arena: Arena, setup: EngineSetup, data: EngineRows, runs: readonly RowRun[], nRows: number,
   ) {
     this.#arena = arena
     this.#nRows = nRows
@@ -37,10 +36,10 @@ export class ScorePlanes {
 
   /** Copies labels and weights of the rows next to the scores, padded like them. */
   gradientInputs(
-    data: BinnedDataset, runs: readonly RowRun[],
+    data: EngineRows, runs: readonly RowRun[],
   ): { labels: number, weights: number } {
     const labels = this.#arena.reserve(this.planeBytes)
-    gatherRows(this.#arena.doubles(labels, this.#nRows), data.label!, runs)
+    gatherRows(this.#arena.doubles(labels, this.#nRows), data.label, runs)
     if (data.weight === null) return { labels, weights: 0 }
     const weights = this.#arena.reserve(this.planeBytes)
     gatherRows(this.#arena.doubles(weights, this.#nRows), data.weight, runs)

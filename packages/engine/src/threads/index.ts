@@ -1,1 +1,2 @@
-export {}
+export { defaultThreads } from './default-threads.js'
+export { ThreadExecutor } from './thread-executor.js'

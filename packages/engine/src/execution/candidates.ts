@@ -1,0 +1,26 @@
+import { betterCandidate, readCandidate, type SplitCandidate } from '../kernels/candidate.js'
+import type { Exchange } from './exchange.js'
+import type { RoundRequest } from './protocol.js'
+
+/** The best candidate of a child over the shares of all reducers. */
+export function bestOfShares(
+  exchange: Exchange, nShares: number, expansion: number, child: number,
+): SplitCandidate | null {
+  const { buffer, byteOffset } = exchange.candidates
+  const view = new DataView(buffer, byteOffset)
+  let best: SplitCandidate | null = null
+  for (let share = 0; share < nShares; share++) {
+    best = betterCandidate(
+      best, readCandidate(view, exchange.candidateAt(share, expansion, child)))
+  }
+  return best
+}
+
+/** Candidates of all children of a round. */
+export function roundAnswer(
+  exchange: Exchange, nShares: number, request: RoundRequest,
+): (readonly [SplitCandidate | null, SplitCandidate | null])[] {
+  return request.expansions.map((_, j) => [
+    bestOfShares(exchange, nShares, j, 0), bestOfShares(exchange, nShares, j, 1),
+  ])
+}

@@ -1,0 +1,229 @@
+import { assert } from '../errors.js'
+import type { LeafTotals } from '../kernels/candidate.js'
+import type {
+  BagRule, BinnedTree, CommitRequest, EngineRequest, Expansion, RootRequest, RoundRequest,
+} from './protocol.js'
+
+/** Requests as bytes, to cross threads (or a network) without a parser in the way. */
+
+const kinds = ['prepare', 'gradients', 'root', 'round', 'commit', 'evaluate'] as const
+
+/** An upper bound of the bytes of any request of a training. */
+export function requestBytesMax(
+  nFeatures: number, maxLeaves: number, maxExpansions: number,
+): number {
+  const round = maxExpansions * (200 + 2 * nFeatures) + (2 * maxLeaves + 2 * maxExpansions) * 4
+  const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
+  return 256 + nFeatures + round + commit
+}
+
+/** Writes numbers one after the other, little-endian. */
+class Writer {
+  at = 0
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  int(value: number): void {
+    this.#view.setInt32(this.at, value, true)
+    this.at += 4
+  }
+
+  double(value: number): void {
+    this.#view.setFloat64(this.at, value, true)
+    this.at += 8
+  }
+
+  long(value: bigint): void {
+    this.#view.setBigInt64(this.at, value, true)
+    this.at += 8
+  }
+
+  bytes(value: Uint8Array | null): void {
+    this.int(value === null ? -1 : value.length)
+    if (value === null) return
+    this.#bytes.set(value, this.at)
+    this.at += value.length
+  }
+
+  ints(values: readonly number[] | null): void {
+    this.int(values === null ? -1 : values.length)
+    for (const value of values ?? []) this.int(value)
+  }
+}
+
+/** Reads what Writer wrote, in the same order. */
+class Reader {
+  #at = 0
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  int(): number {
+    this.#at += 4
+    return this.#view.getInt32(this.#at - 4, true)
+  }
+
+  double(): number {
+    this.#at += 8
+    return this.#view.getFloat64(this.#at - 8, true)
+  }
+
+  long(): bigint {
+    this.#at += 8
+    return this.#view.getBigInt64(this.#at - 8, true)
+  }
+
+  bytes(): Uint8Array | null {
+    const n = this.int()
+    if (n < 0) return null
+    this.#at += n
+    return this.#bytes.slice(this.#at - n, this.#at)
+  }
+
+  someBytes(): Uint8Array {
+    const bytes = this.bytes()
+    assert(bytes !== null, 'bytes are present')
+    return bytes
+  }
+
+  ints(): number[] | null {
+    const n = this.int()
+    return n < 0 ? null : Array.from({ length: n }, () => this.int())
+  }
+}
+
+/**
+ * Writes a request into `bytes`.
+ * @returns the number of bytes used
+ */
+export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number {
+  const w = new Writer(bytes)
+  w.int(kinds.indexOf(request.kind))
+  switch (request.kind) {
+    case 'prepare':
+    case 'evaluate':
+      break
+    case 'gradients':
+      w.double(request.gradientScale)
+      w.double(request.hessianScale)
+      break
+    case 'root':
+      w.int(request.output)
+      w.bytes(request.mask)
+      w.int(request.bag === null ? 0 : 1)
+      if (request.bag !== null) {
+        w.int(request.bag.hashStart)
+        w.double(request.bag.limit)
+      }
+      break
+    case 'round':
+      w.ints(request.released)
+      w.int(request.expansions.length)
+      for (const expansion of request.expansions) writeExpansion(w, expansion)
+      break
+    case 'commit':
+      w.int(request.output)
+      writeTree(w, request.tree)
+      w.ints(request.leafNodes)
+      break
+  }
+  return w.at
+}
+
+/** Reads a request that `encodeRequest` wrote. */
+export function decodeRequest(bytes: Uint8Array): EngineRequest {
+  const r = new Reader(bytes)
+  const kind = kinds[r.int()]
+  switch (kind) {
+    case 'prepare':
+    case 'evaluate':
+      return { kind }
+    case 'gradients':
+      return { kind, gradientScale: r.double(), hessianScale: r.double() }
+    case 'root': return readRoot(r)
+    case 'round': return readRound(r)
+    case 'commit': return readCommit(r)
+    case undefined: throw new Error('internal error: an unknown request')
+  }
+}
+
+function readRoot(r: Reader): RootRequest {
+  const output = r.int()
+  const mask = r.someBytes()
+  const bag: BagRule | null = r.int() === 0 ? null : { hashStart: r.int(), limit: r.double() }
+  return { kind: 'root', output, mask, bag }
+}
+
+function readRound(r: Reader): RoundRequest {
+  const released = r.ints()!
+  const n = r.int()
+  return { kind: 'round', released, expansions: Array.from({ length: n }, () => readExpansion(r)) }
+}
+
+function readCommit(r: Reader): CommitRequest {
+  return { kind: 'commit', output: r.int(), tree: readTree(r), leafNodes: r.ints() }
+}
+
+function writeTotals(w: Writer, { gradient, hessian, count }: LeafTotals): void {
+  w.long(gradient)
+  w.long(hessian)
+  w.int(count)
+}
+
+function readTotals(r: Reader): LeafTotals {
+  return { gradient: r.long(), hessian: r.long(), count: r.int() }
+}
+
+function writeExpansion(w: Writer, expansion: Expansion): void {
+  w.int(expansion.parent)
+  w.int(expansion.left)
+  w.int(expansion.right)
+  w.int(expansion.feature)
+  w.bytes(expansion.leftBins)
+  writeTotals(w, expansion.leftTotals)
+  writeTotals(w, expansion.rightTotals)
+  w.bytes(expansion.leftMask)
+  w.bytes(expansion.rightMask)
+}
+
+function readExpansion(r: Reader): Expansion {
+  return {
+    parent: r.int(),
+    left: r.int(),
+    right: r.int(),
+    feature: r.int(),
+    leftBins: r.someBytes(),
+    leftTotals: readTotals(r),
+    rightTotals: readTotals(r),
+    leftMask: r.bytes(),
+    rightMask: r.bytes(),
+  }
+}
+
+function writeTree(w: Writer, tree: BinnedTree): void {
+  w.ints(tree.feature)
+  w.ints(tree.leftChild)
+  w.ints(tree.rightChild)
+  for (const bits of tree.leftBins) w.bytes(bits)
+  w.int(tree.leafValue.length)
+  for (const value of tree.leafValue) w.double(value)
+}
+
+function readTree(r: Reader): BinnedTree {
+  const feature = r.ints()!
+  const leftChild = r.ints()!
+  const rightChild = r.ints()!
+  const leftBins = feature.map(() => r.someBytes())
+  const nLeaves = r.int()
+  const leafValue = Array.from({ length: nLeaves }, () => r.double())
+  return { feature, leftBins, leftChild, rightChild, leafValue }
+}

@@ -1,0 +1,173 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { CoppiceError } from '../errors.js'
+import { bestOfShares, roundAnswer } from '../execution/candidates.js'
+import { Exchange } from '../execution/exchange.js'
+import { shareFeatures } from '../execution/feature-shares.js'
+import { PartitionEngine } from '../execution/partition-engine.js'
+import type { EngineRequest, MetricPart, RootAnswer } from '../execution/protocol.js'
+import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
+import { Booster, type Dialogue, type EngineAnswer } from '../training/iteration.js'
+import { Gate, PeerFailed } from './gate.js'
+import type { FromThread, ThreadStart, ToLeader } from './messages.js'
+
+/**
+ * A compute thread. Thread 0 leads: it runs the boosting dialogue and posts each request to the
+ * others, which wait for the next one without ever returning to their event loops. All threads,
+ * the leader too, carry a request out on their own rows and their own share of the features.
+ */
+class ComputeThread {
+  readonly #start: ThreadStart
+  readonly #gate: Gate
+  readonly #mailbox: Uint8Array
+  readonly #exchange: Exchange
+  readonly #engine: PartitionEngine
+
+  constructor(start: ThreadStart) {
+    this.#start = start
+    const { plan, nThreads, thread } = start
+    this.#gate = new Gate(start.control, nThreads)
+    this.#mailbox = new Uint8Array(start.mailbox)
+    const table = shareFeatures(plan.engine.features, nThreads)
+    this.#exchange = new Exchange(table, plan.engine.maxExpansions, start)
+    this.#engine = new PartitionEngine(plan.engine, start.train, start.evalSets, {
+      engine: thread, nEngines: nThreads, table, exchange: this.#exchange,
+    })
+  }
+
+  /** Follows the leader until the thread is terminated. */
+  follow(): void {
+    let seen = 0
+    for (;;) {
+      this.#gate.awaitPost(seen++)
+      this.#carryOut(decodeRequest(this.#mailbox.subarray(0, this.#gate.length)))
+      this.#gate.finish()
+    }
+  }
+
+  /** Runs a dialogue to its end, with all threads answering. */
+  lead<Result>(dialogue: Dialogue<Result>): Result {
+    let step = dialogue.next(null)
+    while (step.done !== true) {
+      const request = step.value
+      if (this.#gate.isAborted && (request.kind === 'root' || request.kind === 'round')) {
+        throw new CoppiceError('ABORTED', 'training was aborted')
+      }
+      this.#gate.post(encodeRequest(request, this.#mailbox))
+      const own = this.#carryOut(request)
+      this.#gate.awaitFinished()
+      step = dialogue.next(this.#answer(request, own))
+    }
+    return step.value
+  }
+
+  /** This thread's part. Returns the root's totals, if any. */
+  #carryOut(request: EngineRequest): EngineAnswer {
+    const engine = this.#engine
+    switch (request.kind) {
+      case 'prepare':
+        this.#maxima[this.#start.thread] = engine.prepare()
+        return null
+      case 'gradients':
+        engine.computeGradients(request.gradientScale, request.hessianScale)
+        return null
+      case 'root': {
+        engine.computeRoot(request)
+        this.#gate.barrier()
+        const totals = engine.reduceRoot(request)
+        return totals === null ? null : { totals, candidate: null }
+      }
+      case 'round':
+        engine.computeRound(request)
+        this.#gate.barrier()
+        engine.reduceRound(request)
+        return null
+      case 'commit':
+        engine.commit(request)
+        return null
+      case 'evaluate':
+        sendParts(engine.evaluate())
+        return null
+    }
+  }
+
+  /** One double per thread, behind the requests in the mailbox. */
+  get #maxima(): Float64Array {
+    const { mailbox, nThreads } = this.#start
+    return new Float64Array(mailbox, mailbox.byteLength - nThreads * 8, nThreads)
+  }
+
+  #answer(request: EngineRequest, own: EngineAnswer): EngineAnswer {
+    const { nThreads } = this.#start
+    switch (request.kind) {
+      case 'prepare': return Math.max(...this.#maxima)
+      case 'root': return {
+        totals: (own as RootAnswer).totals,
+        candidate: bestOfShares(this.#exchange, nThreads, 0, 0),
+      }
+      case 'round': return roundAnswer(this.#exchange, nThreads, request)
+      // the parts go straight to whoever merges them
+      case 'evaluate': return []
+      case 'gradients':
+      case 'commit':
+        return null
+    }
+  }
+
+}
+
+function send(message: FromThread, transfer: ArrayBuffer[] = []): void {
+  parentPort!.postMessage(message, transfer)
+}
+
+function sendParts(parts: readonly MetricPart[]): void {
+  const transfer = parts.flatMap(({ ranked }) => ranked === null ? [] : [
+    ranked.negatives, ranked.positives,
+    ...(ranked.negativeWeights === null ? [] : [ranked.negativeWeights]),
+    ...(ranked.positiveWeights === null ? [] : [ranked.positiveWeights]),
+  ].map((array) => array.buffer as ArrayBuffer))
+  send({ kind: 'parts', parts }, transfer)
+}
+
+/** Reports a failure once, for all; the thread is of no more use after it. */
+function report(error: unknown, start: ThreadStart): void {
+  new Gate(start.control, start.nThreads).fail()
+  if (error instanceof PeerFailed) return
+  const isKnown = error instanceof CoppiceError
+  send({
+    kind: 'failed',
+    code: isKnown ? error.code : 'INTERNAL',
+    message: error instanceof Error ? error.message : String(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  })
+}
+
+function lead(thread: ComputeThread, start: ThreadStart): void {
+  const booster = new Booster(start.plan)
+  parentPort!.on('message', (message: ToLeader) => {
+    try {
+      if (message.kind === 'replay') {
+        for (const trees of message.iterations) thread.lead(booster.replay(trees))
+        send({ kind: 'replayed' })
+      } else {
+        const record = thread.lead(booster.iterate(message.iteration, message.evaluates))
+        send({ kind: 'iterated', record })
+      }
+    } catch (error) {
+      if (error instanceof CoppiceError && error.code === 'ABORTED') send({ kind: 'aborted' })
+      else report(error, start)
+    }
+  })
+}
+
+function main(start: ThreadStart): void {
+  try {
+    const thread = new ComputeThread(start)
+    send({ kind: 'ready' })
+    if (start.thread === 0) lead(thread, start)
+    else thread.follow()
+  } catch (error) {
+    report(error, start)
+  }
+}
+
+main(workerData as ThreadStart)

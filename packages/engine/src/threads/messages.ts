@@ -1,0 +1,33 @@
+import type { ErrorCode } from '../errors.js'
+import type { BinnedTree, EngineRows, MetricPart } from '../execution/protocol.js'
+import type { IterationRecord } from '../training/iteration.js'
+import type { TrainingPlan } from '../training/plan.js'
+
+/** What a compute thread is started with. Buffers are shared. */
+export interface ThreadStart {
+  readonly thread: number
+  readonly nThreads: number
+  readonly plan: TrainingPlan
+  readonly train: EngineRows
+  readonly evalSets: readonly EngineRows[]
+  readonly control: SharedArrayBuffer
+  readonly mailbox: SharedArrayBuffer
+  readonly sums: SharedArrayBuffer
+  readonly candidates: SharedArrayBuffer
+}
+
+/** To thread 0, the leader; the others follow it. */
+export type ToLeader =
+  | { readonly kind: 'iterate', readonly iteration: number, readonly evaluates: boolean }
+  | { readonly kind: 'replay', readonly iterations: readonly (readonly BinnedTree[])[] }
+
+/** From the compute threads to whoever started them. */
+export type FromThread =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'iterated', readonly record: IterationRecord }
+  | { readonly kind: 'replayed' }
+  | { readonly kind: 'aborted' }
+  /** From each thread, once per evaluation. */
+  | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
+  | { readonly kind: 'failed', readonly code: ErrorCode, readonly message: string,
+    readonly stack: string | undefined }

@@ -1,0 +1,172 @@
+import { Worker } from 'node:worker_threads'
+import { CoppiceError } from '../errors.js'
+import { engineRows, sharedRows } from '../execution/engine-rows.js'
+import { Exchange } from '../execution/exchange.js'
+import { shareFeatures } from '../execution/feature-shares.js'
+import type { BinnedTree, MetricPart } from '../execution/protocol.js'
+import { requestBytesMax } from '../execution/request-codec.js'
+import type { Executor, TrainingJob } from '../training/executor.js'
+import type { IterationRecord } from '../training/iteration.js'
+import { CONTROL_BYTES, Gate } from './gate.js'
+import type { FromThread, ThreadStart, ToLeader } from './messages.js'
+
+interface Waiter {
+  readonly resolve: (record: IterationRecord | null) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Trains on worker threads, each with its rows in a WebAssembly memory of its own. The calling
+ * thread stays free: it hears of each iteration when it is committed.
+ */
+export class ThreadExecutor implements Executor {
+  readonly nThreads: number
+  #workers: Worker[] = []
+  #gate: Gate | null = null
+  #nReady = 0
+  #parts: MetricPart[] = []
+  #nParts = 0
+  #record: IterationRecord | null = null
+  #evaluates = false
+  #waiter: Waiter | null = null
+  #failure: Error | null = null
+
+  /** @param nThreads - compute threads, >= 1; see `defaultThreads` */
+  constructor(nThreads: number) {
+    if (!Number.isInteger(nThreads) || nThreads < 1) {
+      throw new CoppiceError('PARAMETER',
+        `the number of threads must be an integer of at least 1, got ${nThreads}`)
+    }
+    this.nThreads = nThreads
+  }
+
+  async open({ plan, train, evalSets }: TrainingJob): Promise<void> {
+    const { nThreads } = this
+    const table = shareFeatures(plan.engine.features, nThreads)
+    const { maxExpansions, maxLeaves, features } = plan.engine
+    const sizes = Exchange.sizes(table, maxExpansions)
+    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions)
+    const control = new SharedArrayBuffer(CONTROL_BYTES)
+    this.#gate = new Gate(control, nThreads)
+    const start = {
+      nThreads,
+      plan,
+      train: sharedRows(engineRows(train)),
+      evalSets: evalSets.map(({ data }) => sharedRows(engineRows(data))),
+      control,
+      mailbox: new SharedArrayBuffer(Math.ceil(requests / 8) * 8 + nThreads * 8),
+      sums: new SharedArrayBuffer(sizes.sums),
+      candidates: new SharedArrayBuffer(sizes.candidates),
+    }
+    await this.#wait(() => {
+      for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })
+    })
+  }
+
+  #spawn(start: ThreadStart): void {
+    const worker = new Worker(new URL('./compute-thread.js', import.meta.url), {
+      workerData: start, name: `coppice-compute-${start.thread}`,
+    })
+    worker.on('message', (message: FromThread) => this.#hear(message))
+    worker.on('error', (error) => this.#fail(error))
+    worker.on('exit', () => this.#fail(
+      new CoppiceError('INTERNAL', `compute thread ${start.thread} ended unexpectedly`)))
+    this.#workers.push(worker)
+  }
+
+  #hear(message: FromThread): void {
+    switch (message.kind) {
+      case 'ready':
+        if (++this.#nReady === this.nThreads) this.#settle(null)
+        return
+      case 'replayed':
+        this.#settle(null)
+        return
+      case 'iterated':
+        this.#record = message.record
+        this.#finishIteration()
+        return
+      case 'parts':
+        this.#parts.push(...message.parts)
+        this.#nParts++
+        this.#finishIteration()
+        return
+      case 'aborted':
+        this.#reject(new CoppiceError('ABORTED', 'training was aborted'))
+        return
+      case 'failed': {
+        const cause = message.stack === undefined ? {} : { cause: message.stack }
+        this.#fail(new CoppiceError(message.code, message.message, cause))
+      }
+    }
+  }
+
+  /** The record of the leader and the metric parts of all threads, in whatever order they come. */
+  #finishIteration(): void {
+    const record = this.#record
+    if (record === null) return
+    const wantsParts = this.#evaluates && record.trees.length > 0
+    if (wantsParts && this.#nParts < this.nThreads) return
+    this.#record = null
+    this.#settle({ ...record, metricParts: this.#parts })
+  }
+
+  #wait(begin: () => void): Promise<IterationRecord | null> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject }
+      begin()
+    })
+  }
+
+  #settle(record: IterationRecord | null): void {
+    const waiter = this.#waiter
+    this.#waiter = null
+    waiter?.resolve(record)
+  }
+
+  #reject(error: Error): void {
+    const waiter = this.#waiter
+    this.#waiter = null
+    waiter?.reject(error)
+  }
+
+  /** The first failure is the one that is told. */
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#gate?.fail()
+    this.#reject(this.#failure)
+  }
+
+  async replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void> {
+    await this.#wait(() => this.#tell({ kind: 'replay', iterations }))
+  }
+
+  async iterate(
+    iteration: number, evaluates: boolean, signal?: AbortSignal,
+  ): Promise<IterationRecord> {
+    const abort = (): void => this.#gate?.abort()
+    if (signal?.aborted === true) abort()
+    signal?.addEventListener('abort', abort)
+    try {
+      this.#parts = []
+      this.#nParts = 0
+      this.#evaluates = evaluates
+      const record = await this.#wait(() => this.#tell({ kind: 'iterate', iteration, evaluates }))
+      return record!
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  #tell(message: ToLeader): void {
+    this.#workers[0]!.postMessage(message)
+  }
+
+  async close(): Promise<void> {
+    const workers = this.#workers
+    this.#workers = []
+    for (const worker of workers) worker.removeAllListeners('exit')
+    await Promise.all(workers.map((worker) => worker.terminate()))
+  }
+}

@@ -1,1 +1,43 @@
-export {}
+export { joinTypes } from './column-types.js'
+export { DETECT_BYTES, detectFormat } from './formats/detect.js'
+export { dataExtensions, formatOfName } from './input-format.js'
+export {
+  type DatasetOptions,
+  type LoadedColumn,
+  type LoadedDataset,
+  type LoadedPartition,
+  type LoadInputs,
+  type LoadProgress,
+  type PartitionInfo,
+  runLoad,
+  type TaskRunner,
+} from './loader.js'
+export { estimateMemory, type LoadSize, type MemoryEstimate } from './loading/estimate.js'
+export { InlineRunner } from './loading/inline-runner.js'
+export { type BinningParams, defaultBinning, type LabelKind } from './loading/job.js'
+export {
+  formatManifest,
+  type Manifest,
+  type ManifestPartition,
+  parseManifest,
+} from './manifest.js'
+export * from './reader.js'
+export { defaultTextOptions, readerOf } from './readers.js'
+export {
+  type ColumnRef,
+  type ColumnRoles,
+  joinColumns,
+  type JointColumns,
+  resolveRoles,
+  type RoleOptions,
+} from './schema.js'
+export { listNames, nearestName } from './suggest.js'
+export { createTableWriter, outputFormats } from './writers/create-writer.js'
+export {
+  type ByteSink,
+  chunkRows,
+  concatChunks,
+  type OutputColumn,
+  sliceChunk,
+  type TableWriter,
+} from './writers/writer.js'

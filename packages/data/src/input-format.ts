@@ -1,4 +1,3 @@
-import { CoppiceError } from '@coppice/model'
 import type { Format } from './reader.js'
 
 const formatOfExtension: Readonly<Record<string, Format>> = {
@@ -24,17 +23,4 @@ export const dataExtensions: readonly string[] = Object.keys(formatOfExtension)
 export function formatOfName(name: string): Format | null {
   const extension = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
   return Object.hasOwn(formatOfExtension, extension) ? formatOfExtension[extension]! : null
-}
-
-/** The format that a file's name says; throws CoppiceError 'DATA' where it says none. */
-export function requireFormatOfName(name: string): Format {
-  const format = formatOfName(name)
-  if (format !== null) return format
-  const isPacked = /\.(gz|zst|bz2|xz|zip)$/i.test(name)
-  throw new CoppiceError(
-    'DATA',
-    `cannot tell the format of ${name}: its name should end in ` +
-      `${dataExtensions.map((extension) => `.${extension}`).join(', ')}; ` +
-      (isPacked ? 'decompress it first' : 'rename it or give its format'),
-  )
 }

@@ -1,13 +1,13 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CoppiceError } from '@coppice/model'
+import { CoppiceError, compareUtf8 } from '@coppice/model'
 import { glob } from 'tinyglobby'
-import { formatOfName, requireFormatOfName } from '../input-format.js'
+import { DETECT_BYTES, detectFormat } from '../formats/detect.js'
+import { formatOfName } from '../input-format.js'
 import { parseManifest } from '../manifest.js'
 import type { Format } from '../reader.js'
-import { compareUtf8 } from '../utf8-order.js'
-import { ioError } from './file-source.js'
+import { ioError, openFileSource } from './file-source.js'
 
 /** A data file to be loaded. */
 export interface InputPartition {
@@ -50,11 +50,20 @@ export async function resolveInputs(
   }
   paths.sort((a, b) => compareUtf8(sortKey(a.path), sortKey(b.path)))
   await refuseDuplicates(paths)
-  return paths.map(({ path }) => ({
-    path,
-    format: format ?? requireFormatOfName(path),
-    expected: null,
-  }))
+  const partitions: InputPartition[] = []
+  for (const { path } of paths) {
+    partitions.push({ path, format: format ?? (await lookInto(path)), expected: null })
+  }
+  return partitions
+}
+
+async function lookInto(path: string): Promise<Format> {
+  const source = await openFileSource(path)
+  try {
+    return detectFormat(path, await source.slice(0, Math.min(DETECT_BYTES, source.byteLength)))
+  } finally {
+    await source.close()
+  }
 }
 
 type Expanded = { readonly paths: readonly string[] } | { readonly manifest: string }

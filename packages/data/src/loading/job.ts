@@ -1,0 +1,162 @@
+/** The plain data of a loading job: all of it crosses threads by copy or shared memory. */
+import type {
+  BinLookup,
+  FeatureInfo,
+  SampledCategories,
+  SampledValues,
+  SampleRule,
+} from '@coppice/engine'
+import type { Scalar } from '@coppice/model'
+import type { ColumnType, PartitionPlan, TextOptions, Unit } from '../reader.js'
+
+/** Parameters of binning, by their camelCase names; see the parameter table for their meaning. */
+export interface BinningParams {
+  readonly maxBin: number
+  readonly minDataInBin: number
+  readonly binConstructSampleCnt: number
+  readonly dataRandomSeed: number
+  readonly useMissing: boolean
+  readonly zeroAsMissing: boolean
+  readonly featurePreFilter: boolean
+  readonly minDataInLeaf: number
+}
+
+/** The defaults of the parameter table. */
+export const defaultBinning: BinningParams = {
+  maxBin: 255,
+  minDataInBin: 3,
+  binConstructSampleCnt: 200_000,
+  dataRandomSeed: 1,
+  useMissing: true,
+  zeroAsMissing: false,
+  featurePreFilter: true,
+  minDataInLeaf: 20,
+}
+
+/**
+ * What the label is: 'class' any texts, booleans or integers, encoded as class indices; 'binary'
+ * the numbers 0 and 1, booleans or two texts, encoded too; 'number' is left as it is.
+ */
+export type LabelKind = 'class' | 'binary' | 'number'
+
+export type ColumnRole = 'feature' | 'label' | 'weight' | 'group' | 'initScore'
+
+/** A column that the job reads. */
+export interface JobColumn {
+  readonly name: string
+  readonly role: ColumnRole
+  /** The user declared the feature categorical. */
+  readonly isCategorical: boolean
+  /** Type that the user or the reference forces, or null. */
+  readonly forced: ColumnType | null
+}
+
+/** Where the rows of a unit are. */
+export interface UnitPlace {
+  readonly partition: string
+  /** Global row id of the first row. */
+  readonly firstRow: number
+  /** The same row, counted within the partition. */
+  readonly partitionRow: number
+  readonly nRows: number
+}
+
+/** One partition of the job, once it is planned. */
+export interface JobPartition {
+  readonly name: string
+  readonly firstRow: number
+  readonly plan: PartitionPlan
+  /** Per job column: its index in the plan, or -1 where a sparse partition lacks it. */
+  readonly columnIdx: readonly number[]
+}
+
+/** What the first pass looks for. */
+export interface ScanPlan {
+  /** null where the bins are known from a reference. */
+  readonly sampleRule: SampleRule | null
+  readonly labelKind: LabelKind | null
+}
+
+/** What the second pass writes. */
+export interface EncodePlan {
+  readonly types: readonly (ColumnType | null)[]
+  readonly lookups: readonly BinLookup[]
+  /** Per feature: its dictionary, or null where numeric. */
+  readonly categories: readonly FeatureInfo['categories'][]
+  readonly classes: readonly Scalar[] | null
+  readonly targets: EncodeTargets
+}
+
+/** The arrays of the data set; they may sit on SharedArrayBuffers. */
+export interface EncodeTargets {
+  readonly blocks: readonly { readonly firstRow: number; readonly nRows: number; readonly bins: Uint8Array }[]
+  readonly label: Float64Array | null
+  readonly weight: Float64Array | null
+  readonly initScore: Float64Array | null
+}
+
+/** What one unit tells of a feature. */
+export type FeatureScan =
+  | { readonly kind: 'values'; readonly sampled: SampledValues }
+  | {
+      readonly kind: 'categories'
+      /** Distinct values in order of first appearance: texts, or numbers. */
+      readonly values: readonly string[] | Float64Array
+      /** By index into `values`. */
+      readonly sampled: SampledCategories
+    }
+
+/** What one unit tells of the label. */
+export interface LabelScan {
+  /** Distinct values, for 'class' and 'binary'. */
+  readonly values: readonly string[] | Float64Array
+  readonly min: number
+  readonly max: number
+}
+
+/** Runs of equal query ids in one unit. */
+export interface GroupScan {
+  readonly keys: readonly (string | number)[]
+  readonly lengths: readonly number[]
+}
+
+export interface UnitScan {
+  readonly types: readonly ColumnType[]
+  /** Per column; null for columns of other roles. */
+  readonly features: readonly (FeatureScan | null)[]
+  readonly label: LabelScan | null
+  readonly groups: GroupScan | null
+  readonly hasPositiveWeight: boolean
+}
+
+/** What all tasks of a job share. */
+export interface JobContext {
+  readonly textOptions: TextOptions
+  readonly columns: readonly JobColumn[]
+  readonly partitions: readonly JobPartition[]
+  readonly scan: ScanPlan | null
+  readonly encode: EncodePlan | null
+}
+
+/** A piece of work for one thread. */
+export type LoadTask =
+  | { readonly kind: 'plan'; readonly partitionIdx: number }
+  | { readonly kind: 'hash'; readonly partitionIdx: number }
+  | {
+      readonly kind: 'scan'
+      readonly partitionIdx: number
+      readonly unit: Unit
+      /** Columns that must be read as text after all; null in the first round. */
+      readonly asText: readonly number[] | null
+    }
+  | { readonly kind: 'merge'; readonly parts: readonly SampledValues[] }
+  | { readonly kind: 'encode'; readonly partitionIdx: number; readonly unit: Unit }
+
+/** What a task gives back, by its kind. */
+export interface TaskResults {
+  readonly plan: PartitionPlan
+  readonly hash: string
+  readonly scan: UnitScan
+  readonly merge: SampledValues
+  readonly encode: null
+}

@@ -1,0 +1,208 @@
+import { CoppiceError, compareUtf8, type Scalar } from '@coppice/model'
+import type { ColumnChunk, ColumnType } from '../reader.js'
+import { listNames } from '../suggest.js'
+import type { LabelKind, LabelScan, UnitPlace } from './job.js'
+import { cellError, describeRow } from './place.js'
+
+/** Distinct values kept for the message of a label that has too many. */
+const binaryValuesMax = 20
+
+/**
+ * What one unit tells of the label.
+ *
+ * Throws CoppiceError 'DATA' naming row and file for missing and infinite labels, and for class
+ * labels that are neither text, boolean nor integer.
+ */
+export function scanLabel(
+  kind: LabelKind,
+  name: string,
+  place: UnitPlace,
+  chunk: ColumnChunk,
+): LabelScan {
+  if (chunk.type === 'string') return scanTexts(name, place, chunk.codes, chunk.dictionary)
+  const { type, values } = chunk
+  const distinct = new Set<number>()
+  let min = Infinity
+  let max = -Infinity
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!
+    if (value !== value) throw missingLabel(name, place, row)
+    if (value === Infinity || value === -Infinity) {
+      throw cellError('label', name, place, row, `is ${value} (it must be finite)`)
+    }
+    if (value < min) min = value
+    if (value > max) max = value
+    if (kind === 'number') continue
+    if (kind === 'class' && !Number.isInteger(value)) throw notAClass(name, place, row, value)
+    if (kind === 'class' || distinct.size < binaryValuesMax) distinct.add(value)
+  }
+  if (type === 'date' && kind !== 'number') {
+    throw new CoppiceError(
+      'DATA',
+      `label column '${name}' holds dates (${place.partition}); classes are texts, booleans or ` +
+        `integers: store the label as one of these`,
+    )
+  }
+  return { values: Float64Array.from(distinct), min, max }
+}
+
+function scanTexts(
+  name: string,
+  place: UnitPlace,
+  codes: Int32Array,
+  dictionary: readonly string[],
+): LabelScan {
+  const isUsed = new Uint8Array(dictionary.length)
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row]!
+    if (code < 0) throw missingLabel(name, place, row)
+    isUsed[code] = 1
+  }
+  return { values: dictionary.filter((_, code) => isUsed[code] === 1), min: NaN, max: NaN }
+}
+
+/**
+ * The classes in ascending order (texts by UTF-8 bytes), or null for numbers.
+ *
+ * Throws CoppiceError 'DATA' for labels that the kind does not allow, and for constant ones.
+ */
+export function mergeLabels(
+  kind: LabelKind,
+  name: string,
+  type: ColumnType,
+  scans: readonly LabelScan[],
+): readonly Scalar[] | null {
+  if (kind === 'number') {
+    refuseTextNumbers(name, type, scans)
+    refuseConstantNumber(name, scans)
+    return null
+  }
+  const classes = type === 'string' ? mergeTexts(scans) : mergeNumbers(scans)
+  if (kind === 'binary') refuseNotBinary(name, type, classes)
+  if (classes.length === 1) throw constantLabel(name, String(classes[0]))
+  return type === 'bool' ? classes.map((value) => value === 1) : classes
+}
+
+function mergeTexts(scans: readonly LabelScan[]): string[] {
+  const texts = new Set<string>()
+  for (const { values } of scans) for (const value of values) texts.add(value as string)
+  return [...texts].sort(compareUtf8)
+}
+
+function mergeNumbers(scans: readonly LabelScan[]): number[] {
+  const numbers = new Set<number>()
+  for (const { values } of scans) for (const value of values) numbers.add(value as number)
+  return [...numbers].sort((a, b) => a - b)
+}
+
+function refuseTextNumbers(name: string, type: ColumnType, scans: readonly LabelScan[]): void {
+  if (type !== 'string') return
+  const examples = mergeTexts(scans).filter((text) => Number.isNaN(Number(text)))
+  throw new CoppiceError(
+    'DATA',
+    `label column '${name}' holds text (${listNames(examples, 3)}) but must hold numbers; ` +
+      `correct these values, or classify (objective binary or multiclass)`,
+  )
+}
+
+function refuseConstantNumber(name: string, scans: readonly LabelScan[]): void {
+  const min = scans.reduce((least, scan) => Math.min(least, scan.min), Infinity)
+  const max = scans.reduce((most, scan) => Math.max(most, scan.max), -Infinity)
+  if (min === max) throw constantLabel(name, String(min))
+}
+
+function refuseNotBinary(name: string, type: ColumnType, classes: readonly Scalar[]): void {
+  if (type === 'string' || type === 'bool') {
+    if (classes.length <= 2) return
+    throw new CoppiceError(
+      'DATA',
+      `label column '${name}' has ${classes.length} classes ` +
+        `(${listNames(classes.map(String), 5)}) but the binary objective needs two; use ` +
+        `objective multiclass`,
+    )
+  }
+  const others = classes.filter((value) => value !== 0 && value !== 1)
+  if (others.length === 0) return
+  const found = classes.slice(0, 10).join(', ') + (classes.length > 10 ? ', ...' : '')
+  throw new CoppiceError(
+    'DATA',
+    `label column '${name}' must be 0 or 1 for the binary objective, found ${found}; map the ` +
+      `values to 0 and 1, or use objective multiclass (classes) or regression (numbers)`,
+  )
+}
+
+function constantLabel(name: string, value: string): CoppiceError {
+  return new CoppiceError(
+    'DATA',
+    `label column '${name}' is ${value} in every row; there is nothing to learn: check that it ` +
+      `is the right column and that the rows were not filtered by it`,
+  )
+}
+
+/**
+ * Writes a unit's labels: class indices where there are classes, else the numbers.
+ *
+ * Throws CoppiceError 'DATA' for a label that is not among the classes (of the training data).
+ */
+export function encodeLabel(
+  name: string,
+  place: UnitPlace,
+  chunk: ColumnChunk,
+  classes: readonly Scalar[] | null,
+  out: Float64Array,
+): void {
+  if (chunk.type === 'string') {
+    const indices = chunk.dictionary.map((text) => classes?.indexOf(text) ?? -1)
+    for (let row = 0; row < chunk.codes.length; row++) {
+      const code = chunk.codes[row]!
+      const index = code < 0 ? -1 : indices[code]!
+      if (index < 0) throw unknownClass(name, place, row, `'${chunk.dictionary[code]}'`, classes)
+      out[place.firstRow + row] = index
+    }
+    return
+  }
+  if (classes === null) {
+    out.set(chunk.values, place.firstRow)
+    return
+  }
+  const indexOf = new Map(classes.map((value, index) => [Number(value), index]))
+  for (let row = 0; row < chunk.values.length; row++) {
+    const index = indexOf.get(chunk.values[row]!)
+    if (index === undefined) {
+      throw unknownClass(name, place, row, String(chunk.values[row]), classes)
+    }
+    out[place.firstRow + row] = index
+  }
+}
+
+function unknownClass(
+  name: string,
+  place: UnitPlace,
+  row: number,
+  value: string,
+  classes: readonly Scalar[] | null,
+): CoppiceError {
+  const legal =
+    classes === null ? 'must be a number' : `is not a class of the training data (${listNames(classes.map(String), 10)})`
+  return new CoppiceError(
+    'DATA',
+    `label ${value} in ${describeRow(place, row)} (column '${name}') ${legal}; correct it or ` +
+      `leave the row out`,
+  )
+}
+
+function missingLabel(name: string, place: UnitPlace, row: number): CoppiceError {
+  return new CoppiceError(
+    'DATA',
+    `label column '${name}' is missing (NaN) in ${describeRow(place, row)}; fill it or leave the ` +
+      `row out`,
+  )
+}
+
+function notAClass(name: string, place: UnitPlace, row: number, value: number): CoppiceError {
+  return new CoppiceError(
+    'DATA',
+    `label column '${name}' is ${value} in ${describeRow(place, row)}, but classes are texts, ` +
+      `booleans or integers; use a regression objective for a continuous label`,
+  )
+}

@@ -1,0 +1,129 @@
+/** Which columns a job reads: by role where the options say so, by name where there is a reference. */
+import type { BinnedDataset } from '@coppice/engine'
+import { CoppiceError } from '@coppice/model'
+import type { DatasetOptions } from '../loader.js'
+import type { ColumnType } from '../reader.js'
+import { type JointColumns, type PlannedPartition, resolveRoles } from '../schema.js'
+import { listNames, nearestName } from '../suggest.js'
+import type { ColumnRole, JobColumn } from './job.js'
+
+/** The columns that a job reads, features first, and their indices in the joint columns. */
+export interface WantedColumns {
+  readonly columns: readonly JobColumn[]
+  readonly indices: readonly number[]
+}
+
+const columnTypes: readonly ColumnType[] = ['bool', 'int', 'float', 'date', 'string']
+
+/**
+ * The columns to read.
+ *
+ * Throws CoppiceError 'DATA' for unknown columns, a label that is not named, no feature at all,
+ * and features of the reference that are not there.
+ */
+export function columnsWithRoles(
+  joint: JointColumns,
+  options: DatasetOptions,
+  partitions: readonly PlannedPartition[],
+): WantedColumns {
+  const { names } = joint
+  const label = options.label ?? defaultLabel(partitions, names)
+  if (options.labelKind !== undefined && label === undefined) {
+    throw new CoppiceError(
+      'DATA',
+      `no label column is named; pass label, one of ${listNames(names)}`,
+    )
+  }
+  const group = options.group ?? (isSparse(partitions) && names.includes('qid') ? 'qid' : undefined)
+  const roles = resolveRoles(names, { ...options, label, group })
+  const { reference } = options
+  const features =
+    reference === undefined ? roles.features : referenceFeatures(reference, names, partitions)
+  if (features.length === 0) {
+    throw new CoppiceError(
+      'DATA',
+      `no feature column is left: the columns are ${listNames(names)}; name fewer as ignored`,
+    )
+  }
+  refuseBadSchema(options.schema ?? {}, names)
+  const columns: JobColumn[] = []
+  const indices: number[] = []
+  const add = (index: number | null, role: ColumnRole, forced: ColumnType | null) => {
+    if (index === null) return
+    const name = names[index]!
+    const isCategorical = role === 'feature' && roles.categorical.has(index)
+    const own = options.schema?.[name] ?? null
+    columns.push({ name, role, isCategorical, forced: forced ?? own })
+    indices.push(index)
+  }
+  for (const [i, index] of features.entries()) {
+    add(index, 'feature', reference === undefined ? null : referenceType(reference, i))
+  }
+  const isTextLabel = typeof reference?.classes?.[0] === 'string'
+  add(roles.label, 'label', isTextLabel ? 'string' : null)
+  add(roles.weight, 'weight', null)
+  add(roles.group, 'group', null)
+  for (const index of roles.initScore) add(index, 'initScore', null)
+  return { columns, indices }
+}
+
+/** LibSVM files say which column is the label. */
+function defaultLabel(
+  partitions: readonly PlannedPartition[],
+  names: readonly string[],
+): string | undefined {
+  return isSparse(partitions) && names[0] === 'label' ? 'label' : undefined
+}
+
+function isSparse(partitions: readonly PlannedPartition[]): boolean {
+  return partitions.some(({ format }) => format === 'libsvm')
+}
+
+function referenceFeatures(
+  { features }: BinnedDataset,
+  names: readonly string[],
+  partitions: readonly PlannedPartition[],
+): number[] {
+  return features.map(({ name }) => {
+    const index = names.indexOf(name)
+    if (index >= 0) return index
+    const nearest = nearestName(name, names)
+    const hint = nearest === null ? '' : ` (did you mean '${nearest}'?)`
+    throw new CoppiceError(
+      'DATA',
+      `the feature '${name}' of the training data is not in ${partitions[0]!.name}${hint}; its ` +
+        `columns are ${listNames(names)}`,
+    )
+  })
+}
+
+/** Texts must be read as text even where they look like numbers. */
+function referenceType({ features }: BinnedDataset, featureIdx: number): ColumnType | null {
+  const { categories, mapper } = features[featureIdx]!
+  if (mapper.kind === 'numeric' || categories === null) return null
+  return typeof categories[0] === 'number' ? null : 'string'
+}
+
+function refuseBadSchema(
+  schema: Readonly<Record<string, ColumnType>>,
+  names: readonly string[],
+): void {
+  for (const [name, type] of Object.entries(schema)) {
+    if (!names.includes(name)) {
+      const nearest = nearestName(name, names)
+      const hint = nearest === null ? '' : ` did you mean '${nearest}'?`
+      throw new CoppiceError(
+        'DATA',
+        `schema names the column '${name}', which does not exist;${hint} the columns are ` +
+          listNames(names),
+      )
+    }
+    if (!columnTypes.includes(type)) {
+      throw new CoppiceError(
+        'DATA',
+        `schema gives the column '${name}' the type ${JSON.stringify(type)}; legal are ` +
+          columnTypes.join(', '),
+      )
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { CoppiceError } from '@coppice/model'
+import {
+  type DatasetOptions,
+  type LoadedDataset,
+  type LoadInputs,
+  runLoad,
+  type TaskRunner,
+} from '../loader.js'
+import { InlineRunner, throwIfAborted } from '../loading/inline-runner.js'
+import { type BinningParams, defaultBinning } from '../loading/job.js'
+import type { Format, TextOptions } from '../reader.js'
+import { defaultTextOptions } from '../readers.js'
+import { FilePartitions } from './file-partitions.js'
+import { type InputPartition, resolveInputs } from './inputs.js'
+import { memoryLimitBytes } from './memory-limit.js'
+import { ThreadRunner } from './thread-runner.js'
+
+/** Options of `loadDataset`. */
+export interface LoadOptions extends Omit<DatasetOptions, 'params'> {
+  /** Files, folders, glob patterns or one manifest. */
+  readonly inputs: string | readonly string[]
+  /** The format of all files, instead of what their names and first bytes say. */
+  readonly format?: Format | undefined
+  /** Text files begin with a line of column names; default 'auto'. */
+  readonly header?: boolean | 'auto' | undefined
+  /** Texts that mean missing, in text files. */
+  readonly missingValues?: readonly string[] | undefined
+  /** Binning parameters, and the most memory that may be used. */
+  readonly params?: (Partial<BinningParams> & { readonly maxMemoryMb?: number | undefined }) | undefined
+  /** Threads; default: all cores. The result does not depend on it. */
+  readonly threads?: number | undefined
+}
+
+/** Below this many bytes of input, starting threads costs more than they save. */
+const inlineBytesMax = 16 << 20
+
+/**
+ * Loads and bins a data set from files.
+ *
+ * The result is the same, byte for byte, for any number of threads and any cut of the same rows
+ * into partitions and row groups. Rejects with CoppiceError 'IO', 'DATA', 'MEMORY' or 'ABORTED'
+ * that names file, column and row, and says what to do.
+ */
+export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> {
+  throwIfAborted(options.signal)
+  const { inputs, format, signal, params } = options
+  const partitions = await resolveInputs(inputs, format)
+  const nThreads = await chooseThreads(options, partitions)
+  const files = new FilePartitions(partitions)
+  const inline = new InlineRunner(files, signal)
+  const threads = nThreads > 1 ? new ThreadRunner(partitions, nThreads, inline, signal) : null
+  const runner: TaskRunner = threads ?? inline
+  try {
+    return await runLoad(loadInputs(options, partitions, runner), { ...options, params })
+  } finally {
+    await threads?.close()
+    await files.close()
+  }
+}
+
+function loadInputs(
+  options: LoadOptions,
+  partitions: readonly InputPartition[],
+  runner: TaskRunner,
+): LoadInputs {
+  const { params } = options
+  const limitMb = params?.maxMemoryMb
+  const memory =
+    limitMb === undefined || limitMb <= 0
+      ? { limitBytes: memoryLimitBytes(), limitName: 'this machine' }
+      : { limitBytes: limitMb * 1048576, limitName: 'max_memory_mb' }
+  return {
+    partitions: partitions.map(({ path, format, expected }) => ({ name: path, format, expected })),
+    textOptions: textOptionsOf(options),
+    params: { ...defaultBinning, ...dropUndefined(params ?? {}) },
+    runner,
+    memory,
+  }
+}
+
+/** The text options that the caller gave, and the defaults for the others. */
+export function textOptionsOf(options: {
+  readonly header?: boolean | 'auto' | undefined
+  readonly missingValues?: readonly string[] | undefined
+}): TextOptions {
+  return {
+    header: options.header ?? defaultTextOptions.header,
+    missingValues: options.missingValues ?? defaultTextOptions.missingValues,
+  }
+}
+
+function dropUndefined<T extends object>(values: T): T {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as T
+}
+
+async function chooseThreads(
+  { threads }: LoadOptions,
+  partitions: readonly InputPartition[],
+): Promise<number> {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new CoppiceError('PARAMETER', `threads must be an integer >= 1, got ${threads}`)
+  }
+  const wanted = threads ?? availableParallelism()
+  if (wanted === 1) return 1
+  let nBytes = 0
+  for (const { path } of partitions) nBytes += await stat(path).then(({ size }) => size, () => 0)
+  return nBytes < inlineBytesMax ? 1 : wanted
+}

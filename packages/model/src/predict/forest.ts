@@ -76,7 +76,7 @@ export function compileForest(model: Model, [start, end]: IterationRange): Fores
       nodes[at] = (f << 2) | addSplit(tree, i, sets)
       nodes[at + 1] = childOf(tree.rightChild[i]!)
       nodes[at + 2] = childOf(tree.leftChild[i]!)
-      thresholds[node + i] = tree.threshold[i] ?? 0
+      thresholds[node + i] = openThreshold(tree.threshold[i] ?? 0)
     }
     leafValues.set(tree.leafValue, leaf)
     node += tree.splitFeature.length
@@ -113,4 +113,12 @@ function addSplit(tree: Tree, i: number, sets: number[]): number {
   sets.push(firstWord, nWords)
   for (const word of words) sets.push(word)
   return NodeKind.bitSet
+}
+
+/**
+ * The largest double stands for "every value that is not missing", infinity included: JSON has
+ * no infinity, and a missing value may be all that a split tells apart (FORMAT.md).
+ */
+export function openThreshold(threshold: number): number {
+  return threshold === Number.MAX_VALUE ? Infinity : threshold
 }

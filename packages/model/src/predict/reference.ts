@@ -4,6 +4,7 @@
  */
 
 import type { Model, Tree } from '../types.js'
+import { openThreshold } from './forest.js'
 import type { IterationRange } from './iterations.js'
 
 /** A value as the reference takes it; null is missing. */
@@ -29,7 +30,7 @@ function goesLeft(
     return code >= 0 && tree.leftCategories[node]!.includes(code)
   }
   const x = cell === null ? NaN : Number(cell)
-  const threshold = tree.threshold[node]!
+  const threshold = openThreshold(tree.threshold[node]!)
   switch (feature.missing) {
     case 'none': return (Number.isNaN(x) ? 0 : x) <= threshold
     case 'nan': return Number.isNaN(x) ? tree.defaultLeft[node]! : x <= threshold

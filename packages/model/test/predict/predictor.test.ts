@@ -66,7 +66,7 @@ describe('Predictor', () => {
     const values = [-Infinity, -1, -2e-35, -1e-35, -5e-324, -0, 0, 5e-324, 1e-35, 2e-35, 1,
       Infinity, NaN, null]
     for (const missing of ['none', 'nan', 'zero'] as const) {
-      for (const threshold of [-1, -1e-35, -0, 0, 1e-35, 1.5e-35, 1, 1e308]) {
+      for (const threshold of [-1, -1e-35, -0, 0, 1e-35, 1.5e-35, 1, 1e308, Number.MAX_VALUE]) {
         for (const defaultLeft of [false, true]) {
           const model = stump({ name: 'x', kind: 'numeric', missing }, { threshold, defaultLeft })
           assertAgrees(model, values.map((value) => [value]), `${missing} ${threshold}`)
@@ -89,6 +89,9 @@ describe('Predictor', () => {
     assert.equal(goes('zero', 0.5, false, 1e-35), 1)
     assert.equal(goes('zero', 0.5, false, 1.0001e-35), 0)
     assert.equal(goes('zero', -0.5, true, NaN), 0)
+    assert.equal(goes('nan', 1e308, false, Infinity), 1)
+    assert.equal(goes('nan', Number.MAX_VALUE, false, Infinity), 0)
+    assert.equal(goes('nan', Number.MAX_VALUE, false, NaN), 1)
   })
 
   it('agrees with the reference for all subsets of left categories', () => {

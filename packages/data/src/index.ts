@@ -41,3 +41,16 @@ export {
   sliceChunk,
   type TableWriter,
 } from './writers/writer.js'
+export type { Cell } from './cells.js'
+export {
+  columnsFromMemory,
+  datasetFromMemory,
+  type MemoryOptions,
+  type RawColumns,
+} from './memory.js'
+export {
+  asMemoryTable,
+  type MemoryRows,
+  type MemoryTable,
+  type Matrix as MemoryMatrix,
+} from './memory-table.js'

@@ -18,13 +18,17 @@ import {
 import type { ColumnChunk, ColumnType, NumberChunk, StringChunk } from '../reader.js'
 import { type ByteSink, type OutputColumn, RowGrouper, type TableWriter } from './writer.js'
 
-const rowsPerBatch = 1 << 16
+const defaultRowsPerBatch = 1 << 16
 
 /**
  * Writes the Arrow IPC file format (Feather 2), uncompressed: booleans, Int64, Float64,
  * millisecond timestamps and Utf8.
  */
-export function createArrowWriter(sink: ByteSink, columns: readonly OutputColumn[]): TableWriter {
+export function createArrowWriter(
+  sink: ByteSink,
+  columns: readonly OutputColumn[],
+  rowsPerBatch = defaultRowsPerBatch,
+): TableWriter {
   const fields = columns.map(({ name, type }) => new Field(name, arrowType(type), true))
   const schema = new Schema(fields)
   const writer = new CollectingWriter()
@@ -117,7 +121,7 @@ function storedNumbers({ type, values }: NumberChunk): Float64Array | BigInt64Ar
   switch (type) {
     case 'int':
     case 'date':
-      return BigInt64Array.from(values, (value) => (value === value ? BigInt(value) : 0n))
+      return BigInt64Array.from(values, (value) => (value === value ? BigInt(Math.floor(value)) : 0n))
     case 'bool': {
       const bits = new Uint8Array(Math.ceil(values.length / 8))
       for (let i = 0; i < values.length; i++) if (values[i] === 1) bits[i >> 3]! |= 1 << (i & 7)

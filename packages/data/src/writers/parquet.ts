@@ -16,6 +16,7 @@ const rowsPerGroupMax = 1 << 17
 export function createParquetWriter(
   sink: ByteSink,
   columns: readonly OutputColumn[],
+  rowsPerGroup = defaultRowsPerGroup(columns.length),
 ): TableWriter {
   const bytes = new DrainingWriter(sink)
   const writer = new ParquetWriter({
@@ -23,10 +24,6 @@ export function createParquetWriter(
     schema: [{ name: 'root', num_children: columns.length }, ...columns.map(schemaElement)],
     createdBy: 'coppice',
   })
-  const rowsPerGroup = Math.max(
-    1024,
-    Math.min(rowsPerGroupMax, Math.floor(valuesPerGroup / Math.max(1, columns.length))),
-  )
   const grouper = new RowGrouper(rowsPerGroup, async (chunks, nRows) => {
     const columnData = columns.map(
       ({ name, type }, i): ColumnSource => ({
@@ -45,6 +42,11 @@ export function createParquetWriter(
       await writer.finish()
     },
   }
+}
+
+function defaultRowsPerGroup(nColumns: number): number {
+  const nRows = Math.floor(valuesPerGroup / Math.max(1, nColumns))
+  return Math.max(1024, Math.min(rowsPerGroupMax, nRows))
 }
 
 /** Collects bytes and hands them on after each row group. */
@@ -97,7 +99,7 @@ function storedValues(chunk: ColumnChunk): WrittenValue[] {
       return Array.from(values, (value) => (value !== value ? null : value === 1))
     case 'int':
     case 'date':
-      return Array.from(values, (value) => (value !== value ? null : BigInt(value)))
+      return Array.from(values, (value) => (value !== value ? null : BigInt(Math.floor(value))))
     default:
       return Array.from(values, (value) => (value !== value ? null : value))
   }

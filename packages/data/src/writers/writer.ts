@@ -33,6 +33,12 @@ export function sliceChunk(chunk: ColumnChunk, start: number, end: number): Colu
   return { type: chunk.type, values: chunk.values.subarray(start, end) }
 }
 
+/** The given rows of a chunk, in their order; texts share the dictionary. */
+export function takeRows(chunk: ColumnChunk, rows: Int32Array): ColumnChunk {
+  if (chunk.type === 'string') return { ...chunk, codes: rows.map((row) => chunk.codes[row]!) }
+  return { type: chunk.type, values: Float64Array.from(rows, (row) => chunk.values[row]!) }
+}
+
 /** Chunks of one type, one after the other. */
 export function concatChunks(chunks: readonly ColumnChunk[]): ColumnChunk {
   if (chunks.length === 1) return chunks[0]!

@@ -1,0 +1,188 @@
+/** Tables in memory, in all the shapes that users have them, as columns that can be read. */
+import type { Table } from 'apache-arrow'
+import { CoppiceError } from '@coppice/model'
+import { type Cell, cellsToChunk, typedArrayToChunk } from './cells.js'
+import type { ColumnChunk, ColumnType } from './reader.js'
+
+/** Rows of numbers, row-major: a typed array with its shape [rows, columns]. */
+export interface Matrix {
+  readonly data: ArrayLike<number>
+  readonly shape: readonly [number, number]
+}
+
+/**
+ * What rows may look like: arrays of cells, objects by column name, a typed matrix, columns by
+ * name, or an Arrow table.
+ */
+export type MemoryRows =
+  | readonly ArrayLike<Cell>[]
+  | readonly Readonly<Record<string, Cell>>[]
+  | Matrix
+  | Readonly<Record<string, ArrayLike<Cell>>>
+  | Table
+
+/** A table whose columns can be read a range of rows at a time. */
+export interface MemoryTable {
+  /** Column names; 'Column_0', ... where the rows have none. */
+  readonly names: readonly string[]
+  readonly hasNames: boolean
+  readonly nRows: number
+  /** Rows [start, end) of a column; with `type` 'float', integers beyond 2^53 are rounded. */
+  column(index: number, start: number, end: number, type: ColumnType | null): ColumnChunk
+}
+
+/**
+ * Looks at rows in memory. Nothing is copied yet.
+ *
+ * Throws CoppiceError 'DATA' naming row or column for ragged and misshapen tables.
+ */
+export async function asMemoryTable(rows: MemoryRows): Promise<MemoryTable> {
+  if (isArrowTable(rows)) return (await import('./memory-arrow.js')).arrowTable(rows)
+  if (Array.isArray(rows)) {
+    const first: unknown = rows[0]
+    if (first === undefined) return columnsTable({})
+    if (isArrayLike(first)) return arraysTable(rows as readonly ArrayLike<Cell>[])
+    return objectsTable(rows as readonly Readonly<Record<string, Cell>>[])
+  }
+  if (typeof rows !== 'object' || rows === null || ArrayBuffer.isView(rows)) {
+    throw new CoppiceError(
+      'DATA',
+      'rows must be an array of rows, a matrix {data, shape}, an object of columns or an Arrow ' +
+        `table, got ${ArrayBuffer.isView(rows) ? 'a typed array: wrap it as {data, shape}' : typeof rows}`,
+    )
+  }
+  if (isMatrix(rows)) return matrixTable(rows)
+  return columnsTable(rows as Readonly<Record<string, ArrayLike<Cell>>>)
+}
+
+function isArrowTable(rows: unknown): rows is Table {
+  const table = rows as { schema?: { fields?: unknown }; batches?: unknown } | null
+  return Array.isArray(table?.schema?.fields) && Array.isArray(table.batches)
+}
+
+function isMatrix(rows: object): rows is Matrix {
+  const { data, shape } = rows as { data?: unknown; shape?: unknown }
+  return Array.isArray(shape) && isArrayLike(data) && typeof shape[0] === 'number'
+}
+
+function isArrayLike(value: unknown): value is ArrayLike<Cell> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+}
+
+function defaultNames(nColumns: number): string[] {
+  return Array.from({ length: nColumns }, (_, i) => `Column_${i}`)
+}
+
+function arraysTable(rows: readonly ArrayLike<Cell>[]): MemoryTable {
+  const nColumns = rows[0]!.length
+  for (const [row, cells] of rows.entries()) {
+    if (isArrayLike(cells) && cells.length === nColumns) continue
+    throw new CoppiceError(
+      'DATA',
+      `row ${row} has ${isArrayLike(cells) ? cells.length : 'no'} values but row 0 has ` +
+        `${nColumns}; all rows must be of one length`,
+    )
+  }
+  const names = defaultNames(nColumns)
+  return {
+    names,
+    hasNames: false,
+    nRows: rows.length,
+    column: (index, start, end) =>
+      cellsToChunk((row) => rows[start + row]![index], end - start, {
+        column: names[index]!,
+        firstRow: start,
+      }),
+  }
+}
+
+function objectsTable(rows: readonly Readonly<Record<string, Cell>>[]): MemoryTable {
+  const names = Object.keys(rows[0]!)
+  const known = new Set(names)
+  for (const [row, cells] of rows.entries()) {
+    const keys = typeof cells === 'object' && cells !== null ? Object.keys(cells) : null
+    const extra = keys?.find((key) => !known.has(key))
+    if (keys !== null && extra === undefined) continue
+    const what = keys === null ? 'is not an object' : `has '${extra}', which row 0 has not`
+    throw new CoppiceError('DATA', `row ${row} ${what}; all rows must have the same columns`)
+  }
+  return {
+    names,
+    hasNames: true,
+    nRows: rows.length,
+    column: (index, start, end) =>
+      cellsToChunk((row) => rows[start + row]![names[index]!], end - start, {
+        column: names[index]!,
+        firstRow: start,
+      }),
+  }
+}
+
+function matrixTable({ data, shape }: Matrix): MemoryTable {
+  const [nRows, nColumns] = shape
+  const isValid = Number.isInteger(nRows) && Number.isInteger(nColumns) && nRows >= 0 && nColumns >= 0
+  if (!isValid || shape.length !== 2 || data.length !== nRows * nColumns) {
+    throw new CoppiceError(
+      'DATA',
+      `a matrix of shape [${shape.join(', ')}] must have rows x columns values, got ` +
+        `${data.length}; correct the shape`,
+    )
+  }
+  const isFloat = data instanceof Float64Array || data instanceof Float32Array
+  const names = defaultNames(nColumns)
+  return {
+    names,
+    hasNames: false,
+    nRows,
+    column(index, start, end) {
+      if (!ArrayBuffer.isView(data)) {
+        const cells = (row: number) => data[(start + row) * nColumns + index]
+        return cellsToChunk(cells, end - start, { column: names[index]!, firstRow: start })
+      }
+      const values = new Float64Array(end - start)
+      for (let row = 0; row < values.length; row++) {
+        const value = Number(data[(start + row) * nColumns + index])
+        values[row] = value !== value ? NaN : value + 0
+      }
+      return { type: isFloat ? 'float' : 'int', values }
+    },
+  }
+}
+
+function columnsTable(columns: Readonly<Record<string, ArrayLike<Cell>>>): MemoryTable {
+  const names = Object.keys(columns)
+  const nRows = names.length === 0 ? 0 : (columns[names[0]!]?.length ?? 0)
+  for (const name of names) {
+    const column: unknown = columns[name]
+    if (!isArrayLike(column) || column.length !== nRows) {
+      const got = isArrayLike(column) ? `${column.length} values` : typeof column
+      throw new CoppiceError(
+        'DATA',
+        `column '${name}' must be an array of ${nRows} values like '${names[0]}', got ${got}`,
+      )
+    }
+  }
+  return {
+    names,
+    hasNames: true,
+    nRows,
+    column(index, start, end) {
+      const cells = columns[names[index]!]!
+      return sliceCells(cells, start, end, names[index]!)
+    },
+  }
+}
+
+/** Rows [start, end) of an array of cells; typed arrays take a shorter way. */
+export function sliceCells(
+  cells: ArrayLike<Cell>,
+  start: number,
+  end: number,
+  column: string,
+): ColumnChunk {
+  const isTyped = ArrayBuffer.isView(cells)
+  if (isTyped && !(cells instanceof BigInt64Array || cells instanceof BigUint64Array)) {
+    return typedArrayToChunk((cells as Float64Array).subarray(start, end))
+  }
+  return cellsToChunk((row) => cells[start + row], end - start, { column, firstRow: start })
+}

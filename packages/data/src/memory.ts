@@ -1,0 +1,212 @@
+import type { BinnedDataset } from '@coppice/engine'
+import { assert, CoppiceError } from '@coppice/model'
+import type { Cell } from './cells.js'
+import { coerceChunk } from './formats/coerce.js'
+import { type DatasetOptions, runLoad } from './loader.js'
+import { InlineRunner } from './loading/inline-runner.js'
+import { type BinningParams, defaultBinning } from './loading/job.js'
+import { asMemoryTable, type MemoryRows, type MemoryTable, sliceCells } from './memory-table.js'
+import type { ByteSource, ColumnChunk, ColumnType, PartitionPlan, PartitionReader } from './reader.js'
+import { defaultTextOptions } from './readers.js'
+
+/** Options of `datasetFromMemory`: columns of X by role, or arrays beside it. */
+export interface MemoryOptions extends Omit<DatasetOptions, 'params'> {
+  /** Names of the columns of X, where it has none. */
+  readonly featureNames?: readonly string[] | undefined
+  /** One weight per row. */
+  readonly weights?: ArrayLike<number> | undefined
+  /** Row counts of the query groups, in row order. */
+  readonly groupSizes?: ArrayLike<number> | undefined
+  /** Raw scores to start from: rows x outputs, row-major. */
+  readonly initScores?: ArrayLike<number> | undefined
+  readonly params?: Partial<BinningParams> | undefined
+}
+
+/** Rows decoded at a time. */
+const rowsPerUnit = 1 << 16
+
+/**
+ * Bins rows in memory. Equal columns give the same bytes as when they are read from files.
+ *
+ * Rejects with CoppiceError 'DATA' naming row and column for whatever cannot be used.
+ *
+ * @param y - one label per row, or null where a column of X is the label (or there is none)
+ */
+export async function datasetFromMemory(
+  X: MemoryRows,
+  y: ArrayLike<Cell> | null,
+  options: MemoryOptions = {},
+): Promise<BinnedDataset> {
+  const table = withNames(await asMemoryTable(X), options)
+  const extra = extraColumns(table, y, options)
+  const reader = memoryReader(table, extra.columns)
+  const runner = new InlineRunner(
+    {
+      open: () => Promise.resolve({ reader, source: noBytes }),
+      hash: () => Promise.reject(new Error('memory has no hash')),
+    },
+    options.signal,
+  )
+  const { data } = await runLoad(
+    {
+      partitions: [{ name: 'the rows given', format: 'npy', expected: null }],
+      textOptions: defaultTextOptions,
+      params: { ...defaultBinning, ...options.params },
+      runner,
+      memory: null,
+    },
+    { ...options, ...extra.roles },
+  )
+  const { groupSizes } = options
+  return groupSizes === undefined ? data : { ...data, groupSizes: checkGroups(groupSizes, data.nRows) }
+}
+
+/** Columns of rows in memory, for prediction. */
+export interface RawColumns {
+  readonly names: readonly string[]
+  readonly nRows: number
+  readonly columns: readonly ColumnChunk[]
+}
+
+/**
+ * Columns of rows in memory.
+ *
+ * @param wanted - names of the columns, or null for all; rows without names are taken to have
+ *   the wanted ones when the number of columns is the same
+ * @param types - types by column name, instead of the inferred ones
+ */
+export async function columnsFromMemory(
+  X: MemoryRows,
+  wanted: readonly string[] | null = null,
+  types: Readonly<Record<string, ColumnType>> = {},
+): Promise<RawColumns> {
+  const table = withNames(await asMemoryTable(X), { featureNames: wanted ?? undefined })
+  const names = wanted ?? table.names
+  const columns = names.map((name) => {
+    const index = table.names.indexOf(name)
+    if (index < 0) {
+      throw new CoppiceError(
+        'DATA',
+        `column '${name}' is not among the columns ${table.names.slice(0, 20).join(', ')}; add it`,
+      )
+    }
+    const type = types[name] ?? null
+    const chunk = table.column(index, 0, table.nRows, type)
+    return coerceChunk(chunk, type, { column: name, source: 'the rows given', firstRow: 0 })
+  })
+  return { names, nRows: table.nRows, columns }
+}
+
+/** Memory is not read as bytes. */
+const noBytes: ByteSource = {
+  name: 'the rows given',
+  byteLength: 0,
+  slice: () => Promise.resolve(new Uint8Array(0)),
+}
+
+interface ExtraColumn {
+  readonly name: string
+  readonly cells: ArrayLike<Cell>
+  /** Cells per row (several outputs of an init score) and which of them this column is. */
+  readonly stride: number
+  readonly offset: number
+}
+
+function withNames(
+  table: MemoryTable,
+  { featureNames, reference }: { featureNames?: readonly string[] | undefined; reference?: BinnedDataset | undefined },
+): MemoryTable {
+  if (table.hasNames) return table
+  const names = featureNames ?? reference?.features.map(({ name }) => name)
+  if (names === undefined) return table
+  if (names.length === table.names.length) return { ...table, names }
+  throw new CoppiceError(
+    'DATA',
+    `the rows have ${table.names.length} columns but ${names.length} feature names are ` +
+      `${featureNames === undefined ? 'known from the training data' : 'given'}; they must agree`,
+  )
+}
+
+/** Arrays beside X become columns after its own, under names that are free. */
+function extraColumns(table: MemoryTable, y: ArrayLike<Cell> | null, options: MemoryOptions) {
+  const columns: ExtraColumn[] = []
+  const taken = new Set(table.names)
+  const add = (role: string, cells: ArrayLike<Cell>, stride: number, offset: number) => {
+    let name = role
+    while (taken.has(name)) name += '_'
+    taken.add(name)
+    if (cells.length !== table.nRows * stride) {
+      throw new CoppiceError(
+        'DATA',
+        `${role} has ${cells.length} values for ${table.nRows} rows; give one per row`,
+      )
+    }
+    columns.push({ name, cells, stride, offset })
+    return name
+  }
+  const { weights, initScores } = options
+  let { label, weight, initScore } = options
+  if (y !== null) label = add('label', y, 1, 0)
+  if (weights !== undefined) weight = add('weight', weights, 1, 0)
+  if (initScores !== undefined) {
+    const nOutputs = Math.max(1, Math.round(initScores.length / Math.max(1, table.nRows)))
+    initScore = Array.from({ length: nOutputs }, (_, i) => add('initScore', initScores, nOutputs, i))
+  }
+  return { columns, roles: { label, weight, initScore } }
+}
+
+function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): PartitionReader {
+  const names = [...table.names, ...extra.map(({ name }) => name)]
+  const plan = (): Promise<PartitionPlan> => {
+    const units = []
+    for (let firstRow = 0; firstRow < table.nRows; firstRow += rowsPerUnit) {
+      const nRows = Math.min(rowsPerUnit, table.nRows - firstRow)
+      units.push({ index: units.length, firstRow, nRows, start: 0, end: 0 })
+    }
+    const columns = names.map((name) => ({ name, type: null }))
+    return Promise.resolve({ columns, nRows: table.nRows, units, detail: null })
+  }
+  return {
+    format: 'npy',
+    plan,
+    read(source, _plan, { firstRow, nRows }, wanted, types) {
+      const end = firstRow + nRows
+      const chunks = wanted.map((index, i) => {
+        const type = types[i] ?? null
+        const chunk =
+          index < table.names.length
+            ? table.column(index, firstRow, end, type)
+            : readExtra(extra[index - table.names.length]!, firstRow, end)
+        const place = { column: names[index]!, source: source.name, firstRow }
+        return coerceChunk(chunk, type, place)
+      })
+      return Promise.resolve(chunks)
+    },
+  }
+}
+
+function readExtra(column: ExtraColumn, start: number, end: number): ColumnChunk {
+  const { cells, stride, offset, name } = column
+  if (stride === 1) return sliceCells(cells, start, end, name)
+  const values = Float64Array.from({ length: end - start }, (_, row) =>
+    Number(cells[(start + row) * stride + offset]),
+  )
+  return { type: 'float', values }
+}
+
+function checkGroups(sizes: ArrayLike<number>, nRows: number): Uint32Array {
+  let sum = 0
+  const checked = Uint32Array.from(sizes, (size, group) => {
+    if (!(Number.isInteger(size) && size >= 1)) {
+      throw new CoppiceError('DATA', `query group ${group} has the size ${size}; sizes are >= 1`)
+    }
+    sum += size
+    return size
+  })
+  assert(checked.length === sizes.length, 'each group has a size')
+  if (sum === nRows) return checked
+  throw new CoppiceError(
+    'DATA',
+    `the query groups have ${sum} rows in all but there are ${nRows}; the sizes must add up`,
+  )
+}

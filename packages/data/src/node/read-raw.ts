@@ -1,0 +1,174 @@
+import { CoppiceError } from '@coppice/model'
+import { TypeJoin } from '../column-types.js'
+import type { ColumnChunk, ColumnType, Format, TextOptions } from '../reader.js'
+import { joinColumns, type JointColumns, type PlannedPartition } from '../schema.js'
+import { listNames, nearestName } from '../suggest.js'
+import { FilePartitions } from './file-partitions.js'
+import { type InputPartition, resolveInputs } from './inputs.js'
+import { textOptionsOf } from './load-dataset.js'
+
+/** Options of `openRaw` and `readRaw`. */
+export interface RawOptions {
+  readonly format?: Format | undefined
+  readonly header?: boolean | 'auto' | undefined
+  readonly missingValues?: readonly string[] | undefined
+  /** Types by column name, instead of the inferred ones. */
+  readonly schema?: Readonly<Record<string, ColumnType>> | undefined
+}
+
+/** Decoded columns of one unit. */
+export interface RawUnit {
+  readonly partition: string
+  /** Global row id of the first row. */
+  readonly firstRow: number
+  readonly nRows: number
+  /** One chunk per wanted column. */
+  readonly columns: readonly ColumnChunk[]
+}
+
+/**
+ * Reads the wanted columns of all inputs, unit by unit in row order: one unit is in memory at a
+ * time. A text column may be 'int' in one unit and 'string' in another unless `schema` says.
+ *
+ * @param wanted - column names, or null for all columns
+ */
+export async function* readRaw(
+  inputs: string | readonly string[],
+  wanted: readonly string[] | null,
+  options: RawOptions = {},
+): AsyncGenerator<RawUnit> {
+  const raw = await openRaw(inputs, options)
+  try {
+    yield* raw.units(wanted ?? raw.names, options.schema ?? {})
+  } finally {
+    await raw.close()
+  }
+}
+
+/** Plans the inputs; close the result when done. Throws CoppiceError 'IO' or 'DATA'. */
+export async function openRaw(
+  inputs: string | readonly string[],
+  options: RawOptions = {},
+): Promise<RawTable> {
+  const partitions = await resolveInputs(inputs, options.format)
+  const files = new FilePartitions(partitions)
+  const textOptions = textOptionsOf(options)
+  try {
+    const planned: PlannedPartition[] = []
+    for (const [i, { path, format }] of partitions.entries()) {
+      const { reader, source } = await files.open(i)
+      planned.push({ name: path, format, plan: await reader.plan(source, textOptions) })
+    }
+    return new RawTable(files, partitions, planned, textOptions)
+  } catch (error) {
+    await files.close()
+    throw error
+  }
+}
+
+/** Planned inputs whose rows can be read, in order, as often as wanted. */
+export class RawTable {
+  /** Columns that all partitions share. */
+  readonly names: readonly string[]
+  readonly nRows: number
+  readonly partitions: readonly InputPartition[]
+  readonly #files: FilePartitions
+  readonly #planned: readonly PlannedPartition[]
+  readonly #joint: JointColumns
+  readonly #textOptions: TextOptions
+
+  constructor(
+    files: FilePartitions,
+    partitions: readonly InputPartition[],
+    planned: readonly PlannedPartition[],
+    textOptions: TextOptions,
+  ) {
+    this.#files = files
+    this.#planned = planned
+    this.#joint = joinColumns(planned)
+    this.#textOptions = textOptions
+    this.partitions = partitions
+    this.names = this.#joint.names
+    this.nRows = planned.reduce((sum, { plan }) => sum + plan.nRows, 0)
+  }
+
+  /** Index of a column; throws CoppiceError 'DATA' with the nearest name. */
+  indexOf(name: string): number {
+    const index = this.names.indexOf(name)
+    if (index >= 0) return index
+    const nearest = nearestName(name, this.names)
+    const hint = nearest === null ? '' : ` (did you mean '${nearest}'?)`
+    throw new CoppiceError(
+      'DATA',
+      `column '${name}' is not in ${this.partitions[0]!.path}${hint}; its columns are ` +
+        listNames(this.names),
+    )
+  }
+
+  /** Yields the wanted columns of each unit that has rows. */
+  async *units(
+    wanted: readonly string[],
+    types: Readonly<Record<string, ColumnType>>,
+  ): AsyncGenerator<RawUnit> {
+    const indices = wanted.map((name) => this.indexOf(name))
+    const forced = wanted.map((name) => types[name] ?? null)
+    let partitionRow = 0
+    for (const [i, { name, plan }] of this.#planned.entries()) {
+      const indexOf = this.#joint.indexOf[i]!
+      const columnIdx = indices.map((index) => indexOf[index]!)
+      const present = columnIdx.flatMap((index, k) => (index < 0 ? [] : [k]))
+      for (const unit of plan.units) {
+        if (unit.nRows === 0) continue
+        const { reader, source } = await this.#files.open(i)
+        const read = await reader.read(
+          source,
+          plan,
+          unit,
+          present.map((k) => columnIdx[k]!),
+          present.map((k) => forced[k]!),
+          this.#textOptions,
+        )
+        // A sparse file leaves out the columns that are 0 in all of its rows.
+        const columns = wanted.map((): ColumnChunk => ({
+          type: 'int',
+          values: new Float64Array(0),
+        }))
+        for (const [at, k] of present.entries()) columns[k] = read[at]!
+        for (const [k, index] of columnIdx.entries()) {
+          if (index < 0) columns[k] = { type: 'int', values: new Float64Array(unit.nRows) }
+        }
+        const firstRow = partitionRow + unit.firstRow
+        yield { partition: name, firstRow, nRows: unit.nRows, columns }
+      }
+      partitionRow += plan.nRows
+    }
+  }
+
+  /**
+   * The type of each wanted column over all rows. Reads the rows where the files do not declare
+   * their types.
+   */
+  async findTypes(
+    wanted: readonly string[],
+    schema: Readonly<Record<string, ColumnType>>,
+  ): Promise<Record<string, ColumnType>> {
+    const types: Record<string, ColumnType> = {}
+    const unknown: string[] = []
+    for (const name of wanted) {
+      const type = schema[name] ?? this.#joint.types[this.indexOf(name)] ?? null
+      if (type === null) unknown.push(name)
+      else types[name] = type
+    }
+    if (unknown.length === 0) return types
+    const joins = unknown.map((name) => new TypeJoin(name))
+    for await (const { partition, columns } of this.units(unknown, schema)) {
+      for (const [k, chunk] of columns.entries()) joins[k]!.add(chunk.type, partition)
+    }
+    for (const join of joins) types[join.column] = join.type
+    return types
+  }
+
+  close(): Promise<void> {
+    return this.#files.close()
+  }
+}

@@ -24,7 +24,7 @@ export type ColumnChunk = NumberChunk | StringChunk
 
 export interface NumberChunk {
   readonly type: 'empty' | 'bool' | 'int' | 'float' | 'date'
-  /** One value per row. Missing is the canonical NaN, -0 is stored as +0, dates are ms since 1970. */
+  /** One value per row. Missing is the canonical NaN, -0 is +0, dates are ms since 1970. */
   readonly values: Float64Array
 }
 
@@ -62,7 +62,10 @@ export type Format = 'parquet' | 'arrow' | 'csv' | 'tsv' | 'libsvm' | 'npy'
 export interface TextOptions {
   /** First line holds column names. 'auto': true when no field of it parses as a number. */
   readonly header: boolean | 'auto'
-  /** Fields that mean missing, compared after trimming; default '', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '?'. */
+  /**
+   * Fields that mean missing, compared after trimming; default '', 'NA', 'N/A', 'NaN', 'nan',
+   * 'null', 'NULL', 'None', '?'.
+   */
   readonly missingValues: readonly string[]
 }
 

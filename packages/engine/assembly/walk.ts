@@ -11,7 +11,8 @@ export function walkTree(
     let child = 0
     do {
       const node = nodes + (<usize>child << 4)
-      const go = <usize>load<u8>(<usize>load<u32>(node, 4) + <usize>load<u8>(bins + <usize>load<u32>(node)))
+      const bin = <usize>load<u8>(bins + <usize>load<u32>(node))
+      const go = <usize>load<u8>(<usize>load<u32>(node, 4) + bin)
       child = load<i32>(node + 12 - (go << 2))
     } while (child >= 0)
     const s = score + (row << 3)

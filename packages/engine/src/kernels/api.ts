@@ -64,7 +64,7 @@ export interface Kernels {
     out: number, score: number, label: number, weight: number, n: number, sigmoid: number,
     weightNegative: number, weightPositive: number, gradientScale: number, hessianScale: number,
   ): void
-  /** max |(score - label) * weight| over n rows. Arrays padded to even; padding has score = label. */
+  /** max |(score - label) * weight| over n rows. Padded to even; padding has score = label. */
   residuals(score: number, label: number, weight: number, n: number): number
   /** Squared error: n pairs (gradient i32, hessian i32) in row order. */
   residualGradients(

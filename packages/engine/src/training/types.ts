@@ -58,7 +58,7 @@ export type TrainingCallback = (
  * `train(options: TrainOptions): Promise<TrainResult>`.
  */
 export interface TrainOptions {
-  /** Raw parameters, LightGBM names and aliases in snake_case or camelCase; validated by `train`. */
+  /** Raw parameters, LightGBM names and aliases, snake_case or camelCase; `train` validates. */
   readonly params: Readonly<Record<string, unknown>>
   readonly train: BinnedDataset
   readonly evalSets?: readonly EvalSet[]

@@ -7,4 +7,7 @@ export { train } from './training/train.js'
 export type { Executor, TrainingJob } from './training/executor.js'
 export { InlineExecutor } from './execution/inline-executor.js'
 export * from './training/types.js'
+export {
+  estimateTraining, requireTrainingMemory, type TrainingSize,
+} from './training/memory-estimate.js'
 export { ExactSum } from './numeric/exact-sum.js'

@@ -1,5 +1,6 @@
 import type { Arena } from '../kernels/arena.js'
 import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
+import { recordBytes } from '../training/memory-estimate.js'
 import type { BagRule, EngineRows, Expansion } from './protocol.js'
 import { visitBins, type RowRun } from './row-dealing.js'
 
@@ -45,7 +46,7 @@ export class RowStore {
     this.#nFeatures = data.nFeatures
     this.gradientOffset = (this.#nFeatures + 3) & ~3
     this.rowIdOffset = this.gradientOffset + 8
-    this.stride = (this.rowIdOffset + 4 + 7) & ~7
+    this.stride = recordBytes(this.#nFeatures)
     this.#buffers = [0, 1, 2].map(() => arena.reserve(nRows * this.stride))
     this.#table = arena.reserve(256)
     this.#outside = usesBagging ? arena.reserve((nRows + 1) * 4) : 0

@@ -12,6 +12,7 @@ import type { Executor } from './executor.js'
 import { History } from './history.js'
 import type { IterationRecord } from './iteration.js'
 import { checkLabels, makePlan } from './make-plan.js'
+import { requireTrainingMemory } from './memory-estimate.js'
 import type { EvalSet, MetricValue, StopReason, TrainOptions, TrainResult } from './types.js'
 
 /** Name under which the training rows are evaluated, LightGBM's. */
@@ -60,6 +61,7 @@ class TrainingRun {
       ? [{ name: TRAINING, data: options.train }, ...evalSets]
       : evalSets
     checkEarlyStopping(params, evalSets)
+    checkMemory(options, params, executor.nThreads)
     const made = makePlan(
       params, options.train, executor.nThreads, evaluatesTraining, this.#evaluated.length > 0)
     this.#plan = made.plan
@@ -220,6 +222,24 @@ class TrainingRun {
       chainHash: this.#chain,
     }
   }
+}
+
+function checkMemory(
+  { train: data, evalSets = [], memoryLimitBytes }: TrainOptions, params: ResolvedParams,
+  nThreads: number,
+): void {
+  if (memoryLimitBytes === undefined) return
+  requireTrainingMemory({
+    nRows: data.nRows,
+    nFeatures: data.features.length,
+    nEvalRows: evalSets.reduce((sum, set) => sum + set.data.nRows, 0),
+    nOutputs: params.objective === 'multiclass' ? params.numClass : 1,
+    numLeaves: params.numLeaves,
+    nThreads,
+    maxBin: params.maxBin,
+    usesBagging: params.baggingFreq > 0 && params.baggingFraction < 1,
+    hasWeight: data.weight !== null,
+  }, memoryLimitBytes)
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -1,1 +1,9 @@
-export {}
+export {
+  allBins, makeDataset, recut, reorder, wholeNumberMapper, type DataRecipe, type FeatureRecipe,
+  type MadeDataset,
+} from './datasets.js'
+export { trainByIntegerOracle } from './integer-oracle.js'
+export { nearestEven, powerAbove } from './naive-numbers.js'
+export { describeObjective, type NaiveObjective } from './naive-objective.js'
+export { makeKnownTree, type KnownTreeData, type Region } from './known-tree.js'
+export { TestRandom } from './random.js'

@@ -1,0 +1,89 @@
+import { ExactSum, type BinnedDataset, type ResolvedParams } from '@coppice/engine'
+import { exp, log, type Objective } from '@coppice/model'
+
+/** What the objective says: where scores start and how steep the loss is. */
+export interface NaiveObjective {
+  readonly objective: Objective
+  readonly nOutputs: number
+  readonly baseScores: readonly number[]
+  readonly scoreScale: number
+  /** Null: the largest |gradient| of the iteration. */
+  readonly gradientBound: number | null
+  readonly hessianBound: number
+  /** [gradient, hessian] of each output for a row's scores; unrounded. */
+  readonly derivatives: (scores: readonly number[], y: number, w: number) => [number, number][]
+}
+
+function sumOf(values: Iterable<number>): number {
+  const sum = new ExactSum()
+  for (const value of values) sum.add(value)
+  return sum.value()
+}
+
+/** The objective of a training, written from LightGBM 4.6's objectives, one row at a time. */
+export function describeObjective(params: ResolvedParams, data: BinnedDataset): NaiveObjective {
+  const label = [...data.label!]
+  const weight = data.weight === null ? label.map(() => 1) : [...data.weight]
+  const sumWeight = sumOf(weight)
+  const maxWeight = Math.max(...weight)
+  const classWeight = (k: number): number => sumOf(weight.filter((_, i) => label[i] === k))
+  const average = params.boostFromAverage
+  if (params.objective === 'regression') {
+    return {
+      objective: { name: 'regression' },
+      nOutputs: 1,
+      baseScores: [average ? sumOf(label.map((y, i) => y * weight[i]!)) / sumWeight : 0],
+      scoreScale: label.reduce((max, y) => Math.max(max, Math.abs(y)), 0),
+      gradientBound: null,
+      hessianBound: maxWeight,
+      derivatives: ([score], y, w) => [[(score! - y) * w, w]],
+    }
+  }
+  if (params.objective === 'multiclass') {
+    const K = params.numClass
+    return {
+      objective: { name: 'multiclass', numClass: K },
+      nOutputs: K,
+      baseScores: Array.from({ length: K }, (_, k) =>
+        average ? log(Math.max(1e-15, classWeight(k) / sumWeight)) : 0),
+      scoreScale: 8,
+      gradientBound: maxWeight,
+      hessianBound: maxWeight * (K / (K - 1)) / 4,
+      derivatives: (scores, y, w) => {
+        const max = Math.max(...scores)
+        const powers = scores.map((score) => exp(score - max))
+        const total = powers.reduce((a, b) => a + b, 0)
+        return powers.map((e, k) => {
+          const p = e / total
+          return [(p - (y === k ? 1 : 0)) * w, K / (K - 1) * p * (1 - p) * w]
+        })
+      },
+    }
+  }
+  const s = params.sigmoid
+  const positives = label.filter((y) => y === 1).length
+  const negatives = label.length - positives
+  const factors = [1, 1]
+  if (params.isUnbalance) {
+    if (positives > negatives) factors[0] = positives / negatives
+    else factors[1] = negatives / positives
+  }
+  factors[1]! *= params.scalePosWeight
+  const share = classWeight(1) / (classWeight(0) + classWeight(1))
+  const p = Math.min(1 - 1e-15, Math.max(1e-15, share))
+  const bound = s * Math.max(...factors) * maxWeight
+  return {
+    objective: { name: 'binary', sigmoid: s },
+    nOutputs: 1,
+    baseScores: [average ? log(p / (1 - p)) / s : 0],
+    scoreScale: 8 / s,
+    gradientBound: bound,
+    hessianBound: bound * s / 4,
+    derivatives: ([score], y, w) => {
+      const sign = y === 1 ? 1 : -1
+      const response = s / (1 + exp(sign * s * score!))
+      const factor = factors[y]! * w
+      return [[-sign * response * factor, response * (s - response) * factor]]
+    },
+  }
+}

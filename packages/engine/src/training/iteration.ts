@@ -41,7 +41,7 @@ export class Booster {
   constructor(plan: TrainingPlan) {
     this.#plan = plan
     this.#grid = new LeafGrid(plan.scoreScale)
-    for (const score of plan.engine.baseScores) this.#grid.spend(Math.abs(score))
+    this.#grid.spend(largestMagnitude(plan.engine.baseScores))
     this.#sampler = new FeatureSampler(
       plan.sampling, plan.usableFeatures, plan.engine.features.length)
   }
@@ -58,7 +58,7 @@ export class Booster {
     if (trees.every((tree) => tree.splits.length === 0)) {
       return { trees: [], hessianUnit: 1, metricParts: [] }
     }
-    for (const tree of trees) this.#grid.spend(largestLeaf(tree.binned))
+    this.#spend(trees.map((tree) => tree.binned))
     const metricParts = evaluates ? (yield { kind: 'evaluate' }) as readonly MetricPart[] : []
     return { trees, hessianUnit: 1 / scales.hessian, metricParts }
   }
@@ -67,8 +67,13 @@ export class Booster {
   *replay(trees: readonly BinnedTree[]): Dialogue<void> {
     for (const [output, tree] of trees.entries()) {
       yield { kind: 'commit', output, tree, leafNodes: null }
-      this.#grid.spend(largestLeaf(tree))
     }
+    this.#spend(trees)
+  }
+
+  /** A row's score of an output gets one of the iteration's trees: the largest is counted. */
+  #spend(trees: readonly BinnedTree[]): void {
+    this.#grid.spend(largestMagnitude(trees.flatMap((tree) => tree.leafValue)))
   }
 
   /** @returns null when all gradients are 0: the labels are met */
@@ -134,6 +139,6 @@ function fixedPointScale(bound: number): number {
   return powerOfTwo(FIXED_POINT_BITS) / ceilPowerOfTwo(Math.max(bound, powerOfTwo(-900)))
 }
 
-function largestLeaf(tree: BinnedTree): number {
-  return tree.leafValue.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
+function largestMagnitude(values: readonly number[]): number {
+  return values.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
 }

@@ -12,8 +12,8 @@ const LEAF_LIMIT = 1024
  * any order, is exact in f64. A row's score is then a function of the model alone.
  *
  * The quantum is scale * 2^-40. The bound is kept, not hoped for: the grid counts the largest
- * magnitude of each tree against a budget of 2^13 scales, and a leaf is clamped to 1024 scales or
- * to half of what is left. With log-odds (scale 8) the clamp is at 8192, with squared error at
+ * magnitude of each iteration's trees (a score gets one of them) against a budget of 2^12 scales,
+ * and a leaf is clamped to 1024 scales or to half of what is left, so that the budget lasts. With log-odds (scale 8) the clamp is at 8192, with squared error at
  * 1024 times the largest label: no training that converges comes near.
  */
 export class LeafGrid {
@@ -41,7 +41,7 @@ export class LeafGrid {
     return roundTiesToEven(clamped / this.#quantum) * this.#quantum + 0
   }
 
-  /** Counts a tree (or base score) of this largest magnitude against the budget. */
+  /** Counts an iteration (or the base scores) of this largest magnitude against the budget. */
   spend(magnitude: number): void {
     this.#budget -= magnitude
   }

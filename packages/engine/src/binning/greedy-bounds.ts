@@ -1,4 +1,4 @@
-import { nextUp } from './next-up.js'
+import { nextUp } from '../numeric/next-up.js'
 
 /** Consecutive distinct values in ascending order, and the rows of each. */
 export interface DistinctValues {

@@ -1,6 +1,6 @@
 /** Collects the sampled values of one numeric column as sorted (value, count) pairs. */
 
-import { sortValues } from './sort-values.js'
+import { sortDoubles } from '../numeric/sort-doubles.js'
 
 /** Values no larger than this are zero, as LightGBM's kZeroThreshold: the float 1e-35, widened. */
 export const zeroThreshold = Math.fround(1e-35)
@@ -62,7 +62,7 @@ export class ValueSample {
 
   /** Sorts and counts what was added. O(n). Rows may still be added afterwards. */
   finish(): SampledValues {
-    const sorted = sortValues(this.values.subarray(0, this.length))
+    const sorted = sortDoubles(this.values.subarray(0, this.length))
     const distinct = new Float64Array(sorted.length)
     const counts = new Uint32Array(sorted.length)
     let n = 0

@@ -1,4 +1,5 @@
 import { ExactSum } from '../numeric/exact-sum.js'
+import { sortDoubles } from '../numeric/sort-doubles.js'
 import type { RankedScores } from '../execution/protocol.js'
 
 /** Sorts the scores of each class; `labels` are 0 or 1. O(n log n). */
@@ -30,10 +31,10 @@ function sortRows(
     rows.sort((a, b) => scores[a]! - scores[b]!)
     return [gather(rows, scores), gather(rows, weights)]
   }
-  return [gather(rows, scores).sort(), null]
+  return [sortDoubles(gather(rows, scores)), null]
 }
 
-function gather(rows: Int32Array, values: Float64Array): Float64Array {
+function gather(rows: Int32Array, values: Float64Array): Float64Array<ArrayBuffer> {
   const out = new Float64Array(rows.length)
   for (let i = 0; i < rows.length; i++) out[i] = values[rows[i]!]!
   return out

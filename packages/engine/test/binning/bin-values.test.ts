@@ -3,7 +3,7 @@ import type { BinMapper, CategoricalBinMapper, NumericBinMapper } from '../../sr
 import { binColumns, binLookup } from '../../src/binning/bin-values.js'
 import { findNumericBins } from '../../src/binning/find-numeric-bins.js'
 import { toBin } from '../../src/binning/reference.js'
-import { nextUp } from '../../src/binning/next-up.js'
+import { nextUp } from '../../src/numeric/next-up.js'
 import { ValueSample } from '../../src/binning/value-sample.js'
 import { column } from './recipes.js'
 

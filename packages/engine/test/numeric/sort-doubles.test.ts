@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { sortValues } from '../../src/binning/sort-values.js'
-import { column, generator } from './recipes.js'
+import { sortDoubles } from '../../src/numeric/sort-doubles.js'
+import { column, generator } from '../binning/recipes.js'
 
 /** Doubles of every magnitude and sign, by random bits. */
 function anyDoubles(n: number, seed: number): Float64Array<ArrayBuffer> {
@@ -12,11 +12,11 @@ function anyDoubles(n: number, seed: number): Float64Array<ArrayBuffer> {
 
 function check(values: Float64Array<ArrayBuffer>): void {
   const expected = values.toSorted()
-  assert.ok(sortValues(values) === values)
+  assert.ok(sortDoubles(values) === values)
   assert.ok(Buffer.from(values.buffer).equals(Buffer.from(expected.buffer)))
 }
 
-describe('sortValues', () => {
+describe('sortDoubles', () => {
   it('sorts as the native sort does, on both sides of its threshold', () => {
     for (const n of [0, 1, 2, 4095, 4096, 4097, 20_000]) {
       check(anyDoubles(n, n + 1))
@@ -39,7 +39,7 @@ describe('sortValues', () => {
     const values = new Float64Array(6000).fill(-1)
     values.set(column('normal', 5000, 9), 500)
     const part = values.subarray(500, 5500)
-    sortValues(part)
+    sortDoubles(part)
     assert.deepEqual([...part], [...column('normal', 5000, 9).sort()])
     assert.ok(values.subarray(0, 500).every(value => value === -1))
     assert.ok(values.subarray(5500).every(value => value === -1))

@@ -89,11 +89,11 @@ function scatter(from: Uint32Array, to: Uint32Array, digit: number, counts: Uint
 }
 
 /**
- * Sorts doubles other than NaN and zero in ascending order, in place. O(n): a radix sort from the
+ * Sorts doubles other than NaN and -0 in ascending order, in place. O(n): a radix sort from the
  * lowest digit, which skips digits that are alike in all values; integers and float32 values
  * have several of them.
  */
-export function sortValues(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+export function sortDoubles(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   const nValues = values.length
   if (nValues < nativeBelow) return values.sort()
   const own = new Uint32Array(values.buffer, values.byteOffset, 2 * nValues)

@@ -31,7 +31,10 @@ export function shareFeatures(features: readonly FeatureLayout[], nShares: numbe
     const first = f
     let nCells = 0
     const target = (total * (s + 1)) / nShares
-    while (f < features.length && (s === nShares - 1 || done + work[f]! / 2 <= target)) {
+    // the first share is never empty: its reducer's totals are those of the root
+    const takesNext = (): boolean =>
+      s === nShares - 1 || f === 0 || done + work[f]! / 2 <= target
+    while (f < features.length && takesNext()) {
       cellOffsets[f] = nCells
       nCells += (features[f]!.nBins + 1) & ~1
       done += work[f]!

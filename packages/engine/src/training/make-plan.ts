@@ -125,6 +125,10 @@ function classCount(params: ResolvedParams, train: BinnedDataset): number {
   if (label.length === 0) {
     throw new CoppiceError('DATA', 'the training data have no rows; check the inputs')
   }
+  if (train.features.length === 0) {
+    throw new CoppiceError('DATA',
+      'the training data have no features; give at least one column besides the label')
+  }
   const nClasses = { regression: 0, binary: 2, multiclass: params.numClass }[params.objective]
   checkLabels(label, nClasses, params.objective)
   return nClasses

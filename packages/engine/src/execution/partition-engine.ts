@@ -3,6 +3,9 @@ import {
   CELL_BYTES, CELLS_PER_FEATURE, SUM_BYTES, type Kernels,
 } from '../kernels/api.js'
 import { instantiateKernels } from '../kernels/load.js'
+import {
+  SPECIALISED_FEATURES_MAX, specialiseHistogram, type HistogramPass,
+} from '../kernels/specialised-histogram.js'
 import { bindObjective } from '../objectives/kernels.js'
 import type { ObjectiveKernel } from '../objectives/objective.js'
 import { EvalStore } from './eval-store.js'
@@ -43,6 +46,7 @@ export class PartitionEngine {
   readonly #gradientPlaneBytes: number
   readonly #objective: ObjectiveKernel
   readonly #reducer: Reducer
+  readonly #histogram: HistogramPass
   readonly #cells: number
   readonly #cellBytes: number
   /** Sums of the other reducers' shares before they are handed over, one block per share. */
@@ -70,11 +74,23 @@ export class PartitionEngine {
     this.#incoming = place.nEngines > 1 ? arena.reserve(this.#reducer.share.nCells * SUM_BYTES) : 0
     this.#walk = new WalkTable(arena, setup.maxLeaves)
     this.#rows = new RowStore(arena, this.#kernels, train, runs, nRows, setup.usesBagging)
+    this.#histogram = this.#histogramPass()
     this.#scores = new ScorePlanes(arena, setup, train, runs, nRows)
     this.#gradientPlaneBytes = this.#scores.planeBytes
     this.#gradients = arena.reserve(this.#gradientPlaneBytes * setup.nOutputs)
     this.#objective = this.#bind(train, runs, nRows)
     this.#evalStores = this.#makeEvalStores(train, evalSets, runs, nRows)
+  }
+
+  #histogramPass(): HistogramPass {
+    const { stride, gradientOffset } = this.#rows
+    const nFeatures = this.#setup.features.length
+    if (nFeatures <= SPECIALISED_FEATURES_MAX) {
+      return specialiseHistogram(this.#arena.memory, { nFeatures, stride, gradientOffset })
+    }
+    return (hist, rec, n) => {
+      this.#kernels.histogram(hist, rec, n, stride, nFeatures, gradientOffset)
+    }
   }
 
   #bind(train: EngineRows, runs: readonly RowRun[], nRows: number): ObjectiveKernel {
@@ -174,12 +190,10 @@ export class PartitionEngine {
   /** This engine's sums of a node: its own share into a slot, the others' to the exchange. */
   #buildHistogram(node: number, expansion: number): void {
     const slot = this.#reducer.take(node)
-    const nFeatures = this.#setup.features.length
-    const { stride, gradientOffset } = this.#rows
     let passes = 0
     const pass = (rec: number, n: number): void => {
       this.#arena.bytes(this.#cells, this.#cellBytes).fill(0)
-      this.#kernels.histogram(this.#cells, rec, n, stride, nFeatures, gradientOffset)
+      this.#histogram(this.#cells, rec, n)
       this.#place.table.shares.forEach((share, u) => {
         const sums = u === this.#place.engine ? slot : this.#outgoing[u]!
         this.#kernels.widen(

@@ -4,6 +4,7 @@
  */
 import { type Data, DataType, DateUnit, TimeUnit } from 'apache-arrow'
 import type { ColumnChunk, ColumnType, StringChunk } from '../reader.js'
+import { DamagedPageError } from './rle.js'
 import {
   canonicalise,
   convertWords,
@@ -47,6 +48,7 @@ function isText(type: DataType): boolean {
  */
 export function decodeArrowColumn(data: Data, exact: boolean): ColumnChunk {
   const { type: arrowType } = data
+  requireWhole(data)
   if (DataType.isDictionary(arrowType)) {
     return decodeDictionary(data, simpleType(arrowType.dictionary as DataType)!, exact)
   }
@@ -59,6 +61,24 @@ export function decodeArrowColumn(data: Data, exact: boolean): ColumnChunk {
     clearNulls(data, values, NaN)
   }
   return { type, values }
+}
+
+/** The buffers must hold as many rows as the batch claims, or loops would run on for nothing. */
+function requireWhole(data: Data): void {
+  const { type, length, nullBitmap } = data
+  if (DataType.isNull(type)) return
+  const nValues = (data.values as ArrayLike<number> | undefined)?.length ?? 0
+  let nNeeded = length * (data.stride || 1)
+  if (DataType.isBool(type)) nNeeded = Math.ceil((data.offset + length) / 8)
+  if (DataType.isUtf8View(type)) nNeeded = 16 * length
+  const isOffsets = DataType.isUtf8(type) || DataType.isLargeUtf8(type)
+  const nOffsets = (data.valueOffsets as ArrayLike<number> | undefined)?.length ?? 0
+  const isWhole = isOffsets ? length === 0 || nOffsets > length : nValues >= nNeeded
+  if (!isWhole) throw new DamagedPageError('it holds fewer values than rows')
+  if (nullBitmap == null || nullBitmap.length === 0) return
+  if (nullBitmap.length * 8 < data.offset + length) {
+    throw new DamagedPageError('its validity bits are cut off')
+  }
 }
 
 function clearNulls(data: Data, out: Float64Array | Int32Array, missing: number): void {
@@ -160,7 +180,14 @@ function decodeTexts(data: Data): StringChunk {
   for (let i = 0; i < data.length; i++) {
     if (isNullAt(data, i)) codes[i] = -1
     else if (isView) codes[i] = internView(interner, data, i)
-    else codes[i] = interner.internBytes(bytes, Number(offsets[i]), Number(offsets[i + 1]))
+    else {
+      const start = Number(offsets[i])
+      const end = Number(offsets[i + 1])
+      if (!(start >= 0 && end >= start && end <= bytes.length)) {
+        throw new DamagedPageError('a text lies outside its column')
+      }
+      codes[i] = interner.internBytes(bytes, start, end)
+    }
   }
   return { type: 'string', codes, dictionary: interner.dictionary }
 }
@@ -171,9 +198,13 @@ function internView(interner: StringInterner, data: Data, i: number): number {
   const at = 16 * i
   const view = new DataView(views.buffer, views.byteOffset + at, 16)
   const length = view.getInt32(0, true)
+  if (length < 0) throw new DamagedPageError('a text has a negative length')
   if (length <= 12) return interner.internBytes(views, at + 4, at + 4 + length)
-  const buffer = data.variadicBuffers[view.getInt32(8, true)]!
+  const buffer = data.variadicBuffers[view.getInt32(8, true)]
   const offset = view.getInt32(12, true)
+  if (buffer === undefined || offset < 0 || offset + length > buffer.length) {
+    throw new DamagedPageError('a text lies outside its column')
+  }
   return interner.internString(decodeUtf8(buffer.subarray(offset, offset + length)))
 }
 
@@ -185,6 +216,7 @@ function decodeDictionary(data: Data, type: ColumnType, exact: boolean): ColumnC
   clearNulls(data, rows, -1)
   if (type !== 'string') {
     const values = entries.flatMap((part) => (part.type === 'string' ? [] : [...part.values]))
+    requireEntries(rows, values.length)
     return { type, values: Float64Array.from(rows, (row) => (row < 0 ? NaN : values[row]!)) }
   }
   const texts: (string | null)[] = []
@@ -192,7 +224,14 @@ function decodeDictionary(data: Data, type: ColumnType, exact: boolean): ColumnC
     if (part.type !== 'string') continue
     for (const code of part.codes) texts.push(code < 0 ? null : part.dictionary[code]!)
   }
+  requireEntries(rows, texts.length)
   return gatherTexts(rows, texts)
+}
+
+function requireEntries(rows: Int32Array, nEntries: number): void {
+  if (rows.some((row) => row < -1 || row >= nEntries)) {
+    throw new DamagedPageError('an index has no value in its dictionary')
+  }
 }
 
 /** The texts of the rows, with a dictionary in order of first appearance. */

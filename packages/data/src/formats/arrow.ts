@@ -20,6 +20,7 @@ import type {
 } from '../reader.js'
 import { arrowColumnType, decodeArrowColumn } from './arrow-columns.js'
 import { coerceChunk } from './coerce.js'
+import { checkFooter, checkMessage } from './flatbuffer-check.js'
 import { decompressLz4Frame } from './lz4-frame.js'
 import { UnsafeIntegerError } from './stored-numbers.js'
 
@@ -143,6 +144,7 @@ async function readFileLayout(source: ByteSource): Promise<IpcLayout> {
 
 function parseFooter(source: ByteSource, bytes: Uint8Array) {
   try {
+    checkFooter(bytes)
     const footer = Footer.decode(bytes)
     const locate = (blocks: Iterable<{ offset: number; metaDataLength: number; bodyLength: number }>) =>
       Array.from(blocks, ({ offset, metaDataLength, bodyLength }) => {
@@ -216,7 +218,9 @@ function isMagic(bytes: Uint8Array): boolean {
 /** @param bytes - prefix and header of a message */
 function parseHeader(source: ByteSource, bytes: Uint8Array): IpcHeader {
   try {
-    const message = Message.decode(bytes.subarray(parsePrefix(bytes).nPrefix))
+    const body = bytes.subarray(parsePrefix(bytes).nPrefix)
+    checkMessage(body)
+    const message = Message.decode(body)
     const nBody = Number(message.bodyLength)
     if (!(nBody >= 0)) throw new Error('a body has a negative length')
     if (message.isSchema()) return { kind: 'schema', nRows: 0, nBody }
@@ -243,7 +247,10 @@ async function readBatch(source: ByteSource, detail: ArrowDetail, unit: Unit): P
   const before = detail.dictionaries.filter(([start]) => start < unit.start)
   const parts: Uint8Array[] = [detail.schema]
   for (const range of [...before, [unit.start, unit.end] as const]) {
-    parts.push(await source.slice(...range))
+    const bytes = await source.slice(...range)
+    const { nPrefix, nHeader } = parsePrefix(bytes)
+    parseHeader(source, bytes.subarray(0, nPrefix + nHeader))
+    parts.push(bytes)
   }
   try {
     registerCodecs()

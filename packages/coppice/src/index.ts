@@ -1,1 +1,1 @@
-export {}
+export * from '@coppice/api'

@@ -1,0 +1,10 @@
+import { openAtomicFile } from '@coppice/data/node'
+
+/**
+ * Finds out before a long training whether its result can be written; folders are made.
+ * @throws CoppiceError 'IO' naming the path and what to do
+ */
+export async function requireWritable(path: string): Promise<void> {
+  const file = await openAtomicFile(path)
+  await file.discard()
+}

@@ -1,0 +1,71 @@
+import type { LoadedDataset } from '@coppice/data'
+import type { BinnedDataset } from '@coppice/engine'
+import { CoppiceError } from '@coppice/model'
+import { type FileOptions, FileSource } from './files.js'
+import type { LoadRequest, RowSource } from './source.js'
+
+/** Options of `Dataset.open`. */
+export interface OpenOptions extends FileOptions {
+  /** A data set in files whose options are taken over where they are not given here. */
+  readonly reference?: Dataset | undefined
+}
+
+interface Loaded {
+  readonly key: string
+  readonly reference: BinnedDataset | undefined
+  readonly loaded: LoadedDataset
+}
+
+/**
+ * Rows with a label, in files or in memory. Nothing is read until a training or a prediction
+ * needs it; what one training has binned is kept for the next with the same binning parameters.
+ */
+export class Dataset {
+  /** Where the rows are: for the trainer and the predictor. */
+  readonly source: RowSource
+  #loaded: Loaded | null = null
+
+  private constructor(source: RowSource) {
+    this.source = source
+  }
+
+  /**
+   * A data set in Parquet, Arrow, CSV, TSV, LibSVM or .npy files.
+   *
+   * @param inputs - files, folders, glob patterns or one manifest
+   * @throws CoppiceError 'IO' for what is missing, 'DATA' for files given twice
+   */
+  static async open(
+    inputs: string | readonly string[], options: OpenOptions = {},
+  ): Promise<Dataset> {
+    const { reference, ...own } = options
+    const inherited = reference?.source instanceof FileSource ? reference.source.options : {}
+    return new Dataset(await FileSource.open(inputs, { ...inherited, ...own }))
+  }
+
+  /**
+   * The rows, binned for a training: the trainer's business, public for tools.
+   * @throws CoppiceError 'IO', 'DATA', 'MEMORY' or 'ABORTED'
+   */
+  async load(request: LoadRequest): Promise<LoadedDataset> {
+    const { labelKind, binning, reference } = request
+    const key = JSON.stringify([labelKind, binning])
+    const known = this.#loaded
+    if (known !== null && known.key === key && known.reference === reference) return known.loaded
+    const loaded = await this.source.load(request)
+    this.#loaded = { key, reference, loaded }
+    return loaded
+  }
+
+  /** Gives the binned rows back to the garbage collector; the next training loads them again. */
+  release(): void {
+    this.#loaded = null
+  }
+}
+
+/** @throws CoppiceError 'DATA' where the argument is no Dataset */
+export function requireDataset(value: unknown, what: string): asserts value is Dataset {
+  if (value instanceof Dataset) return
+  throw new CoppiceError('DATA',
+    `${what} must be a Dataset; make one with Dataset.open(paths) or Dataset.from(X, y)`)
+}

@@ -1,0 +1,110 @@
+import {
+  createPredictor,
+  featureImportances,
+  type IterationRange,
+  type Model,
+  parseModel,
+  type Predictor,
+  type Scalar,
+  serializeModel,
+} from '@coppice/model'
+import { evalResultOf, type EvalResult } from './eval-result.js'
+import { loadModel, saveModel } from './model-file.js'
+
+/**
+ * A trained model: predictions, importances, evaluation history, files.
+ *
+ * `iterations` everywhere are 0-based, the end excluded; by default all up to the best iteration
+ * where early stopping found one.
+ */
+export class Booster {
+  /** The model as plain data. */
+  readonly model: Model
+  readonly #predictors = new Map<string, Predictor>()
+
+  /** @throws CoppiceError 'MODEL' when the model is not valid */
+  constructor(model: Model) {
+    this.model = model
+    this.predictor()
+  }
+
+  /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */
+  static async load(path: string): Promise<Booster> {
+    return new Booster(await loadModel(path))
+  }
+
+  /** Reads the text of a model file. @throws CoppiceError 'MODEL' */
+  static parse(text: string): Booster {
+    return new Booster(parseModel(text))
+  }
+
+  /** The compiled model, whose methods are synchronous; compiled once per range. */
+  predictor(iterations?: IterationRange): Predictor {
+    const key = String(iterations)
+    let predictor = this.#predictors.get(key)
+    if (predictor === undefined) {
+      predictor = createPredictor(this.model, iterations === undefined ? {} : { iterations })
+      this.#predictors.set(key, predictor)
+    }
+    return predictor
+  }
+
+  /** Number of trees, all iterations and classes. */
+  get nTrees(): number {
+    return this.model.trees.length
+  }
+
+  /** Number of iterations: trees of one class. */
+  get nIterations(): number {
+    return this.model.trees.length / this.model.treesPerIteration
+  }
+
+  get nFeatures(): number {
+    return this.model.features.length
+  }
+
+  get featureNames(): readonly string[] {
+    return this.model.features.map(({ name }) => name)
+  }
+
+  /** Class values in class order, null for regression. */
+  get classes(): readonly Scalar[] | null {
+    return this.model.classes
+  }
+
+  /** 1-based number of iterations that predict best, or null where nothing was evaluated. */
+  get bestIteration(): number | null {
+    return this.model.bestIteration
+  }
+
+  /** Metrics of the evaluation sets, as LightGBM shapes them: `result.valid_0.auc[iteration]`. */
+  get evalResult(): EvalResult {
+    return evalResultOf(this.model)
+  }
+
+  /**
+   * How much each feature is used, in the order of the features: 'gain' sums the gains of its
+   * splits, 'split' counts them.
+   */
+  featureImportances(
+    type: 'split' | 'gain' = 'split',
+    options: { readonly iterations?: IterationRange } = {},
+  ): Float64Array {
+    return featureImportances(this.model, type, options)
+  }
+
+  /** Writes a model file, whole or not at all. @throws CoppiceError 'IO' naming the path */
+  async save(path: string): Promise<void> {
+    await saveModel(this.model, path)
+  }
+
+  /** The text of the model file: equal models give equal texts. */
+  toString(): string {
+    return serializeModel(this.model)
+  }
+
+  /** The model, so that JSON.stringify(booster) is JSON that `Booster.parse` reads. */
+  toJSON(): Model {
+    return this.model
+  }
+}

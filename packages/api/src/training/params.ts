@@ -1,0 +1,91 @@
+/** Training parameters as the library takes them: the engine's table in camelCase. */
+import {
+  findParameter,
+  type ParameterName,
+  type ParameterValues,
+  resolveParams,
+} from '@coppice/engine'
+import { CoppiceError } from '@coppice/model'
+
+/** Parameters that say which column is what: options of a `Dataset`, not of a training. */
+export const datasetParameters = [
+  'header',
+  'label_column',
+  'weight_column',
+  'group_column',
+  'ignore_column',
+  'categorical_feature',
+] as const satisfies readonly ParameterName[]
+
+type DatasetParameter =
+  | 'header'
+  | 'labelColumn'
+  | 'weightColumn'
+  | 'groupColumn'
+  | 'ignoreColumn'
+  | 'categoricalFeature'
+
+/** A list may be given as one value, or as 'a,b'. */
+type Given<V> = V extends readonly (infer Item)[] ? V | Item | string : V
+
+/**
+ * Parameters of a training under the camelCase of LightGBM's names, all optional. LightGBM's
+ * aliases are accepted at run time too; `docs/parameters.md` lists defaults and ranges.
+ */
+export type TrainingParams = {
+  readonly [K in Exclude<keyof ParameterValues, DatasetParameter>]?:
+    Given<ParameterValues[K]> | undefined
+}
+
+/** Parameters in any accepted spelling, as a program that reads them from elsewhere has them. */
+export type RawParams = Readonly<Record<string, unknown>>
+
+/**
+ * Refuses names that no parameter has.
+ * @throws CoppiceError 'PARAMETER' with the nearest name
+ */
+export function checkParameterNames(params: RawParams): void {
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+    throw new CoppiceError('PARAMETER',
+      `parameters must be an object such as {numLeaves: 31}, got ${JSON.stringify(params)}`)
+  }
+  // Values are left out: only the names are looked at.
+  resolveParams(Object.fromEntries(Object.keys(params).map((name) => [name, undefined])))
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || value === null) continue
+    const row = findParameter(name)
+    if (row !== undefined && datasetParameters.some((other) => other === row.name)) {
+      throw new CoppiceError('PARAMETER',
+        `${name} is not a parameter of a training here: it says what the columns are; give it ` +
+        'to the Dataset (label, weight, group, ignore, categorical, header)')
+    }
+  }
+}
+
+/**
+ * The parameters under their canonical camelCase names; null and undefined are left out.
+ * @throws CoppiceError 'PARAMETER' when one parameter is given under two names
+ */
+export function canonicalParams(params: RawParams): Record<string, unknown> {
+  const spellings = new Map<string, string>()
+  const canonical: Record<string, unknown> = {}
+  for (const [spelling, value] of Object.entries(params)) {
+    if (value === undefined || value === null) continue
+    const name = findParameter(spelling)?.camelName ?? spelling
+    const other = spellings.get(name)
+    if (other !== undefined) {
+      throw new CoppiceError('PARAMETER',
+        `"${other}" and "${spelling}" are the same parameter, ${name}; give it once`)
+    }
+    spellings.set(name, spelling)
+    canonical[name] = value
+  }
+  return canonical
+}
+
+/** The value given for a parameter under any of its names, or undefined. */
+export function givenValue(params: RawParams, name: ParameterName): unknown {
+  const given = Object.entries(params).find(([spelling, value]) =>
+    value !== undefined && value !== null && findParameter(spelling)?.name === name)
+  return given?.[1]
+}

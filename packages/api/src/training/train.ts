@@ -1,0 +1,165 @@
+import {
+  type BinnedDataset,
+  type EvalSet,
+  findParameter,
+  parseValue,
+  type ResolvedParams,
+  resolveParams,
+  train as trainModel,
+  type TrainingCallback,
+  type TrainingEvent,
+} from '@coppice/engine'
+import type { BinningParams, LabelKind, LoadProgress } from '@coppice/data'
+import { CoppiceError, type Model } from '@coppice/model'
+import { Dataset, requireDataset } from '../data/dataset.js'
+import { Booster } from '../model/booster.js'
+import { chooseExecutor } from './executor.js'
+import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
+  from './params.js'
+
+/** An evaluation set with the name it has in messages and in the history. */
+export interface NamedDataset {
+  readonly name: string
+  readonly data: Dataset
+}
+
+/** Options of `train`. */
+export interface TrainOptions {
+  /** Data sets to compute metrics on; without a name they are valid_0, valid_1, ... */
+  readonly evalSets?: readonly (Dataset | NamedDataset)[] | undefined
+  /** Called after every iteration; return 'stop' to end the training there. */
+  readonly callbacks?: readonly TrainingCallback[] | undefined
+  /** Ends the work: the promise rejects with CoppiceError 'ABORTED'. */
+  readonly signal?: AbortSignal | undefined
+  readonly onEvent?: ((event: TrainingEvent) => void) | undefined
+  /** Progress of reading and binning; `dataset` is 'training' or an evaluation set's name. */
+  readonly onLoad?: ((progress: LoadProgress & { readonly dataset: string }) => void) | undefined
+  /** A model of the same data and parameters with fewer iterations: training goes on after it. */
+  readonly resumeFrom?: Booster | Model | undefined
+}
+
+/**
+ * Trains a model. The result is the same, byte for byte, for any number of threads and any cut
+ * of the same rows into files.
+ *
+ * `objective` says what the label is: 'regression' a number, 'binary' 0 or 1 (or booleans or two
+ * texts), 'multiclass' texts or integers, whose number is found where `numClass` is not given.
+ *
+ * @throws CoppiceError 'PARAMETER', 'DATA', 'IO', 'MEMORY', or 'ABORTED' by the signal
+ */
+export async function train(
+  params: TrainingParams | RawParams, dataset: Dataset, options: TrainOptions = {},
+): Promise<Booster> {
+  const raw: RawParams = params
+  const checked = checkParams(raw)
+  return trainOn(dataset, options, {
+    checked,
+    labelKind: labelKinds[checked.objective],
+    paramsFor: (data) => infersClasses(raw) ? { ...raw, num_class: classCount(data) } : raw,
+  })
+}
+
+/**
+ * Checks the parameters of `train` as far as that can be done before the data are read.
+ *
+ * @returns all parameters with their values; `numClass` is 2 where the data will tell
+ * @throws CoppiceError 'PARAMETER'
+ */
+export function checkParams(params: TrainingParams | RawParams): ResolvedParams {
+  checkParameterNames(params)
+  return resolveParams(infersClasses(params) ? { ...params, num_class: 2 } : params)
+}
+
+/** Whether the number of classes is to be found in the data. */
+function infersClasses(raw: RawParams): boolean {
+  return objectiveOf(raw) === 'multiclass' && givenValue(raw, 'num_class') === undefined
+}
+
+const labelKinds = { regression: 'number', binary: 'binary', multiclass: 'class' } as const
+
+/** The objective under its canonical name, which other checks depend on. */
+function objectiveOf(raw: RawParams): ResolvedParams['objective'] {
+  const row = findParameter('objective')!
+  const written = givenValue(raw, 'objective') ?? row.default
+  return parseValue(row, 'objective', written) as ResolvedParams['objective']
+}
+
+function classCount({ classes }: BinnedDataset): number {
+  return classes?.length ?? 2
+}
+
+/** What a training knows before the data are read, and how it finds the rest. */
+export interface Recipe {
+  /** The parameters, valid as far as that can be told without the data. */
+  readonly checked: ResolvedParams
+  readonly labelKind: LabelKind
+  /** Raw parameters once the classes of the labels are known. */
+  readonly paramsFor: (data: BinnedDataset) => RawParams
+}
+
+/** Loads the data sets, trains, and gives the model; the part that the estimators share. */
+export async function trainOn(
+  dataset: Dataset, options: TrainOptions, recipe: Recipe,
+): Promise<Booster> {
+  const { signal, onEvent, resumeFrom } = options
+  requireDataset(dataset, 'the training data')
+  const evalSets = namedSets(options.evalSets ?? [])
+  const { checked } = recipe
+  const data = await load('training', dataset, options, recipe)
+  const params = recipe.paramsFor(data)
+  const evaluated: EvalSet[] = []
+  for (const { name, data: set } of evalSets) {
+    evaluated.push({ name, data: await load(name, set, options, recipe, data) })
+  }
+  let nDone = 0
+  const count: TrainingCallback = ({ iteration }) => {
+    nDone = iteration + 1
+  }
+  const size = { nRows: data.nRows, nFeatures: data.features.length }
+  const { model, stoppedBy } = await trainModel({
+    params,
+    train: data,
+    evalSets: evaluated,
+    callbacks: [count, ...options.callbacks ?? []],
+    ...(signal === undefined ? {} : { signal }),
+    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(resumeFrom === undefined ? {} : {
+      resumeFrom: resumeFrom instanceof Booster ? resumeFrom.model : resumeFrom }),
+  }, chooseExecutor(checked.numThreads, size))
+  if (stoppedBy === 'aborted') {
+    throw new CoppiceError('ABORTED',
+      `training was aborted after ${nDone} of ${checked.numIterations} iterations`,
+      { cause: signal?.reason })
+  }
+  return new Booster(model)
+}
+
+function load(
+  name: string, dataset: Dataset, options: TrainOptions, recipe: Recipe, reference?: BinnedDataset,
+): Promise<BinnedDataset> {
+  const { checked, labelKind } = recipe
+  const { signal, onLoad } = options
+  return dataset.load({
+    labelKind,
+    binning: binningParams(checked),
+    reference,
+    threads: checked.numThreads > 0 ? checked.numThreads : undefined,
+    signal,
+    onProgress: onLoad && ((progress) => onLoad({ ...progress, dataset: name })),
+  }).then(({ data }) => data)
+}
+
+function binningParams(params: ResolvedParams): BinningParams & { maxMemoryMb: number } {
+  const { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
+    featurePreFilter, minDataInLeaf, maxMemoryMb } = params
+  return { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
+    featurePreFilter, minDataInLeaf, maxMemoryMb }
+}
+
+function namedSets(sets: readonly (Dataset | NamedDataset)[]): NamedDataset[] {
+  return sets.map((set, i) => {
+    const named = set instanceof Dataset ? { name: `valid_${i}`, data: set } : set
+    requireDataset(named.data, `evaluation set ${i}`)
+    return named
+  })
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { nearestName } from '@coppice/api/command'
+import yargs from 'yargs'
+import { type Command, describeFlags, readFlags } from './command.js'
+import { trainCommand } from './commands/train.js'
+import { ExitCode, exitCodeOf, exitCodesText, UsageError } from './exit-codes.js'
+import { describeFailure } from './failure.js'
+import { endQuietlyWhenNobodyReads } from './output.js'
+
+const commands: readonly Command[] = [trainCommand]
+
+/** Runs the command and gives its exit status; everything it says goes to stdout and stderr. */
+export async function main(args: readonly string[]): Promise<number> {
+  endQuietlyWhenNobodyReads()
+  const name = args.find((arg) => !arg.startsWith('-'))
+  const command = args[0] === name ? commands.find((each) => each.name === name) : undefined
+  const prefix = command === undefined ? 'coppice' : `coppice ${command.name}`
+  try {
+    if (command === undefined) requireKnownCommand(args)
+    return await parse(args, command)
+  } catch (error) {
+    const hint = error instanceof UsageError ? `Try '${prefix} --help'.\n` : ''
+    process.stderr.write(describeFailure(prefix, error) + hint)
+    return exitCodeOf(error)
+  }
+}
+
+function requireKnownCommand(args: readonly string[]): void {
+  const [first] = args
+  if (first === undefined) throw new UsageError('no command is given')
+  if (['--help', '-h', '--version', '-v', 'help'].includes(first)) return
+  const names = commands.map(({ name }) => name)
+  if (first.startsWith('-')) {
+    throw new UsageError(`the command must come first, one of ${names.join(', ')}; got ${first}`)
+  }
+  const near = nearestName(first, names)
+  throw new UsageError(`unknown command "${first}"` +
+    (near === null ? `; the commands are ${names.join(', ')}` : `; did you mean "${near}"?`))
+}
+
+async function parse(args: readonly string[], command: Command | undefined): Promise<number> {
+  const parser = yargs(args[0] === 'help' ? ['--help'] : [...args])
+    .scriptName('coppice')
+    .usage('$0 <command> [flags]\n\nGradient-boosted trees: fast, and the same bytes everywhere.')
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'short-option-groups': false,
+      'strip-aliased': true,
+    })
+    .version(readVersion())
+    .alias('version', 'v')
+    .help()
+    .alias('help', 'h')
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .epilogue(`${exitCodesText}\n\n'coppice <command> --help' explains a command; ` +
+      "'coppice params' its parameters.")
+    .exitProcess(false)
+    .fail(false)
+  let status: number = ExitCode.ok
+  for (const each of commands) {
+    parser.command({
+      command: each.name,
+      describe: each.summary,
+      // Only the command that runs pays for its flags.
+      builder: (own) => each === command ? describeFlags(each, own, exitCodesText) : own,
+      handler: async (argv) => {
+        status = await each.run(readFlags(each, argv))
+      },
+    })
+  }
+  try {
+    await parser.parseAsync()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'YError') {
+      throw new UsageError(error.message, { cause: error })
+    }
+    throw error
+  }
+  return status
+}
+
+function readVersion(): string {
+  const manifest = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+}

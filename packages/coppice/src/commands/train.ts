@@ -1,0 +1,194 @@
+import {
+  Booster, checkParams, CoppiceError, Dataset, type FileOptions, type NamedDataset, train,
+} from '@coppice/api'
+import { requireWritable } from '@coppice/api/command'
+import type { Command, Flag } from '../command.js'
+import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
+import { FlagValues } from '../flag-values.js'
+import { Interrupt } from '../interrupt.js'
+import { BarReporter } from '../training/bar-reporter.js'
+import { Checkpoint } from '../training/checkpoint.js'
+import { JsonReporter } from '../training/json-reporter.js'
+import { LineReporter } from '../training/line-reporter.js'
+import { MetricsFile } from '../training/metrics-file.js'
+import { parameterFlags } from '../training/parameter-flags.js'
+import { type Reporter, silentReporter } from '../training/reporter.js'
+import { readSettings, type Settings } from '../training/settings.js'
+
+const group = 'Run'
+
+const options: readonly Flag[] = [
+  { ...dataFlag, isRequired: false },
+  { name: 'valid', group: 'Data', takes: 'repeated',
+    describe: 'Evaluation data, as --data; may come several times, each PATHS or NAME=PATHS' },
+  ...columnFlags,
+  ...formatFlags,
+  { name: 'model', group, takes: 'one', short: 'o', describe: 'File to write the model to' },
+  { name: 'threads', group, takes: 'one', default: 'all cores',
+    describe: 'Threads; the model is the same for any number' },
+  { name: 'config', group, takes: 'one',
+    describe: 'File with parameters, key = value (LightGBM) or JSON; flags beat it' },
+  { name: 'checkpoint', group, takes: 'one',
+    describe: 'File to save the trees so far to, every --checkpoint-every iterations and when ' +
+      'interrupted' },
+  { name: 'checkpoint-every', group, takes: 'one', default: '10',
+    describe: 'Iterations between checkpoints' },
+  { name: 'resume', group, takes: 'one',
+    describe: 'Checkpoint to go on from; the result is that of an uninterrupted training' },
+  { name: 'metrics-file', group, takes: 'one',
+    describe: 'File for the metrics, a JSON object per line' },
+  { name: 'log-format', group, takes: 'one', choices: ['text', 'json'], default: 'text',
+    describe: 'Progress (on stderr) as text, or as a JSON object per line' },
+  { name: 'quiet', group, takes: 'switch', short: 'q', describe: 'Say nothing but errors' },
+]
+
+const optionNames = options.map(({ name }) => name)
+
+/** Trains a model on files. */
+export const trainCommand: Command = {
+  name: 'train',
+  summary: 'Train a model on files and write it to a file',
+  flags: [...options, ...parameterFlags(new Set(optionNames))],
+  examples: [
+    ["$0 train --data 'train/*.parquet' --label delayed --objective binary --model m.json",
+      'Train on all Parquet files of a folder'],
+    ['$0 train --data a.csv --valid b.csv --label y --early_stopping_round 20 --model m.json',
+      'Stop when the metric on b.csv gets no better'],
+    ['$0 train --config train.conf --num_leaves 63 --model m.json',
+      "Take LightGBM's configuration, but other leaves"],
+    ['$0 train ... --checkpoint c.json --resume c.json', 'Go on with an interrupted training'],
+  ],
+  async run(values) {
+    const settings = await readSettings(values, optionNames)
+    const job = readJob(settings)
+    const reporter = makeReporter(job)
+    const interrupt = new Interrupt((text) => reporter.note(text))
+    try {
+      return await runJob(job, reporter, interrupt.signal)
+    } finally {
+      reporter.close()
+      interrupt.release()
+    }
+  },
+}
+
+interface Job {
+  readonly params: Settings['params']
+  readonly values: FlagValues
+  readonly data: readonly string[]
+  readonly model: string
+  readonly fileOptions: FileOptions
+  readonly isQuiet: boolean
+  readonly noEffect: readonly string[]
+}
+
+/** Everything that can be wrong before a file is touched. */
+function readJob({ params, options: given }: Settings): Job {
+  const values = new FlagValues(given, undefined)
+  const data = values.list('data')
+  if (data.length === 0) throw new UsageError('--data is missing: name the files to train on')
+  const model = values.required('model')
+  const checkpointEvery = values.has('checkpoint-every')
+  if (checkpointEvery && !values.has('checkpoint')) {
+    throw new UsageError('--checkpoint-every does nothing without --checkpoint FILE')
+  }
+  const resolved = checkParams(params)
+  return {
+    params,
+    values,
+    data,
+    model,
+    fileOptions: {
+      ...formatOptions(values),
+      label: values.text('label'),
+      weight: values.text('weight'),
+      group: values.text('group'),
+      ignore: values.names('ignore'),
+      categorical: values.names('categorical'),
+    },
+    isQuiet: values.isOn('quiet') || resolved.verbosity <= 0,
+    noEffect: resolved.noEffect,
+  }
+}
+
+function makeReporter({ values, isQuiet }: Job): Reporter {
+  const format = values.choice('log-format', ['text', 'json'])
+  if (isQuiet) return silentReporter
+  const write = (text: string): void => void process.stderr.write(text)
+  if (format === 'json') return new JsonReporter(write)
+  return process.stderr.isTTY ? new BarReporter(process.stderr) : new LineReporter(write)
+}
+
+async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promise<number> {
+  const { values, model: path, fileOptions } = job
+  if (job.noEffect.length > 0) reporter.note(`no effect here: ${job.noEffect.join(', ')}`)
+  const every = values.integer('checkpoint-every', 1) ?? 10
+  const saved = values.text('checkpoint')
+  for (const file of [path, saved]) if (file !== undefined) await requireWritable(file)
+  const resumePath = values.text('resume')
+  const resumeFrom = resumePath === undefined ? undefined : await Booster.load(resumePath)
+  const data = await Dataset.open(job.data, fileOptions)
+  const evalSets = await openEvalSets(values.list('valid'), fileOptions)
+  const checkpoint = saved === undefined ? null
+    : new Checkpoint(saved, every, (file, nTrees) => reporter.saved('checkpoint', file, nTrees))
+  const metricsPath = values.text('metrics-file')
+  const metrics = metricsPath === undefined ? null
+    : new MetricsFile(metricsPath, resumeFrom?.model ?? null)
+  let nDone = resumeFrom?.nIterations ?? 0
+  try {
+    const booster = await train(job.params, data, {
+      evalSets,
+      callbacks: checkpoint === null ? [] : [checkpoint.callback],
+      signal,
+      resumeFrom,
+      onLoad: (progress) => reporter.onLoad(progress),
+      onEvent: (event) => {
+        if (event.kind === 'iteration') nDone = event.iteration + 1
+        metrics?.onEvent(event)
+        reporter.onEvent(event)
+      },
+    })
+    await booster.save(path)
+    reporter.saved('model', path, booster.nTrees)
+    return ExitCode.ok
+  } catch (error) {
+    if (!(error instanceof CoppiceError) || error.code !== 'ABORTED') throw error
+    throw await interrupted(checkpoint, saved, nDone, error)
+  } finally {
+    metrics?.close()
+  }
+}
+
+/** Saves what was trained before Ctrl-C, and says so. */
+async function interrupted(
+  checkpoint: Checkpoint | null, path: string | undefined, nDone: number, error: CoppiceError,
+): Promise<CoppiceError> {
+  const isSaved = checkpoint !== null && await checkpoint.save()
+  const state = isSaved ? `the trees so far are saved; go on with --resume ${path}`
+    : nDone === 0 ? 'nothing was trained yet'
+    : checkpoint === null ? 'nothing is saved (use --checkpoint FILE)'
+    : 'no tree was added'
+  const { cause } = error
+  const what = cause instanceof Error ? cause.message : 'interrupted'
+  return new CoppiceError('ABORTED', `${what} after ${nDone} iterations; ${state}`)
+}
+
+/** `PATHS` or `NAME=PATHS`; a path may hold `=` too, as in `year=2001/part.csv`. */
+async function openEvalSets(
+  given: readonly string[], fileOptions: FileOptions,
+): Promise<NamedDataset[]> {
+  const sets: NamedDataset[] = []
+  for (const [i, text] of given.entries()) {
+    const name = /^([A-Za-z_][\w.-]*)=(.+)$/.exec(text)
+    let data: Dataset | null = null
+    if (name !== null) {
+      // What exists under the whole text is meant by it.
+      data = await Dataset.open(text, fileOptions).catch(() => null)
+    }
+    const isWhole = name === null || data !== null
+    data ??= await Dataset.open(isWhole ? text : name[2]!, fileOptions)
+    sets.push({ name: isWhole ? `valid_${i}` : name[1]!, data })
+  }
+  return sets
+}

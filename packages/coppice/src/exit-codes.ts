@@ -1,0 +1,43 @@
+import { CoppiceError } from '@coppice/api'
+
+/** What the status of the command says. */
+export const ExitCode = {
+  ok: 0,
+  /** Data, a model or a file cannot be used, or the memory does not suffice. */
+  failure: 1,
+  /** A flag, parameter or configuration is wrong. */
+  usage: 2,
+  /** Ctrl-C or SIGTERM; where --checkpoint asked for it, the trees so far are saved. */
+  interrupted: 3,
+  /** A bug in Coppice, or bad memory. */
+  internal: 70,
+} as const
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
+
+/** For the end of the help page. */
+export const exitCodesText = `Exit status:
+  0   done
+  1   data, a model or a file cannot be used
+  2   a flag, a parameter or the configuration is wrong
+  3   interrupted (Ctrl-C, SIGTERM); with --checkpoint the trees so far are saved
+  70  an internal error: please report it`
+
+/** A wrong command line: unknown flag, missing value, contradiction. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** The status that tells of an error. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return ExitCode.usage
+  if (!(error instanceof CoppiceError)) return ExitCode.internal
+  switch (error.code) {
+    case 'PARAMETER': return ExitCode.usage
+    case 'ABORTED': return ExitCode.interrupted
+    case 'INTERNAL': return ExitCode.internal
+    case 'DATA':
+    case 'IO':
+    case 'MEMORY':
+    case 'MODEL': return ExitCode.failure
+  }
+}

@@ -1,0 +1,29 @@
+import { CoppiceError } from '@coppice/api'
+import { UsageError } from './exit-codes.js'
+
+/**
+ * What a user reads of an error: one line, then a line for every cause that says something new.
+ * Stack traces appear only where COPPICE_DEBUG is set, and for errors that are bugs.
+ */
+export function describeFailure(prefix: string, error: unknown): string {
+  const isExpected = error instanceof UsageError || error instanceof CoppiceError
+  const lines = [`${prefix}: ${isExpected ? '' : 'internal error: '}${messageOf(error)}`]
+  let said = messageOf(error)
+  let cause = error instanceof Error ? error.cause : undefined
+  for (let depth = 0; cause instanceof Error && depth < 5; depth++, cause = cause.cause) {
+    const message = messageOf(cause)
+    if (!said.includes(message)) lines.push(`  caused by: ${message}`)
+    said += message
+  }
+  if (error instanceof Error && (process.env['COPPICE_DEBUG'] ?? '') !== '') {
+    lines.push(error.stack ?? '')
+  } else if (!isExpected) {
+    lines.push('  this is a bug: set COPPICE_DEBUG=1 for a stack trace and report it')
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.replaceAll(/\s*\n\s*/g, ' ')
+}

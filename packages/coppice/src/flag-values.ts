@@ -1,0 +1,104 @@
+import { UsageError } from './exit-codes.js'
+
+/** The values of the flags of one command line, as texts. */
+export class FlagValues {
+  readonly #argv: Readonly<Record<string, unknown>>
+  /** The word after the command, where it takes one. */
+  readonly word: string | undefined
+
+  constructor(argv: Readonly<Record<string, unknown>>, word: string | undefined) {
+    this.#argv = argv
+    this.word = word
+  }
+
+  /** Whether a flag is given. */
+  has(name: string): boolean {
+    return this.#argv[name] !== undefined
+  }
+
+  /** What yargs made of a flag. */
+  raw(name: string): unknown {
+    return this.#argv[name]
+  }
+
+  /** A training parameter: its text, or the texts of a list joined by commas. */
+  parameter(name: string): string {
+    const value = this.#argv[name]
+    if (Array.isArray(value)) return this.list(name).join(',')
+    // A parameter that is true or false may stand alone.
+    return value === '' ? 'true' : String(value)
+  }
+
+  /** The only value of a flag. @throws UsageError when it is given twice or empty */
+  text(name: string): string | undefined {
+    const value = this.#argv[name]
+    if (value === undefined) return undefined
+    if (Array.isArray(value)) throw new UsageError(`--${name} is given twice; give it once`)
+    if (value === '') throw new UsageError(`--${name} needs a value`)
+    return String(value)
+  }
+
+  /** The value of a flag that must be there. */
+  required(name: string): string {
+    const value = this.text(name)
+    if (value === undefined) throw new UsageError(`--${name} is missing`)
+    return value
+  }
+
+  /** All values of a flag; none when it is not given. */
+  list(name: string): readonly string[] {
+    const value = this.#argv[name]
+    const values = value === undefined ? [] : Array.isArray(value) ? value : [value]
+    if (value !== undefined && (values.length === 0 || values.includes(''))) {
+      throw new UsageError(`--${name} needs a value`)
+    }
+    return values.map(String)
+  }
+
+  /** A list of names: several values, or 'a,b'; undefined when it is not given. */
+  names(name: string): readonly string[] | undefined {
+    const values = this.list(name)
+    return values.length === 0 ? undefined : values
+  }
+
+  /** What was given for a flag whose value may be left out, which means true. */
+  written(name: string): string | readonly string[] | undefined {
+    const value = this.#argv[name]
+    if (value === undefined) return undefined
+    if (Array.isArray(value)) return value.map(String)
+    return value === '' ? 'true' : String(value)
+  }
+
+  /** Whether a switch is on. */
+  isOn(name: string): boolean {
+    const value = this.#argv[name]
+    return Array.isArray(value) ? value.at(-1) === true : value === true
+  }
+
+  /** An integer >= min. @throws UsageError for anything else */
+  integer(name: string, min: number): number | undefined {
+    const value = this.text(name)
+    if (value === undefined) return undefined
+    const number = /^[+-]?\d+$/.test(value) ? Number(value) : NaN
+    if (Number.isSafeInteger(number) && number >= min) return number
+    throw new UsageError(`--${name} must be an integer >= ${min}, got "${value}"`)
+  }
+
+  /** A number above `above` and below `below`. @throws UsageError for anything else */
+  fraction(name: string, above: number, below: number): number | undefined {
+    const value = this.text(name)
+    if (value === undefined) return undefined
+    const number = /^[\d.]+(e[+-]?\d+)?$/i.test(value) ? Number(value) : NaN
+    if (number > above && number < below) return number
+    throw new UsageError(`--${name} must be a number > ${above} and < ${below}, got "${value}"`)
+  }
+
+  /** One of several names. @throws UsageError for another */
+  choice<const C extends string>(name: string, choices: readonly C[]): C | undefined {
+    const value = this.text(name)
+    if (value === undefined) return undefined
+    const found = choices.find((choice) => choice === value)
+    if (found !== undefined) return found
+    throw new UsageError(`--${name} must be one of ${choices.join(', ')}, got "${value}"`)
+  }
+}

@@ -1,0 +1,76 @@
+import { Presets, SingleBar } from 'cli-progress'
+import type { TrainingEvent } from '@coppice/api'
+import { type LoadEvent, metricsText, type Reporter, startText, stopText } from './reporter.js'
+
+const phases = { plan: 'planning', verify: 'verifying', scan: 'reading', bin: 'binning' } as const
+
+/** A progress bar with rate, time left and the latest metrics, for terminals. */
+export class BarReporter implements Reporter {
+  readonly #stream: NodeJS.WriteStream
+  #bar: SingleBar | null = null
+  #title = ''
+  #startMs = 0
+  #first = 0
+  #metrics = ''
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
+  }
+
+  onLoad({ dataset, phase, done, total }: LoadEvent): void {
+    const title = `${phases[phase]} ${dataset}`
+    if (title !== this.#title) this.#open(title, total, 0, '{title} {bar} {percentage}%')
+    this.#bar?.update(done)
+    if (done === total) this.close()
+  }
+
+  onEvent(event: TrainingEvent): void {
+    switch (event.kind) {
+      case 'started':
+        this.note(startText(event))
+        this.#first = event.firstIteration
+        this.#open('training', event.nIterations, event.firstIteration,
+          '{bar} {value}/{total} | {rate} | {eta_formatted} left | {metrics}')
+        return
+      case 'iteration': {
+        const { iteration, metrics } = event
+        if (metrics.length > 0) this.#metrics = metricsText(metrics)
+        const seconds = (performance.now() - this.#startMs) / 1000
+        const rate = `${((iteration + 1 - this.#first) / seconds).toFixed(1)} iterations/s`
+        this.#bar?.update(iteration + 1, { rate, metrics: this.#metrics })
+        return
+      }
+      case 'stopped': {
+        this.close()
+        const text = stopText(event)
+        if (this.#metrics !== '') this.note(`last: ${this.#metrics}`)
+        if (text !== null) this.note(text)
+      }
+    }
+  }
+
+  #open(title: string, total: number, start: number, format: string): void {
+    this.close()
+    this.#title = title
+    this.#startMs = performance.now()
+    this.#bar = new SingleBar({
+      format, stream: this.#stream, hideCursor: true, clearOnComplete: true, fps: 8,
+      // The command itself hears signals.
+      gracefulExit: false,
+    }, Presets.shades_classic)
+    this.#bar.start(total, start, { title, rate: '', metrics: '' })
+  }
+
+  note(text: string): void {
+    this.#stream.write(`${text}\n`)
+  }
+
+  saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void {
+    if (what === 'model') this.note(`saved the model to ${path} (${nTrees} trees)`)
+  }
+
+  close(): void {
+    this.#bar?.stop()
+    this.#bar = null
+  }
+}

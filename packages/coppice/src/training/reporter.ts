@@ -1,0 +1,56 @@
+/** What `coppice train` says while it works; all of it goes to stderr. */
+import type { LoadProgress, MetricValue, TrainingEvent } from '@coppice/api'
+
+/** Progress of reading one data set. */
+export type LoadEvent = LoadProgress & { readonly dataset: string }
+
+export interface Reporter {
+  onLoad(event: LoadEvent): void
+  onEvent(event: TrainingEvent): void
+  /** Something worth a line, such as a parameter without effect. */
+  note(text: string): void
+  /** A file that is written. */
+  saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void
+  /** Clears what is drawn on the terminal. */
+  close(): void
+}
+
+/** Says nothing. */
+export const silentReporter: Reporter = {
+  onLoad: () => undefined,
+  onEvent: () => undefined,
+  note: () => undefined,
+  saved: () => undefined,
+  close: () => undefined,
+}
+
+/** `valid_0 auc 0.71, binary_logloss 0.43; valid_1 auc 0.69`. */
+export function metricsText(metrics: readonly MetricValue[]): string {
+  const datasets = [...new Set(metrics.map(({ dataset }) => dataset))]
+  return datasets.map((name) => `${name} ${metrics.filter(({ dataset }) => dataset === name)
+    .map(({ metric, value }) => `${metric} ${Number(value.toPrecision(6))}`).join(', ')}`)
+    .join('; ')
+}
+
+/** The line that opens a training. */
+export function startText(event: Extract<TrainingEvent, { kind: 'started' }>): string {
+  const { nRows, nFeatures, nIterations, firstIteration, nThreads } = event
+  const threads = nThreads === 1 ? '1 thread' : `${nThreads} threads`
+  const from = firstIteration === 0 ? '' : `, resumed after ${firstIteration}`
+  return `training on ${nRows} rows x ${nFeatures} features with ${threads}: ` +
+    `${nIterations} iterations${from}`
+}
+
+/** The line that closes a training; null where nothing is to be said. */
+export function stopText(event: Extract<TrainingEvent, { kind: 'stopped' }>): string | null {
+  const { reason, nIterations, bestIteration } = event
+  const best = bestIteration === null ? '' : `; iteration ${bestIteration} is the best`
+  switch (reason) {
+    case 'completed': return bestIteration === null ? null : `done${best}`
+    case 'early-stopping': return `stopped early after ${nIterations} iterations${best}`
+    case 'no-split':
+      return `stopped after ${nIterations} iterations: no leaf can be split any more${best}`
+    case 'callback':
+    case 'aborted': return `stopped after ${nIterations} iterations${best}`
+  }
+}

@@ -1,9 +1,9 @@
 import { exp2 } from './exp'
 
 // Two rows at a time. The arrays are padded to an even number of rows; what is computed for the
-// row behind an odd n is written to the padding.
+// row behind an odd n is written to the padding. Results go straight into records, outStride apart.
 export function binaryGradients(
-  out: usize, score: usize, label: usize, weight: usize, n: i32,
+  out: usize, outStride: i32, score: usize, label: usize, weight: usize, n: i32,
   sigmoid: f64, weightNegative: f64, weightPositive: f64, gradientScale: f64, hessianScale: f64,
 ): void {
   const one = f64x2.splat(1)
@@ -23,6 +23,9 @@ export function binaryGradients(
     const h = f64x2.mul(f64x2.mul(response, f64x2.sub(sig, response)), w)
     const gInt = i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(f64x2.mul(g, gScale)))
     const hInt = i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(f64x2.mul(h, hScale)))
-    v128.store(out + i, i32x4.shuffle(gInt, hInt, 0, 4, 1, 5))
+    const pairs = i32x4.shuffle(gInt, hInt, 0, 4, 1, 5)
+    v128.store64_lane(out, pairs, 0)
+    v128.store64_lane(out + outStride, pairs, 1)
+    out += <usize>outStride << 1
   }
 }

@@ -18,7 +18,7 @@ export function residuals(score: usize, label: usize, weight: usize, n: i32): f6
 }
 
 export function residualGradients(
-  out: usize, score: usize, label: usize, weight: usize, n: i32,
+  out: usize, outStride: i32, score: usize, label: usize, weight: usize, n: i32,
   gradientScale: f64, hessianScale: f64,
 ): void {
   const gScale = f64x2.splat(gradientScale), hScale = f64x2.splat(hessianScale)
@@ -28,6 +28,9 @@ export function residualGradients(
     const h = weight ? v128.load(weight + i) : one
     const gInt = i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(f64x2.mul(g, gScale)))
     const hInt = i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(f64x2.mul(h, hScale)))
-    v128.store(out + i, i32x4.shuffle(gInt, hInt, 0, 4, 1, 5))
+    const pairs = i32x4.shuffle(gInt, hInt, 0, 4, 1, 5)
+    v128.store64_lane(out, pairs, 0)
+    v128.store64_lane(out + outStride, pairs, 1)
+    out += <usize>outStride << 1
   }
 }

@@ -7,6 +7,19 @@ import {
 } from './scan-types'
 
 /**
+ * Candidates of different shares of the features are compared by their gains less the parent's.
+ * That subtraction rounds, so two neighbouring sums can become equal: then the lower feature must
+ * win within a share too. Lifts the sum to beat to the largest that becomes the same gain; a third
+ * neighbour cannot, as the rounded results are at least as fine as the sums.
+ */
+function passEqual(out: usize, parent: f64): void {
+  if (load<i32>(out, C_FEATURE) < 0) return
+  const sum = load<f64>(out, C_GAIN)
+  const next = reinterpret<f64>(reinterpret<i64>(sum) + 1)
+  if (next - parent == sum - parent) store<f64>(out, next, C_GAIN)
+}
+
+/**
  * Best split of one leaf over the features [firstFeature, lastFeature) whose mask byte is not 0.
  * Ties: the lower feature; within a feature as in LightGBM, see the two scans.
  */
@@ -27,6 +40,7 @@ export function scan(
   store<i32>(out, -1, C_BROKEN)
   for (let f = firstFeature; f < lastFeature; f++) {
     if (!load<u8>(mask + <usize>f)) continue
+    passEqual(out, parent)
     const entry = layout + (<usize>f << ENTRY_SHIFT)
     const offset = <usize>load<i32>(entry, ENTRY_OFFSET)
     const pg = gradients + (offset << 3)

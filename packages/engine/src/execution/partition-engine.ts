@@ -42,8 +42,8 @@ export class PartitionEngine {
   readonly #kernels: Kernels
   readonly #rows: RowStore
   readonly #scores: ScorePlanes
-  readonly #gradients: number
-  readonly #gradientPlaneBytes: number
+  /** Gradients of all outputs in row order; null with one output, whose go into the records. */
+  readonly #gradientPlanes: number | null
   readonly #objective: ObjectiveKernel
   readonly #reducer: Reducer
   readonly #histogram: HistogramPass
@@ -76,8 +76,9 @@ export class PartitionEngine {
     this.#rows = new RowStore(arena, this.#kernels, train, runs, nRows, setup.usesBagging)
     this.#histogram = this.#histogramPass()
     this.#scores = new ScorePlanes(arena, setup, train, runs, nRows)
-    this.#gradientPlaneBytes = this.#scores.planeBytes
-    this.#gradients = arena.reserve(this.#gradientPlaneBytes * setup.nOutputs)
+    this.#gradientPlanes = setup.nOutputs === 1
+      ? null
+      : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
     this.#objective = this.#bind(train, runs, nRows)
     this.#evalStores = this.#makeEvalStores(train, evalSets, runs, nRows)
   }
@@ -101,8 +102,9 @@ export class PartitionEngine {
       scorePlaneBytes: this.#scores.planeBytes,
       labels,
       weights,
-      gradients: this.#gradients,
-      gradientPlaneBytes: this.#gradientPlaneBytes,
+      gradients: this.#gradientPlanes ?? this.#rows.gradients,
+      gradientStride: this.#gradientPlanes === null ? this.#rows.stride : 8,
+      gradientPlaneBytes: this.#scores.planeBytes,
       work: this.#arena.reserve(this.#setup.nOutputs * 16),
     })
   }
@@ -133,8 +135,9 @@ export class PartitionEngine {
 
   computeRoot(request: RootRequest): void {
     this.#reducer.reset()
+    const planes = this.#gradientPlanes
     this.#rows.startTree(
-      this.#gradients + request.output * this.#gradientPlaneBytes, request.bag)
+      planes === null ? null : planes + request.output * this.#scores.planeBytes, request.bag)
     this.#buildHistogram(0, 0)
   }
 

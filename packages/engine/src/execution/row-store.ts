@@ -47,7 +47,8 @@ export class RowStore {
     this.gradientOffset = (this.#nFeatures + 3) & ~3
     this.rowIdOffset = this.gradientOffset + 8
     this.stride = recordBytes(this.#nFeatures)
-    this.#buffers = [0, 1, 2].map(() => arena.reserve(nRows * this.stride))
+    // gradient kernels work on pairs of rows: one record to spare
+    this.#buffers = [0, 1, 2].map(() => arena.reserve((nRows + 1) * this.stride))
     this.#table = arena.reserve(256)
     this.#outside = usesBagging ? arena.reserve((nRows + 1) * 4) : 0
     this.#fill(data)
@@ -69,10 +70,20 @@ export class RowStore {
     })
   }
 
-  /** Starts a tree: puts the gradients (row order) into the records and makes node 0. */
-  startTree(gradients: number, bag: BagRule | null): void {
+  /** Offset of the first record's gradient, for kernels that write `stride` bytes apart. */
+  get gradients(): number {
+    return this.#buffers[0]! + this.gradientOffset
+  }
+
+  /**
+   * Starts a tree: makes node 0.
+   * @param gradients - pairs in row order to put into the records; null if they are there already
+   */
+  startTree(gradients: number | null, bag: BagRule | null): void {
     const base = this.#buffers[0]!
-    this.#kernels.putGradients(base, this.nRows, this.stride, this.gradientOffset, gradients)
+    if (gradients !== null) {
+      this.#kernels.putGradients(base, this.nRows, this.stride, this.gradientOffset, gradients)
+    }
     this.#nodes.clear()
     this.#nOutside = 0
     if (bag === null) {

@@ -57,18 +57,20 @@ export interface Kernels {
     hashStart: number, firstRow: number, limit: number,
   ): number
   /**
-   * Binary log-loss: n pairs (gradient i32, hessian i32) in row order from f64 scores, labels
-   * (0 or 1) and weights (0 = none). Arrays are padded to an even number of elements.
+   * Binary log-loss: n pairs (gradient i32, hessian i32), one every outStride bytes, from f64
+   * scores, labels (0 or 1) and weights (0 = none). Arrays are padded to an even number of
+   * elements, `out` too.
    */
   binaryGradients(
-    out: number, score: number, label: number, weight: number, n: number, sigmoid: number,
-    weightNegative: number, weightPositive: number, gradientScale: number, hessianScale: number,
+    out: number, outStride: number, score: number, label: number, weight: number, n: number,
+    sigmoid: number, weightNegative: number, weightPositive: number, gradientScale: number,
+    hessianScale: number,
   ): void
   /** max |(score - label) * weight| over n rows. Padded to even; padding has score = label. */
   residuals(score: number, label: number, weight: number, n: number): number
-  /** Squared error: n pairs (gradient i32, hessian i32) in row order. */
+  /** Squared error: n pairs (gradient i32, hessian i32), as binaryGradients. */
   residualGradients(
-    out: number, score: number, label: number, weight: number, n: number,
+    out: number, outStride: number, score: number, label: number, weight: number, n: number,
     gradientScale: number, hessianScale: number,
   ): void
   /** Softmax: as binaryGradients, scores and results in one plane per class. */

@@ -28,9 +28,9 @@ class SquaredError implements ObjectiveKernel {
   }
 
   gradients(gradientScale: number, hessianScale: number): void {
-    const { gradients, scores, labels, weights, nRows } = this.#in
+    const { gradients, gradientStride, scores, labels, weights, nRows } = this.#in
     this.#kernels.residualGradients(
-      gradients, scores, labels, weights, nRows, gradientScale, hessianScale)
+      gradients, gradientStride, scores, labels, weights, nRows, gradientScale, hessianScale)
   }
 }
 
@@ -53,11 +53,11 @@ class BinaryLogLoss implements ObjectiveKernel {
   }
 
   gradients(gradientScale: number, hessianScale: number): void {
-    const { gradients, scores, labels, weights, nRows } = this.#in
+    const { gradients, gradientStride, scores, labels, weights, nRows } = this.#in
     const [negative, positive] = this.#spec.binaryWeights
     this.#kernels.binaryGradients(
-      gradients, scores, labels, weights, nRows, this.#sigmoid, negative, positive,
-      gradientScale, hessianScale)
+      gradients, gradientStride, scores, labels, weights, nRows, this.#sigmoid, negative,
+      positive, gradientScale, hessianScale)
   }
 }
 

@@ -36,8 +36,10 @@ export interface GradientInputs {
   readonly labels: number
   /** 0 where all weights are 1. */
   readonly weights: number
-  /** nOutputs planes of pairs (gradient i32, hessian i32). */
+  /** nOutputs planes of pairs (gradient i32, hessian i32), or with one output the records. */
   readonly gradients: number
+  /** Bytes from a row's pair to the next. */
+  readonly gradientStride: number
   readonly gradientPlaneBytes: number
   /** 16 bytes per output. */
   readonly work: number

@@ -1,0 +1,273 @@
+import { exp } from '@coppice/model'
+import { finish, mixNumber } from '../random.js'
+import { CELLS_PER_FEATURE, type Kernels } from './api.js'
+import { referenceScan } from './reference-scan.js'
+
+/**
+ * Naive twins of the WebAssembly kernels: the same signatures, the same results to the bit, one
+ * row and one value at a time. For tests; both pass test/kernels/contract.ts.
+ */
+export function referenceKernels(memory: WebAssembly.Memory): Kernels {
+  const own = new ReferenceKernels(memory)
+  return {
+    histogram: (...args) => own.histogram(...args),
+    widen: (...args) => own.widen(...args),
+    addSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, 1),
+    subtractSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, -1),
+    partition: (...args) => own.partition(...args),
+    scan: (...args) => referenceScan(memory, ...args),
+    bag: (...args) => own.bag(...args),
+    binaryGradients: (...args) => own.binaryGradients(...args),
+    residuals: (...args) => own.residuals(...args),
+    residualGradients: (...args) => own.residualGradients(...args),
+    softmaxGradients: (...args) => own.softmaxGradients(...args),
+    putGradients: (...args) => own.putGradients(...args),
+    scatterLeaf: (...args) => own.scatterLeaf(...args),
+    walkTree: (...args) => own.walkTree(...args),
+    expLanes: (dst, src, n) => {
+      for (let i = 0; i < n; i++) own.putDouble(dst + i * 8, exp(own.double(src + i * 8)))
+    },
+  }
+}
+
+class ReferenceKernels {
+  readonly #memory: WebAssembly.Memory
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory
+  }
+
+  /** Made anew each time: the memory may have grown. */
+  get #view(): DataView {
+    return new DataView(this.#memory.buffer)
+  }
+
+  double(at: number): number {
+    return this.#view.getFloat64(at, true)
+  }
+
+  putDouble(at: number, value: number): void {
+    this.#view.setFloat64(at, value, true)
+  }
+
+  #byte(at: number): number {
+    return this.#view.getUint8(at)
+  }
+
+  #copy(dst: number, src: number, length: number): void {
+    new Uint8Array(this.#memory.buffer).copyWithin(dst, src, src + length)
+  }
+
+  /** Adds to a 64-bit integer, wrapping. */
+  #addLong(at: number, value: bigint): void {
+    const view = this.#view
+    view.setBigInt64(at, BigInt.asIntN(64, view.getBigInt64(at, true) + value), true)
+  }
+
+  #addInt(at: number, value: number): void {
+    const view = this.#view
+    view.setInt32(at, (view.getInt32(at, true) + value) | 0, true)
+  }
+
+  histogram(
+    hist: number, rec: number, n: number, stride: number, nFeatures: number,
+    gradientOffset: number,
+  ): void {
+    const view = this.#view
+    for (let i = 0; i < n; i++) {
+      const record = rec + i * stride
+      const gradient = BigInt(view.getInt32(record + gradientOffset, true))
+      const hessian = BigInt(view.getUint32(record + gradientOffset + 4, true))
+      for (let f = 0; f < nFeatures; f++) {
+        const cell = hist + (f * CELLS_PER_FEATURE + this.#byte(record + f)) * 16
+        this.#addLong(cell, gradient)
+        this.#addLong(cell + 8, (hessian << 16n) | 1n)
+      }
+    }
+  }
+
+  widen(
+    gradients: number, hessians: number, counts: number, hist: number, layout: number,
+    firstFeature: number, lastFeature: number, add: number,
+  ): void {
+    const view = this.#view
+    for (let f = firstFeature; f < lastFeature; f++) {
+      const offset = view.getInt32(layout + f * 16, true)
+      const nBins = view.getInt32(layout + f * 16 + 4, true)
+      // bins are padded to pairs
+      for (let b = 0; b < nBins + nBins % 2; b++) {
+        const cell = hist + (f * CELLS_PER_FEATURE + b) * 16
+        const packed = view.getBigUint64(cell + 8, true)
+        const [g, h, n] = [gradients + (offset + b) * 8, hessians + (offset + b) * 8,
+          counts + (offset + b) * 4]
+        if (!add) {
+          view.setBigInt64(g, 0n, true)
+          view.setBigInt64(h, 0n, true)
+          view.setInt32(n, 0, true)
+        }
+        this.#addLong(g, view.getBigInt64(cell, true))
+        this.#addLong(h, packed >> 16n)
+        this.#addInt(n, Number(packed & 0xffffn))
+      }
+    }
+  }
+
+  combineSums(dst: number, src: number, nCells: number, sign: 1 | -1): void {
+    const view = this.#view
+    for (let i = 0; i < 2 * nCells; i++) {
+      this.#addLong(dst + i * 8, BigInt(sign) * view.getBigInt64(src + i * 8, true))
+    }
+    for (let i = 0; i < nCells; i++) {
+      const at = 16 * nCells + i * 4
+      this.#addInt(dst + at, sign * view.getInt32(src + at, true))
+    }
+  }
+
+  partition(
+    dst: number, src: number, n: number, stride: number, feature: number, table: number,
+  ): number {
+    let front = 0
+    let back = n
+    for (let i = 0; i < n; i++) {
+      const record = src + i * stride
+      const goesLeft = this.#byte(table + this.#byte(record + feature)) === 1
+      this.#copy(dst + (goesLeft ? front++ : --back) * stride, record, stride)
+    }
+    return front
+  }
+
+  bag(
+    dst: number, outside: number, src: number, n: number, stride: number, rowIdOffset: number,
+    hashStart: number, firstRow: number, limit: number,
+  ): number {
+    const view = this.#view
+    let kept = 0
+    let left = 0
+    for (let i = 0; i < n; i++) {
+      const record = src + i * stride
+      if (finish(mixNumber(hashStart, firstRow + i)) < limit) {
+        this.#copy(dst + kept++ * stride, record, stride)
+      } else {
+        view.setUint32(outside + left++ * 4, view.getUint32(record + rowIdOffset, true), true)
+      }
+    }
+    return kept
+  }
+
+  #putPair(at: number, gradient: number, hessian: number): void {
+    this.#view.setInt32(at, saturate(nearestEven(gradient)), true)
+    this.#view.setInt32(at + 4, saturate(nearestEven(hessian)), true)
+  }
+
+  #weight(weight: number, i: number): number {
+    return weight === 0 ? 1 : this.double(weight + i * 8)
+  }
+
+  binaryGradients(
+    out: number, outStride: number, score: number, label: number, weight: number, n: number,
+    sigmoid: number, weightNegative: number, weightPositive: number, gradientScale: number,
+    hessianScale: number,
+  ): void {
+    for (let i = 0; i < n; i++) {
+      const isPositive = this.double(label + i * 8) > 0.5
+      const sign = isPositive ? 1 : -1
+      const response = sigmoid / (1 + exp(sign * sigmoid * this.double(score + i * 8)))
+      const w = (isPositive ? weightPositive : weightNegative) * this.#weight(weight, i)
+      this.#putPair(
+        out + i * outStride, -sign * response * w * gradientScale,
+        response * (sigmoid - response) * w * hessianScale)
+    }
+  }
+
+  #residual(score: number, label: number, weight: number, i: number): number {
+    return (this.double(score + i * 8) - this.double(label + i * 8)) * this.#weight(weight, i)
+  }
+
+  residuals(score: number, label: number, weight: number, n: number): number {
+    let max = 0
+    for (let i = 0; i < n; i++) max = Math.max(max, Math.abs(this.#residual(score, label, weight, i)))
+    return max
+  }
+
+  residualGradients(
+    out: number, outStride: number, score: number, label: number, weight: number, n: number,
+    gradientScale: number, hessianScale: number,
+  ): void {
+    for (let i = 0; i < n; i++) {
+      this.#putPair(
+        out + i * outStride, this.#residual(score, label, weight, i) * gradientScale,
+        this.#weight(weight, i) * hessianScale)
+    }
+  }
+
+  softmaxGradients(
+    out: number, outPlaneBytes: number, score: number, scorePlaneBytes: number, label: number,
+    weight: number, n: number, nClasses: number, hessianFactor: number, gradientScale: number,
+    hessianScale: number, _work: number,
+  ): void {
+    for (let i = 0; i < n; i++) {
+      const scores = Array.from(
+        { length: nClasses }, (_, k) => this.double(score + k * scorePlaneBytes + i * 8))
+      const max = Math.max(...scores)
+      const powers = scores.map((own) => exp(own - max))
+      const sum = powers.reduce((a, b) => a + b, 0)
+      const w = this.#weight(weight, i)
+      const y = this.double(label + i * 8)
+      powers.forEach((power, k) => {
+        const p = power / sum
+        this.#putPair(
+          out + k * outPlaneBytes + i * 8, (p - (y === k ? 1 : 0)) * w * gradientScale,
+          hessianFactor * p * (1 - p) * w * hessianScale)
+      })
+    }
+  }
+
+  putGradients(
+    rec: number, n: number, stride: number, gradientOffset: number, gradients: number,
+  ): void {
+    for (let i = 0; i < n; i++) {
+      this.#copy(rec + i * stride + gradientOffset, gradients + i * 8, 8)
+    }
+  }
+
+  scatterLeaf(
+    score: number, rec: number, n: number, stride: number, rowIdOffset: number, value: number,
+  ): void {
+    for (let i = 0; i < n; i++) {
+      const at = score + this.#view.getUint32(rec + i * stride + rowIdOffset, true) * 8
+      this.putDouble(at, this.double(at) + value)
+    }
+  }
+
+  walkTree(
+    score: number, rec: number, stride: number, ids: number, n: number, nodes: number,
+    values: number,
+  ): void {
+    const view = this.#view
+    for (let i = 0; i < n; i++) {
+      const row = ids === 0 ? i : view.getUint32(ids + i * 4, true)
+      let node = 0
+      while (node >= 0) {
+        const entry = nodes + node * 16
+        const bin = this.#byte(rec + row * stride + view.getUint32(entry, true))
+        const goesLeft = this.#byte(view.getUint32(entry + 4, true) + bin) === 1
+        node = view.getInt32(entry + (goesLeft ? 8 : 12), true)
+      }
+      const at = score + row * 8
+      this.putDouble(at, this.double(at) + this.double(values + ~node * 8))
+    }
+  }
+}
+
+/** Nearest integer, ties to even. */
+function nearestEven(x: number): number {
+  const below = Math.floor(x)
+  const rest = x - below
+  if (rest === 0.5) return below % 2 === 0 ? below : below + 1
+  return rest < 0.5 ? below : below + 1
+}
+
+/** As i32.trunc_sat: NaN is 0. */
+function saturate(x: number): number {
+  return Math.max(-0x8000_0000, Math.min(0x7fff_ffff, x)) | 0
+}

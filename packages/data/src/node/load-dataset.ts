@@ -31,10 +31,12 @@ export interface LoadOptions extends Omit<DatasetOptions, 'params'> {
   readonly params?: (Partial<BinningParams> & { readonly maxMemoryMb?: number | undefined }) | undefined
   /** Threads; default: all cores. The result does not depend on it. */
   readonly threads?: number | undefined
+  /** Inputs of fewer bytes are loaded in the calling thread; default 16 MiB. */
+  readonly inlineBytesMax?: number | undefined
 }
 
 /** Below this many bytes of input, starting threads costs more than they save. */
-const inlineBytesMax = 16 << 20
+const defaultInlineBytesMax = 16 << 20
 
 /**
  * Loads and bins a data set from files.
@@ -98,7 +100,7 @@ function dropUndefined<T extends object>(values: T): T {
 }
 
 async function chooseThreads(
-  { threads }: LoadOptions,
+  { threads, inlineBytesMax = defaultInlineBytesMax }: LoadOptions,
   partitions: readonly InputPartition[],
 ): Promise<number> {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {

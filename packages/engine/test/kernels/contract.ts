@@ -1,0 +1,17 @@
+import type { Kernels } from '../../src/kernels/api.js'
+import { gradientContract } from './gradient-contract.js'
+import { recordContract } from './record-contract.js'
+import { scanContract } from './scan-contract.js'
+import { sumContract } from './sum-contract.js'
+
+/** What kernels do, exactly: the one suite that the WebAssembly module and its twins pass. */
+export function kernelContract(
+  name: string, make: (memory: WebAssembly.Memory) => Kernels,
+): void {
+  describe(`kernels: ${name}`, () => {
+    sumContract(make)
+    recordContract(make)
+    gradientContract(make)
+    scanContract(make)
+  })
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { exp } from '@coppice/model'
+import { nearestEven, TestRandom } from '@coppice/testkit'
+import type { Kernels } from '../../src/kernels/api.js'
+import { Lab, lengths } from './lab.js'
+
+/** expLanes and the gradients: the same bits as the formulas in plain f64. */
+export function gradientContract(make: (memory: WebAssembly.Memory) => Kernels): void {
+  const lab = new Lab(make)
+  beforeEach(() => lab.clear())
+  const fixed = (value: number, scale: number): number => {
+    const n = nearestEven(value * scale)
+    return Number.isNaN(n) ? 0 : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, n)) + 0
+  }
+  const draws = (n: number, draw: () => number): number[] => Array.from({ length: n }, draw)
+
+  it('expLanes has the bits of exp of @coppice/model', () => {
+    const random = new TestRandom(11)
+    const special = [
+      0, -0, 1, -1, 709.7, 709.79, 710, 1000, -700, -708.4, -744.4, -745.2, -746, -1e9, Infinity,
+      -Infinity, 2 ** -60, Number.MIN_VALUE, Number.MAX_VALUE, 0.34657359, -0.34657359,
+    ]
+    const xs = [...special, ...draws(4000, () => (random.uniform() - 0.5) * 1500),
+      ...draws(4001, () => random.normal() * 3)]
+    const src = lab.putDoubles(xs)
+    for (const n of [...lengths.filter((length) => length % 2 === 0), xs.length]) {
+      const dst = lab.reserve(n * 8)
+      lab.run([dst], (k) => k.expLanes(dst, src, n))
+      lab.doubles(dst, n).forEach((y, i) => assert.ok(
+        Object.is(y, exp(xs[i]!)), `exp(${xs[i]}) is ${exp(xs[i]!)}, got ${y}`))
+    }
+    const nan = lab.putDoubles([NaN, 1])
+    const dst = lab.reserve(16)
+    lab.run([dst], (k) => k.expLanes(dst, nan, 2))
+    assert.ok(Number.isNaN(lab.doubles(dst, 1)[0]))
+  })
+
+  /**
+   * Runs a kernel that writes n pairs, outStride bytes apart, and reads them. What lies between
+   * the pairs must stay; the pair behind an odd n may be anything.
+   */
+  function pairsOf(
+    n: number, outStride: number, work: (kernels: Kernels, out: number) => void,
+  ): number[][] {
+    const out = lab.reserve((n + 1 & ~1) * outStride)
+    lab.run([out], (k) => work(k, out))
+    for (let i = 0; i < n; i++) {
+      const between = lab.bytes(out + i * outStride + 8, outStride - 8)
+      assert.ok(between.every((byte) => byte === 0), 'bytes between pairs stay')
+    }
+    return Array.from({ length: n }, (_, i) => lab.ints(out + i * outStride, 2))
+  }
+
+  type Shape = { n: number, weighted: boolean, outStride: number, random: TestRandom }
+  const eachShape = (check: (shape: Shape) => void): void => {
+    for (const n of lengths) {
+      for (const weighted of [false, true]) {
+        for (const outStride of [8, 16, 24, 40]) {
+          lab.clear()
+          check({ n, weighted, outStride, random: new TestRandom(n * 2 + Number(weighted)) })
+        }
+      }
+    }
+  }
+
+  it('binaryGradients are those of the log loss', () => {
+    eachShape(({ n, weighted, outStride, random }) => {
+      const scores = draws(n, () => random.pick([random.normal() * 4, 0, 900, -900]))
+      const labels = draws(n, () => random.below(2))
+      const weights = draws(n, () => random.uniform() * 3)
+      const [s, wNeg, wPos, gScale, hScale] = [1.7, 1.25, 3, 2 ** 26, 2 ** 25]
+      const [score, label, weight] = [scores, labels, weights].map((v) => lab.putDoubles(v))
+      const pairs = pairsOf(n, outStride, (k, out) => k.binaryGradients(
+        out, outStride, score!, label!, weighted ? weight! : 0, n, s, wNeg, wPos, gScale, hScale))
+      assert.deepEqual(pairs, scores.map((x, i) => {
+        const sign = labels[i] === 1 ? 1 : -1
+        const w = (labels[i] === 1 ? wPos : wNeg) * (weighted ? weights[i]! : 1)
+        const r = s / (1 + exp(sign * s * x))
+        return [fixed(-sign * r * w, gScale), fixed(r * (s - r) * w, hScale)]
+      }))
+    })
+  })
+
+  it('residuals is the exact maximum of |score - label| weight', () => {
+    eachShape(({ n, weighted, random }) => {
+      const scores = draws(n, () => random.heavyTailed())
+      const labels = draws(n, () => random.heavyTailed())
+      const weights = draws(n, () => random.uniform())
+      const [score, label, weight] = [scores, labels, weights].map((v) => lab.putDoubles(v))
+      const max = lab.run([], (k) => k.residuals(score!, label!, weighted ? weight! : 0, n))
+      assert.equal(max, Math.max(0, ...scores.map((x, i) =>
+        Math.abs((x - labels[i]!) * (weighted ? weights[i]! : 1)))))
+    })
+  })
+
+  it('residualGradients round ties to even and saturate', () => {
+    eachShape(({ n, weighted, outStride, random }) => {
+      const scores = draws(n, () => random.below(2000) / 4)
+      const labels = draws(n, () => random.pick([0, 250, 1e300, -1e300]))
+      const weights = draws(n, () => random.below(9) / 4)
+      const [score, label, weight] = [scores, labels, weights].map((v) => lab.putDoubles(v))
+      // a quarter times 2 is a half: ties
+      const pairs = pairsOf(n, outStride, (k, out) => k.residualGradients(
+        out, outStride, score!, label!, weighted ? weight! : 0, n, 2, 2))
+      assert.deepEqual(pairs, scores.map((x, i) => {
+        const w = weighted ? weights[i]! : 1
+        return [fixed((x - labels[i]!) * w, 2), fixed(w, 2)]
+      }))
+    })
+  })
+
+  it('softmaxGradients are those of the multiclass log loss', () => {
+    for (const nClasses of [2, 3, 7]) {
+      eachShape(({ n, weighted, random }) => {
+        const planes = Array.from({ length: nClasses }, () =>
+          draws(n, () => random.pick([random.normal() * 3, 0, 800, -800])))
+        const labels = draws(n, () => random.below(nClasses))
+        const weights = draws(n, () => random.uniform() * 2)
+        const even = n + 1 & ~1
+        const score = lab.putDoubles(planes.flatMap((p) => [...p, ...(n % 2 ? [0] : [])]))
+        const [label, weight] = [labels, weights].map((v) => lab.putDoubles(v))
+        const out = lab.reserve(even * 8 * nClasses)
+        const work = lab.reserve(nClasses * 16)
+        const [factor, gScale, hScale] = [nClasses / (nClasses - 1), 2 ** 27, 2 ** 28]
+        lab.run([out, work], (k) => k.softmaxGradients(
+          out, even * 8, score, even * 8, label!, weighted ? weight! : 0, n, nClasses, factor,
+          gScale, hScale, work))
+        for (let i = 0; i < n; i++) {
+          const own = planes.map((p) => p[i]!)
+          const powers = own.map((x) => exp(x - Math.max(...own)))
+          const sum = powers.reduce((a, b) => a + b, 0)
+          const w = weighted ? weights[i]! : 1
+          powers.forEach((power, k) => {
+            const p = power / sum
+            const expected = [
+              fixed((p - (labels[i] === k ? 1 : 0)) * w, gScale),
+              fixed(factor * p * (1 - p) * w, hScale),
+            ]
+            assert.deepEqual(lab.ints(out + (k * even + i) * 8, 2), expected)
+          })
+        }
+      })
+    }
+  })
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { TestRandom } from '@coppice/testkit'
+import type { Kernels } from '../../src/kernels/api.js'
+import { fractionLimit, mixNumber, Purpose, rowDraw, startHash } from '../../src/random.js'
+import { Lab, lengths } from './lab.js'
+import { makeRecords } from './records.js'
+
+/** partition, bag, putGradients, scatterLeaf, walkTree: records move and nothing else does. */
+export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): void {
+  const lab = new Lab(make)
+  beforeEach(() => lab.clear())
+  const record = (at: number, stride: number, i: number): string =>
+    Buffer.from(lab.bytes(at + i * stride, stride)).toString('hex')
+
+  describe('partition', () => {
+    const tables: Readonly<Record<string, (bin: number) => number>> = {
+      'all left': () => 1,
+      'all right': () => 0,
+      'by bit': (bin) => bin & 1,
+      'by threshold': (bin) => bin < 100 ? 1 : 0,
+    }
+    const check = (n: number, nFeatures: number, extra: number, feature: number): void => {
+      for (const goes of Object.values(tables)) {
+        lab.clear()
+        const { bytes, stride, rows } = makeRecords(new TestRandom(n + nFeatures), n, nFeatures, extra)
+        const src = lab.put(bytes)
+        const dst = lab.reserve(n * stride)
+        const table = lab.put(Array.from({ length: 256 }, (_, bin) => goes(bin)))
+        const isLeft = rows.map(({ bins }) => goes(bins[feature]!) === 1)
+        const order = rows.map((_, i) => i)
+        const expected = [
+          ...order.filter((i) => isLeft[i]), ...order.filter((i) => !isLeft[i]).reverse(),
+        ].map((i) => record(src, stride, i))
+        const nLeft = lab.run([dst], (k) => k.partition(dst, src, n, stride, feature, table))
+        assert.equal(nLeft, isLeft.filter(Boolean).length)
+        assert.deepEqual(order.map((i) => record(dst, stride, i)), expected)
+      }
+    }
+
+    it('puts left rows in order in front and right rows in reverse behind', () => {
+      for (const n of lengths) check(n, 4, 0, 2)
+    })
+
+    it('takes every stride from 16 to 128', () => {
+      for (let extra = 0; extra <= 112; extra += 8) check(17, 4, extra, 3)
+    })
+
+    it('takes the first and the last of 1 to 70 features', () => {
+      for (let nFeatures = 1; nFeatures <= 70; nFeatures += 3) {
+        check(9, nFeatures, 0, 0)
+        check(9, nFeatures, 0, nFeatures - 1)
+      }
+    })
+  })
+
+  describe('bag', () => {
+    it('keeps the rows whose draw is below the limit, also of ids past 2^32', () => {
+      const start = mixNumber(startHash(3, Purpose.bagging), 4)
+      for (const firstRow of [0, 2048, 2 ** 32 - 5, 2 ** 33 + 1, 2 ** 45]) {
+        for (const fraction of [0, 0.3, 0.9, 1]) {
+          for (const n of lengths) {
+            lab.clear()
+            const { bytes, stride, rowIdOffset } = makeRecords(new TestRandom(n), n, 6)
+            const src = lab.put(bytes)
+            const dst = lab.reserve(n * stride)
+            const outside = lab.reserve(n * 4)
+            const limit = fractionLimit(fraction)
+            const rows = Array.from({ length: n }, (_, i) => i)
+            const isIn = rows.map((i) => rowDraw(start, firstRow + i) < limit)
+            const kept = lab.run([dst, outside], (k) => k.bag(
+              dst, outside, src, n, stride, rowIdOffset, start, firstRow, limit))
+            const inBag = rows.filter((i) => isIn[i])
+            assert.equal(kept, inBag.length)
+            assert.deepEqual(
+              inBag.map((_, j) => record(dst, stride, j)),
+              inBag.map((i) => record(src, stride, i)))
+            const out = rows.filter((i) => !isIn[i])
+            assert.deepEqual(lab.ints(outside, out.length), out)
+          }
+        }
+      }
+    })
+
+    it('keeps about the fraction asked for', () => {
+      const n = 4000
+      const { bytes, stride, rowIdOffset } = makeRecords(new TestRandom(1), n, 1)
+      const [src, dst, outside] = [lab.put(bytes), lab.reserve(n * stride), lab.reserve(n * 4)]
+      const kept = lab.kernels.bag(
+        dst, outside, src, n, stride, rowIdOffset, startHash(7, Purpose.bagging), 0,
+        fractionLimit(0.25))
+      // five standard deviations of a binomial
+      assert.ok(Math.abs(kept - n / 4) < 5 * Math.sqrt(n * 0.25 * 0.75), `${kept} of ${n}`)
+    })
+  })
+
+  it('putGradients writes pairs in row order and nothing else', () => {
+    for (const n of lengths) {
+      lab.clear()
+      const random = new TestRandom(n)
+      const { bytes, stride, gradientOffset } = makeRecords(random, n, 9)
+      const pairs = Uint8Array.from({ length: n * 8 }, () => random.below(256))
+      const expected = bytes.slice()
+      for (let i = 0; i < n; i++) {
+        expected.set(pairs.subarray(i * 8, i * 8 + 8), i * stride + gradientOffset)
+      }
+      const [rec, gradients] = [lab.put(bytes), lab.put(pairs)]
+      lab.run([rec], (k) => k.putGradients(rec, n, stride, gradientOffset, gradients))
+      assert.deepEqual(lab.bytes(rec, bytes.length), expected)
+    }
+  })
+
+  it('scatterLeaf adds to the scores of the rows of the records', () => {
+    for (const n of lengths) {
+      lab.clear()
+      const { bytes, stride, rowIdOffset } = makeRecords(new TestRandom(n), n, 3)
+      const view = new DataView(bytes.buffer)
+      // every second row, in reverse
+      for (let i = 0; i < n; i++) view.setUint32(i * stride + rowIdOffset, 2 * (n - 1 - i), true)
+      const rec = lab.put(bytes)
+      const start = Array.from({ length: 2 * n }, (_, i) => i / 8)
+      const score = lab.putDoubles(start)
+      lab.run([score], (k) => k.scatterLeaf(score, rec, n, stride, rowIdOffset, -0.75))
+      assert.deepEqual(
+        lab.doubles(score, 2 * n), start.map((s, i) => i % 2 === 0 ? s - 0.75 : s))
+    }
+  })
+
+  it('walkTree adds the value of the leaf that each listed row reaches', () => {
+    // node 0: feature 1, bins < 128 go to node 1, others to leaf 0; node 1: feature 0, odd bins
+    // go to leaf 1, even ones to leaf 2
+    for (const n of lengths) {
+      for (const lists of [false, true]) {
+        lab.clear()
+        const random = new TestRandom(n + 1)
+        const stride = 3
+        const bins = Uint8Array.from({ length: n * stride }, () => random.below(256))
+        const rec = lab.put(bins)
+        const low = lab.put(Array.from({ length: 256 }, (_, b) => b < 128 ? 1 : 0))
+        const odd = lab.put(Array.from({ length: 256 }, (_, b) => b & 1))
+        const nodes = lab.reserve(32)
+        new Int32Array(lab.memory.buffer, nodes, 8).set([1, low, 1, ~0, 0, odd, ~1, ~2])
+        const values = lab.putDoubles([1.5, -2, 0.25])
+        const rows = Array.from({ length: n }, (_, i) => i).filter((i) => !lists || i % 3 !== 1)
+        const ids = lab.reserve(n * 4)
+        rows.forEach((row, i) => lab.view.setUint32(ids + i * 4, row, true))
+        const start = Array.from({ length: n }, (_, i) => i)
+        const score = lab.putDoubles(start)
+        lab.run([score], (k) =>
+          k.walkTree(score, rec, stride, lists ? ids : 0, rows.length, nodes, values))
+        const expected = start.map((s, row) => {
+          if (!rows.includes(row)) return s
+          if (bins[row * stride + 1]! >= 128) return s + 1.5
+          return s + (bins[row * stride]! % 2 === 1 ? -2 : 0.25)
+        })
+        assert.deepEqual(lab.doubles(score, n), expected)
+      }
+    }
+  })
+}

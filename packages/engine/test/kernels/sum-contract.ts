@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { TestRandom } from '@coppice/testkit'
+import type { Kernels } from '../../src/kernels/api.js'
+import { Lab, lengths } from './lab.js'
+import { makeRecords } from './records.js'
+
+/** histogram, widen, addSums, subtractSums: exact sums in every shape. */
+export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void {
+  const lab = new Lab(make)
+  beforeEach(() => lab.clear())
+
+  describe('histogram', () => {
+    const checkHistogram = (n: number, nFeatures: number, extraStride: number): void => {
+      lab.clear()
+      const random = new TestRandom(n * 100 + nFeatures)
+      const records = makeRecords(random, n, nFeatures, extraStride)
+      const rec = lab.put(records.bytes)
+      // cells that hold something already
+      const start = Array.from({ length: nFeatures * 256 }, () => random.below(1000) - 500)
+      const hist = lab.reserve(start.length * 16)
+      const expected = start.map((v) => [BigInt(v), BigInt(v * v)] as [bigint, bigint])
+      expected.forEach(([g, h], c) => {
+        lab.view.setBigInt64(hist + c * 16, g, true)
+        lab.view.setBigInt64(hist + c * 16 + 8, h, true)
+      })
+      for (const row of records.rows) {
+        row.bins.forEach((bin, f) => {
+          const cell = expected[f * 256 + bin]!
+          cell[0] += BigInt(row.gradient)
+          cell[1] += BigInt(row.hessian) * 65536n + 1n
+        })
+      }
+      lab.run([hist], (k) =>
+        k.histogram(hist, rec, n, records.stride, nFeatures, records.gradientOffset))
+      assert.deepEqual(lab.longs(hist, start.length * 2), expected.flat())
+    }
+
+    it('adds n records, for lengths around the lanes', () => {
+      for (const n of lengths) checkHistogram(n, 5, 0)
+    })
+
+    it('takes 1 to 70 features at strides 16 to 88', () => {
+      for (let nFeatures = 1; nFeatures <= 70; nFeatures++) checkHistogram(9, nFeatures, 0)
+    })
+
+    it('takes strides that are wider than the record', () => {
+      for (const extra of [8, 16, 104]) checkHistogram(17, 3, extra)
+    })
+
+    it('counts 65,535 records of the largest hessian in one cell', () => {
+      const rec = lab.reserve(16)
+      lab.view.setInt32(rec + 4, -(2 ** 30), true)
+      lab.view.setUint32(rec + 8, 2 ** 30, true)
+      const hist = lab.reserve(4096)
+      for (let i = 0; i < 65_535; i++) lab.kernels.histogram(hist, rec, 1, 16, 1, 4)
+      const [g, packed] = lab.longs(hist, 2)
+      assert.equal(g, -(2n ** 30n) * 65_535n)
+      assert.equal(BigInt.asUintN(64, packed!), (2n ** 30n * 65_535n << 16n) + 65_535n)
+    })
+  })
+
+  describe('widen', () => {
+    const checkWiden = (
+      nBins: readonly number[], first: number, last: number, add: number,
+    ): void => {
+      lab.clear()
+      const random = new TestRandom(nBins.length + first)
+      const hist = lab.reserve(nBins.length * 4096)
+      const offsets: number[] = []
+      let nCells = 0
+      nBins.forEach((n, f) => {
+        offsets.push(nCells)
+        nCells += n + 1 & ~1
+        for (let b = 0; b < n; b++) {
+          const at = hist + (f * 256 + b) * 16
+          lab.view.setBigInt64(at, BigInt(random.word()) * 1000003n - 2n ** 40n, true)
+          const hessian = BigInt(random.word()) * 30011n
+          lab.view.setBigInt64(at + 8, hessian << 16n | BigInt(random.below(65_536)), true)
+        }
+      })
+      const layout = lab.reserve(nBins.length * 16)
+      nBins.forEach((n, f) => {
+        new Int32Array(lab.memory.buffer, layout + f * 16, 4).set([offsets[f]!, n, -1, 0])
+      })
+      const longs = Array.from({ length: nCells }, () => BigInt(random.word()) - 2n ** 31n)
+      const counts = Array.from({ length: nCells }, () => random.below(1000))
+      const [g, h, c] = [lab.reserve(nCells * 8), lab.reserve(nCells * 8), lab.reserve(nCells * 4)]
+      longs.forEach((v, i) => {
+        lab.view.setBigInt64(g + i * 8, v, true)
+        lab.view.setBigInt64(h + i * 8, -v, true)
+        lab.view.setInt32(c + i * 4, counts[i]!, true)
+      })
+      const [eg, eh, ec] = [[...longs], longs.map((v) => -v), [...counts]]
+      for (let f = first; f < last; f++) {
+        for (let b = 0; b < (nBins[f]! + 1 & ~1); b++) {
+          const [gradient, packed] = lab.longs(hist + (f * 256 + b) * 16, 2)
+          const i = offsets[f]! + b
+          const bits = BigInt.asUintN(64, packed!)
+          eg[i] = (add ? eg[i]! : 0n) + gradient!
+          eh[i] = (add ? eh[i]! : 0n) + (bits >> 16n)
+          ec[i] = (add ? ec[i]! : 0) + Number(bits & 0xffffn)
+        }
+      }
+      lab.run([g, h, c], (k) => k.widen(g, h, c, hist, layout, first, last, add))
+      assert.deepEqual(lab.longs(g, nCells), eg)
+      assert.deepEqual(lab.longs(h, nCells), eh)
+      assert.deepEqual(lab.ints(c, nCells), ec)
+    }
+    const shapes = [[1], [2], [3], [255], [256], [1, 2, 3, 4, 5, 6, 7], [9, 256, 1, 17, 255, 8]]
+
+    it('overwrites the planes, odd and even numbers of bins', () => {
+      for (const shape of shapes) checkWiden(shape, 0, shape.length, 0)
+    })
+
+    it('adds to the planes', () => {
+      for (const shape of shapes) checkWiden(shape, 0, shape.length, 1)
+    })
+
+    it('leaves features out of [first, last) alone', () => {
+      for (const add of [0, 1]) {
+        checkWiden([3, 4, 5, 6], 1, 3, add)
+        checkWiden([3, 4, 5, 6], 2, 2, add)
+        checkWiden([3, 4, 5, 6], 0, 1, add)
+      }
+    })
+
+    it('keeps the largest hessians and counts apart', () => {
+      const hist = lab.reserve(4096)
+      lab.view.setBigUint64(hist + 8, (2n ** 30n * 65_535n << 16n) | 65_535n, true)
+      const layout = lab.reserve(16)
+      new Int32Array(lab.memory.buffer, layout, 4).set([0, 1, -1, 0])
+      const [g, h, c] = [lab.reserve(16), lab.reserve(16), lab.reserve(8)]
+      for (const _ of [0, 1]) lab.kernels.widen(g, h, c, hist, layout, 0, 1, 1)
+      assert.equal(lab.longs(h, 1)[0], 2n * 2n ** 30n * 65_535n)
+      assert.equal(lab.ints(c, 1)[0], 2 * 65_535)
+    })
+  })
+
+  for (const [name, sign] of [['addSums', 1n], ['subtractSums', -1n]] as const) {
+    describe(name, () => {
+      it('works on every cell of the three planes', () => {
+        for (const nCells of [0, 4, 8, 12, 16, 20, 256, 1028]) {
+          lab.clear()
+          const random = new TestRandom(nCells)
+          const longs = (): bigint[] => Array.from({ length: nCells * 2 }, () =>
+            BigInt(random.word()) * 4294967291n * (random.below(2) === 0 ? 1n : -1n))
+          const ints = (): number[] => Array.from({ length: nCells }, () => random.word() >>> 2)
+          const [a, b] = [{ longs: longs(), ints: ints() }, { longs: longs(), ints: ints() }]
+          const place = ({ longs: ls, ints: is }: typeof a): number => {
+            const at = lab.reserve(nCells * 20)
+            ls.forEach((v, i) => lab.view.setBigInt64(at + i * 8, v, true))
+            is.forEach((v, i) => lab.view.setInt32(at + nCells * 16 + i * 4, v, true))
+            return at
+          }
+          const [dst, src] = [place(a), place(b)]
+          lab.run([dst], (k) => k[name](dst, src, nCells))
+          assert.deepEqual(
+            lab.longs(dst, nCells * 2),
+            a.longs.map((v, i) => BigInt.asIntN(64, v + sign * b.longs[i]!)))
+          assert.deepEqual(
+            lab.ints(dst + nCells * 16, nCells),
+            a.ints.map((v, i) => (v + Number(sign) * b.ints[i]!) | 0))
+        }
+      })
+    })
+  }
+}

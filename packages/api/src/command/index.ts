@@ -1,3 +1,7 @@
-export { nearestName } from '@coppice/data'
-export { ioError, openAtomicFile, writeFileAtomically } from '@coppice/data/node'
+export { type ByteSink, nearestName } from '@coppice/data'
+export {
+  ioError, openAtomicFile, partitionData, type PartitionOptions, type WrittenPartitions,
+} from '@coppice/data/node'
+export { type PredictionJob, writePredictions } from './prediction-table.js'
+export { treeText } from './tree-text.js'
 export { requireWritable } from './writable.js'

@@ -1,7 +1,8 @@
-import type { LoadedDataset } from '@coppice/data'
+import type { MemoryRows } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { type FileOptions, FileSource } from './files.js'
+import { type Labels, MemorySource, type RowOptions } from './memory.js'
 import type { LoadRequest, RowSource } from './source.js'
 
 /** Options of `Dataset.open`. */
@@ -13,7 +14,7 @@ export interface OpenOptions extends FileOptions {
 interface Loaded {
   readonly key: string
   readonly reference: BinnedDataset | undefined
-  readonly loaded: LoadedDataset
+  readonly loaded: BinnedDataset
 }
 
 /**
@@ -44,10 +45,21 @@ export class Dataset {
   }
 
   /**
+   * A data set in memory.
+   *
+   * @param X - rows as arrays or objects, a matrix {data, shape} (row-major), columns by name, or
+   *   an Arrow table; not copied before a training
+   * @param y - one label per row, or null where `options.label` names a column of X
+   */
+  static from(X: MemoryRows, y: Labels | null = null, options: RowOptions = {}): Dataset {
+    return new Dataset(new MemorySource(X, y, options))
+  }
+
+  /**
    * The rows, binned for a training: the trainer's business, public for tools.
    * @throws CoppiceError 'IO', 'DATA', 'MEMORY' or 'ABORTED'
    */
-  async load(request: LoadRequest): Promise<LoadedDataset> {
+  async load(request: LoadRequest): Promise<BinnedDataset> {
     const { labelKind, binning, reference } = request
     const key = JSON.stringify([labelKind, binning])
     const known = this.#loaded

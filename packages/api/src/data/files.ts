@@ -1,6 +1,7 @@
-import type { ColumnType, Format, LoadedDataset, RoleOptions } from '@coppice/data'
-import { loadDataset, resolveInputs } from '@coppice/data/node'
-import type { LoadRequest, RowSource } from './source.js'
+import { type ColumnType, type Format, resolveRoles, type RoleOptions } from '@coppice/data'
+import { loadDataset, openRaw, resolveInputs } from '@coppice/data/node'
+import type { BinnedDataset } from '@coppice/engine'
+import type { LoadRequest, OpenRows, RowSource } from './source.js'
 
 /** How files are read, and what their columns are. */
 export interface FileOptions extends RoleOptions {
@@ -32,14 +33,36 @@ export class FileSource implements RowSource {
     return new FileSource(inputs, options)
   }
 
-  async load(request: LoadRequest): Promise<LoadedDataset> {
-    const { labelKind, binning, ...rest } = request
-    return loadDataset({
+  async load({ labelKind, binning, ...rest }: LoadRequest): Promise<BinnedDataset> {
+    const { data } = await loadDataset({
       ...this.options,
       ...rest,
       inputs: this.inputs,
       params: binning,
       ...(labelKind === null ? {} : { labelKind }),
     })
+    return data
+  }
+
+  async open(): Promise<OpenRows> {
+    const raw = await openRaw(this.inputs, this.options)
+    try {
+      const { names, nRows } = raw
+      // Names that only training needs may be absent from rows to predict.
+      const { label, weight } = this.options
+      const roles = resolveRoles(names, { label, weight })
+      const isSparse = raw.partitions.some(({ format }) => format === 'libsvm')
+      const nameOf = (index: number | null): string | null => index === null ? null : names[index]!
+      return {
+        nRows,
+        label: nameOf(roles.label) ?? (isSparse && names[0] === 'label' ? 'label' : null),
+        weight: nameOf(roles.weight),
+        batches: (wanted, types) => raw.units(wanted, { ...this.options.schema, ...types }),
+        close: () => raw.close(),
+      }
+    } catch (error) {
+      await raw.close()
+      throw error
+    }
   }
 }

@@ -1,4 +1,6 @@
-import type { BinningParams, LabelKind, LoadedDataset, LoadProgress } from '@coppice/data'
+import type {
+  BinningParams, ColumnChunk, ColumnType, LabelKind, LoadProgress,
+} from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 
 /** What a training asks of a data set. */
@@ -14,8 +16,32 @@ export interface LoadRequest {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
 }
 
+/** Some consecutive rows: one chunk per wanted column. */
+export interface RowBatch {
+  readonly nRows: number
+  readonly columns: readonly ColumnChunk[]
+}
+
+/** Rows that can be read as they are, a batch at a time. */
+export interface OpenRows {
+  readonly nRows: number
+  /** Names for `batches` of the label and the weight, null where there is none. */
+  readonly label: string | null
+  readonly weight: string | null
+  /**
+   * @param wanted - column names; rows without names are taken to have the wanted ones
+   * @param types - types by column name, instead of the inferred ones
+   */
+  batches(
+    wanted: readonly string[], types: Readonly<Record<string, ColumnType>>,
+  ): AsyncIterable<RowBatch>
+  close(): Promise<void>
+}
+
 /** Where the rows of a data set are, and what their columns are. */
 export interface RowSource {
   /** Reads and bins all rows. Rejects with CoppiceError 'IO', 'DATA', 'MEMORY' or 'ABORTED'. */
-  load(request: LoadRequest): Promise<LoadedDataset>
+  load(request: LoadRequest): Promise<BinnedDataset>
+  /** Opens the rows for predictions; close what it gives. */
+  open(): Promise<OpenRows>
 }

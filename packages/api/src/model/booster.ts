@@ -8,6 +8,8 @@ import {
   type Scalar,
   serializeModel,
 } from '@coppice/model'
+import { type Prediction, type PredictionRows, type PredictionType, predictRows }
+  from '../scoring/predict.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
 import { loadModel, saveModel } from './model-file.js'
 
@@ -47,6 +49,23 @@ export class Booster {
       this.#predictors.set(key, predictor)
     }
     return predictor
+  }
+
+  /**
+   * Predicts rows: arrays, objects, a matrix, columns, an Arrow table or a Dataset. For single
+   * rows and without promises use `predictor()`.
+   *
+   * @returns by `type`, all row-major: 'probability' (default) a Float64Array, rows x classes
+   *   (2 for binary), for regression rows x 1 predicted values; 'class' the class values; 'raw' a
+   *   Float64Array of raw scores, rows x outputs; 'leaf' an Int32Array, rows x trees
+   * @throws CoppiceError 'DATA' for columns that are missing or of another type
+   */
+  async predict<T extends PredictionType = 'probability'>(
+    rows: PredictionRows,
+    options: { readonly type?: T, readonly iterations?: IterationRange | undefined } = {},
+  ): Promise<Prediction[T]> {
+    const { type = 'probability' as T, iterations } = options
+    return predictRows(this.predictor(iterations), rows, type)
   }
 
   /** Number of trees, all iterations and classes. */

@@ -4,16 +4,18 @@ import {
   findParameter,
   parseValue,
   type ResolvedParams,
+  requireTrainingMemory,
   resolveParams,
   train as trainModel,
   type TrainingCallback,
   type TrainingEvent,
 } from '@coppice/engine'
 import type { BinningParams, LabelKind, LoadProgress } from '@coppice/data'
+import { memoryLimitBytes } from '@coppice/data/node'
 import { CoppiceError, type Model } from '@coppice/model'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
-import { chooseExecutor } from './executor.js'
+import { chooseExecutor, chooseThreads } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
 
@@ -111,6 +113,7 @@ export async function trainOn(
   for (const { name, data: set } of evalSets) {
     evaluated.push({ name, data: await load(name, set, options, recipe, data) })
   }
+  requireMemory(data, evaluated, params)
   let nDone = 0
   const count: TrainingCallback = ({ iteration }) => {
     nDone = iteration + 1
@@ -146,7 +149,28 @@ function load(
     threads: checked.numThreads > 0 ? checked.numThreads : undefined,
     signal,
     onProgress: onLoad && ((progress) => onLoad({ ...progress, dataset: name })),
-  }).then(({ data }) => data)
+  })
+}
+
+/** Refuses a training that would not fit beside the binned data, before it starts. */
+function requireMemory(
+  data: BinnedDataset, evalSets: readonly EvalSet[], raw: RawParams,
+): void {
+  const params = resolveParams(raw)
+  const sets = [data, ...evalSets.map((set) => set.data)]
+  const binned = sets.reduce((sum, { nRows, features }) => sum + nRows * (features.length + 8), 0)
+  const limit = params.maxMemoryMb > 0 ? params.maxMemoryMb * 1_048_576 : memoryLimitBytes()
+  const size = { nRows: data.nRows, nFeatures: data.features.length }
+  requireTrainingMemory({
+    ...size,
+    nEvalRows: evalSets.reduce((sum, set) => sum + set.data.nRows, 0),
+    nOutputs: params.objective === 'multiclass' ? params.numClass : 1,
+    numLeaves: params.numLeaves,
+    nThreads: chooseThreads(params.numThreads, size),
+    maxBin: params.maxBin,
+    usesBagging: params.baggingFreq > 0,
+    hasWeight: data.weight !== null,
+  }, limit - binned)
 }
 
 function binningParams(params: ResolvedParams): BinningParams & { maxMemoryMb: number } {

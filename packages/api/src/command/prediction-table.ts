@@ -1,0 +1,173 @@
+/** Predictions of files as a table, batch by batch. */
+import {
+  type ColumnChunk, type ColumnType, createTableWriter, type ByteSink, type OutputColumn,
+} from '@coppice/data'
+import { openRaw, openTableFile } from '@coppice/data/node'
+import { CoppiceError, type IterationRange, type Model, type Scalar } from '@coppice/model'
+import type { FileOptions } from '../data/files.js'
+import type { Booster } from '../model/booster.js'
+import { featureColumns, featureTypes } from '../scoring/features.js'
+import { predictColumns, type PredictionType } from '../scoring/predict.js'
+
+/** What to predict and where to write it. */
+export interface PredictionJob {
+  readonly booster: Booster
+  readonly inputs: string | readonly string[]
+  readonly fileOptions?: FileOptions
+  /** A path whose ending says the format, or a sink that gets CSV. */
+  readonly out: string | ByteSink
+  readonly type: PredictionType
+  /** Columns of the data to write before the predictions. */
+  readonly keep?: readonly string[]
+  readonly iterations?: IterationRange | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: (nRows: number, nRowsTotal: number) => void
+}
+
+/**
+ * Predicts files and writes a table: the kept columns, then one column per output. One unit of
+ * the input is in memory at a time; the file appears when it is whole.
+ *
+ * @returns the number of rows
+ * @throws CoppiceError 'DATA', 'IO', or 'ABORTED' by the signal
+ */
+export async function writePredictions(job: PredictionJob): Promise<number> {
+  const { booster, out, type, keep = [], fileOptions = {}, signal } = job
+  const { model } = booster
+  const predictor = booster.predictor(job.iterations)
+  const raw = await openRaw(job.inputs, fileOptions)
+  try {
+    const features = model.features.map(({ name }) => name)
+    for (const name of [...features, ...keep]) raw.indexOf(name)
+    const keptTypes = await raw.findTypes(keep, { ...fileOptions.schema, ...textTypes(model) })
+    const columns = uniqueNames(keep.map((name) => ({ name, type: keptTypes[name]! })),
+      outputColumns(model, type, predictor.nTrees))
+    const types = { ...featureTypes(model), ...fileOptions.schema, ...keptTypes }
+    const file = await openOutput(out, columns, raw.nRows)
+    try {
+      let nRows = 0
+      for await (const batch of raw.units([...features, ...keep], types)) {
+        throwIfAborted(signal)
+        const rows = requireNumbers(model, batch.columns, nRows)
+        const predictions = predictColumns(predictor,
+          featureColumns(model, { nRows: batch.nRows, columns: rows }), type)
+        await file.write([...batch.columns.slice(features.length),
+          ...chunksOf(predictions, batch.nRows, columns.slice(keep.length))])
+        nRows += batch.nRows
+        job.onProgress?.(nRows, raw.nRows)
+      }
+      throwIfAborted(signal)
+      await file.commit()
+      return nRows
+    } catch (error) {
+      await file.discard()
+      throw error
+    }
+  } finally {
+    await raw.close()
+  }
+}
+
+/** Text categories are text in the kept columns too. */
+function textTypes(model: Model): Record<string, ColumnType> {
+  return Object.fromEntries(Object.entries(featureTypes(model))
+    .filter(([, type]) => type === 'string'))
+}
+
+/** A numeric feature that is kept has its own type; text is none that it may have. */
+function requireNumbers(
+  model: Model, columns: readonly ColumnChunk[], firstRow: number,
+): readonly ColumnChunk[] {
+  const types = featureTypes(model)
+  for (const [f, { name }] of model.features.entries()) {
+    const chunk = columns[f]!
+    if (types[name] !== 'float' || chunk.type !== 'string') continue
+    const row = chunk.codes.findIndex((code) => code >= 0)
+    if (row < 0) continue
+    throw new CoppiceError('DATA', `feature '${name}' is numeric in the model but row ` +
+      `${firstRow + row} holds '${chunk.dictionary[chunk.codes[row]!]}'; correct the values`)
+  }
+  return columns
+}
+
+/** Columns of the predictions: binary probabilities are one column, that of the second class. */
+function outputColumns(model: Model, type: PredictionType, nTrees: number): OutputColumn[] {
+  const { objective, classes } = model
+  const perClass = (prefix: string): OutputColumn[] => (classes ?? []).map((value) =>
+    ({ name: `${prefix}_${String(value)}`, type: 'float' }))
+  switch (type) {
+    case 'leaf': return Array.from({ length: nTrees }, (_, t) =>
+      ({ name: `leaf_${t}`, type: 'int' }))
+    case 'class': return [{ name: 'prediction', type: classType(classes) }]
+    case 'raw': return objective.name === 'multiclass' ? perClass('raw')
+      : [{ name: 'raw', type: 'float' }]
+    case 'probability':
+      if (objective.name === 'multiclass') return perClass('probability')
+      return [{ name: objective.name === 'binary' ? 'probability' : 'prediction', type: 'float' }]
+  }
+}
+
+function classType(classes: readonly Scalar[] | null): ColumnType {
+  switch (typeof classes?.[0]) {
+    case 'string': return 'string'
+    case 'boolean': return 'bool'
+    case undefined:
+      throw new CoppiceError('PARAMETER',
+        'a regression model has no classes; use type probability (the values) or raw')
+    default: return 'int'
+  }
+}
+
+/** Predictions under names that no kept column has. */
+function uniqueNames(
+  kept: readonly OutputColumn[], predicted: readonly OutputColumn[],
+): readonly OutputColumn[] {
+  const taken = new Set(kept.map(({ name }) => name))
+  return [...kept, ...predicted.map((column) => {
+    let { name } = column
+    while (taken.has(name)) name += '_'
+    taken.add(name)
+    return { ...column, name }
+  })]
+}
+
+/** Row-major predictions as columns; of the two probabilities of a row the second. */
+function chunksOf(
+  predictions: ArrayLike<Scalar>, nRows: number, columns: readonly OutputColumn[],
+): ColumnChunk[] {
+  const stride = predictions.length / Math.max(1, nRows)
+  return columns.map(({ type }, column): ColumnChunk => {
+    const at = stride - columns.length + column
+    if (type === 'string') return textChunk(predictions as ArrayLike<string>)
+    const values = Float64Array.from({ length: nRows }, (_, row) =>
+      Number(predictions[row * stride + at]))
+    return { type: type as 'int' | 'float' | 'bool', values }
+  })
+}
+
+function textChunk(texts: ArrayLike<string>): ColumnChunk {
+  const dictionary = [...new Set(Array.from(texts))]
+  const codeOf = new Map(dictionary.map((text, code) => [text, code]))
+  const codes = Int32Array.from({ length: texts.length }, (_, row) => codeOf.get(texts[row]!)!)
+  return { type: 'string', codes, dictionary }
+}
+
+/** The part of a table file that is written to. */
+type Output = Awaited<ReturnType<typeof openTableFile>>
+
+async function openOutput(
+  out: string | ByteSink, columns: readonly OutputColumn[], nRows: number,
+): Promise<Output> {
+  if (typeof out === 'string') return openTableFile(out, columns, nRows)
+  const writer = createTableWriter('csv', out, columns, nRows)
+  return {
+    write: (chunks) => writer.write(chunks),
+    commit: () => writer.finish(),
+    discard: () => Promise.resolve(),
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return
+  throw new CoppiceError('ABORTED', 'prediction was aborted', { cause: signal.reason })
+}

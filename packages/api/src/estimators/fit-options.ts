@@ -1,0 +1,98 @@
+import type { ColumnRef, MemoryRows } from '@coppice/data'
+import type { TrainingCallback, TrainingEvent } from '@coppice/engine'
+import { CoppiceError } from '@coppice/model'
+import { Dataset } from '../data/dataset.js'
+import type { Labels } from '../data/memory.js'
+import type { NamedDataset, TrainOptions } from '../training/train.js'
+
+/** Rows and their labels. */
+export type LabelledRows = readonly [X: MemoryRows, y: Labels]
+
+/** Options of `fit` that do not depend on where the rows are. */
+export interface FitDatasetOptions {
+  /** Data sets to compute metrics on while training. */
+  readonly evalSet?: readonly (Dataset | LabelledRows)[] | undefined
+  /** Their names; default valid_0, valid_1, ... */
+  readonly evalNames?: readonly string[] | undefined
+  /** One array of row weights per evaluation set of [X, y]; undefined for none. */
+  readonly evalSampleWeight?: readonly (ArrayLike<number> | undefined)[] | undefined
+  /** One array of init scores per evaluation set of [X, y], as `initScore`. */
+  readonly evalInitScore?: readonly (ArrayLike<number> | undefined)[] | undefined
+  /** Stop when no metric has improved for this many iterations. Needs `evalSet`. */
+  readonly earlyStoppingRounds?: number | undefined
+  /** Called after every iteration; return 'stop' to end the training there. */
+  readonly callbacks?: readonly TrainingCallback[] | undefined
+  /** Ends the work: the promise rejects with CoppiceError 'ABORTED'. */
+  readonly signal?: AbortSignal | undefined
+  readonly onEvent?: ((event: TrainingEvent) => void) | undefined
+}
+
+/** Options of `fit(X, y)`. */
+export interface FitOptions extends FitDatasetOptions {
+  /** One weight per row. */
+  readonly sampleWeight?: ArrayLike<number> | undefined
+  /** Raw scores to start from: rows x outputs, row-major. */
+  readonly initScore?: ArrayLike<number> | undefined
+  /** Names or indices of the features whose values are categories; texts are by themselves. */
+  readonly categorical?: readonly ColumnRef[] | undefined
+  /** Names of the columns of X, where it has none. */
+  readonly featureNames?: readonly string[] | undefined
+}
+
+const datasetKeys = ['evalSet', 'evalNames', 'evalSampleWeight', 'evalInitScore',
+  'earlyStoppingRounds', 'callbacks', 'signal', 'onEvent']
+const rowKeys = ['sampleWeight', 'initScore', 'categorical', 'featureNames']
+
+/** @throws CoppiceError 'PARAMETER' for options that `fit` does not have */
+export function checkFitOptions(options: object, isDataset: boolean): void {
+  for (const key of Object.keys(options)) {
+    if (datasetKeys.includes(key) || (!isDataset && rowKeys.includes(key))) continue
+    throw new CoppiceError('PARAMETER', rowKeys.includes(key)
+      ? `${key} belongs to the Dataset: give it to Dataset.open or Dataset.from`
+      : `fit has no option "${key}"; it has ${[...datasetKeys, ...rowKeys].join(', ')}`)
+  }
+}
+
+/** What `fit` was given, as a data set. */
+export function trainingSet(
+  X: Dataset | MemoryRows, y: Labels | undefined, options: FitOptions,
+): Dataset {
+  if (X instanceof Dataset) return X
+  if (y === undefined || typeof y !== 'object' || y === null || typeof y.length !== 'number') {
+    throw new CoppiceError('DATA',
+      'fit needs labels: fit(X, y) with one label per row, or fit(dataset) with a Dataset')
+  }
+  const { sampleWeight, initScore, categorical, featureNames } = options
+  return Dataset.from(X, y, {
+    weights: sampleWeight, initScores: initScore, categorical, featureNames,
+  })
+}
+
+/** Options of `train` for what `fit` was given. */
+export function trainOptions(options: FitOptions): TrainOptions {
+  const { evalSet = [], evalNames, callbacks, signal, onEvent } = options
+  const lists = { evalNames, evalSampleWeight: options.evalSampleWeight,
+    evalInitScore: options.evalInitScore }
+  for (const [name, list] of Object.entries(lists)) {
+    if (list === undefined || list.length === evalSet.length) continue
+    throw new CoppiceError('PARAMETER',
+      `${name} has ${list.length} entries for ${evalSet.length} evaluation sets; give one each`)
+  }
+  const evalSets = evalSet.map((set, i): NamedDataset => ({
+    name: evalNames?.[i] ?? `valid_${i}`,
+    data: evaluationSet(set, i, options),
+  }))
+  return { evalSets, callbacks, signal, onEvent }
+}
+
+function evaluationSet(set: Dataset | LabelledRows, i: number, options: FitOptions): Dataset {
+  if (set instanceof Dataset) return set
+  if (!Array.isArray(set) || set.length !== 2) {
+    throw new CoppiceError('DATA', `evalSet[${i}] must be [X, y] or a Dataset`)
+  }
+  const [X, y] = set as LabelledRows
+  return Dataset.from(X, y, {
+    weights: options.evalSampleWeight?.[i],
+    initScores: options.evalInitScore?.[i],
+  })
+}

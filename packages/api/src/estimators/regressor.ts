@@ -1,0 +1,72 @@
+import type { MemoryRows } from '@coppice/data'
+import { ExactSum, resolveParams } from '@coppice/engine'
+import { CoppiceError, type Model } from '@coppice/model'
+import type { Dataset } from '../data/dataset.js'
+import type { Labels } from '../data/memory.js'
+import { loadModel } from '../model/model-file.js'
+import type { PredictionRows } from '../scoring/predict.js'
+import { scoredRows } from '../scoring/scored-rows.js'
+import type { RawParams } from '../training/params.js'
+import type { Recipe } from '../training/train.js'
+import { Estimator, type PredictOptions } from './estimator.js'
+
+/**
+ * Gradient-boosted trees that predict a number.
+ *
+ * ```ts
+ * const model = new GBDTRegressor({ numIterations: 300 })
+ * await model.fit(rows, targets)
+ * const values = await model.predict(newRows)
+ * ```
+ */
+export class GBDTRegressor extends Estimator {
+  /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */
+  static async load(path: string): Promise<GBDTRegressor> {
+    return new GBDTRegressor().adopt(await loadModel(path))
+  }
+
+  /** The predicted value of each row. */
+  async predict(rows: PredictionRows, options: PredictOptions = {}): Promise<Float64Array> {
+    return this.booster.predict(rows, { ...options, type: 'probability' })
+  }
+
+  /**
+   * R2, the coefficient of determination: 1 - (weighted) sum of squared errors / sum of squared
+   * deviations from the mean. NaN where all labels are equal.
+   */
+  score(dataset: Dataset): Promise<number>
+  score(X: MemoryRows, y: Labels, sampleWeight?: ArrayLike<number>): Promise<number>
+  async score(
+    X: Dataset | MemoryRows, y?: Labels, sampleWeight?: ArrayLike<number>,
+  ): Promise<number> {
+    const rows = await scoredRows(this.booster, X, y, sampleWeight, 'probability')
+    const { labels, predictions } = rows
+    const weightOf = (row: number): number => rows.weights?.[row] ?? 1
+    const sum = (term: (row: number) => number): number => {
+      const total = new ExactSum()
+      for (let row = 0; row < labels.length; row++) total.add(weightOf(row) * term(row))
+      return total.value()
+    }
+    const mean = sum((row) => labels[row]!) / sum(() => 1)
+    const square = (x: number): number => x * x
+    const deviations = sum((row) => square(labels[row]! - mean))
+    if (deviations === 0) return NaN
+    return 1 - sum((row) => square(labels[row]! - predictions[row]!)) / deviations
+  }
+
+  protected override recipe(params: RawParams): Recipe {
+    const checked = resolveParams(params)
+    if (checked.objective !== 'regression') {
+      throw new CoppiceError('PARAMETER',
+        `objective ${checked.objective} is not for a regressor; leave it out, or use ` +
+        'GBDTClassifier')
+    }
+    return { checked, labelKind: 'number', paramsFor: () => params }
+  }
+
+  protected override requireKind({ classes }: Model): void {
+    if (classes === null) return
+    throw new CoppiceError('MODEL',
+      'the model is a classifier; load it with GBDTClassifier.load or Booster.load')
+  }
+}

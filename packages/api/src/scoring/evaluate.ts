@@ -1,0 +1,53 @@
+import { type IterationRange, CoppiceError } from '@coppice/model'
+import { type Dataset, requireDataset } from '../data/dataset.js'
+import type { Booster } from '../model/booster.js'
+import { labelledBatches } from './labelled-batches.js'
+import { Metric, resolveMetrics } from './metrics.js'
+
+/** Options of `evaluate`. */
+export interface EvaluateOptions {
+  /** Names of metrics; default: all that the model's objective has. */
+  readonly metrics?: string | readonly string[] | undefined
+  readonly iterations?: IterationRange | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Metrics of a model on a data set. */
+export interface Evaluation {
+  readonly nRows: number
+  /** Values by canonical metric name, in the order asked for. */
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/**
+ * Metrics of a model on labelled rows, exact: the numbers that the trainer computes for the same
+ * rows and iterations, whatever batches they are read in.
+ *
+ * @throws CoppiceError 'DATA', 'IO', 'PARAMETER', or 'ABORTED' by the signal
+ */
+export async function evaluate(
+  booster: Booster, dataset: Dataset, options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  requireDataset(dataset, 'the data to evaluate on')
+  const { model } = booster
+  const predictor = booster.predictor(options.iterations)
+  const metrics = resolveMetrics(options.metrics, model.objective)
+    .map((name) => new Metric(name, model))
+  let nRows = 0
+  let sumWeight = 0
+  for await (const batch of labelledBatches(model, dataset, options.signal)) {
+    const { labels, weights } = batch
+    const scores = predictor.predictRaw(batch.columns)
+    for (const metric of metrics) metric.add(scores, labels, weights)
+    nRows += batch.nRows
+    sumWeight += weights === null ? batch.nRows : weights.reduce((sum, w) => sum + w, 0)
+  }
+  if (!(sumWeight > 0)) {
+    throw new CoppiceError('DATA', nRows === 0 ? 'the data have no rows; check the inputs'
+      : 'the weights of all rows are 0; at least one must be positive')
+  }
+  return {
+    nRows,
+    metrics: Object.fromEntries(metrics.map((metric) => [metric.name, metric.value()])),
+  }
+}

@@ -1,0 +1,25 @@
+/** Rows as they are read, in the form the predictor takes. */
+import type { ColumnChunk, ColumnType } from '@coppice/data'
+import type { Columns, Model } from '@coppice/model'
+import type { RowBatch } from '../data/source.js'
+
+/** Types that a model's features must be read as, by name: text categories as text. */
+export function featureTypes({ features }: Model): Record<string, ColumnType> {
+  return Object.fromEntries(features.map((feature) => {
+    const isText = feature.kind === 'categorical' && typeof feature.categories[0] === 'string'
+    return [feature.name, isText ? 'string' : 'float']
+  }))
+}
+
+/** The features of a batch whose first columns they are. */
+export function featureColumns({ features }: Model, { columns }: RowBatch): Columns {
+  return Object.fromEntries(features.map(({ name }, f) => [name, cellsOf(columns[f]!)]))
+}
+
+/** A chunk as an array: numbers with NaN for missing, texts with null. */
+export function cellsOf(chunk: ColumnChunk): Float64Array | (string | null)[] {
+  if (chunk.type !== 'string') return chunk.values
+  const { codes, dictionary } = chunk
+  return Array.from(codes, (code) => code < 0 ? null : dictionary[code]!)
+}
+

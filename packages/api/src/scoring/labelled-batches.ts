@@ -1,0 +1,51 @@
+import type { ColumnType } from '@coppice/data'
+import { type Columns, CoppiceError, type Model } from '@coppice/model'
+import type { Dataset } from '../data/dataset.js'
+import { featureColumns, featureTypes } from './features.js'
+import { checkWeights, encodeTargets, labelType } from './targets.js'
+
+/** Some rows with what they are. */
+export interface LabelledBatch {
+  readonly nRows: number
+  /** Features by name. */
+  readonly columns: Columns
+  /** Class indices, or numbers for regression. */
+  readonly labels: Float64Array
+  readonly weights: Float64Array | null
+}
+
+/**
+ * Reads the rows of a data set with their labels, as a model sees them.
+ * @throws CoppiceError 'DATA' or 'IO'; 'ABORTED' by the signal
+ */
+export async function* labelledBatches(
+  model: Model, dataset: Dataset, signal?: AbortSignal,
+): AsyncGenerator<LabelledBatch> {
+  const rows = await dataset.source.open()
+  try {
+    const { label, weight } = rows
+    if (label === null) {
+      throw new CoppiceError('DATA',
+        'the data have no label; pass y, or name the label column of the Dataset')
+    }
+    const features = model.features.map(({ name }) => name)
+    const weightNames = weight === null ? [] : [weight]
+    const types: Record<string, ColumnType> = { ...featureTypes(model), [label]: labelType(model) }
+    for (const name of weightNames) types[name] = 'float'
+    let nRows = 0
+    for await (const batch of rows.batches([...features, label, ...weightNames], types)) {
+      if (signal?.aborted === true) {
+        throw new CoppiceError('ABORTED', 'the work was aborted', { cause: signal.reason })
+      }
+      yield {
+        nRows: batch.nRows,
+        columns: featureColumns(model, batch),
+        labels: encodeTargets(model, batch.columns[features.length]!, nRows),
+        weights: weight === null ? null : checkWeights(batch.columns[features.length + 1]!, nRows),
+      }
+      nRows += batch.nRows
+    }
+  } finally {
+    await rows.close()
+  }
+}

@@ -4,8 +4,10 @@ import type { Kernels } from '../../src/kernels/api.js'
 import { Lab, lengths } from './lab.js'
 import { makeRecords } from './records.js'
 
-/** histogram, widen, addSums, subtractSums: exact sums in every shape. */
-export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void {
+/** histogram: exact sums in every shape of record. */
+export function histogramContract(
+  make: (memory: WebAssembly.Memory) => Kernels, moreFeatures: readonly number[] = [],
+): void {
   const lab = new Lab(make)
   beforeEach(() => lab.clear())
 
@@ -41,6 +43,7 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
 
     it('takes 1 to 70 features at strides 16 to 88', () => {
       for (let nFeatures = 1; nFeatures <= 70; nFeatures++) checkHistogram(9, nFeatures, 0)
+      for (const nFeatures of moreFeatures) checkHistogram(3, nFeatures, 0)
     })
 
     it('takes strides that are wider than the record', () => {
@@ -58,6 +61,14 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
       assert.equal(BigInt.asUintN(64, packed!), (2n ** 30n * 65_535n << 16n) + 65_535n)
     })
   })
+
+}
+
+/** histogram, widen, addSums, subtractSums: exact sums in every shape. */
+export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void {
+  histogramContract(make)
+  const lab = new Lab(make)
+  beforeEach(() => lab.clear())
 
   describe('widen', () => {
     const checkWiden = (

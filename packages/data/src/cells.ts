@@ -48,11 +48,7 @@ export function cellsToChunk(
   return { type, values }
 }
 
-function cellsToTexts(
-  cells: (row: number) => Cell,
-  nRows: number,
-  place: CellPlace,
-): StringChunk {
+function cellsToTexts(cells: (row: number) => Cell, nRows: number, place: CellPlace): StringChunk {
   const interner = new StringInterner()
   const codes = new Int32Array(nRows)
   for (let row = 0; row < nRows; row++) {
@@ -81,6 +77,9 @@ function typeOfCell(cell: Cell, row: number, place: CellPlace): ColumnType {
     case 'object':
       if (cell === null) return 'empty'
       if (cell instanceof Date) return Number.isNaN(cell.getTime()) ? 'empty' : 'date'
+      break
+    default:
+      break
   }
   throw unusable(`a value of type ${typeof cell}`, row, place)
 }

@@ -21,26 +21,32 @@ interface FoundType {
   readonly partition: string
 }
 
-/** Joins the types of one column over units and partitions, in order. */
+/** Joins the types of one column over units and partitions; their order does not matter. */
 export class TypeJoin {
   readonly column: string
   #joined: FoundType = { type: 'empty', partition: '' }
+  #conflict: CoppiceError | null = null
 
   constructor(column: string) {
     this.column = column
   }
 
-  get type(): ColumnType {
-    return this.#joined.type
-  }
-
-  /** Throws CoppiceError 'DATA' naming both partitions where a date meets a number. */
   add(type: ColumnType, partition: string): void {
     const joined = joinTypes(this.#joined.type, type)
     if (joined === null) {
-      throw typeConflict(this.column, this.#joined, { type, partition })
+      this.#conflict ??= typeConflict(this.column, this.#joined, { type, partition })
+    } else if (joined !== this.#joined.type) {
+      this.#joined = { type: joined, partition }
     }
-    if (joined !== this.#joined.type) this.#joined = { type: joined, partition }
+  }
+
+  /**
+   * The joined type. Throws CoppiceError 'DATA' naming both partitions where a date meets a
+   * number and no text makes texts of both.
+   */
+  get type(): ColumnType {
+    if (this.#conflict !== null && this.#joined.type !== 'string') throw this.#conflict
+    return this.#joined.type
   }
 }
 

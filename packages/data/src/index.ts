@@ -1,26 +1,21 @@
 export { joinTypes } from './column-types.js'
 export { DETECT_BYTES, detectFormat } from './formats/detect.js'
 export { dataExtensions, formatOfName } from './input-format.js'
-export {
-  type DatasetOptions,
-  type LoadedColumn,
-  type LoadedDataset,
-  type LoadedPartition,
-  type LoadInputs,
-  type LoadProgress,
-  type PartitionInfo,
-  runLoad,
-  type TaskRunner,
-} from './loader.js'
+export { runLoad } from './loader.js'
+export type {
+  DatasetOptions,
+  LoadedColumn,
+  LoadedDataset,
+  LoadedPartition,
+  LoadInputs,
+  LoadProgress,
+  PartitionInfo,
+  TaskRunner,
+} from './loading/options.js'
 export { estimateMemory, type LoadSize, type MemoryEstimate } from './loading/estimate.js'
 export { InlineRunner } from './loading/inline-runner.js'
 export { type BinningParams, defaultBinning, type LabelKind } from './loading/job.js'
-export {
-  formatManifest,
-  type Manifest,
-  type ManifestPartition,
-  parseManifest,
-} from './manifest.js'
+export { formatManifest, type Manifest, type ManifestPartition, parseManifest } from './manifest.js'
 export * from './reader.js'
 export { defaultTextOptions, readerOf } from './readers.js'
 export {
@@ -48,9 +43,5 @@ export {
   type MemoryOptions,
   type RawColumns,
 } from './memory.js'
-export {
-  asMemoryTable,
-  type MemoryRows,
-  type MemoryTable,
-  type Matrix as MemoryMatrix,
-} from './memory-table.js'
+export type { Matrix as MemoryMatrix, MemoryRows, MemoryTable } from './memory-rows.js'
+export { asMemoryTable } from './memory-table.js'

@@ -82,7 +82,10 @@ function checkPartition(value: unknown, name: string, index: number): ManifestPa
     throw invalid(name, `${place}: uri must be a path, got ${show(uri)}`)
   }
   if (!formats.includes(format as Format)) {
-    throw invalid(name, `${place}: format must be one of ${formats.join(', ')}, got ${show(format)}`)
+    throw invalid(
+      name,
+      `${place}: format must be one of ${formats.join(', ')}, got ${show(format)}`,
+    )
   }
   if (!Number.isSafeInteger(rows) || (rows as number) < 0) {
     throw invalid(name, `${place}: rows must be an integer >= 0, got ${show(rows)}`)

@@ -2,7 +2,7 @@ import type { Data, Table } from 'apache-arrow'
 import { CoppiceError } from '@coppice/model'
 import { arrowColumnType } from './formats/arrow-columns.js'
 import { decodeBatchColumn } from './formats/arrow.js'
-import type { MemoryTable } from './memory-table.js'
+import type { MemoryTable } from './memory-rows.js'
 import type { ColumnChunk, ColumnType } from './reader.js'
 import { concatChunks } from './writers/writer.js'
 

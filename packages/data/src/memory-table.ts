@@ -2,34 +2,8 @@
 import type { Table } from 'apache-arrow'
 import { CoppiceError } from '@coppice/model'
 import { type Cell, cellsToChunk, typedArrayToChunk } from './cells.js'
-import type { ColumnChunk, ColumnType } from './reader.js'
-
-/** Rows of numbers, row-major: a typed array with its shape [rows, columns]. */
-export interface Matrix {
-  readonly data: ArrayLike<number>
-  readonly shape: readonly [number, number]
-}
-
-/**
- * What rows may look like: arrays of cells, objects by column name, a typed matrix, columns by
- * name, or an Arrow table.
- */
-export type MemoryRows =
-  | readonly ArrayLike<Cell>[]
-  | readonly Readonly<Record<string, Cell>>[]
-  | Matrix
-  | Readonly<Record<string, ArrayLike<Cell>>>
-  | Table
-
-/** A table whose columns can be read a range of rows at a time. */
-export interface MemoryTable {
-  /** Column names; 'Column_0', ... where the rows have none. */
-  readonly names: readonly string[]
-  readonly hasNames: boolean
-  readonly nRows: number
-  /** Rows [start, end) of a column; with `type` 'float', integers beyond 2^53 are rounded. */
-  column(index: number, start: number, end: number, type: ColumnType | null): ColumnChunk
-}
+import type { Matrix, MemoryRows, MemoryTable } from './memory-rows.js'
+import type { ColumnChunk } from './reader.js'
 
 /**
  * Looks at rows in memory. Nothing is copied yet.
@@ -45,10 +19,11 @@ export async function asMemoryTable(rows: MemoryRows): Promise<MemoryTable> {
     return objectsTable(rows as readonly Readonly<Record<string, Cell>>[])
   }
   if (typeof rows !== 'object' || rows === null || ArrayBuffer.isView(rows)) {
+    const got = ArrayBuffer.isView(rows) ? 'a typed array: wrap it as {data, shape}' : typeof rows
     throw new CoppiceError(
       'DATA',
       'rows must be an array of rows, a matrix {data, shape}, an object of columns or an Arrow ' +
-        `table, got ${ArrayBuffer.isView(rows) ? 'a typed array: wrap it as {data, shape}' : typeof rows}`,
+        `table, got ${got}`,
     )
   }
   if (isMatrix(rows)) return matrixTable(rows)
@@ -120,7 +95,8 @@ function objectsTable(rows: readonly Readonly<Record<string, Cell>>[]): MemoryTa
 
 function matrixTable({ data, shape }: Matrix): MemoryTable {
   const [nRows, nColumns] = shape
-  const isValid = Number.isInteger(nRows) && Number.isInteger(nColumns) && nRows >= 0 && nColumns >= 0
+  const isValid =
+    Number.isInteger(nRows) && Number.isInteger(nColumns) && nRows >= 0 && nColumns >= 0
   if (!isValid || shape.length !== 2 || data.length !== nRows * nColumns) {
     throw new CoppiceError(
       'DATA',

@@ -2,11 +2,19 @@ import type { BinnedDataset } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Cell } from './cells.js'
 import { coerceChunk } from './formats/coerce.js'
-import { type DatasetOptions, runLoad } from './loader.js'
+import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
-import { asMemoryTable, type MemoryRows, type MemoryTable, sliceCells } from './memory-table.js'
-import type { ByteSource, ColumnChunk, ColumnType, PartitionPlan, PartitionReader } from './reader.js'
+import type { DatasetOptions } from './loading/options.js'
+import type { MemoryRows, MemoryTable } from './memory-rows.js'
+import { asMemoryTable, sliceCells } from './memory-table.js'
+import type {
+  ByteSource,
+  ColumnChunk,
+  ColumnType,
+  PartitionPlan,
+  PartitionReader,
+} from './reader.js'
 import { defaultTextOptions } from './readers.js'
 
 /** Options of `datasetFromMemory`: columns of X by role, or arrays beside it. */
@@ -58,7 +66,9 @@ export async function datasetFromMemory(
     { ...options, ...extra.roles },
   )
   const { groupSizes } = options
-  return groupSizes === undefined ? data : { ...data, groupSizes: checkGroups(groupSizes, data.nRows) }
+  return groupSizes === undefined
+    ? data
+    : { ...data, groupSizes: checkGroups(groupSizes, data.nRows) }
 }
 
 /** Columns of rows in memory, for prediction. */
@@ -114,7 +124,10 @@ interface ExtraColumn {
 
 function withNames(
   table: MemoryTable,
-  { featureNames, reference }: { featureNames?: readonly string[] | undefined; reference?: BinnedDataset | undefined },
+  {
+    featureNames,
+    reference,
+  }: { featureNames?: readonly string[] | undefined; reference?: BinnedDataset | undefined },
 ): MemoryTable {
   if (table.hasNames) return table
   const names = featureNames ?? reference?.features.map(({ name }) => name)
@@ -150,7 +163,9 @@ function extraColumns(table: MemoryTable, y: ArrayLike<Cell> | null, options: Me
   if (weights !== undefined) weight = add('weight', weights, 1, 0)
   if (initScores !== undefined) {
     const nOutputs = Math.max(1, Math.round(initScores.length / Math.max(1, table.nRows)))
-    initScore = Array.from({ length: nOutputs }, (_, i) => add('initScore', initScores, nOutputs, i))
+    initScore = Array.from({ length: nOutputs }, (_, i) =>
+      add('initScore', initScores, nOutputs, i),
+    )
   }
   return { columns, roles: { label, weight, initScore } }
 }

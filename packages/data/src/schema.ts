@@ -80,7 +80,8 @@ export function joinColumns(partitions: readonly PlannedPartition[]): JointColum
       if (type === null) return index
       const known = types[column] ?? type
       const isMixed = (known === 'string') !== (type === 'string')
-      const joined = isMixed && known !== 'empty' && type !== 'empty' ? null : joinTypes(known, type)
+      const joined =
+        isMixed && known !== 'empty' && type !== 'empty' ? null : joinTypes(known, type)
       if (joined === null) {
         const other = { type: known, partition: foundIn[column]! }
         throw typeConflict(name, other, { type, partition: partition.name })

@@ -87,16 +87,27 @@ describe('joinColumns', () => {
     ])
     assert.deepEqual(joint.names, ['x', 'y', 'z'])
     assert.deepEqual(joint.types, ['float', 'date', null])
-    assert.deepEqual(joint.indexOf, [[-1, -1, -1], [0, 1, 2], [2, 1, 0]])
+    assert.deepEqual(joint.indexOf, [
+      [-1, -1, -1],
+      [0, 1, 2],
+      [2, 1, 0],
+    ])
   })
   it('lets LibSVM partitions lack columns, and takes the widest', () => {
     const sparse = (name: string, nColumns: number): PlannedPartition => ({
-      ...partition(name, Object.fromEntries(Array.from({ length: nColumns }, (_, i) => [`c${i}`, null]))),
+      ...partition(
+        name,
+        Object.fromEntries(Array.from({ length: nColumns }, (_, i) => [`c${i}`, null])),
+      ),
       format: 'libsvm',
     })
     const joint = joinColumns([sparse('a', 1), sparse('b', 3), sparse('c', 2)])
     assert.deepEqual(joint.names, ['c0', 'c1', 'c2'])
-    assert.deepEqual(joint.indexOf, [[0, -1, -1], [0, 1, 2], [0, 1, -1]])
+    assert.deepEqual(joint.indexOf, [
+      [0, -1, -1],
+      [0, 1, 2],
+      [0, 1, -1],
+    ])
   })
   it('refuses declared text and numbers in one column, naming both partitions', () => {
     const partitions = [partition('a', { x: 'int' }), partition('b', { x: 'string' })]

@@ -27,15 +27,17 @@ const cells: Record<'bool' | 'int' | 'float' | 'date' | 'string', fc.Arbitrary<n
   date: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }).map(Number),
   string: word,
 }
-const tables = fc.integer({ min: 1, max: 40 }).chain((nRows) =>
-  fc.tuple(
-    ...Object.entries(cells).map(([type, cell]) =>
-      fc
-        .array(nullable(cell), { minLength: nRows, maxLength: nRows })
-        .map((values): Column => ({ name: type, type: type as ColumnType, values })),
+const tables = fc
+  .integer({ min: 1, max: 40 })
+  .chain((nRows) =>
+    fc.tuple(
+      ...Object.entries(cells).map(([type, cell]) =>
+        fc
+          .array(nullable(cell), { minLength: nRows, maxLength: nRows })
+          .map((values): Column => ({ name: type, type: type as ColumnType, values })),
+      ),
     ),
-  ),
-)
+  )
 
 async function write(format: Format, table: readonly Column[], cuts: readonly number[] = []) {
   const sink = memorySink()
@@ -67,7 +69,10 @@ describe('createTableWriter', function () {
         fc.asyncProperty(tables, async (table) => {
           const types = table.map(({ type }) => (type === 'string' ? 'string' : null))
           const { columns, plan } = await read(format, await write(format, table), types)
-          assert.deepEqual(plan.columns.map(({ name }) => name), table.map(({ name }) => name))
+          assert.deepEqual(
+            plan.columns.map(({ name }) => name),
+            table.map(({ name }) => name),
+          )
           for (const [i, { values, type }] of table.entries()) {
             const isText = format === 'csv' || format === 'tsv'
             // Text readers trim nothing inside quotes, and quotes keep outer spaces.
@@ -87,7 +92,10 @@ describe('createTableWriter', function () {
       const table: Column[] = [{ name: 'x', type: 'float', values: [] }]
       const { plan } = await read(format, await write(format, table), [null])
       assert.equal(plan.nRows, 0)
-      assert.deepEqual(plan.columns.map(({ name }) => name), ['x'])
+      assert.deepEqual(
+        plan.columns.map(({ name }) => name),
+        ['x'],
+      )
     })
   }
 
@@ -95,8 +103,15 @@ describe('createTableWriter', function () {
     const x: Column = { name: 'x', type: 'float', values: [1.5, null, -2] }
     const k: Column = { name: 'k', type: 'int', values: [1, 2, 3] }
     for (const table of [[x], [x, k]]) {
-      const { columns } = await read('npy', await write('npy', table, [2]), table.map(() => null))
-      assert.deepEqual(columns.map(flatten), table.map(({ values }) => values))
+      const { columns } = await read(
+        'npy',
+        await write('npy', table, [2]),
+        table.map(() => null),
+      )
+      assert.deepEqual(
+        columns.map(flatten),
+        table.map(({ values }) => values),
+      )
     }
     const text: Column = { name: 't', type: 'string', values: ['a'] }
     await assert.rejects(write('npy', [text]), { code: 'DATA', message: /'t' is text/ })

@@ -146,7 +146,9 @@ function parseFooter(source: ByteSource, bytes: Uint8Array) {
   try {
     checkFooter(bytes)
     const footer = Footer.decode(bytes)
-    const locate = (blocks: Iterable<{ offset: number; metaDataLength: number; bodyLength: number }>) =>
+    const locate = (
+      blocks: Iterable<{ offset: number; metaDataLength: number; bodyLength: number }>,
+    ) =>
       Array.from(blocks, ({ offset, metaDataLength, bodyLength }) => {
         const range: Range = [offset, offset + metaDataLength + bodyLength]
         const isInside = offset >= 8 && metaDataLength >= 8 && bodyLength >= 0
@@ -179,7 +181,7 @@ async function readStreamLayout(source: ByteSource): Promise<IpcLayout> {
   const dictionaries: Range[] = []
   const batches: { range: Range; nRows: number }[] = []
   let schema: Uint8Array | null = null
-  for (let offset = 0; offset < byteLength; ) {
+  for (let offset = 0; offset < byteLength;) {
     if (offset + 8 > byteLength) throw damaged(source, 'a message is cut off: truncated')
     const prefix = await source.slice(offset, offset + 8)
     const { nPrefix, nHeader } = parsePrefix(prefix)
@@ -243,7 +245,11 @@ function openSchema(source: ByteSource, bytes: Uint8Array): Schema {
 }
 
 /** A unit is read as a stream of its own: schema, all dictionaries before it, one batch. */
-async function readBatch(source: ByteSource, detail: ArrowDetail, unit: Unit): Promise<RecordBatch> {
+async function readBatch(
+  source: ByteSource,
+  detail: ArrowDetail,
+  unit: Unit,
+): Promise<RecordBatch> {
   const before = detail.dictionaries.filter(([start]) => start < unit.start)
   const parts: Uint8Array[] = [detail.schema]
   for (const range of [...before, [unit.start, unit.end] as const]) {

@@ -14,6 +14,7 @@ import { byteStreamSplit } from 'hyparquet/src/encoding.js'
 import type { ColumnChunk } from '../reader.js'
 import { convertByteArray, convertFixedWidth, storedWidth } from './parquet-convert.js'
 import type { ParquetColumn } from './parquet-schema.js'
+import { findTextBounds, plainTextBounds } from './parquet-texts.js'
 import { type Cursor, DamagedPageError, decodeHybrid, decodeValidity } from './rle.js'
 import { StringInterner } from './string-interner.js'
 
@@ -230,7 +231,12 @@ function decodeNumbers(
     }
     case 'BYTE_STREAM_SPLIT': {
       const { physical, typeLength } = column
-      const raw = byteStreamSplit(readerAt(bytes, start), nValues, physical as ParquetType, typeLength)
+      const raw = byteStreamSplit(
+        readerAt(bytes, start),
+        nValues,
+        physical as ParquetType,
+        typeLength,
+      )
       const isFixed = physical === 'FIXED_LEN_BYTE_ARRAY'
       const first = isFixed ? (raw as Uint8Array[])[0]! : (raw as Float64Array)
       convertFixedWidth(column, new Uint8Array(first.buffer as ArrayBuffer), nValues, out, exact)
@@ -357,42 +363,4 @@ function decodeDeltaTexts({ bytes, start, nValues, encoding }: PageValues): Uint
 
 function readerAt(bytes: Uint8Array, offset: number): { view: DataView; offset: number } {
   return { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset }
-}
-
-function plainTextBounds(
-  column: ParquetColumn,
-  bytes: Uint8Array,
-  start: number,
-  n: number,
-): Int32Array {
-  if (column.physical === 'BYTE_ARRAY') return findTextBounds(bytes, start, n)
-  const width = column.typeLength
-  if (start + n * width > bytes.length) throw new DamagedPageError('a page is too short')
-  const bounds = new Int32Array(2 * n)
-  for (let i = 0; i < n; i++) {
-    bounds[2 * i] = start + i * width
-    bounds[2 * i + 1] = start + (i + 1) * width
-  }
-  return bounds
-}
-
-/** [start, end) of n byte arrays, each after its length as u32. */
-function findTextBounds(bytes: Uint8Array, start: number, n: number): Int32Array {
-  const bounds = new Int32Array(2 * n)
-  let offset = start
-  for (let i = 0; i < n; i++) {
-    if (offset + 4 > bytes.length) throw new DamagedPageError('a page is too short')
-    const length =
-      (bytes[offset]! |
-        (bytes[offset + 1]! << 8) |
-        (bytes[offset + 2]! << 16) |
-        (bytes[offset + 3]! << 24)) >>>
-      0
-    offset += 4
-    if (offset + length > bytes.length) throw new DamagedPageError('a text is cut off')
-    bounds[2 * i] = offset
-    offset += length
-    bounds[2 * i + 1] = offset
-  }
-  return bounds
 }

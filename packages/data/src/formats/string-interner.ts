@@ -2,7 +2,7 @@ import { DamagedPageError } from './rle.js'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Decodes UTF-8 bytes as they are (a byte order mark stays); throws on bytes that are not UTF-8. */
+/** Decodes UTF-8 bytes as they are (a byte order mark stays); throws where they are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes)

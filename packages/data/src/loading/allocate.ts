@@ -5,7 +5,7 @@ const blockBytes = 1 << 25
 
 /** Rows of a block: a power of two that depends on the number of features alone. */
 export function rowsPerBlock(nFeatures: number): number {
-  const exponent = Math.floor(Math.log2(blockBytes / Math.max(1, nFeatures)))
+  const exponent = 31 - Math.clz32(Math.max(1, Math.floor(blockBytes / Math.max(1, nFeatures))))
   return 1 << Math.max(6, Math.min(22, exponent))
 }
 

@@ -53,7 +53,11 @@ export function estimateMemory(size: LoadSize): MemoryEstimate {
  *
  * @param limitName - where the limit comes from, such as 'maxMemoryMb' or 'this machine'
  */
-export function requireMemory(estimate: MemoryEstimate, limitBytes: number, limitName: string): void {
+export function requireMemory(
+  estimate: MemoryEstimate,
+  limitBytes: number,
+  limitName: string,
+): void {
   if (estimate.totalBytes <= limitBytes) return
   const mb = (bytes: number) => `${Math.ceil(bytes / 1048576)} MB`
   throw new CoppiceError(

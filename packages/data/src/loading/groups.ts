@@ -53,8 +53,9 @@ export function mergeGroups(name: string, units: readonly PlacedGroups[]): Uint3
       } else if (known !== partition) {
         throw new CoppiceError(
           'DATA',
-          `query ${String(key)} (group column '${name}') has rows in two partitions, ${known} and ` +
-            `${partition}; put all rows of a query into one: \`coppice partition --group ${name}\``,
+          `query ${String(key)} (group column '${name}') has rows in two partitions, ` +
+            `${known} and ${partition}; put all rows of a query into one: ` +
+            `\`coppice partition --group ${name}\``,
         )
       } else if (key === lastKey) {
         sizes[sizes.length - 1]! += length

@@ -1,6 +1,6 @@
 import { CoppiceError } from '@coppice/model'
-import type { TaskRunner } from '../loader.js'
 import type { JobContext, LoadTask, TaskResults } from './job.js'
+import type { TaskRunner } from './options.js'
 import { type PartitionAccess, TaskWorker } from './tasks.js'
 
 /** Runs all tasks one after the other in this thread. */

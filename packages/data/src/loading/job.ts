@@ -89,7 +89,11 @@ export interface EncodePlan {
 
 /** The arrays of the data set; they may sit on SharedArrayBuffers. */
 export interface EncodeTargets {
-  readonly blocks: readonly { readonly firstRow: number; readonly nRows: number; readonly bins: Uint8Array }[]
+  readonly blocks: readonly {
+    readonly firstRow: number
+    readonly nRows: number
+    readonly bins: Uint8Array
+  }[]
   readonly label: Float64Array | null
   readonly weight: Float64Array | null
   readonly initScore: Float64Array | null

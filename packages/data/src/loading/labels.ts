@@ -183,7 +183,9 @@ function unknownClass(
   classes: readonly Scalar[] | null,
 ): CoppiceError {
   const legal =
-    classes === null ? 'must be a number' : `is not a class of the training data (${listNames(classes.map(String), 10)})`
+    classes === null
+      ? 'must be a number'
+      : `is not a class of the training data (${listNames(classes.map(String), 10)})`
   return new CoppiceError(
     'DATA',
     `label ${value} in ${describeRow(place, row)} (column '${name}') ${legal}; correct it or ` +

@@ -48,7 +48,11 @@ export function columnsToReadAsText(types: readonly ColumnType[], scan: UnitScan
 }
 
 /** A scan with the columns that were read again put in. */
-export function withTextColumns(scan: UnitScan, again: UnitScan, asText: readonly number[]): UnitScan {
+export function withTextColumns(
+  scan: UnitScan,
+  again: UnitScan,
+  asText: readonly number[],
+): UnitScan {
   const isAgain = new Set(asText)
   return {
     types: scan.types.map((type, i) => (isAgain.has(i) ? 'string' : type)),
@@ -66,10 +70,7 @@ export interface MergedCategories {
 }
 
 /** Merges the categories of one feature: texts ordered by UTF-8 bytes, numbers by value. */
-export function mergeCategories(
-  scans: readonly FeatureScan[],
-  isText: boolean,
-): MergedCategories {
+export function mergeCategories(scans: readonly FeatureScan[], isText: boolean): MergedCategories {
   const distinct = new Set<string | number>()
   for (const scan of scans) {
     if (scan.kind === 'categories') for (const value of scan.values) distinct.add(value)
@@ -117,7 +118,12 @@ export function findFeature(
     const mapper = isTrivial(found, filterCount) ? onlyBin('categorical') : found.mapper
     return { name, mapper, categories }
   }
-  const found = findNumericBins(feature.sampled, { maxBin, minDataInBin, useMissing, zeroAsMissing })
+  const found = findNumericBins(feature.sampled, {
+    maxBin,
+    minDataInBin,
+    useMissing,
+    zeroAsMissing,
+  })
   const mapper = isTrivial(found, filterCount) ? onlyBin('numeric') : found.mapper
   return { name, mapper, categories: null }
 }

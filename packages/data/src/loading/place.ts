@@ -14,5 +14,8 @@ export function cellError(
   row: number,
   what: string,
 ): CoppiceError {
-  return new CoppiceError('DATA', `${role} column '${column}' ${what} in ${describeRow(place, row)}`)
+  return new CoppiceError(
+    'DATA',
+    `${role} column '${column}' ${what} in ${describeRow(place, row)}`,
+  )
 }

@@ -1,11 +1,11 @@
-/** Which columns a job reads: by role where the options say so, by name where there is a reference. */
+/** Which columns a job reads: by role, or by name where there is a reference. */
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
-import type { DatasetOptions } from '../loader.js'
 import type { ColumnType } from '../reader.js'
 import { type JointColumns, type PlannedPartition, resolveRoles } from '../schema.js'
 import { listNames, nearestName } from '../suggest.js'
 import type { ColumnRole, JobColumn } from './job.js'
+import type { DatasetOptions } from './options.js'
 
 /** The columns that a job reads, features first, and their indices in the joint columns. */
 export interface WantedColumns {

@@ -157,7 +157,10 @@ export function requireNumbers(
 ): Float64Array {
   if (chunk.type !== 'string') return chunk.values
   const row = chunk.codes.findIndex((code) => code >= 0)
-  const example = row < 0 ? '' : ` ('${chunk.dictionary[chunk.codes[row]!]}' in row ${place.partitionRow + row + 1})`
+  const example =
+    row < 0
+      ? ''
+      : ` ('${chunk.dictionary[chunk.codes[row]!]}' in row ${place.partitionRow + row + 1})`
   throw new CoppiceError(
     'DATA',
     `${column.role} column '${column.name}' must hold numbers but holds text in ` +

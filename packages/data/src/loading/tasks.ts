@@ -1,13 +1,7 @@
 /** What one thread does for a job. The same code runs inline and in workers. */
 import { mergeSampledValues } from '@coppice/engine'
 import { assert } from '@coppice/model'
-import type {
-  ByteSource,
-  ColumnChunk,
-  ColumnType,
-  PartitionReader,
-  Unit,
-} from '../reader.js'
+import type { ByteSource, ColumnChunk, ColumnType, PartitionReader, Unit } from '../reader.js'
 import { buildCategoryMaps, type CategoryMaps, encodeUnit } from './encode.js'
 import type { EncodePlan, JobContext, LoadTask, TaskResults, UnitPlace } from './job.js'
 import { scanUnit } from './scan.js'

@@ -78,7 +78,7 @@ class PartialFile implements AtomicFile {
     if (parts.length === 0) return
     await this.#attempt(async (handle) => {
       const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
-      for (let offset = 0; offset < bytes.length; ) {
+      for (let offset = 0; offset < bytes.length;) {
         offset += (await handle.write(bytes, offset, bytes.length - offset)).bytesWritten
       }
     })
@@ -97,7 +97,10 @@ class PartialFile implements AtomicFile {
 }
 
 /** Writes a small file whole or not at all. */
-export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+): Promise<void> {
   const file = await openAtomicFile(path)
   await file.write(typeof content === 'string' ? new TextEncoder().encode(content) : content)
   await file.commit()

@@ -1,15 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { CoppiceError } from '@coppice/model'
-import {
-  type DatasetOptions,
-  type LoadedDataset,
-  type LoadInputs,
-  runLoad,
-  type TaskRunner,
-} from '../loader.js'
+import { runLoad } from '../loader.js'
 import { InlineRunner, throwIfAborted } from '../loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from '../loading/job.js'
+import type { DatasetOptions, LoadedDataset, LoadInputs, TaskRunner } from '../loading/options.js'
 import type { Format, TextOptions } from '../reader.js'
 import { defaultTextOptions } from '../readers.js'
 import { FilePartitions } from './file-partitions.js'
@@ -28,7 +23,8 @@ export interface LoadOptions extends Omit<DatasetOptions, 'params'> {
   /** Texts that mean missing, in text files. */
   readonly missingValues?: readonly string[] | undefined
   /** Binning parameters, and the most memory that may be used. */
-  readonly params?: (Partial<BinningParams> & { readonly maxMemoryMb?: number | undefined }) | undefined
+  readonly params?:
+    (Partial<BinningParams> & { readonly maxMemoryMb?: number | undefined }) | undefined
   /** Threads; default: all cores. The result does not depend on it. */
   readonly threads?: number | undefined
   /** Inputs of fewer bytes are loaded in the calling thread; default 16 MiB. */
@@ -94,9 +90,7 @@ export function textOptionsOf(options: {
 }
 
 function dropUndefined<T extends object>(values: T): T {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined),
-  ) as T
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
 }
 
 async function chooseThreads(
@@ -109,6 +103,10 @@ async function chooseThreads(
   const wanted = threads ?? availableParallelism()
   if (wanted === 1) return 1
   let nBytes = 0
-  for (const { path } of partitions) nBytes += await stat(path).then(({ size }) => size, () => 0)
+  for (const { path } of partitions)
+    nBytes += await stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    )
   return nBytes < inlineBytesMax ? 1 : wanted
 }

@@ -112,7 +112,10 @@ async function requireEmptyFolder(out: string): Promise<void> {
 }
 
 /** Lengths of the query groups, or null where each row stands alone. */
-async function findRuns(raw: RawTable, { group, schema }: PartitionOptions): Promise<Uint32Array | null> {
+async function findRuns(
+  raw: RawTable,
+  { group, schema }: PartitionOptions,
+): Promise<Uint32Array | null> {
   if (group === undefined) return null
   const types = await raw.findTypes([group], schema ?? {})
   const units = []
@@ -194,7 +197,10 @@ async function copyRows(
       }
       for (const [i, rows] of [train, test].entries()) {
         const taken = Int32Array.from(rows)
-        await writers[i]!.write(columns.map((chunk) => takeRows(chunk, taken)), rows.length)
+        await writers[i]!.write(
+          columns.map((chunk) => takeRows(chunk, taken)),
+          rows.length,
+        )
       }
     }
     onProgress?.(firstRow + nRows, raw.nRows)
@@ -234,7 +240,7 @@ class FolderWriter {
   }
 
   async write(columns: readonly ColumnChunk[], nRows: number): Promise<void> {
-    for (let start = 0; start < nRows; ) {
+    for (let start = 0; start < nRows;) {
       const open = (this.#open ??= await this.#start())
       const end = Math.min(nRows, start + open.nLeft)
       if (end > start) {

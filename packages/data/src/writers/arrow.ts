@@ -67,7 +67,9 @@ class CollectingWriter extends RecordBatchFileWriter {
 
   protected override _write(chunk: ArrayBufferView): this {
     if (!this._started || chunk.byteLength === 0) return this
-    this.#parts.push(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength))
+    this.#parts.push(
+      new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength),
+    )
     this._position += chunk.byteLength
     return this
   }
@@ -104,7 +106,13 @@ function makeColumn(chunk: ColumnChunk, type: DataType, length: number): Data {
   const { bitmap, nullCount } = findNulls(chunk)
   const data = storedNumbers(chunk)
   const nullBitmap = nullCount === 0 ? null : bitmap
-  return makeData({ type: type as Float64, length, nullCount, nullBitmap, data: data as Float64Array })
+  return makeData({
+    type: type as Float64,
+    length,
+    nullCount,
+    nullBitmap,
+    data: data as Float64Array,
+  })
 }
 
 function findNulls({ values }: NumberChunk): { bitmap: Uint8Array; nullCount: number } {
@@ -121,7 +129,9 @@ function storedNumbers({ type, values }: NumberChunk): Float64Array | BigInt64Ar
   switch (type) {
     case 'int':
     case 'date':
-      return BigInt64Array.from(values, (value) => (value === value ? BigInt(Math.floor(value)) : 0n))
+      return BigInt64Array.from(values, (value) =>
+        value === value ? BigInt(Math.floor(value)) : 0n,
+      )
     case 'bool': {
       const bits = new Uint8Array(Math.ceil(values.length / 8))
       for (let i = 0; i < values.length; i++) if (values[i] === 1) bits[i >> 3]! |= 1 << (i & 7)
@@ -150,6 +160,7 @@ function makeTextColumn({ codes, dictionary }: StringChunk, length: number): Dat
     valueOffsets[i + 1] = nBytes
   }
   const data = new Uint8Array(nBytes)
-  for (let i = 0; i < length; i++) if (codes[i]! >= 0) data.set(entries[codes[i]!]!, valueOffsets[i])
+  for (let i = 0; i < length; i++)
+    if (codes[i]! >= 0) data.set(entries[codes[i]!]!, valueOffsets[i])
   return makeData({ type: new Utf8(), length, nullCount, nullBitmap, valueOffsets, data })
 }

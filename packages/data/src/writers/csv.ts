@@ -59,7 +59,6 @@ function dateText(ms: number): string {
 
 /** Quotes what the separator, a quote, a line end or outer spaces would change; '' too. */
 function quote(text: string, separator: string): string {
-  const isPlain =
-    text !== '' && !text.includes(separator) && !/["\r\n]|^\s|\s$/.test(text)
+  const isPlain = text !== '' && !text.includes(separator) && !/["\r\n]|^\s|\s$/.test(text)
   return isPlain ? text : `"${text.replaceAll('"', '""')}"`
 }

@@ -25,14 +25,12 @@ export function createParquetWriter(
     createdBy: 'coppice',
   })
   const grouper = new RowGrouper(rowsPerGroup, async (chunks, nRows) => {
-    const columnData = columns.map(
-      ({ name, type }, i): ColumnSource => ({
-        name,
-        data: storedValues(chunks[i]!),
-        // A dictionary of doubles seldom pays for the search.
-        ...(type === 'float' ? { encoding: 'PLAIN' as const } : {}),
-      }),
-    )
+    const columnData = columns.map(({ name, type }, i): ColumnSource => ({
+      name,
+      data: storedValues(chunks[i]!),
+      // A dictionary of doubles seldom pays for the search.
+      ...(type === 'float' ? { encoding: 'PLAIN' as const } : {}),
+    }))
     await writer.write({ columnData, rowGroupSize: nRows })
   })
   return {
@@ -40,6 +38,7 @@ export function createParquetWriter(
     async finish() {
       await grouper.flush()
       await writer.finish()
+      await bytes.flush()
     },
   }
 }
@@ -49,7 +48,7 @@ function defaultRowsPerGroup(nColumns: number): number {
   return Math.max(1024, Math.min(rowsPerGroupMax, nRows))
 }
 
-/** Collects bytes and hands them on after each row group. */
+/** Collects bytes; ParquetWriter calls `flush` after each row group. */
 class DrainingWriter extends ByteWriter {
   readonly #sink: ByteSink
 
@@ -62,10 +61,6 @@ class DrainingWriter extends ByteWriter {
     const bytes = this.getBytes().slice()
     this.index = 0
     await this.#sink.write(bytes)
-  }
-
-  override finish(): Promise<void> {
-    return this.flush()
   }
 }
 

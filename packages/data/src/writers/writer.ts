@@ -91,7 +91,7 @@ export class RowGrouper {
   /** Appends rows: one chunk per column. */
   async write(chunks: readonly ColumnChunk[]): Promise<void> {
     const nRows = chunks.length === 0 ? 0 : chunkRows(chunks[0]!)
-    for (let start = 0; start < nRows; ) {
+    for (let start = 0; start < nRows;) {
       const end = Math.min(nRows, start + this.#rowsPerGroup - this.#nPending)
       this.#pending.push(chunks.map((chunk) => sliceChunk(chunk, start, end)))
       this.#nPending += end - start

@@ -186,7 +186,8 @@ describe('parquetReader', () => {
   ]
   for (const [encoding, type] of encodings) {
     for (const isOptional of [false, true]) {
-      it(`reads ${isOptional ? 'optional' : 'required'} ${type} encoded as ${encoding}`, async () => {
+      const what = `${isOptional ? 'optional' : 'required'} ${type}`
+      it(`reads ${what} encoded as ${encoding}`, async () => {
         const numbers = Array.from({ length: 3001 }, (_, i) => ((i * i) % 601) - (i % 7 ? 0 : 300))
         const values = numbers.map((n, i) => (isOptional && i % 5 === 2 ? null : n))
         const stored = values.map((n) => (n === null ? null : store(type, n)))
@@ -224,10 +225,13 @@ describe('parquetReader', () => {
   }
 
   it('refuses integers beyond 2^53, naming column and value, unless forced to float', async () => {
-    const bytes = write([{ name: 'id', data: [1n, 2n ** 53n + 1n] }], [
-      { name: 'root', num_children: 1 },
-      { name: 'id', type: 'INT64', repetition_type: 'REQUIRED' },
-    ])
+    const bytes = write(
+      [{ name: 'id', data: [1n, 2n ** 53n + 1n] }],
+      [
+        { name: 'root', num_children: 1 },
+        { name: 'id', type: 'INT64', repetition_type: 'REQUIRED' },
+      ],
+    )
     await assert.rejects(readAll(bytes), {
       code: 'DATA',
       message: /column 'id' of the-file holds the integer 9007199254740993.*ignore/,

@@ -128,7 +128,9 @@ describe('loadDataset refuses', function () {
     const zero = column('w', 'float', () => 0)
     await refuses([x, y, zero], { label: 'y', weight: 'w' }, 'DATA', [/'w' is 0 in every row/])
     const text = column('w', 'string', () => 'heavy')
-    await refuses([x, y, text], { label: 'y', weight: 'w' }, 'DATA', [/'w' must hold numbers.*'heavy'/])
+    await refuses([x, y, text], { label: 'y', weight: 'w' }, 'DATA', [
+      /'w' must hold numbers.*'heavy'/,
+    ])
   })
 
   it('a query in two runs, in two partitions, or without an id', async () => {
@@ -149,7 +151,12 @@ describe('loadDataset refuses', function () {
   })
 
   it('no rows at all, no files, no features', async () => {
-    const inputs = await writeParts(temp('no-rows'), [x, y].map((c) => ({ ...c, values: [] })), [], 'parquet')
+    const inputs = await writeParts(
+      temp('no-rows'),
+      [x, y].map((c) => ({ ...c, values: [] })),
+      [],
+      'parquet',
+    )
     await refusesInputs({ inputs }, 'DATA', [/no rows in .*part-0\.parquet/])
     await refusesInputs({ inputs: [] }, 'DATA', [/no input is given/])
     await refuses([y], { label: 'y' }, 'DATA', [/no feature column is left/])
@@ -162,11 +169,15 @@ describe('loadDataset refuses', function () {
     await refuses(all, { label: 'y', weight: 'y' }, 'DATA', [/'y' is named as label and as weight/])
     await refuses(all, { label: 'y', categorical: 'y' }, 'DATA', [/label and as categorical/])
     await refuses(all, { schema: { quer: 'int' } }, 'DATA', [/schema names .*'quer'.*'query'/])
-    await refuses(all, { schema: { x: 'number' as 'int' } }, 'DATA', [/"number"; legal are bool, int/])
+    await refuses(all, { schema: { x: 'number' as 'int' } }, 'DATA', [
+      /"number"; legal are bool, int/,
+    ])
   })
 
   it('fractions and dates as categories', async () => {
-    await refuses([x, y], { label: 'y', categorical: 'x' }, 'DATA', [/'x' is categorical but is 0.5.* row 2 /])
+    await refuses([x, y], { label: 'y', categorical: 'x' }, 'DATA', [
+      /'x' is categorical but is 0.5.* row 2 /,
+    ])
     const when = column('when', 'date', (row) => row)
     await refuses([when, y], { label: 'y', categorical: 'when' }, 'DATA', [/'when' holds dates/])
   })
@@ -174,9 +185,17 @@ describe('loadDataset refuses', function () {
   it('partitions with different columns or types, naming both', async () => {
     const a = await writeSample(temp('mixed', 'a.parquet'), [x, y])
     const b = await writeSample(temp('mixed', 'b.parquet'), [x, ids])
-    await refusesInputs({ inputs: [a, b] }, 'DATA', [/a\.parquet/, /b\.parquet/, /'y' is in .*a\.parquet but not/])
+    await refusesInputs({ inputs: [a, b] }, 'DATA', [
+      /a\.parquet/,
+      /b\.parquet/,
+      /'y' is in .*a\.parquet but not/,
+    ])
     const more = await writeSample(temp('mixed', 'c.parquet'), [x, y, ids])
-    await refusesInputs({ inputs: [a, more] }, 'DATA', [/a\.parquet/, /c\.parquet/, /'query' is in/])
+    await refusesInputs({ inputs: [a, more] }, 'DATA', [
+      /a\.parquet/,
+      /c\.parquet/,
+      /'query' is in/,
+    ])
     const text = column('x', 'string', (row) => `t${row}`)
     const other = await writeSample(temp('mixed', 'd.parquet'), [text, y])
     await refusesInputs({ inputs: [a, other] }, 'DATA', [
@@ -186,7 +205,9 @@ describe('loadDataset refuses', function () {
     const date = column('x', 'date', (row) => row * 1e9)
     const dates = await writeSample(temp('mixed', 'e.csv'), [date, y])
     const numbers = await writeSample(temp('mixed', 'f.csv'), [x, y])
-    await refusesInputs({ inputs: [dates, numbers] }, 'DATA', [/'x' is date in .*e\.csv but float in .*f\.csv/])
+    await refusesInputs({ inputs: [dates, numbers] }, 'DATA', [
+      /'x' is date in .*e\.csv but float in .*f\.csv/,
+    ])
   })
 
   it('two columns of one name', async () => {
@@ -201,13 +222,18 @@ describe('loadDataset refuses', function () {
     const bytes = readFileSync(b!)
     writeFileSync(b!, bytes.subarray(0, bytes.length - 20))
     for (const inlineBytesMax of [0, 1e9]) {
-      await refusesInputs({ inputs: [a!, b!], inlineBytesMax }, 'DATA', [/part-1\.parquet/, /truncated/])
+      await refusesInputs({ inputs: [a!, b!], inlineBytesMax }, 'DATA', [
+        /part-1\.parquet/,
+        /truncated/,
+      ])
     }
     const holes = column('w', 'float', (row) => (row === 3 || row === 25 ? null : 1))
     const inputs = await writeParts(temp('holes'), [x, y, holes], [20], 'parquet', 2)
     for (const inlineBytesMax of [0, 1e9]) {
       // Of several errors it is always the first one in the order of the rows.
-      await refusesInputs({ inputs, weight: 'w', inlineBytesMax }, 'DATA', [/'w' is NaN in row 4 of .*part-0/])
+      await refusesInputs({ inputs, weight: 'w', inlineBytesMax }, 'DATA', [
+        /'w' is NaN in row 4 of .*part-0/,
+      ])
     }
   })
 
@@ -232,7 +258,10 @@ describe('loadDataset refuses', function () {
 
   it('more memory than there is, with both figures', async () => {
     const params = { maxMemoryMb: 1 }
-    await refuses([x, y], { params }, 'MEMORY', [/needs about \d+ MB/, /more than the 1 MB of max_memory_mb/])
+    await refuses([x, y], { params }, 'MEMORY', [
+      /needs about \d+ MB/,
+      /more than the 1 MB of max_memory_mb/,
+    ])
   })
 
   it('threads below 1', async () => {
@@ -240,7 +269,10 @@ describe('loadDataset refuses', function () {
   })
 
   it('a path that is not there, and a pattern that matches nothing', async () => {
-    await refusesInputs({ inputs: temp('nowhere.parquet') }, 'IO', [/nowhere\.parquet/, /no such file/])
+    await refusesInputs({ inputs: temp('nowhere.parquet') }, 'IO', [
+      /nowhere\.parquet/,
+      /no such file/,
+    ])
     await refusesInputs({ inputs: temp('train', '*.arrow') }, 'IO', [
       /no file matches the pattern .*\*\.arrow/,
       new RegExp(`looked in .*${basename(temp('train'))}`),

@@ -9,7 +9,16 @@ import { useTempFolder } from './temp-folder.js'
 
 describe('resolveInputs', () => {
   const temp = useTempFolder()
-  const files = ['a.csv', 'b10.csv', 'b9.csv', 'Z.csv', 'deep/c.csv', 'deep/er/d.tsv', '\uff01.csv', '😀.csv']
+  const files = [
+    'a.csv',
+    'b10.csv',
+    'b9.csv',
+    'Z.csv',
+    'deep/c.csv',
+    'deep/er/d.tsv',
+    '\uff01.csv',
+    '😀.csv',
+  ]
   before(() => {
     for (const name of [...files, '_SUCCESS.csv', '.hidden.csv', 'notes.md', 'deep/_tmp/e.csv']) {
       mkdirSync(dirname(temp(name)), { recursive: true })
@@ -34,7 +43,11 @@ describe('resolveInputs', () => {
     assert.deepEqual(await names(temp('b?.csv')), ['b9.csv'])
     assert.deepEqual(await names(temp('[ab]*.csv')), ['a.csv', 'b10.csv', 'b9.csv'])
     assert.deepEqual(await names(temp('{a,Z}.csv')), ['Z.csv', 'a.csv'])
-    assert.deepEqual(await names(temp('deep/**/*.{csv,tsv}')), ['deep/_tmp/e.csv', 'deep/c.csv', 'deep/er/d.tsv'])
+    assert.deepEqual(await names(temp('deep/**/*.{csv,tsv}')), [
+      'deep/_tmp/e.csv',
+      'deep/c.csv',
+      'deep/er/d.tsv',
+    ])
   })
 
   it('sorts files in whatever order they are given', async () => {
@@ -56,7 +69,10 @@ describe('resolveInputs', () => {
   })
 
   it('refuses what is not there, naming pattern and folder', async () => {
-    await assert.rejects(resolveInputs(temp('no.csv')), { code: 'IO', message: /no\.csv: no such file/ })
+    await assert.rejects(resolveInputs(temp('no.csv')), {
+      code: 'IO',
+      message: /no\.csv: no such file/,
+    })
     await assert.rejects(resolveInputs(temp('deep', 'x*.csv')), {
       code: 'IO',
       message: /no file matches the pattern .*x\*\.csv \(looked in .*deep\)/,
@@ -65,7 +81,10 @@ describe('resolveInputs', () => {
       code: 'IO',
       message: /the folder .*nothing holds no data file/,
     })
-    await assert.rejects(resolveInputs('s3://bucket/x.parquet'), { code: 'IO', message: /only local files/ })
+    await assert.rejects(resolveInputs('s3://bucket/x.parquet'), {
+      code: 'IO',
+      message: /only local files/,
+    })
   })
 
   it('refuses a file that is given twice, also through a link', async () => {
@@ -76,9 +95,9 @@ describe('resolveInputs', () => {
   })
 
   describe('with a manifest', () => {
-    const write = async (names: string[], change: object = {}) => {
+    const write = async (listed: string[], change: object = {}) => {
       const partitions = []
-      for (const name of names) {
+      for (const name of listed) {
         const hash = await hashFile(temp(name))
         partitions.push({ uri: name, format: 'csv' as const, rows: 1, hash, ...change })
       }
@@ -92,7 +111,11 @@ describe('resolveInputs', () => {
       const { partitions } = await loadDataset({ inputs: manifest })
       assert.deepEqual(
         partitions.map(({ firstRow, nRows }) => [firstRow, nRows]),
-        [[0, 1], [1, 1], [2, 1]],
+        [
+          [0, 1],
+          [1, 1],
+          [2, 1],
+        ],
       )
       assert.equal(partitions[0]!.hash, await hashFile(temp('b9.csv')))
     })

@@ -102,7 +102,10 @@ describe('loadDataset', function () {
     assert.deepEqual(feature('color').categories, distinct('color').sort(byBytes))
     assert.deepEqual(feature('code').categories, distinct('code').sort(byBytes))
     const numbers = distinct('city') as number[]
-    assert.deepEqual(feature('city').categories, numbers.sort((a, b) => a - b))
+    assert.deepEqual(
+      feature('city').categories,
+      numbers.sort((a, b) => a - b),
+    )
   })
 
   it('bins every value as its mapper says', async () => {
@@ -127,7 +130,7 @@ describe('loadDataset', function () {
     }
   })
 
-  it('reuses bins, dictionaries and classes of a reference; unseen categories are bin 0', async () => {
+  it('reuses what a reference knows; unseen categories are bin 0', async () => {
     const train = (await loadDataset({ ...roles, inputs: temp('one') })).data
     const other = sampleTable(seed + 1, 200).map((column): Column => {
       if (column.name === 'color') {
@@ -200,7 +203,10 @@ describe('loadDataset', function () {
     const x: Column = { name: 'x', type: 'float', values: rare.values.map((_, row) => row) }
     const inputs = await writeParts(temp('rare'), [rare, x], [], 'parquet')
     const { data } = await loadDataset({ inputs })
-    assert.deepEqual(data.features.map(({ mapper }) => mapper.nBins > 1), [false, true])
+    assert.deepEqual(
+      data.features.map(({ mapper }) => mapper.nBins > 1),
+      [false, true],
+    )
     const unfiltered = await loadDataset({ inputs, params: { featurePreFilter: false } })
     assert.equal(unfiltered.data.features[0]!.mapper.nBins, 2)
   })

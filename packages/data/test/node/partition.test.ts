@@ -36,11 +36,17 @@ describe('partitionData', function () {
         const out = temp(`out-${from}-${outputFormat}`)
         const [written] = await partitionData({ inputs, out, partitions: 7, outputFormat })
         const { partitions } = parseManifest(readFileSync(written!.manifest, 'utf8'), 'm')
-        assert.deepEqual(partitions.map(({ rows }) => rows), [142, 143, 143, 143, 143, 143, 143])
+        assert.deepEqual(
+          partitions.map(({ rows }) => rows),
+          [142, 143, 143, 143, 143, 143, 143],
+        )
         assert.equal(partitions[3]!.uri, `part-003.${outputFormat}`)
         for (const { uri, hash } of partitions) assert.equal(hash, await hashFile(`${out}/${uri}`))
         const columns = await readAll(out, null)
-        assert.deepEqual(columns, table.map(({ values }) => values))
+        assert.deepEqual(
+          columns,
+          table.map(({ values }) => values),
+        )
         const roles = { label: 'y', weight: 'weight', labelKind: 'binary' } as const
         const before = await loadDataset({ ...roles, inputs })
         const after = await loadDataset({ ...roles, inputs: out })
@@ -81,7 +87,7 @@ describe('partitionData', function () {
     }
   })
 
-  it('keeps query groups whole, in cuts and in splits, and mends groups that cross files', async () => {
+  it('keeps query groups whole in cuts and splits, and mends those that cross files', async () => {
     const inputs = await writeParts(temp('group-in'), table, [333], 'csv')
     const out = temp('group-out')
     await partitionData({ inputs, out, partitions: 6, split: 0.5, group: 'query' })
@@ -95,11 +101,14 @@ describe('partitionData', function () {
     assert.equal(nGroups, nRows / 10)
   })
 
-  it('writes empty partitions when there are fewer rows, and keeps text that looks like numbers', async () => {
+  it('writes empty partitions and keeps text that looks like numbers', async () => {
     const code: Column = { name: 'code', type: 'string', values: ['007', '1', 'x'] }
     const inputs = await writeParts(temp('few-in'), [code], [], 'csv')
     const [written] = await partitionData({ inputs, out: temp('few-out'), partitions: 5 })
-    assert.equal(written!.partitions.reduce((sum, { rows }) => sum + rows, 0), 3)
+    assert.equal(
+      written!.partitions.reduce((sum, { rows }) => sum + rows, 0),
+      3,
+    )
     assert.equal(written!.partitions.length, 5)
     assert.deepEqual(await readAll(temp('few-out'), null), [['007', '1', 'x']])
   })

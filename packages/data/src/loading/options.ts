@@ -1,0 +1,86 @@
+/** What a load is given and what it gives back. */
+import type { BinnedDataset } from '@coppice/engine'
+import type { ColumnType, Format, TextOptions } from '../reader.js'
+import type { RoleOptions } from '../schema.js'
+import type {
+  BinningParams,
+  ColumnRole,
+  JobContext,
+  LabelKind,
+  LoadTask,
+  TaskResults,
+} from './job.js'
+
+/** A partition to load, before it is planned. */
+export interface PartitionInfo {
+  readonly name: string
+  readonly format: Format
+  /** Rows and SHA-256 that a manifest promises, or null. */
+  readonly expected: { readonly rows: number; readonly hash: string } | null
+}
+
+/** Options that do not depend on where the rows come from. */
+export interface DatasetOptions extends RoleOptions {
+  /** What the label is; without it the label is not read. Needs `label`. */
+  readonly labelKind?: LabelKind | undefined
+  /** Types by column name, instead of the inferred ones. */
+  readonly schema?: Readonly<Record<string, ColumnType>> | undefined
+  readonly params?: Partial<BinningParams> | undefined
+  /** Training data whose bins, dictionaries, classes and feature names are used again. */
+  readonly reference?: BinnedDataset | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+}
+
+/** How far a load has come: units (partitions while planning) done, of all in this phase. */
+export interface LoadProgress {
+  readonly phase: 'plan' | 'verify' | 'scan' | 'bin'
+  readonly done: number
+  readonly total: number
+}
+
+/** Runs tasks on threads; gives results in the order of the tasks. */
+export interface TaskRunner {
+  readonly nThreads: number
+  /** Sends what later tasks need to all threads. */
+  setContext(context: JobContext): void
+  /** Rejects with the error of the first task (in order) that failed. */
+  run<T extends LoadTask>(
+    tasks: readonly T[],
+    onDone?: (done: number) => void,
+  ): Promise<TaskResults[T['kind']][]>
+}
+
+/** A partition as it was loaded: a line of the data set's manifest. */
+export interface LoadedPartition {
+  readonly name: string
+  readonly format: Format
+  readonly firstRow: number
+  readonly nRows: number
+  /** SHA-256 of its bytes where a manifest asked for the check, else null. */
+  readonly hash: string | null
+}
+
+/** A column of the input and what became of it. */
+export interface LoadedColumn {
+  readonly name: string
+  readonly role: ColumnRole | 'ignored'
+  /** null for columns that were not read. */
+  readonly type: ColumnType | null
+}
+
+export interface LoadedDataset {
+  readonly data: BinnedDataset
+  readonly partitions: readonly LoadedPartition[]
+  readonly columns: readonly LoadedColumn[]
+}
+
+/** What `runLoad` needs beside the options. */
+export interface LoadInputs {
+  readonly partitions: readonly PartitionInfo[]
+  readonly textOptions: TextOptions
+  readonly params: BinningParams
+  readonly runner: TaskRunner
+  /** Memory that may be used, and what sets the limit. */
+  readonly memory: { readonly limitBytes: number; readonly limitName: string } | null
+}

@@ -1,0 +1,31 @@
+/** The shapes of tables in memory. */
+import type { Table } from 'apache-arrow'
+import type { Cell } from './cells.js'
+import type { ColumnChunk, ColumnType } from './reader.js'
+
+/** Rows of numbers, row-major: a typed array with its shape [rows, columns]. */
+export interface Matrix {
+  readonly data: ArrayLike<number>
+  readonly shape: readonly [number, number]
+}
+
+/**
+ * What rows may look like: arrays of cells, objects by column name, a typed matrix, columns by
+ * name, or an Arrow table.
+ */
+export type MemoryRows =
+  | readonly ArrayLike<Cell>[]
+  | readonly Readonly<Record<string, Cell>>[]
+  | Matrix
+  | Readonly<Record<string, ArrayLike<Cell>>>
+  | Table
+
+/** A table whose columns can be read a range of rows at a time. */
+export interface MemoryTable {
+  /** Column names; 'Column_0', ... where the rows have none. */
+  readonly names: readonly string[]
+  readonly hasNames: boolean
+  readonly nRows: number
+  /** Rows [start, end) of a column; with `type` 'float', integers beyond 2^53 are rounded. */
+  column(index: number, start: number, end: number, type: ColumnType | null): ColumnChunk
+}

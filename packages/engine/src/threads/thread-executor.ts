@@ -65,12 +65,20 @@ export class ThreadExecutor implements Executor {
 
   #spawn(start: ThreadStart): void {
     const worker = new Worker(new URL('./compute-thread.js', import.meta.url), {
-      workerData: start, name: `coppice-compute-${start.thread}`,
+      workerData: start,
+      name: `coppice-compute-${start.thread}`,
+      // inherited, it refuses a worker's file: `node --input-type=module -e ...`
+      execArgv: process.execArgv.filter((arg) => !arg.startsWith('--input-type')),
     })
     worker.on('message', (message: FromThread) => this.#hear(message))
     worker.on('error', (error) => this.#fail(error))
-    worker.on('exit', () => this.#fail(
-      new CoppiceError('INTERNAL', `compute thread ${start.thread} ended unexpectedly`)))
+    worker.on('exit', (code) => {
+      // a thread that reported its failure, or left because of a peer's report, ends with 0; its
+      // exit may be heard before that report
+      if (code === 0) return
+      this.#fail(
+        new CoppiceError('INTERNAL', `compute thread ${start.thread} ended with code ${code}`))
+    })
     this.#workers.push(worker)
   }
 
@@ -167,6 +175,9 @@ export class ThreadExecutor implements Executor {
     const workers = this.#workers
     this.#workers = []
     for (const worker of workers) worker.removeAllListeners('exit')
+    // who still waits would wait for ever
+    this.#failure ??= new CoppiceError('ABORTED', 'the executor was closed')
+    this.#reject(this.#failure)
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
 }

@@ -58,8 +58,8 @@ class PartialFile implements AtomicFile {
     await this.#attempt(async (handle) => {
       await handle.sync()
       await handle.close()
-      this.#handle = null
       await rename(this.#partial, this.#path)
+      this.#handle = null
     })
   }
 

@@ -5,7 +5,7 @@ const rowsPerWrite = 4096
 
 /**
  * Writes comma- or tab-separated text with a header, UTF-8, lines ending in \n. Missing values
- * are empty; numbers are the shortest text that reads back the same; dates are ISO 8601.
+ * are empty, or NA in a table of one column, where an empty line would be no row; numbers are the shortest text that reads back the same; dates are ISO 8601.
  */
 export function createCsvWriter(
   sink: ByteSink,
@@ -18,7 +18,8 @@ export function createCsvWriter(
   return {
     async write(chunks) {
       const nRows = chunks.length === 0 ? 0 : chunkRows(chunks[0]!)
-      const texts = chunks.map((chunk) => cellText(chunk, separator))
+      const missing = columns.length === 1 ? 'NA' : ''
+      const texts = chunks.map((chunk) => cellText(chunk, separator, missing))
       for (let start = 0; start < nRows; start += rowsPerWrite) {
         const end = Math.min(nRows, start + rowsPerWrite)
         let block = pending ?? ''
@@ -36,16 +37,16 @@ export function createCsvWriter(
   }
 }
 
-function cellText(chunk: ColumnChunk, separator: string): (row: number) => string {
+function cellText(chunk: ColumnChunk, separator: string, missing: string): (row: number) => string {
   if (chunk.type === 'string') {
     const { codes } = chunk
     const quoted = chunk.dictionary.map((text) => quote(text, separator))
-    return (row) => (codes[row]! < 0 ? '' : quoted[codes[row]!]!)
+    return (row) => (codes[row]! < 0 ? missing : quoted[codes[row]!]!)
   }
   const { type, values } = chunk
   return (row) => {
     const value = values[row]!
-    if (value !== value) return ''
+    if (value !== value) return missing
     if (type === 'bool') return value === 1 ? 'true' : 'false'
     if (type === 'date') return dateText(value)
     return String(value)

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { allocateTargets, rowsPerBlock } from '../src/loading/allocate.js'
+import { estimateMemory, requireMemory } from '../src/loading/estimate.js'
+
+const size = {
+  nRows: 1_000_000,
+  nFeatures: 28,
+  nColumns: 30,
+  nNumberArrays: 2,
+  unitRowsMax: 100_000,
+  unitBytesMax: 0,
+  nThreads: 2,
+  nSampled: 200_000,
+}
+
+describe('estimateMemory', () => {
+  it('counts a byte per row and feature, and 8 per label and weight', () => {
+    const { binnedBytes, numberBytes, totalBytes } = estimateMemory(size)
+    assert.equal(binnedBytes, 28e6)
+    assert.equal(numberBytes, 16e6)
+    assert.ok(totalBytes >= binnedBytes + numberBytes)
+  })
+  it('grows with each part of the size', () => {
+    for (const key of Object.keys(size) as (keyof typeof size)[]) {
+      const more = estimateMemory({ ...size, [key]: size[key] * 10 + 1 })
+      const isSampleOnly = key === 'nSampled'
+      const grown = more.totalBytes - estimateMemory(size).totalBytes
+      assert.ok(isSampleOnly ? grown >= 0 : grown > 0, key)
+    }
+  })
+  it('is refused with both figures when it exceeds the limit', () => {
+    const estimate = { ...estimateMemory(size), totalBytes: 300 * 1048576 }
+    requireMemory(estimate, 300 * 1048576, 'this machine')
+    assert.throws(() => requireMemory(estimate, 300 * 1048576 - 1, 'this machine'), {
+      code: 'MEMORY',
+      message: /about 300 MB .* more than the 300 MB of this machine/,
+    })
+  })
+})
+
+describe('allocateTargets', () => {
+  it('covers all rows by blocks whose size depends on the number of features alone', () => {
+    assert.equal(rowsPerBlock(1), 1 << 22)
+    assert.equal(rowsPerBlock(28), 1 << 20)
+    assert.equal(rowsPerBlock(1e9), 64)
+    const nFeatures = 600_000
+    const options = { nFeatures, hasLabel: true, hasWeight: false, nInitScores: 2 }
+    const { blocks, label, weight, initScore } = allocateTargets({ ...options, nRows: 130 })
+    assert.deepEqual(
+      blocks.map(({ firstRow, nRows }) => [firstRow, nRows]),
+      [
+        [0, 64],
+        [64, 64],
+        [128, 2],
+      ],
+    )
+    for (const { nRows, bins } of blocks) assert.equal(bins.length, nRows * nFeatures)
+    assert.deepEqual([label!.length, weight, initScore!.length], [130, null, 260])
+    assert.ok(label!.buffer instanceof SharedArrayBuffer)
+  })
+})

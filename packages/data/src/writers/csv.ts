@@ -5,7 +5,8 @@ const rowsPerWrite = 4096
 
 /**
  * Writes comma- or tab-separated text with a header, UTF-8, lines ending in \n. Missing values
- * are empty, or NA in a table of one column, where an empty line would be no row; numbers are the shortest text that reads back the same; dates are ISO 8601.
+ * are empty, or NA in a table of one column, where an empty line would be no row. Numbers are
+ * the shortest text that reads back the same; dates are ISO 8601.
  */
 export function createCsvWriter(
   sink: ByteSink,

@@ -9,17 +9,26 @@ interface Size {
   readonly nFeatures: number
 }
 
+/** So small that a tree takes milliseconds. */
+function isSmall({ nRows, nFeatures }: Size): boolean {
+  return nRows * nFeatures < inlineCellsMax
+}
+
 /**
  * Threads for a training of this size.
  * @param numThreads - as asked for; 0 for as many as there are cores
  */
-export function chooseThreads(numThreads: number, { nRows, nFeatures }: Size): number {
-  const isSmall = nRows * nFeatures < inlineCellsMax
-  return isSmall ? 1 : numThreads > 0 ? numThreads : defaultThreads()
+export function chooseThreads(numThreads: number, size: Size): number {
+  if (isSmall(size)) return 1
+  return numThreads > 0 ? numThreads : defaultThreads()
 }
 
-/** Where a training runs: in this thread, or on threads. The model is the same. */
+/**
+ * Where a training runs: small ones in this thread, others on threads of their own, one thread
+ * too, so that the caller's stays free for signals and timers. The model is the same.
+ */
 export function chooseExecutor(numThreads: number, size: Size): Executor {
-  const nThreads = chooseThreads(numThreads, size)
-  return nThreads === 1 ? new InlineExecutor() : new ThreadExecutor(nThreads)
+  return isSmall(size)
+    ? new InlineExecutor()
+    : new ThreadExecutor(chooseThreads(numThreads, size))
 }

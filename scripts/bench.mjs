@@ -1,0 +1,71 @@
+/**
+ * `npm run bench`: Coppice and LightGBM side by side, in one run, on the same values.
+ * scripts/bench/README.md says what is measured, and `--help` how to ask for it.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { lightgbmAbsence, pythonVersions } from './bench/contestant.mjs'
+import { parseOptions } from './bench/options.mjs'
+import { environment, environmentText } from './bench/report.mjs'
+import { readJson, inRoot } from './lib/paths.mjs'
+import { seconds } from './lib/run.mjs'
+import { setup } from './setup.mjs'
+
+const timing = ['numeric', 'flights', 'flights-shuffled', 'wide']
+const known = [...timing]
+
+/** Why a case cannot run, or null. Cases import the packages, so they load after the build. */
+async function runCase(name, options, log) {
+  const { runTimingCase, timingCases } = await import('./bench/timing-cases.mjs')
+  const reason = timingCases[name]?.absence() ?? null
+  if (reason !== null) return { title: name, markdown: `Skipped: ${reason}`, results: null }
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'coppice-bench-'))
+  try {
+    return await runTimingCase(name, options, dir, log)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function bench(options, command) {
+  const log = (line) => console.error(line)
+  const absence = options.isTiny ? null : lightgbmAbsence()
+  const versions = {
+    coppice: readJson(inRoot('packages/engine/package.json')).version,
+    node: process.versions.node,
+    ...(options.isTiny || absence !== null ? {} : await pythonVersions()),
+  }
+  const about = environment(command, versions)
+  const sections = [environmentText(about)]
+  if (absence !== null) sections.push(`LightGBM is skipped: ${absence}`)
+  console.log(sections.join('\n\n'))
+  const results = {}
+  for (const name of options.cases) {
+    const start = performance.now()
+    const { title, markdown, results: figures } = await runCase(name, options, log)
+    const section = `### ${title}\n\n${markdown}`
+    console.log(`\n${section}`)
+    log(`${name}: ${seconds(start)}`)
+    sections.push(section)
+    results[name] = figures
+  }
+  if (options.markdown !== null) writeFileSync(options.markdown, `${sections.join('\n\n')}\n`)
+  if (options.json !== null) {
+    writeFileSync(options.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`)
+  }
+}
+
+try {
+  const args = process.argv.slice(2)
+  const options = parseOptions(args, known)
+  if (typeof options === 'string') {
+    console.log(options)
+  } else {
+    if (options.builds) await setup({ log: (line) => console.error(line) })
+    await bench(options, ['npm run bench --', ...args].join(' '))
+  }
+} catch (error) {
+  console.error(`bench: ${error.message}`)
+  process.exitCode = 1
+}

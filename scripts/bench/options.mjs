@@ -1,0 +1,77 @@
+/** The command line of the benchmarks. */
+import { parseArgs } from 'node:util'
+
+const help = `npm run bench -- [case ...] [options]
+
+Cases (default: all):
+  numeric           1,000,000 x 28 numeric features
+  flights           2,497,772 flights, sorted by date, with categories
+  flights-shuffled  the same in a random order
+  wide              100,000 x 500 numeric features
+  accuracy          held-out quality on hard data, several seeds
+  layouts           layouts of row records and histograms, kernels only
+
+Options:
+  --iterations N    boosting iterations of a run (default 100; 500 where accuracy calls for it)
+  --repeats R       runs of each contestant, data seeds of accuracy (default 3)
+  --threads 1,2     thread counts
+  --leaves 31,255   numbers of leaves
+  --json FILE       write all figures
+  --markdown FILE   write what is printed
+  --tiny            a second per case, ours only, to see that everything works
+  --no-build        use what is built`
+
+/**
+ * @param {string[]} args
+ * @param {string[]} known - names of the cases
+ * @returns {object | string} the options, or the text to show for --help
+ * @throws {Error} that says what is wrong and what is legal
+ */
+export function parseOptions(args, known) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      iterations: { type: 'string' },
+      repeats: { type: 'string' },
+      threads: { type: 'string' },
+      leaves: { type: 'string' },
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+      tiny: { type: 'boolean', default: false },
+      'no-build': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return help
+  const unknown = positionals.filter((name) => !known.includes(name))
+  if (unknown.length > 0) {
+    throw new Error(`no case "${unknown.join('", "')}"; there are: ${known.join(', ')}`)
+  }
+  const isTiny = values.tiny
+  const iterations = values.iterations === undefined
+    ? null : positive('--iterations', values.iterations)
+  return {
+    cases: positionals.length > 0 ? positionals : known,
+    isTiny,
+    builds: !values['no-build'],
+    /** null in accuracy means that each part has its own default. */
+    givenIterations: iterations,
+    iterations: iterations ?? (isTiny ? 5 : 100),
+    repeats: positive('--repeats', values.repeats ?? (isTiny ? '1' : '3')),
+    threads: list('--threads', values.threads ?? '1,2'),
+    leaves: list('--leaves', values.leaves ?? (isTiny ? '31' : '31,255')),
+    json: values.json ?? null,
+    markdown: values.markdown ?? null,
+  }
+}
+
+function positive(name, text) {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new Error(`${name} must be an integer of at least 1, got "${text}"`)
+}
+
+function list(name, text) {
+  return text.split(',').map((part) => positive(name, part))
+}

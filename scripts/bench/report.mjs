@@ -1,0 +1,55 @@
+/** Results as Markdown. */
+import os from 'node:os'
+import { median } from './compare.mjs'
+
+/** @param {string[]} header @param {(string | number)[][]} rows */
+export function markdownTable(header, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** What a reader has to know to judge the figures. */
+export function environment(command, versions) {
+  const cpus = os.cpus()
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: cpus[0]?.model.trim() ?? 'unknown',
+    cores: cpus.length,
+    platform: `${os.platform()} ${os.arch()}`,
+    versions,
+    command,
+  }
+}
+
+/** The environment as lines of text. */
+export function environmentText({ date, cpu, cores, platform, versions, command }) {
+  const shown = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')
+  return `${date}, ${cpu}, ${cores} cores, ${platform}; ${shown}\n\n    ${command}`
+}
+
+/** One row per setting and contestant, then the time that binning took. */
+export function settingsTable(settings, binning) {
+  const rows = settings.flatMap(({ numLeaves, threads, results, ratios }) =>
+    results.map((result, i) => [
+      numLeaves, threads, result.name,
+      median(result.msPerIteration).toFixed(1),
+      i === 0 ? '' : ratioText(ratios[i - 1].perIteration),
+      i === 0 ? '' : ratioText(ratios[i - 1].total),
+      median(result.startMs).toFixed(0),
+      qualityText(result.quality.auc),
+      qualityText(result.quality.logLoss),
+      result.sha256?.slice(0, 16) ?? '',
+    ]))
+  const header = ['leaves', 'threads', 'contestant', 'ms/iteration', 'ratio (min-max)',
+    'whole-run ratio', 'start ms', 'AUC', 'log-loss', 'SHA-256 of the model']
+  const bins = binning.map(({ name, binMs }) => `${name} ${(binMs / 1000).toFixed(2)} s`).join(', ')
+  return `${markdownTable(header, rows)}\n\nBinning: ${bins}.`
+}
+
+function ratioText(ratio) {
+  return `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}-${ratio.max.toFixed(2)})`
+}
+
+function qualityText(value) {
+  return value === undefined ? '' : value.toFixed(6)
+}

@@ -2,12 +2,19 @@ import { readFileSync } from 'node:fs'
 import { nearestName } from '@coppice/api/command'
 import yargs from 'yargs'
 import { type Command, describeFlags, readFlags } from './command.js'
+import { evaluateCommand } from './commands/evaluate.js'
+import { inspectCommand } from './commands/inspect.js'
+import { paramsCommand } from './commands/params.js'
+import { partitionCommand } from './commands/partition.js'
+import { predictCommand } from './commands/predict.js'
 import { trainCommand } from './commands/train.js'
 import { ExitCode, exitCodeOf, exitCodesText, UsageError } from './exit-codes.js'
 import { describeFailure } from './failure.js'
 import { endQuietlyWhenNobodyReads } from './output.js'
 
-const commands: readonly Command[] = [trainCommand]
+const commands: readonly Command[] = [
+  trainCommand, predictCommand, evaluateCommand, inspectCommand, partitionCommand, paramsCommand,
+]
 
 /** Runs the command and gives its exit status; everything it says goes to stdout and stderr. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -75,12 +82,17 @@ async function parse(args: readonly string[], command: Command | undefined): Pro
   try {
     await parser.parseAsync()
   } catch (error) {
-    if (error instanceof Error && error.name === 'YError') {
-      throw new UsageError(error.message, { cause: error })
-    }
+    if (error instanceof Error && error.name === 'YError') throw usageError(error)
     throw error
   }
   return status
+}
+
+/** What yargs found wrong, in our words. */
+function usageError({ message }: Error): UsageError {
+  const valueless = /^Not enough arguments following: (.+)$/.exec(message)
+  if (valueless !== null) return new UsageError(`--${valueless[1]} needs a value`)
+  return new UsageError(message.replaceAll(/\s*\n\s*/g, ' ').trim())
 }
 
 function readVersion(): string {

@@ -41,13 +41,13 @@ export function describeFlags(command: Command, parser: Argv, epilogue: string):
   for (const flag of command.flags) {
     const takesOne = flag.takes === 'one' || flag.takes === 'repeated'
     parser.option(flag.name, {
-      describe: flag.describe,
+      describe: flag.choices === undefined ? flag.describe
+        : `${flag.describe} (${flag.choices.join(', ')})`,
       group: `${flag.group}:`,
       hidden: flag.isHidden ?? false,
       ...(flag.takes === 'switch' ? { boolean: true } : { string: true }),
       ...(flag.takes === 'many' ? { array: true } : {}),
       ...(takesOne ? { nargs: 1 } : {}),
-      ...(flag.choices === undefined ? {} : { choices: flag.choices }),
       ...(flag.default === undefined ? {} : { defaultDescription: flag.default }),
       ...(flag.short === undefined ? {} : { alias: flag.short }),
     })
@@ -86,5 +86,7 @@ export function readFlags(command: Command, argv: Readonly<Record<string, unknow
   }
   const missing = flags.find(({ name, isRequired }) => isRequired === true && !(name in argv))
   if (missing !== undefined) throw new UsageError(`--${missing.name} is missing`)
-  return new FlagValues(argv, words[0])
+  const values = new FlagValues(argv, words[0])
+  for (const { name, choices } of flags) if (choices !== undefined) values.choice(name, choices)
+  return values
 }

@@ -4,4 +4,3 @@ export {
 } from '@coppice/data/node'
 export { type PredictionJob, writePredictions } from './prediction-table.js'
 export { treeText } from './tree-text.js'
-export { requireWritable } from './writable.js'

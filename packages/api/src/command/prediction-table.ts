@@ -46,12 +46,14 @@ export async function writePredictions(job: PredictionJob): Promise<number> {
     const file = await openOutput(out, columns, raw.nRows)
     try {
       let nRows = 0
-      for await (const batch of raw.units([...features, ...keep], types)) {
+      // Features first; a kept column may be one of them.
+      const wanted = [...new Set([...features, ...keep])]
+      const keptIdx = keep.map((name) => wanted.indexOf(name))
+      for await (const batch of raw.units(wanted, types)) {
         throwIfAborted(signal)
-        const rows = requireNumbers(model, batch.columns, nRows)
-        const predictions = predictColumns(predictor,
-          featureColumns(model, { nRows: batch.nRows, columns: rows }), type)
-        await file.write([...batch.columns.slice(features.length),
+        requireNumbers(model, batch.columns, nRows)
+        const predictions = predictColumns(predictor, featureColumns(model, batch), type)
+        await file.write([...keptIdx.map((index) => batch.columns[index]!),
           ...chunksOf(predictions, batch.nRows, columns.slice(keep.length))])
         nRows += batch.nRows
         job.onProgress?.(nRows, raw.nRows)
@@ -77,7 +79,7 @@ function textTypes(model: Model): Record<string, ColumnType> {
 /** A numeric feature that is kept has its own type; text is none that it may have. */
 function requireNumbers(
   model: Model, columns: readonly ColumnChunk[], firstRow: number,
-): readonly ColumnChunk[] {
+): void {
   const types = featureTypes(model)
   for (const [f, { name }] of model.features.entries()) {
     const chunk = columns[f]!
@@ -87,7 +89,6 @@ function requireNumbers(
     throw new CoppiceError('DATA', `feature '${name}' is numeric in the model but row ` +
       `${firstRow + row} holds '${chunk.dictionary[chunk.codes[row]!]}'; correct the values`)
   }
-  return columns
 }
 
 /** Columns of the predictions: binary probabilities are one column, that of the second class. */

@@ -75,7 +75,9 @@ export class MemorySource implements RowSource {
         throw new CoppiceError('DATA', `there are ${cells.length} ` +
           `${name === outsideLabel ? 'labels' : 'weights'} for ${nRows} rows; give one per row`)
       }
-      const read = await columnsFromMemory({ [name]: cells }, [name], types)
+      // Whoever uses them refuses texts that should be numbers, naming label or weight.
+      const isText = types[name] === 'string'
+      const read = await columnsFromMemory({ [name]: cells }, [name], isText ? types : {})
       columns.push(read.columns[0]!)
     }
     yield { nRows, columns }

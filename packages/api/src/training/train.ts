@@ -109,6 +109,7 @@ export async function trainOn(
   const { checked } = recipe
   const data = await load('training', dataset, options, recipe)
   const params = recipe.paramsFor(data)
+  requireClassCount(data, params)
   const evaluated: EvalSet[] = []
   for (const { name, data: set } of evalSets) {
     evaluated.push({ name, data: await load(name, set, options, recipe, data) })
@@ -135,6 +136,19 @@ export async function trainOn(
       { cause: signal?.reason })
   }
   return new Booster(model)
+}
+
+/** @throws CoppiceError 'DATA' when the labels have more or fewer classes than the objective */
+function requireClassCount({ classes }: BinnedDataset, raw: RawParams): void {
+  const { objective, numClass } = resolveParams(raw)
+  if (classes === null || objective === 'regression') return
+  const wanted = objective === 'binary' ? 2 : numClass
+  if (classes.length === wanted) return
+  const shown = classes.slice(0, 5).map(String).join(', ') + (classes.length > 5 ? ', ...' : '')
+  const advice = objective === 'binary' ? 'use objective multiclass' : 'leave num_class out'
+  throw new CoppiceError('DATA', `the labels have ${classes.length} classes (${shown}), but ` +
+    `${objective === 'binary' ? 'objective binary' : `num_class = ${numClass}`} needs ` +
+    `${wanted}; ${advice} or correct the labels`)
 }
 
 function load(

@@ -1,7 +1,6 @@
 import {
   Booster, checkParams, CoppiceError, Dataset, type FileOptions, type NamedDataset, train,
 } from '@coppice/api'
-import { requireWritable } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
 import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
@@ -15,6 +14,7 @@ import { MetricsFile } from '../training/metrics-file.js'
 import { parameterFlags } from '../training/parameter-flags.js'
 import { type Reporter, silentReporter } from '../training/reporter.js'
 import { readSettings, type Settings } from '../training/settings.js'
+import { requireWritable } from '../writable.js'
 
 const group = 'Run'
 

@@ -1,0 +1,50 @@
+import { Booster, Dataset, evaluate } from '@coppice/api'
+import type { Command } from '../command.js'
+import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import { ExitCode } from '../exit-codes.js'
+import { Interrupt } from '../interrupt.js'
+import { iterationsFlag, readIterations } from '../model-flags.js'
+import { print } from '../output.js'
+
+/** Metrics of a model on files. */
+export const evaluateCommand: Command = {
+  name: 'evaluate',
+  summary: 'Compute metrics of a model on labelled files, exactly',
+  flags: [
+    { name: 'model', group: 'Model', takes: 'one', short: 'm', isRequired: true,
+      describe: 'Model file' },
+    iterationsFlag,
+    dataFlag,
+    ...columnFlags.filter(({ name }) => name === 'label' || name === 'weight'),
+    ...formatFlags,
+    { name: 'metric', group: 'Output', takes: 'many', default: 'all of the objective',
+      describe: 'Metrics to compute: auc,binary_logloss' },
+    { name: 'json', group: 'Output', takes: 'switch', describe: 'One JSON object' },
+  ],
+  examples: [
+    ["$0 evaluate --model m.json --data 'test/*.parquet' --label delayed --metric auc",
+      'How well the model ranks rows it has not seen'],
+  ],
+  async run(values) {
+    const metrics = values.list('metric').flatMap((text) => text.split(','))
+    const fileOptions = { ...formatOptions(values), label: values.text('label'),
+      weight: values.text('weight') }
+    const iterations = readIterations(values)
+    const booster = await Booster.load(values.required('model'))
+    const data = await Dataset.open(values.list('data'), fileOptions)
+    const interrupt = new Interrupt((text) => void process.stderr.write(`${text}\n`))
+    try {
+      const evaluation = await evaluate(booster, data, {
+        metrics: metrics.length === 0 ? undefined : metrics,
+        iterations,
+        signal: interrupt.signal,
+      })
+      await print(values.isOn('json')
+        ? `${JSON.stringify({ rows: evaluation.nRows, ...evaluation.metrics })}\n`
+        : Object.entries(evaluation.metrics).map(([name, value]) => `${name}\t${value}\n`).join(''))
+      return ExitCode.ok
+    } finally {
+      interrupt.release()
+    }
+  },
+}

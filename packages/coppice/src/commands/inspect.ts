@@ -1,0 +1,89 @@
+import { Booster } from '@coppice/api'
+import { treeText } from '@coppice/api/command'
+import type { Command } from '../command.js'
+import { ExitCode } from '../exit-codes.js'
+import { print } from '../output.js'
+import { tableText } from '../table.js'
+
+/** What a model is and which features it uses. */
+export const inspectCommand: Command = {
+  name: 'inspect',
+  summary: 'Show what a model is, which features it uses, and its trees',
+  flags: [
+    { name: 'model', group: 'Model', takes: 'one', short: 'm', isRequired: true,
+      describe: 'Model file' },
+    { name: 'tree', group: 'Output', takes: 'one', describe: 'One tree as text, counted from 0' },
+    { name: 'parameters', group: 'Output', takes: 'switch',
+      describe: 'The parameters that the model was trained with' },
+    { name: 'json', group: 'Output', takes: 'switch', describe: 'One JSON object' },
+  ],
+  examples: [
+    ['$0 inspect --model m.json', 'Objective, size and importances'],
+    ['$0 inspect --model m.json --tree 0', 'The first tree'],
+  ],
+  async run(values) {
+    const tree = values.integer('tree', 0)
+    const booster = await Booster.load(values.required('model'))
+    if (tree !== undefined) {
+      await print(values.isOn('json') ? treeJson(booster, tree) : treeText(booster.model, tree))
+    } else if (values.isOn('json')) {
+      await print(`${JSON.stringify(summarise(booster), null, 2)}\n`)
+    } else {
+      await print(summaryText(booster, values.isOn('parameters')))
+    }
+    return ExitCode.ok
+  },
+}
+
+function treeJson(booster: Booster, index: number): string {
+  // The text checks that there is such a tree.
+  treeText(booster.model, index)
+  return `${JSON.stringify(booster.model.trees[index], null, 2)}\n`
+}
+
+/** Everything but the trees, as plain data. */
+function summarise(booster: Booster) {
+  const { model, nIterations, nTrees, bestIteration, classes } = booster
+  const gain = booster.featureImportances('gain')
+  const split = booster.featureImportances('split')
+  return {
+    objective: model.objective,
+    classes,
+    iterations: nIterations,
+    trees: nTrees,
+    bestIteration,
+    chainHash: model.chainHash,
+    features: model.features.map(({ name, kind }, f) =>
+      ({ name, kind, gain: gain[f]!, split: split[f]! })),
+    evaluation: Object.fromEntries(Object.entries(booster.evalResult).map(([name, metrics]) =>
+      [name, lastValues(metrics)])),
+    parameters: model.parameters,
+  }
+}
+
+function lastValues(metrics: Readonly<Record<string, readonly number[]>>) {
+  return Object.fromEntries(Object.entries(metrics)
+    .map(([metric, series]) => [metric, series.at(-1)!]))
+}
+
+function summaryText(booster: Booster, showsParameters: boolean): string {
+  const { objective, classes, iterations, trees, bestIteration, features, evaluation, parameters,
+    chainHash } = summarise(booster)
+  const leaves = booster.model.trees.reduce((sum, tree) => sum + tree.leafValue.length, 0)
+  const lines = [
+    `objective   ${objective.name}`,
+    ...(classes === null ? [] : [`classes     ${classes.map(String).join(', ')}`]),
+    `trees       ${trees} in ${iterations} iterations, ${leaves} leaves`,
+    ...(bestIteration === null ? [] : [`best        iteration ${bestIteration}`]),
+    ...Object.entries(evaluation).map(([name, metrics]) => `evaluation  ${name}: ` +
+      Object.entries(metrics).map(([metric, value]) =>
+        `${metric} ${Number(value.toPrecision(6))}`).join(', ') + ' (last iteration)'),
+    `chain hash  ${chainHash}`,
+  ]
+  const rows = [...features].sort((a, b) => b.gain - a.gain).map(({ name, kind, gain, split }) =>
+    [name, kind, String(Number(gain.toPrecision(6))), String(split)])
+  const table = tableText(['feature', 'kind', 'gain', 'splits'], rows, [2, 3])
+  const shown = showsParameters ? `\n${tableText(['parameter', 'value'],
+    Object.entries(parameters).map(([name, value]) => [name, String(value)]), [])}` : ''
+  return `${lines.join('\n')}\n\n${table}${shown}`
+}

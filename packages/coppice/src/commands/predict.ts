@@ -1,0 +1,74 @@
+import { Booster, type PredictionType } from '@coppice/api'
+import { type ByteSink, writePredictions } from '@coppice/api/command'
+import type { Command } from '../command.js'
+import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import { ExitCode } from '../exit-codes.js'
+import type { FlagValues } from '../flag-values.js'
+import { Interrupt } from '../interrupt.js'
+import { iterationsFlag, readIterations } from '../model-flags.js'
+import { print } from '../output.js'
+import { requireWritable } from '../writable.js'
+
+const types: readonly PredictionType[] = ['probability', 'class', 'raw', 'leaf']
+
+/** Predicts files. */
+export const predictCommand: Command = {
+  name: 'predict',
+  summary: 'Predict the rows of files with a model',
+  flags: [
+    { name: 'model', group: 'Model', takes: 'one', short: 'm', isRequired: true,
+      describe: 'Model file' },
+    iterationsFlag,
+    dataFlag,
+    ...formatFlags,
+    { name: 'out', group: 'Output', takes: 'one', short: 'o', isRequired: true,
+      describe: 'File to write: .csv, .tsv, .parquet, .arrow or .npy; - for CSV on stdout' },
+    { name: 'type', group: 'Output', takes: 'one', choices: types, default: 'probability',
+      describe: 'probability: of each class (binary: one column, of the second class; ' +
+        'regression: the value); class: the most probable; raw: raw scores; leaf: leaf indices' },
+    { name: 'keep', group: 'Output', takes: 'many',
+      describe: 'Columns of the data to write before the predictions: a,b' },
+    { name: 'quiet', group: 'Output', takes: 'switch', short: 'q',
+      describe: 'Say nothing but errors' },
+  ],
+  examples: [
+    ['$0 predict --model m.json --data new.csv --out scores.csv', 'One probability per row'],
+    ["$0 predict --model m.json --data 'new/*.parquet' --keep id --type class --out -",
+      'The class of each row beside its id, on stdout'],
+  ],
+  async run(values) {
+    const type = values.choice('type', types) ?? 'probability'
+    const isQuiet = values.isOn('quiet')
+    const out = values.required('out')
+    const note = (text: string): void => {
+      if (!isQuiet) process.stderr.write(`${text}\n`)
+    }
+    const iterations = readIterations(values)
+    const fileOptions = formatOptions(values)
+    const booster = await Booster.load(values.required('model'))
+    if (out !== '-') await requireWritable(out)
+    const interrupt = new Interrupt(note)
+    try {
+      const nRows = await writePredictions({
+        booster,
+        inputs: values.list('data'),
+        fileOptions,
+        out: out === '-' ? stdout : out,
+        type,
+        keep: keptColumns(values),
+        iterations,
+        signal: interrupt.signal,
+      })
+      if (out !== '-') note(`wrote ${nRows} predictions to ${out}`)
+      return ExitCode.ok
+    } finally {
+      interrupt.release()
+    }
+  },
+}
+
+const stdout: ByteSink = { write: (bytes) => print(bytes) }
+
+function keptColumns(values: FlagValues): string[] {
+  return values.list('keep').flatMap((text) => text.split(',')).map((name) => name.trim())
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { EngineRequest } from '../../src/execution/protocol.js'
+import { decodeRequest, encodeRequest, requestBytesMax } from '../../src/execution/request-codec.js'
+
+const [nFeatures, maxLeaves, maxExpansions] = [37, 15, 4]
+
+const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
+const double = fc.double({ noNaN: true })
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
+const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+const totals = fc.record({ gradient: long, hessian: long, count: int })
+const mask = bytes(nFeatures)
+const ids = (max: number) => fc.array(int, { maxLength: max })
+const expansion = fc.record({
+  parent: int, left: int, right: int, feature: int, leftBins: bytes(32), leftTotals: totals,
+  rightTotals: totals, leftMask: fc.option(mask), rightMask: fc.option(mask),
+})
+const tree = fc.integer({ min: 0, max: maxLeaves - 1 }).chain((n) => {
+  const list = <T>(item: fc.Arbitrary<T>, length: number) =>
+    fc.array(item, { minLength: length, maxLength: length })
+  return fc.record({
+    feature: list(int, n), leftBins: list(bytes(32), n), leftChild: list(int, n),
+    rightChild: list(int, n), leafValue: list(double, n + 1),
+  })
+})
+const request: fc.Arbitrary<EngineRequest> = fc.oneof(
+  fc.constantFrom<EngineRequest>({ kind: 'prepare' }, { kind: 'evaluate' }),
+  fc.record({ kind: fc.constant('gradients' as const), gradientScale: double,
+    hessianScale: double }),
+  fc.record({ kind: fc.constant('root' as const), output: int, mask,
+    bag: fc.option(fc.record({ hashStart: int, limit: double })) }),
+  fc.record({ kind: fc.constant('round' as const),
+    expansions: fc.array(expansion, { maxLength: maxExpansions }),
+    released: ids(2 * maxExpansions) }),
+  fc.record({ kind: fc.constant('commit' as const), output: int, tree,
+    leafNodes: fc.option(ids(maxLeaves)) }),
+)
+
+describe('encodeRequest', () => {
+  it('is read back by decodeRequest, and fits the bound', () => {
+    fc.assert(fc.property(request, (own) => {
+      const buffer = new Uint8Array(new SharedArrayBuffer(
+        requestBytesMax(nFeatures, maxLeaves, maxExpansions)))
+      const length = encodeRequest(own, buffer)
+      assert.ok(length <= buffer.length)
+      // a clone has the ordinary prototypes
+      assert.deepEqual(decodeRequest(buffer.subarray(0, length)), structuredClone(own))
+    }), { numRuns: 500 })
+  })
+
+  it('refuses bytes that are no request', () => {
+    assert.throws(() => decodeRequest(Uint8Array.of(99, 0, 0, 0)), /unknown request/)
+  })
+
+  it('gives copies: a request outlives the mailbox', () => {
+    const buffer = new Uint8Array(1000)
+    encodeRequest({ kind: 'root', output: 0, mask: Uint8Array.of(1, 0, 1), bag: null }, buffer)
+    const own = decodeRequest(buffer)
+    buffer.fill(255)
+    assert.deepEqual(own, { kind: 'root', output: 0, mask: Uint8Array.of(1, 0, 1), bag: null })
+  })
+})

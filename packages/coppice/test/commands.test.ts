@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { Booster, Dataset } from '../src/index.js'
+import { describeFailure } from '../src/failure.js'
+import { exitCodeOf, UsageError } from '../src/exit-codes.js'
+import { flowersCsv, Workspace } from './support.js'
+
+describe('coppice', function () {
+  this.timeout(60_000)
+  const work = new Workspace()
+  let binary: Booster
+  let multi: Booster
+
+  before(async () => {
+    work.write('train.csv', flowersCsv(1200, 1))
+    work.write('fresh.csv', flowersCsv(300, 2))
+    const quick = ['--ignore', 'id,species', '--num_iterations', '6', '--num_leaves', '7', '-q']
+    await work.ok('train', '--data', 'train.csv', '--label', 'kind', '--objective', 'binary',
+      ...quick, '--model', 'binary.json')
+    await work.ok('train', '--data', 'train.csv', '--label', 'colour', '--objective', 'multiclass',
+      ...quick, '--model', 'multi.json')
+    binary = await Booster.load(work.path('binary.json'))
+    multi = await Booster.load(work.path('multi.json'))
+  })
+  after(() => work.remove())
+
+  it('explains itself', async () => {
+    const { stdout } = await work.ok('--help')
+    for (const name of ['train', 'predict', 'evaluate', 'inspect', 'partition', 'params']) {
+      assert.match(stdout, new RegExp(`coppice ${name} `))
+      const { stdout: help } = await work.ok(name, '--help')
+      assert.match(help, /Examples:/)
+      assert.match(help, /Exit status:/)
+    }
+    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    assert.equal((await work.ok('--version')).stdout.trim(),
+      (manifest as { version: string }).version)
+    const { code, stderr } = await work.run('predikt')
+    assert.equal(code, 2)
+    assert.match(stderr, /unknown command "predikt"; did you mean "predict"\?/)
+    assert.equal((await work.run()).code, 2)
+  })
+
+  describe('predict', () => {
+    const predict = (model: string, ...args: string[]) =>
+      ['predict', '--model', `${model}.json`, '--data', 'fresh.csv', '-q', ...args]
+    const column = (csv: string, name: string) => {
+      const [header, ...lines] = csv.trimEnd().split('\n')
+      const index = header!.split(',').indexOf(name)
+      assert.ok(index >= 0, `no ${name} in ${header}`)
+      return lines.map((line) => line.split(',')[index]!)
+    }
+
+    it('writes one probability per row, beside the columns to keep', async () => {
+      await work.ok(...predict('binary', '--keep', 'id,colour', '--out', 'p.csv'))
+      const csv = work.read('p.csv')
+      assert.match(csv, /^id,colour,probability\n0,/)
+      const data = await Dataset.open(work.path('fresh.csv'))
+      const wanted = (await binary.predict(data)).filter((_, i) => i % 2 === 1)
+      assert.deepEqual(column(csv, 'probability').map(Number), [...wanted])
+      assert.deepEqual(column(csv, 'id').map(Number), [...wanted.keys()])
+    })
+
+    it('writes classes, raw scores and leaves, to stdout too', async () => {
+      const data = await Dataset.open(work.path('fresh.csv'))
+      const classes = await work.ok(...predict('multi', '--type', 'class', '--out', '-'))
+      assert.deepEqual(column(classes.stdout, 'prediction'),
+        await multi.predict(data, { type: 'class' }))
+      const raw = await work.ok(...predict('multi', '--type', 'raw', '--out', '-'))
+      const scores = await multi.predict(data, { type: 'raw' })
+      assert.deepEqual(column(raw.stdout, 'raw_red').map(Number),
+        [...scores].filter((_, i) => i % 3 === 1))
+      const leaves = await work.ok(...predict('binary', '--type', 'leaf', '--out', '-',
+        '--iterations', '1:3'))
+      assert.match(leaves.stdout, /^leaf_0,leaf_1\n/)
+      const probabilities = await work.ok(...predict('multi', '--out', '-'))
+      assert.match(probabilities.stdout,
+        /^probability_blue,probability_red,probability_white\n/)
+    })
+
+    it('writes Parquet, Arrow and .npy that read back the same', async () => {
+      await work.ok(...predict('binary', '--out', 'p.csv'))
+      for (const name of ['p.parquet', 'p.arrow', 'p.npy']) {
+        await work.ok(...predict('binary', '--out', name))
+        await work.ok('partition', '--data', name, '--out', `${name}-parts`, '-q')
+        const { stdout } = await work.ok('inspect', '--model', 'binary.json', '--json')
+        assert.ok(stdout.length > 0 && work.has(name))
+      }
+    })
+
+    it('refuses what does not fit, and writes nothing', async () => {
+      work.write('other.csv', 'length,colour\n1,red\n')
+      work.write('text.csv', 'length,width,colour\n1,wide,red\n')
+      const names = work.names()
+      const out = ['--out', 'bad.csv']
+      const fails = (code: number, words: string[], model: string, data: string, ...args: string[]) =>
+        work.fails(code, words, 'predict', '--model', model, '--data', data, ...args)
+      await fails(1, ["'width'", 'other.csv'], 'binary.json', 'other.csv', ...out)
+      await fails(1, ["'width'", 'wide'], 'binary.json', 'text.csv', ...out)
+      await fails(1, ["'width'", 'wide'], 'binary.json', 'text.csv', '--keep', 'width', ...out)
+      await fails(1, ['train.csv', 'not JSON'], 'train.csv', 'fresh.csv', ...out)
+      await fails(1, ['none.json'], 'none.json', 'fresh.csv', ...out)
+      await fails(1, ["'ids'", "'id'"], 'binary.json', 'fresh.csv', '--keep', 'ids', ...out)
+      await fails(1, ['bad.xls', '.csv'], 'binary.json', 'fresh.csv', '--out', 'bad.xls')
+      await fails(2, ['--type', 'leaf'], 'binary.json', 'fresh.csv', '--type', 'leafs', ...out)
+      await fails(2, ['iterations', '6'], 'binary.json', 'fresh.csv', '--iterations', '9', ...out)
+      await fails(2, ['--out is missing'], 'binary.json', 'fresh.csv')
+      assert.deepEqual(work.names(), names)
+    })
+  })
+
+  it('evaluate prints the numbers of the trainer', async () => {
+    const valid = ['--valid', 'fresh.csv', '--metric', 'auc,binary_logloss']
+    await work.ok('train', '--data', 'train.csv', '--label', 'kind', '--ignore', 'id,species',
+      '--objective', 'binary', '--num_iterations', '6', '--model', 'valid.json', ...valid)
+    const { stdout } = await work.ok('evaluate', '--model', 'valid.json', '--data', 'fresh.csv',
+      '--label', 'kind', '--metric', 'auc,binary_logloss', '--json')
+    const booster = await Booster.load(work.path('valid.json'))
+    const wanted = Object.entries(booster.evalResult['valid_0']!)
+      .map(([name, series]) => [name, series.at(-1)])
+    assert.deepEqual(JSON.parse(stdout), { rows: 300, ...Object.fromEntries(wanted) as object })
+    await work.fails(2, ['l2', 'auc'], 'evaluate', '--model', 'binary.json', '--data', 'fresh.csv',
+      '--label', 'kind', '--metric', 'l2')
+    await work.fails(1, ['label'], 'evaluate', '--model', 'binary.json', '--data', 'fresh.csv')
+  })
+
+  it('inspect shows a summary, importances and trees', async () => {
+    const { stdout } = await work.ok('inspect', '--model', 'multi.json')
+    assert.match(stdout, /^objective {3}multiclass$/m)
+    assert.match(stdout, /^classes {5}blue, red, white$/m)
+    assert.match(stdout, /^trees {7}18 in 6 iterations/m)
+    const json = JSON.parse((await work.ok('inspect', '--model', 'multi.json', '--json')).stdout) as
+      { features: { name: string, gain: number }[] }
+    assert.deepEqual(json.features.map(({ gain }) => gain), [...multi.featureImportances('gain')])
+    const tree = await work.ok('inspect', '--model', 'binary.json', '--tree', '0')
+    const leaves = tree.stdout.split('\n').filter((line) => /leaf \d+: /.test(line))
+    assert.equal(leaves.length, binary.model.trees[0]!.leafValue.length)
+    await work.fails(2, ['tree 99', '6 trees'], 'inspect', '--model', 'binary.json', '--tree', '99')
+  })
+
+  it('partition cuts data that train to the same bytes', async () => {
+    await work.ok('partition', '--data', 'train.csv', '--out', 'parts', '--partitions', '5')
+    await work.ok('train', '--data', 'parts', '--label', 'kind', '--objective', 'binary',
+      '--ignore', 'id,species', '--num_iterations', '6', '--num_leaves', '7', '-q',
+      '--model', 'parts.json')
+    assert.equal(work.read('parts.json'), work.read('binary.json'))
+    const { stderr } = await work.ok('partition', '--data', 'train.csv', '--out', 'cut',
+      '--split', '0.8', '--seed', '7', '--format', 'arrow')
+    const rows = [...stderr.matchAll(/wrote (\d+) rows/g)].map((match) => Number(match[1]))
+    assert.equal(rows.length, 2)
+    assert.equal(rows[0]! + rows[1]!, 1200)
+    assert.ok(rows[0]! > 900 && rows[0]! < 1020)
+    await work.fails(1, ['not empty'], 'partition', '--data', 'train.csv', '--out', 'cut')
+    await work.fails(2, ['--split', '1.5'], 'partition', '--data', 'train.csv', '--out', 'x',
+      '--split', '1.5')
+  })
+
+  it('params lists and explains parameters', async () => {
+    assert.match((await work.ok('params')).stdout, /^learning_rate {2,}0\.1 /m)
+    assert.match((await work.ok('params', 'eta')).stdout, /^learning_rate\n/)
+    assert.match((await work.ok('params', '--markdown')).stdout, /^# Parameters\n/)
+    await work.fails(2, ['numleafs', 'num_lea'], 'params', 'numleafs')
+  })
+
+  it('ends quietly when nobody reads on', async () => {
+    const running = work.start('params', '--json')
+    running.child.stdout!.destroy()
+    const { code, stderr } = await running.finished
+    assert.deepEqual([code, stderr], [0, ''])
+  })
+})
+
+describe('describeFailure', () => {
+  it('names causes that say something new, on lines of their own', () => {
+    const cause = new Error('the disk\nis full')
+    assert.equal(describeFailure('coppice x', new UsageError('cannot write', { cause })),
+      'coppice x: cannot write\n  caused by: the disk is full\n')
+    assert.equal(describeFailure('coppice x', new UsageError('the disk is full', { cause })),
+      'coppice x: the disk is full\n')
+  })
+
+  it('owns up to bugs', () => {
+    const text = describeFailure('coppice x', new TypeError('undefined is no function'))
+    assert.match(text, /^coppice x: internal error: undefined is no function\n/)
+    assert.match(text, /COPPICE_DEBUG/)
+    assert.equal(exitCodeOf(new TypeError('x')), 70)
+  })
+})

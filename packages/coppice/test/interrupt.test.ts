@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { flowersCsv, start, Workspace } from './support.js'
+
+describe('an interrupted coppice train', function () {
+  this.timeout(60_000)
+  const work = new Workspace()
+  const trainTo = (model: string, nIterations: number, ...args: string[]) =>
+    ['train', '--data', 'train.csv', '--label', 'species', '--ignore', 'id,kind',
+      '--objective', 'binary', '--num_leaves', '4', '--num_iterations', String(nIterations),
+      '--log-format', 'json', '--model', model, ...args]
+  const train = (nIterations: number, ...args: string[]) =>
+    trainTo('model.json', nIterations, ...args)
+
+  before(() => work.write('train.csv', flowersCsv(2000, 1)))
+  after(() => work.remove())
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`leaves a checkpoint after ${signal}, from which it goes on to the same bytes`, async () => {
+      await work.ok(...train(1500))
+      const whole = work.read('model.json')
+      const running = work.start(...trainTo(`${signal}.json`, 1500,
+        '--checkpoint', 'check.json', '--checkpoint-every', '100000'))
+      await running.sees('"iteration":3,')
+      running.child.kill(signal)
+      const { code, stderr } = await running.finished
+      assert.equal(code, 3, stderr)
+      assert.match(stderr, new RegExp(`^coppice train: interrupted by ${signal} after \\d+ ` +
+        'iterations; the trees so far are saved; go on with --resume check.json$', 'm'))
+      assert.ok(!work.has(`${signal}.json`), 'no model is written')
+      const { trees } = JSON.parse(work.read('check.json')) as { trees: unknown[] }
+      assert.ok(trees.length > 3 && trees.length < 1500)
+      const resumed = await work.ok(...trainTo('resumed.json', 1500,
+        '--resume', 'check.json'))
+      assert.match(resumed.stderr, new RegExp(`"firstIteration":${trees.length},`))
+      assert.equal(work.read('resumed.json'), whole)
+    })
+  }
+
+  it('says that nothing is saved without --checkpoint', async () => {
+    const running = work.start(...trainTo('never.json', 100_000))
+    await running.sees('"iteration":3,')
+    running.child.kill('SIGINT')
+    const { code, stderr } = await running.finished
+    assert.equal(code, 3)
+    assert.match(stderr, /nothing is saved \(use --checkpoint FILE\)/)
+    assert.deepEqual(work.names().filter((name) => name.includes('never')), [])
+  })
+
+  it('saves every so many iterations, with the same metrics file after all', async () => {
+    work.write('valid.csv', flowersCsv(300, 2))
+    const args = ['--valid', 'valid.csv', '--metrics-file']
+    await work.ok(...train(25, ...args, 'whole.jsonl', '--checkpoint', 'every.json',
+      '--checkpoint-every', '10'))
+    const { trees } = JSON.parse(work.read('every.json')) as { trees: unknown[] }
+    assert.equal(trees.length, 20)
+    const whole = work.read('model.json')
+    await work.ok(...train(25, ...args, 'resumed.jsonl', '--resume', 'every.json'))
+    assert.equal(work.read('model.json'), whole)
+    assert.equal(work.read('resumed.jsonl'), work.read('whole.jsonl'))
+    await work.fails(1, ['learning_rate'],
+      ...train(25, '--valid', 'valid.csv', '--resume', 'every.json', '--learning_rate', '0.2'))
+  })
+
+  it('ends at once at the second signal', async () => {
+    const module = new URL('../src/interrupt.js', import.meta.url)
+    const script = `
+      import { Interrupt } from ${JSON.stringify(module.href)}
+      const say = (text) => process.stderr.write(text + ' ')
+      const { signal } = new Interrupt(say)
+      signal.addEventListener('abort', () => say(signal.reason.message))
+      setInterval(() => undefined, 1000)
+      say('ready')`
+    const running = start(['--input-type=module', '-e', script], work.folder)
+    await running.sees('ready')
+    running.child.kill('SIGINT')
+    await running.sees('interrupted by SIGINT')
+    running.child.kill('SIGINT')
+    assert.equal((await running.finished).code, 130)
+  })
+})

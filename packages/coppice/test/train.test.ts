@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { flowersCsv, Workspace } from './support.js'
+
+const base = ['--label', 'species', '--ignore', 'id,kind', '--objective', 'binary']
+const quick = ['--num_iterations', '8', '--num_leaves', '7']
+
+describe('coppice train', function () {
+  this.timeout(60_000)
+  const work = new Workspace()
+  const train = (...args: string[]) =>
+    ['train', '--data', 'train.csv', ...base, ...quick, '--model', 'model.json', ...args]
+
+  before(() => {
+    work.write('train.csv', flowersCsv(1200, 1))
+    work.write('valid.csv', flowersCsv(400, 2))
+  })
+  after(() => work.remove())
+
+  it('writes a model; flags and files say the same in any spelling', async () => {
+    const { stderr, stdout } = await work.ok(...train('--valid', 'valid.csv', '--metric', 'auc'))
+    assert.match(stderr, /^\[1\/8\] valid_0 auc 0\.\d+$/m)
+    assert.match(stderr, /saved the model to model\.json \(8 trees\)/)
+    assert.equal(stdout, '')
+    const model = work.read('model.json')
+    work.write('lightgbm.conf', [
+      '# as LightGBM has it', 'task = train', 'objective = binary', 'data = train.csv',
+      'valid = valid.csv', 'label_column = name:species', 'ignore_column = name:id,kind',
+      'num_trees = 8', 'num_leaves = 63', 'metric = auc', 'output_model = conf.json',
+      'force_col_wise = true', 'header = true'].join('\n'))
+    const config = await work.ok('train', '--config', 'lightgbm.conf', '--max_leaves=7')
+    assert.match(config.stderr, /no effect here: force_col_wise/)
+    assert.equal(work.read('conf.json'), model)
+    work.write('params.json', JSON.stringify({ objective: 'binary', num_leaves: 7,
+      n_estimators: 8, metric: ['auc'] }))
+    await work.ok('train', '--config', 'params.json', '--data', 'train.csv', '--valid', 'valid.csv',
+      '--label', 'species', '--ignore', 'id', 'kind', '--model', 'json.json', '--threads', '2')
+    assert.equal(work.read('json.json'), model)
+  })
+
+  it('takes text labels, several named evaluation sets, and infers num_class', async () => {
+    await work.ok('train', '--data', 'train.csv', '--label', 'kind', '--ignore', 'species,id',
+      '--objective', 'binary', ...quick, '--model', 'text.json', '--valid', 'judge=valid.csv',
+      '--valid', 'valid.csv', '--quiet')
+    const model = JSON.parse(work.read('text.json')) as {
+      classes: unknown, evaluation: { dataset: string }[] }
+    assert.deepEqual(model.classes, ['lily', 'rose'])
+    assert.deepEqual(model.evaluation.map(({ dataset }) => dataset), ['judge', 'valid_1'])
+    await work.ok('train', '--data', 'train.csv', '--label', 'colour', '--ignore', 'species,id,kind',
+      '--objective', 'multiclass', ...quick, '--model', 'multi.json')
+    const multi = JSON.parse(work.read('multi.json')) as { classes: unknown }
+    assert.deepEqual(multi.classes, ['blue', 'red', 'white'])
+  })
+
+  it('logs JSON lines, writes metrics, stops early, keeps quiet', async () => {
+    const { stderr } = await work.ok(...train('--valid', 'valid.csv', '--log-format', 'json',
+      '--metrics-file', 'metrics.jsonl', '--early_stopping_round', '2', '--num_iterations=8')
+      .filter((arg, i, all) => arg !== '--num_iterations' && all[i - 1] !== '--num_iterations'))
+    const events = stderr.trimEnd().split('\n').map((line) =>
+      JSON.parse(line) as { event: string, iteration?: number })
+    assert.deepEqual(events.filter(({ event }) => event === 'iteration')
+      .map(({ iteration }) => iteration), [0, 1, 2, 3, 4, 5, 6, 7])
+    assert.equal(events.at(-1)?.event, 'saved')
+    const lines = work.read('metrics.jsonl').trimEnd().split('\n')
+    assert.equal(lines.length, 8)
+    assert.deepEqual(Object.keys(JSON.parse(lines[3]!) as object),
+      ['iteration', 'dataset', 'metric', 'value'])
+    const quiet = await work.ok(...train('--quiet'))
+    assert.equal(quiet.stderr + quiet.stdout, '')
+  })
+
+  describe('says what is wrong and leaves nothing behind', () => {
+    const cases: [what: string, code: number, words: string[], args: string[]][] = [
+      ['a missing file', 1, ['nowhere.csv'], ['--data', 'nowhere.csv', '--label', 'y']],
+      ['a pattern without files', 1, ['no-*.csv'], ['--data', 'no-*.csv', '--label', 'y']],
+      ['an unknown label', 1, ["'specie'", "'species'"],
+        ['--data', 'train.csv', '--label', 'specie']],
+      ['an unknown weight', 1, ["'heft'"],
+        ['--data', 'train.csv', '--label', 'species', '--weight', 'heft']],
+      ['no label', 1, ['label'], ['--data', 'train.csv']],
+      ['a constant label', 1, ['constant.csv', 'every row'].slice(1),
+        ['--data', 'constant.csv', '--label', 'y']],
+      ['a missing label', 1, ['missing', 'nan.csv'], ['--data', 'nan.csv', '--label', 'y']],
+      ['labels that are not 0 and 1', 1, ['0 or 1'],
+        ['--data', 'three.csv', '--label', 'y', '--objective', 'binary']],
+      ['negative weights', 1, ['weight', '-1'],
+        ['--data', 'weights.csv', '--label', 'y', '--weight', 'w']],
+      ['files with other columns', 1, ['train.csv', 'three.csv'],
+        ['--data', 'train.csv', 'three.csv', '--label', 'species']],
+      ['a column twice', 1, ["'x'", 'twice.csv'], ['--data', 'twice.csv', '--label', 'y']],
+      ['a ragged file', 1, ['ragged.csv'], ['--data', 'ragged.csv', '--label', 'y']],
+      ['text where a file before had numbers', 1, ["'x'"],
+        ['--data', 'three.csv', '--valid', 'words.csv', '--label', 'y']],
+      ['a truncated file', 1, ['cut.parquet'], ['--data', 'cut.parquet', '--label', 'y']],
+      ['an unknown flag', 2, ['--labell', '--label'], ['--labell', 'y']],
+      ['an unknown parameter', 2, ['--num_leavs', '--num_leaves'], ['--num_leavs', '3']],
+      ['a value out of range', 2, ['num_leaves', '"1"'], ['--num_leaves', '1']],
+      ['a value of the wrong type', 2, ['learning_rate', '"fast"'], ['--learning_rate', 'fast']],
+      ['contradictions', 2, ['is_unbalance', 'scale_pos_weight'],
+        ['--objective', 'binary', '--is_unbalance', '--scale_pos_weight', '2']],
+      ['what is not built', 2, ['dart'], ['--boosting', 'dart']],
+      ['a flag without its value', 2, ['--label needs a value'], ['--label']],
+      ['a flag given twice', 2, ['--label', 'twice'], ['--label', 'a', '--label', 'b']],
+      ['one parameter under two names', 2, ['num_leaves', 'max_leaves'],
+        ['--num_leaves', '3', '--max_leaves', '4']],
+      ['--threads beside num_threads', 2, ['--threads', '--num_threads'],
+        ['--threads', '1', '--num_threads', '2']],
+      ['stray words', 2, ['"stray.csv"', 'quote'], ['--valid', 'a.csv', 'stray.csv']],
+      ['early stopping without evaluation', 2, ['early_stopping_round'],
+        ['--data', 'train.csv', '--label', 'species', '--early_stopping_round', '3']],
+      ['an unknown key of a configuration', 2, ['bad.conf', 'num_leavs', 'num_leaves'],
+        ['--config', 'bad.conf']],
+      ['a missing configuration', 1, ['none.conf'], ['--config', 'none.conf']],
+      ['a checkpoint that is no model', 1, ['train.csv'],
+        ['--data', 'train.csv', '--label', 'species', '--resume', 'train.csv']],
+      ['too little memory', 1, ['max_memory_mb'],
+        ['--data', 'train.csv', '--label', 'species', '--max_memory_mb', '1']],
+    ]
+
+    before(() => {
+      work.write('constant.csv', 'x,y\n1,1\n2,1\n3,1\n')
+      work.write('nan.csv', 'x,y\n1,1\n2,\n3,0\n')
+      work.write('three.csv', 'x,y\n1,1\n2,5\n3,0\n')
+      work.write('weights.csv', 'x,y,w\n1,1,1\n2,0,-1\n3,0,1\n')
+      work.write('twice.csv', 'x,x,y\n1,1,1\n2,2,0\n')
+      work.write('ragged.csv', 'x,y\n1,1\n2,0,7\n3,0\n')
+      work.write('words.csv', 'x,y\nmany,1\n2,5\n3,0\n')
+      work.write('cut.parquet', new TextEncoder().encode('PAR1 and then nothing'))
+      work.write('bad.conf', 'objective = binary\nnum_leavs = 3\n')
+    })
+
+    // Most of each case is the start of the command: two at a time.
+    const results = new Map<string, Promise<string>>()
+    let names: string[] = []
+    before(async () => {
+      names = work.names()
+      const queue = [...cases]
+      const runQueue = async (): Promise<void> => {
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+          const [what, code, words, args] = next
+          const data = args.includes('--data') ? [] : ['--data', 'train.csv']
+          const result = work.fails(code, words, 'train', ...data, ...args, '--model', 'bad.json')
+          results.set(what, result)
+          await result.catch(() => undefined)
+        }
+      }
+      await Promise.all([runQueue(), runQueue()])
+    })
+    for (const [what] of cases) it(what, async () => void await results.get(what))
+
+    it('not a file', () => assert.deepEqual(work.names(), names))
+
+    it('no model, and a model that is a folder', async () => {
+      await work.fails(2, ['--model is missing'], 'train', '--data', 'train.csv')
+      await work.fails(2, ['--data is missing'], 'train', '--model', 'x.json')
+      await work.fails(1, ['folder'], 'train', '--data', 'train.csv', '--model', '.')
+    })
+
+    it('keeps the older model', async () => {
+      await work.ok(...train('--quiet'))
+      const model = work.read('model.json')
+      await work.fails(1, ["'nothing'"], ...train('--categorical', 'nothing'))
+      assert.equal(work.read('model.json'), model)
+    })
+  })
+})

@@ -13,16 +13,20 @@ import { seconds } from './lib/run.mjs'
 import { setup } from './setup.mjs'
 
 const timing = ['numeric', 'flights', 'flights-shuffled', 'wide']
-const known = [...timing]
+const known = [...timing, 'layouts']
 
 /** Why a case cannot run, or null. Cases import the packages, so they load after the build. */
 async function runCase(name, options, log) {
   const { runTimingCase, timingCases } = await import('./bench/timing-cases.mjs')
+  const { runLayoutsCase } = await import('./bench/layouts-case.mjs')
   const reason = timingCases[name]?.absence() ?? null
   if (reason !== null) return { title: name, markdown: `Skipped: ${reason}`, results: null }
   const dir = mkdtempSync(path.join(os.tmpdir(), 'coppice-bench-'))
   try {
-    return await runTimingCase(name, options, dir, log)
+    switch (name) {
+      case 'layouts': return await runLayoutsCase(options, dir, log)
+      default: return await runTimingCase(name, options, dir, log)
+    }
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }

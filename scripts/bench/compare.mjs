@@ -22,12 +22,13 @@ const warmUpIterations = 5
  * @param {Entry[]} entries
  * @param {{ threads: number, params: object, repeats: number }} setting - `params` of both
  *   libraries, with num_iterations
- * @returns {Promise<object[]>} per entry: `msPerIteration` and `totalMs`, a number per run,
- *   `startMs`, the quality by metric name, and for ours `sha256`
+ * @returns {Promise<object[]>} per entry: a number per run in `msPerIteration` (the median
+ *   iteration), `totalMs` (all iterations) and `startMs` (before the first), every iteration in
+ *   `iterationMs`, the quality by metric name, and for ours `sha256`
  */
 export async function compare(entries, { threads, params, repeats }) {
   const results = entries.map(({ name }) => ({
-    name, msPerIteration: [], totalMs: [], startMs: [], nIterations: 0, quality: {},
+    name, msPerIteration: [], totalMs: [], startMs: [], iterationMs: [], quality: {},
   }))
   const runOf = ({ process: child, params: own }, nIterations) =>
     child.train({ ...params, ...own, num_iterations: nIterations }, threads)
@@ -40,7 +41,7 @@ export async function compare(entries, { threads, params, repeats }) {
       results[i].msPerIteration.push(median(iterationMs))
       results[i].totalMs.push(iterationMs.reduce((sum, ms) => sum + ms, 0))
       results[i].startMs.push(startMs)
-      results[i].nIterations = iterationMs.length
+      results[i].iterationMs.push(iterationMs)
     }
   }
   for (const [i, entry] of entries.entries()) {

@@ -47,11 +47,17 @@ describe('train', () => {
   })
 
   it('gives the same bytes on one thread and on several', async () => {
-    const many = makeFlowers(70_000, 13)
-    const dataset = dataOf(many, many.label)
+    const draw = draws(13)
+    const nRows = 52_000
+    const columns = Object.fromEntries(Array.from({ length: 40 }, (_, f) =>
+      [`f${f}`, Float64Array.from({ length: nRows }, draw)]))
+    const labels = columns['f0']!.map((x, row) => Number(x + columns['f1']![row]! > 1))
+    const dataset = Dataset.from(columns, labels)
     const models = []
     for (const numThreads of [1, 2, 3]) {
-      const booster = await train({ ...small, objective: 'binary', numThreads }, dataset)
+      const booster = await train({ ...small, objective: 'binary', numThreads }, dataset, {
+        onEvent: (event) => event.kind === 'started' && assert.equal(event.nThreads, numThreads),
+      })
       models.push(booster.toString())
     }
     assert.equal(models[1], models[0])
@@ -97,11 +103,11 @@ describe('train', () => {
 
 describe('evaluate', () => {
   const colours = (set: typeof flowers) => set.colour
-  const cases: readonly [string, TrainingParams, (set: typeof flowers) => ArrayLike<number | string>,
-    string[]][] = [
+  type LabelsOf = (set: typeof flowers) => ArrayLike<number | string>
+  const cases: readonly [string, TrainingParams, LabelsOf, string[]][] = [
     ['regression', { objective: 'regression', metric: ['l2', 'rmse', 'l1'] },
       (set) => set.length.map((x, row) => x * 100 + set.width[row]!), ['l2', 'rmse', 'l1']],
-    ['binary', { objective: 'binary', sigmoid: 1.5, metric: ['auc', 'binary_logloss', 'binary_error'] },
+    ['binary', { objective: 'binary', sigmoid: 1.5, metric: 'auc,binary_logloss,binary_error' },
       (set) => set.label, ['auc', 'binary_logloss', 'binary_error']],
     ['multiclass', { objective: 'multiclass', metric: ['multi_logloss', 'multi_error'] },
       colours, ['multi_logloss', 'multi_error']],
@@ -133,8 +139,8 @@ describe('evaluate', () => {
 })
 
 describe('Metric', () => {
-  const model = { objective: { name: 'binary', sigmoid: 1 }, treesPerIteration: 1, parameters: {} } as
-    const
+  const objective = { name: 'binary', sigmoid: 1 } as const
+  const model = { objective, treesPerIteration: 1, parameters: {} }
 
   it('counts ordered pairs for auc, ties half, whatever the batches', () => {
     const draw = draws(21)

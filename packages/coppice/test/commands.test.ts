@@ -32,7 +32,8 @@ describe('coppice', function () {
       assert.match(help, /Examples:/)
       assert.match(help, /Exit status:/)
     }
-    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    const manifestUrl = new URL('../../package.json', import.meta.url)
+    const manifest: unknown = JSON.parse(readFileSync(manifestUrl, 'utf8'))
     assert.equal((await work.ok('--version')).stdout.trim(),
       (manifest as { version: string }).version)
     const { code, stderr } = await work.run('predikt')
@@ -93,7 +94,8 @@ describe('coppice', function () {
       work.write('text.csv', 'length,width,colour\n1,wide,red\n')
       const names = work.names()
       const out = ['--out', 'bad.csv']
-      const fails = (code: number, words: string[], model: string, data: string, ...args: string[]) =>
+      const fails = (code: 1 | 2, words: string[], model: string, data: string,
+        ...args: string[]) =>
         work.fails(code, words, 'predict', '--model', model, '--data', data, ...args)
       await fails(1, ["'width'", 'other.csv'], 'binary.json', 'other.csv', ...out)
       await fails(1, ["'width'", 'wide'], 'binary.json', 'text.csv', ...out)

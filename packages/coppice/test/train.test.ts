@@ -45,8 +45,8 @@ describe('coppice train', function () {
       classes: unknown, evaluation: { dataset: string }[] }
     assert.deepEqual(model.classes, ['lily', 'rose'])
     assert.deepEqual(model.evaluation.map(({ dataset }) => dataset), ['judge', 'valid_1'])
-    await work.ok('train', '--data', 'train.csv', '--label', 'colour', '--ignore', 'species,id,kind',
-      '--objective', 'multiclass', ...quick, '--model', 'multi.json')
+    await work.ok('train', '--data', 'train.csv', '--label', 'colour',
+      '--ignore', 'species,id,kind', '--objective', 'multiclass', ...quick, '--model', 'multi.json')
     const multi = JSON.parse(work.read('multi.json')) as { classes: unknown }
     assert.deepEqual(multi.classes, ['blue', 'red', 'white'])
   })

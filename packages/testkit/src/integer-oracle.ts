@@ -14,6 +14,7 @@ import {
 } from '@coppice/engine'
 import { extendChain, startChain, type Model, type Tree } from '@coppice/model'
 import { allBins } from './datasets.js'
+import { leafGain, threshold } from './naive-gain.js'
 import { nearestEven, powerAbove } from './naive-numbers.js'
 import { describeObjective } from './naive-objective.js'
 
@@ -135,22 +136,6 @@ function bagOf(params: ResolvedParams, iteration: number, nRows: number): number
   const drawnAt = Math.floor(iteration / baggingFreq) * baggingFreq
   const start = mixNumber(startHash(baggingSeed, Purpose.bagging), drawnAt)
   return all.filter((row) => rowDraw(start, row) < fractionLimit(baggingFraction))
-}
-
-/** T(G): the magnitude less lambda_l1, not below 0, with the sign of G. */
-function threshold(g: number, l1: number): number {
-  const magnitude = Math.max(Math.abs(g) - l1, 0)
-  return g < 0 ? -magnitude : magnitude
-}
-
-/** Gain of one leaf; with max_delta_step that of the clamped output. */
-function leafGain(g: number, h: number, l1: number, l2: number, maxDelta: number): number {
-  const t = threshold(g, l1)
-  const d = h + l2
-  if (d <= 0) return 0
-  if (maxDelta <= 0) return t * t / d
-  const w = Math.max(-maxDelta, Math.min(maxDelta, -t / d))
-  return -(2 * t * w + d * w * w)
 }
 
 /** Grows one tree by the strict order. */
@@ -356,6 +341,7 @@ class NaiveGrower {
   /** One category against the rest, or the ordered categories from both ends. */
   *#categoricalSplits(byBin: readonly Sums[], total: Sums): Generator<Omit<Split, 'feature'>> {
     const { params } = this
+    const l2OfOne = params.lambdaL2
     const make = (bins: readonly number[], l2: number, usesCatL2: boolean) => {
       const gain = this.#pairGain(addUp(bins.map((b) => byBin[b]!)), total, l2)
       return {
@@ -364,7 +350,7 @@ class NaiveGrower {
     }
     if (byBin.length <= params.maxCatToOnehot) {
       for (let b = 1; b < byBin.length; b++) {
-        if (this.#isLegal(byBin[b]!, total, params.lambdaL2)) yield make([b], params.lambdaL2, false)
+        if (this.#isLegal(byBin[b]!, total, l2OfOne)) yield make([b], l2OfOne, false)
       }
       return
     }

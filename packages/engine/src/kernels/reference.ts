@@ -185,7 +185,9 @@ class ReferenceKernels {
 
   residuals(score: number, label: number, weight: number, n: number): number {
     let max = 0
-    for (let i = 0; i < n; i++) max = Math.max(max, Math.abs(this.#residual(score, label, weight, i)))
+    for (let i = 0; i < n; i++) {
+      max = Math.max(max, Math.abs(this.#residual(score, label, weight, i)))
+    }
     return max
   }
 

@@ -13,8 +13,9 @@ const LEAF_LIMIT = 1024
  *
  * The quantum is scale * 2^-40. The bound is kept, not hoped for: the grid counts the largest
  * magnitude of each iteration's trees (a score gets one of them) against a budget of 2^12 scales,
- * and a leaf is clamped to 1024 scales or to half of what is left, so that the budget lasts. With log-odds (scale 8) the clamp is at 8192, with squared error at
- * 1024 times the largest label: no training that converges comes near.
+ * and a leaf is clamped to 1024 scales or to half of what is left, so that the budget lasts. With
+ * log-odds (scale 8) the clamp is at 8192, with squared error at 1024 times the largest label: no
+ * training that converges comes near.
  */
 export class LeafGrid {
   readonly #quantum: number

@@ -129,7 +129,7 @@ describe('TreeGrower', () => {
           assert.equal(strict.tree.statistics.rounds, strict.tree.splits.length)
           for (let maxExpansions = 2; maxExpansions <= 16; maxExpansions++) {
             const { tree, rounds } = grow(world, { ...shape, growPolicy, maxExpansions })
-            const plainTree = ({ leafNodes, statistics, ...rest }: GrownTree) => rest
+            const plainTree = (own: GrownTree) => ({ ...own, leafNodes: null, statistics: null })
             assert.deepEqual(plainTree(tree), plainTree(strict.tree))
             const asked = rounds.reduce((sum, round) => sum + round.expansions.length, 0)
             assert.deepEqual(tree.statistics, {

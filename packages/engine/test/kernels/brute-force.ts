@@ -80,7 +80,8 @@ function isLegal(
 function numericCandidates(
   { bins, missingBin }: FeatureSums, total: Sums, p: ScanParams, units: ScanUnits,
 ): Candidate[] {
-  const values = bins.map((_, b) => b).filter((b) => missingBin !== bins.length - 1 || b < missingBin)
+  const isLast = missingBin === bins.length - 1
+  const values = bins.map((_, b) => b).filter((b) => !isLast || b < missingBin)
   const missing = missingBin < 0 ? addUp([]) : bins[missingBin]!
   const score = (bin: number, defaultLeft: boolean): Candidate | null => {
     const leftValues = bins.map((_, b) => b).filter((b) => b <= bin && b !== missingBin)

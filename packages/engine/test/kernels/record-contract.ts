@@ -22,7 +22,8 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
     const check = (n: number, nFeatures: number, extra: number, feature: number): void => {
       for (const goes of Object.values(tables)) {
         lab.clear()
-        const { bytes, stride, rows } = makeRecords(new TestRandom(n + nFeatures), n, nFeatures, extra)
+        const random = new TestRandom(n + nFeatures)
+        const { bytes, stride, rows } = makeRecords(random, n, nFeatures, extra)
         const src = lab.put(bytes)
         const dst = lab.reserve(n * stride)
         const table = lab.put(Array.from({ length: 256 }, (_, bin) => goes(bin)))

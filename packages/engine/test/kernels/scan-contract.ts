@@ -221,7 +221,8 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
         const leaf = makeLeaf(random, [numeric(9, 4), categorical(8)], 60, spread(random))
         const large = leaf.map((feature) => ({
           ...feature,
-          bins: feature.bins.map(({ g, h, n }) => ({ g: g * (2n ** 33n + 12345n), h: h * (2n ** 34n + 77777n), n })),
+          bins: feature.bins.map(({ g, h, n }) => (
+            { g: g * (2n ** 33n + 12345n), h: h * (2n ** 34n + 77777n), n })),
         }))
         check(large, { units: { gradient: 2 ** -40, hessian: 2 ** -40 } })
       }

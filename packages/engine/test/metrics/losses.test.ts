@@ -97,8 +97,9 @@ describe('gradients of the objectives', () => {
       const random = new TestRandom(9)
       const planes = Array.from({ length: nOutputs }, () =>
         Float64Array.from({ length: 60 }, () => random.normal()))
-      const loss = name === 'regression' ? (...args: Parameters<RowLoss>) => squaredError(...args) / 2
-        : name === 'binary' ? binaryLogLoss(1.5) : multiLogLoss
+      const halfSquare: RowLoss = (...args) => squaredError(...args) / 2
+      const loss = { regression: halfSquare, binary: binaryLogLoss(1.5), multiclass: multiLogLoss }[
+        name]
       const memory = new WebAssembly.Memory({ initial: 4 })
       const put = (offset: number, values: Float64Array): number => {
         new Float64Array(memory.buffer, offset, values.length).set(values)
@@ -119,13 +120,13 @@ describe('gradients of the objectives', () => {
         const y = data.label![row]!
         const w = data.weight![row]! * (name === 'binary' && y === 1 ? 2 : 1)
         const own = planes.map((plane) => plane[row]!)
-        const at = (k: number, delta: number): number => loss(
+        const moved = (k: number, delta: number): number => loss(
           own.map((s, j) => Float64Array.of(j === k ? s + delta : s)), 0, y)
         for (let k = 0; k < nOutputs; k++) {
           const [g, h] = new Int32Array(memory.buffer, 32768 + k * 480 + row * 8, 2)
-          const slope = (at(k, step) - at(k, -step)) / (2 * step) * w
+          const slope = (moved(k, step) - moved(k, -step)) / (2 * step) * w
           worst = Math.max(worst, Math.abs(g! / gScale - slope) - 1e-6 * Math.abs(slope))
-          const curve = (at(k, step) - 2 * at(k, 0) + at(k, -step)) / (step * step) * w
+          const curve = (moved(k, step) - 2 * moved(k, 0) + moved(k, -step)) / (step * step) * w
           // LightGBM's softmax hessian has the factor K / (K - 1)
           const factor = name === 'multiclass' ? 1.5 : 1
           if (name !== 'regression') {

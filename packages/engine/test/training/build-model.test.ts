@@ -39,7 +39,8 @@ describe('binTree and modelTree', () => {
     const one = model.trees.find((own) => own.leftCategories.some((codes) => codes !== null))!
     const node = one.leftCategories.findIndex((codes) => codes !== null)
     const feature = data.features[one.splitFeature[node]!]!
-    const dropped = { ...feature, mapper: { kind: 'categorical', codes: Int32Array.of(), nBins: 1 } as const }
+    const mapper = { kind: 'categorical', codes: Int32Array.of(), nBins: 1 } as const
+    const dropped = { ...feature, mapper }
     const features = data.features.map((own) => own === feature ? dropped : own)
     assert.throws(() => binTree(one, features), { code: 'MODEL', message: /category "c\d+"/ })
   })

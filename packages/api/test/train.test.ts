@@ -47,12 +47,8 @@ describe('train', () => {
   })
 
   it('gives the same bytes on one thread and on several', async () => {
-    const draw = draws(13)
-    const nRows = 52_000
-    const columns = Object.fromEntries(Array.from({ length: 40 }, (_, f) =>
-      [`f${f}`, Float64Array.from({ length: nRows }, draw)]))
-    const labels = columns['f0']!.map((x, row) => Number(x + columns['f1']![row]! > 1))
-    const dataset = Dataset.from(columns, labels)
+    const many = makeFlowers(20_000, 13)
+    const dataset = dataOf(many, many.label)
     const models = []
     for (const numThreads of [1, 2, 3]) {
       const booster = await train({ ...small, objective: 'binary', numThreads }, dataset, {
@@ -62,6 +58,19 @@ describe('train', () => {
     }
     assert.equal(models[1], models[0])
     assert.equal(models[2], models[0])
+  })
+
+  it('takes one thread for small data unless asked for more', async () => {
+    const dataset = dataOf(flowers, flowers.label)
+    for (const [numThreads, wanted] of [[0, 1], [2, 2]] as const) {
+      let found = 0
+      await train({ ...small, objective: 'binary', numThreads }, dataset, {
+        onEvent: (event) => {
+          if (event.kind === 'started') found = event.nThreads
+        },
+      })
+      assert.equal(found, wanted)
+    }
   })
 
   it('reads a data set once for equal binning parameters', async () => {

@@ -2,12 +2,12 @@ import { type Executor, InlineExecutor } from '@coppice/engine'
 import { defaultThreads, ThreadExecutor } from '@coppice/engine/threads'
 
 /**
- * Below this many cells (rows x features) threads cost more than they save: starting them and the
- * barriers between the rounds. Measured with 31 leaves on two busy cores: 20 iterations of 1 M
- * cells take 111 ms inline and 198 ms on two threads, 2 M 177 and 261, 4 M 346 and 320; more
+ * Below this many cells (rows x features) threads cost more than they save: starting them and
+ * the barriers between the rounds. Measured with 31 leaves on two busy cores: 20 iterations of
+ * 1 M cells take 111 ms inline and 198 ms on two threads, 2 M 177 and 261, 4 M 346 and 320; more
  * cores pay sooner.
  */
-const inlineCellsMax = 2_000_000
+const smallCellsMax = 2_000_000
 
 interface Size {
   readonly nRows: number
@@ -16,16 +16,16 @@ interface Size {
 
 /** So small that a tree takes milliseconds. */
 function isSmall({ nRows, nFeatures }: Size): boolean {
-  return nRows * nFeatures < inlineCellsMax
+  return nRows * nFeatures < smallCellsMax
 }
 
 /**
  * Threads for a training of this size.
- * @param numThreads - as asked for; 0 for as many as there are cores
+ * @param numThreads - as asked for; 0 for as many as there are cores, where that pays
  */
 export function chooseThreads(numThreads: number, size: Size): number {
-  if (isSmall(size)) return 1
-  return numThreads > 0 ? numThreads : defaultThreads()
+  if (numThreads > 0) return numThreads
+  return isSmall(size) ? 1 : defaultThreads()
 }
 
 /**
@@ -33,7 +33,6 @@ export function chooseThreads(numThreads: number, size: Size): number {
  * too, so that the caller's stays free for signals and timers. The model is the same.
  */
 export function chooseExecutor(numThreads: number, size: Size): Executor {
-  return isSmall(size)
-    ? new InlineExecutor()
-    : new ThreadExecutor(chooseThreads(numThreads, size))
+  const nThreads = chooseThreads(numThreads, size)
+  return nThreads === 1 && isSmall(size) ? new InlineExecutor() : new ThreadExecutor(nThreads)
 }

@@ -81,11 +81,14 @@ describe('ExactSum', () => {
   })
 
   it('carries in time: millions of the same sign', () => {
+    // all bits set: every piece is as large as it gets, and odd
     const sum = new ExactSum()
-    const value = 1 + 2 ** -52
-    const n = 2 ** 21 + 3
+    const value = 2 - 2 ** -52
+    const n = 2 ** 22 + 1
     for (let i = 0; i < n; i++) sum.add(-value)
-    assert.equal(sum.value(), -n * value)
+    assert.equal(sum.value(), nearest(-exactly(value) * BigInt(n)))
+    for (let i = 0; i < n; i++) sum.add(value)
+    assert.equal(sum.value(), 0)
   })
 
   it('cancels to nothing', () => {

@@ -24,7 +24,11 @@ export class Interrupt {
   }
 
   #hear(name: keyof typeof statusOf): void {
-    if (this.signal.aborted) process.exit(statusOf[name])
+    if (this.signal.aborted) {
+      // The note also gives the terminal its cursor back.
+      this.#note('ended at once')
+      process.exit(statusOf[name])
+    }
     this.#note('stopping; press Ctrl-C again to end at once')
     this.#controller.abort(new CoppiceError('ABORTED', `interrupted by ${name}`))
   }

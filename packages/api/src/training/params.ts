@@ -30,7 +30,7 @@ type Given<V> = V extends readonly (infer Item)[] ? V | Item | string : V
 
 /**
  * Parameters of a training under the camelCase of LightGBM's names, all optional. LightGBM's
- * aliases are accepted at run time too; `docs/parameters.md` lists defaults and ranges.
+ * aliases are accepted at run time too; `coppice params` lists defaults and ranges.
  */
 export type TrainingParams = {
   readonly [K in Exclude<keyof ParameterValues, DatasetParameter>]?:

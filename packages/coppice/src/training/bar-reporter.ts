@@ -62,6 +62,8 @@ export class BarReporter implements Reporter {
   }
 
   note(text: string): void {
+    // A line cannot be written below a bar that is drawn again.
+    this.close()
     this.#stream.write(`${text}\n`)
   }
 

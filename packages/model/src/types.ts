@@ -98,7 +98,7 @@ export interface Model {
   /** Raw score of each class before the first tree; treesPerIteration values. */
   readonly baseScores: readonly number[]
   readonly trees: readonly Tree[]
-  /** 1-based number of iterations that predict best, or null where nothing was evaluated. */
+  /** Number of iterations that predict best, by early stopping; null without early stopping. */
   readonly bestIteration: number | null
   /** Canonical snake_case names of the parameters that affect the model, sorted. */
   readonly parameters: Readonly<Record<string, ParameterValue>>

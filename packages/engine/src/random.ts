@@ -3,7 +3,7 @@
  * generator state to keep in step between threads, machines or speculated expansions.
  *
  * The mixer is MurmurHash3's 32-bit round and finaliser (Appleby, public domain), over words.
- * `kernels/assembly` holds a twin of `mixWord` and `finish` for the row draws of bagging.
+ * `assembly/bag.ts` holds a twin of `mixWord` and `finish` for the row draws of bagging.
  */
 
 /** What a draw is for. Values are part of the model's bytes: append, never renumber. */

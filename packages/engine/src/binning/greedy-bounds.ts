@@ -7,6 +7,12 @@ export interface DistinctValues {
 }
 
 /**
+ * The largest bound below the last: one step below the largest double, which as a threshold in a
+ * model stands for infinity (FORMAT.md) and could not keep infinite values apart.
+ */
+const LARGEST_BOUND = Number.MAX_VALUE * (1 - Number.EPSILON / 2)
+
+/**
  * The bound between two neighbouring values: the double above their midpoint, never infinite, so
  * that infinite values can be told from finite ones. Where a + b overflows LightGBM gets an
  * infinite bound instead.
@@ -14,7 +20,7 @@ export interface DistinctValues {
 function boundBetween(a: number, b: number): number {
   const sum = a + b
   const middle = Number.isFinite(sum) ? sum / 2 : a / 2 + b / 2
-  return Math.min(nextUp(middle), Number.MAX_VALUE)
+  return Math.min(nextUp(middle), LARGEST_BOUND)
 }
 
 /** LightGBM's CheckDoubleEqualOrdered: b >= a is at most one representable step away. */

@@ -55,7 +55,8 @@ export class InlineExecutor implements Executor {
   }
 
   #answer(request: EngineRequest): EngineAnswer {
-    const engine = this.#engine!
+    const engine = this.#engine
+    if (engine === null) throw new CoppiceError('ABORTED', 'the executor was closed')
     switch (request.kind) {
       case 'prepare': return engine.prepare()
       case 'gradients': {

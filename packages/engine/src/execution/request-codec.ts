@@ -1,4 +1,4 @@
-import { assert } from '../errors.js'
+import { assert, CoppiceError } from '../errors.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import type {
   BagRule, BinnedTree, CommitRequest, EngineRequest, Expansion, RootRequest, RoundRequest,
@@ -152,7 +152,7 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'root': return readRoot(r)
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
-    case undefined: throw new Error('internal error: an unknown request')
+    case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
   }
 }
 

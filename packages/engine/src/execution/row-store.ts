@@ -1,3 +1,4 @@
+import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
 import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { recordBytes } from '../training/memory-estimate.js'
@@ -145,7 +146,7 @@ export class RowStore {
 
   #range(node: number): NodeRange {
     const range = this.#nodes.get(node)
-    if (range === undefined) throw new Error(`internal error: no rows for node ${node}`)
+    assert(range !== undefined, `no rows for node ${node}`)
     return range
   }
 }

@@ -4,7 +4,7 @@
  * in elements, scales. No kernel allocates or keeps state. Offsets of vectors are multiples of 8.
  *
  * A *record* is one training row: `nFeatures` bin bytes padded to a multiple of 4, gradient i32,
- * hessian u32 (below 2^30), row id u32 (local to the thread), padded to `stride`, a multiple of 8.
+ * hessian u32 (at most 2^30), row id u32 (local to the thread), padded to `stride`, a multiple of 8.
  *
  * A *cell* is the sum over the rows of one bin while rows are scanned, 16 bytes: i64 gradients,
  * then i64 `hessians << 16 | count`. Each feature has 256 cells.
@@ -43,7 +43,7 @@ export interface Kernels {
   ): number
   /**
    * Best split of a leaf over the features [first, last) with a non-zero mask byte: writes a
-   * candidate (see candidate.ts) to `out`. `params` are 13 doubles (see scan-params.ts),
+   * candidate (see candidate.ts) to `out`. `params` are 13 doubles (see assembly/scan-types.ts),
    * `scratch` is 6,144 bytes. Checks that each feature's bins add up to the totals.
    */
   scan(

@@ -1,6 +1,6 @@
 import type { Objective } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
-import type { MetricPart, MetricSpec } from '../execution/protocol.js'
+import type { MetricPart, MetricSpec, RankedScores } from '../execution/protocol.js'
 import { ExactSum } from '../numeric/exact-sum.js'
 import { areaUnderRoc, mergeRanked, rankScores } from './auc.js'
 import {
@@ -12,31 +12,24 @@ export function isHigherBetter(metric: string): boolean {
   return metric === 'auc'
 }
 
-/** Which objectives a metric is defined for. */
-const objectivesOf: Readonly<Record<string, readonly Objective['name'][]>> = {
-  l1: ['regression'],
-  l2: ['regression'],
-  rmse: ['regression'],
-  auc: ['binary'],
-  binary_logloss: ['binary'],
-  binary_error: ['binary'],
-  multi_logloss: ['multiclass'],
-  multi_error: ['multiclass'],
+/** The metrics of each objective; the first is its own loss. */
+const metricNames: Readonly<Record<Objective['name'], readonly [string, ...string[]]>> = {
+  regression: ['l2', 'rmse', 'l1'],
+  binary: ['binary_logloss', 'auc', 'binary_error'],
+  multiclass: ['multi_logloss', 'multi_error'],
 }
 
-/** @throws CoppiceError 'PARAMETER' where a metric makes no sense for the objective */
+/** Metrics that are defined for an objective, its own loss first. */
+export function metricsOf(objective: Objective['name']): readonly string[] {
+  return metricNames[objective]
+}
+
+/** @throws CoppiceError 'PARAMETER' where a metric is not defined for the objective */
 export function checkMetric(metric: string, objective: Objective['name']): void {
-  const legal = objectivesOf[metric]
-  if (legal === undefined) {
-    throw new CoppiceError('PARAMETER',
-      `metric "${metric}" is not built yet; use ${Object.keys(objectivesOf).join(', ')}`)
-  }
-  if (!legal.includes(objective)) {
-    const ours = Object.keys(objectivesOf).filter((m) => objectivesOf[m]!.includes(objective))
-    throw new CoppiceError('PARAMETER',
-      `metric "${metric}" is for objective ${legal.join(', ')}, not for "${objective}"; ` +
-      `use ${ours.join(', ')}`)
-  }
+  const legal = metricsOf(objective)
+  if (legal.includes(metric)) return
+  throw new CoppiceError('PARAMETER',
+    `metric "${metric}" is not defined for objective "${objective}"; use ${legal.join(', ')}`)
 }
 
 function rowLoss(metric: MetricSpec, objective: Objective): RowLoss {
@@ -75,10 +68,24 @@ export function finishMetric(
   metric: string, parts: readonly Pick<MetricPart, 'sum' | 'ranked'>[], sumWeight: number,
 ): number {
   if (metric === 'auc') {
-    return areaUnderRoc(parts.map((part) => part.ranked!).reduce(mergeRanked))
+    return areaUnderRoc(mergeAll(parts.map((part) => part.ranked!)))
   }
   const total = new ExactSum()
   for (const part of parts) total.merge(part.sum!)
   const mean = total.value() / sumWeight
   return metric === 'rmse' ? Math.sqrt(mean) : mean
+}
+
+/** Merges neighbours until one is left: O(n log k) for k parts. */
+function mergeAll(parts: RankedScores[]): RankedScores {
+  let rest = parts
+  while (rest.length > 1) {
+    const merged: RankedScores[] = []
+    for (let i = 0; i < rest.length; i += 2) {
+      const [a, b] = [rest[i]!, rest[i + 1]]
+      merged.push(b === undefined ? a : mergeRanked(a, b))
+    }
+    rest = merged
+  }
+  return rest[0]!
 }

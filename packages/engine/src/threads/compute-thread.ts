@@ -112,7 +112,6 @@ class ComputeThread {
         return null
     }
   }
-
 }
 
 function send(message: FromThread, transfer: ArrayBuffer[] = []): void {

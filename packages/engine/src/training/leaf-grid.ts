@@ -18,7 +18,8 @@ const LEAF_LIMIT = 1024
  * training that converges comes near.
  */
 export class LeafGrid {
-  readonly #quantum: number
+  /** All values are multiples of it. */
+  readonly quantum: number
   readonly #limit: number
   #budget: number
 
@@ -29,7 +30,7 @@ export class LeafGrid {
   constructor(scale: number) {
     // labels below 2^-900 are not told from 0
     const power = ceilPowerOfTwo(Math.max(scale, powerOfTwo(-900)))
-    this.#quantum = power * powerOfTwo(-PLACES)
+    this.quantum = power * powerOfTwo(-PLACES)
     this.#limit = power * LEAF_LIMIT
     this.#budget = power * powerOfTwo(52 - PLACES)
   }
@@ -39,7 +40,7 @@ export class LeafGrid {
     const limit = Math.min(this.#limit, this.#budget / 2)
     const clamped = Math.max(-limit, Math.min(limit, value))
     // + 0: a rounded -0 is 0
-    return roundTiesToEven(clamped / this.#quantum) * this.#quantum + 0
+    return roundTiesToEven(clamped / this.quantum) * this.quantum + 0
   }
 
   /** Counts an iteration (or the base scores) of this largest magnitude against the budget. */

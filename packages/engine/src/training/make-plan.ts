@@ -9,8 +9,8 @@ import type { LabelStatistics } from '../objectives/objective.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatistics } from '../objectives/statistics.js'
 import { modelParameters, type ResolvedParams } from '../params/index.js'
-import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import { featureLayout } from './build-model.js'
+import { checkMagnitudes, checkRows, type TargetShape } from './check-data.js'
 import { LeafGrid } from './leaf-grid.js'
 import type { TrainingPlan } from './plan.js'
 
@@ -18,8 +18,6 @@ import type { TrainingPlan } from './plan.js'
 const EXCHANGE_BYTES = 256 * 1024 * 1024
 /** Most expansions outstanding where nothing else was asked for. */
 const DEFAULT_SPECULATION = 4
-/** Places of the score scale that init scores are kept to; the leaf grid's. */
-const GRID_PLACES = 40
 
 /** A plan and what the model's header needs to know. */
 export interface MadePlan {
@@ -38,11 +36,14 @@ export function makePlan(
   params: ResolvedParams, train: BinnedDataset, nThreads: number, evaluatesTraining: boolean,
   evaluates: boolean,
 ): MadePlan {
-  const nClasses = classCount(params, train)
-  const statistics = labelStatistics(train.label!, train.weight, nClasses)
+  const shape = targetShape(params)
+  checkNotEmpty(train)
+  checkRows(train, shape, '')
+  const statistics = labelStatistics(train.label!, train.weight, shape.nClasses)
   checkStatistics(statistics)
   const objective = specifyObjective(params, statistics)
   const scoreScale = Math.max(objective.scoreScale, largest(train.initScore))
+  checkMagnitudes(objective, scoreScale)
   const grid = new LeafGrid(scoreScale)
   const baseScores = train.initScore === null
     ? objective.baseScores.map((score) => grid.round(score))
@@ -52,6 +53,7 @@ export function makePlan(
     ? params.metric.map((name) => ({ name, topK: params.multiErrorTopK }))
     : []
   for (const { name } of metrics) checkMetric(name, objective.spec.objective.name)
+  const expansions = maxExpansions(params, train, nThreads)
   const usesBagging = params.baggingFreq > 0 && params.baggingFraction < 1
   const plan: TrainingPlan = {
     engine: {
@@ -59,11 +61,10 @@ export function makePlan(
       objective: objective.spec,
       nOutputs: objective.nOutputs,
       baseScores,
-      initScoreQuantum: ceilPowerOfTwo(Math.max(scoreScale, powerOfTwo(-900))) *
-        powerOfTwo(-GRID_PLACES),
+      initScoreQuantum: grid.quantum,
       scan: params,
       usesBagging,
-      maxExpansions: maxExpansions(params, train, nThreads),
+      maxExpansions: expansions,
       maxLeaves: params.numLeaves,
       metrics,
       evaluatesTraining,
@@ -73,7 +74,7 @@ export function makePlan(
       maxDepth: params.maxDepth,
       growPolicy: params.growPolicy,
       minDataInLeaf: params.minDataInLeaf,
-      maxExpansions: maxExpansions(params, train, nThreads),
+      maxExpansions: expansions,
     },
     output: params,
     learningRate: params.learningRate,
@@ -106,48 +107,40 @@ function onlyPlan(plan: TrainingPlan): TrainingPlan {
   }
 }
 
-/** Expansions in flight: as asked for, or few, or one where no barrier is to be saved. */
+/**
+ * Expansions in flight: as asked for, or few, or one where no barrier is to be saved; never more
+ * than a tree can use or the exchange between threads should hold.
+ */
 function maxExpansions(params: ResolvedParams, train: BinnedDataset, nThreads: number): number {
-  if (params.speculation > 0) return params.speculation
-  if (nThreads === 1) return 1
+  const isSingle = nThreads === 1
+  const wanted = params.speculation > 0 ? params.speculation : isSingle ? 1 : DEFAULT_SPECULATION
+  const usable = Math.min(wanted, params.numLeaves - 1)
+  if (isSingle) return usable
   const { shares } = shareFeatures(train.features.map(featureLayout), nThreads)
   const cells = shares.reduce((sum, share) => sum + share.nCells, 0)
   const fitting = Math.floor(EXCHANGE_BYTES / Math.max(1, nThreads * cells * SUM_BYTES))
-  return Math.max(1, Math.min(DEFAULT_SPECULATION, fitting))
+  return Math.max(1, Math.min(usable, fitting))
 }
 
-/** Number of classes that labels may name; 0 for regression. */
-function classCount(params: ResolvedParams, train: BinnedDataset): number {
-  const { label } = train
-  if (label === null) {
+function checkNotEmpty(train: BinnedDataset): void {
+  if (train.label === null) {
     throw new CoppiceError('DATA', 'the training data have no label; name the label column')
   }
-  if (label.length === 0) {
+  if (train.nRows === 0) {
     throw new CoppiceError('DATA', 'the training data have no rows; check the inputs')
   }
   if (train.features.length === 0) {
     throw new CoppiceError('DATA',
       'the training data have no features; give at least one column besides the label')
   }
-  const nClasses = { regression: 0, binary: 2, multiclass: params.numClass }[params.objective]
-  checkLabels(label, nClasses, params.objective)
-  return nClasses
 }
 
-/** Every label is finite, and for classes one of 0 .. nClasses - 1. */
-export function checkLabels(label: Float64Array, nClasses: number, objective: string): void {
-  for (let row = 0; row < label.length; row++) {
-    const y = label[row]!
-    if (!Number.isFinite(y)) {
-      throw new CoppiceError('DATA',
-        `the label of row ${row} is ${y}; labels must be finite numbers: drop or mend the row`)
-    }
-    if (nClasses > 0 && (!Number.isInteger(y) || y < 0 || y >= nClasses)) {
-      const legal = nClasses === 2 ? '0 or 1' : `an integer from 0 to ${nClasses - 1}`
-      throw new CoppiceError('DATA',
-        `the label of row ${row} is ${y}; objective "${objective}" needs ${legal}` +
-        (nClasses === 2 ? '; use multiclass for more classes, regression for numbers' : ''))
-    }
+/** What labels and init scores have to fit. */
+export function targetShape({ objective, numClass }: ResolvedParams): TargetShape {
+  return {
+    objective,
+    nClasses: { regression: 0, binary: 2, multiclass: numClass }[objective],
+    nOutputs: objective === 'multiclass' ? numClass : 1,
   }
 }
 

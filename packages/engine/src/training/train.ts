@@ -11,7 +11,8 @@ import { EarlyStopping } from './early-stopping.js'
 import type { Executor } from './executor.js'
 import { History } from './history.js'
 import type { IterationRecord } from './iteration.js'
-import { checkLabels, makePlan } from './make-plan.js'
+import { checkRows } from './check-data.js'
+import { makePlan, targetShape } from './make-plan.js'
 import { requireTrainingMemory } from './memory-estimate.js'
 import type { EvalSet, MetricValue, StopReason, TrainOptions, TrainResult } from './types.js'
 
@@ -292,8 +293,7 @@ function checkEvalSets(
       throw new CoppiceError('DATA',
         `evaluation set "${name}" was not binned with the training set as its reference`)
     }
-    const nClasses = { regression: 0, binary: 2, multiclass: params.numClass }[params.objective]
-    checkLabels(data.label, nClasses, params.objective)
+    checkRows(data, targetShape(params), ` of evaluation set "${name}"`)
     if (!(sumOfWeights(data) > 0)) {
       throw new CoppiceError('DATA', `the weights of evaluation set "${name}" are all 0`)
     }

@@ -1,0 +1,124 @@
+import type { BinnedDataset } from '../dataset.js'
+import { CoppiceError } from '../errors.js'
+import type { ObjectivePlan } from '../objectives/specify.js'
+
+/** Counts of rows are 32-bit integers; fixed-point sums over so many rows stay below 2^61. */
+const ROWS_MAX = 0x7fff_ffff
+
+/** Largest |label| and |init score|, and the least that is told from 0. */
+const SCORE_MAX = 1e90
+const SCORE_MIN = 1e-90
+/** Largest weight. */
+const WEIGHT_MAX = 1e80
+/** Of the rows' gradients and hessians, see `checkMagnitudes`. */
+const GRADIENT_RANGE = [1e-90, 1e90] as const
+const HESSIAN_RANGE = [1e-80, 1e80] as const
+
+/** What the columns beside the features have to fit. */
+export interface TargetShape {
+  readonly objective: string
+  /** Labels are class indices 0 .. nClasses - 1; 0 for regression. */
+  readonly nClasses: number
+  /** Init scores of a row. */
+  readonly nOutputs: number
+}
+
+/**
+ * Checks labels, weights and init scores row by row: readers have done so for files, callers of
+ * the engine may not have.
+ *
+ * @param where - ' of evaluation set "name"', or '' for the training set
+ * @throws CoppiceError 'DATA' naming the row, the value and what is legal
+ */
+export function checkRows(data: BinnedDataset, shape: TargetShape, where: string): void {
+  const { nRows, label, weight, initScore } = data
+  if (nRows > ROWS_MAX) {
+    throw new CoppiceError('DATA',
+      `the ${nRows} rows${where} are more than rows are counted for, ${ROWS_MAX}; use fewer rows`)
+  }
+  checkLength('labels', label!, nRows, where)
+  checkLabels(label!, shape, where)
+  if (weight !== null) {
+    checkLength('weights', weight, nRows, where)
+    checkWeights(weight, where)
+  }
+  if (initScore !== null) {
+    checkLength('init scores', initScore, nRows * shape.nOutputs, where)
+    checkInitScores(initScore, shape.nOutputs, where)
+  }
+}
+
+function checkLength(what: string, values: Float64Array, expected: number, where: string): void {
+  if (values.length === expected) return
+  throw new CoppiceError('DATA',
+    `there are ${values.length} ${what}${where}, but the rows need ${expected}; give one for each`)
+}
+
+/** Every label is finite, and for classes one of 0 .. nClasses - 1. */
+function checkLabels(label: Float64Array, shape: TargetShape, where: string): void {
+  const { nClasses, objective } = shape
+  for (let row = 0; row < label.length; row++) {
+    const y = label[row]!
+    if (!Number.isFinite(y)) {
+      throw new CoppiceError('DATA',
+        `the label of row ${row}${where} is ${y}; labels must be finite numbers: drop or mend ` +
+        'the row')
+    }
+    if (nClasses > 0 && (!Number.isInteger(y) || y < 0 || y >= nClasses)) {
+      const legal = nClasses === 2 ? '0 or 1' : `an integer from 0 to ${nClasses - 1}`
+      throw new CoppiceError('DATA',
+        `the label of row ${row}${where} is ${y}; objective "${objective}" needs ${legal}` +
+        (nClasses === 2 ? '; use multiclass for more classes, regression for numbers' : ''))
+    }
+    if (Math.abs(y) > SCORE_MAX) {
+      throw new CoppiceError('DATA',
+        `the label of row ${row}${where} is ${y}; magnitudes up to ${SCORE_MAX} can be trained ` +
+        'on: scale the labels down')
+    }
+  }
+}
+
+function checkWeights(weight: Float64Array, where: string): void {
+  for (let row = 0; row < weight.length; row++) {
+    const w = weight[row]!
+    if (w >= 0 && w <= WEIGHT_MAX) continue
+    throw new CoppiceError('DATA',
+      `the weight of row ${row}${where} is ${w}; weights must be from 0 to ${WEIGHT_MAX}: mend ` +
+      'the row or scale the weights')
+  }
+}
+
+function checkInitScores(initScore: Float64Array, nOutputs: number, where: string): void {
+  for (let i = 0; i < initScore.length; i++) {
+    const score = initScore[i]!
+    if (Math.abs(score) <= SCORE_MAX) continue
+    throw new CoppiceError('DATA',
+      `the init score of row ${Math.floor(i / nOutputs)}${where} is ${score}; init scores must ` +
+      `be finite and at most ${SCORE_MAX} in magnitude`)
+  }
+}
+
+/**
+ * Refuses magnitudes with which gains would overflow or vanish: a gain's largest intermediate is
+ * Tl^2 Dr + Tr^2 Dl <= g^2 h n^3 / 4 for gradients up to g, hessians up to h and n rows. With
+ * g = 1e90, h = 1e80, n = 2^31 and scores 2^12 scales off it is below 1e296; at the lower ends a
+ * single row's g^2 h is 1e-260, which leaves room for gradients that training makes smaller.
+ *
+ * @param scoreScale - magnitude of labels and init scores, 0 where all of them are 0
+ * @throws CoppiceError 'DATA'
+ */
+export function checkMagnitudes({ spec }: ObjectivePlan, scoreScale: number): void {
+  const { hessianBound, objective } = spec
+  const gradientBound = spec.gradientBound ?? scoreScale * hessianBound
+  const isIn = (value: number, [low, high]: readonly [number, number]): boolean =>
+    value >= low && value <= high
+  const isZero = spec.gradientBound === null && scoreScale === 0
+  if (isIn(hessianBound, HESSIAN_RANGE) && (isZero ||
+    (isIn(gradientBound, GRADIENT_RANGE) && isIn(scoreScale, [SCORE_MIN, SCORE_MAX])))) return
+  const causes = objective.name === 'binary' ? 'the weights, sigmoid or scale_pos_weight'
+    : objective.name === 'regression' ? 'the labels or weights' : 'the weights'
+  throw new CoppiceError('DATA',
+    `gradients of up to ${gradientBound} and hessians of up to ${hessianBound} are out of the ` +
+    `range in which gains can be computed, ${GRADIENT_RANGE.join(' to ')} and ` +
+    `${HESSIAN_RANGE.join(' to ')}; scale ${causes}`)
+}

@@ -10,7 +10,6 @@ import { predictCommand } from './commands/predict.js'
 import { trainCommand } from './commands/train.js'
 import { ExitCode, exitCodeOf, exitCodesText, UsageError } from './exit-codes.js'
 import { describeFailure } from './failure.js'
-import { endQuietlyWhenNobodyReads } from './output.js'
 
 const commands: readonly Command[] = [
   trainCommand, predictCommand, evaluateCommand, inspectCommand, partitionCommand, paramsCommand,
@@ -18,7 +17,6 @@ const commands: readonly Command[] = [
 
 /** Runs the command and gives its exit status; everything it says goes to stdout and stderr. */
 export async function main(args: readonly string[]): Promise<number> {
-  endQuietlyWhenNobodyReads()
   const name = args.find((arg) => !arg.startsWith('-'))
   const command = args[0] === name ? commands.find((each) => each.name === name) : undefined
   const prefix = command === undefined ? 'coppice' : `coppice ${command.name}`

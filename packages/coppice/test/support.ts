@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { main } from '../src/cli.js'
+import { ExitCode } from '../src/exit-codes.js'
 
 const bin = fileURLToPath(new URL('../src/bin.js', import.meta.url))
 
@@ -63,9 +65,32 @@ export class Workspace {
     return finished
   }
 
+  /**
+   * Runs a command line that has to be refused. In this process: no work is done, and most of
+   * each such test would be the start of Node.
+   */
+  async #refused(args: readonly string[]): Promise<Finished> {
+    const { write } = process.stderr
+    const folder = process.cwd()
+    let stderr = ''
+    process.chdir(this.folder)
+    process.stderr.write = (text: string | Uint8Array) => {
+      stderr += String(text)
+      return true
+    }
+    try {
+      const code = await main(args)
+      return { code, stdout: '', stderr }
+    } finally {
+      process.stderr.write = write
+      process.chdir(folder)
+    }
+  }
+
   /** Runs a command that has to fail with this status and one line that says these words. */
   async fails(code: number, words: readonly string[], ...args: readonly string[]): Promise<string> {
-    const { code: found, stderr, stdout } = await this.run(...args)
+    const { code: found, stderr, stdout } =
+      await (code === ExitCode.usage ? this.#refused(args) : this.run(...args))
     const shown = `coppice ${args.join(' ')}\n${stderr}`
     assert.equal(found, code, shown)
     const line = stderr.split('\n').find((each) => each.startsWith(`coppice ${args[0]}: `))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { ExitCode } from '../src/exit-codes.js'
 import { flowersCsv, Workspace } from './support.js'
 
 const base = ['--label', 'species', '--ignore', 'id,kind', '--objective', 'binary']
@@ -129,23 +130,31 @@ describe('coppice train', function () {
     })
 
     // Most of each case is the start of the command: two at a time.
+    const fails = (code: number, words: string[], args: string[]) => {
+      const data = args.includes('--data') ? [] : ['--data', 'train.csv']
+      return work.fails(code, words, 'train', ...data, ...args, '--model', 'bad.json')
+    }
     const results = new Map<string, Promise<string>>()
     let names: string[] = []
     before(async () => {
       names = work.names()
-      const queue = [...cases]
+      const queue = cases.filter(([, code]) => code !== ExitCode.usage)
       const runQueue = async (): Promise<void> => {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
           const [what, code, words, args] = next
-          const data = args.includes('--data') ? [] : ['--data', 'train.csv']
-          const result = work.fails(code, words, 'train', ...data, ...args, '--model', 'bad.json')
+          const result = fails(code, words, args)
           results.set(what, result)
           await result.catch(() => undefined)
         }
       }
       await Promise.all([runQueue(), runQueue()])
     })
-    for (const [what] of cases) it(what, async () => void await results.get(what))
+    for (const [what, code, words, args] of cases) {
+      it(what, async () => {
+        await results.get(what)
+        if (code === ExitCode.usage) await fails(code, words, args)
+      })
+    }
 
     it('not a file', () => assert.deepEqual(work.names(), names))
 

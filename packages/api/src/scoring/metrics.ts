@@ -3,7 +3,8 @@
  * rows, in whatever batches they come.
  */
 import {
-  checkMetric, ExactSum, findParameter, finishMetric, metricPart, metricsOf, type MetricPart, parseValue,
+  checkMetric, ExactSum, findParameter, finishMetric, metricPart, type MetricPart, metricsOf,
+  parseValue,
 } from '@coppice/engine'
 import { CoppiceError, type Model, type Objective } from '@coppice/model'
 

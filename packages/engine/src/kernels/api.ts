@@ -4,7 +4,8 @@
  * in elements, scales. No kernel allocates or keeps state. Offsets of vectors are multiples of 8.
  *
  * A *record* is one training row: `nFeatures` bin bytes padded to a multiple of 4, gradient i32,
- * hessian u32 (at most 2^30), row id u32 (local to the thread), padded to `stride`, a multiple of 8.
+ * hessian u32 (at most 2^30), row id u32 (local to the thread), padded to `stride`, a multiple
+ * of 8.
  *
  * A *cell* is the sum over the rows of one bin while rows are scanned, 16 bytes: i64 gradients,
  * then i64 `hessians << 16 | count`. Each feature has 256 cells.

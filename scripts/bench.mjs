@@ -12,18 +12,21 @@ import { readJson, inRoot } from './lib/paths.mjs'
 import { seconds } from './lib/run.mjs'
 import { setup } from './setup.mjs'
 
-const timing = ['numeric', 'flights', 'flights-shuffled', 'wide']
-const known = [...timing, 'layouts']
+const known = ['numeric', 'flights', 'flights-shuffled', 'wide', 'accuracy', 'layouts']
 
-/** Why a case cannot run, or null. Cases import the packages, so they load after the build. */
+/** Runs one case. Cases import the packages, so they are loaded after the build. */
 async function runCase(name, options, log) {
   const { runTimingCase, timingCases } = await import('./bench/timing-cases.mjs')
+  const { runAccuracyCase } = await import('./bench/accuracy-case.mjs')
   const { runLayoutsCase } = await import('./bench/layouts-case.mjs')
   const reason = timingCases[name]?.absence() ?? null
-  if (reason !== null) return { title: name, markdown: `Skipped: ${reason}`, results: null }
+  if (reason !== null) {
+    return { title: name, markdown: `Skipped: ${reason}`, results: null, failure: null }
+  }
   const dir = mkdtempSync(path.join(os.tmpdir(), 'coppice-bench-'))
   try {
     switch (name) {
+      case 'accuracy': return await runAccuracyCase(options, dir, log)
       case 'layouts': return await runLayoutsCase(options, dir, log)
       default: return await runTimingCase(name, options, dir, log)
     }
@@ -47,12 +50,16 @@ async function bench(options, command) {
   const results = {}
   for (const name of options.cases) {
     const start = performance.now()
-    const { title, markdown, results: figures } = await runCase(name, options, log)
+    const { title, markdown, results: figures, failure } = await runCase(name, options, log)
     const section = `### ${title}\n\n${markdown}`
     console.log(`\n${section}`)
     log(`${name}: ${seconds(start)}`)
     sections.push(section)
     results[name] = figures
+    if (failure !== null) {
+      log(`bench: ${failure}`)
+      process.exitCode = 1
+    }
   }
   if (options.markdown !== null) writeFileSync(options.markdown, `${sections.join('\n\n')}\n`)
   if (options.json !== null) {

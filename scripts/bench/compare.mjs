@@ -1,10 +1,18 @@
-/** Times contestants side by side: runs interleave A B A B, so that drift of the machine is shared. */
+/** Times contestants in turns, A B A B, so that all of them share the drift of the machine. */
+import os from 'node:os'
 import path from 'node:path'
 import { readNumbers } from './data-files.mjs'
 import { auc, logLoss, rmse } from './metrics.mjs'
 
 /** Iterations of the warm-up before the first timed run of each contestant and setting. */
 const warmUpIterations = 5
+
+/**
+ * Cores that other programs may use during a run. A round of runs with more is done again, as
+ * often as allowed: threads that wait for each other while a third program wants a core
+ * can be ten times slower, which says nothing about either library.
+ */
+const othersCoresMax = 0.1
 
 /**
  * @typedef {object} Entry - one contestant on one data set
@@ -20,28 +28,44 @@ const warmUpIterations = 5
  * Trains all entries in turns at one setting.
  *
  * @param {Entry[]} entries
- * @param {{ threads: number, params: object, repeats: number }} setting - `params` of both
- *   libraries, with num_iterations
+ * @param {object} setting
+ * @param {number} setting.threads
+ * @param {object} setting.params - of both libraries, with num_iterations
+ * @param {number} setting.repeats - runs of each entry that count
+ * @param {number} setting.spare - rounds that may be done again when others were busy
  * @returns {Promise<object[]>} per entry: a number per run in `msPerIteration` (the median
  *   iteration), `totalMs` (all iterations) and `startMs` (before the first), every iteration in
- *   `iterationMs`, the quality by metric name, and for ours `sha256`
+ *   `iterationMs`, cores that other programs used in `othersCores`, the quality by metric name,
+ *   and for ours `sha256`
  */
-export async function compare(entries, { threads, params, repeats }) {
+export async function compare(entries, { threads, params, repeats, spare }) {
   const results = entries.map(({ name }) => ({
-    name, msPerIteration: [], totalMs: [], startMs: [], iterationMs: [], quality: {},
+    name, msPerIteration: [], totalMs: [], startMs: [], iterationMs: [], othersCores: [],
+    quality: {},
   }))
   const runOf = ({ process: child, params: own }, nIterations) =>
     child.train({ ...params, ...own, num_iterations: nIterations }, threads)
   for (const entry of entries) {
     await runOf(entry, Math.min(warmUpIterations, params.num_iterations))
   }
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    for (const [i, entry] of entries.entries()) {
-      const { startMs, iterationMs } = await runOf(entry, params.num_iterations)
+  let nSpare = spare
+  for (let nKept = 0; nKept < repeats;) {
+    const runs = []
+    for (const entry of entries) {
+      runs.push(await watched(() => runOf(entry, params.num_iterations)))
+    }
+    const isDisturbed = runs.some(({ othersCores }) => othersCores > othersCoresMax)
+    if (isDisturbed && nSpare > 0) {
+      nSpare--
+      continue
+    }
+    nKept++
+    for (const [i, { startMs, iterationMs, othersCores }] of runs.entries()) {
       results[i].msPerIteration.push(median(iterationMs))
       results[i].totalMs.push(iterationMs.reduce((sum, ms) => sum + ms, 0))
       results[i].startMs.push(startMs)
       results[i].iterationMs.push(iterationMs)
+      results[i].othersCores.push(othersCores)
     }
   }
   for (const [i, entry] of entries.entries()) {
@@ -51,17 +75,39 @@ export async function compare(entries, { threads, params, repeats }) {
   return results
 }
 
+/** Does the run and adds how many cores were busy with something else meanwhile. */
+async function watched(run) {
+  const before = busyMs()
+  const start = performance.now()
+  const result = await run()
+  const elapsedMs = performance.now() - start
+  const othersMs = busyMs() - before - result.cpuMs
+  return { ...result, othersCores: Math.max(0, othersMs / elapsedMs) }
+}
+
+/** Time that all cores together were not idle. */
+function busyMs() {
+  return os.cpus().reduce((sum, { times: { user, nice, sys, irq } }) =>
+    sum + user + nice + sys + irq, 0)
+}
+
 /** Metrics of the entry's last model on the held-out rows. */
-export async function qualityOf({ process: child, dir, test }, objective) {
+async function qualityOf(entry, objective) {
+  const predicted = await predictionsOf(entry)
+  return objective === 'binary'
+    ? { auc: auc(predicted, entry.test), logLoss: logLoss(predicted, entry.test) }
+    : { rmse: rmse(predicted, entry.test) }
+}
+
+/** What the entry's own predictor says of the held-out rows with its last model. */
+export async function predictionsOf({ process: child, dir, test }) {
   const out = path.join(dir, 'predicted.f64')
   await child.predict(out)
   const predicted = readNumbers(out, Float64Array)
   if (predicted.length !== test.nRows) {
     throw new Error(`${predicted.length} predictions for ${test.nRows} rows`)
   }
-  return objective === 'binary'
-    ? { auc: auc(predicted, test), logLoss: logLoss(predicted, test) }
-    : { rmse: rmse(predicted, test) }
+  return predicted
 }
 
 /** The middle of the numbers; of an even count the mean of the two in the middle. */

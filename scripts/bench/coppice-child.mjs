@@ -5,41 +5,38 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { datasetFromMemory } from '@coppice/data'
 import { InlineExecutor, train } from '@coppice/engine'
 import { ThreadExecutor } from '@coppice/engine/threads'
 import { createPredictor, serializeModel } from '@coppice/model'
+import { binData } from './binned-data.mjs'
 import { readData } from './data-files.mjs'
 
 let held = null
 let model = null
 
-/** Columns by name, as the loader and the predictor take them. */
-function columnsOf({ nRows, x }, nFeatures, categorical) {
-  return Object.fromEntries(Array.from({ length: nFeatures }, (_, f) => {
-    const column = categorical.includes(f) ? new Int32Array(nRows) : new Float32Array(nRows)
-    for (let row = 0, at = f; row < nRows; row++, at += nFeatures) column[row] = x[at]
-    return [`f${f}`, column]
-  }))
+/** Below this many cells (rows x features) the library trains in the calling thread. */
+const inlineCellsMax = 200_000
+
+/** What the library would choose; several threads where they are asked for, however few rows. */
+function chooseExecutor({ nRows, features }, threads) {
+  return threads === 1 && nRows * features.length < inlineCellsMax
+    ? new InlineExecutor() : new ThreadExecutor(threads)
 }
 
 const answers = {
-  async load({ dir }) {
-    const { objective, nFeatures, categorical, train: rows, test } = readData(dir)
-    const columns = columnsOf(rows, nFeatures, categorical)
+  load({ dir }) {
+    const data = readData(dir)
     const start = performance.now()
-    const data = await datasetFromMemory(columns, rows.y, {
-      labelKind: objective === 'binary' ? 'binary' : 'number',
-      categorical: categorical.map((f) => `f${f}`),
-      ...(rows.weight === null ? {} : { weights: rows.weight }),
-    })
+    const binned = binData(data)
     const binMs = performance.now() - start
-    held = { data, test: columnsOf(test, nFeatures, categorical) }
-    return { binMs, nRows: data.nRows, nFeatures: data.features.length }
+    const { nRows, x } = data.test
+    held = { data: binned, test: { data: x, shape: [nRows, data.nFeatures] } }
+    return { binMs, nRows: binned.nRows, nFeatures: data.nFeatures }
   },
 
   async train({ params, threads }) {
     const iterationMs = []
+    const cpu = process.cpuUsage()
     const start = performance.now()
     let startMs = 0
     let last = start
@@ -50,9 +47,11 @@ const answers = {
       else iterationMs.push(now - last)
       last = now
     }
-    const executor = threads > 1 ? new ThreadExecutor(threads) : new InlineExecutor()
-    ;({ model } = await train({ params, train: held.data, onEvent }, executor))
-    return { startMs, iterationMs }
+    const executor = chooseExecutor(held.data, threads)
+    const result = await train({ params, train: held.data, onEvent }, executor)
+    model = result.model
+    const { user, system } = process.cpuUsage(cpu)
+    return { startMs, iterationMs, cpuMs: (user + system) / 1000 }
   },
 
   /** SHA-256 of the last model's file. */

@@ -15,13 +15,14 @@ export function flightsAbsence() {
 }
 
 /**
- * @param {number} [nPartitions] - of each part, from the first on; default all
+ * @param {{ nTrain?: number, nTest?: number }} [rows] - of each part, from the first on; default
+ *   all
  * @returns {Promise<import('./data-files.mjs').BenchData>} rows sorted by date, as they are
  */
-export async function readFlights(nPartitions = Infinity) {
+export async function readFlights({ nTrain = Infinity, nTest = Infinity } = {}) {
   const codes = new Map()
-  const train = await readPart('train', nPartitions, codes)
-  const test = await readPart('test', nPartitions, codes)
+  const train = await readPart('train', nTrain, codes)
+  const test = await readPart('test', nTest, codes)
   return { objective: 'binary', nFeatures: 6, categorical: [4, 5], train, test }
 }
 
@@ -38,13 +39,16 @@ export function shuffleRows(data, seed) {
   return { ...data, train: { ...train, x, y } }
 }
 
-async function readPart(name, nPartitions, codes) {
+async function readPart(name, nRowsMax, codes) {
   const dir = path.join(folder, name)
   const files = readdirSync(dir).filter((file) => file.endsWith('.parquet')).sort()
-    .slice(0, nPartitions)
   const tables = []
-  for (const file of files) tables.push(await readTable(path.join(dir, file)))
-  const nRows = tables.reduce((sum, { delayed }) => sum + delayed.length, 0)
+  let nRows = 0
+  for (const file of files) {
+    if (nRows >= nRowsMax) break
+    tables.push(await readTable(path.join(dir, file), nRowsMax - nRows))
+    nRows += tables.at(-1).delayed.length
+  }
   const x = new Float32Array(nRows * 6)
   const y = new Float64Array(nRows)
   let row = 0
@@ -64,22 +68,25 @@ async function readPart(name, nPartitions, codes) {
   return { nRows, x, y, weight: null }
 }
 
-/** The columns of a Parquet file by name. */
-async function readTable(filename) {
+/** The columns of the first rows of a Parquet file, by name. */
+async function readTable(filename, nRowsMax) {
   const { asyncBufferFromFile, parquetMetadataAsync, parquetRead } = await import('hyparquet')
   const { compressors } = await import('hyparquet-compressors')
   const file = await asyncBufferFromFile(filename)
   const metadata = await parquetMetadataAsync(file)
   const names = [...numeric, ...airports, 'delayed']
-  const table = Object.fromEntries(names.map((name) => [name, new Array(Number(metadata.num_rows))]))
+  const rowEnd = Math.min(Number(metadata.num_rows), nRowsMax)
+  const table = Object.fromEntries(names.map((name) => [name, new Array(rowEnd)]))
   await parquetRead({
     file,
     metadata,
     compressors,
     columns: names,
+    rowEnd,
     onChunk: ({ columnName, columnData, rowStart }) => {
       const target = table[columnName]
-      for (let i = 0; i < columnData.length; i++) target[rowStart + i] = columnData[i]
+      const count = Math.min(columnData.length, rowEnd - rowStart)
+      for (let i = 0; i < count; i++) target[rowStart + i] = columnData[i]
     },
   })
   return table

@@ -41,6 +41,7 @@ def load(dir, params):
 def train(params, threads):
     params = {**params, "num_threads": threads}
     n_iterations = params.pop("num_iterations")
+    cpu = time.process_time()
     start = now_ms()
     booster = lightgbm.Booster(params, held["data"])
     last = now_ms()
@@ -54,7 +55,8 @@ def train(params, threads):
         if is_finished:
             break
     held["booster"] = booster
-    return {"startMs": start_ms, "iterationMs": iteration_ms}
+    return {"startMs": start_ms, "iterationMs": iteration_ms,
+            "cpuMs": (time.process_time() - cpu) * 1000}
 
 
 def predict(out):

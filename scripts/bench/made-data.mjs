@@ -2,9 +2,13 @@
  * Data made for the benchmarks. All effects are additive or conditional (a slope or a level that
  * holds on one side of a cut): pure products and exclusive-ors show no gain at the first split,
  * so that chance decides which library finds them and the quality says nothing.
+ * Labels and weights are float32 values, because that is what LightGBM keeps of them.
  */
 import { exp, sigmoid } from '@coppice/model'
 import { BenchRandom } from './random.mjs'
+
+/** The natural logarithm of 10^6. */
+const logLargestWeight = 13.815510557964274
 
 /** Every fourth feature of the last ones is rounded: few values, many rows in a bin. */
 function isCoarse(feature) {
@@ -48,7 +52,7 @@ export function makeData({ nTrain, nTest, nFeatures, seed, label, isWeighted = f
         x[at + f] = isCoarse(f) ? Math.round(value * 3) : value
       }
       y[row] = labelOf(label, signalOf(x, at, nFeatures), random)
-      if (weight !== null) weight[row] = exp(13.815510557964274 * random.uniform())
+      if (weight !== null) weight[row] = Math.fround(exp(logLargestWeight * random.uniform()))
     }
     if (hasOutliers) addOutliers(y, random)
     return { nRows, x, y, weight }
@@ -65,7 +69,7 @@ export function makeData({ nTrain, nTest, nFeatures, seed, label, isWeighted = f
 function labelOf(label, signal, random) {
   if (label === 'binary') return random.uniform() < sigmoid(1.5 * signal) ? 1 : 0
   const noisy = signal + random.normal()
-  return label === 'regression' ? noisy : exp(noisy)
+  return Math.fround(label === 'regression' ? noisy : exp(noisy))
 }
 
 function addOutliers(y, random) {
@@ -79,6 +83,6 @@ function addOutliers(y, random) {
   const deviation = Math.sqrt(sumSquares / y.length - mean * mean)
   const nOutliers = Math.max(1, Math.round(y.length / 20_000))
   for (let i = 0; i < nOutliers; i++) {
-    y[Math.floor(random.uniform() * y.length)] = mean + 1e4 * deviation
+    y[Math.floor(random.uniform() * y.length)] = Math.fround(mean + 1e4 * deviation)
   }
 }

@@ -7,13 +7,14 @@ Cases (default: all):
   numeric           1,000,000 x 28 numeric features
   flights           2,497,772 flights, sorted by date, with categories
   flights-shuffled  the same in a random order
-  wide              100,000 x 500 numeric features
+  wide              200,000 x 500 numeric features, 31 leaves
   accuracy          held-out quality on hard data, several seeds
   layouts           layouts of row records and histograms, kernels only
 
 Options:
-  --iterations N    boosting iterations of a run (default 100; 500 where accuracy calls for it)
-  --repeats R       runs of each contestant, data seeds of accuracy (default 3)
+  --rows N          training rows instead of those above (of flights the first N)
+  --iterations N    boosting iterations of a run (default 100; accuracy: 100 or 500)
+  --repeats R       timed runs of each contestant; seeds of the data of accuracy (default 3)
   --threads 1,2     thread counts
   --leaves 31,255   numbers of leaves
   --json FILE       write all figures
@@ -32,6 +33,7 @@ export function parseOptions(args, known) {
     args,
     allowPositionals: true,
     options: {
+      rows: { type: 'string' },
       iterations: { type: 'string' },
       repeats: { type: 'string' },
       threads: { type: 'string' },
@@ -55,6 +57,8 @@ export function parseOptions(args, known) {
     cases: positionals.length > 0 ? positionals : known,
     isTiny,
     builds: !values['no-build'],
+    /** null means as many as the case has by itself. */
+    rows: values.rows === undefined ? null : positive('--rows', values.rows),
     /** null in accuracy means that each part has its own default. */
     givenIterations: iterations,
     iterations: iterations ?? (isTiny ? 5 : 100),

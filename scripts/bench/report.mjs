@@ -34,16 +34,19 @@ export function settingsTable(settings, binning) {
       numLeaves, threads, result.name,
       median(result.msPerIteration).toFixed(1),
       i === 0 ? '' : ratioText(ratios[i - 1].perIteration),
+      (median(result.totalMs) / 1000).toFixed(2),
       i === 0 ? '' : ratioText(ratios[i - 1].total),
       median(result.startMs).toFixed(0),
       qualityText(result.quality.auc),
       qualityText(result.quality.logLoss),
+      Math.max(...result.othersCores).toFixed(2),
       result.sha256?.slice(0, 16) ?? '',
     ]))
   const header = ['leaves', 'threads', 'contestant', 'ms/iteration', 'ratio (min-max)',
-    'whole-run ratio', 'start ms', 'AUC', 'log-loss', 'SHA-256 of the model']
+    'run s', 'run ratio (min-max)', 'start ms', 'AUC', 'log-loss', "others' cores",
+    'SHA-256 of the model']
   const bins = binning.map(({ name, binMs }) => `${name} ${(binMs / 1000).toFixed(2)} s`).join(', ')
-  return `${markdownTable(header, rows)}\n\nBinning: ${bins}.`
+  return `${markdownTable(header, rows)}\n\nBinning, one thread: ${bins}.`
 }
 
 function ratioText(ratio) {

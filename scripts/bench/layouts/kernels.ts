@@ -24,7 +24,8 @@
 
 /** What a row with the gradient pair at p adds to its cells. */
 @inline function pair(p: usize): v128 {
-  return v128.replace_lane<i64>(i64x2.splat(<i64>load<i32>(p)), 1, ((<i64>load<u32>(p, 4)) << 16) | 1)
+  const hessianAndCount = ((<i64>load<u32>(p, 4)) << 16) | 1
+  return i64x2.replace_lane(i64x2.splat(<i64>load<i32>(p)), 1, hessianAndCount)
 }
 
 /** The pair sits in the record, behind the bins. */

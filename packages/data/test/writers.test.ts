@@ -42,7 +42,7 @@ const tables = fc
 async function write(format: Format, table: readonly Column[], cuts: readonly number[] = []) {
   const sink = memorySink()
   const nRows = table[0]!.values.length
-  const writer = createTableWriter(format, sink, table, nRows)
+  const writer = await createTableWriter(format, sink, table, nRows)
   const bounds = [0, ...cuts, nRows]
   for (let i = 0; i + 1 < bounds.length; i++) {
     await writer.write(

@@ -160,7 +160,7 @@ async function openOutput(
   out: string | ByteSink, columns: readonly OutputColumn[], nRows: number,
 ): Promise<Output> {
   if (typeof out === 'string') return openTableFile(out, columns, nRows)
-  const writer = createTableWriter('csv', out, columns, nRows)
+  const writer = await createTableWriter('csv', out, columns, nRows)
   return {
     write: (chunks) => writer.write(chunks),
     commit: () => writer.finish(),

@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { CoppiceError } from '@coppice/model'
 import type { ByteSink } from '../writers/writer.js'
 import { ioError } from './file-source.js'
 
@@ -21,6 +22,7 @@ const bufferBytes = 1 << 20
  * Throws CoppiceError 'IO' naming the path and what to do, also for a full disk.
  */
 export async function openAtomicFile(path: string): Promise<AtomicFile> {
+  await requireRegularFile(path)
   const partial = join(dirname(path), `.${basename(path)}.partial`)
   let handle: FileHandle
   try {
@@ -30,6 +32,17 @@ export async function openAtomicFile(path: string): Promise<AtomicFile> {
     throw ioError(`cannot write ${path}`, error)
   }
   return new PartialFile(path, partial, handle)
+}
+
+/** A whole file takes the place of what is there: a folder or a device must not be replaced. */
+async function requireRegularFile(path: string): Promise<void> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw ioError(`cannot write ${path}`, error)
+  })
+  if (found === null || found.isFile()) return
+  const what = found.isDirectory() ? 'a folder' : 'no regular file'
+  throw new CoppiceError('IO', `cannot write ${path}: it is ${what}; name a file`)
 }
 
 class PartialFile implements AtomicFile {

@@ -287,7 +287,7 @@ class FolderWriter {
       },
     }
     const nLeft = this.#partRows[index]!
-    const writer = createTableWriter(this.#format, sink, this.#columns, nLeft)
+    const writer = await createTableWriter(this.#format, sink, this.#columns, nLeft)
     this.#open = { file, writer, hash, nLeft }
     return this.#open
   }

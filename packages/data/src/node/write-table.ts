@@ -38,7 +38,7 @@ export async function openTableFile(
   }
   const file = await openAtomicFile(path)
   try {
-    const writer = createTableWriter(format, file, columns, nRows)
+    const writer = await createTableWriter(format, file, columns, nRows)
     return {
       write: (chunks) => writer.write(chunks),
       async commit() {

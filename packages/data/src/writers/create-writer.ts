@@ -1,36 +1,35 @@
 import { CoppiceError } from '@coppice/model'
 import type { Format } from '../reader.js'
-import { createArrowWriter } from './arrow.js'
 import { createCsvWriter } from './csv.js'
 import { createNpyWriter } from './npy.js'
-import { createParquetWriter } from './parquet.js'
 import type { ByteSink, OutputColumn, TableWriter } from './writer.js'
 
 /** Formats that can be written. */
 export const outputFormats: readonly Format[] = ['csv', 'tsv', 'parquet', 'arrow', 'npy']
 
 /**
- * A writer of the format. Equal tables give equal bytes.
+ * A writer of the format. Equal tables give equal bytes. The libraries behind Parquet and Arrow are
+ * loaded when they are needed: they take longer to load than a small training takes.
  *
- * Throws CoppiceError 'DATA' for formats that cannot be written or cannot hold the columns.
+ * Rejects with CoppiceError 'DATA' for formats that cannot be written or cannot hold the columns.
  *
  * @param nRows - number of rows that will be written in all; only .npy needs it
  */
-export function createTableWriter(
+export async function createTableWriter(
   format: Format,
   sink: ByteSink,
   columns: readonly OutputColumn[],
   nRows: number,
-): TableWriter {
+): Promise<TableWriter> {
   switch (format) {
     case 'csv':
       return createCsvWriter(sink, columns)
     case 'tsv':
       return createCsvWriter(sink, columns, '\t')
     case 'parquet':
-      return createParquetWriter(sink, columns)
+      return (await import('./parquet.js')).createParquetWriter(sink, columns)
     case 'arrow':
-      return createArrowWriter(sink, columns)
+      return (await import('./arrow.js')).createArrowWriter(sink, columns)
     case 'npy':
       return createNpyWriter(sink, columns, nRows)
     case 'libsvm':

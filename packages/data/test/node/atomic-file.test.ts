@@ -13,6 +13,13 @@ const bytesOf = (text: string) => new TextEncoder().encode(text)
 describe('openAtomicFile', () => {
   const temp = useTempFolder()
 
+  it('never replaces a folder or a device', async () => {
+    mkdirSync(temp('folder'))
+    await assert.rejects(openAtomicFile(temp('folder')), { code: 'IO', message: /it is a folder/ })
+    await assert.rejects(openAtomicFile('/dev/null'), { code: 'IO', message: /no regular file/ })
+    assert.deepEqual(readdirSync(temp('folder')), [])
+  })
+
   it('shows the file only once it is whole, and replaces an older one', async () => {
     writeFileSync(temp('a.csv'), 'old')
     const file = await openAtomicFile(temp('a.csv'))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { openAtomicFile, writeFileAtomically } from '../../src/node/atomic-file.js'
 import { ioError, openFileSource } from '../../src/node/file-source.js'
 import { openTableFile } from '../../src/node/write-table.js'
@@ -18,6 +18,7 @@ describe('openAtomicFile', () => {
     await assert.rejects(openAtomicFile(temp('folder')), { code: 'IO', message: /it is a folder/ })
     await assert.rejects(openAtomicFile('/dev/null'), { code: 'IO', message: /no regular file/ })
     assert.deepEqual(readdirSync(temp('folder')), [])
+    rmdirSync(temp('folder'))
   })
 
   it('shows the file only once it is whole, and replaces an older one', async () => {

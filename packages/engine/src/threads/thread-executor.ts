@@ -67,8 +67,7 @@ export class ThreadExecutor implements Executor {
     const worker = new Worker(new URL('./compute-thread.js', import.meta.url), {
       workerData: start,
       name: `coppice-compute-${start.thread}`,
-      // inherited, it refuses a worker's file: `node --input-type=module -e ...`
-      execArgv: process.execArgv.filter((arg) => !arg.startsWith('--input-type')),
+      ...workerOptions(process.execArgv),
     })
     worker.on('message', (message: FromThread) => this.#hear(message))
     worker.on('error', (error) => this.#fail(error))
@@ -180,4 +179,13 @@ export class ThreadExecutor implements Executor {
     this.#reject(this.#failure)
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
+}
+
+/**
+ * Threads inherit the process's options, of which Node refuses V8's (`--max-old-space-size`) when
+ * they are listed. Only `--input-type` must not be inherited, since it refuses a worker's file
+ * (`node --input-type=module -e ...`): then the threads get no options of their own.
+ */
+function workerOptions(execArgv: readonly string[]): { execArgv?: string[] } {
+  return execArgv.some((arg) => arg.startsWith('--input-type')) ? { execArgv: [] } : {}
 }

@@ -32,8 +32,13 @@ export class InlineExecutor implements Executor {
     await yieldToEventLoop()
   }
 
-  async replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void> {
-    for (const trees of iterations) await this.#run(this.#booster!.replay(trees))
+  async replay(
+    iterations: readonly (readonly BinnedTree[])[], signal?: AbortSignal,
+  ): Promise<void> {
+    for (const trees of iterations) {
+      await this.#run(this.#booster!.replay(trees))
+      await pause(signal)
+    }
   }
 
   iterate(iteration: number, evaluates: boolean, signal?: AbortSignal): Promise<IterationRecord> {
@@ -46,8 +51,7 @@ export class InlineExecutor implements Executor {
       const request = step.value
       const answer = this.#answer(request)
       if (request.kind === 'root') {
-        await yieldToEventLoop()
-        if (signal?.aborted === true) throw new CoppiceError('ABORTED', 'training was aborted')
+        await pause(signal)
       }
       step = dialogue.next(answer)
     }
@@ -85,6 +89,12 @@ export class InlineExecutor implements Executor {
     this.#engine = null
     await Promise.resolve()
   }
+}
+
+/** Lets an abort happen, and ends the training where it did. */
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await yieldToEventLoop()
+  if (signal?.aborted === true) throw new CoppiceError('ABORTED', 'training was aborted')
 }
 
 /** Lets timers, I/O and other promises run: a macrotask, in Node and browsers alike. */

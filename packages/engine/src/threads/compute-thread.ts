@@ -4,7 +4,7 @@ import { bestOfShares, roundAnswer } from '../execution/candidates.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { PartitionEngine } from '../execution/partition-engine.js'
-import type { EngineRequest, MetricPart, RootAnswer } from '../execution/protocol.js'
+import type { BinnedTree, EngineRequest, MetricPart, RootAnswer } from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
 import { Booster, type Dialogue, type EngineAnswer } from '../training/iteration.js'
 import { Gate, PeerFailed } from './gate.js'
@@ -49,15 +49,25 @@ class ComputeThread {
     let step = dialogue.next(null)
     while (step.done !== true) {
       const request = step.value
-      if (this.#gate.isAborted && (request.kind === 'root' || request.kind === 'round')) {
-        throw new CoppiceError('ABORTED', 'training was aborted')
-      }
+      if (request.kind === 'root' || request.kind === 'round') this.#throwIfAborted()
       this.#gate.post(encodeRequest(request, this.#mailbox))
       const own = this.#carryOut(request)
       this.#gate.awaitFinished()
       step = dialogue.next(this.#answer(request, own))
     }
     return step.value
+  }
+
+  /** Replays iterations; an abort is heard between two of them. */
+  replay(booster: Booster, iterations: readonly (readonly BinnedTree[])[]): void {
+    for (const trees of iterations) {
+      this.#throwIfAborted()
+      this.lead(booster.replay(trees))
+    }
+  }
+
+  #throwIfAborted(): void {
+    if (this.#gate.isAborted) throw new CoppiceError('ABORTED', 'training was aborted')
   }
 
   /** This thread's part. Returns the root's totals, if any. */
@@ -145,7 +155,7 @@ function lead(thread: ComputeThread, start: ThreadStart): void {
   parentPort!.on('message', (message: ToLeader) => {
     try {
       if (message.kind === 'replay') {
-        for (const trees of message.iterations) thread.lead(booster.replay(trees))
+        thread.replay(booster, message.iterations)
         send({ kind: 'replayed' })
       } else {
         const record = thread.lead(booster.iterate(message.iteration, message.evaluates))

@@ -145,29 +145,31 @@ export class ThreadExecutor implements Executor {
     this.#reject(this.#failure)
   }
 
-  async replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void> {
-    await this.#wait(() => this.#tell({ kind: 'replay', iterations }))
+  async replay(
+    iterations: readonly (readonly BinnedTree[])[], signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#ask({ kind: 'replay', iterations }, signal)
   }
 
   async iterate(
     iteration: number, evaluates: boolean, signal?: AbortSignal,
   ): Promise<IterationRecord> {
+    this.#parts = []
+    this.#nParts = 0
+    this.#evaluates = evaluates
+    return (await this.#ask({ kind: 'iterate', iteration, evaluates }, signal))!
+  }
+
+  /** Gives the leader a job, which the signal may abort. */
+  async #ask(message: ToLeader, signal: AbortSignal | undefined): Promise<IterationRecord | null> {
     const abort = (): void => this.#gate?.abort()
     if (signal?.aborted === true) abort()
     signal?.addEventListener('abort', abort)
     try {
-      this.#parts = []
-      this.#nParts = 0
-      this.#evaluates = evaluates
-      const record = await this.#wait(() => this.#tell({ kind: 'iterate', iteration, evaluates }))
-      return record!
+      return await this.#wait(() => this.#workers[0]!.postMessage(message))
     } finally {
       signal?.removeEventListener('abort', abort)
     }
-  }
-
-  #tell(message: ToLeader): void {
-    this.#workers[0]!.postMessage(message)
   }
 
   async close(): Promise<void> {

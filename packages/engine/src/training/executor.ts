@@ -19,8 +19,11 @@ export interface Executor {
   readonly nThreads: number
   /** Loads the rows; called once, first. */
   open(job: TrainingJob): Promise<void>
-  /** Brings the scores to where they were after these trees, one list per iteration. */
-  replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void>
+  /**
+   * Brings the scores to where they were after these trees, one list per iteration.
+   * @throws CoppiceError 'ABORTED' when the signal fires; the executor is of no more use
+   */
+  replay(iterations: readonly (readonly BinnedTree[])[], signal?: AbortSignal): Promise<void>
   /**
    * One boosting iteration.
    * @throws CoppiceError 'ABORTED' when the signal fires; the iteration is not committed

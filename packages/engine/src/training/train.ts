@@ -120,13 +120,18 @@ class TrainingRun {
     for (let t = 0; t < model.trees.length; t += treesPerIteration) {
       iterations.push(model.trees.slice(t, t + treesPerIteration))
     }
-    const { features } = this.#options.train
-    await this.#executor.replay(
-      iterations.map((trees) => trees.map((tree) => binTree(tree, features))))
+    const { train: { features }, signal } = this.#options
+    const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, features)))
     for (const trees of iterations) this.#append(trees)
     let isOver = false
     for (const [iteration, metrics] of this.#history.byIteration()) {
       isOver = this.#stopping.update(iteration, metrics) || isOver
+    }
+    try {
+      await this.#executor.replay(binned, signal)
+    } catch (error) {
+      if (isAbort(error)) return 'aborted'
+      throw error
     }
     return isOver ? 'early-stopping' : null
   }
@@ -165,7 +170,7 @@ class TrainingRun {
     try {
       record = await this.#executor.iterate(iteration, evaluates, signal)
     } catch (error) {
-      if (error instanceof CoppiceError && error.code === 'ABORTED') return 'aborted'
+      if (isAbort(error)) return 'aborted'
       throw error
     }
     if (record.trees.length === 0) return 'no-split'
@@ -241,6 +246,10 @@ function checkMemory(
     usesBagging: params.baggingFreq > 0 && params.baggingFraction < 1,
     hasWeight: data.weight !== null,
   }, memoryLimitBytes)
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof CoppiceError && error.code === 'ABORTED'
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -11,5 +11,7 @@ export {
   estimateTraining, requireTrainingMemory, type TrainingSize,
 } from './training/memory-estimate.js'
 export { ExactSum } from './numeric/exact-sum.js'
-export { checkMetric, finishMetric, isHigherBetter, metricPart, metricsOf } from './metrics/parts.js'
+export {
+  checkMetric, finishMetric, isHigherBetter, metricPart, metricsOf,
+} from './metrics/parts.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'

@@ -14,7 +14,7 @@ export type MissingType =
   | 'none'
   /** NaN is missing and goes to the node's default side. */
   | 'nan'
-  /** Zero (|x| <= 1e-35) and NaN are missing (`zero_as_missing`). */
+  /** Zero (-z < x <= z with z the float32 1e-35) and NaN are missing (`zero_as_missing`). */
   | 'zero'
 
 /** A feature whose values are ordered numbers (integers, floats, booleans 0/1, dates in ms). */

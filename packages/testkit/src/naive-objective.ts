@@ -25,7 +25,7 @@ export function describeObjective(params: ResolvedParams, data: BinnedDataset): 
   const label = [...data.label!]
   const weight = data.weight === null ? label.map(() => 1) : [...data.weight]
   const sumWeight = sumOf(weight)
-  const maxWeight = Math.max(...weight)
+  const maxWeight = weight.reduce((max, w) => Math.max(max, w), 0)
   const classWeight = (k: number): number => sumOf(weight.filter((_, i) => label[i] === k))
   const average = params.boostFromAverage
   if (params.objective === 'regression') {

@@ -181,7 +181,7 @@ function requireMemory(
     nOutputs: params.objective === 'multiclass' ? params.numClass : 1,
     numLeaves: params.numLeaves,
     nThreads: chooseThreads(params.numThreads, size),
-    maxBin: params.maxBin,
+    nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
     usesBagging: params.baggingFreq > 0,
     hasWeight: data.weight !== null,
   }, limit - binned)

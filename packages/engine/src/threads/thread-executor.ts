@@ -70,7 +70,7 @@ export class ThreadExecutor implements Executor {
       ...workerOptions(process.execArgv),
     })
     worker.on('message', (message: FromThread) => this.#hear(message))
-    worker.on('error', (error) => this.#fail(error))
+    worker.on('error', (error) => this.#fail(asOperatingError(error)))
     worker.on('exit', (code) => {
       // a thread that reported its failure, or left because of a peer's report, ends with 0; its
       // exit may be heard before that report
@@ -190,4 +190,12 @@ export class ThreadExecutor implements Executor {
  */
 function workerOptions(execArgv: readonly string[]): { execArgv?: string[] } {
   return execArgv.some((arg) => arg.startsWith('--input-type')) ? { execArgv: [] } : {}
+}
+
+/** A thread that the engine ran out of memory for is told as what it is. */
+function asOperatingError(error: Error & { readonly code?: string }): Error {
+  if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error
+  return new CoppiceError('MEMORY',
+    'a compute thread ran out of memory; use fewer rows or features, a smaller num_leaves, or a ' +
+    'machine with more memory', { cause: error })
 }

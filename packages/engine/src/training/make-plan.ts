@@ -12,10 +12,9 @@ import { modelParameters, type ResolvedParams } from '../params/index.js'
 import { featureLayout } from './build-model.js'
 import { checkMagnitudes, checkRows, type TargetShape } from './check-data.js'
 import { LeafGrid } from './leaf-grid.js'
+import { EXCHANGE_BYTES } from './memory-estimate.js'
 import type { TrainingPlan } from './plan.js'
 
-/** Histograms in flight between threads stay below this. */
-const EXCHANGE_BYTES = 256 * 1024 * 1024
 /** Most expansions outstanding where nothing else was asked for. */
 const DEFAULT_SPECULATION = 4
 

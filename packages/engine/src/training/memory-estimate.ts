@@ -11,13 +11,19 @@ export interface TrainingSize {
   readonly nOutputs: number
   readonly numLeaves: number
   readonly nThreads: number
-  readonly maxBin: number
+  /** Bins of all features together. */
+  readonly nBins: number
   readonly usesBagging: boolean
   readonly hasWeight: boolean
 }
 
 /** The JavaScript engine and the code of one thread. */
 const THREAD_BYTES = 40 * 1024 * 1024
+
+/** What one thread's WebAssembly memory can hold. */
+const ARENA_BYTES_MAX = 4_294_967_296
+/** Histograms in flight between threads stay below this. */
+export const EXCHANGE_BYTES = 268_435_456
 
 /** Bytes of one row's record: bins, gradient, hessian, row id, padded. */
 export function recordBytes(nFeatures: number): number {
@@ -27,20 +33,28 @@ export function recordBytes(nFeatures: number): number {
 
 /**
  * Bytes that training takes besides the binned data set it is given: three buffers of records,
- * scores, labels, weights and gradients per row, and one histogram per open leaf. Histograms are
- * counted at their largest; features with fewer bins need less.
+ * scores, labels, weights and gradients per row, and one histogram per open leaf.
  */
 export function estimateTraining(size: TrainingSize): number {
+  const { nThreads } = size
+  // histograms on their way between threads: few at a time
+  const exchange = nThreads === 1 ? 0 : 4 * nThreads * histogramBytes(size)
+  return nThreads * (arenaBytes(size) + THREAD_BYTES) + Math.min(exchange, EXCHANGE_BYTES)
+}
+
+function histogramBytes({ nBins }: TrainingSize): number {
+  return nBins * SUM_BYTES
+}
+
+/** Bytes of one thread's memory: its rows, and its share of the histograms of open leaves. */
+function arenaBytes(size: TrainingSize): number {
   const { nRows, nFeatures, nEvalRows, nOutputs, numLeaves, nThreads } = size
   const perRow = 3 * recordBytes(nFeatures) + nOutputs * 16 + 8 +
     (size.hasWeight ? 8 : 0) + (size.usesBagging ? 4 : 0)
   const perEvalRow = nFeatures + nOutputs * 8 + 16
-  const cells = nFeatures * Math.min(CELLS_PER_FEATURE, size.maxBin + 1)
   const openLeaves = Math.min(numLeaves, Math.max(2, nRows))
-  const histograms = openLeaves * cells * SUM_BYTES
-  const perThread = nFeatures * CELLS_PER_FEATURE * CELL_BYTES + 2 * cells * SUM_BYTES +
-    THREAD_BYTES
-  return nRows * perRow + nEvalRows * perEvalRow + histograms + nThreads * perThread
+  const shared = nRows * perRow + nEvalRows * perEvalRow + openLeaves * histogramBytes(size)
+  return shared / nThreads + nFeatures * CELLS_PER_FEATURE * CELL_BYTES + 2 * histogramBytes(size)
 }
 
 /**
@@ -51,8 +65,15 @@ export function estimateTraining(size: TrainingSize): number {
  */
 export function requireTrainingMemory(size: TrainingSize, limitBytes: number): void {
   const needed = estimateTraining(size)
-  if (needed <= limitBytes) return
   const mb = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MB`
+  const perThread = arenaBytes(size)
+  if (perThread > ARENA_BYTES_MAX) {
+    throw new CoppiceError('MEMORY',
+      `training on ${size.nRows} rows x ${size.nFeatures} features with num_leaves ` +
+      `${size.numLeaves} needs about ${mb(perThread)} in each of ${size.nThreads} threads, a ` +
+      `thread can hold ${mb(ARENA_BYTES_MAX)}; use more threads, a smaller num_leaves or max_bin`)
+  }
+  if (needed <= limitBytes) return
   throw new CoppiceError('MEMORY',
     `training on ${size.nRows} rows x ${size.nFeatures} features with num_leaves ` +
     `${size.numLeaves} needs about ${mb(needed)} besides the binned data, there are ` +

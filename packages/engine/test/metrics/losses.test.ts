@@ -75,8 +75,12 @@ describe('metric parts', () => {
 
   it('knows direction and objectives', () => {
     assert.deepEqual(['auc', 'l2', 'multi_error'].map(isHigherBetter), [true, false, false])
-    assert.throws(() => checkMetric('auc', 'regression'), { code: 'PARAMETER', message: /not defined for objective "regression"; use l2/ })
-    assert.throws(() => checkMetric('ndcg', 'binary'), { code: 'PARAMETER', message: /not defined/ })
+    assert.throws(() => checkMetric('auc', 'regression'), {
+      code: 'PARAMETER', message: /not defined for objective "regression"; use l2/,
+    })
+    assert.throws(() => checkMetric('ndcg', 'binary'), {
+      code: 'PARAMETER', message: /not defined/,
+    })
     checkMetric('rmse', 'regression')
   })
 })

@@ -18,8 +18,11 @@ export const NodeKind = {
 /** Words per node in `Forest.nodes`. */
 export const NODE_WORDS = 4
 
-/** Numeric value of zero_as_missing: |x| <= ZERO_THRESHOLD counts as zero (LightGBM meta.h). */
-export const ZERO_THRESHOLD = 1e-35
+/**
+ * Under zero_as_missing, -ZERO_THRESHOLD < x <= ZERO_THRESHOLD counts as zero: exactly the values
+ * of the bin of zero. It is the float32 1e-35, as in LightGBM's meta.h.
+ */
+export const ZERO_THRESHOLD = Math.fround(1e-35)
 
 export interface Forest {
   readonly nFeatures: number

@@ -7,6 +7,9 @@ import type { Model, Tree } from '../types.js'
 import { openThreshold } from './forest.js'
 import type { IterationRange } from './iterations.js'
 
+/** The float32 1e-35. */
+const ZERO = 1.0000000180025095e-35
+
 /** A value as the reference takes it; null is missing. */
 export type ReferenceCell = number | string | null
 
@@ -35,7 +38,7 @@ function goesLeft(
     case 'none': return (Number.isNaN(x) ? 0 : x) <= threshold
     case 'nan': return Number.isNaN(x) ? tree.defaultLeft[node]! : x <= threshold
     case 'zero': {
-      const isMissing = Number.isNaN(x) || (x >= -1e-35 && x <= 1e-35)
+      const isMissing = Number.isNaN(x) || (x > -ZERO && x <= ZERO)
       return isMissing ? tree.defaultLeft[node]! : x <= threshold
     }
   }

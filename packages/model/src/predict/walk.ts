@@ -27,7 +27,7 @@ export function prepareRows(forest: Forest, values: Float64Array, nRows: number)
       } else if (x !== x) {
         if (how === Preparation.none) values[at] = 0
         else hasNaN = true
-      } else if (how === Preparation.zero && Math.abs(x) <= ZERO_THRESHOLD) {
+      } else if (how === Preparation.zero && x > -ZERO_THRESHOLD && x <= ZERO_THRESHOLD) {
         values[at] = NaN
         hasNaN = true
       }

@@ -63,7 +63,8 @@ const leafOf = (model: Model, cell: ReferenceCell) =>
 
 describe('Predictor', () => {
   it('agrees with the reference for all numeric stumps over all edge values', () => {
-    const values = [-Infinity, -1, -2e-35, -1e-35, -5e-324, -0, 0, 5e-324, 1e-35, 2e-35, 1,
+    const values = [-Infinity, -1, -2e-35, -Math.fround(1e-35), -1e-35, -5e-324, -0, 0, 5e-324,
+      1e-35, Math.fround(1e-35), 1.0000000180025097e-35, 2e-35, 1,
       Infinity, NaN, null]
     for (const missing of ['none', 'nan', 'zero'] as const) {
       for (const threshold of [-1, -1e-35, -0, 0, 1e-35, 1.5e-35, 1, 1e308, Number.MAX_VALUE]) {
@@ -87,7 +88,9 @@ describe('Predictor', () => {
     assert.equal(goes('nan', -0.5, true, 0), 1)
     assert.equal(goes('zero', -0.5, true, 0), 0)
     assert.equal(goes('zero', 0.5, false, 1e-35), 1)
-    assert.equal(goes('zero', 0.5, false, 1.0001e-35), 0)
+    assert.equal(goes('zero', 0.5, false, 1.0000000180025095e-35), 1)
+    assert.equal(goes('zero', 0.5, false, 1.0000000180025097e-35), 0)
+    assert.equal(goes('zero', 0.5, false, -1.0000000180025095e-35), 0)
     assert.equal(goes('zero', -0.5, true, NaN), 0)
     assert.equal(goes('nan', 1e308, false, Infinity), 1)
     assert.equal(goes('nan', Number.MAX_VALUE, false, Infinity), 0)

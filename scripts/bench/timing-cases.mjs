@@ -120,16 +120,16 @@ function bytesText(settings, name) {
   return { text, failure: `${name}: ${text}` }
 }
 
-/** Time of shuffled over sorted rows, ours, run by run. */
+/** Time of an iteration on shuffled over that on sorted rows, ours, run by run. */
 function orderText(settings) {
   const parts = settings.map(({ numLeaves, threads, results }) => {
     const sorted = results.find((result) => result.name.endsWith(sortedSuffix))
-    const { median: middle, min, max } = ratioOf(results[0].totalMs, sorted.totalMs)
+    const { median: middle, min, max } = ratioOf(results[0].msPerIteration, sorted.msPerIteration)
     const verdict = middle <= orderRatioMax ? 'within' : 'BEYOND'
     return `${numLeaves} leaves, ${threads} threads ${middle.toFixed(2)} `
       + `(${min.toFixed(2)}-${max.toFixed(2)}, ${verdict} ${orderRatioMax.toFixed(2)})`
   })
-  return `Order of rows, our time shuffled / sorted: ${parts.join('; ')}.`
+  return `Order of rows, our ms/iteration shuffled / sorted: ${parts.join('; ')}.`
 }
 
 /** Contestants that take part; in tiny runs only ours. */

@@ -2,6 +2,8 @@ import { CoppiceError } from '../errors.js'
 
 const PAGE = 65_536
 const MAX_PAGES = 65_536
+/** Memory grows by at least 16 MiB: every step costs a system call and new views. */
+const STEP_PAGES = 256
 
 /**
  * A thread's WebAssembly memory, handed out once from the bottom: training allocates all it
@@ -36,10 +38,23 @@ export class Arena {
       throw new CoppiceError('MEMORY', `a thread needs ${mib} MiB, the limit is 4096; ${advice}`)
     }
     try {
-      this.memory.grow(pages)
+      this.#growBy(Math.min(Math.max(pages, STEP_PAGES), MAX_PAGES - this.#pages), pages)
     } catch (cause) {
       throw new CoppiceError(
         'MEMORY', `a thread needs ${mib} MiB, which the system does not have; ${advice}`, { cause })
+    }
+  }
+
+  get #pages(): number {
+    return this.memory.buffer.byteLength / PAGE
+  }
+
+  /** Takes more than is missing, since growing is slow, but no less than what there is allows. */
+  #growBy(wanted: number, missing: number): void {
+    try {
+      this.memory.grow(wanted)
+    } catch {
+      this.memory.grow(missing)
     }
   }
 

@@ -26,7 +26,7 @@ const train = [
 /** Shows a command as it can be typed, then runs it; the paths are relative to the repository. */
 async function coppice(args) {
   const shown = args.map((arg) => /[*?\s]/.test(arg) ? `'${arg}'` : arg).join(' ')
-  console.log(`\n$ node ${bin} ${shown}`)
+  console.log(`\n$ npx coppice ${shown}`)
   const { code } = await runNode(inRoot(bin), args)
   if (code !== 0) throw new Error(`coppice ${args[0]} ended with status ${code}`)
 }
@@ -46,7 +46,7 @@ model on ${availableParallelism()} cores; 502,228 flights of June, which it neve
   console.log(`
 The model is ${model}. To predict with it:
 
-  node ${bin} predict --model ${model} \\
+  npx coppice predict --model ${model} \\
     --data 'datasets/flights/test/*.parquet' --out datasets/flights/scores.csv`)
 } catch (error) {
   console.error(`npm start: ${error.message}`)

@@ -1,6 +1,12 @@
 import { CoppiceError } from '@coppice/model'
 import type { ColumnType } from './reader.js'
 
+/**
+ * What a reader is asked for: a type, or 'number' for whatever training takes as numbers, which
+ * is booleans, integers, floats and dates; only text is an error.
+ */
+export type WantedType = ColumnType | 'number'
+
 const numberRank: Readonly<Record<string, number>> = { empty: 0, bool: 1, int: 2, float: 3 }
 
 /**

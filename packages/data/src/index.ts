@@ -1,4 +1,4 @@
-export { joinTypes } from './column-types.js'
+export { joinTypes, type WantedType } from './column-types.js'
 export { DETECT_BYTES, detectFormat } from './formats/detect.js'
 export { dataExtensions, formatOfName } from './input-format.js'
 export { runLoad } from './loader.js'

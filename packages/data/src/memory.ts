@@ -1,6 +1,7 @@
 import type { BinnedDataset } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Cell } from './cells.js'
+import type { WantedType } from './column-types.js'
 import { coerceChunk } from './formats/coerce.js'
 import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
@@ -11,7 +12,6 @@ import { asMemoryTable, sliceCells } from './memory-table.js'
 import type {
   ByteSource,
   ColumnChunk,
-  ColumnType,
   PartitionPlan,
   PartitionReader,
 } from './reader.js'
@@ -88,7 +88,7 @@ export interface RawColumns {
 export async function columnsFromMemory(
   X: MemoryRows,
   wanted: readonly string[] | null = null,
-  types: Readonly<Record<string, ColumnType>> = {},
+  types: Readonly<Record<string, WantedType>> = {},
 ): Promise<RawColumns> {
   const table = withNames(await asMemoryTable(X), { featureNames: wanted ?? undefined })
   const names = wanted ?? table.names
@@ -100,7 +100,8 @@ export async function columnsFromMemory(
         `column '${name}' is not among the columns ${table.names.slice(0, 20).join(', ')}; add it`,
       )
     }
-    const type = types[name] ?? null
+    // Any number or date in memory can be taken as a double.
+    const type = types[name] === 'number' ? 'float' : (types[name] ?? null)
     const chunk = table.column(index, 0, table.nRows, type)
     return coerceChunk(chunk, type, { column: name, source: 'the rows given', firstRow: 0 })
   })

@@ -1,6 +1,6 @@
 /** Predictions of files as a table, batch by batch. */
 import {
-  type ColumnChunk, type ColumnType, createTableWriter, type ByteSink, type OutputColumn,
+  type ByteSink, type ColumnChunk, type ColumnType, createTableWriter, type OutputColumn,
 } from '@coppice/data'
 import { openRaw, openTableFile } from '@coppice/data/node'
 import { CoppiceError, type IterationRange, type Model, type Scalar } from '@coppice/model'
@@ -39,7 +39,8 @@ export async function writePredictions(job: PredictionJob): Promise<number> {
   try {
     const features = model.features.map(({ name }) => name)
     for (const name of [...features, ...keep]) raw.indexOf(name)
-    const keptTypes = await raw.findTypes(keep, { ...fileOptions.schema, ...textTypes(model) })
+    const keptTypes = withoutText(model,
+      await raw.findTypes(keep, { ...fileOptions.schema, ...textTypes(model) }))
     const columns = uniqueNames(keep.map((name) => ({ name, type: keptTypes[name]! })),
       outputColumns(model, type, predictor.nTrees))
     const types = { ...featureTypes(model), ...fileOptions.schema, ...keptTypes }
@@ -51,7 +52,6 @@ export async function writePredictions(job: PredictionJob): Promise<number> {
       const keptIdx = keep.map((name) => wanted.indexOf(name))
       for await (const batch of raw.units(wanted, types)) {
         throwIfAborted(signal)
-        requireNumbers(model, batch.columns, nRows)
         const predictions = predictColumns(predictor, featureColumns(model, batch), type)
         await file.write([...keptIdx.map((index) => batch.columns[index]!),
           ...chunksOf(predictions, batch.nRows, columns.slice(keep.length))])
@@ -72,23 +72,17 @@ export async function writePredictions(job: PredictionJob): Promise<number> {
 
 /** Text categories are text in the kept columns too. */
 function textTypes(model: Model): Record<string, ColumnType> {
-  return Object.fromEntries(Object.entries(featureTypes(model))
-    .filter(([, type]) => type === 'string'))
+  return Object.fromEntries(Object.entries(featureTypes(model)).flatMap(([name, type]) =>
+    type === 'string' ? [[name, type]] : []))
 }
 
-/** A numeric feature that is kept has its own type; text is none that it may have. */
-function requireNumbers(
-  model: Model, columns: readonly ColumnChunk[], firstRow: number,
-): void {
-  const types = featureTypes(model)
-  for (const [f, { name }] of model.features.entries()) {
-    const chunk = columns[f]!
-    if (types[name] !== 'float' || chunk.type !== 'string') continue
-    const row = chunk.codes.findIndex((code) => code >= 0)
-    if (row < 0) continue
-    throw new CoppiceError('DATA', `feature '${name}' is numeric in the model but row ` +
-      `${firstRow + row} holds '${chunk.dictionary[chunk.codes[row]!]}'; correct the values`)
-  }
+/** Kept columns have their own types; a numeric feature has no right to be text. */
+function withoutText(
+  model: Model, kept: Readonly<Record<string, ColumnType>>,
+): Record<string, ColumnType> {
+  const wanted = featureTypes(model)
+  return Object.fromEntries(Object.entries(kept).map(([name, type]) =>
+    [name, wanted[name] === 'number' && type === 'string' ? 'float' : type]))
 }
 
 /** Columns of the predictions: binary probabilities are one column, that of the second class. */

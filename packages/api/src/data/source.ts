@@ -1,5 +1,5 @@
 import type {
-  BinningParams, ColumnChunk, ColumnType, LabelKind, LoadProgress,
+  BinningParams, ColumnChunk, LabelKind, LoadProgress, WantedType,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 
@@ -30,10 +30,10 @@ export interface OpenRows {
   readonly weight: string | null
   /**
    * @param wanted - column names; rows without names are taken to have the wanted ones
-   * @param types - types by column name, instead of the inferred ones
+   * @param types - types by column name, instead of the inferred ones; 'number' for any number
    */
   batches(
-    wanted: readonly string[], types: Readonly<Record<string, ColumnType>>,
+    wanted: readonly string[], types: Readonly<Record<string, WantedType>>,
   ): AsyncIterable<RowBatch>
   close(): Promise<void>
 }

@@ -1,13 +1,16 @@
 /** Rows as they are read, in the form the predictor takes. */
-import type { ColumnChunk, ColumnType } from '@coppice/data'
+import type { ColumnChunk, WantedType } from '@coppice/data'
 import type { Columns, Model } from '@coppice/model'
 import type { RowBatch } from '../data/source.js'
 
-/** Types that a model's features must be read as, by name: text categories as text. */
-export function featureTypes({ features }: Model): Record<string, ColumnType> {
+/**
+ * Types that a model's features must be read as, by name: text categories as text, all others as
+ * any numbers that training takes.
+ */
+export function featureTypes({ features }: Model): Record<string, WantedType> {
   return Object.fromEntries(features.map((feature) => {
     const isText = feature.kind === 'categorical' && typeof feature.categories[0] === 'string'
-    return [feature.name, isText ? 'string' : 'float']
+    return [feature.name, isText ? 'string' : 'number']
   }))
 }
 

@@ -1,4 +1,4 @@
-import type { ColumnType } from '@coppice/data'
+import type { WantedType } from '@coppice/data'
 import { type Columns, CoppiceError, type Model } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import { featureColumns, featureTypes } from './features.js'
@@ -30,7 +30,7 @@ export async function* labelledBatches(
     }
     const features = model.features.map(({ name }) => name)
     const weightNames = weight === null ? [] : [weight]
-    const types: Record<string, ColumnType> = { ...featureTypes(model), [label]: labelType(model) }
+    const types: Record<string, WantedType> = { ...featureTypes(model), [label]: labelType(model) }
     for (const name of weightNames) types[name] = 'float'
     let nRows = 0
     for await (const batch of rows.batches([...features, label, ...weightNames], types)) {

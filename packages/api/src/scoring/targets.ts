@@ -1,9 +1,9 @@
-import type { ColumnChunk, ColumnType } from '@coppice/data'
+import type { ColumnChunk, WantedType } from '@coppice/data'
 import { CoppiceError, type Model } from '@coppice/model'
 
 /** The type that labels are read as for a model. */
-export function labelType({ classes }: Pick<Model, 'classes'>): ColumnType {
-  return typeof classes?.[0] === 'string' ? 'string' : 'float'
+export function labelType({ classes }: Pick<Model, 'classes'>): WantedType {
+  return typeof classes?.[0] === 'string' ? 'string' : 'number'
 }
 
 /**

@@ -81,6 +81,20 @@ function textToNumbers(chunk: StringChunk, type: ColumnType, place: ChunkPlace):
   return numbers
 }
 
+/** How many of some texts are numbers, and how many are dates. */
+export function countNumberTexts(
+  texts: Iterable<string>,
+): { readonly nNumbers: number; readonly nDates: number } {
+  let nNumbers = 0
+  let nDates = 0
+  for (const text of texts) {
+    const trimmed = text.trim()
+    if (parseText(trimmed, 'float') !== null) nNumbers++
+    else if (parseText(trimmed, 'date') !== null) nDates++
+  }
+  return { nNumbers, nDates }
+}
+
 /** null where the text is not of the type. */
 function parseText(text: string, type: ColumnType): number | null {
   if (type === 'bool' && /^(true|false)$/i.test(text)) return text.length === 4 ? 1 : 0

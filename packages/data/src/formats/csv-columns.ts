@@ -158,8 +158,8 @@ class NumberColumn {
     throw textError(
       this.text,
       start,
-      `column '${this.request.name}': ${value} is not ${EXPECTED[this.forced]}; declare the ` +
-        `column categorical, or add ${value} to the missing values if that is what it means`,
+      `column '${this.request.name}': ${value} is not ${EXPECTED[this.forced]}; correct it, ` +
+        `or add it to the missing values if that is what it means`,
     )
   }
 

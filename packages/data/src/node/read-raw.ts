@@ -1,11 +1,12 @@
 import { CoppiceError } from '@coppice/model'
-import { TypeJoin } from '../column-types.js'
-import type { ColumnChunk, ColumnType, Format, TextOptions } from '../reader.js'
+import { TypeJoin, type WantedType } from '../column-types.js'
+import type { ColumnChunk, ColumnType, Format, TextOptions, Unit } from '../reader.js'
 import { joinColumns, type JointColumns, type PlannedPartition } from '../schema.js'
 import { listNames, nearestName } from '../suggest.js'
 import { FilePartitions } from './file-partitions.js'
 import { type InputPartition, resolveInputs } from './inputs.js'
 import { textOptionsOf } from './load-dataset.js'
+import { readWanted } from './read-wanted.js'
 
 /** Options of `openRaw` and `readRaw`. */
 export interface RawOptions {
@@ -105,10 +106,14 @@ export class RawTable {
     )
   }
 
-  /** Yields the wanted columns of each unit that has rows. */
+  /**
+   * Yields the wanted columns of each unit that has rows. A column wanted as 'number' is 'bool',
+   * 'int', 'float' or 'date', perhaps another in each unit; text in it is an error that names
+   * the value and where it stands.
+   */
   async *units(
     wanted: readonly string[],
-    types: Readonly<Record<string, ColumnType>>,
+    types: Readonly<Record<string, WantedType>>,
   ): AsyncGenerator<RawUnit> {
     const indices = wanted.map((name) => this.indexOf(name))
     const forced = wanted.map((name) => types[name] ?? null)
@@ -119,14 +124,11 @@ export class RawTable {
       const present = columnIdx.flatMap((index, k) => (index < 0 ? [] : [k]))
       for (const unit of plan.units) {
         if (unit.nRows === 0) continue
-        const { reader, source } = await this.#files.open(i)
-        const read = await reader.read(
-          source,
-          plan,
+        const read = await this.#readUnit(
+          i,
           unit,
           present.map((k) => columnIdx[k]!),
           present.map((k) => forced[k]!),
-          this.#textOptions,
         )
         // A sparse file leaves out the columns that are 0 in all of its rows.
         const columns = wanted.map((): ColumnChunk => ({
@@ -142,6 +144,23 @@ export class RawTable {
       }
       partitionRow += plan.nRows
     }
+  }
+
+  async #readUnit(
+    partitionIdx: number,
+    unit: Unit,
+    columns: readonly number[],
+    wanted: readonly (WantedType | null)[],
+  ): Promise<ColumnChunk[]> {
+    const { plan } = this.#planned[partitionIdx]!
+    const { reader, source } = await this.#files.open(partitionIdx)
+    const isDeclared = columns.map((column) => plan.columns[column]!.type !== null)
+    return readWanted(
+      (indices, types) => reader.read(source, plan, unit, indices, types, this.#textOptions),
+      columns,
+      // Files that declare their types turn any number into a double.
+      wanted.map((type, k) => (type === 'number' && isDeclared[k] ? 'float' : type)),
+    )
   }
 
   /**

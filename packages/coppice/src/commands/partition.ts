@@ -1,6 +1,7 @@
 import { partitionData } from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import { filesOf, requireDistinct, requireOutside } from '../distinct-paths.js'
 import { ExitCode } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
 
@@ -36,14 +37,18 @@ export const partitionCommand: Command = {
     const { header, missingValues } = formatOptions(values)
     const format = values.choice('input-format',
       ['parquet', 'arrow', 'csv', 'tsv', 'libsvm', 'npy'])
+    const out = { flag: '--out', path: values.required('out') }
+    const inputs = values.list('data')
+    await requireDistinct([out], await filesOf('--data', inputs, format))
+    await requireOutside(out, '--data', inputs)
     const interrupt = new Interrupt((text) => void process.stderr.write(`${text}\n`))
     try {
       const written = await partitionData({
-        inputs: values.list('data'),
+        inputs,
         header,
         missingValues,
         format,
-        out: values.required('out'),
+        out: out.path,
         partitions: values.integer('partitions', 1) ?? 1,
         outputFormat: values.choice('format', ['parquet', 'arrow']),
         split: values.fraction('split', 0, 1),

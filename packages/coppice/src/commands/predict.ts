@@ -2,6 +2,7 @@ import { Booster, type PredictionType } from '@coppice/api'
 import { type ByteSink, writePredictions } from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import { filesOf, requireDistinct } from '../distinct-paths.js'
 import { ExitCode } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
@@ -45,7 +46,14 @@ export const predictCommand: Command = {
     }
     const iterations = readIterations(values)
     const fileOptions = formatOptions(values)
-    const booster = await Booster.load(values.required('model'))
+    const model = values.required('model')
+    if (out !== '-') {
+      await requireDistinct([{ flag: '--out', path: out }], [
+        { flag: '--model', path: model },
+        ...await filesOf('--data', values.list('data'), fileOptions.format),
+      ])
+    }
+    const booster = await Booster.load(model)
     if (out !== '-') await requireWritable(out)
     const interrupt = new Interrupt(note)
     try {

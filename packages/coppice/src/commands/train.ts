@@ -1,8 +1,10 @@
 import {
   Booster, checkParams, CoppiceError, Dataset, type FileOptions, type NamedDataset, train,
 } from '@coppice/api'
+import { resolveInputs } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
 import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
@@ -125,11 +127,16 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   if (job.noEffect.length > 0) reporter.note(`no effect here: ${job.noEffect.join(', ')}`)
   const every = values.integer('checkpoint-every', 1) ?? 10
   const saved = values.text('checkpoint')
+  const validSets = await findEvalSets(values.list('valid'), fileOptions)
+  await requireDistinctFiles(job, validSets)
   for (const file of [path, saved]) if (file !== undefined) await requireWritable(file)
   const resumePath = values.text('resume')
   const resumeFrom = resumePath === undefined ? undefined : await Booster.load(resumePath)
   const data = await Dataset.open(job.data, fileOptions)
-  const evalSets = await openEvalSets(values.list('valid'), fileOptions)
+  const evalSets: NamedDataset[] = []
+  for (const { name, inputs } of validSets) {
+    evalSets.push({ name, data: await Dataset.open(inputs, fileOptions) })
+  }
   const checkpoint = saved === undefined ? null
     : new Checkpoint(saved, every, (file, nTrees) => reporter.saved('checkpoint', file, nTrees))
   const metricsPath = values.text('metrics-file')
@@ -174,21 +181,36 @@ async function interrupted(
   return new CoppiceError('ABORTED', `${what} after ${nDone} iterations; ${state}`)
 }
 
+interface EvalInputs {
+  readonly name: string
+  readonly inputs: string
+}
+
 /** `PATHS` or `NAME=PATHS`; a path may hold `=` too, as in `year=2001/part.csv`. */
-async function openEvalSets(
-  given: readonly string[], fileOptions: FileOptions,
-): Promise<NamedDataset[]> {
-  const sets: NamedDataset[] = []
+async function findEvalSets(
+  given: readonly string[], { format }: FileOptions,
+): Promise<EvalInputs[]> {
+  const sets: EvalInputs[] = []
   for (const [i, text] of given.entries()) {
     const name = /^([A-Za-z_][\w.-]*)=(.+)$/.exec(text)
-    let data: Dataset | null = null
-    if (name !== null) {
-      // What exists under the whole text is meant by it.
-      data = await Dataset.open(text, fileOptions).catch(() => null)
-    }
-    const isWhole = name === null || data !== null
-    data ??= await Dataset.open(isWhole ? text : name[2]!, fileOptions)
-    sets.push({ name: isWhole ? `valid_${i}` : name[1]!, data })
+    // What exists under the whole text is meant by it.
+    const isWhole = name === null ||
+      await resolveInputs(text, format).then(() => true, () => false)
+    sets.push(isWhole ? { name: `valid_${i}`, inputs: text }
+      : { name: name[1]!, inputs: name[2]! })
   }
   return sets
+}
+
+/** @throws UsageError when a file would be written that is read, or written twice */
+async function requireDistinctFiles(
+  { values, data, fileOptions: { format } }: Job, validSets: readonly EvalInputs[],
+): Promise<void> {
+  const named = (...names: readonly string[]): NamedFile[] => names.flatMap((name) =>
+    values.has(name) ? [{ flag: `--${name}`, path: values.required(name) }] : [])
+  const inputs = [...await filesOf('--data', data, format), ...named('config', 'resume')]
+  for (const set of validSets) inputs.push(...await filesOf('--valid', [set.inputs], format))
+  // A training that goes on keeps its checkpoint in the same file.
+  await requireDistinct(named('model', 'checkpoint', 'metrics-file'), inputs,
+    [['--checkpoint', '--resume']])
 }

@@ -3,6 +3,7 @@ import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { type FileOptions, FileSource } from './files.js'
 import { type Labels, MemorySource, type RowOptions } from './memory.js'
+import { checkOptionNames, optionNames } from '../options.js'
 import type { LoadRequest, RowSource } from './source.js'
 
 /** Options of `Dataset.open`. */
@@ -10,6 +11,19 @@ export interface OpenOptions extends FileOptions {
   /** A data set in files whose options are taken over where they are not given here. */
   readonly reference?: Dataset | undefined
 }
+
+const roleNames = {
+  label: true, weight: true, group: true, initScore: true, ignore: true, categorical: true,
+} as const
+
+const openOptionNames = optionNames<OpenOptions>({
+  ...roleNames, format: true, header: true, missingValues: true, schema: true, reference: true,
+})
+
+const rowOptionNames = optionNames<RowOptions>({
+  ...roleNames, schema: true, featureNames: true, weights: true, groupSizes: true,
+  initScores: true,
+})
 
 interface Loaded {
   readonly key: string
@@ -39,7 +53,9 @@ export class Dataset {
   static async open(
     inputs: string | readonly string[], options: OpenOptions = {},
   ): Promise<Dataset> {
+    checkOptionNames('Dataset.open', options, openOptionNames)
     const { reference, ...own } = options
+    if (reference !== undefined) requireDataset(reference, 'the reference')
     const inherited = reference?.source instanceof FileSource ? reference.source.options : {}
     return new Dataset(await FileSource.open(inputs, { ...inherited, ...own }))
   }
@@ -52,6 +68,7 @@ export class Dataset {
    * @param y - one label per row, or null where `options.label` names a column of X
    */
   static from(X: MemoryRows, y: Labels | null = null, options: RowOptions = {}): Dataset {
+    checkOptionNames('Dataset.from', options, rowOptionNames)
     return new Dataset(new MemorySource(X, y, options))
   }
 

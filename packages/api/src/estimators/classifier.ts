@@ -4,11 +4,12 @@ import { CoppiceError, type Model, type Scalar } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import { loadModel } from '../model/model-file.js'
+import { checkOptionNames } from '../options.js'
 import type { PredictionRows } from '../scoring/predict.js'
 import { scoredRows } from '../scoring/scored-rows.js'
 import { givenValue, type RawParams } from '../training/params.js'
 import type { Recipe } from '../training/train.js'
-import { Estimator, type PredictOptions } from './estimator.js'
+import { Estimator, predictOptionNames, type PredictOptions } from './estimator.js'
 
 /**
  * Gradient-boosted trees that tell classes apart. Labels are texts, booleans or integers; two
@@ -33,6 +34,7 @@ export class GBDTClassifier extends Estimator {
 
   /** The most probable class of each row. */
   async predict(rows: PredictionRows, options: PredictOptions = {}): Promise<Scalar[]> {
+    checkOptionNames('predict', options, predictOptionNames)
     return this.booster.predict(rows, { ...options, type: 'class' })
   }
 
@@ -41,6 +43,7 @@ export class GBDTClassifier extends Estimator {
    * Binary models have two columns, [1 - p, p].
    */
   async predictProba(rows: PredictionRows, options: PredictOptions = {}): Promise<Float64Array> {
+    checkOptionNames('predictProba', options, predictOptionNames)
     return this.booster.predict(rows, { ...options, type: 'probability' })
   }
 

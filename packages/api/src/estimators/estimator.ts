@@ -5,6 +5,7 @@ import { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import { Booster } from '../model/booster.js'
 import type { EvalResult } from '../model/eval-result.js'
+import { checkOptionNames, optionNames } from '../options.js'
 import type { PredictionRows } from '../scoring/predict.js'
 import { canonicalParams, checkParameterNames, type RawParams, type TrainingParams }
   from '../training/params.js'
@@ -18,6 +19,8 @@ export interface PredictOptions {
   /** 0-based iterations to use, the end excluded; default: up to the best iteration. */
   readonly iterations?: IterationRange | undefined
 }
+
+export const predictOptionNames = optionNames<PredictOptions>({ iterations: true })
 
 /**
  * What the classifier and the regressor share, in the manner of scikit-learn: parameters, fit,
@@ -77,11 +80,13 @@ export abstract class Estimator {
 
   /** Raw scores: a Float64Array, rows x outputs (1, or the classes of a multiclass model). */
   async predictRaw(rows: PredictionRows, options: PredictOptions = {}): Promise<Float64Array> {
+    checkOptionNames('predictRaw', options, predictOptionNames)
     return this.booster.predict(rows, { ...options, type: 'raw' })
   }
 
   /** The leaf that each row reaches in each tree: an Int32Array, rows x trees, row-major. */
   async predictLeaves(rows: PredictionRows, options: PredictOptions = {}): Promise<Int32Array> {
+    checkOptionNames('predictLeaves', options, predictOptionNames)
     return this.booster.predict(rows, { ...options, type: 'leaf' })
   }
 

@@ -3,6 +3,7 @@ import type { TrainingCallback, TrainingEvent } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
+import { checkOptionNames, optionNames } from '../options.js'
 import type { NamedDataset, TrainOptions } from '../training/train.js'
 
 /** Rows and their labels. */
@@ -39,18 +40,23 @@ export interface FitOptions extends FitDatasetOptions {
   readonly featureNames?: readonly string[] | undefined
 }
 
-const datasetKeys = ['evalSet', 'evalNames', 'evalSampleWeight', 'evalInitScore',
-  'earlyStoppingRounds', 'callbacks', 'signal', 'onEvent']
-const rowKeys = ['sampleWeight', 'initScore', 'categorical', 'featureNames']
+const datasetKeys = optionNames<FitDatasetOptions>({
+  evalSet: true, evalNames: true, evalSampleWeight: true, evalInitScore: true,
+  earlyStoppingRounds: true, callbacks: true, signal: true, onEvent: true,
+})
+const rowKeys = optionNames<Omit<FitOptions, keyof FitDatasetOptions>>({
+  sampleWeight: true, initScore: true, categorical: true, featureNames: true,
+})
 
 /** @throws CoppiceError 'PARAMETER' for options that `fit` does not have */
 export function checkFitOptions(options: object, isDataset: boolean): void {
-  for (const key of Object.keys(options)) {
-    if (datasetKeys.includes(key) || (!isDataset && rowKeys.includes(key))) continue
-    throw new CoppiceError('PARAMETER', rowKeys.includes(key)
-      ? `${key} belongs to the Dataset: give it to Dataset.open or Dataset.from`
-      : `fit has no option "${key}"; it has ${[...datasetKeys, ...rowKeys].join(', ')}`)
+  const misplaced = isDataset ? Object.keys(options).find((key) => rowKeys.includes(key))
+    : undefined
+  if (misplaced !== undefined) {
+    throw new CoppiceError('PARAMETER',
+      `${misplaced} belongs to the Dataset: give it to Dataset.open or Dataset.from`)
   }
+  checkOptionNames('fit', options, [...datasetKeys, ...rowKeys])
 }
 
 /** What `fit` was given, as a data set. */

@@ -4,11 +4,12 @@ import { CoppiceError, type Model } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import { loadModel } from '../model/model-file.js'
+import { checkOptionNames } from '../options.js'
 import type { PredictionRows } from '../scoring/predict.js'
 import { scoredRows } from '../scoring/scored-rows.js'
 import type { RawParams } from '../training/params.js'
 import type { Recipe } from '../training/train.js'
-import { Estimator, type PredictOptions } from './estimator.js'
+import { Estimator, predictOptionNames, type PredictOptions } from './estimator.js'
 
 /**
  * Gradient-boosted trees that predict a number.
@@ -27,6 +28,7 @@ export class GBDTRegressor extends Estimator {
 
   /** The predicted value of each row. */
   async predict(rows: PredictionRows, options: PredictOptions = {}): Promise<Float64Array> {
+    checkOptionNames('predict', options, predictOptionNames)
     return this.booster.predict(rows, { ...options, type: 'probability' })
   }
 

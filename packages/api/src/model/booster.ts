@@ -1,4 +1,5 @@
 import {
+  CoppiceError,
   createPredictor,
   featureImportances,
   type IterationRange,
@@ -8,7 +9,8 @@ import {
   type Scalar,
   serializeModel,
 } from '@coppice/model'
-import { type Prediction, type PredictionRows, type PredictionType, predictRows }
+import { checkOptionNames } from '../options.js'
+import { type Prediction, type PredictionRows, type PredictionType, predictRows, requirePredictionType }
   from '../scoring/predict.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
 import { loadModel, saveModel } from './model-file.js'
@@ -64,7 +66,9 @@ export class Booster {
     rows: PredictionRows,
     options: { readonly type?: T, readonly iterations?: IterationRange | undefined } = {},
   ): Promise<Prediction[T]> {
+    checkOptionNames('predict', options, ['type', 'iterations'])
     const { type = 'probability' as T, iterations } = options
+    requirePredictionType(type)
     return predictRows(this.predictor(iterations), rows, type)
   }
 
@@ -109,6 +113,11 @@ export class Booster {
     type: 'split' | 'gain' = 'split',
     options: { readonly iterations?: IterationRange } = {},
   ): Float64Array {
+    checkOptionNames('featureImportances', options, ['iterations'])
+    if (type !== 'split' && type !== 'gain') {
+      throw new CoppiceError('PARAMETER',
+        `type of featureImportances must be one of split, gain; got ${JSON.stringify(type)}`)
+    }
     return featureImportances(this.model, type, options)
   }
 

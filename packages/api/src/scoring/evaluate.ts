@@ -1,6 +1,7 @@
 import { type IterationRange, CoppiceError } from '@coppice/model'
 import { type Dataset, requireDataset } from '../data/dataset.js'
 import type { Booster } from '../model/booster.js'
+import { checkOptionNames, optionNames } from '../options.js'
 import { labelledBatches } from './labelled-batches.js'
 import { Metric, resolveMetrics } from './metrics.js'
 
@@ -11,6 +12,10 @@ export interface EvaluateOptions {
   readonly iterations?: IterationRange | undefined
   readonly signal?: AbortSignal | undefined
 }
+
+const evaluateOptionNames = optionNames<EvaluateOptions>({
+  metrics: true, iterations: true, signal: true,
+})
 
 /** Metrics of a model on a data set. */
 export interface Evaluation {
@@ -28,6 +33,7 @@ export interface Evaluation {
 export async function evaluate(
   booster: Booster, dataset: Dataset, options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkOptionNames('evaluate', options, evaluateOptionNames)
   requireDataset(dataset, 'the data to evaluate on')
   const { model } = booster
   const predictor = booster.predictor(options.iterations)

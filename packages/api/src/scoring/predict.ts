@@ -1,8 +1,9 @@
 import type { MemoryRows } from '@coppice/data'
-import type { Predictor, Scalar } from '@coppice/model'
+import { CoppiceError, type Predictor, type Scalar } from '@coppice/model'
 import { Dataset } from '../data/dataset.js'
 import { hasNoRows } from '../data/memory.js'
 import type { OpenRows } from '../data/source.js'
+import { optionNames } from '../options.js'
 import { featureColumns, featureTypes } from './features.js'
 
 /** Rows to predict: whatever can be trained on, the label left out or not. */
@@ -21,6 +22,17 @@ export interface Prediction {
 }
 
 export type PredictionType = keyof Prediction
+
+const predictionTypes: readonly string[] = optionNames<Prediction>({
+  probability: true, class: true, raw: true, leaf: true,
+})
+
+/** @throws CoppiceError 'PARAMETER' for a type that there is not, with those that there are */
+export function requirePredictionType(type: string): void {
+  if (predictionTypes.includes(type)) return
+  throw new CoppiceError('PARAMETER', `type of predict must be one of ` +
+    `${predictionTypes.join(', ')}; got ${JSON.stringify(type)}`)
+}
 
 /** Predicts all rows. Rejects with CoppiceError 'DATA' or 'IO' naming what does not fit. */
 export async function predictRows<T extends PredictionType>(

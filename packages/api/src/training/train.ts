@@ -15,6 +15,7 @@ import { memoryLimitBytes } from '@coppice/data/node'
 import { CoppiceError, type Model } from '@coppice/model'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
+import { checkOptionNames, optionNames } from '../options.js'
 import { chooseExecutor, chooseThreads } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
@@ -40,6 +41,10 @@ export interface TrainOptions {
   readonly resumeFrom?: Booster | Model | undefined
 }
 
+const trainOptionNames = optionNames<TrainOptions>({
+  evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
+})
+
 /**
  * Trains a model. The result is the same, byte for byte, for any number of threads and any cut
  * of the same rows into files.
@@ -52,6 +57,7 @@ export interface TrainOptions {
 export async function train(
   params: TrainingParams | RawParams, dataset: Dataset, options: TrainOptions = {},
 ): Promise<Booster> {
+  checkOptionNames('train', options, trainOptionNames)
   const raw: RawParams = params
   const checked = checkParams(raw)
   return trainOn(dataset, options, {
@@ -124,7 +130,7 @@ export async function trainOn(
     params,
     train: data,
     evalSets: evaluated,
-    callbacks: [count, ...options.callbacks ?? []],
+    callbacks: [count, ...(options.callbacks ?? []).map(checkedCallback)],
     ...(signal === undefined ? {} : { signal }),
     ...(onEvent === undefined ? {} : { onEvent }),
     ...(resumeFrom === undefined ? {} : {
@@ -136,6 +142,20 @@ export async function trainOn(
       { cause: signal?.reason })
   }
   return new Booster(model)
+}
+
+/** A callback whose answer is checked: one that is misspelt must not be taken for 'go on'. */
+function checkedCallback(callback: TrainingCallback, index: number): TrainingCallback {
+  if (typeof callback !== 'function') {
+    throw new CoppiceError('PARAMETER',
+      `callbacks[${index}] must be a function, got ${typeof callback}`)
+  }
+  return async (event, state) => {
+    const answer: unknown = await callback(event, state)
+    if (answer === undefined || answer === 'stop') return answer
+    throw new CoppiceError('PARAMETER', `callbacks[${index}] returned ` +
+      `${JSON.stringify(answer) ?? typeof answer}; return 'stop' to end the training, or nothing`)
+  }
 }
 
 /** @throws CoppiceError 'DATA' when the labels have more or fewer classes than the objective */

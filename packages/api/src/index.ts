@@ -17,7 +17,7 @@ export type { EvalResult } from './model/eval-result.js'
 export { evaluate, type EvaluateOptions, type Evaluation } from './scoring/evaluate.js'
 export type { Prediction, PredictionRows, PredictionType } from './scoring/predict.js'
 export { checkParams, train, type NamedDataset, type TrainOptions } from './training/train.js'
-export type { RawParams, TrainingParams } from './training/params.js'
+export { paramsFrom, type RawParams, type TrainingParams } from './training/params.js'
 export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,
   resolveParams, type ParameterGroup, type ParameterInfo, type ResolvedParams,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {
-  GBDTClassifier, GBDTRegressor, type TrainingCallback, type TrainingEvent,
+  GBDTClassifier, GBDTRegressor, paramsFrom, type TrainingCallback, type TrainingEvent,
 } from '../src/index.js'
 import { asArrays, draws, makeFlowers, rejects } from './support.js'
 
@@ -27,9 +27,9 @@ describe('an estimator', () => {
   })
 
   it('gives and sets parameters under their canonical names', () => {
-    const model = new GBDTRegressor({ numLeaves: 5 }).setParams({ eta: 0.3, seed: 1 })
+    const model = new GBDTRegressor({ numLeaves: 5 }).setParams(paramsFrom({ eta: 0.3, seed: 1 }))
     assert.deepEqual(model.getParams(), { numLeaves: 5, learningRate: 0.3, seed: 1 })
-    model.setParams({ numLeaves: undefined, random_state: 2 })
+    model.setParams({ ...paramsFrom({ random_state: 2 }), numLeaves: undefined })
     assert.deepEqual(model.getParams(), { learningRate: 0.3, seed: 2 })
   })
 

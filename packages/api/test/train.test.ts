@@ -116,7 +116,8 @@ describe('evaluate', () => {
   const cases: readonly [string, TrainingParams, LabelsOf, string[]][] = [
     ['regression', { objective: 'regression', metric: ['l2', 'rmse', 'l1'] },
       (set) => set.length.map((x, row) => x * 100 + set.width[row]!), ['l2', 'rmse', 'l1']],
-    ['binary', { objective: 'binary', sigmoid: 1.5, metric: 'auc,binary_logloss,binary_error' },
+    ['binary',
+      { objective: 'binary', sigmoid: 1.5, metric: ['auc', 'binary_logloss', 'binary_error'] },
       (set) => set.label, ['auc', 'binary_logloss', 'binary_error']],
     ['multiclass', { objective: 'multiclass', metric: ['multi_logloss', 'multi_error'] },
       colours, ['multi_logloss', 'multi_error']],

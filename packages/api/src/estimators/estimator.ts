@@ -106,7 +106,7 @@ export abstract class Estimator {
    * Sets parameters for the next `fit`; null and undefined reset one to its default.
    * @throws CoppiceError 'PARAMETER' for an unknown name
    */
-  setParams(params: TrainingParams | RawParams): this {
+  setParams(params: TrainingParams): this {
     checkParameterNames(params)
     const set = canonicalParams(params)
     const isReset = ([, value]: [string, unknown]): boolean => value === undefined || value === null

@@ -25,12 +25,17 @@ type DatasetParameter =
   | 'ignoreColumn'
   | 'categoricalFeature'
 
-/** A list may be given as one value, or as 'a,b'. */
-type Given<V> = V extends readonly (infer Item)[] ? V | Item | string : V
+/** A list may be given as one value; one of numbers as '1,2' too. */
+type Given<V> = V extends readonly (infer Item)[]
+  ? V | Item | (Item extends string ? NoMetric : string) : V
+
+/** What stands for no metric at all, which is not the same as none given. */
+type NoMetric = 'None'
 
 /**
- * Parameters of a training under the camelCase of LightGBM's names, all optional. LightGBM's
- * aliases are accepted at run time too; `coppice params` lists defaults and ranges.
+ * Parameters of a training under the camelCase of LightGBM's names, all optional; `coppice
+ * params` lists defaults and ranges. Parameters in LightGBM's own spelling (snake_case, aliases,
+ * values as text) go through `paramsFrom`.
  */
 export type TrainingParams = {
   readonly [K in Exclude<keyof ParameterValues, DatasetParameter>]?:
@@ -64,7 +69,7 @@ export function checkParameterNames(params: RawParams): void {
 
 /**
  * The parameters under their canonical camelCase names; null and undefined are left out.
- * @throws CoppiceError 'PARAMETER' when one parameter is given under two names
+ * @throws CoppiceError 'PARAMETER' when one parameter has different values under two names
  */
 export function canonicalParams(params: RawParams): Record<string, unknown> {
   const spellings = new Map<string, string>()
@@ -73,7 +78,7 @@ export function canonicalParams(params: RawParams): Record<string, unknown> {
     if (value === undefined || value === null) continue
     const name = findParameter(spelling)?.camelName ?? spelling
     const other = spellings.get(name)
-    if (other !== undefined) {
+    if (other !== undefined && JSON.stringify(canonical[name]) !== JSON.stringify(value)) {
       throw new CoppiceError('PARAMETER',
         `"${other}" and "${spelling}" are the same parameter, ${name}; give it once`)
     }
@@ -81,6 +86,23 @@ export function canonicalParams(params: RawParams): Record<string, unknown> {
     canonical[name] = value
   }
   return canonical
+}
+
+/**
+ * Parameters of a training from a record in any spelling that LightGBM knows: a configuration
+ * file, a row of a grid search, what was written for LightGBM. Names become canonical, values
+ * stay as they are; `train` checks them.
+ *
+ * ```ts
+ * await train(paramsFrom({ num_leaves: '31', eta: 0.1, n_estimators: 200 }), dataset)
+ * ```
+ *
+ * @throws CoppiceError 'PARAMETER' for an unknown name, with the nearest one, for one that says
+ *   what the columns are, and for one parameter with two values
+ */
+export function paramsFrom(raw: RawParams): TrainingParams {
+  checkParameterNames(raw)
+  return canonicalParams(raw)
 }
 
 /** The value given for a parameter under any of its names, or undefined. */

@@ -52,10 +52,12 @@ const trainOptionNames = optionNames<TrainOptions>({
  * `objective` says what the label is: 'regression' a number, 'binary' 0 or 1 (or booleans or two
  * texts), 'multiclass' texts or integers, whose number is found where `numClass` is not given.
  *
+ * @param params - under canonical names; `paramsFrom` makes them from other spellings
+ *
  * @throws CoppiceError 'PARAMETER', 'DATA', 'IO', 'MEMORY', or 'ABORTED' by the signal
  */
 export async function train(
-  params: TrainingParams | RawParams, dataset: Dataset, options: TrainOptions = {},
+  params: TrainingParams, dataset: Dataset, options: TrainOptions = {},
 ): Promise<Booster> {
   checkOptionNames('train', options, trainOptionNames)
   const raw: RawParams = params
@@ -68,7 +70,8 @@ export async function train(
 }
 
 /**
- * Checks the parameters of `train` as far as that can be done before the data are read.
+ * Checks the parameters of `train`, in any spelling, as far as that can be done before the data
+ * are read. Messages name them as they are spelled.
  *
  * @returns all parameters with their values; `numClass` is 2 where the data will tell
  * @throws CoppiceError 'PARAMETER'

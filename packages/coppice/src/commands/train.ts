@@ -1,5 +1,6 @@
 import {
-  Booster, checkParams, CoppiceError, Dataset, type FileOptions, type NamedDataset, train,
+  Booster, checkParams, CoppiceError, Dataset, type FileOptions, type NamedDataset, paramsFrom,
+  train, type TrainingParams,
 } from '@coppice/api'
 import { resolveInputs } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
@@ -76,7 +77,7 @@ export const trainCommand: Command = {
 }
 
 interface Job {
-  readonly params: Settings['params']
+  readonly params: TrainingParams
   readonly values: FlagValues
   readonly data: readonly string[]
   readonly model: string
@@ -86,7 +87,7 @@ interface Job {
 }
 
 /** Everything that can be wrong before a file is touched. */
-function readJob({ params, options: given }: Settings): Job {
+function readJob({ params: raw, options: given }: Settings): Job {
   const values = new FlagValues(given, undefined)
   const data = values.list('data')
   if (data.length === 0) throw new UsageError('--data is missing: name the files to train on')
@@ -95,7 +96,9 @@ function readJob({ params, options: given }: Settings): Job {
   if (checkpointEvery && !values.has('checkpoint')) {
     throw new UsageError('--checkpoint-every does nothing without --checkpoint FILE')
   }
-  const resolved = checkParams(params)
+  // First as the user spelled them, so that messages do too.
+  const resolved = checkParams(raw)
+  const params = paramsFrom(raw)
   return {
     params,
     values,

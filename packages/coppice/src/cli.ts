@@ -9,7 +9,7 @@ import { partitionCommand } from './commands/partition.js'
 import { predictCommand } from './commands/predict.js'
 import { trainCommand } from './commands/train.js'
 import { ExitCode, exitCodeOf, exitCodesText, UsageError } from './exit-codes.js'
-import { describeFailure } from './failure.js'
+import { describeFailure, failureJson } from './failure.js'
 
 const commands: readonly Command[] = [
   trainCommand, predictCommand, evaluateCommand, inspectCommand, partitionCommand, paramsCommand,
@@ -25,9 +25,16 @@ export async function main(args: readonly string[]): Promise<number> {
     return await parse(args, command)
   } catch (error) {
     const hint = error instanceof UsageError ? `Try '${prefix} --help'.\n` : ''
-    process.stderr.write(describeFailure(prefix, error) + hint)
+    process.stderr.write(wantsJson(args) ? failureJson(error)
+      : describeFailure(prefix, error) + hint)
     return exitCodeOf(error)
   }
+}
+
+/** Programs that read JSON lines get the error as one; looked for before the flags are parsed. */
+function wantsJson(args: readonly string[]): boolean {
+  return args.some((arg, i) => arg === '--log-format=json' ||
+    (arg === '--log-format' && args[i + 1] === 'json'))
 }
 
 function requireKnownCommand(args: readonly string[]): void {

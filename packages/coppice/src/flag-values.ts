@@ -21,12 +21,14 @@ export class FlagValues {
     return this.#argv[name]
   }
 
-  /** A training parameter: its text, or the texts of a list joined by commas. */
-  parameter(name: string): string {
+  /**
+   * A training parameter: its text, or the texts of a list joined by commas.
+   * @param isTruth - the parameter is true or false, and may stand alone, which means true
+   */
+  parameter(name: string, isTruth: boolean): string {
     const value = this.#argv[name]
     if (Array.isArray(value)) return this.list(name).join(',')
-    // A parameter that is true or false may stand alone.
-    return value === '' ? 'true' : String(value)
+    return value === '' && isTruth ? 'true' : String(value)
   }
 
   /** The only value of a flag. @throws UsageError when it is given twice or empty */

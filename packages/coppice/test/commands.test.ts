@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { Booster, Dataset } from '../src/index.js'
+import { Booster, CoppiceError, Dataset, parameterTable } from '../src/index.js'
 import { describeFailure } from '../src/failure.js'
 import { exitCodeOf, UsageError } from '../src/exit-codes.js'
 import { flowersCsv, Workspace } from './support.js'
@@ -93,6 +93,7 @@ describe('coppice', function () {
     it('refuses what does not fit, and writes nothing', async () => {
       work.write('other.csv', 'length,colour\n1,red\n')
       work.write('text.csv', 'length,width,colour\n1,wide,red\n')
+      work.write('clash.csv', 'length,width,colour,probability\n1,1,red,2\n')
       const names = work.names()
       const out = ['--out', 'bad.csv']
       const fails = (code: 1 | 2, words: string[], model: string, data: string,
@@ -105,6 +106,12 @@ describe('coppice', function () {
       await fails(1, ['none.json'], 'none.json', 'fresh.csv', ...out)
       await fails(1, ["'ids'", "'id'"], 'binary.json', 'fresh.csv', '--keep', 'ids', ...out)
       await fails(1, ['bad.xls', '.csv'], 'binary.json', 'fresh.csv', '--out', 'bad.xls')
+      await fails(2, ['--keep', "'id' twice"], 'binary.json', 'fresh.csv', '--keep', 'id,id', ...out)
+      await work.run('predict', '--model', 'binary.json', '--data', 'clash.csv', '--keep',
+        'probability', ...out).then(({ code, stderr }) => {
+        assert.equal(code, 2)
+        assert.match(stderr, /kept column 'probability' and the prediction column 'probability'/)
+      })
       await fails(2, ['--type', 'leaf'], 'binary.json', 'fresh.csv', '--type', 'leafs', ...out)
       await fails(2, ['iterations', '6'], 'binary.json', 'fresh.csv', '--iterations', '9', ...out)
       await fails(2, ['--out is missing'], 'binary.json', 'fresh.csv')
@@ -159,7 +166,11 @@ describe('coppice', function () {
   })
 
   it('params lists and explains parameters', async () => {
-    assert.match((await work.ok('params')).stdout, /^learning_rate {2,}0\.1 /m)
+    const { stdout } = await work.ok('params')
+    assert.match(stdout, /^learning_rate {2,}0\.1 {2,}built /m)
+    assert.match(stdout, /^force_col_wise .*no effect here/m)
+    assert.match(stdout, /^linear_tree .*not built yet/m)
+    assert.equal(stdout.trimEnd().split('\n').length, parameterTable.length + 1)
     assert.match((await work.ok('params', 'eta')).stdout, /^learning_rate\n/)
     assert.match((await work.ok('params', '--markdown')).stdout, /^# Parameters\n/)
     await work.fails(2, ['numleafs', 'num_lea'], 'params', 'numleafs')
@@ -180,6 +191,14 @@ describe('describeFailure', () => {
       'coppice x: cannot write\n  caused by: the disk is full\n')
     assert.equal(describeFailure('coppice x', new UsageError('the disk is full', { cause })),
       'coppice x: the disk is full\n')
+  })
+
+  it('leaves out what the system said where the message says it', () => {
+    const cause = Object.assign(new Error("EROFS: read-only file system, open '/m.json'"),
+      { code: 'EROFS', syscall: 'open' })
+    const error = new CoppiceError('IO', 'cannot write /m.json: the file system is read-only',
+      { cause })
+    assert.equal(describeFailure('coppice x', error), `coppice x: ${error.message}\n`)
   })
 
   it('owns up to bugs', () => {

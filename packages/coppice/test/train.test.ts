@@ -69,6 +69,20 @@ describe('coppice train', function () {
     assert.equal(quiet.stderr + quiet.stdout, '')
   })
 
+  it('tells errors as JSON lines too', async () => {
+    const error = async (...args: string[]) => {
+      const { code, stderr } = await work.run(...train('--log-format', 'json', ...args))
+      const lines = stderr.trimEnd().split('\n').map((line) => JSON.parse(line) as
+        { event: string, code: string, message: string })
+      return { ...lines.at(-1)!, status: code }
+    }
+    const unknown = await error('--no_such_flag', '1')
+    assert.deepEqual([unknown.event, unknown.code, unknown.status], ['error', 'USAGE', 2])
+    const missing = await error('--valid', 'nowhere.csv')
+    assert.deepEqual([missing.event, missing.code, missing.status], ['error', 'IO', 1])
+    assert.match(missing.message, /nowhere\.csv/)
+  })
+
   describe('says what is wrong and leaves nothing behind', () => {
     const cases: [what: string, code: number, words: string[], args: string[]][] = [
       ['a missing file', 1, ['nowhere.csv'], ['--data', 'nowhere.csv', '--label', 'y']],
@@ -98,6 +112,8 @@ describe('coppice train', function () {
       ['a value of the wrong type', 2, ['learning_rate', '"fast"'], ['--learning_rate', 'fast']],
       ['contradictions', 2, ['is_unbalance', 'scale_pos_weight'],
         ['--objective', 'binary', '--is_unbalance', '--scale_pos_weight', '2']],
+      ['an empty value', 2, ['objective', '""'], ['--objective', '']],
+      ['many machines', 2, ['many machines is not built yet'], ['--num_machines', '2']],
       ['what is not built', 2, ['dart'], ['--boosting', 'dart']],
       ['a flag without its value', 2, ['--label needs a value'], ['--label']],
       ['a flag given twice', 2, ['--label', 'twice'], ['--label', 'a', '--label', 'b']],

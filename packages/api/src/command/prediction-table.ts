@@ -29,7 +29,8 @@ export interface PredictionJob {
  * the input is in memory at a time; the file appears when it is whole.
  *
  * @returns the number of rows
- * @throws CoppiceError 'DATA', 'IO', or 'ABORTED' by the signal
+ * @throws CoppiceError 'DATA', 'IO', 'PARAMETER' for kept columns that clash, or 'ABORTED' by the
+ *   signal
  */
 export async function writePredictions(job: PredictionJob): Promise<number> {
   const { booster, out, type, keep = [], fileOptions = {}, signal } = job
@@ -38,10 +39,11 @@ export async function writePredictions(job: PredictionJob): Promise<number> {
   const raw = await openRaw(job.inputs, fileOptions)
   try {
     const features = model.features.map(({ name }) => name)
+    requireOnce(keep)
     for (const name of [...features, ...keep]) raw.indexOf(name)
     const keptTypes = withoutText(model,
       await raw.findTypes(keep, { ...fileOptions.schema, ...textTypes(model) }))
-    const columns = uniqueNames(keep.map((name) => ({ name, type: keptTypes[name]! })),
+    const columns = requireUnique(keep.map((name) => ({ name, type: keptTypes[name]! })),
       outputColumns(model, type, predictor.nTrees))
     const types = { ...featureTypes(model), ...fileOptions.schema, ...keptTypes }
     const file = await openOutput(out, columns, raw.nRows)
@@ -113,17 +115,21 @@ function classType(classes: readonly Scalar[] | null): ColumnType {
   }
 }
 
-/** Predictions under names that no kept column has. */
-function uniqueNames(
+function requireOnce(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice === undefined) return
+  throw new CoppiceError('PARAMETER', `keep names '${twice}' twice; name each column once`)
+}
+
+/** @throws CoppiceError 'PARAMETER' where a kept column has the name of a prediction */
+function requireUnique(
   kept: readonly OutputColumn[], predicted: readonly OutputColumn[],
 ): readonly OutputColumn[] {
-  const taken = new Set(kept.map(({ name }) => name))
-  return [...kept, ...predicted.map((column) => {
-    let { name } = column
-    while (taken.has(name)) name += '_'
-    taken.add(name)
-    return { ...column, name }
-  })]
+  const names = kept.map(({ name }) => name)
+  const clash = predicted.find(({ name }) => names.includes(name))
+  if (clash === undefined) return [...kept, ...predicted]
+  throw new CoppiceError('PARAMETER', `the kept column '${clash.name}' and the prediction column ` +
+    `'${clash.name}' would have one name; leave it out of keep, or rename it in the data`)
 }
 
 /** Row-major predictions as columns; of the two probabilities of a row the second. */

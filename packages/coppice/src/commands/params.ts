@@ -38,10 +38,17 @@ function find(name: string): ParameterInfo {
 }
 
 function listText(): string {
-  const rows = parameterTable.filter(({ status }) => status === 'supported')
-    .map((info) => [info.name, showDefault(info), describeLegal(info)])
-  return tableText(['parameter', 'default', 'legal values'], rows, [])
+  const order = ['supported', 'no-effect', 'unbuilt'] as const
+  const rows = order.flatMap((status) => parameterTable.filter((info) => info.status === status))
+    .map((info) => [info.name, showDefault(info), shortStatus[info.status], describeLegal(info)])
+  return tableText(['parameter', 'default', 'status', 'legal values'], rows, [])
 }
+
+const shortStatus = {
+  'supported': 'built',
+  'no-effect': 'no effect here',
+  'unbuilt': 'not built yet',
+} as const
 
 const statusText = {
   'supported': '',

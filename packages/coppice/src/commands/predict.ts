@@ -3,7 +3,7 @@ import { type ByteSink, writePredictions } from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { filesOf, requireDistinct } from '../distinct-paths.js'
-import { ExitCode } from '../exit-codes.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
@@ -45,6 +45,7 @@ export const predictCommand: Command = {
       if (!isQuiet) process.stderr.write(`${text}\n`)
     }
     const iterations = readIterations(values)
+    const keep = keptColumns(values)
     const fileOptions = formatOptions(values)
     const model = values.required('model')
     if (out !== '-') {
@@ -63,7 +64,7 @@ export const predictCommand: Command = {
         fileOptions,
         out: out === '-' ? stdout : out,
         type,
-        keep: keptColumns(values),
+        keep,
         iterations,
         signal: interrupt.signal,
       })
@@ -78,5 +79,9 @@ export const predictCommand: Command = {
 const stdout: ByteSink = { write: (bytes) => print(bytes) }
 
 function keptColumns(values: FlagValues): string[] {
-  return values.list('keep').flatMap((text) => text.split(',')).map((name) => name.trim())
+  const names = values.list('keep').flatMap((text) => text.split(','))
+    .map((name) => name.trim())
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice === undefined) return names
+  throw new UsageError(`--keep names '${twice}' twice; name each column once`)
 }

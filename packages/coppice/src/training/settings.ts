@@ -51,7 +51,7 @@ export async function readSettings(
   }
   for (const name of parameterSpellings) {
     if (optionNames.includes(name) || !values.has(name)) continue
-    const written = values.parameter(name)
+    const written = values.parameter(name, findParameter(name)?.type === 'bool')
     add(name, written)
   }
   takeThreads(params, options)

@@ -8,8 +8,7 @@ import { bool, float, int, noEffect, oneOf, text, unbuilt } from './parameter.js
 const commandOption = (option: string): string =>
   `it is not a training parameter here: use ${option} of the command, or the library's arguments`
 
-const clusterOption =
-  'workers find the coordinator here: use --cluster of the command, or connect() of the library'
+const clusterOption = 'training on many machines is not built yet'
 
 const predictOption = 'it belongs to prediction, not to training: give it to predict'
 

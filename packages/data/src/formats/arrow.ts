@@ -289,8 +289,13 @@ function registerCodecs(): void {
     compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: decompressLz4Frame })
   }
   if (compressionRegistry.get(CompressionType.ZSTD) === null) {
-    compressionRegistry.set(CompressionType.ZSTD, { decode: (bytes) => decompressZstd(bytes) })
+    compressionRegistry.set(CompressionType.ZSTD, { decode: decompressAligned })
   }
+}
+
+/** Copied to a buffer of its own: what fzstd gives may begin at any byte, doubles may not. */
+function decompressAligned(bytes: Uint8Array): Uint8Array {
+  return decompressZstd(bytes).slice()
 }
 
 function damaged(source: { readonly name: string }, what: string, cause?: unknown): CoppiceError {

@@ -1,10 +1,12 @@
 /**
  * The candidate nearest to a misspelt name: the fewest insertions, deletions, replacements and
- * swaps of neighbours, at most a third of the name's length; null where none is near.
+ * swaps of neighbours, at most a third of the name's length; null where none is near. Names of
+ * one or two letters are near only to those that differ by case.
  */
 export function nearestName(name: string, candidates: readonly string[]): string | null {
   let best: string | null = null
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
+  // Among names this short, one edit makes any of another.
+  let bestDistance = name.length <= 2 ? 1 : Math.floor(name.length / 3) + 1
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())

@@ -119,6 +119,9 @@ describe('nearestName', () => {
   it('finds misspellings, swaps and other cases, and nothing far', () => {
     const names = ['delay', 'distance', 'origin']
     assert.equal(nearestName('dleay', names), 'delay')
+    assert.equal(nearestName('z', ['y', 'x']), null)
+    assert.equal(nearestName('Y', ['x', 'y']), 'y')
+    assert.equal(nearestName('x1', ['x2', 'X1']), 'X1')
     assert.equal(nearestName('Distance', names), 'distance')
     assert.equal(nearestName('orign', names), 'origin')
     assert.equal(nearestName('zebra', names), null)

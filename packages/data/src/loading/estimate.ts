@@ -65,7 +65,8 @@ export function requireMemory(
     `loading needs about ${mb(estimate.totalBytes)} (binned rows ${mb(estimate.binnedBytes)}, ` +
       `labels and weights ${mb(estimate.numberBytes)}, sample ${mb(estimate.sampleBytes)}, ` +
       `units being read ${mb(estimate.unitBytes)}), more than the ${mb(limitBytes)} of ` +
-      `${limitName}; use more workers or a larger machine, fewer threads, fewer columns ` +
-      `(ignore), a smaller bin_construct_sample_cnt, or smaller row groups`,
+      `${limitName}; ${limitName === 'max_memory_mb' ? 'raise it' : 'use a larger machine'}, or ` +
+      `use fewer threads, fewer columns (ignore), a smaller bin_construct_sample_cnt, or smaller ` +
+      `row groups`,
   )
 }

@@ -10,6 +10,17 @@ import type { ColumnChunk, ColumnType, StringChunk } from './reader.js'
  */
 export type Cell = number | string | boolean | bigint | Date | null | undefined
 
+/** Whether all cells that are not missing are texts, and there is one. */
+export function areTexts(cells: (row: number) => Cell, nRows: number): boolean {
+  let hasText = false
+  for (let row = 0; row < nRows; row++) {
+    const cell = cells(row)
+    if (typeof cell === 'string') hasText = true
+    else if (cell !== null && cell !== undefined && cell === cell) return false
+  }
+  return hasText
+}
+
 /** Where a column comes from, for messages. */
 export interface CellPlace {
   readonly column: string

@@ -26,6 +26,7 @@ import {
   withTextColumns,
 } from './loading/merge.js'
 import type { DatasetOptions, LoadedDataset, LoadInputs, LoadProgress } from './loading/options.js'
+import { refuseNearNumbers } from './loading/near-numbers.js'
 import { columnsWithRoles } from './loading/roles.js'
 import type { ColumnType, Unit } from './reader.js'
 import { joinColumns, type PlannedPartition } from './schema.js'
@@ -182,6 +183,9 @@ async function scan(
   })
   const scans = await scanUnits(inputs, options, context, units)
   const types = joinScannedTypes(columns, scans)
+  if (reference === undefined) {
+    await refuseNearNumbers(inputs.runner, columns, types, units, scans)
+  }
   const features = reference?.features ?? (await findFeatures(inputs, columns, types, scans, nRows))
   const named = (role: ColumnRole) => columns.find((column) => column.role === role)?.name ?? ''
   const labelIdx = columns.findIndex(({ role }) => role === 'label')

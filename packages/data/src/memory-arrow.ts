@@ -13,6 +13,7 @@ export function arrowTable(table: Table): MemoryTable {
     names: fields.map(({ name }) => String(name)),
     hasNames: true,
     nRows: table.numRows,
+    isText: (index) => arrowColumnType(fields[index]!.type).type === 'string',
     column(index, start, end, type) {
       const field = fields[index]!
       const { unsupported } = arrowColumnType(field.type)

@@ -3,6 +3,9 @@ import type { Table } from 'apache-arrow'
 import type { Cell } from './cells.js'
 import type { ColumnChunk, ColumnType } from './reader.js'
 
+/** What messages call rows in memory; their row numbers count from 0. */
+export const memoryName = 'the rows given'
+
 /** Rows of numbers, row-major: a typed array with its shape [rows, columns]. */
 export interface Matrix {
   readonly data: ArrayLike<number>
@@ -26,6 +29,8 @@ export interface MemoryTable {
   readonly names: readonly string[]
   readonly hasNames: boolean
   readonly nRows: number
+  /** Whether a column holds texts and nothing else: then it is text by the caller's will. */
+  isText(index: number): boolean
   /** Rows [start, end) of a column; with `type` 'float', integers beyond 2^53 are rounded. */
   column(index: number, start: number, end: number, type: ColumnType | null): ColumnChunk
 }

@@ -1,7 +1,7 @@
 /** Tables in memory, in all the shapes that users have them, as columns that can be read. */
 import type { Table } from 'apache-arrow'
 import { CoppiceError } from '@coppice/model'
-import { type Cell, cellsToChunk, typedArrayToChunk } from './cells.js'
+import { areTexts, type Cell, cellsToChunk, typedArrayToChunk } from './cells.js'
 import type { Matrix, MemoryRows, MemoryTable } from './memory-rows.js'
 import type { ColumnChunk } from './reader.js'
 
@@ -63,6 +63,7 @@ function arraysTable(rows: readonly ArrayLike<Cell>[]): MemoryTable {
     names,
     hasNames: false,
     nRows: rows.length,
+    isText: (index) => areTexts((row) => rows[row]![index], rows.length),
     column: (index, start, end) =>
       cellsToChunk((row) => rows[start + row]![index], end - start, {
         column: names[index]!,
@@ -85,6 +86,7 @@ function objectsTable(rows: readonly Readonly<Record<string, Cell>>[]): MemoryTa
     names,
     hasNames: true,
     nRows: rows.length,
+    isText: (index) => areTexts((row) => rows[row]![names[index]!], rows.length),
     column: (index, start, end) =>
       cellsToChunk((row) => rows[start + row]![names[index]!], end - start, {
         column: names[index]!,
@@ -110,6 +112,8 @@ function matrixTable({ data, shape }: Matrix): MemoryTable {
     names,
     hasNames: false,
     nRows,
+    isText: (index) =>
+      !ArrayBuffer.isView(data) && areTexts((row) => data[row * nColumns + index], nRows),
     column(index, start, end) {
       if (!ArrayBuffer.isView(data)) {
         const cells = (row: number) => data[(start + row) * nColumns + index]
@@ -142,6 +146,7 @@ function columnsTable(columns: Readonly<Record<string, ArrayLike<Cell>>>): Memor
     names,
     hasNames: true,
     nRows,
+    isText: (index) => areTexts((row) => columns[names[index]!]![row], nRows),
     column(index, start, end) {
       const cells = columns[names[index]!]!
       return sliceCells(cells, start, end, names[index]!)

@@ -7,7 +7,7 @@ import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
 import type { DatasetOptions } from './loading/options.js'
-import type { MemoryRows, MemoryTable } from './memory-rows.js'
+import { memoryName, type MemoryRows, type MemoryTable } from './memory-rows.js'
 import { asMemoryTable, sliceCells } from './memory-table.js'
 import type {
   ByteSource,
@@ -57,7 +57,7 @@ export async function datasetFromMemory(
   )
   const { data } = await runLoad(
     {
-      partitions: [{ name: 'the rows given', format: 'npy', expected: null }],
+      partitions: [{ name: memoryName, format: 'npy', expected: null }],
       textOptions: defaultTextOptions,
       params: { ...defaultBinning, ...options.params },
       runner,
@@ -103,14 +103,14 @@ export async function columnsFromMemory(
     // Any number or date in memory can be taken as a double.
     const type = types[name] === 'number' ? 'float' : (types[name] ?? null)
     const chunk = table.column(index, 0, table.nRows, type)
-    return coerceChunk(chunk, type, { column: name, source: 'the rows given', firstRow: 0 })
+    return coerceChunk(chunk, type, { column: name, source: memoryName, firstRow: 0 })
   })
   return { names, nRows: table.nRows, columns }
 }
 
 /** Memory is not read as bytes. */
 const noBytes: ByteSource = {
-  name: 'the rows given',
+  name: memoryName,
   byteLength: 0,
   slice: () => Promise.resolve(new Uint8Array(0)),
 }
@@ -179,7 +179,10 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
       const nRows = Math.min(rowsPerUnit, table.nRows - firstRow)
       units.push({ index: units.length, firstRow, nRows, start: 0, end: 0 })
     }
-    const columns = names.map((name) => ({ name, type: null }))
+    const columns = names.map((name, index) => {
+      const isText = index < table.names.length && table.isText(index)
+      return { name, type: isText ? ('string' as const) : null }
+    })
     return Promise.resolve({ columns, nRows: table.nRows, units, detail: null })
   }
   return {

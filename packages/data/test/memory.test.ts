@@ -162,7 +162,7 @@ describe('datasetFromMemory', () => {
       { a },
       y.map((v, row) => (row === 4 ? null : v)),
       {},
-      /missing \(NaN\) in row 5/,
+      /missing \(NaN\) in row 4 of the rows given/,
     ],
   ]
   for (const [what, X, label, more, message] of bad) {

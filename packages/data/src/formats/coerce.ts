@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/model'
+import { rowNumber } from '../loading/place.js'
 import type { ColumnChunk, ColumnType, NumberChunk, StringChunk } from '../reader.js'
 import { StringInterner } from './string-interner.js'
 
@@ -118,7 +119,7 @@ function unfit(value: string, type: ColumnType, row: number, place: ChunkPlace):
   return new CoppiceError(
     'DATA',
     `column '${place.column}' of ${place.source} has the value ${value} in row ` +
-      `${place.firstRow + row + 1}, which is not of the type ${type}; correct the value or give ` +
+      `${rowNumber(place.source, place.firstRow + row)}, which is not of the type ${type}; correct the value or give ` +
       `the column another type`,
   )
 }

@@ -38,16 +38,16 @@ export function encodeUnit(
     const chunk = chunks[i]!
     switch (column.role) {
       case 'feature':
-        values.push(featureColumn(column, categoryMaps[values.length]!, place, chunk))
+        values.push(featureColumn(categoryMaps[values.length]!, chunk))
         break
       case 'label':
         encodeLabel(column.name, place, chunk, classes, targets.label!)
         break
       case 'weight':
-        targets.weight!.set(requireNumbers(column, place, chunk), place.firstRow)
+        targets.weight!.set(requireNumbers(chunk), place.firstRow)
         break
       case 'initScore': {
-        const scores = requireNumbers(column, place, chunk)
+        const scores = requireNumbers(chunk)
         for (let row = 0; row < scores.length; row++) {
           targets.initScore![(place.firstRow + row) * nInitScores + initScoreIdx] = scores[row]!
         }
@@ -78,12 +78,10 @@ function binRows(
 }
 
 function featureColumn(
-  column: JobColumn,
   codes: ReadonlyMap<string | number, number> | null,
-  place: UnitPlace,
   chunk: ColumnChunk,
 ): ValueColumn {
-  if (codes === null) return requireNumbers(column, place, chunk)
+  if (codes === null) return requireNumbers(chunk)
   if (chunk.type === 'string') {
     const newCodes = Int32Array.from(chunk.dictionary, (text) => codes.get(text) ?? -1)
     return chunk.codes.map((code) => (code < 0 ? -1 : newCodes[code]!))

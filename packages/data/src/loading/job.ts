@@ -49,6 +49,10 @@ export interface JobColumn {
   readonly isCategorical: boolean
   /** Type that the user or the reference forces, or null. */
   readonly forced: ColumnType | null
+  /** Text in it is an error: weights, init scores, features that the reference has as numbers. */
+  readonly isNumeric: boolean
+  /** The files say that it is text, or the caller gave nothing but texts. */
+  readonly isDeclaredText: boolean
 }
 
 /** Where the rows of a unit are. */
@@ -153,6 +157,14 @@ export type LoadTask =
       /** Columns that must be read as text after all; null in the first round. */
       readonly asText: readonly number[] | null
     }
+  | {
+      /** Reads one column with a type, for the error that names what is not of it. */
+      readonly kind: 'parse'
+      readonly partitionIdx: number
+      readonly unit: Unit
+      readonly column: number
+      readonly type: ColumnType
+    }
   | { readonly kind: 'merge'; readonly parts: readonly SampledValues[] }
   | { readonly kind: 'encode'; readonly partitionIdx: number; readonly unit: Unit }
 
@@ -161,6 +173,7 @@ export interface TaskResults {
   readonly plan: PartitionPlan
   readonly hash: string
   readonly scan: UnitScan
+  readonly parse: null
   readonly merge: SampledValues
   readonly encode: null
 }

@@ -73,7 +73,6 @@ export function mergeLabels(
   scans: readonly LabelScan[],
 ): readonly Scalar[] | null {
   if (kind === 'number') {
-    refuseTextNumbers(name, type, scans)
     refuseConstantNumber(name, scans)
     return null
   }
@@ -93,16 +92,6 @@ function mergeNumbers(scans: readonly LabelScan[]): number[] {
   const numbers = new Set<number>()
   for (const { values } of scans) for (const value of values) numbers.add(value as number)
   return [...numbers].sort((a, b) => a - b)
-}
-
-function refuseTextNumbers(name: string, type: ColumnType, scans: readonly LabelScan[]): void {
-  if (type !== 'string') return
-  const examples = mergeTexts(scans).filter((text) => Number.isNaN(Number(text)))
-  throw new CoppiceError(
-    'DATA',
-    `label column '${name}' holds text (${listNames(examples, 3)}) but must hold numbers; ` +
-      `correct these values, or classify (objective binary or multiclass)`,
-  )
 }
 
 function refuseConstantNumber(name: string, scans: readonly LabelScan[]): void {

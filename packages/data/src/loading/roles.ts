@@ -53,7 +53,9 @@ export function columnsWithRoles(
     const name = names[index]!
     const isCategorical = role === 'feature' && roles.categorical.has(index)
     const own = options.schema?.[name] ?? null
-    columns.push({ name, role, isCategorical, forced: forced ?? own })
+    const isNumeric = role === 'weight' || role === 'initScore' || isNumericFeature(reference, name)
+    const isDeclaredText = joint.types[index] === 'string'
+    columns.push({ name, role, isCategorical, forced: forced ?? own, isNumeric, isDeclaredText })
     indices.push(index)
   }
   for (const [i, index] of features.entries()) {
@@ -95,6 +97,11 @@ function referenceFeatures(
         `columns are ${listNames(names)}`,
     )
   })
+}
+
+function isNumericFeature(reference: BinnedDataset | undefined, name: string): boolean {
+  const feature = reference?.features.find((candidate) => candidate.name === name)
+  return feature !== undefined && feature.categories === null
 }
 
 /** Texts must be read as text even where they look like numbers. */

@@ -1,6 +1,6 @@
 /** The first pass over a unit: what the bins, dictionaries and classes are made of. */
 import { CategorySample, sampledOffsets, ValueSample } from '@coppice/engine'
-import { CoppiceError } from '@coppice/model'
+import { assert, CoppiceError } from '@coppice/model'
 import type { ColumnChunk, NumberChunk } from '../reader.js'
 import { scanGroups } from './groups.js'
 import type { FeatureScan, JobColumn, ScanPlan, UnitPlace, UnitScan } from './job.js'
@@ -40,10 +40,10 @@ export function scanUnit(
         groups = scanGroups(column.name, place, chunk)
         return null
       case 'weight':
-        hasPositiveWeight = scanWeight(column.name, place, requireNumbers(column, place, chunk))
+        hasPositiveWeight = scanWeight(column.name, place, requireNumbers(chunk))
         return null
       case 'initScore':
-        scanInitScore(column.name, place, requireNumbers(column, place, chunk))
+        scanInitScore(column.name, place, requireNumbers(chunk))
         return null
     }
   })
@@ -149,21 +149,8 @@ function scanInitScore(name: string, place: UnitPlace, values: Float64Array): vo
   }
 }
 
-/** The numbers of a chunk; throws CoppiceError 'DATA' naming the column where it is text. */
-export function requireNumbers(
-  column: JobColumn,
-  place: UnitPlace,
-  chunk: ColumnChunk,
-): Float64Array {
-  if (chunk.type !== 'string') return chunk.values
-  const row = chunk.codes.findIndex((code) => code >= 0)
-  const example =
-    row < 0
-      ? ''
-      : ` ('${chunk.dictionary[chunk.codes[row]!]}' in row ${place.partitionRow + row + 1})`
-  throw new CoppiceError(
-    'DATA',
-    `${column.role} column '${column.name}' must hold numbers but holds text in ` +
-      `${place.partition}${example}; correct the values or name another column`,
-  )
+/** The numbers of a column that was found to have no text. */
+export function requireNumbers(chunk: ColumnChunk): Float64Array {
+  assert(chunk.type !== 'string', 'text in a numeric column is refused before')
+  return chunk.values
 }

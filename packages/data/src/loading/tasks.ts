@@ -4,6 +4,7 @@ import { assert } from '@coppice/model'
 import type { ByteSource, ColumnChunk, ColumnType, PartitionReader, Unit } from '../reader.js'
 import { buildCategoryMaps, type CategoryMaps, encodeUnit } from './encode.js'
 import type { EncodePlan, JobContext, LoadTask, TaskResults, UnitPlace } from './job.js'
+import { textError } from './near-numbers.js'
 import { scanUnit } from './scan.js'
 
 /** A partition that can be read. */
@@ -48,6 +49,10 @@ export class TaskWorker {
         return mergeSampledValues(task.parts)
       case 'scan':
         return this.#scan(task.partitionIdx, task.unit, task.asText)
+      case 'parse':
+        await this.#read(task.partitionIdx, task.unit, [task.column],
+          this.#requireContext().columns.map(() => task.type))
+        return null
       case 'encode':
         await this.#encode(task.partitionIdx, task.unit)
         return null
@@ -65,7 +70,15 @@ export class TaskWorker {
     const wanted = asText ?? columns.map((_, i) => i)
     const types = columns.map(({ forced }) => (asText === null ? forced : 'string'))
     const chunks = await this.#read(partitionIdx, unit, wanted, types)
-    return scanUnit(scan, columns, this.#place(partitionIdx, unit), chunks)
+    const place = this.#place(partitionIdx, unit)
+    for (const [i, column] of columns.entries()) {
+      const isNumber = column.isNumeric || (column.role === 'label' && scan.labelKind === 'number')
+      const chunk = chunks[i]
+      if (asText !== null || !isNumber || chunk?.type !== 'string') continue
+      const parse = this.run({ kind: 'parse', partitionIdx, unit, column: i, type: 'float' })
+      throw await textError(column, place, chunk, parse)
+    }
+    return scanUnit(scan, columns, place, chunks)
   }
 
   async #encode(partitionIdx: number, unit: Unit): Promise<void> {

@@ -12,7 +12,7 @@ const roles: Omit<LoadOptions, 'inputs'> = {
   label: 'y',
   weight: 'weight',
   group: 'query',
-  categorical: ['city'],
+  categorical: ['city', 'code'],
   labelKind: 'binary',
   params: { maxBin: 60, binConstructSampleCnt: 1000 },
 }

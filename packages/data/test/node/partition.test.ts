@@ -47,7 +47,12 @@ describe('partitionData', function () {
           columns,
           table.map(({ values }) => values),
         )
-        const roles = { label: 'y', weight: 'weight', labelKind: 'binary' } as const
+        const roles = {
+          label: 'y',
+          weight: 'weight',
+          labelKind: 'binary',
+          categorical: 'code',
+        } as const
         const before = await loadDataset({ ...roles, inputs })
         const after = await loadDataset({ ...roles, inputs: out })
         assert.deepEqual(after.data, before.data)

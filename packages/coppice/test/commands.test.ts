@@ -131,7 +131,29 @@ describe('coppice', function () {
     assert.deepEqual(JSON.parse(stdout), { rows: 300, ...Object.fromEntries(wanted) as object })
     await work.fails(2, ['l2', 'auc'], 'evaluate', '--model', 'binary.json', '--data', 'fresh.csv',
       '--label', 'kind', '--metric', 'l2')
-    await work.fails(1, ['label'], 'evaluate', '--model', 'binary.json', '--data', 'fresh.csv')
+    await work.fails(2, ['--label', "'colour'", "'kind'"], 'evaluate', '--model', 'binary.json', '--data', 'fresh.csv')
+  })
+
+  it('evaluate does not make up an auc', async () => {
+    work.write('one.csv', 'length,width,colour,kind\n0.1,0.2,red,rose\n0.9,0.2,blue,rose\n')
+    const args = ['evaluate', '--model', 'binary.json', '--data', 'one.csv', '--label', 'kind']
+    await work.fails(1, ['auc is undefined', 'rose'], ...args, '--metric', 'auc')
+    const { stdout, stderr } = await work.ok(...args)
+    assert.doesNotMatch(stdout, /auc/)
+    assert.match(stdout, /binary_logloss/)
+    assert.match(stderr, /auc is left out/)
+  })
+
+  it('inspect shows the metrics of the best iteration', async () => {
+    await work.ok('train', '--data', 'train.csv', '--label', 'kind', '--ignore', 'id,species',
+      '--objective', 'binary', '--learning_rate', '1', '--early_stopping_round', '3',
+      '--valid', 'fresh.csv', '--model', 'best.json', '-q')
+    const { bestIteration, evalResult } = await Booster.load(work.path('best.json'))
+    const series = evalResult['valid_0']!['binary_logloss']!
+    assert.ok(bestIteration! < series.length)
+    const { stdout } = await work.ok('inspect', '--model', 'best.json')
+    const value = Number(series[bestIteration! - 1]!.toPrecision(6))
+    assert.ok(stdout.includes(`binary_logloss ${value} (iteration ${bestIteration}, the best)`))
   })
 
   it('inspect shows a summary, importances and trees', async () => {
@@ -161,6 +183,8 @@ describe('coppice', function () {
     assert.equal(rows[0]! + rows[1]!, 1200)
     assert.ok(rows[0]! > 900 && rows[0]! < 1020)
     await work.fails(1, ['not empty'], 'partition', '--data', 'train.csv', '--out', 'cut')
+    await work.fails(2, ['--seed', '--split'], 'partition', '--data', 'train.csv', '--out', 'x',
+      '--seed', '3')
     await work.fails(2, ['--split', '1.5'], 'partition', '--data', 'train.csv', '--out', 'x',
       '--split', '1.5')
   })

@@ -69,6 +69,13 @@ describe('coppice train', function () {
     assert.equal(quiet.stderr + quiet.stdout, '')
   })
 
+  it('warns of a model without trees, even when quiet, and lists what has no effect', async () => {
+    const { stderr } = await work.ok(...train('-q', '--min_data_in_leaf', '1000'))
+    assert.match(stderr, /^warning: the model model\.json has no tree[^\n]*\n$/)
+    const learner = await work.ok(...train('--tree_learner', 'data'))
+    assert.match(learner.stderr, /no effect here: tree_learner/)
+  })
+
   it('tells errors as JSON lines too', async () => {
     const error = async (...args: string[]) => {
       const { code, stderr } = await work.run(...train('--log-format', 'json', ...args))
@@ -114,6 +121,12 @@ describe('coppice train', function () {
         ['--objective', 'binary', '--is_unbalance', '--scale_pos_weight', '2']],
       ['an empty value', 2, ['objective', '""'], ['--objective', '']],
       ['many machines', 2, ['many machines is not built yet'], ['--num_machines', '2']],
+      ['first_metric_only alone', 2, ['first_metric_only', 'early_stopping_round'],
+        ['--first_metric_only']],
+      ['a metrics file without metrics', 2, ['--metrics-file', '--valid'],
+        ['--metrics-file', 'm.jsonl']],
+      ['evaluation data without a metric', 2, ['--valid', 'None'],
+        ['--valid', 'a.csv', '--metric', 'None']],
       ['what is not built', 2, ['dart'], ['--boosting', 'dart']],
       ['a flag without its value', 2, ['--label needs a value'], ['--label']],
       ['a flag given twice', 2, ['--label', 'twice'], ['--label', 'a', '--label', 'b']],

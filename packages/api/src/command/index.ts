@@ -1,6 +1,6 @@
-export { type ByteSink, nearestName } from '@coppice/data'
+export { type ByteSink, listNames, nearestName } from '@coppice/data'
 export {
-  ioError, openAtomicFile, partitionData, type PartitionOptions, resolveInputs,
+  ioError, openAtomicFile, openRaw, partitionData, type PartitionOptions, resolveInputs,
   type WrittenPartitions,
 } from '@coppice/data/node'
 export { type PredictionJob, writePredictions } from './prediction-table.js'

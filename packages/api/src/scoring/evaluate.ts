@@ -22,6 +22,8 @@ export interface Evaluation {
   readonly nRows: number
   /** Values by canonical metric name, in the order asked for. */
   readonly metrics: Readonly<Record<string, number>>
+  /** Metrics that were not asked for by name and that these rows leave undefined. */
+  readonly omitted: readonly string[]
 }
 
 /**
@@ -39,12 +41,14 @@ export async function evaluate(
   const predictor = booster.predictor(options.iterations)
   const metrics = resolveMetrics(options.metrics, model.objective)
     .map((name) => new Metric(name, model))
+  const seen = new Set<number>()
   let nRows = 0
   let sumWeight = 0
   for await (const batch of labelledBatches(model, dataset, options.signal)) {
     const { labels, weights } = batch
     const scores = predictor.predictRaw(batch.columns)
     for (const metric of metrics) metric.add(scores, labels, weights)
+    if (seen.size < 2) labels.forEach((label, row) => weights?.[row] !== 0 && seen.add(label))
     nRows += batch.nRows
     sumWeight += weights === null ? batch.nRows : weights.reduce((sum, w) => sum + w, 0)
   }
@@ -52,8 +56,17 @@ export async function evaluate(
     throw new CoppiceError('DATA', nRows === 0 ? 'the data have no rows; check the inputs'
       : 'the weights of all rows are 0; at least one must be positive')
   }
+  const omitted: string[] = seen.size === 1 ? metrics.map(({ name }): string => name)
+    .filter((name) => name === 'auc') : []
+  if (omitted.length > 0 && options.metrics !== undefined) {
+    throw new CoppiceError('DATA', 'auc is undefined: it compares rows of both classes, and all ' +
+      `rows are of class ${String(model.classes![[...seen][0]!])}; add rows of the other, or name ` +
+      'other metrics')
+  }
+  const defined = metrics.filter(({ name }) => !omitted.includes(name))
   return {
     nRows,
-    metrics: Object.fromEntries(metrics.map((metric) => [metric.name, metric.value()])),
+    omitted,
+    metrics: Object.fromEntries(defined.map((metric) => [metric.name, metric.value()])),
   }
 }

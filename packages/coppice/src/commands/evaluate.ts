@@ -1,7 +1,8 @@
-import { Booster, Dataset, evaluate } from '@coppice/api'
+import { Booster, Dataset, evaluate, type FileOptions } from '@coppice/api'
+import { listNames, openRaw } from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
-import { ExitCode } from '../exit-codes.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
 import { print } from '../output.js'
@@ -32,6 +33,7 @@ export const evaluateCommand: Command = {
     const iterations = readIterations(values)
     const booster = await Booster.load(values.required('model'))
     const data = await Dataset.open(values.list('data'), fileOptions)
+    if (!values.has('label')) await requireLabel(data, values.list('data'), fileOptions)
     const interrupt = new Interrupt((text) => void process.stderr.write(`${text}\n`))
     try {
       const evaluation = await evaluate(booster, data, {
@@ -39,6 +41,9 @@ export const evaluateCommand: Command = {
         iterations,
         signal: interrupt.signal,
       })
+      for (const name of evaluation.omitted) {
+        process.stderr.write(`${name} is left out: it is undefined, all rows are of one class\n`)
+      }
       await print(values.isOn('json')
         ? `${JSON.stringify({ rows: evaluation.nRows, ...evaluation.metrics })}\n`
         : Object.entries(evaluation.metrics).map(([name, value]) => `${name}\t${value}\n`).join(''))
@@ -47,4 +52,17 @@ export const evaluateCommand: Command = {
       interrupt.release()
     }
   },
+}
+
+/** LibSVM files bring their label, others need the flag. @throws UsageError with the columns */
+async function requireLabel(
+  data: Dataset, inputs: readonly string[], options: FileOptions,
+): Promise<void> {
+  const rows = await data.source.open()
+  await rows.close()
+  if (rows.label !== null) return
+  const raw = await openRaw(inputs, options)
+  await raw.close()
+  throw new UsageError('--label is missing: name the column of the target, one of ' +
+    listNames(raw.names))
 }

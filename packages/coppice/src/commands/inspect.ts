@@ -1,4 +1,4 @@
-import { Booster } from '@coppice/api'
+import { Booster, type Model } from '@coppice/api'
 import { treeText } from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { ExitCode } from '../exit-codes.js'
@@ -55,15 +55,21 @@ function summarise(booster: Booster) {
     chainHash: model.chainHash,
     features: model.features.map(({ name, kind }, f) =>
       ({ name, kind, gain: gain[f]!, split: split[f]! })),
-    evaluation: Object.fromEntries(Object.entries(booster.evalResult).map(([name, metrics]) =>
-      [name, lastValues(metrics)])),
+    evaluation: shownValues(model),
     parameters: model.parameters,
   }
 }
 
-function lastValues(metrics: Readonly<Record<string, readonly number[]>>) {
-  return Object.fromEntries(Object.entries(metrics)
-    .map(([metric, series]) => [metric, series.at(-1)!]))
+/** Metrics of the best iteration where there is one, else of the last, by data set. */
+function shownValues({ evaluation, bestIteration }: Model) {
+  const shown: Record<string, Record<string, number>> = {}
+  for (const { dataset, metric, iterations, values } of evaluation) {
+    // Iterations are 0-based, the best one is a number of iterations.
+    const best = bestIteration === null ? -1 : iterations.indexOf(bestIteration - 1)
+    const ofDataset = shown[dataset] ??= {}
+    ofDataset[metric] = values.at(best)!
+  }
+  return shown
 }
 
 function summaryText(booster: Booster, showsParameters: boolean): string {
@@ -77,7 +83,8 @@ function summaryText(booster: Booster, showsParameters: boolean): string {
     ...(bestIteration === null ? [] : [`best        iteration ${bestIteration}`]),
     ...Object.entries(evaluation).map(([name, metrics]) => `evaluation  ${name}: ` +
       Object.entries(metrics).map(([metric, value]) =>
-        `${metric} ${Number(value.toPrecision(6))}`).join(', ') + ' (last iteration)'),
+        `${metric} ${Number(value.toPrecision(6))}`).join(', ') + (bestIteration === null
+        ? ' (last iteration)' : ` (iteration ${bestIteration}, the best)`)),
     `chain hash  ${chainHash}`,
   ]
   const rows = [...features].sort((a, b) => b.gain - a.gain).map(({ name, kind, gain, split }) =>

@@ -2,7 +2,7 @@ import { partitionData } from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { filesOf, requireDistinct, requireOutside } from '../distinct-paths.js'
-import { ExitCode } from '../exit-codes.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
 
 /** Cuts data into partitions. */
@@ -33,6 +33,9 @@ export const partitionCommand: Command = {
       'parts/train and parts/test, the same rows every time'],
   ],
   async run(values) {
+    if (values.has('seed') && !values.has('split')) {
+      throw new UsageError('--seed does nothing without --split, which it draws the rows of')
+    }
     const isQuiet = values.isOn('quiet')
     const { header, missingValues } = formatOptions(values)
     const format = values.choice('input-format',

@@ -1,6 +1,6 @@
 import {
   Booster, checkParams, CoppiceError, Dataset, type FileOptions, type NamedDataset, paramsFrom,
-  train, type TrainingParams,
+  type ResolvedParams, train, type TrainingParams,
 } from '@coppice/api'
 import { resolveInputs } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
@@ -98,6 +98,7 @@ function readJob({ params: raw, options: given }: Settings): Job {
   }
   // First as the user spelled them, so that messages do too.
   const resolved = checkParams(raw)
+  requireEffect(resolved, values)
   const params = paramsFrom(raw)
   return {
     params,
@@ -114,6 +115,24 @@ function readJob({ params: raw, options: given }: Settings): Job {
     },
     isQuiet: values.isOn('quiet') || resolved.verbosity <= 0,
     noEffect: resolved.noEffect,
+  }
+}
+
+/** @throws CoppiceError, UsageError for what is given and would do nothing */
+function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
+  const { metric, firstMetricOnly, earlyStoppingRound, isProvideTrainingMetric } = resolved
+  if (firstMetricOnly && earlyStoppingRound <= 0) {
+    throw new UsageError('first_metric_only does nothing without early stopping; set ' +
+      'early_stopping_round, or leave it out')
+  }
+  const hasValid = values.has('valid')
+  if (metric.length === 0 && (hasValid || isProvideTrainingMetric)) {
+    throw new UsageError(`${hasValid ? '--valid' : 'is_provide_training_metric'} does nothing ` +
+      'with metric None; name a metric, or leave one of them out')
+  }
+  if (values.has('metrics-file') && !hasValid && !isProvideTrainingMetric) {
+    throw new UsageError('--metrics-file would stay empty: no metric is computed; give --valid, ' +
+      'or is_provide_training_metric')
   }
 }
 
@@ -161,6 +180,7 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
     })
     await booster.save(path)
     reporter.saved('model', path, booster.nTrees)
+    if (booster.nTrees === 0) warnOfNoTree(values, path)
     return ExitCode.ok
   } catch (error) {
     if (!(error instanceof CoppiceError) || error.code !== 'ABORTED') throw error
@@ -168,6 +188,14 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   } finally {
     metrics?.close()
   }
+}
+
+/** A model that knows nothing is worth a line even where no other is wanted. */
+function warnOfNoTree(values: FlagValues, path: string): void {
+  const text = `warning: the model ${path} has no tree and predicts a constant: no leaf could be ` +
+    'split; try a smaller min_data_in_leaf, or look at the features'
+  process.stderr.write(values.text('log-format') === 'json'
+    ? `${JSON.stringify({ event: 'warning', text })}\n` : `${text}\n`)
 }
 
 /** Saves what was trained before Ctrl-C, and says so. */

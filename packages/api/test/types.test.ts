@@ -1,7 +1,8 @@
 /** What the compiler has to refuse: a line marked so that compiles is an error of the build. */
 import assert from 'node:assert/strict'
-import { Dataset, GBDTClassifier, GBDTRegressor, paramsFrom, train, type TrainingParams }
-  from '../src/index.js'
+import {
+  type Dataset, GBDTClassifier, GBDTRegressor, paramsFrom, train, type TrainingParams,
+} from '../src/index.js'
 import { rejects } from './support.js'
 
 /** Compiled, never run. */

@@ -106,7 +106,8 @@ describe('coppice', function () {
       await fails(1, ['none.json'], 'none.json', 'fresh.csv', ...out)
       await fails(1, ["'ids'", "'id'"], 'binary.json', 'fresh.csv', '--keep', 'ids', ...out)
       await fails(1, ['bad.xls', '.csv'], 'binary.json', 'fresh.csv', '--out', 'bad.xls')
-      await fails(2, ['--keep', "'id' twice"], 'binary.json', 'fresh.csv', '--keep', 'id,id', ...out)
+      await fails(2, ['--keep', "'id' twice"], 'binary.json', 'fresh.csv', '--keep', 'id,id',
+        ...out)
       await work.run('predict', '--model', 'binary.json', '--data', 'clash.csv', '--keep',
         'probability', ...out).then(({ code, stderr }) => {
         assert.equal(code, 2)
@@ -131,7 +132,8 @@ describe('coppice', function () {
     assert.deepEqual(JSON.parse(stdout), { rows: 300, ...Object.fromEntries(wanted) as object })
     await work.fails(2, ['l2', 'auc'], 'evaluate', '--model', 'binary.json', '--data', 'fresh.csv',
       '--label', 'kind', '--metric', 'l2')
-    await work.fails(2, ['--label', "'colour'", "'kind'"], 'evaluate', '--model', 'binary.json', '--data', 'fresh.csv')
+    await work.fails(2, ['--label', "'colour'", "'kind'"], 'evaluate', '--model', 'binary.json',
+      '--data', 'fresh.csv')
   })
 
   it('evaluate does not make up an auc', async () => {

@@ -10,8 +10,9 @@ import {
   serializeModel,
 } from '@coppice/model'
 import { checkOptionNames } from '../options.js'
-import { type Prediction, type PredictionRows, type PredictionType, predictRows, requirePredictionType }
-  from '../scoring/predict.js'
+import {
+  type Prediction, type PredictionRows, type PredictionType, predictRows, requirePredictionType,
+} from '../scoring/predict.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
 import { loadModel, saveModel } from './model-file.js'
 

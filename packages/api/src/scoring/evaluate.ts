@@ -60,8 +60,8 @@ export async function evaluate(
     .filter((name) => name === 'auc') : []
   if (omitted.length > 0 && options.metrics !== undefined) {
     throw new CoppiceError('DATA', 'auc is undefined: it compares rows of both classes, and all ' +
-      `rows are of class ${String(model.classes![[...seen][0]!])}; add rows of the other, or name ` +
-      'other metrics')
+      `rows are of class ${String(model.classes![[...seen][0]!])}; add rows of the other, or ` +
+      'name other metrics')
   }
   const defined = metrics.filter(({ name }) => !omitted.includes(name))
   return {

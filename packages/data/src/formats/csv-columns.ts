@@ -2,10 +2,11 @@
 
 import type { ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
 import { showBytes, textError, type MissingMarkers } from './csv-bytes.js'
-import { parseField } from './csv-field.js'
+import { fieldText, parseField } from './csv-field.js'
 import { FieldSplitter, type FieldBlock, type UnitText } from './csv-fields.js'
-import { Kind, parseNumber } from './csv-number.js'
+import { asciiText, Kind, parseNumber } from './csv-number.js'
 import { StringColumn } from './csv-strings.js'
+import { unsafeAdvice } from './stored-numbers.js'
 
 /** Kinds of fields that a column of a forced type may hold, besides missing ones. */
 const ALLOWED_KINDS: Readonly<Record<NumberChunk['type'], number>> = {
@@ -103,6 +104,8 @@ class NumberColumn {
   private kinds = 0
   private firstDate: FirstField | null = null
   private firstNumber: FirstField | null = null
+  /** The first integer that a double cannot hold, where no type is forced. */
+  private firstUnsafe: FirstField | null = null
 
   constructor(
     private readonly text: UnitText,
@@ -128,6 +131,9 @@ class NumberColumn {
       if ((kind !== Kind.int && kind !== Kind.float) || compareAll) {
         kind = parseField(bytes, starts[i]!, ends[i]!, missing, values, toRow + i)
       }
+      if (kind === Kind.float && Math.abs(values[toRow + i]!) > Number.MAX_SAFE_INTEGER) {
+        this.noteUnsafe(bytes, starts[i]!, ends[i]!)
+      }
       if ((kind & ~kinds) !== 0) {
         if ((kind & ~allowed) !== 0) return this.refuse(block, i)
         this.noteFirst(block, i, kind)
@@ -148,6 +154,12 @@ class NumberColumn {
     else this.firstNumber ??= field
   }
 
+  private noteUnsafe(bytes: Uint8Array, start: number, end: number): void {
+    if (this.forced !== null || this.firstUnsafe !== null) return
+    const { bytes: source, start: from, end: to } = fieldText(bytes, start, end)
+    if (/^[+-]?\d+$/.test(asciiText(source, from, to).trim())) this.firstUnsafe = { start, end }
+  }
+
   private refuse(block: FieldBlock, i: number): false {
     if (this.forced === null) {
       this.isString = true
@@ -165,7 +177,15 @@ class NumberColumn {
 
   /** The narrowest type that holds all kinds seen. */
   private joinedType(): NumberChunk['type'] {
-    const { kinds, firstDate, firstNumber, text } = this
+    const { kinds, firstDate, firstNumber, firstUnsafe, text } = this
+    if (firstUnsafe !== null) {
+      const value = asciiText(text.bytes, firstUnsafe.start, firstUnsafe.end).trim()
+      throw textError(
+        text,
+        firstUnsafe.start,
+        `column '${this.request.name}' holds the integer ${value}, ${unsafeAdvice}`,
+      )
+    }
     if (firstDate !== null && firstNumber !== null) {
       const date = showBytes(text.bytes, firstDate.start, firstDate.end)
       const number = showBytes(text.bytes, firstNumber.start, firstNumber.end)

@@ -191,12 +191,29 @@ async function readNpy(
       chunks.push(decode(bytes, dtype, unit.nRows, column * itemBytes, rowBytes))
     }
   }
-  return chunks.map((chunk, i) =>
-    coerceChunk(chunk, types[i] ?? null, {
-      column: plan.columns[columns[i]!]!.name,
+  const isWide = dtype.type === null
+  return chunks.map((chunk, i) => {
+    const name = plan.columns[columns[i]!]!.name
+    if (isWide && chunk.type === 'float' && types[i] !== 'float') {
+      throw unsafeError(source.name, name, unit.firstRow, chunk)
+    }
+    return coerceChunk(chunk, types[i] ?? null, {
+      column: name,
       source: source.name,
       firstRow: unit.firstRow,
-    }),
+    })
+  })
+}
+
+function unsafeError(
+  source: string, column: string, firstRow: number, { values }: NumberChunk,
+): CoppiceError {
+  const row = values.findIndex((value) => Math.abs(value) > Number.MAX_SAFE_INTEGER)
+  return new CoppiceError(
+    'DATA',
+    `column '${column}' of ${source} holds the integer ${BigInt(values[row]!)} (rounded) in row ` +
+      `${firstRow + row + 1}, which a double cannot hold exactly (beyond 2^53); ignore the ` +
+      `column, or give it the type 'float' to round it (schema)`,
   )
 }
 

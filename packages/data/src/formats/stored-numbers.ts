@@ -8,6 +8,11 @@ const pow32 = 0x1_0000_0000
 /** An integer that a double cannot hold exactly. */
 export class UnsafeIntegerError extends Error {}
 
+/** The end of the message for such an integer in a file without declared types. */
+export const unsafeAdvice =
+  `which a double cannot hold exactly (beyond 2^53); ignore the column, give it the type 'float' ` +
+  `to round it, or the type 'string' to use it as categories (schema)`
+
 /** What a stored 64-bit integer counts; times become whole milliseconds, rounded down. */
 export type IntegerUnit = 'integer' | 'seconds' | 'millis' | 'micros' | 'nanos'
 

@@ -50,7 +50,9 @@ function cellText(chunk: ColumnChunk, separator: string, missing: string): (row:
     if (value !== value) return missing
     if (type === 'bool') return value === 1 ? 'true' : 'false'
     if (type === 'date') return dateText(value)
-    return String(value)
+    // Digits alone would be an integer that a reader has to refuse.
+    const isLarge = Math.abs(value) > Number.MAX_SAFE_INTEGER && value - value === 0
+    return isLarge ? value.toExponential() : String(value)
   }
 }
 

@@ -79,6 +79,20 @@ describe('csvReader', () => {
     assert.deepEqual(await names('\ufeff'), [[], 0])
   })
 
+  it('refuses integers that a double cannot hold, unless they are forced to a type', async () => {
+    const message = /^t\.csv, line 3: column 'a' holds the integer -9007199254740993, .*'float'/
+    const text = 'a\n1\n-9007199254740993\n9007199254740993\n'
+    await assert.rejects(readFirst(text), { code: 'DATA', message })
+    const plan = await csvReader.plan(sourceOf(text), defaultTextOptions)
+    for (const [type, cells] of [
+      ['float', [1, -(2 ** 53), 2 ** 53]],
+      ['string', ['1', '-9007199254740993', '9007199254740993']],
+    ] as const) {
+      const [column] = await readColumns(csvReader, sourceOf(text), plan, { types: [type] })
+      assert.deepEqual(flatten(column!), cells)
+    }
+  })
+
   it('infers the narrowest type of a unit', async () => {
     const cases: readonly (readonly [string, ColumnType, readonly unknown[]])[] = [
       ['NA,,?', 'empty', [null, null, null]],
@@ -86,7 +100,7 @@ describe('csvReader', () => {
       ['true,2', 'int', [1, 2]],
       [' 7 ,-0,"9"', 'int', [7, 0, 9]],
       ['1,2.5,1e3', 'float', [1, 2.5, 1000]],
-      ['9007199254740993', 'float', [9007199254740992]],
+      ['9007199254740991,9007199254740993.0,1e300', 'float', [2 ** 53 - 1, 2 ** 53, 1e300]],
       ['-inf,Infinity,NAN', 'float', [-Infinity, Infinity, null]],
       ['2020-02-29,1970-01-01T00:00:01Z', 'date', [Date.UTC(2020, 1, 29), 1000]],
       ['1,x,NA,2', 'string', ['1', 'x', null, '2']],

@@ -35,8 +35,6 @@ const dtypes: readonly (readonly [string, string, readonly (number | null)[], st
   ['>u4', 'ffffffff 00000001', [4294967295, 1], 'int'],
   ['<i8', 'feffffffffffffff 0000000001000000', [-2, 4294967296], 'int'],
   ['>i8', 'fffffffffffffffe 0000000100000000', [-2, 4294967296], 'int'],
-  ['<u8', 'ffffffffffffffff 0100000000000000', [18446744073709551616, 1], 'float'],
-  ['<i8', '0100000000002000 0100000000000080', [9007199254740992, -9223372036854775808], 'float'],
   ['<f2', '003c 0100', [1, 2 ** -24], 'float'],
   ['>f2', 'fbff 7e00', [-65504, null], 'float'],
   ['<f2', '0080 007c', [0, Infinity], 'float'],
@@ -54,6 +52,22 @@ describe('npyReader', () => {
       assert.equal(column!.chunks[0]!.type, type)
     })
   }
+
+  it('refuses integers that a double cannot hold, unless they are forced to float', async () => {
+    const cases = [
+      ['<u8', 'ffffffffffffffff 0100000000000000', [18446744073709551616, 1]],
+      ['<i8', '0100000000002000 0100000000000080', [9007199254740992, -9223372036854775808]],
+    ] as const
+    for (const [descr, hex, rounded] of cases) {
+      const file = npyFile(`'${descr}'`, '(2,)', bytesOf(hex))
+      const message = /'Column_0' of t\.npy holds the integer \d+ \(rounded\) in row 1, .*'float'/
+      await assert.rejects(read(file), { code: 'DATA', message })
+      const source = bufferSource('t.npy', file)
+      const plan = await npyReader.plan(source, defaultTextOptions)
+      const [column] = await readColumns(npyReader, source, plan, { types: ['float'] })
+      assert.deepEqual(flatten(column!), rounded)
+    }
+  })
 
   it('reads versions 1, 2 and 3, rows by columns, in both orders', async () => {
     const data = bytesOf('01 02 03 04 05 06')

@@ -4,7 +4,7 @@
 import { CoppiceError } from '@coppice/model'
 import { joinTypes, typeConflict } from './column-types.js'
 import type { ColumnType, Format, PartitionPlan } from './reader.js'
-import { listNames, nearestName } from './suggest.js'
+import { listNames, nearestName, separatorHint } from './suggest.js'
 
 /** A column by name (a prefix `name:` is taken off) or by index. */
 export type ColumnRef = string | number
@@ -236,7 +236,8 @@ function unknownColumn(names: readonly string[], name: string, role: string): Co
   const hint = nearest === null ? '' : ` did you mean '${nearest}'?`
   return new CoppiceError(
     'DATA',
-    `${role} column '${name}' does not exist;${hint} the columns are ${listNames(names)}`,
+    `${role} column '${name}' does not exist;${hint} the columns are ${listNames(names)}` +
+      separatorHint(names),
   )
 }
 

@@ -25,6 +25,16 @@ export function listNames(names: readonly string[], limit = 20): string {
   return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
 
+/** What to say when a file's only column looks like several; '' otherwise. */
+export function separatorHint(names: readonly string[]): string {
+  const separator = names.length !== 1 ? undefined
+    : [';', '\t', '|'].find((candidate) => names[0]!.includes(candidate))
+  if (separator === undefined) return ''
+  return separator === '\t'
+    ? '; the file seems to be separated by tabs: read it as tsv (format)'
+    : `; the file seems to be separated by '${separator}': write it with commas or tabs`
+}
+
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -3,7 +3,7 @@ import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import type { ColumnType } from '../reader.js'
 import { type JointColumns, type PlannedPartition, resolveRoles } from '../schema.js'
-import { listNames, nearestName } from '../suggest.js'
+import { listNames, nearestName, separatorHint } from '../suggest.js'
 import type { ColumnRole, JobColumn } from './job.js'
 import type { DatasetOptions } from './options.js'
 
@@ -94,7 +94,7 @@ function referenceFeatures(
     throw new CoppiceError(
       'DATA',
       `the feature '${name}' of the training data is not in ${partitions[0]!.name}${hint}; its ` +
-        `columns are ${listNames(names)}`,
+        `columns are ${listNames(names)}${separatorHint(names)}`,
     )
   })
 }

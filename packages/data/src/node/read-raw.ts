@@ -2,7 +2,7 @@ import { CoppiceError } from '@coppice/model'
 import { TypeJoin, type WantedType } from '../column-types.js'
 import type { ColumnChunk, ColumnType, Format, TextOptions, Unit } from '../reader.js'
 import { joinColumns, type JointColumns, type PlannedPartition } from '../schema.js'
-import { listNames, nearestName } from '../suggest.js'
+import { listNames, nearestName, separatorHint } from '../suggest.js'
 import { FilePartitions } from './file-partitions.js'
 import { type InputPartition, resolveInputs } from './inputs.js'
 import { textOptionsOf } from './load-dataset.js'
@@ -102,7 +102,8 @@ export class RawTable {
     throw new CoppiceError(
       'DATA',
       `column '${name}' is not in ${this.partitions[0]!.path}${hint}; its columns are ` +
-        listNames(this.names),
+        listNames(this.names) +
+        separatorHint(this.names),
     )
   }
 

@@ -170,6 +170,15 @@ describe('loadDataset refuses', function () {
     ])
   })
 
+  it('a column of a file with another separator', async () => {
+    writeFileSync(temp('semicolon.csv'), 'a;b;y\n1;2;0\n3;4;1\n')
+    await refusesInputs({ inputs: temp('semicolon.csv'), label: 'y', labelKind: 'binary' }, 'DATA',
+      [/label column 'y' does not exist/, /separated by ';': write it with commas/])
+    writeFileSync(temp('tabs.csv'), 'a\ty\n1\t0\n3\t1\n')
+    await refusesInputs({ inputs: temp('tabs.csv'), label: 'y', labelKind: 'binary' }, 'DATA',
+      [/separated by tabs: read it as tsv/])
+  })
+
   it('fractions and dates as categories', async () => {
     await refuses([x, y], { label: 'y', categorical: 'x' }, 'DATA', [
       /'x' is categorical but is 0.5.* row 2 /,

@@ -148,7 +148,7 @@ describe('GBDTClassifier', () => {
       new GBDTClassifier(params).fit(rows, y, options)
     await rejects(fit([1, 0]), 'DATA', '2', '2000')
     await rejects(fit(train.label.map(() => 1)), 'DATA', 'label')
-    await rejects(fit(train.label.map((y, row) => row === 7 ? NaN : y)), 'DATA', 'row 8')
+    await rejects(fit(train.label.map((y, row) => row === 7 ? NaN : y)), 'DATA', 'row 7')
     await rejects(fit(train.label.map((y) => y + 0.5)), 'DATA', '1.5')
     await rejects(fit(train.label, { sampleWeight: [1] }), 'DATA', 'weight')
     await rejects(fit(train.label, { sampleWeight: train.label.map(() => -1) }), 'DATA', 'weight')

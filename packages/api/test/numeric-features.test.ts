@@ -57,6 +57,13 @@ describe('features that are numbers', () => {
     await rejects(evaluate(booster, half), 'DATA', 'number.csv', 'line 152', "'oops'")
   })
 
+  it('come with labels whose row and file are named where one is missing', async () => {
+    const bad = file('label.csv')
+    writeFileSync(bad, csvOf(300).replace(/(2024-01-06,.*,)\d\n/, '$1\n'))
+    const dataset = await Dataset.open([path, bad], { label: 'y' })
+    await rejects(evaluate(booster, dataset), 'DATA', 'label of row 6 of', 'label.csv', 'missing')
+  })
+
   it('are refused as text among the kept columns too', async () => {
     const bad = file('kept.csv')
     writeFileSync(bad, csvOf(300, (row) => (row < 150 ? String(row) : 'oops')))

@@ -18,6 +18,8 @@ export interface LoadRequest {
 
 /** Some consecutive rows: one chunk per wanted column. */
 export interface RowBatch {
+  /** The file that the rows are in, for messages; absent in memory. */
+  readonly partition?: string
   readonly nRows: number
   readonly columns: readonly ColumnChunk[]
 }

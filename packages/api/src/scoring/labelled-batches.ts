@@ -33,15 +33,20 @@ export async function* labelledBatches(
     const types: Record<string, WantedType> = { ...featureTypes(model), [label]: labelType(model) }
     for (const name of weightNames) types[name] = 'float'
     let nRows = 0
+    let partition: string | undefined
     for await (const batch of rows.batches([...features, label, ...weightNames], types)) {
       if (signal?.aborted === true) {
         throw new CoppiceError('ABORTED', 'the work was aborted', { cause: signal.reason })
       }
+      // Rows are counted within their file.
+      if (batch.partition !== partition) nRows = 0
+      partition = batch.partition
+      const place = { firstRow: nRows, partition }
       yield {
         nRows: batch.nRows,
         columns: featureColumns(model, batch),
-        labels: encodeTargets(model, batch.columns[features.length]!, nRows),
-        weights: weight === null ? null : checkWeights(batch.columns[features.length + 1]!, nRows),
+        labels: encodeTargets(model, batch.columns[features.length]!, place),
+        weights: weight === null ? null : checkWeights(batch.columns[features.length + 1]!, place),
       }
       nRows += batch.nRows
     }

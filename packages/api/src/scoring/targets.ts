@@ -32,7 +32,8 @@ export function encodeTargets(
     const { codes, dictionary } = chunk
     const indices = dictionary.map((text) => classes?.indexOf(text) ?? -1)
     return Float64Array.from(codes, (code, row) => code >= 0 && indices[code]! >= 0
-      ? indices[code]! : refuse(classes, code < 0 ? null : dictionary[code]!, describeRow(place, row)))
+      ? indices[code]!
+      : refuse(classes, code < 0 ? null : dictionary[code]!, describeRow(place, row)))
   }
   const indexOf = new Map(classes?.map((value, k) => [Number(value), k]))
   return Float64Array.from(chunk.values, (value, row) => {

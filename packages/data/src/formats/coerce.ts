@@ -119,7 +119,7 @@ function unfit(value: string, type: ColumnType, row: number, place: ChunkPlace):
   return new CoppiceError(
     'DATA',
     `column '${place.column}' of ${place.source} has the value ${value} in row ` +
-      `${rowNumber(place.source, place.firstRow + row)}, which is not of the type ${type}; correct the value or give ` +
-      `the column another type`,
+      `${rowNumber(place.source, place.firstRow + row)}, which is not of the type ` +
+      `${type}; correct the value or give the column another type`,
   )
 }

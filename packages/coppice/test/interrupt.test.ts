@@ -27,8 +27,9 @@ describe('an interrupted coppice train', function () {
       running.child.kill(signal)
       const { code, stderr } = await running.finished
       assert.equal(code, 3, stderr)
-      assert.match(stderr, new RegExp(`^coppice train: interrupted by ${signal} after \\d+ ` +
-        'iterations; the trees so far are saved; go on with --resume check.json$', 'm'))
+      assert.match(stderr, new RegExp(
+        `^{"event":"error","code":"ABORTED","message":"interrupted by ${signal} after \\d+ ` +
+        'iterations; the trees so far are saved; go on with --resume check.json"}$', 'm'))
       assert.ok(!work.has(`${signal}.json`), 'no model is written')
       const { trees } = JSON.parse(work.read('check.json')) as { trees: unknown[] }
       assert.ok(trees.length > 3 && trees.length < 1500)

@@ -93,7 +93,8 @@ export class Workspace {
       await (code === ExitCode.usage ? this.#refused(args) : this.run(...args))
     const shown = `coppice ${args.join(' ')}\n${stderr}`
     assert.equal(found, code, shown)
-    const line = stderr.split('\n').find((each) => each.startsWith(`coppice ${args[0]}: `))
+    const begins = args.includes('json') ? '{"event":"error",' : `coppice ${args[0]}: `
+    const line = stderr.split('\n').find((each) => each.startsWith(begins))
     assert.ok(line !== undefined, shown)
     for (const word of words) assert.ok(line.includes(word), `"${line}" does not say "${word}"`)
     assert.doesNotMatch(stderr, /\n\s+at /, 'a stack trace is no message')

@@ -153,7 +153,10 @@ export class TreeGrower {
 
   #request(): RoundRequest {
     const remaining = this.#params.numLeaves - this.#nLeaves
-    const most = Math.min(this.#params.maxExpansions, remaining)
+    // what is known but not reached yet counts too: else it piles up, round after round, and is
+    // dropped in the end
+    const ahead = this.#expansions - this.#committed.length
+    const most = Math.max(1, Math.min(this.#params.maxExpansions, remaining) - ahead)
     const expansions: Expansion[] = []
     while (expansions.length < most && this.#unexpanded.size > 0) {
       const node = this.#unexpanded.pop()!

@@ -16,7 +16,7 @@ import { EXCHANGE_BYTES } from './memory-estimate.js'
 import type { TrainingPlan } from './plan.js'
 
 /** Most expansions outstanding where nothing else was asked for. */
-const DEFAULT_SPECULATION = 4
+const DEFAULT_SPECULATION = 8
 
 /** A plan and what the model's header needs to know. */
 export interface MadePlan {

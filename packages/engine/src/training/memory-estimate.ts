@@ -38,7 +38,7 @@ export function recordBytes(nFeatures: number): number {
 export function estimateTraining(size: TrainingSize): number {
   const { nThreads } = size
   // histograms on their way between threads: few at a time
-  const exchange = nThreads === 1 ? 0 : 4 * nThreads * histogramBytes(size)
+  const exchange = nThreads === 1 ? 0 : 8 * nThreads * histogramBytes(size)
   return nThreads * (arenaBytes(size) + THREAD_BYTES) + Math.min(exchange, EXCHANGE_BYTES)
 }
 

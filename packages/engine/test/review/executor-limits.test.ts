@@ -36,7 +36,7 @@ describe('speculation', () => {
     assert.equal(expansions({ speculation: 16, numLeaves: 1000 }, 1), 16)
     // 150,000 cells of 20 bytes from each of 8 threads: 24 MB an expansion, of 256 MiB
     assert.equal(expansions({ speculation: 1024, numLeaves: 1000 }, 8), 11)
-    assert.equal(expansions({ numLeaves: 1000 }, 8), 4)
+    assert.equal(expansions({ numLeaves: 1000 }, 8), 8)
   })
 
   it('of the highest degree works with wide data on threads', async () => {

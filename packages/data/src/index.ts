@@ -45,3 +45,5 @@ export {
 } from './memory.js'
 export type { Matrix as MemoryMatrix, MemoryRows, MemoryTable } from './memory-rows.js'
 export { asMemoryTable } from './memory-table.js'
+export type { DatasetRecipe, RecipePartition } from './loading/recipe.js'
+export type { JobContext, LoadTask, TaskResults } from './loading/job.js'

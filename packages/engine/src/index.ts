@@ -15,3 +15,6 @@ export {
   checkMetric, finishMetric, isHigherBetter, metricPart, metricsOf,
 } from './metrics/parts.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'
+export type { RowSummary } from './training/summary.js'
+export type { TargetShape } from './training/check-data.js'
+export type { BinnedTree, EngineRequest, EngineSetup } from './execution/protocol.js'

@@ -18,3 +18,8 @@ export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.
 export type { RowSummary } from './training/summary.js'
 export type { TargetShape } from './training/check-data.js'
 export type { BinnedTree, EngineRequest, EngineSetup } from './execution/protocol.js'
+export {
+  Booster, type Dialogue, type EngineAnswer, type IterationRecord,
+} from './training/iteration.js'
+export { decodeRequest, encodeRequest, requestBytesMax } from './execution/request-codec.js'
+export type { TrainingPlan } from './training/plan.js'

@@ -15,8 +15,17 @@ export {
   checkMetric, finishMetric, isHigherBetter, metricPart, metricsOf,
 } from './metrics/parts.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'
-export type { RowSummary } from './training/summary.js'
-export type { TargetShape } from './training/check-data.js'
+export { mergeSummaries, summarizeRows, type RowSummary } from './training/summary.js'
+export type { LabelledRows, TargetShape } from './training/check-data.js'
+export { targetShape } from './training/make-plan.js'
+export { labelStatisticsOf } from './objectives/statistics.js'
+export type { LabelStatistics } from './objectives/objective.js'
+export {
+  exchangeExpansions, localTraits, type ExecutorTraits,
+} from './training/executor-traits.js'
+export { trainingDialogue } from './training/trainer.js'
+export * from './training/trainer-protocol.js'
+export { resumeModel } from './training/resume.js'
 export type { BinnedTree, EngineRequest, EngineSetup } from './execution/protocol.js'
 export {
   Booster, type Dialogue, type EngineAnswer, type IterationRecord,

@@ -1,4 +1,3 @@
-import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import type { ObjectivePlan } from '../objectives/specify.js'
 
@@ -23,6 +22,19 @@ export interface TargetShape {
   readonly nOutputs: number
 }
 
+/** What comes with rows beside their features: the part of a `BinnedDataset` that is checked. */
+export interface LabelledRows {
+  readonly nRows: number
+  /** nRows numbers: the target or the class index. */
+  readonly label: Float64Array | null
+  /** nRows weights, or null for all 1. */
+  readonly weight: Float64Array | null
+  /** nRows x nOutputs raw scores, row-major, or null. */
+  readonly initScore: Float64Array | null
+  /** Global row id of the first row, for messages; default 0. */
+  readonly firstRow?: number
+}
+
 /**
  * Checks labels, weights and init scores row by row: readers have done so for files, callers of
  * the engine may not have.
@@ -30,22 +42,29 @@ export interface TargetShape {
  * @param where - ' of evaluation set "name"', or '' for the training set
  * @throws CoppiceError 'DATA' naming the row, the value and what is legal
  */
-export function checkRows(data: BinnedDataset, shape: TargetShape, where: string): void {
-  const { nRows, label, weight, initScore } = data
-  if (nRows > ROWS_MAX) {
-    throw new CoppiceError('DATA',
-      `the ${nRows} rows${where} are more than rows are counted for, ${ROWS_MAX}; use fewer rows`)
+export function checkRows(rows: LabelledRows, shape: TargetShape, where: string): void {
+  const { nRows, label, weight, initScore, firstRow = 0 } = rows
+  checkRowCount(nRows, where)
+  if (label === null) {
+    throw new CoppiceError('DATA', `the rows${where} have no label; name the label column`)
   }
-  checkLength('labels', label!, nRows, where)
-  checkLabels(label!, shape, where)
+  checkLength('labels', label, nRows, where)
+  checkLabels(label, shape, firstRow, where)
   if (weight !== null) {
     checkLength('weights', weight, nRows, where)
-    checkWeights(weight, where)
+    checkWeights(weight, firstRow, where)
   }
   if (initScore !== null) {
     checkLength('init scores', initScore, nRows * shape.nOutputs, where)
-    checkInitScores(initScore, shape.nOutputs, where)
+    checkInitScores(initScore, shape.nOutputs, firstRow, where)
   }
+}
+
+/** @throws CoppiceError 'DATA' for more rows than can be counted */
+export function checkRowCount(nRows: number, where: string): void {
+  if (nRows <= ROWS_MAX) return
+  throw new CoppiceError('DATA',
+    `the ${nRows} rows${where} are more than rows are counted for, ${ROWS_MAX}; use fewer rows`)
 }
 
 function checkLength(what: string, values: Float64Array, expected: number, where: string): void {
@@ -55,46 +74,48 @@ function checkLength(what: string, values: Float64Array, expected: number, where
 }
 
 /** Every label is finite, and for classes one of 0 .. nClasses - 1. */
-function checkLabels(label: Float64Array, shape: TargetShape, where: string): void {
+function checkLabels(
+  label: Float64Array, shape: TargetShape, firstRow: number, where: string,
+): void {
   const { nClasses, objective } = shape
+  const bad = (row: number, legal: string): CoppiceError => new CoppiceError('DATA',
+    `the label of row ${firstRow + row}${where} is ${label[row]!}; ${legal}`)
   for (let row = 0; row < label.length; row++) {
     const y = label[row]!
     if (!Number.isFinite(y)) {
-      throw new CoppiceError('DATA',
-        `the label of row ${row}${where} is ${y}; labels must be finite numbers: drop or mend ` +
-        'the row')
+      throw bad(row, 'labels must be finite numbers: drop or mend the row')
     }
     if (nClasses > 0 && (!Number.isInteger(y) || y < 0 || y >= nClasses)) {
       const legal = nClasses === 2 ? '0 or 1' : `an integer from 0 to ${nClasses - 1}`
-      throw new CoppiceError('DATA',
-        `the label of row ${row}${where} is ${y}; objective "${objective}" needs ${legal}` +
+      throw bad(row, `objective "${objective}" needs ${legal}` +
         (nClasses === 2 ? '; use multiclass for more classes, regression for numbers' : ''))
     }
     if (Math.abs(y) > SCORE_MAX) {
-      throw new CoppiceError('DATA',
-        `the label of row ${row}${where} is ${y}; magnitudes up to ${SCORE_MAX} can be trained ` +
-        'on: scale the labels down')
+      throw bad(row,
+        `magnitudes up to ${SCORE_MAX} can be trained on: scale the labels down`)
     }
   }
 }
 
-function checkWeights(weight: Float64Array, where: string): void {
+function checkWeights(weight: Float64Array, firstRow: number, where: string): void {
   for (let row = 0; row < weight.length; row++) {
     const w = weight[row]!
     if (w >= 0 && w <= WEIGHT_MAX) continue
     throw new CoppiceError('DATA',
-      `the weight of row ${row}${where} is ${w}; weights must be from 0 to ${WEIGHT_MAX}: mend ` +
-      'the row or scale the weights')
+      `the weight of row ${firstRow + row}${where} is ${w}; weights must be from 0 to ` +
+      `${WEIGHT_MAX}: mend the row or scale the weights`)
   }
 }
 
-function checkInitScores(initScore: Float64Array, nOutputs: number, where: string): void {
+function checkInitScores(
+  initScore: Float64Array, nOutputs: number, firstRow: number, where: string,
+): void {
   for (let i = 0; i < initScore.length; i++) {
     const score = initScore[i]!
     if (Math.abs(score) <= SCORE_MAX) continue
     throw new CoppiceError('DATA',
-      `the init score of row ${Math.floor(i / nOutputs)}${where} is ${score}; init scores must ` +
-      `be finite and at most ${SCORE_MAX} in magnitude`)
+      `the init score of row ${firstRow + Math.floor(i / nOutputs)}${where} is ${score}; init ` +
+      `scores must be finite and at most ${SCORE_MAX} in magnitude`)
   }
 }
 

@@ -1,22 +1,17 @@
 import type { ParameterValue } from '@coppice/model'
-import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
-import { shareFeatures } from '../execution/feature-shares.js'
 import type { MetricSpec } from '../execution/protocol.js'
-import { SUM_BYTES } from '../kernels/api.js'
 import { checkMetric } from '../metrics/parts.js'
 import type { LabelStatistics } from '../objectives/objective.js'
 import { specifyObjective } from '../objectives/specify.js'
-import { labelStatistics } from '../objectives/statistics.js'
+import { labelStatisticsOf } from '../objectives/statistics.js'
 import { modelParameters, type ResolvedParams } from '../params/index.js'
 import { featureLayout } from './build-model.js'
-import { checkMagnitudes, checkRows, type TargetShape } from './check-data.js'
+import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.js'
+import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrid } from './leaf-grid.js'
-import { EXCHANGE_BYTES } from './memory-estimate.js'
 import type { TrainingPlan } from './plan.js'
-
-/** Most expansions outstanding where nothing else was asked for. */
-const DEFAULT_SPECULATION = 8
+import type { TrainingData } from './trainer-protocol.js'
 
 /** A plan and what the model's header needs to know. */
 export interface MadePlan {
@@ -25,34 +20,42 @@ export interface MadePlan {
   readonly parameters: Readonly<Record<string, ParameterValue>>
 }
 
+/** Which data sets metrics are computed on. */
+export interface Evaluation {
+  /** The training rows are. */
+  readonly evaluatesTraining: boolean
+  /** Any data set is. */
+  readonly evaluates: boolean
+}
+
 /**
- * Turns validated parameters and a data set into a plan.
+ * Turns validated parameters and what is known of a data set into a plan.
  *
  * @throws CoppiceError 'DATA' when the labels do not fit the objective, 'PARAMETER' when a metric
  *   does not
  */
 export function makePlan(
-  params: ResolvedParams, train: BinnedDataset, nThreads: number, evaluatesTraining: boolean,
-  evaluates: boolean,
+  params: ResolvedParams, train: TrainingData, executor: ExecutorTraits,
+  { evaluatesTraining, evaluates }: Evaluation,
 ): MadePlan {
-  const shape = targetShape(params)
+  const { summary } = train
   checkNotEmpty(train)
-  checkRows(train, shape, '')
-  const statistics = labelStatistics(train.label!, train.weight, shape.nClasses)
+  checkRowCount(train.nRows, '')
+  const statistics = labelStatisticsOf(summary)
   checkStatistics(statistics)
   const objective = specifyObjective(params, statistics)
-  const scoreScale = Math.max(objective.scoreScale, largest(train.initScore))
+  const scoreScale = Math.max(objective.scoreScale, summary.maxAbsInitScore)
   checkMagnitudes(objective, scoreScale)
   const grid = new LeafGrid(scoreScale)
-  const baseScores = train.initScore === null
-    ? objective.baseScores.map((score) => grid.round(score))
-    : objective.baseScores.map(() => 0)
+  const baseScores = summary.hasInitScore
+    ? objective.baseScores.map(() => 0)
+    : objective.baseScores.map((score) => grid.round(score))
   const features = train.features.map(featureLayout)
   const metrics: MetricSpec[] = evaluates
     ? params.metric.map((name) => ({ name, topK: params.multiErrorTopK }))
     : []
   for (const { name } of metrics) checkMetric(name, objective.spec.objective.name)
-  const expansions = maxExpansions(params, train, nThreads)
+  const expansions = maxExpansions(params, features, executor)
   const usesBagging = params.baggingFreq > 0 && params.baggingFraction < 1
   const plan: TrainingPlan = {
     engine: {
@@ -106,29 +109,11 @@ function onlyPlan(plan: TrainingPlan): TrainingPlan {
   }
 }
 
-/**
- * Expansions in flight: as asked for, or few, or one where no barrier is to be saved; never more
- * than a tree can use or the exchange between threads should hold.
- */
-function maxExpansions(params: ResolvedParams, train: BinnedDataset, nThreads: number): number {
-  const isSingle = nThreads === 1
-  const wanted = params.speculation > 0 ? params.speculation : isSingle ? 1 : DEFAULT_SPECULATION
-  const usable = Math.min(wanted, params.numLeaves - 1)
-  if (isSingle) return usable
-  const { shares } = shareFeatures(train.features.map(featureLayout), nThreads)
-  const cells = shares.reduce((sum, share) => sum + share.nCells, 0)
-  const fitting = Math.floor(EXCHANGE_BYTES / Math.max(1, nThreads * cells * SUM_BYTES))
-  return Math.max(1, Math.min(usable, fitting))
-}
-
-function checkNotEmpty(train: BinnedDataset): void {
-  if (train.label === null) {
-    throw new CoppiceError('DATA', 'the training data have no label; name the label column')
-  }
-  if (train.nRows === 0) {
+function checkNotEmpty({ nRows, features }: TrainingData): void {
+  if (nRows === 0) {
     throw new CoppiceError('DATA', 'the training data have no rows; check the inputs')
   }
-  if (train.features.length === 0) {
+  if (features.length === 0) {
     throw new CoppiceError('DATA',
       'the training data have no features; give at least one column besides the label')
   }
@@ -153,10 +138,4 @@ function checkStatistics({ sumWeight, classCounts }: LabelStatistics): void {
       `all labels are class ${classCounts.findIndex((count) => count > 0)}; a classifier needs ` +
       'rows of at least two classes')
   }
-}
-
-function largest(values: Float64Array | null): number {
-  let max = 0
-  if (values !== null) for (const value of values) max = Math.max(max, Math.abs(value))
-  return max
 }

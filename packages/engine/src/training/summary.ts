@@ -1,3 +1,7 @@
+import { assert, CoppiceError } from '../errors.js'
+import { ExactSum } from '../numeric/exact-sum.js'
+import { checkRows, type LabelledRows, type TargetShape } from './check-data.js'
+
 /**
  * What a training must know of rows that somebody else holds. Summaries of disjoint rows merge
  * exactly, in any order. Plain data.
@@ -6,7 +10,7 @@ export interface RowSummary {
   readonly nRows: number
   readonly hasWeight: boolean
   readonly hasInitScore: boolean
-  /** State of an ExactSum over the weights. */
+  /** State of an ExactSum over the weights; without weights each row counts 1. */
   readonly sumWeight: readonly number[]
   /** State of an ExactSum over weight x label; empty for classes. */
   readonly sumWeightedLabel: readonly number[]
@@ -14,6 +18,109 @@ export interface RowSummary {
   readonly classWeights: readonly (readonly number[])[]
   readonly classCounts: readonly number[]
   readonly maxAbsLabel: number
+  /** 1 without weights. */
   readonly maxWeight: number
   readonly maxAbsInitScore: number
+}
+
+/**
+ * Checks labels, weights and init scores row by row and sums them up. O(nRows).
+ *
+ * @param where - ' of evaluation set "name"', or '' for the training set; for messages
+ * @throws CoppiceError 'DATA' naming the row, the value and what is legal
+ */
+export function summarizeRows(rows: LabelledRows, shape: TargetShape, where: string): RowSummary {
+  checkRows(rows, shape, where)
+  const { nRows, weight, initScore } = rows
+  const label = rows.label!
+  const isRegression = shape.nClasses === 0
+  const sumWeight = new ExactSum()
+  const sumWeightedLabel = new ExactSum()
+  const classWeights = Array.from({ length: shape.nClasses }, () => new ExactSum())
+  const classCounts = new Array<number>(shape.nClasses).fill(0)
+  for (let row = 0; row < nRows; row++) {
+    const y = label[row]!
+    const w = weight === null ? 1 : weight[row]!
+    if (isRegression) sumWeightedLabel.add(y * w)
+    else classCounts[y]!++
+    if (weight === null) continue
+    sumWeight.add(w)
+    if (!isRegression) classWeights[y]!.add(w)
+  }
+  if (weight === null) {
+    sumWeight.add(nRows)
+    classWeights.forEach((sum, k) => sum.add(classCounts[k]!))
+  }
+  return {
+    nRows,
+    hasWeight: weight !== null,
+    hasInitScore: initScore !== null,
+    sumWeight: sumWeight.parts(),
+    sumWeightedLabel: isRegression ? sumWeightedLabel.parts() : [],
+    classWeights: classWeights.map((sum) => sum.parts()),
+    classCounts,
+    maxAbsLabel: largestMagnitude(label),
+    maxWeight: weight === null ? 1 : largestMagnitude(weight),
+    maxAbsInitScore: initScore === null ? 0 : largestMagnitude(initScore),
+  }
+}
+
+/**
+ * The summary of all rows from those of disjoint parts of them: bit for bit the same for any cut
+ * and any order. Parts without rows say nothing about weights and init scores.
+ *
+ * @param parts - at least one, all made with the same shape
+ * @throws CoppiceError 'DATA' when some parts have weights (or init scores) and others do not
+ */
+export function mergeSummaries(parts: readonly RowSummary[]): RowSummary {
+  const filled = parts.filter((part) => part.nRows > 0)
+  const counted = filled.length > 0 ? filled : parts.slice(0, 1)
+  const first = counted[0]
+  assert(first !== undefined, 'there is a summary to merge')
+  const nClasses = first.classCounts.length
+  for (const part of counted) {
+    assert(part.classCounts.length === nClasses, 'summaries are of the same classes')
+    requireAlike('weights', part.hasWeight, first.hasWeight)
+    requireAlike('init scores', part.hasInitScore, first.hasInitScore)
+  }
+  const classes = Array.from({ length: nClasses }, (_, k) => k)
+  return {
+    nRows: total(counted, (part) => part.nRows),
+    hasWeight: first.hasWeight,
+    hasInitScore: first.hasInitScore,
+    sumWeight: mergeStates(counted.map((part) => part.sumWeight)),
+    sumWeightedLabel: nClasses > 0 ? []
+      : mergeStates(counted.map((part) => part.sumWeightedLabel)),
+    classWeights: classes.map((k) => mergeStates(counted.map((part) => part.classWeights[k]!))),
+    classCounts: classes.map((k) => total(counted, (part) => part.classCounts[k]!)),
+    maxAbsLabel: largest(counted, (part) => part.maxAbsLabel),
+    maxWeight: largest(counted, (part) => part.maxWeight),
+    maxAbsInitScore: largest(counted, (part) => part.maxAbsInitScore),
+  }
+}
+
+function requireAlike(what: string, has: boolean, firstHas: boolean): void {
+  if (has === firstHas) return
+  throw new CoppiceError('DATA',
+    `some partitions have ${what} and others have none; give ${what} for all rows or for none`)
+}
+
+function mergeStates(states: readonly (readonly number[])[]): number[] {
+  const sum = new ExactSum()
+  for (const state of states) sum.merge(state)
+  return sum.parts()
+}
+
+function total(parts: readonly RowSummary[], of: (part: RowSummary) => number): number {
+  return parts.reduce((sum, part) => sum + of(part), 0)
+}
+
+function largest(parts: readonly RowSummary[], of: (part: RowSummary) => number): number {
+  return parts.reduce((max, part) => Math.max(max, of(part)), 0)
+}
+
+function largestMagnitude(values: Float64Array): number {
+  let max = 0
+  for (const value of values) max = Math.max(max, Math.abs(value))
+  return max
 }

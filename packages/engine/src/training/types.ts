@@ -26,15 +26,7 @@ export type TrainingEvent =
       readonly firstIteration: number
       readonly nThreads: number
     }
-  | {
-      readonly kind: 'iteration'
-      readonly iteration: number
-      readonly nIterations: number
-      /** Empty in iterations without evaluation (`metric_freq`). */
-      readonly metrics: readonly MetricValue[]
-      /** Leaves of the iteration's trees, one number per class. */
-      readonly nLeaves: readonly number[]
-    }
+  | IterationEvent
   | {
       readonly kind: 'stopped'
       readonly reason: StopReason
@@ -42,6 +34,18 @@ export type TrainingEvent =
       readonly bestIteration: number | null
     }
 
+/** An iteration is committed. */
+export interface IterationEvent {
+  readonly kind: 'iteration'
+  readonly iteration: number
+  readonly nIterations: number
+  /** Empty in iterations without evaluation (`metric_freq`). */
+  readonly metrics: readonly MetricValue[]
+  /** Leaves of the iteration's trees, one number per class. */
+  readonly nLeaves: readonly number[]
+}
+
+/** Why a training ended. */
 export type StopReason = 'completed' | 'early-stopping' | 'no-split' | 'aborted' | 'callback'
 
 /**
@@ -49,7 +53,7 @@ export type StopReason = 'completed' | 'early-stopping' | 'no-split' | 'aborted'
  * `model()` builds the model of the trees committed so far: a checkpoint.
  */
 export type TrainingCallback = (
-  event: Extract<TrainingEvent, { kind: 'iteration' }>,
+  event: IterationEvent,
   state: { readonly model: () => Model },
 ) => undefined | void | 'stop' | Promise<undefined | void | 'stop'>
 

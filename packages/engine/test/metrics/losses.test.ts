@@ -7,8 +7,9 @@ import {
 } from '../../src/metrics/losses.js'
 import { bindObjective } from '../../src/objectives/kernels.js'
 import { specifyObjective } from '../../src/objectives/specify.js'
-import { labelStatistics } from '../../src/objectives/statistics.js'
+import { labelStatisticsOf } from '../../src/objectives/statistics.js'
 import { resolveParams } from '../../src/params/index.js'
+import { summarizeRows } from '../../src/training/summary.js'
 
 const at = (loss: RowLoss, scores: readonly number[], label: number): number =>
   loss(scores.map((score) => Float64Array.of(score)), 0, label)
@@ -96,8 +97,9 @@ describe('gradients of the objectives', () => {
       const params = resolveParams(raw)
       const { data } = makeDataset({ seed: 4, nRows: 60, features: [], label, weights: 'any' })
       const nClasses = name === 'regression' ? 0 : name === 'binary' ? 2 : 3
+      const shape = { objective: name, nClasses, nOutputs: Math.max(1, nClasses) }
       const { spec, nOutputs } = specifyObjective(
-        params, labelStatistics(data.label!, data.weight, nClasses))
+        params, labelStatisticsOf(summarizeRows(data, shape, '')))
       const random = new TestRandom(9)
       const planes = Array.from({ length: nOutputs }, () =>
         Float64Array.from({ length: 60 }, () => random.normal()))

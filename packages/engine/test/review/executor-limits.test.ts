@@ -3,7 +3,9 @@ import { makeDataset } from '@coppice/testkit'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { resolveParams } from '../../src/params/index.js'
 import { ThreadExecutor } from '../../src/threads/index.js'
-import { makePlan } from '../../src/training/make-plan.js'
+import { localTraits } from '../../src/training/executor-traits.js'
+import { makePlan, targetShape } from '../../src/training/make-plan.js'
+import { summarizeRows } from '../../src/training/summary.js'
 import { train } from '../../src/training/train.js'
 
 describe('InlineExecutor.close', () => {
@@ -29,8 +31,12 @@ describe('speculation', () => {
   })
 
   it('never asks for more than a tree can use or the exchange should hold', () => {
+    const resolved = resolveParams({})
+    const trainingData = { ...data, summary: summarizeRows(data, targetShape(resolved), '') }
+    const evaluation = { evaluatesTraining: false, evaluates: false }
     const expansions = (params: Readonly<Record<string, unknown>>, nThreads: number): number =>
-      makePlan(resolveParams(params), data, nThreads, false, false).plan.growth.maxExpansions
+      makePlan(resolveParams(params), trainingData, localTraits(nThreads), evaluation)
+        .plan.growth.maxExpansions
     assert.equal(expansions({ speculation: 1024 }, 1), 30)
     assert.equal(expansions({ speculation: 1024, numLeaves: 2 }, 8), 1)
     assert.equal(expansions({ speculation: 16, numLeaves: 1000 }, 1), 16)

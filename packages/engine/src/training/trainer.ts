@@ -1,0 +1,192 @@
+import type { ModelHeader, Objective, Scalar, Tree } from '@coppice/model'
+import { assert, CoppiceError } from '../errors.js'
+import type { BinnedTree } from '../execution/protocol.js'
+import { finishMetric, isHigherBetter } from '../metrics/parts.js'
+import { labelStatisticsOf } from '../objectives/statistics.js'
+import { binTree, modelFeature, modelTree } from './build-model.js'
+import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
+import { GrowingModel, TRAINING } from './growing-model.js'
+import type { IterationRecord } from './iteration.js'
+import { makePlan } from './make-plan.js'
+import type { TrainingPlan } from './plan.js'
+import { resumableIterations } from './resume.js'
+import type {
+  NamedTrainingData, TrainerAnswer, TrainerRequest, TrainingDialogue, TrainingInputs,
+} from './trainer-protocol.js'
+import type { MetricValue, StopReason } from './types.js'
+
+/**
+ * Trains a model: the boosting loop, the same wherever rows are and whoever does the work. Pure:
+ * it holds no row, and every wait is the caller's.
+ *
+ * Its first step may throw: CoppiceError 'PARAMETER' or 'DATA' before anything is asked for;
+ * 'MODEL' when the model to resume from is of another training.
+ */
+export function* trainingDialogue(inputs: TrainingInputs): TrainingDialogue {
+  return yield* new Trainer(inputs).run()
+}
+
+/** A part of the dialogue. */
+type Steps<Result> = Generator<TrainerRequest, Result, TrainerAnswer>
+
+class Trainer {
+  readonly #inputs: TrainingInputs
+  readonly #plan: TrainingPlan
+  readonly #header: ModelHeader
+  /** Evaluated data sets in the order of the engines' metric parts. */
+  readonly #evaluated: readonly { readonly name: string, readonly sumWeight: number }[]
+  readonly #growing: GrowingModel
+
+  constructor(inputs: TrainingInputs) {
+    const { params, train, evalSets, executor } = inputs
+    this.#inputs = inputs
+    checkEvalSets(train, evalSets, params)
+    checkEvalSummaries(train, evalSets)
+    const evaluatesTraining = params.isProvideTrainingMetric
+    const evaluated: readonly NamedTrainingData[] = evaluatesTraining
+      ? [{ name: TRAINING, data: train }, ...evalSets]
+      : evalSets
+    const { plan, parameters } = makePlan(
+      params, train, executor, { evaluatesTraining, evaluates: evaluated.length > 0 })
+    const { objective: { objective }, nOutputs, baseScores } = plan.engine
+    this.#plan = plan
+    this.#header = {
+      objective,
+      classes: classesOf(objective, train.classes),
+      features: train.features.map(modelFeature),
+      treesPerIteration: nOutputs,
+      baseScores,
+      parameters,
+    }
+    this.#evaluated = evaluated.map(({ name, data }) =>
+      ({ name, sumWeight: labelStatisticsOf(data.summary).sumWeight }))
+    this.#growing = new GrowingModel(this.#header, params)
+  }
+
+  *run(): TrainingDialogue {
+    const stoppedBy = yield* this.#train()
+    const model = this.#growing.model()
+    const { nIterations } = this.#growing
+    const { bestIteration } = model
+    yield { kind: 'tell', event: {
+      kind: 'stopped', reason: stoppedBy, nIterations, bestIteration,
+    } }
+    return { model, stoppedBy }
+  }
+
+  /** @returns why the training is over */
+  *#train(): Steps<StopReason> {
+    // before anything is opened: a model that does not fit is refused at once
+    const resumed = this.#takeUp()
+    const opened = yield { kind: 'open', plan: this.#plan, header: this.#header }
+    if (opened === 'aborted') return 'aborted'
+    let over: StopReason | null = null
+    if (resumed !== null) {
+      const replayed = yield { kind: 'replay', iterations: resumed.iterations }
+      if (replayed === 'aborted') over = 'aborted'
+      else if (resumed.isOver) over = 'early-stopping'
+    }
+    const { params, train, executor } = this.#inputs
+    const told = yield { kind: 'tell', event: {
+      kind: 'started',
+      nRows: train.nRows,
+      nFeatures: train.features.length,
+      nIterations: params.numIterations,
+      firstIteration: this.#growing.nIterations,
+      nThreads: executor.nThreads,
+    } }
+    if (told === 'aborted') over ??= this.#aborted()
+    while (over === null) over = yield* this.#step()
+    return over
+  }
+
+  /** Commits the iterations of the model to resume from, if there is one. */
+  #takeUp(): { iterations: BinnedTree[][], isOver: boolean } | null {
+    const { resumeFrom, params, train: { features } } = this.#inputs
+    if (resumeFrom === undefined) return null
+    const iterations = resumableIterations(resumeFrom, this.#header, params.numIterations)
+    const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, features)))
+    return { iterations: binned, isOver: this.#growing.takeUp(iterations, resumeFrom.evaluation) }
+  }
+
+  /** A training with all of its iterations is complete, whatever came after the last. */
+  #aborted(): StopReason {
+    return this.#isComplete ? 'completed' : 'aborted'
+  }
+
+  get #isComplete(): boolean {
+    return this.#growing.nIterations >= this.#inputs.params.numIterations
+  }
+
+  /** One iteration. Returns why the training ends, or null to go on. */
+  *#step(): Steps<StopReason | null> {
+    if (this.#isComplete) return 'completed'
+    const iteration = this.#growing.nIterations
+    const evaluates = this.#evaluates(iteration)
+    const record = yield { kind: 'iterate', iteration, evaluates }
+    if (record === 'aborted') return 'aborted'
+    assert(typeof record === 'object', 'an iteration is answered with its record')
+    if (record.trees.length === 0) return 'no-split'
+    const { features } = this.#inputs.train
+    const trees = record.trees.map((tree) => modelTree(tree, features, record.hessianUnit))
+    const metrics = evaluates ? this.#metrics(record) : []
+    const isOver = this.#growing.commit(trees, metrics)
+    const answer = yield* this.#announce(iteration, trees, metrics)
+    if (isOver) return 'early-stopping'
+    if (answer === 'stop') return 'callback'
+    return answer === 'aborted' ? this.#aborted() : null
+  }
+
+  #evaluates(iteration: number): boolean {
+    const { metric, metricFreq, numIterations } = this.#inputs.params
+    return this.#evaluated.length > 0 && metric.length > 0 &&
+      ((iteration + 1) % metricFreq === 0 || iteration + 1 === numIterations)
+  }
+
+  #metrics(record: IterationRecord): MetricValue[] {
+    return this.#evaluated.flatMap(({ name, sumWeight }, dataset) =>
+      this.#inputs.params.metric.map((metric) => ({
+        dataset: name,
+        metric,
+        value: finishMetric(
+          metric,
+          record.metricParts.filter((p) => p.dataset === dataset && p.metric === metric),
+          sumWeight),
+        higherIsBetter: isHigherBetter(metric),
+      })))
+  }
+
+  *#announce(
+    iteration: number, trees: readonly Tree[], metrics: readonly MetricValue[],
+  ): Steps<TrainerAnswer> {
+    const { chainHash } = this.#growing
+    return yield {
+      kind: 'announce',
+      event: {
+        kind: 'iteration',
+        iteration,
+        nIterations: this.#inputs.params.numIterations,
+        metrics,
+        nLeaves: trees.map((tree) => tree.leafValue.length),
+      },
+      record: { iteration, trees, metrics, chainHash },
+      model: () => this.#growing.model(),
+    }
+  }
+}
+
+/** Class values of the model: those of the data, or the class indices themselves. */
+function classesOf(
+  objective: Objective, classes: readonly Scalar[] | null,
+): readonly Scalar[] | null {
+  if (objective.name === 'regression') return null
+  const nClasses = objective.name === 'binary' ? 2 : objective.numClass
+  if (classes === null) return Array.from({ length: nClasses }, (_, k) => k)
+  if (classes.length !== nClasses) {
+    throw new CoppiceError('DATA',
+      `the labels have ${classes.length} classes (${classes.slice(0, 5).join(', ')}), objective ` +
+      `"${objective.name}" is for ${nClasses}; set num_class = ${classes.length}` +
+      (objective.name === 'binary' ? ' and objective = multiclass' : ''))
+  }
+  return classes
+}

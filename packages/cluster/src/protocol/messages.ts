@@ -220,12 +220,18 @@ export interface Setup {
 
 // ---- the log
 
+/** A tree that adds to the scores of an output; trees that could not split add to none. */
+export interface CommittedTree {
+  readonly output: number
+  readonly tree: BinnedTree
+}
+
 /** Coordinator: trees of committed iterations, from iteration `from` on (one list each). */
 export interface Trees {
   readonly type: 'trees'
   readonly job: string
   readonly from: number
-  readonly iterations: readonly (readonly BinnedTree[])[]
+  readonly iterations: readonly (readonly CommittedTree[])[]
 }
 
 /**

@@ -1,0 +1,323 @@
+import { CoppiceError } from '@coppice/model'
+import type { FromWorker, Hello, ToWorker, WireError } from '../protocol/messages.js'
+import type { CoordinatorEffect, CoordinatorEvent, MakeReducer, TrainOrder } from './events.js'
+import { type Member, Members } from './members.js'
+import { Round } from './round.js'
+import { TaskDesk, type TaskSend } from './task-desk.js'
+import type { MakeRound } from './training-driver.js'
+import { TrainingJob } from './training-job.js'
+
+export interface CoordinatorOptions {
+  /** Hash of what decides bytes; workers must have the same. */
+  readonly build: string
+  /** Starts of this coordinator: numbers its stores apart from those of earlier ones. */
+  readonly term: number
+  readonly heartbeatMs: number
+  readonly leaseMs: number
+  /** How long a worker whose connection broke may take to come back before it is replaced. */
+  readonly graceMs: number
+  /** Work begins when so many workers are there; below it a training waits. */
+  readonly minWorkers: number
+  /** ... and none has come for so long. */
+  readonly lastCallMs: number
+  /** A job fails when it could not go on for so long for want of workers. */
+  readonly stallMs: number
+  readonly makeReducer: MakeReducer
+  /** How answers are counted; tests plant bugs here. */
+  readonly makeRound?: MakeRound
+}
+
+/**
+ * A coordinator, without sockets, files or clocks: it is told what happens and says what to do.
+ * One job at a time; who queues them stands outside.
+ */
+export class CoordinatorMachine {
+  readonly #options: CoordinatorOptions
+  readonly #members: Members
+  readonly #makeRound: MakeRound
+  #effects: CoordinatorEffect[] = []
+  #job: string | null = null
+  #desk: TaskDesk | null = null
+  #training: TrainingJob | null = null
+  #lastJoin = -Infinity
+  #stalledSince: number | null = null
+  #isStalledTold = false
+  #nJobs = 0
+  #now = 0
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options
+    this.#members = new Members(options.build, options)
+    this.#makeRound = options.makeRound ?? ((...args) => new Round(...args))
+  }
+
+  /** Takes an event at a time in milliseconds of any monotonic clock. */
+  step(event: CoordinatorEvent, now: number): CoordinatorEffect[] {
+    this.#effects = []
+    this.#now = now
+    try {
+      this.#take(event)
+    } catch (error) {
+      if (this.#job === null) throw error
+      this.#fail(wireError(error))
+    }
+    return this.#effects
+  }
+
+  /** The job under way, or null. */
+  get job(): string | null {
+    return this.#job
+  }
+
+  /** What `coppice status` shows. */
+  get members(): readonly Member[] {
+    return this.#members.all()
+  }
+
+  get training(): TrainingJob | null {
+    return this.#training
+  }
+
+  #take(event: CoordinatorEvent): void {
+    switch (event.kind) {
+      case 'message': return this.#hear(event.link, event.message)
+      case 'closed':
+        this.#members.closed(event.link, event.reason, this.#now)
+        return
+      case 'tick': return this.#tick()
+      case 'job':
+        this.#job = event.job
+        this.#nJobs++
+        this.#stalledSince = null
+        this.#desk = new TaskDesk(event.job, this.#options.heartbeatMs * 2)
+        return
+      case 'context':
+        this.#desk?.setContext(event.context)
+        return
+      case 'tasks':
+        this.#desk?.add(event.tasks)
+        return this.#deal()
+      case 'train': return this.#train(event.order)
+      case 'go':
+        this.#training?.go(event.answer)
+        return
+      case 'abort':
+        if (this.#training === null) this.#finish()
+        else this.#training.abort()
+        return
+      case 'cancel': return this.#finish()
+    }
+  }
+
+  #hear(link: number, message: FromWorker): void {
+    if (message.type === 'hello') return this.#hello(link, message)
+    const member = this.#members.byLink(link)
+    // a worker that was given up on and speaks again has to say hello first
+    if (member === undefined) {
+      this.#effects.push({ kind: 'close', link, reason: 'this connection was given up; say hello' })
+      return
+    }
+    this.#members.heard(member, this.#now)
+    switch (message.type) {
+      case 'beat':
+        member.state = message.state
+        this.#send(member, { type: 'beat-ack' })
+        return this.#reconcile(member)
+      case 'task-done':
+        if (message.job === this.#job && this.#desk?.done(message.task) === true) {
+          this.#effects.push({ kind: 'task-result', task: message.task, result: message.result })
+          this.#deal()
+        }
+        return
+      case 'task-failed': return this.#taskFailed(member, message)
+      case 'drain':
+        member.state = { ...member.state, isDraining: true }
+        this.#notice(`worker ${member.name} is leaving`)
+        this.#training?.membersChanged()
+        return this.#dismissDrained()
+      default:
+        if (this.#training !== null && message.job === this.#job) {
+          this.#training.hear(member, message)
+          this.#dismissDrained()
+        }
+    }
+  }
+
+  #taskFailed(member: Member, { job, task, error }: Extract<FromWorker, { type: 'task-failed' }>): void {
+    if (job !== this.#job || this.#desk === null) return
+    const final = this.#desk.failed(task, member.name, error, this.#members.all())
+    if (final !== null) this.#effects.push({ kind: 'task-error', task, error: final })
+    this.#deal()
+  }
+
+  #hello(link: number, hello: Hello): void {
+    const admission = this.#members.admit(link, hello, this.#now)
+    if (admission.kind === 'rejected') {
+      this.#notice(admission.reject.reason)
+      this.#effects.push({ kind: 'send', link, message: admission.reject })
+      this.#effects.push({ kind: 'close', link, reason: admission.reject.reason })
+      return
+    }
+    const { member, replaced, lost } = admission
+    if (replaced !== null) this.#replace(member, replaced, lost !== null)
+    if (lost !== null) this.#lost([{ member: lost, reason: 'another process took its name' }])
+    const { term, heartbeatMs, leaseMs } = this.#options
+    this.#send(member, { type: 'welcome', term, heartbeatMs, leaseMs })
+    if (admission.kind === 'joined') {
+      this.#lastJoin = this.#now
+      const threads = member.nThreads === 1 ? '1 thread' : `${member.nThreads} threads`
+      this.#notice(`worker ${member.name} joined with ${threads}`)
+    }
+    const { job } = member.state
+    if (job !== null && job !== this.#job) this.#send(member, { type: 'finished', job })
+    this.#training?.welcome(member)
+    this.#deal()
+  }
+
+  /** The older of two connections of a name is told to go, and, if a process of its own, to end. */
+  #replace(member: Member, link: number, isOther: boolean): void {
+    const reason = `another connection of worker "${member.name}" took its place`
+    if (isOther) {
+      this.#effects.push({ kind: 'send', link, message: {
+        type: 'reject', code: 'superseded', retry: false,
+        reason: `another process runs as worker "${member.name}": give each its own --name`,
+      } })
+    }
+    this.#effects.push({ kind: 'close', link, reason })
+  }
+
+  #tick(): void {
+    this.#lost(this.#members.expire(this.#now))
+    if (this.#job === null) return
+    this.#deal()
+    this.#training?.tick(this.#now)
+    this.#watchStall()
+  }
+
+  #lost(lost: readonly { member: Member, reason: string }[]): void {
+    for (const { member, reason } of lost) {
+      this.#desk?.lost(member.name)
+      if (member.link !== null) {
+        this.#effects.push({ kind: 'close', link: member.link, reason: `given up: ${reason}` })
+      }
+      if (this.#training === null) this.#notice(`worker ${member.name} lost: ${reason}`)
+      else this.#training.lost(member, reason)
+    }
+  }
+
+  #reconcile(member: Member): void {
+    if (this.#desk !== null) this.#sendTasks(this.#desk.resend(member, this.#now))
+    const { job } = member.state
+    if (job !== null && job !== this.#job) this.#send(member, { type: 'finished', job })
+    this.#training?.reconcile(member)
+    this.#dismissDrained()
+  }
+
+  /** Whether there are workers enough to begin or go on. */
+  #isReady(): boolean {
+    const { minWorkers, lastCallMs } = this.#options
+    const present = this.#members.all().filter(({ state }) => !state.isDraining).length
+    if (present < Math.max(1, minWorkers)) return false
+    return this.#now - this.#lastJoin >= lastCallMs || this.#training?.hasBegun === true
+  }
+
+  #deal(): void {
+    if (this.#desk === null || !this.#isReady()) return
+    this.#sendTasks(this.#desk.deal(this.#members.all(), this.#now))
+  }
+
+  #sendTasks(sends: readonly TaskSend[]): void {
+    for (const { member, messages } of sends) {
+      for (const message of messages) this.#send(member, message)
+    }
+  }
+
+  #train(order: TrainOrder): void {
+    const { heartbeatMs, term, makeReducer } = this.#options
+    const desk = this.#desk
+    this.#training = new TrainingJob({
+      job: this.#job!,
+      order,
+      firstStore: term * 1_000_000 + 1,
+      resendMs: heartbeatMs * 2,
+      makeReducer,
+      makeRound: this.#makeRound,
+      members: this.#members,
+      isReady: () => this.#isReady(),
+      readerOf: (source) => desk?.readerOf(source) ?? null,
+      now: () => this.#now,
+      send: (member, message) => this.#send(member, message),
+      effect: (effect) => this.#effects.push(effect),
+      finish: () => this.#finish(),
+      fail: (error) => this.#fail(error),
+    })
+    this.#training.begin()
+  }
+
+  /** Tells, and after a time gives up, when a job waits for workers. */
+  #watchStall(): void {
+    const waits = !this.#isReady() &&
+      (this.#training === null ? this.#desk!.nOpen > 0 : this.#training.isWaiting)
+    if (!waits) {
+      this.#stalledSince = null
+      this.#isStalledTold = false
+      return
+    }
+    this.#stalledSince ??= this.#now
+    const { stallMs, minWorkers, lastCallMs } = this.#options
+    const waited = this.#now - this.#stalledSince
+    const present = this.#members.size
+    const need = Math.max(1, minWorkers)
+    if (!this.#isStalledTold && waited > lastCallMs && present < need) {
+      this.#isStalledTold = true
+      this.#notice(`waiting for workers: ${present} of at least ${need} are there`)
+    }
+    if (waited < stallMs) return
+    this.#fail({
+      code: 'ABORTED',
+      message: `${present} of at least ${need} workers were there for ` +
+        `${Math.round(waited / 1000)} s; start more, or wait longer with --start-timeout; what ` +
+        'was trained is in the journal',
+    })
+  }
+
+  /** Lets those go who asked to and hold nothing any more. */
+  #dismissDrained(): void {
+    for (const member of this.#members.all()) {
+      if (!member.state.isDraining || this.#training?.isHolding(member.name) === true) continue
+      this.#send(member, { type: 'leave', reason: 'drained', exitCode: 0 })
+      this.#members.remove(member)
+      this.#desk?.lost(member.name)
+      this.#notice(`worker ${member.name} left`)
+    }
+  }
+
+  #fail(error: WireError): void {
+    this.#effects.push({ kind: 'failed', error })
+    this.#finish()
+  }
+
+  /** Ends the job: workers drop what belongs to it. */
+  #finish(): void {
+    const job = this.#job
+    if (job === null) return
+    this.#job = null
+    this.#desk = null
+    this.#training = null
+    for (const member of this.#members.all()) this.#send(member, { type: 'finished', job })
+  }
+
+  #send(member: Member, message: ToWorker): void {
+    if (member.link === null) return
+    this.#effects.push({ kind: 'send', link: member.link, message })
+  }
+
+  #notice(text: string): void {
+    this.#effects.push({ kind: 'notice', text })
+  }
+}
+
+function wireError(error: unknown): WireError {
+  if (error instanceof CoppiceError) return { code: error.code, message: error.message }
+  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
+}

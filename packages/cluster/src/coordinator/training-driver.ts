@@ -1,0 +1,229 @@
+import {
+  Booster, type BinnedTree, type Dialogue, encodeRequest, type EngineAnswer, type EngineRequest,
+  type EngineSetup, type IterationRecord, requestBytesMax, type TrainerAnswer,
+  type TrainingDialogue, type TrainResult,
+} from '@coppice/engine'
+import { assert } from '@coppice/model'
+import { needsAnswer } from '../log/request-log.js'
+import { TreeLog } from '../log/tree-log.js'
+import type { Answer, CommittedTree } from '../protocol/messages.js'
+import type { JobPartition, MakeReducer, RequestReducer } from './events.js'
+import { Round } from './round.js'
+import type { TrainerRecord } from './trainer.js'
+
+/** What a driver needs done. */
+export interface DriverPort {
+  setup(setup: EngineSetup): void
+  opened(request: TrainerRecord['open']): void
+  told(event: TrainerRecord['tell']['event']): void
+  /** The log got trees without their requests. */
+  replayed(): void
+  /** The log got a request. */
+  requested(seq: number): void
+  announced(request: TrainerRecord['announce']): void
+  done(result: TrainResult): void
+}
+
+export type MakeRound = (
+  ...args: ConstructorParameters<typeof Round>
+) => Pick<Round, keyof Round>
+
+/**
+ * Runs the trainer and the boosting dialogue of each iteration, turns their requests into the
+ * log of the job, and their answers into the next requests. It knows nothing of workers.
+ */
+export class TrainingDriver {
+  readonly trees = new TreeLog()
+  readonly #trainer: TrainingDialogue
+  readonly #partitions: readonly JobPartition[]
+  readonly #makeReducer: MakeReducer
+  readonly #makeRound: MakeRound
+  readonly #port: DriverPort
+  #setup: EngineSetup | null = null
+  #scratch = new Uint8Array(0)
+  #reducer: RequestReducer | null = null
+  #booster: Booster | null = null
+  #dialogue: Dialogue<IterationRecord> | null = null
+  #requests: Uint8Array[] = []
+  #nBefore = 0
+  #round: Pick<Round, keyof Round> | null = null
+  #awaitsGo = false
+  #isAborted = false
+  #isDone = false
+
+  constructor(
+    trainer: TrainingDialogue, partitions: readonly JobPartition[], makeReducer: MakeReducer,
+    makeRound: MakeRound, port: DriverPort,
+  ) {
+    this.#trainer = trainer
+    this.#partitions = partitions
+    this.#makeReducer = makeReducer
+    this.#makeRound = makeRound
+    this.#port = port
+  }
+
+  get setup(): EngineSetup | null {
+    return this.#setup
+  }
+
+  /** Requests of the current iteration, encoded. */
+  get requests(): readonly Uint8Array[] {
+    return this.#requests
+  }
+
+  /** Requests of the iteration before. */
+  get nBefore(): number {
+    return this.#nBefore
+  }
+
+  /** The pending request, or null when none waits for answers. */
+  get round(): Pick<Round, keyof Round> | null {
+    return this.#round
+  }
+
+  start(): void {
+    this.#advance(null)
+  }
+
+  /** Takes a part of an answer. @returns whether it counted */
+  answer(message: Answer, partitions: readonly number[]): boolean {
+    const round = this.#round
+    if (round === null || !round.admit(message, partitions)) return false
+    this.#reducer!.add(message.chunk, message.payload)
+    if (round.isComplete) {
+      this.#round = null
+      this.#continue(this.#reducer!.finish())
+    }
+    return true
+  }
+
+  /** The announced iteration may be followed by the next. */
+  go(answer: 'go' | 'stop'): void {
+    if (!this.#awaitsGo) return
+    this.#awaitsGo = false
+    this.#advance(this.#isAborted ? 'aborted' : answer)
+  }
+
+  /** Ends the training with what is committed. */
+  abort(): void {
+    if (this.#isAborted || this.#isDone) return
+    this.#isAborted = true
+    if (this.#awaitsGo) return
+    this.#round = null
+    this.#dialogue = null
+    this.#advance('aborted')
+  }
+
+  /** Gives the trainer an answer and serves its next requests until one has to wait. */
+  #advance(answer: TrainerAnswer): void {
+    let next: TrainerAnswer = answer
+    for (;;) {
+      const step = this.#trainer.next(next)
+      if (step.done === true) {
+        this.#isDone = true
+        return this.#port.done(step.value)
+      }
+      const request = step.value
+      if (this.#isAborted && request.kind !== 'announce' && request.kind !== 'tell') {
+        next = 'aborted'
+        continue
+      }
+      switch (request.kind) {
+        case 'open':
+          this.#open(request)
+          next = null
+          break
+        case 'replay':
+          this.#replay(request.iterations)
+          next = null
+          break
+        case 'tell':
+          this.#port.told(request.event)
+          next = null
+          break
+        case 'iterate': {
+          this.#dialogue = this.#booster!.iterate(request.iteration, request.evaluates)
+          const record = this.#iterate(null)
+          if (record === null) return
+          next = record
+          break
+        }
+        case 'announce':
+          this.#awaitsGo = true
+          return this.#port.announced(request)
+      }
+    }
+  }
+
+  #open(request: TrainerRecord['open']): void {
+    const { plan } = request
+    const { features, maxLeaves, maxExpansions } = plan.engine
+    this.#setup = plan.engine
+    this.#scratch = new Uint8Array(requestBytesMax(features.length, maxLeaves, maxExpansions))
+    this.#booster = new Booster(plan)
+    this.#reducer = this.#makeReducer(plan.engine)
+    this.#port.setup(plan.engine)
+    this.#port.opened(request)
+  }
+
+  #replay(iterations: readonly (readonly BinnedTree[])[]): void {
+    for (const trees of iterations) {
+      const dialogue = this.#booster!.replay(trees)
+      while (dialogue.next(null).done !== true) { /* the log has the trees */ }
+      this.trees.append(committedTrees(trees))
+    }
+    this.#port.replayed()
+  }
+
+  #continue(answer: EngineAnswer): void {
+    const record = this.#iterate(answer)
+    if (record !== null) this.#advance(record)
+  }
+
+  /** Carries the iteration on until a request has to be answered, or to its end. */
+  #iterate(answer: EngineAnswer): IterationRecord | null {
+    const dialogue = this.#dialogue
+    assert(dialogue !== null, 'an iteration is under way')
+    let next = answer
+    for (;;) {
+      const step = dialogue.next(next)
+      if (step.done === true) {
+        this.#dialogue = null
+        const { trees } = step.value
+        if (trees.length > 0) this.#close(trees.map(({ binned }) => binned))
+        return step.value
+      }
+      if (this.#request(step.value)) return null
+      next = null
+    }
+  }
+
+  #close(trees: readonly BinnedTree[]): void {
+    this.trees.append(committedTrees(trees))
+    this.#nBefore = this.#requests.length
+    this.#requests = []
+  }
+
+  /** Puts a request into the log. @returns whether it waits for answers */
+  #request(request: EngineRequest): boolean {
+    const seq = this.#requests.length
+    const nBytes = encodeRequest(request, this.#scratch)
+    this.#requests.push(this.#scratch.slice(0, nBytes))
+    const nChunks = this.#reducer!.begin(request)
+    if (needsAnswer(request)) {
+      const evaluatesTraining = this.#setup!.evaluatesTraining
+      const isNeeded = request.kind === 'evaluate'
+        ? (p: number) => this.#partitions[p]!.dataset > 0 || evaluatesTraining
+        : (p: number) => this.#partitions[p]!.dataset === 0
+      this.#round = this.#makeRound(
+        { iteration: this.trees.length, seq }, nChunks, this.#partitions.length, isNeeded)
+    }
+    this.#port.requested(seq)
+    return needsAnswer(request)
+  }
+}
+
+/** What a worker has to add to its scores: a tree that could not split adds nothing. */
+function committedTrees(trees: readonly BinnedTree[]): CommittedTree[] {
+  return trees.flatMap((tree, output) => (tree.feature.length > 0 ? [{ output, tree }] : []))
+}

@@ -1,0 +1,433 @@
+import { assert } from '@coppice/model'
+import type { EngineSetup } from '@coppice/engine'
+import { type LogOutcome, RequestLog } from '../log/request-log.js'
+import {
+  PROTOCOL_VERSION, type Again, type Audit, type HeldStore, type Hold, type Job,
+  type LoadedPartitionInfo, type StoreState, type ToWorker, type WireError, type WorkerState,
+} from '../protocol/messages.js'
+import type { AnswerPlace, EngineWork, WorkerEffect, WorkerEvent } from './events.js'
+import {
+  freshProgress, mustRewind, nextRun, type StoreProgress, type StoreRun,
+} from './store-progress.js'
+
+export interface WorkerOptions {
+  readonly name: string
+  readonly incarnation: string
+  readonly build: string
+  readonly nThreads: number
+  readonly memoryBytes: number
+  /** How a store follows the log; tests plant bugs here. */
+  readonly nextRun?: typeof nextRun
+}
+
+interface Store {
+  readonly id: number
+  readonly partitions: readonly number[]
+  isActive: boolean
+  infos: readonly LoadedPartitionInfo[] | null
+  isOpen: boolean
+  progress: StoreProgress
+  /** First iteration that it must forget. */
+  rewindTo: number
+}
+
+/** A piece of engine work under way. */
+interface Ticket {
+  readonly id: number
+  readonly store: number
+  readonly work: EngineWork
+  readonly run: StoreRun | null
+  readonly place: AnswerPlace | null
+  readonly audit: number | null
+}
+
+/**
+ * A worker, without sockets, threads or clocks: it is told what happens and says what to do.
+ * It follows the coordinator's list of stores and log; what it has survives a lost connection.
+ */
+export class WorkerMachine {
+  readonly #options: WorkerOptions
+  readonly #nextRun: typeof nextRun
+  #effects: WorkerEffect[] = []
+  #isConnected = false
+  #lastHeard = 0
+  #lastBeat = 0
+  #heartbeatMs = 500
+  #leaseMs = 3000
+  #isDraining = false
+  #rssBytes = 0
+  #job: Job | null = null
+  #setup: EngineSetup | null = null
+  #view = 0
+  #log = new RequestLog()
+  readonly #stores = new Map<number, Store>()
+  /** Stores whose engines are to be dropped. */
+  #dropped: number[] = []
+  readonly #tasks = new Set<number>()
+  #audits: Audit[] = []
+  #ticket: Ticket | null = null
+  #nTickets = 0
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#nextRun = options.nextRun ?? nextRun
+  }
+
+  /** Takes an event at a time in milliseconds of any monotonic clock. */
+  step(event: WorkerEvent, now: number): WorkerEffect[] {
+    this.#effects = []
+    this.#take(event, now)
+    this.#work()
+    return this.#effects
+  }
+
+  #take(event: WorkerEvent, now: number): void {
+    switch (event.kind) {
+      case 'connected': return this.#connected(now)
+      case 'disconnected':
+        this.#isConnected = false
+        return
+      case 'message':
+        this.#lastHeard = now
+        return this.#hear(event.message)
+      case 'tick': return this.#tick(now)
+      case 'task-done':
+        if (!this.#tasks.delete(event.task) || event.job !== this.#taskJob) return
+        return this.#send({ type: 'task-done', ...without(event) })
+      case 'task-failed':
+        if (!this.#tasks.delete(event.task) || event.job !== this.#taskJob) return
+        return this.#send({ type: 'task-failed', ...without(event) })
+      case 'loaded': return this.#loaded(event.job, event.store, event.partitions)
+      case 'load-failed': return this.#loadFailed(event)
+      case 'engine-done':
+      case 'digest-done':
+      case 'engine-failed':
+        return this.#engineAnswered(event)
+      case 'drain':
+        this.#isDraining = true
+        this.#send({ type: 'drain' })
+        return
+      case 'memory':
+        this.#rssBytes = event.rssBytes
+    }
+  }
+
+  #connected(now: number): void {
+    this.#isConnected = true
+    this.#lastHeard = now
+    this.#lastBeat = now
+    const { name, incarnation, build, nThreads, memoryBytes } = this.#options
+    this.#view = 0
+    this.#send({
+      type: 'hello', protocol: PROTOCOL_VERSION, worker: name, incarnation, build, nThreads,
+      memoryBytes, state: this.state(),
+    })
+  }
+
+  #tick(now: number): void {
+    if (!this.#isConnected) return
+    if (now - this.#lastHeard > this.#leaseMs) {
+      this.#isConnected = false
+      this.#effects.push({
+        kind: 'reconnect',
+        reason: `nothing was heard from the coordinator for ${now - this.#lastHeard} ms`,
+      })
+      return
+    }
+    if (now - this.#lastBeat >= this.#heartbeatMs) {
+      this.#lastBeat = now
+      this.#send({ type: 'beat', state: this.state() })
+    }
+  }
+
+  /** What the coordinator is told in a beat. */
+  state(): WorkerState {
+    return {
+      job: this.#job?.job ?? null,
+      view: this.#view,
+      hasSetup: this.#setup !== null,
+      iteration: this.#log.trees.length,
+      nRequests: this.#log.requests.length,
+      digest: this.#log.trees.digest,
+      stores: [...this.#stores.values()].map(storeState),
+      tasks: [...this.#tasks],
+      isDraining: this.#isDraining,
+      rssBytes: this.#rssBytes,
+    }
+  }
+
+  #hear(message: ToWorker): void {
+    switch (message.type) {
+      case 'welcome':
+        this.#heartbeatMs = message.heartbeatMs
+        this.#leaseMs = message.leaseMs
+        return
+      case 'reject': return this.#rejected(message.reason, message.retry)
+      case 'beat-ack': return
+      case 'context':
+        this.#taskJob = message.job
+        this.#effects.push({ kind: 'context', context: message })
+        return
+      case 'task':
+        this.#taskJob = message.job
+        if (this.#tasks.has(message.task)) return
+        this.#tasks.add(message.task)
+        this.#effects.push({ kind: 'task', task: message })
+        return
+      case 'job': return this.#startJob(message)
+      case 'finished': return this.#finished(message.job)
+      case 'leave':
+        this.#effects.push({ kind: 'exit', code: message.exitCode, reason: message.reason })
+        return
+      default:
+        // what belongs to another job is late
+        if (message.job === this.#job?.job) this.#follow(message)
+    }
+  }
+
+  /** The job that tasks belong to: they come before the job's recipes are known. */
+  #taskJob: string | null = null
+
+  #follow(message: Extract<ToWorker, { job: string }>): void {
+    switch (message.type) {
+      case 'hold': return this.#hold(message)
+      case 'setup':
+        this.#setup ??= message.setup
+        return
+      case 'trees': return this.#logged(this.#log.addTrees(message))
+      case 'request': return this.#logged(this.#log.request(message))
+      case 'rewind': return this.#rewind(message.iteration)
+      case 'again': return this.#again(message)
+      case 'audit':
+        if (this.#audits.every(({ audit }) => audit !== message.audit)) this.#audits.push(message)
+    }
+  }
+
+  #rejected(reason: string, retry: boolean): void {
+    this.#effects.push(retry ? { kind: 'reconnect', reason } : { kind: 'exit', code: 1, reason })
+    this.#isConnected = false
+  }
+
+  #startJob(job: Job): void {
+    if (this.#job?.job === job.job) return
+    this.#forget()
+    this.#job = job
+    this.#effects.push({ kind: 'job', job })
+  }
+
+  #finished(job: string): void {
+    if (this.#taskJob === job) {
+      this.#tasks.clear()
+      this.#taskJob = null
+    }
+    if (this.#job?.job === job) this.#forget()
+  }
+
+  #forget(): void {
+    for (const store of [...this.#stores.values()]) this.#drop(store)
+    this.#job = null
+    this.#setup = null
+    this.#view = 0
+    this.#log = new RequestLog()
+    this.#audits = []
+    this.#effects.push({ kind: 'job', job: null })
+  }
+
+  #hold({ job, view, stores }: Hold): void {
+    if (view < this.#view) return
+    this.#view = view
+    const wanted = new Map(stores.map((store) => [store.store, store]))
+    for (const store of [...this.#stores.values()]) {
+      const held = wanted.get(store.id)
+      if (held === undefined) this.#drop(store)
+      else {
+        store.isActive = held.isActive
+        // the coordinator may not have heard
+        if (store.infos !== null) this.#sendLoaded(job, store)
+      }
+    }
+    for (const held of stores) {
+      if (!this.#stores.has(held.store)) this.#takeOn(job, held)
+    }
+  }
+
+  #takeOn(job: string, { store, partitions, isActive }: HeldStore): void {
+    this.#stores.set(store, {
+      id: store, partitions, isActive, infos: null, isOpen: false, progress: freshProgress,
+      rewindTo: Infinity,
+    })
+    this.#effects.push({ kind: 'load', job, store, partitions })
+  }
+
+  #drop(store: Store): void {
+    this.#stores.delete(store.id)
+    if (store.isOpen || this.#ticket?.store === store.id) this.#dropped.push(store.id)
+    this.#effects.push({ kind: 'unload', store: store.id })
+  }
+
+  #loaded(job: string, id: number, infos: readonly LoadedPartitionInfo[]): void {
+    const store = this.#stores.get(id)
+    if (job !== this.#job?.job || store === undefined) return
+    store.infos = infos
+    this.#sendLoaded(job, store)
+  }
+
+  #sendLoaded(job: string, store: Store): void {
+    this.#send({ type: 'loaded', job, store: store.id, partitions: store.infos! })
+  }
+
+  #loadFailed(
+    { job, store, partition, error }: Extract<WorkerEvent, { kind: 'load-failed' }>,
+  ): void {
+    const failed = this.#stores.get(store)
+    if (job !== this.#job?.job || failed === undefined) return
+    this.#stores.delete(store)
+    this.#effects.push({ kind: 'unload', store })
+    this.#send({ type: 'store-failed', job, store, partition, error })
+  }
+
+  #logged(outcome: LogOutcome): void {
+    if (outcome !== 'gap') return
+    this.#send({
+      type: 'need', job: this.#job!.job, iteration: this.#log.trees.length,
+      nRequests: this.#log.requests.length,
+    })
+  }
+
+  #rewind(iteration: number): void {
+    const { trees, requests } = this.#log
+    const isBefore = trees.length < iteration || (trees.length === iteration && requests.length === 0)
+    if (isBefore) return
+    this.#log.rewind(iteration)
+    for (const store of this.#stores.values()) {
+      const coming = this.#ticket?.store === store.id ? this.#ticket.run?.after : undefined
+      const isBeyond = mustRewind(store.progress, iteration) ||
+        (coming !== undefined && mustRewind(coming, iteration))
+      if (isBeyond) store.rewindTo = Math.min(store.rewindTo, iteration)
+    }
+  }
+
+  #again({ store: id, iteration, seq }: Again): void {
+    const store = this.#stores.get(id)
+    if (store === undefined) return
+    const { applied, nRequests } = store.progress
+    if (applied.length !== iteration || nRequests !== seq + 1) return
+    store.progress = { ...store.progress, hasAnswered: false }
+  }
+
+  /** Gives the engines something to do, if they have nothing and there is something. */
+  #work(): void {
+    if (this.#ticket !== null) return
+    const drop = this.#dropped.shift()
+    if (drop !== undefined) return this.#issue(drop, { kind: 'drop', store: drop })
+    const stores = [...this.#stores.values()].sort(byUrgency)
+    for (const store of stores) {
+      if (this.#workOn(store)) return
+    }
+    this.#audit()
+  }
+
+  #workOn(store: Store): boolean {
+    if (store.infos === null || this.#setup === null) return false
+    if (!store.isOpen) {
+      this.#issue(store.id, { kind: 'open', store: store.id, setup: this.#setup })
+      return true
+    }
+    const run = this.#nextRun(store.progress, this.#log, store.isActive, store.rewindTo)
+    if (run === null) return false
+    const { apply, answer, isApplied, after } = run
+    const place = answer === null ? null : {
+      job: this.#job!.job, store: store.id, iteration: after.applied.length,
+      seq: after.nRequests - 1,
+    }
+    this.#issue(store.id, { kind: 'run', store: store.id, apply, answer, isApplied }, run, place)
+    return true
+  }
+
+  #issue(
+    store: number, work: EngineWork, run: StoreRun | null = null,
+    place: AnswerPlace | null = null, audit: number | null = null,
+  ): void {
+    this.#ticket = { id: ++this.#nTickets, store, work, run, place, audit }
+    this.#effects.push({ kind: 'engine', ticket: this.#ticket.id, work })
+  }
+
+  #engineAnswered(
+    event: Extract<WorkerEvent, { kind: 'engine-done' | 'digest-done' | 'engine-failed' }>,
+  ): void {
+    const ticket = this.#ticket
+    assert(ticket?.id === event.ticket, `ticket ${event.ticket} is under way`)
+    this.#ticket = null
+    const store = this.#stores.get(ticket.store)
+    if (store === undefined) return
+    if (event.kind === 'engine-failed') return this.#engineFailed(ticket.store, event.error)
+    if (event.kind === 'digest-done') return this.#audited(ticket.audit!, event.digest)
+    if (ticket.work.kind === 'open') store.isOpen = true
+    if (ticket.run === null) return
+    store.progress = ticket.run.after
+    if (mustRewind(store.progress, store.rewindTo)) return
+    store.rewindTo = Infinity
+    this.#answer(ticket.place, event.payloads)
+  }
+
+  #answer(
+    place: AnswerPlace | null,
+    payloads: Extract<WorkerEvent, { kind: 'engine-done' }>['payloads'],
+  ): void {
+    if (place === null) return
+    payloads.forEach((payload, chunk) =>
+      this.#send({ type: 'answer', ...place, chunk, payload }))
+  }
+
+  #engineFailed(store: number, error: WireError): void {
+    this.#send({ type: 'engine-failed', job: this.#job!.job, store, error })
+    // it cannot be trusted any more
+    this.#drop(this.#stores.get(store)!)
+  }
+
+  /** Starts the next audit of a partition that an open store holds at that iteration. */
+  #audit(): void {
+    for (let audit = this.#audits.shift(); audit !== undefined; audit = this.#audits.shift()) {
+      const store = [...this.#stores.values()].find((candidate) =>
+        candidate.isOpen && candidate.partitions.includes(audit!.partition) &&
+        candidate.progress.applied.length === audit!.iteration &&
+        candidate.progress.partial.length === 0)
+      if (store === undefined) {
+        this.#audited(audit.audit, null)
+        continue
+      }
+      const work = { kind: 'digest' as const, store: store.id, partition: audit.partition }
+      return this.#issue(store.id, work, null, null, audit.audit)
+    }
+  }
+
+  #audited(audit: number, digest: string | null): void {
+    if (this.#job === null) return
+    this.#send({ type: 'audited', job: this.#job.job, audit, digest })
+  }
+
+  #send(message: Extract<WorkerEffect, { kind: 'send' }>['message']): void {
+    if (this.#isConnected) this.#effects.push({ kind: 'send', message })
+  }
+}
+
+function storeState({ id, partitions, infos, isOpen, progress }: Store): StoreState {
+  return {
+    store: id,
+    partitions,
+    phase: infos === null ? 'loading' : isOpen ? 'open' : 'loaded',
+    iteration: progress.applied.length,
+    nRequests: progress.nRequests,
+    hasAnswered: progress.hasAnswered,
+  }
+}
+
+/** Active stores first: the others only prepare to take over. */
+function byUrgency(a: Store, b: Store): number {
+  return Number(b.isActive) - Number(a.isActive) || a.id - b.id
+}
+
+function without<E extends { readonly kind: string }>(event: E): Omit<E, 'kind'> {
+  const { kind: _, ...rest } = event
+  return rest
+}

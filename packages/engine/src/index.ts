@@ -32,3 +32,12 @@ export {
 } from './training/iteration.js'
 export { decodeRequest, encodeRequest, requestBytesMax } from './execution/request-codec.js'
 export type { TrainingPlan } from './training/plan.js'
+export { joinRows, sharedRows, type PartitionRows } from './execution/engine-rows.js'
+export type { EngineBlock, EngineRows } from './execution/protocol.js'
+export type { StoreAnswer, Stores } from './execution/stores.js'
+export { InlineStores } from './execution/inline-stores.js'
+export { CentralReducer } from './execution/central-reducer.js'
+export { histogramsOf } from './execution/histograms-of.js'
+export {
+  describeSums, sumsLayout, type SumsDescription, type SumsLayout,
+} from './execution/sums-layout.js'

@@ -1,6 +1,6 @@
-import type { BinnedDataset } from '../dataset.js'
+import type { BinnedBlock, BinnedDataset } from '../dataset.js'
 import { assert } from '../errors.js'
-import type { EngineRows } from './protocol.js'
+import type { EngineBlock, EngineRows } from './protocol.js'
 
 /** The part of a labelled data set that engines need; nothing is copied. */
 export function engineRows(data: BinnedDataset): EngineRows {
@@ -8,11 +8,72 @@ export function engineRows(data: BinnedDataset): EngineRows {
   return {
     nRows: data.nRows,
     nFeatures: data.features.length,
-    blocks: data.blocks,
+    blocks: data.blocks.map((block) => ({ ...block, position: block.firstRow })),
     label: data.label,
     weight: data.weight,
     initScore: data.initScore,
   }
+}
+
+/** The rows of one partition. Its blocks carry row ids of the whole data set. */
+export interface PartitionRows {
+  readonly nRows: number
+  readonly blocks: readonly BinnedBlock[]
+  /** nRows numbers. */
+  readonly label: Float64Array
+  /** nRows numbers, or null in all partitions of a data set. */
+  readonly weight: Float64Array | null
+  /** nRows x nOutputs numbers, row-major, or null in all partitions of a data set. */
+  readonly initScore: Float64Array | null
+}
+
+/**
+ * Partitions of a data set, in any order and from anywhere in it, as the rows of one store; their
+ * positions follow the given order. Bins are not copied; what is by row is, to shared buffers,
+ * unless there is one partition only.
+ *
+ * @param partitions - may be empty: no rows
+ * @param nFeatures - of the data set
+ */
+export function joinRows(partitions: readonly PartitionRows[], nFeatures: number): EngineRows {
+  const blocks: EngineBlock[] = []
+  let nRows = 0
+  for (const partition of partitions) {
+    let position = nRows
+    for (const block of partition.blocks) {
+      blocks.push({ ...block, position })
+      position += block.nRows
+    }
+    nRows += partition.nRows
+    assert(position === nRows, 'a partition\'s blocks hold all of its rows')
+  }
+  return {
+    nRows,
+    nFeatures,
+    blocks,
+    label: joinDoubles(partitions.map(({ label }) => label)),
+    weight: joinSome(partitions.map(({ weight }) => weight)),
+    initScore: joinSome(partitions.map(({ initScore }) => initScore)),
+  }
+}
+
+function joinSome(arrays: readonly (Float64Array | null)[]): Float64Array | null {
+  const present = arrays.filter((array) => array !== null)
+  if (present.length === 0) return null
+  assert(present.length === arrays.length, 'all partitions of a data set have the same columns')
+  return joinDoubles(present)
+}
+
+function joinDoubles(arrays: readonly Float64Array[]): Float64Array {
+  if (arrays.length === 1) return arrays[0]!
+  const length = arrays.reduce((sum, array) => sum + array.length, 0)
+  const joined = new Float64Array(new SharedArrayBuffer(length * 8))
+  let at = 0
+  for (const array of arrays) {
+    joined.set(array, at)
+    at += array.length
+  }
+  return joined
 }
 
 /** The same rows on shared buffers: what is not shared yet is copied, once. */

@@ -2,7 +2,7 @@ import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricPart } from '../metrics/parts.js'
 import type { EngineRows, EngineSetup, MetricPart } from './protocol.js'
-import { countRows, gatherRows, visitBins, type RowRun } from './row-dealing.js'
+import { countRows, gatherRows, visitBlocks, type RowRun } from './row-dealing.js'
 import { ScorePlanes } from './score-planes.js'
 import type { WalkTable } from './walk-table.js'
 
@@ -12,7 +12,7 @@ export class EvalStore {
   readonly #nFeatures: number
   /** Offset of the bins, or null when the scores are those of the training rows. */
   readonly #bins: number | null
-  readonly #scores: ScorePlanes
+  readonly scores: ScorePlanes
   readonly #labels: Float64Array
   readonly #weights: Float64Array | null
 
@@ -23,7 +23,7 @@ export class EvalStore {
     this.#nRows = nRows
     this.#nFeatures = data.nFeatures
     this.#bins = bins
-    this.#scores = scores
+    this.scores = scores
     this.#labels = new Float64Array(nRows)
     gatherRows(this.#labels, data.label, runs)
     this.#weights = data.weight === null ? null : new Float64Array(nRows)
@@ -37,7 +37,7 @@ export class EvalStore {
     const nFeatures = data.nFeatures
     const offset = arena.reserve(nRows * nFeatures)
     const target = arena.bytes(offset, nRows * nFeatures)
-    visitBins(data, runs, (bins, blockRow, n, localRow) => {
+    visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
       const from = blockRow * nFeatures
       target.set(bins.subarray(from, from + n * nFeatures), localRow * nFeatures)
     })
@@ -57,17 +57,17 @@ export class EvalStore {
     if (this.#bins === null || this.#nRows === 0) return
     if (walk.isSingleLeaf) {
       const value = walk.firstValue
-      const scores = this.#scores.values(output)
+      const scores = this.scores.values(output)
       for (let i = 0; i < scores.length; i++) scores[i]! += value
       return
     }
     kernels.walkTree(
-      this.#scores.plane(output), this.#bins, this.#nFeatures, 0, this.#nRows, walk.nodes,
+      this.scores.plane(output), this.#bins, this.#nFeatures, 0, this.#nRows, walk.nodes,
       walk.values)
   }
 
   evaluate(setup: EngineSetup, dataset: number): MetricPart[] {
-    const scores = Array.from({ length: setup.nOutputs }, (_, k) => this.#scores.values(k))
+    const scores = Array.from({ length: setup.nOutputs }, (_, k) => this.scores.values(k))
     return setup.metrics.map((metric) => ({
       dataset,
       metric: metric.name,

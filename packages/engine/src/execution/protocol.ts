@@ -136,14 +136,25 @@ export interface FeatureLayout {
   readonly isCategorical: boolean
 }
 
+/** A block of rows in an engine's keeping; `firstRow` is its first row's id in the data set. */
+export interface EngineBlock extends BinnedBlock {
+  /** Where its first row is among the engine's rows. */
+  readonly position: number
+}
+
 /**
- * What engines need of a data set. Buffers are shared where the engines are threads: nothing is
- * copied to hand them over.
+ * What engines need of rows. Buffers are shared where the engines are threads: nothing is copied
+ * to hand them over.
+ *
+ * A row's *position* is its place here, dense from 0: labels, weights and init scores are in that
+ * order. Its *row id* is its place in the whole data set, which draws depend on. Where all rows
+ * of a data set are here, the two are equal; a store of a few partitions has rows from anywhere.
  */
 export interface EngineRows {
   readonly nRows: number
   readonly nFeatures: number
-  readonly blocks: readonly BinnedBlock[]
+  /** By ascending position, without gaps from 0 to nRows. */
+  readonly blocks: readonly EngineBlock[]
   readonly label: Float64Array
   readonly weight: Float64Array | null
   readonly initScore: Float64Array | null

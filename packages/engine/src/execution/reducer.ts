@@ -58,9 +58,9 @@ export class Reducer {
     this.#slots.clear()
   }
 
-  /** Gives a node a slot for its sums; the contents are undefined. */
+  /** Gives a node a slot for its sums, if it has none; the contents are undefined. */
   take(node: number): number {
-    const slot = this.#free.pop() ?? this.#arena.reserve(Math.max(this.#slotBytes, 16))
+    const slot = this.#slots.get(node) ?? this.#free.pop() ?? this.#arena.reserve(Math.max(this.#slotBytes, 16))
     this.#slots.set(node, slot)
     return slot
   }
@@ -73,23 +73,26 @@ export class Reducer {
     this.#free.push(slot)
   }
 
-  /** Adds another engine's sums of this share to a node's. */
-  add(node: number, sums: number): void {
-    this.#kernels.addSums(this.#slot(node), sums, this.share.nCells)
-  }
-
   /** Turns the parent's sums into those of its larger child: parent - smaller. */
   subtract(parent: number, smaller: number, larger: number): void {
-    const slot = this.#slot(parent)
-    this.#kernels.subtractSums(slot, this.#slot(smaller), this.share.nCells)
+    const slot = this.slot(parent)
+    this.#kernels.subtractSums(slot, this.slot(smaller), this.share.nCells)
     this.#slots.delete(parent)
     this.#slots.set(larger, slot)
+  }
+
+  /** Takes `subtract` back: the larger child's sums plus the smaller's are the parent's. */
+  restore(parent: number, smaller: number, larger: number): void {
+    const slot = this.slot(larger)
+    this.#kernels.addSums(slot, this.slot(smaller), this.share.nCells)
+    this.#slots.delete(larger)
+    this.#slots.set(parent, slot)
   }
 
   /** Totals of a node, from the bins of the share's first feature. */
   totals(node: number): LeafTotals | null {
     if (this.share.first === this.share.last) return null
-    const slot = this.#slot(node)
+    const slot = this.slot(node)
     const view = this.#arena.view()
     const nBins = view.getInt32(this.#layout + this.share.first * LAYOUT_ENTRY_BYTES + 4, true)
     const { nCells } = this.share
@@ -111,7 +114,7 @@ export class Reducer {
   scan(node: number, totals: LeafTotals, mask: Uint8Array, target: Uint8Array, at: number): void {
     const { first, last, nCells } = this.share
     this.#arena.bytes(this.#mask, mask.length).set(mask)
-    const slot = this.#slot(node)
+    const slot = this.slot(node)
     this.#kernels.scan(
       this.#candidate, slot, slot + nCells * 8, slot + nCells * 16, this.#layout, first, last,
       this.#mask, this.#params, this.#scratch, totals.gradient, totals.hessian, totals.count)
@@ -124,14 +127,16 @@ export class Reducer {
     target.set(this.#arena.bytes(this.#candidate, CANDIDATE_BYTES), at)
   }
 
-  #slot(node: number): number {
+  /** Offset of a node's sums, share.nCells * 20 bytes. */
+  slot(node: number): number {
     const slot = this.#slots.get(node)
     assert(slot !== undefined, `no histogram for node ${node}`)
     return slot
   }
 }
 
-function writeLayout(
+/** Writes the layout table of the kernels and returns its offset. */
+export function writeLayout(
   arena: Arena, features: readonly FeatureLayout[], table: ShareTable,
 ): number {
   const layout = arena.reserve(features.length * LAYOUT_ENTRY_BYTES)

@@ -1,68 +1,94 @@
-import type { EngineRows } from './protocol.js'
+import { assert } from '../errors.js'
+import type { EngineBlock, EngineRows } from './protocol.js'
+
 /**
- * Rows are dealt to threads in stripes, by global row id: every thread gets a share of every
- * region of the data, so data sorted by date, whose leaves are regions, leave no thread idle.
- * Small enough to share evenly, large enough to copy by runs.
+ * Rows are dealt to threads in stripes, by position: every thread gets a share of every region
+ * of the data, so data sorted by date, whose leaves are regions, leave no thread idle. Small
+ * enough to share evenly, large enough to copy by runs.
  */
 export const STRIPE_ROWS = 2048
 
-/** Consecutive rows of one thread. */
-export interface RowRun {
-  /** Global row id of the first row. */
-  readonly firstRow: number
+/** Rows of one thread at consecutive positions. */
+export interface Stripe {
+  /** Position of the first row. */
+  readonly position: number
   readonly nRows: number
   /** Local row id of the first row: its place in the thread's arrays. */
   readonly localRow: number
 }
 
+/** Rows of one thread at consecutive positions with consecutive row ids. */
+export interface RowRun extends Stripe {
+  /** Row id of the first row in the whole data set. */
+  readonly firstRow: number
+}
+
 /** The stripes of thread `thread` of `nThreads`, ascending, at local rows 0, 1, ... */
-export function dealRows(nRows: number, thread: number, nThreads: number): RowRun[] {
-  const runs: RowRun[] = []
+export function dealRows(nRows: number, thread: number, nThreads: number): Stripe[] {
+  const stripes: Stripe[] = []
   let localRow = 0
   const step = STRIPE_ROWS * nThreads
-  for (let firstRow = thread * STRIPE_ROWS; firstRow < nRows; firstRow += step) {
-    const n = Math.min(STRIPE_ROWS, nRows - firstRow)
-    runs.push({ firstRow, nRows: n, localRow })
+  for (let position = thread * STRIPE_ROWS; position < nRows; position += step) {
+    const n = Math.min(STRIPE_ROWS, nRows - position)
+    stripes.push({ position, nRows: n, localRow })
     localRow += n
   }
+  return stripes
+}
+
+/** The thread's rows with their ids: its stripes, cut where row ids jump and joined elsewhere. */
+export function dealRuns(rows: EngineRows, thread: number, nThreads: number): RowRun[] {
+  const runs: RowRun[] = []
+  const stripes = dealRows(rows.nRows, thread, nThreads)
+  visitBlocks(rows, stripes, (block, blockRow, nRows, localRow) => {
+    const firstRow = block.firstRow + blockRow
+    const position = block.position + blockRow
+    const last = runs.at(-1)
+    const continues = last !== undefined && last.position + last.nRows === position &&
+      last.firstRow + last.nRows === firstRow
+    if (continues) runs[runs.length - 1] = { ...last, nRows: last.nRows + nRows }
+    else runs.push({ position, firstRow, nRows, localRow })
+  })
   return runs
 }
 
-/** Rows in the runs. */
-export function countRows(runs: readonly RowRun[]): number {
-  const last = runs.at(-1)
+/** Rows in the stripes. */
+export function countRows(stripes: readonly Stripe[]): number {
+  const last = stripes.at(-1)
   return last === undefined ? 0 : last.localRow + last.nRows
 }
 
 /**
- * Calls `visit` for each piece of the runs that lies within one block.
+ * Calls `visit` for each piece of the stripes that lies within one block.
  *
- * @param visit - (the block's bins, nFeatures per row; first row within the block; number of
- *   rows; local row of the first)
+ * @param visit - (the block; first row within it; number of rows; local row of the first)
  */
-export function visitBins(
-  data: EngineRows, runs: readonly RowRun[],
-  visit: (bins: Uint8Array, blockRow: number, nRows: number, localRow: number) => void,
+export function visitBlocks(
+  data: EngineRows, stripes: readonly Stripe[],
+  visit: (block: EngineBlock, blockRow: number, nRows: number, localRow: number) => void,
 ): void {
   let blockIdx = 0
-  for (const run of runs) {
-    let row = run.firstRow
-    const end = run.firstRow + run.nRows
-    while (row < end) {
-      let block = data.blocks[blockIdx]!
-      while (row >= block.firstRow + block.nRows) block = data.blocks[++blockIdx]!
-      const n = Math.min(end, block.firstRow + block.nRows) - row
-      visit(block.bins, row - block.firstRow, n, run.localRow + row - run.firstRow)
-      row += n
+  for (const stripe of stripes) {
+    let position = stripe.position
+    const end = stripe.position + stripe.nRows
+    while (position < end) {
+      let block = data.blocks[blockIdx]
+      while (block !== undefined && position >= block.position + block.nRows) {
+        block = data.blocks[++blockIdx]
+      }
+      assert(block !== undefined && position >= block.position, `row ${position} is in a block`)
+      const n = Math.min(end, block.position + block.nRows) - position
+      visit(block, position - block.position, n, stripe.localRow + position - stripe.position)
+      position += n
     }
   }
 }
 
-/** Gathers the runs of a per-row array (width values a row) into a dense local array. */
+/** Gathers the stripes of a per-row array into a dense local array. */
 export function gatherRows(
-  target: Float64Array, source: Float64Array, runs: readonly RowRun[],
+  target: Float64Array, source: Float64Array, stripes: readonly Stripe[],
 ): void {
-  for (const run of runs) {
-    target.set(source.subarray(run.firstRow, run.firstRow + run.nRows), run.localRow)
+  for (const { position, nRows, localRow } of stripes) {
+    target.set(source.subarray(position, position + nRows), localRow)
   }
 }

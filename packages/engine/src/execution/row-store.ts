@@ -3,7 +3,7 @@ import type { Arena } from '../kernels/arena.js'
 import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { recordBytes } from '../training/memory-estimate.js'
 import type { BagRule, EngineRows, Expansion } from './protocol.js'
-import { visitBins, type RowRun } from './row-dealing.js'
+import { visitBlocks, type RowRun } from './row-dealing.js'
 
 /** Rows of a node: a range of records in one of the three buffers. */
 interface NodeRange {
@@ -59,7 +59,7 @@ export class RowStore {
     const nFeatures = this.#nFeatures
     const records = this.#arena.bytes(this.#buffers[0]!, this.nRows * this.stride)
     const view = this.#arena.view()
-    visitBins(data, this.#runs, (bins, blockRow, nRows, localRow) => {
+    visitBlocks(data, this.#runs, ({ bins }, blockRow, nRows, localRow) => {
       let src = blockRow * nFeatures
       let dst = localRow * this.stride
       for (let i = 0; i < nRows; i++) {

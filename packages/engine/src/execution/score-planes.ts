@@ -10,12 +10,16 @@ export class ScorePlanes {
   readonly planeBytes: number
   readonly #arena: Arena
   readonly #nRows: number
+  readonly #nOutputs: number
+  readonly #runs: readonly RowRun[]
 
   constructor(
     arena: Arena, setup: EngineSetup, data: EngineRows, runs: readonly RowRun[], nRows: number,
   ) {
     this.#arena = arena
     this.#nRows = nRows
+    this.#nOutputs = setup.nOutputs
+    this.#runs = runs
     this.planeBytes = ((nRows + 1) & ~1) * 8
     this.offset = arena.reserve(this.planeBytes * setup.nOutputs)
     for (let k = 0; k < setup.nOutputs; k++) {
@@ -32,6 +36,24 @@ export class ScorePlanes {
   /** View of an output's scores; invalid after the memory grows. */
   values(output: number): Float64Array {
     return this.#arena.doubles(this.plane(output), this.#nRows)
+  }
+
+  /**
+   * Copies the scores of the rows at positions [first, first + nRows) that are here to their
+   * places in `target`, nRows x nOutputs. -0 becomes +0: adding leaf values may leave either.
+   */
+  copyRows(first: number, nRows: number, target: Float64Array): void {
+    const n = this.#nOutputs
+    for (let k = 0; k < n; k++) {
+      const scores = this.values(k)
+      for (const run of this.#runs) {
+        const shift = run.localRow - run.position
+        const end = Math.min(run.position + run.nRows, first + nRows)
+        for (let position = Math.max(run.position, first); position < end; position++) {
+          target[(position - first) * n + k] = scores[position + shift]! + 0
+        }
+      }
+    }
   }
 
   /** Copies labels and weights of the rows next to the scores, padded like them. */
@@ -55,7 +77,7 @@ function addInitScores(
   const quantum = setup.initScoreQuantum
   for (const run of runs) {
     for (let i = 0; i < run.nRows; i++) {
-      const value = initScore[(run.firstRow + i) * setup.nOutputs + output]!
+      const value = initScore[(run.position + i) * setup.nOutputs + output]!
       scores[run.localRow + i]! += roundTiesToEven(value / quantum) * quantum
     }
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { makeDataset, recut } from '@coppice/testkit'
 import { engineRows } from '../../src/execution/engine-rows.js'
 import {
-  countRows, dealRows, gatherRows, STRIPE_ROWS, visitBins,
+  countRows, dealRows, gatherRows, STRIPE_ROWS, visitBlocks,
 } from '../../src/execution/row-dealing.js'
 
 const sizes = [0, 1, 2, STRIPE_ROWS - 1, STRIPE_ROWS, STRIPE_ROWS + 1, 3 * STRIPE_ROWS,
@@ -18,10 +18,10 @@ describe('dealRows', () => {
           let local = 0
           let last = -1
           for (const run of runs) {
-            assert.ok(run.firstRow > last && run.nRows > 0 && run.localRow === local)
-            for (let i = 0; i < run.nRows; i++) owners[run.firstRow + i]!++
+            assert.ok(run.position > last && run.nRows > 0 && run.localRow === local)
+            for (let i = 0; i < run.nRows; i++) owners[run.position + i]!++
             local += run.nRows
-            last = run.firstRow + run.nRows - 1
+            last = run.position + run.nRows - 1
           }
           assert.equal(countRows(runs), local)
         }
@@ -38,7 +38,7 @@ describe('dealRows', () => {
   })
 })
 
-describe('visitBins and gatherRows', () => {
+describe('visitBlocks and gatherRows', () => {
   it('hand out each row once, whatever the blocks', () => {
     const { data } = makeDataset({
       seed: 1, nRows: 5000, features: [{ kind: 'numeric', bins: 200 }], label: 'regression',
@@ -51,7 +51,7 @@ describe('visitBins and gatherRows', () => {
           const runs = dealRows(data.nRows, thread, nThreads)
           const n = countRows(runs)
           const seen = new Float64Array(n).fill(-1)
-          visitBins(rows, runs, (bins, blockRow, nRows, localRow) => {
+          visitBlocks(rows, runs, ({ bins }, blockRow, nRows, localRow) => {
             for (let i = 0; i < nRows; i++) {
               assert.equal(seen[localRow + i], -1)
               seen[localRow + i] = bins[blockRow + i]!
@@ -59,10 +59,10 @@ describe('visitBins and gatherRows', () => {
           })
           const label = new Float64Array(n)
           gatherRows(label, rows.label, runs)
-          runs.forEach(({ firstRow, nRows, localRow }) => {
+          runs.forEach(({ position, nRows, localRow }) => {
             for (let i = 0; i < nRows; i++) {
-              assert.equal(seen[localRow + i], whole[firstRow + i])
-              assert.equal(label[localRow + i], data.label![firstRow + i])
+              assert.equal(seen[localRow + i], whole[position + i])
+              assert.equal(label[localRow + i], data.label![position + i])
             }
           })
         }

@@ -1,0 +1,150 @@
+import { Arena } from '../kernels/arena.js'
+import { SUM_BYTES } from '../kernels/api.js'
+import { instantiateKernels } from '../kernels/load.js'
+import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
+import type {
+  EngineRequest, EngineRows, EngineSetup, MetricPart, RootRequest, RoundRequest,
+} from './protocol.js'
+import { writeLayout } from './reducer.js'
+import { RowEngine } from './row-engine.js'
+import { SumsBuilder, type EnginePlace } from './sums-builder.js'
+import { sumsLayout, type SumsLayout } from './sums-layout.js'
+
+/**
+ * One engine of a store: the rows of one thread. Requests change rows (`apply`); sums go out
+ * instead of being scanned here. Histograms need two steps, `build` over rows and `finish` over
+ * this engine's share of the features; between the two all engines of the store must have
+ * finished the first.
+ */
+export class StoreEngine {
+  readonly #features: EngineSetup['features']
+  readonly #arena = new Arena()
+  readonly #rows: RowEngine
+  readonly #sums: SumsBuilder
+  readonly #full: SumsLayout
+  /** This engine's share of each histogram of a request; grows to the most there were. */
+  readonly #slots: number[] = []
+
+  constructor(
+    setup: EngineSetup, train: EngineRows, evalSets: readonly EngineRows[], place: EnginePlace,
+  ) {
+    this.#features = setup.features
+    this.#full = sumsLayout(setup.features)
+    const kernels = instantiateKernels(this.#arena.memory)
+    const layout = writeLayout(this.#arena, setup.features, place.table)
+    this.#rows = new RowEngine(this.#arena, kernels, setup, train, evalSets, place)
+    this.#sums = new SumsBuilder(
+      this.#arena, kernels, place, layout, setup.features.length, this.#rows.rows)
+  }
+
+  /** Carries a request out on the rows. No histogram is built. */
+  apply(request: EngineRequest): void {
+    switch (request.kind) {
+      case 'gradients':
+        this.#rows.computeGradients(request.gradientScale, request.hessianScale)
+        return
+      case 'root':
+        this.#rows.startTree(request)
+        return
+      case 'round':
+        for (const expansion of request.expansions) this.#rows.rows.split(expansion)
+        return
+      case 'commit':
+        this.#rows.commit(request)
+        return
+      case 'prepare':
+      case 'evaluate':
+        return
+    }
+  }
+
+  /** This engine's sums of a request that was applied; others' shares go to the exchange. */
+  build(request: EngineRequest): void {
+    histogramsOf(request).forEach((node, h) => this.#sums.build(node, this.#slot(h), h))
+  }
+
+  /** As `apply`, then `build`, each child while its records are still in the caches. */
+  applyAndBuild(request: RootRequest | RoundRequest): void {
+    if (request.kind === 'root') {
+      this.apply(request)
+      this.build(request)
+      return
+    }
+    let h = 0
+    for (const expansion of request.expansions) {
+      this.#rows.rows.split(expansion)
+      if (!needsHistogram(expansion)) continue
+      this.#sums.build(smallerChild(expansion), this.#slot(h), h)
+      h++
+    }
+  }
+
+  #slot(histogram: number): number {
+    while (this.#slots.length <= histogram) {
+      this.#slots.push(this.#arena.reserve(this.#sums.share.nCells * SUM_BYTES))
+    }
+    return this.#slots[histogram]!
+  }
+
+  /**
+   * Adds up this engine's share of the features over all engines and writes it to its cells of
+   * `output`, one histogram of all features after the other.
+   */
+  finish(request: EngineRequest, output: Uint8Array): void {
+    const { nBytes } = this.#full
+    histogramsOf(request).forEach((_, h) => {
+      this.#sums.gather(this.#slot(h), h)
+      this.#write(this.#slot(h), output.subarray(h * nBytes, (h + 1) * nBytes))
+    })
+  }
+
+  /** Copies the three planes of the share to their places among all features. */
+  #write(slot: number, target: Uint8Array): void {
+    const { nCells, cellOffsets } = this.#full
+    const { first, last, nCells: nShareCells } = this.#sums.share
+    if (first === last) return
+    const start = cellOffsets[first]!
+    const isLast = last === this.#features.length
+    const used = (isLast ? lastCell(this.#full, this.#features) : cellOffsets[last]!) - start
+    let from = slot
+    let to = 0
+    for (const cellBytes of [8, 8, 4]) {
+      const at = to + start * cellBytes
+      target.set(this.#arena.bytes(from, used * cellBytes), at)
+      // the padding behind the last feature
+      if (isLast) target.fill(0, at + used * cellBytes, to + nCells * cellBytes)
+      from += nShareCells * cellBytes
+      to += nCells * cellBytes
+    }
+  }
+
+  /**
+   * The histograms of a request that was built, where this engine is the only one: views into
+   * its memory, valid until its next call.
+   */
+  views(request: EngineRequest): Uint8Array[] {
+    return histogramsOf(request).map((_, h) =>
+      this.#arena.bytes(this.#slots[h]!, this.#full.nBytes))
+  }
+
+  /** Exact max |gradient| over this engine's rows; 0 without rows. */
+  prepare(): number {
+    return this.#rows.prepare()
+  }
+
+  /** Parts of all metrics over this engine's rows of all evaluated data sets. */
+  evaluate(): MetricPart[] {
+    return this.#rows.evaluate()
+  }
+
+  /** See RowEngine. */
+  copyScores(set: number, first: number, nRows: number, target: Float64Array): void {
+    this.#rows.copyScores(set, first, nRows, target)
+  }
+}
+
+/** Cell behind the last feature's last pair of bins. */
+function lastCell({ cellOffsets }: SumsLayout, features: EngineSetup['features']): number {
+  const f = features.length - 1
+  return cellOffsets[f]! + ((features[f]!.nBins + 1) & ~1)
+}

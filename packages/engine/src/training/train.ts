@@ -91,15 +91,15 @@ async function answerTo(
     case 'open':
       throwIfAborted(signal)
       await executor.open({ plan: request.plan, train: data, evalSets })
-      return 'go'
+      return null
     case 'replay':
       return orAborted(async () => {
         await executor.replay(request.iterations, signal)
-        return 'go'
+        return null
       })
     case 'tell':
       onEvent?.(request.event)
-      return 'go'
+      return null
     case 'iterate': {
       if (signal?.aborted === true) return 'aborted'
       const { iteration, evaluates } = request

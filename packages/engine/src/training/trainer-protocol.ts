@@ -55,7 +55,7 @@ export interface CommittedIteration {
 export type TrainerRequest =
   | OpenRequest | ReplayRequest | TellRequest | IterateRequest | AnnounceRequest
 
-/** Build engines. Answered 'go'. */
+/** Build engines. Answered null. */
 export interface OpenRequest {
   readonly kind: 'open'
   readonly plan: TrainingPlan
@@ -63,13 +63,13 @@ export interface OpenRequest {
   readonly header: ModelHeader
 }
 
-/** Bring the scores to where they were after these trees, one list per iteration. 'go'. */
+/** Bring the scores to where they were after these trees, one list per iteration. Null. */
 export interface ReplayRequest {
   readonly kind: 'replay'
   readonly iterations: readonly (readonly BinnedTree[])[]
 }
 
-/** Let people know. 'go'. */
+/** Let people know. Null. */
 export interface TellRequest {
   readonly kind: 'tell'
   readonly event: Exclude<TrainingEvent, IterationEvent>
@@ -92,10 +92,12 @@ export interface AnnounceRequest {
 }
 
 /**
+ * The answer to a request is of the type that the request's kind says; null is 'done'.
+ *
  * 'aborted' may answer any request and ends the training with the model of the committed
  * iterations. An iteration that is aborted was not committed; one that is announced was.
  */
-export type TrainerAnswer = IterationRecord | 'go' | 'stop' | 'aborted'
+export type TrainerAnswer = IterationRecord | 'go' | 'stop' | 'aborted' | null
 
 /** The boosting loop: requests out, answers in, the result at the end. */
 export type TrainingDialogue = Generator<TrainerRequest, TrainResult, TrainerAnswer>

@@ -125,7 +125,7 @@ class Trainer {
     const evaluates = this.#evaluates(iteration)
     const record = yield { kind: 'iterate', iteration, evaluates }
     if (record === 'aborted') return 'aborted'
-    assert(typeof record === 'object', 'an iteration is answered with its record')
+    assert(record !== null && typeof record === 'object', 'an iteration has a record')
     if (record.trees.length === 0) return 'no-split'
     const { features } = this.#inputs.train
     const trees = record.trees.map((tree) => modelTree(tree, features, record.hessianUnit))

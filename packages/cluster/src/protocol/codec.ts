@@ -1,0 +1,48 @@
+import { ProtocolError } from './error.js'
+import { fromWorker, toWorker } from './message-schemas.js'
+import type { FromWorker, ToWorker } from './messages.js'
+import { checkValue, type Schema } from './schema.js'
+import { decodeValue, encodeValue } from './value-codec.js'
+
+/** Which way a message travels: what it may be. */
+export type Direction = 'to-worker' | 'from-worker'
+
+interface MessageOf {
+  'to-worker': ToWorker
+  'from-worker': FromWorker
+}
+
+const schemas: { readonly [D in Direction]: Schema<MessageOf[D]> } =
+  { 'to-worker': toWorker, 'from-worker': fromWorker }
+
+/**
+ * Writes a message.
+ *
+ * @throws CoppiceError 'MEMORY' when it is larger than a message may be (see `limits.ts`),
+ *   'INTERNAL' when it holds something that is no plain data
+ */
+export function encodeMessage(message: ToWorker | FromWorker): Uint8Array {
+  return encodeValue(message)
+}
+
+/**
+ * Reads a message. Total: whatever the bytes are, it returns a message whose members all have
+ * their types and are in range, or throws. Nothing of the message is a view of `bytes`.
+ *
+ * @throws ProtocolError
+ */
+export function decodeMessage<D extends Direction>(bytes: Uint8Array, direction: D): MessageOf[D] {
+  const value = decodeValue(bytes)
+  return checkValue<MessageOf[D]>(schemas[direction], value, nameOf(value))
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) throw notAMessage(typeof value)
+  const type: unknown = 'type' in value ? value.type : undefined
+  return typeof type === 'string' && type.length <= 32
+    ? `message ${JSON.stringify(type)}` : 'a message of unknown type'
+}
+
+function notAMessage(what: string): ProtocolError {
+  return new ProtocolError('invalid', `a value of type ${what} is not a message`)
+}

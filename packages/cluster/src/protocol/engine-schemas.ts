@@ -1,0 +1,137 @@
+/**
+ * Schemas of what `@coppice/engine` defines and messages carry, in the order of its
+ * `execution/protocol.ts`.
+ */
+import type {
+  BinnedTree, EngineSetup, ErrorCode, MetricPart, MetricSpec, RankedScores, RowSummary, TargetShape,
+} from '@coppice/engine'
+import type { Objective } from '@coppice/model'
+import {
+  COLUMNS_MAX, DATASETS_MAX, LEAVES_MAX, METRICS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
+} from './limits.js'
+import {
+  array, bytesOf, constant, count, double, finite, flag, integer, list, nullable, object, oneOf,
+  pair, type Schema, tagged, text, where,
+} from './schema.js'
+
+const name = text(NAME_LENGTH_MAX)
+
+/** Slots of an ExactSum: 70 integers below 2^53 in magnitude; more would be of another build. */
+const exactSum = list(integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), 70)
+
+export const errorCode: Schema<ErrorCode> = oneOf({
+  PARAMETER: true, DATA: true, IO: true, MEMORY: true, MODEL: true, ABORTED: true, INTERNAL: true,
+})
+
+/**
+ * Children of node i are nodes after i or leaves, and no two nodes share one: a walk through the
+ * tree ends, and stays inside.
+ */
+function isTree(tree: BinnedTree): boolean {
+  const { feature, leftBins, leftChild, rightChild, leafValue } = tree
+  const n = feature.length
+  if (leafValue.length !== n + 1) return false
+  if (leftBins.length !== n || leftChild.length !== n || rightChild.length !== n) return false
+  const seen = new Uint8Array(2 * n + 1)
+  for (let i = 0; i < n; i++) {
+    for (const child of [leftChild[i]!, rightChild[i]!]) {
+      const at = child >= 0 ? child : n + ~child
+      if (child >= 0 ? child <= i || child >= n : ~child > n) return false
+      if (seen[at] === 1) return false
+      seen[at] = 1
+    }
+  }
+  return true
+}
+
+const child = integer(-LEAVES_MAX, LEAVES_MAX)
+
+export const binnedTree: Schema<BinnedTree> = where(
+  object({
+    feature: list(integer(0, COLUMNS_MAX), LEAVES_MAX),
+    leftBins: list(bytesOf(32), LEAVES_MAX),
+    leftChild: list(child, LEAVES_MAX),
+    rightChild: list(child, LEAVES_MAX),
+    leafValue: list(finite, LEAVES_MAX),
+  }),
+  isTree, 'a tree')
+
+const rankedScores: Schema<RankedScores> = where(
+  object({
+    negatives: array(Float64Array),
+    positives: array(Float64Array),
+    negativeWeights: nullable(array(Float64Array)),
+    positiveWeights: nullable(array(Float64Array)),
+  }),
+  ({ negatives, positives, negativeWeights, positiveWeights }) =>
+    (negativeWeights ?? negatives).length === negatives.length &&
+    (positiveWeights ?? positives).length === positives.length,
+  'scores with a weight for each')
+
+export const metricPart: Schema<MetricPart> = object({
+  dataset: integer(0, DATASETS_MAX),
+  metric: name,
+  sum: nullable(exactSum),
+  ranked: nullable(rankedScores),
+})
+
+const objective: Schema<Objective> = tagged('name', {
+  regression: object({ name: constant('regression') }),
+  binary: object({ name: constant('binary'), sigmoid: finite }),
+  multiclass: object({ name: constant('multiclass'), numClass: integer(2, OUTPUTS_MAX) }),
+})
+
+const metricSpec: Schema<MetricSpec> = object({ name, topK: count })
+
+export const engineSetup: Schema<EngineSetup> = object({
+  features: list(where(
+    object({ nBins: integer(1, 256), missingBin: integer(-1, 255), isCategorical: flag }),
+    ({ nBins, missingBin }) => missingBin < nBins, 'a feature whose missing bin is one of its bins',
+  ), COLUMNS_MAX),
+  objective: object({
+    objective,
+    binaryWeights: pair(finite),
+    gradientBound: nullable(finite),
+    hessianBound: finite,
+  }),
+  nOutputs: integer(1, OUTPUTS_MAX),
+  baseScores: list(finite, OUTPUTS_MAX),
+  initScoreQuantum: finite,
+  scan: object({
+    lambdaL1: finite,
+    lambdaL2: finite,
+    minDataInLeaf: count,
+    minSumHessianInLeaf: finite,
+    minGainToSplit: finite,
+    maxDeltaStep: finite,
+    catSmooth: finite,
+    catL2: finite,
+    maxCatThreshold: count,
+    maxCatToOnehot: count,
+    minDataPerGroup: count,
+  }),
+  usesBagging: flag,
+  maxExpansions: integer(1, LEAVES_MAX),
+  maxLeaves: integer(1, LEAVES_MAX),
+  metrics: list(metricSpec, METRICS_MAX),
+  evaluatesTraining: flag,
+})
+
+export const rowSummary: Schema<RowSummary> = object({
+  nRows: count,
+  hasWeight: flag,
+  hasInitScore: flag,
+  sumWeight: exactSum,
+  sumWeightedLabel: exactSum,
+  classWeights: list(exactSum, OUTPUTS_MAX),
+  classCounts: list(count, OUTPUTS_MAX),
+  maxAbsLabel: double,
+  maxWeight: double,
+  maxAbsInitScore: double,
+})
+
+export const targetShape: Schema<TargetShape> = object({
+  objective: name,
+  nClasses: integer(0, OUTPUTS_MAX),
+  nOutputs: integer(1, OUTPUTS_MAX),
+})

@@ -41,3 +41,4 @@ export { histogramsOf } from './execution/histograms-of.js'
 export {
   describeSums, sumsLayout, type SumsDescription, type SumsLayout,
 } from './execution/sums-layout.js'
+export type { LeafTotals, SplitCandidate } from './kernels/candidate.js'

@@ -193,8 +193,10 @@ export class TrainingDriver {
         if (trees.length > 0) this.#close(trees.map(({ binned }) => binned))
         return step.value
       }
-      if (this.#request(step.value)) return null
-      next = null
+      this.#request(step.value)
+      if (this.#round !== null) return null
+      // rounds whose children will not be split need no histogram, so no answer
+      next = needsAnswer(step.value) ? this.#reducer!.finish() : null
     }
   }
 
@@ -204,8 +206,8 @@ export class TrainingDriver {
     this.#requests = []
   }
 
-  /** Puts a request into the log. @returns whether it waits for answers */
-  #request(request: EngineRequest): boolean {
+  /** Puts a request into the log; `round` is set where it waits for answers. */
+  #request(request: EngineRequest): void {
     const seq = this.#requests.length
     const nBytes = encodeRequest(request, this.#scratch)
     this.#requests.push(this.#scratch.slice(0, nBytes))
@@ -215,11 +217,11 @@ export class TrainingDriver {
       const isNeeded = request.kind === 'evaluate'
         ? (p: number) => this.#partitions[p]!.dataset > 0 || evaluatesTraining
         : (p: number) => this.#partitions[p]!.dataset === 0
-      this.#round = this.#makeRound(
+      const round = this.#makeRound(
         { iteration: this.trees.length, seq }, nChunks, this.#partitions.length, isNeeded)
+      this.#round = round.isComplete ? null : round
     }
     this.#port.requested(seq)
-    return needsAnswer(request)
   }
 }
 

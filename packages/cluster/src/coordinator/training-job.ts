@@ -75,13 +75,18 @@ export class TrainingJob {
 
   /** Starts: what workers that are in hold already is taken up. */
   begin(): void {
-    for (const member of this.#context.members.all()) this.welcome(member)
+    this.#each((member) => this.#greet(member))
     if (this.#context.order.infos !== null) this.#startDriver(this.#context.order.infos)
     this.#place()
   }
 
   /** A worker came, or came back: it is told where the job stands. */
   welcome(member: Member): void {
+    this.#greet(member)
+    this.#place()
+  }
+
+  #greet(member: Member): void {
     const { job, order: { recipes, sources, shape } } = this.#context
     this.#send(member, 'job', { type: 'job', job, recipes, sources, shape })
     this.#takeUp(member)
@@ -89,7 +94,6 @@ export class TrainingJob {
     this.#sendHold(member, true)
     this.#sendLog(member)
     this.membersChanged()
-    this.#place()
   }
 
   /** What a worker says it holds is used where nobody else has it. */

@@ -1,0 +1,69 @@
+import { TestRandom } from '@coppice/testkit'
+import type { Mutation } from './mutations.js'
+
+/** What a simulated world is like: all of it drawn from the seed. Times in virtual ms. */
+export interface Environment {
+  readonly problem: number
+  readonly nWorkers: number
+  readonly minWorkers: number
+  readonly speculation: number
+  /** Messages keep their order on a connection, and none is lost while it lasts (TCP). */
+  readonly isOrdered: boolean
+  readonly latency: number
+  readonly jitter: number
+  /** Of each message, where order does not hold. */
+  readonly loss: number
+  readonly duplication: number
+  readonly computeMs: number
+  readonly loadMs: number
+  readonly fsyncMs: number
+  readonly heartbeatMs: number
+  readonly leaseMs: number
+  readonly graceMs: number
+  /** Mean time between faults of a kind; Infinity: none. */
+  readonly faultMs: Readonly<Record<FaultKind, number>>
+  /** When faults stop. */
+  readonly calmAt: number
+  readonly hasTwoCoordinators: boolean
+}
+
+export const faultKinds = [
+  'kill-worker', 'kill-coordinator', 'pause-worker', 'pause-coordinator', 'cut', 'cut-one-way',
+  'reset', 'join', 'drain', 'full-disk', 'slow-worker', 'clock-jump',
+] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+export const problemCount = 24
+
+/** Quiet runs and storms both occur: each kind of fault is absent, rare, or frequent. */
+export function drawEnvironment(seed: number, mutation: Mutation | null): Environment {
+  const random = new TestRandom(seed * 2 + 1)
+  const faultMs = Object.fromEntries(faultKinds.map((kind) => {
+    const mood = random.below(4)
+    return [kind, mood < 2 ? Infinity : mood === 2 ? 20_000 : 1500 + random.below(5000)]
+  })) as Record<FaultKind, number>
+  const isOrdered = random.below(3) > 0
+  const nWorkers = 1 + random.below(5)
+  const heartbeatMs = random.pick([100, 250, 500])
+  return {
+    problem: random.below(problemCount),
+    nWorkers,
+    minWorkers: random.below(3) === 0 ? nWorkers : 1,
+    speculation: 1 + random.below(4),
+    isOrdered,
+    latency: random.pick([0.1, 1, 5, 40, 200]),
+    jitter: random.pick([0, 1, 10, 100]),
+    loss: isOrdered ? 0 : random.pick([0, 0.01, 0.1, 0.3]),
+    duplication: isOrdered ? 0 : random.pick([0, 0.05, 0.5]),
+    computeMs: random.pick([0.1, 2, 20, 150]),
+    loadMs: random.pick([1, 30, 400]),
+    fsyncMs: random.pick([0.5, 5, 50]),
+    heartbeatMs,
+    leaseMs: heartbeatMs * random.pick([4, 6]) + 800,
+    graceMs: 300,
+    faultMs: mutation === null || random.below(2) === 0 ? faultMs
+      : { ...faultMs, 'kill-worker': 1500, join: 3000 },
+    calmAt: 3_000 + random.below(20_000),
+    hasTwoCoordinators: random.below(10) === 0,
+  }
+}

@@ -1,0 +1,165 @@
+import { type EngineRequest, type EngineSetup, ExactSum } from '@coppice/engine'
+import { nearestEven } from '@coppice/testkit'
+import type { AnswerPayload } from '../../src/protocol/messages.js'
+import type { EngineWork } from '../../src/worker/events.js'
+import type { Problem, TinyRows } from './problem.js'
+
+interface Row {
+  readonly bins: readonly number[]
+  readonly label: number
+  score: number
+  gradient: number
+  hessian: number
+  node: number
+}
+
+/** Engines of a simulated worker: the engine's semantics for L2, one row at a time. */
+export class NaiveEngines {
+  readonly #problem: Problem
+  readonly #stores = new Map<number, NaiveStore>()
+
+  constructor(problem: Problem) {
+    this.#problem = problem
+  }
+
+  /** @param partitions - of the store; read when it is opened */
+  carryOut(
+    work: EngineWork, partitions: readonly number[],
+  ): { payloads: AnswerPayload[] } | { digest: string } {
+    switch (work.kind) {
+      case 'open':
+        this.#stores.set(work.store, new NaiveStore(this.#problem, partitions, work.setup))
+        return { payloads: [] }
+      case 'drop':
+        this.#stores.delete(work.store)
+        return { payloads: [] }
+      case 'digest': return { digest: this.#stores.get(work.store)!.digest(work.partition) }
+      case 'run': {
+        const store = this.#stores.get(work.store)!
+        for (const request of work.apply) store.apply(request)
+        if (work.answer === null) return { payloads: [] }
+        if (!work.isApplied) store.apply(work.answer)
+        return { payloads: store.answer(work.answer) }
+      }
+    }
+  }
+}
+
+class NaiveStore {
+  readonly #setup: EngineSetup
+  readonly #training: Row[] = []
+  readonly #evaluated: Row[][]
+  readonly #byPartition = new Map<number, Row[]>()
+
+  constructor(problem: Problem, partitions: readonly number[], setup: EngineSetup) {
+    this.#setup = setup
+    this.#evaluated = Array.from({ length: problem.nDatasets - 1 }, () => [])
+    for (const p of partitions) {
+      const { dataset, rows } = problem.partitions[p]!
+      const made = rowsOf(rows, setup.baseScores[0]!)
+      this.#byPartition.set(p, made)
+      if (dataset === 0) this.#training.push(...made)
+      else this.#evaluated[dataset - 1]!.push(...made)
+    }
+  }
+
+  apply(request: EngineRequest): void {
+    switch (request.kind) {
+      case 'gradients':
+        for (const row of this.#training) {
+          row.gradient = nearestEven((row.score - row.label) * request.gradientScale)
+          row.hessian = nearestEven(request.hessianScale)
+        }
+        return
+      case 'root':
+        for (const row of this.#training) row.node = 0
+        return
+      case 'round':
+        for (const { parent, left, right, feature, leftBins } of request.expansions) {
+          for (const row of this.#training) {
+            if (row.node !== parent) continue
+            row.node = isLeft(leftBins, row.bins[feature]!) ? left : right
+          }
+        }
+        return
+      case 'commit':
+        for (const row of [this.#training, ...this.#evaluated].flat()) {
+          row.score += leafOf(request.tree, row.bins)
+        }
+    }
+  }
+
+  answer(request: EngineRequest): AnswerPayload[] {
+    switch (request.kind) {
+      case 'prepare': {
+        const values = this.#training.map(({ score, label }) => Math.abs(score - label))
+        return [{ kind: 'maximum', value: Math.max(0, ...values) }]
+      }
+      case 'root': return [this.#sums(0)]
+      case 'round':
+        return request.expansions
+          .filter(({ leftMask, rightMask }) => leftMask !== null || rightMask !== null)
+          .map(({ left, right, leftTotals, rightTotals }) =>
+            this.#sums(leftTotals.count <= rightTotals.count ? left : right))
+      case 'evaluate': return [this.#parts()]
+      default: return []
+    }
+  }
+
+  /** [feature][bin] of gradient, hessian, count. */
+  #sums(node: number): AnswerPayload {
+    const offsets = sumOffsets(this.#setup)
+    const sums = new Float64Array(offsets.at(-1)!)
+    for (const row of this.#training) {
+      if (row.node !== node) continue
+      row.bins.forEach((bin, f) => {
+        const at = offsets[f]! + bin * 3
+        sums[at]! += row.gradient
+        sums[at + 1]! += row.hessian
+        sums[at + 2]! += 1
+      })
+    }
+    return { kind: 'sums', bytes: new Uint8Array(sums.buffer) }
+  }
+
+  #parts(): AnswerPayload {
+    const parts = this.#evaluated.flatMap((rows, dataset) =>
+      this.#setup.metrics.map(({ name }) => {
+        const sum = new ExactSum()
+        for (const { score, label } of rows) sum.add((score - label) * (score - label))
+        return { dataset, metric: name, sum: sum.parts(), ranked: null }
+      }))
+    return { kind: 'parts', parts }
+  }
+
+  digest(partition: number): string {
+    return JSON.stringify(this.#byPartition.get(partition)!.map(({ score }) => score))
+  }
+}
+
+/** Where each feature's sums begin, and their end. */
+export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[] {
+  const offsets = [0]
+  for (const { nBins } of features) offsets.push(offsets.at(-1)! + nBins * 3)
+  return offsets
+}
+
+function rowsOf({ bins, label }: TinyRows, score: number): Row[] {
+  return bins.map((own, i) =>
+    ({ bins: own, label: label[i]!, score, gradient: 0, hessian: 0, node: 0 }))
+}
+
+function isLeft(leftBins: Uint8Array, bin: number): boolean {
+  return ((leftBins[bin >> 3]! >> (bin & 7)) & 1) === 1
+}
+
+function leafOf(
+  tree: Extract<EngineRequest, { kind: 'commit' }>['tree'], bins: readonly number[],
+): number {
+  let at = tree.feature.length === 0 ? ~0 : 0
+  while (at >= 0) {
+    at = isLeft(tree.leftBins[at]!, bins[tree.feature[at]!]!)
+      ? tree.leftChild[at]! : tree.rightChild[at]!
+  }
+  return tree.leafValue[~at]!
+}

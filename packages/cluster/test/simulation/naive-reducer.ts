@@ -1,0 +1,164 @@
+import type {
+  EngineAnswer, EngineRequest, EngineSetup, MetricPart, SplitCandidate,
+} from '@coppice/engine'
+import type { RequestReducer } from '../../src/coordinator/events.js'
+import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { sumOffsets } from './naive-engine.js'
+
+type Candidate = SplitCandidate
+interface Sums { readonly g: number, readonly h: number, readonly n: number }
+
+/** A reducer for simulations: numeric features without missing values, plain numbers. */
+export class NaiveReducer implements RequestReducer {
+  readonly #setup: EngineSetup
+  readonly #offsets: readonly number[]
+  readonly #histograms = new Map<number, Float64Array>()
+  #request: EngineRequest | null = null
+  #nodes: number[] = []
+  #maximum = 0
+  #parts: MetricPart[] = []
+  #units = { gradient: 1, hessian: 1 }
+
+  /** @param keepsBound - a planted bug: maxima are never forgotten */
+  constructor(setup: EngineSetup, private readonly keepsBound = false) {
+    this.#setup = setup
+    this.#offsets = sumOffsets(setup)
+  }
+
+  begin(request: EngineRequest): number {
+    this.#request = request
+    if (!this.keepsBound) this.#maximum = 0
+    this.#parts = []
+    this.#nodes = []
+    if (request.kind === 'gradients') {
+      this.#units = { gradient: 1 / request.gradientScale, hessian: 1 / request.hessianScale }
+    }
+    if (request.kind === 'root') {
+      this.#histograms.clear()
+      this.#nodes = [0]
+    }
+    if (request.kind === 'round') {
+      this.#nodes = request.expansions.filter(needsHistogram).map(smaller)
+    }
+    for (const node of this.#nodes) {
+      this.#histograms.set(node, new Float64Array(this.#offsets.at(-1)!))
+    }
+    const isSums = request.kind === 'root' || request.kind === 'round'
+    if (isSums) return this.#nodes.length
+    return request.kind === 'prepare' || request.kind === 'evaluate' ? 1 : 0
+  }
+
+  add(chunk: number, payload: AnswerPayload): void {
+    if (payload.kind === 'maximum') this.#maximum = Math.max(this.#maximum, payload.value)
+    else if (payload.kind === 'parts') this.#parts.push(...payload.parts)
+    else {
+      const total = this.#histograms.get(this.#nodes[chunk]!)!
+      const { buffer, byteOffset } = payload.bytes
+      new Float64Array(buffer, byteOffset, total.length).forEach((value, i) => {
+        total[i]! += value
+      })
+    }
+  }
+
+  finish(): EngineAnswer {
+    const request = this.#request!
+    switch (request.kind) {
+      case 'prepare': return this.#maximum
+      case 'evaluate': return this.#parts
+      case 'root': {
+        const sums = this.#bins(0, 0)
+        const totals = addUp(sums)
+        return { totals: big(totals), candidate: this.#scan(0, totals, request.mask) }
+      }
+      case 'round': return request.expansions.map((expansion) => {
+        const { parent, left, right, leftTotals, rightTotals, leftMask, rightMask } = expansion
+        if (needsHistogram(expansion)) {
+          const node = smaller(expansion)
+          const own = this.#histograms.get(node)!
+          const other = this.#histograms.get(parent)!.map((value, i) => value - own[i]!)
+          this.#histograms.set(node === left ? right : left, other)
+        }
+        return [
+          leftMask === null ? null : this.#scan(left, small(leftTotals), leftMask),
+          rightMask === null ? null : this.#scan(right, small(rightTotals), rightMask),
+        ] as const
+      })
+      default: return null
+    }
+  }
+
+  #bins(node: number, feature: number): Sums[] {
+    const values = this.#histograms.get(node)!
+    const sums: Sums[] = []
+    for (let at = this.#offsets[feature]!; at < this.#offsets[feature + 1]!; at += 3) {
+      sums.push({ g: values[at]!, h: values[at + 1]!, n: values[at + 2]! })
+    }
+    return sums
+  }
+
+  #scan(node: number, total: Sums, mask: Uint8Array): Candidate | null {
+    const { lambdaL2, minDataInLeaf, minSumHessianInLeaf } = this.#setup.scan
+    const { gradient, hessian } = this.#units
+    const g = total.g * gradient
+    const h = total.h * hessian
+    const parent = g * g / (h + lambdaL2)
+    let best: Candidate | null = null
+    mask.forEach((isAllowed, feature) => {
+      if (isAllowed === 0) return
+      const bins = this.#bins(node, feature)
+      checkTotals(bins, total, feature)
+      let own = parent
+      let found: Candidate | null = null
+      for (let bin = bins.length - 2; bin >= 0; bin--) {
+        const left = addUp(bins.slice(0, bin + 1))
+        const hl = left.h * hessian
+        const hr = (total.h - left.h) * hessian
+        const isLegal = left.n >= minDataInLeaf && total.n - left.n >= minDataInLeaf &&
+          hl >= minSumHessianInLeaf && hr >= minSumHessianInLeaf
+        if (!isLegal) continue
+        const tl = Math.abs(left.g * gradient)
+        const tr = Math.abs((total.g - left.g) * gradient)
+        const dl = hl + lambdaL2
+        const dr = hr + lambdaL2
+        const gain = (tl * tl * dr + tr * tr * dl) / (dl * dr)
+        if (gain <= own) continue
+        own = gain
+        found = {
+          gain: gain - parent, feature, bin, defaultLeft: true, isCategorical: false,
+          usesCatL2: false, leftBins: null, left: big(left),
+        }
+      }
+      if (found !== null && (best === null || found.gain > best.gain)) best = found
+    })
+    return best
+  }
+}
+
+/** The check of contract rule 9: a feature's bins add up to its leaf. */
+function checkTotals(bins: readonly Sums[], total: Sums, feature: number): void {
+  const sum = addUp(bins)
+  if (sum.g === total.g && sum.h === total.h && sum.n === total.n) return
+  throw new Error(`the histogram of feature ${feature} does not add up to its leaf's totals`)
+}
+
+type Expansion = Extract<EngineRequest, { kind: 'round' }>['expansions'][number]
+
+function needsHistogram({ leftMask, rightMask }: Expansion): boolean {
+  return leftMask !== null || rightMask !== null
+}
+
+function smaller({ left, right, leftTotals, rightTotals }: Expansion): number {
+  return leftTotals.count <= rightTotals.count ? left : right
+}
+
+function addUp(sums: readonly Sums[]): Sums {
+  return sums.reduce((a, b) => ({ g: a.g + b.g, h: a.h + b.h, n: a.n + b.n }), { g: 0, h: 0, n: 0 })
+}
+
+function big({ g, h, n }: Sums): Candidate['left'] {
+  return { gradient: BigInt(g), hessian: BigInt(h), count: n }
+}
+
+function small({ gradient, hessian, count }: Candidate['left']): Sums {
+  return { g: Number(gradient), h: Number(hessian), n: count }
+}

@@ -28,7 +28,10 @@ export interface JournalDamage {
 
 /** What is in a journal. */
 export interface JournalContents {
+  /** In order, each once. */
   readonly records: readonly JournalRecord[]
+  /** Records in the sound part, equal repeats too. */
+  readonly nRecords: number
   /** Bytes of the sound part. */
   readonly validBytes: number
   /** null when all of it is sound. */
@@ -45,20 +48,20 @@ export function readJournal(bytes: Uint8Array, crc32: Crc32): JournalContents {
   const records: JournalRecord[] = []
   let chain = firstChain()
   let offset = 0
+  let nRecords = 0
   let problem = checkLine(bytes)
   if (problem === null) offset = journalLine().length
   while (problem === null && offset < bytes.length) {
-    const read = readRecord(bytes.subarray(offset), chain, records.length, crc32)
-    problem = 'reason' in read ? read : refusal(order, read)
+    const read = readRecord(bytes.subarray(offset), chain, nRecords, crc32)
+    problem = 'reason' in read ? read : admit(read, order, records)
     if (problem !== null || 'reason' in read) break
-    order.take(read.record, read.digest)
-    records.push(read.record)
+    nRecords++
     chain = read.chain
     offset += read.nBytes
   }
   const damage = problem === null ? null
     : { ...problem, offset, lostBytes: bytes.length - offset }
-  return { records, validBytes: offset, damage, chain, order }
+  return { records, nRecords, validBytes: offset, damage, chain, order }
 }
 
 type Problem = Pick<JournalDamage, 'kind' | 'reason'>
@@ -118,13 +121,18 @@ function readRecord(
   }
 }
 
-/** Why the order does not allow the record, or null. */
-function refusal(order: RecordOrder, { record, digest }: ReadRecord): Problem | null {
+/** Adds the record to the others, or says why it cannot be. */
+function admit(
+  { record, digest }: ReadRecord, order: RecordOrder, records: JournalRecord[],
+): Problem | null {
   const admission = order.examine(record, digest)
   switch (admission.kind) {
-    case 'next': return null
+    case 'repeat': return null
     case 'contradiction': return { kind: 'contradiction', reason: admission.reason }
     case 'gap': return { kind: 'damaged', reason: admission.reason }
-    case 'repeat': return { kind: 'damaged', reason: `a record of kind ${record.kind} is repeated` }
+    case 'next':
+      order.take(record, digest)
+      records.push(record)
+      return null
   }
 }

@@ -1,10 +1,12 @@
+import type { CommittedIteration } from '@coppice/engine'
 import { CoppiceError, type Tree } from '@coppice/model'
 import { ProtocolError } from '../protocol/error.js'
 import {
-  ITERATIONS_MAX, LEAVES_MAX, MESSAGE_TEXT_LENGTH_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
+  ITERATIONS_MAX, LEAVES_MAX, MESSAGE_TEXT_LENGTH_MAX, METRICS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
+  URI_LENGTH_MAX,
 } from '../protocol/limits.js'
 import {
-  checkValue, constant, count, finite, flag, integer, list, nullable, object, opaque, type Schema,
+  checkValue, constant, count, double, finite, flag, integer, list, nullable, object, opaque, type Schema,
   tagged, text, where,
 } from '../protocol/schema.js'
 import { decodeValue, encodeValue } from '../protocol/value-codec.js'
@@ -31,6 +33,12 @@ const tree: Schema<Tree> = object({
   leafCount: counts,
 })
 
+/** Data sets are named by users. */
+const metricName = text(URI_LENGTH_MAX)
+const metricValue: Schema<CommittedIteration['metrics'][number]> = object({
+  dataset: metricName, metric: metricName, value: double, higherIsBetter: flag,
+})
+
 const hash = where(text(64), (digits) => /^[0-9a-f]{64}$/.test(digits), '64 hexadecimal digits')
 
 const journalRecord: Schema<JournalRecord> = tagged('kind', {
@@ -40,7 +48,7 @@ const journalRecord: Schema<JournalRecord> = tagged('kind', {
     kind: constant('iteration'),
     iteration: integer(0, ITERATIONS_MAX),
     trees: list(tree, OUTPUTS_MAX),
-    detail: opaque,
+    metrics: list(metricValue, METRICS_MAX),
     chainHash: hash,
   }),
   end: object({ kind: constant('end'), reason: text(MESSAGE_TEXT_LENGTH_MAX) }),

@@ -1,4 +1,4 @@
-import type { Tree } from '@coppice/model'
+import type { CommittedIteration } from '@coppice/engine'
 
 /**
  * What a coordinator writes down so that another one can go on where it stopped. In order: one
@@ -21,16 +21,9 @@ export interface PlanRecord {
   readonly plan: unknown
 }
 
-/** A committed iteration. */
-export interface IterationRecord {
+/** A committed iteration, as the trainer announced it. */
+export interface IterationRecord extends CommittedIteration {
   readonly kind: 'iteration'
-  readonly iteration: number
-  /** Its trees as the model has them, one per output. */
-  readonly trees: readonly Tree[]
-  /** The trees over bins, metrics, and what else the trainer needs to go on. */
-  readonly detail: unknown
-  /** Chain hash of the model up to here, 64 hexadecimal digits. */
-  readonly chainHash: string
 }
 
 /** The job is over, and why. */

@@ -31,7 +31,7 @@ export class JournalWriter {
   constructor(crc32: Crc32, contents: JournalContents | null = null) {
     this.#crc32 = crc32
     this.#order = contents?.order ?? new RecordOrder()
-    this.#nRecords = contents?.records.length ?? 0
+    this.#nRecords = contents?.nRecords ?? 0
     this.#chain = contents?.chain ?? firstChain()
   }
 

@@ -16,7 +16,7 @@ export const DEPTH_MAX = 32
 /** Values of a message; each number of a list is one, a typed array or a text is one. */
 export const VALUES_MAX = 1 << 25
 /** UTF-8 bytes of a key, and of any other text. */
-export const KEY_BYTES_MAX = 1024
+export const KEY_BYTES_MAX = 1 << 16
 export const TEXT_BYTES_MAX = 1 << 26
 
 /** Characters of names: jobs, workers, hashes. */

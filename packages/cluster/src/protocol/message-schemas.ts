@@ -105,7 +105,9 @@ export const toWorker: Schema<ToWorker> = tagged('type', {
   'context': object({
     type: constant('context'), job: name, context: count, sources, body: jobContext,
   }),
-  'task': object({ type: constant('task'), job: name, task: count, context: count, body: taskBody }),
+  'task': object({
+    type: constant('task'), job: name, task: count, context: count, body: taskBody,
+  }),
   'job': object({
     type: constant('job'),
     job: name,

@@ -8,7 +8,7 @@ import { elementBytesOf, Ext } from './packed-types.js'
  * is known to be there.
  *
  * Only what `encodeValue` writes is let through: no 32-bit floats, no raw binary, no timestamps,
- * keys are texts, and none is a member that all objects inherit.
+ * keys are texts, and none is `__proto__`.
  *
  * @throws ProtocolError
  */
@@ -16,8 +16,8 @@ export function checkPacked(bytes: Uint8Array): void {
   new Walk(bytes).run()
 }
 
-const utf8 = new TextDecoder()
-const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
+/** Objects inherit a member of this name that is no plain member. */
+const forbiddenKey = new TextEncoder().encode('__proto__')
 
 class Walk {
   readonly #bytes: Uint8Array
@@ -87,6 +87,7 @@ class Walk {
     let length = head & 31
     if (head === 0xd9) length = this.#unsigned(1)
     else if (head === 0xda) length = this.#unsigned(2)
+    else if (head === 0xdb) length = this.#unsigned(4)
     else if (head < 0xa0 || head > 0xbf) {
       throw new ProtocolError('invalid', `the key at byte ${this.#at - 1} is not a text`)
     }
@@ -96,9 +97,10 @@ class Walk {
     }
     const start = this.#at
     this.#skip(length)
-    if (length !== 9 && length !== 11) return
-    const key = utf8.decode(this.#bytes.subarray(start, this.#at))
-    if (forbiddenKeys.has(key)) throw new ProtocolError('invalid', `the key "${key}" is refused`)
+    if (length !== forbiddenKey.length) return
+    if (forbiddenKey.every((byte, i) => byte === this.#bytes[start + i])) {
+      throw new ProtocolError('invalid', 'the key "__proto__" is refused')
+    }
   }
 
   #text(length: number): void {

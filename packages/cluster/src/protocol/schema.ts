@@ -26,8 +26,8 @@ export function checkValue<T>(schema: Schema<T>, value: unknown, what: string): 
     return schema(value)
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error
-    const where = error.way.length === 0 ? '' : `, ${error.way.reverse().join('')}`
-    throw new ProtocolError('invalid', `${what}${where}: ${error.message}`)
+    const member = error.way.length === 0 ? '' : `, ${error.way.reverse().join('')}`
+    throw new ProtocolError('invalid', `${what}${member}: ${error.message}`)
   }
 }
 

@@ -132,9 +132,7 @@ function checkText(text: string, bytesMax: number): string {
 }
 
 function checkKey(key: string): string {
-  if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
-    throw notPlain(`the key "${key}"`)
-  }
+  if (key === '__proto__') throw notPlain('the key "__proto__"')
   return checkText(key, KEY_BYTES_MAX)
 }
 

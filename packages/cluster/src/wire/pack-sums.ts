@@ -96,7 +96,8 @@ function significantBits(low: number, high: number): number {
   return high === 0 ? 32 - Math.clz32(low) : 64 - Math.clz32(high)
 }
 
-function writeHeader(packed: Uint8Array, { isSparse, widths, nCells, nStored }: PackedHeader): void {
+function writeHeader(packed: Uint8Array, header: PackedHeader): void {
+  const { isSparse, widths, nCells, nStored } = header
   packed[0] = MAGIC
   packed[1] = isSparse ? 1 : 0
   packed.set(widths, 2)

@@ -66,7 +66,9 @@ export class EvalStore {
       walk.values)
   }
 
+  /** @returns a part per metric; none where there are no rows */
   evaluate(setup: EngineSetup, dataset: number): MetricPart[] {
+    if (this.#nRows === 0) return []
     const scores = Array.from({ length: setup.nOutputs }, (_, k) => this.scores.values(k))
     return setup.metrics.map((metric) => ({
       dataset,

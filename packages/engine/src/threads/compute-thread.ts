@@ -7,8 +7,10 @@ import { PartitionEngine } from '../execution/partition-engine.js'
 import type { BinnedTree, EngineRequest, MetricPart, RootAnswer } from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
 import { Booster, type Dialogue, type EngineAnswer } from '../training/iteration.js'
+import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
+import { partBuffers } from './part-buffers.js'
 
 /**
  * A compute thread. Thread 0 leads: it runs the boosting dialogue and posts each request to the
@@ -129,25 +131,14 @@ function send(message: FromThread, transfer: ArrayBuffer[] = []): void {
 }
 
 function sendParts(parts: readonly MetricPart[]): void {
-  const transfer = parts.flatMap(({ ranked }) => ranked === null ? [] : [
-    ranked.negatives, ranked.positives,
-    ...(ranked.negativeWeights === null ? [] : [ranked.negativeWeights]),
-    ...(ranked.positiveWeights === null ? [] : [ranked.positiveWeights]),
-  ].map((array) => array.buffer as ArrayBuffer))
-  send({ kind: 'parts', parts }, transfer)
+  send({ kind: 'parts', parts }, partBuffers(parts))
 }
 
 /** Reports a failure once, for all; the thread is of no more use after it. */
 function report(error: unknown, start: ThreadStart): void {
   new Gate(start.control, start.nThreads).fail()
   if (error instanceof PeerFailed) return
-  const isKnown = error instanceof CoppiceError
-  send({
-    kind: 'failed',
-    code: isKnown ? error.code : 'INTERNAL',
-    message: error instanceof Error ? error.message : String(error),
-    stack: error instanceof Error ? error.stack : undefined,
-  })
+  send({ kind: 'failed', ...failureOf(error) })
 }
 
 function lead(thread: ComputeThread, start: ThreadStart): void {

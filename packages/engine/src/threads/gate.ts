@@ -18,6 +18,10 @@ export const Word = {
   aborted: 5,
   /** Bytes of the request in the mailbox. */
   length: 6,
+  /** 1: some thread could not do its part of the request. */
+  faulty: 7,
+  /** Messages that threads have sent about the request. */
+  reports: 8,
 } as const
 
 export const CONTROL_BYTES = 64
@@ -37,10 +41,13 @@ export class PeerFailed extends Error {
 export class Gate {
   readonly #words: Int32Array
   readonly #nThreads: number
+  readonly #nFollowers: number
 
-  constructor(control: SharedArrayBuffer, nThreads: number) {
+  /** @param nFollowers - threads that `finish`: all but a leader, where one of them leads */
+  constructor(control: SharedArrayBuffer, nThreads: number, nFollowers = nThreads - 1) {
     this.#words = new Int32Array(control)
     this.#nThreads = nThreads
+    this.#nFollowers = nFollowers
   }
 
   get isAborted(): boolean {
@@ -55,9 +62,21 @@ export class Gate {
     return Atomics.load(this.#words, Word.length)
   }
 
+  /** Whether a thread could not do its part of the request. */
+  get isFaulty(): boolean {
+    return Atomics.load(this.#words, Word.faulty) === 1
+  }
+
+  /** Messages that threads have sent about the request. */
+  get nReports(): number {
+    return Atomics.load(this.#words, Word.reports)
+  }
+
   /** Leader: the mailbox holds a request of this many bytes. */
   post(length: number): void {
     Atomics.store(this.#words, Word.finished, 0)
+    Atomics.store(this.#words, Word.faulty, 0)
+    Atomics.store(this.#words, Word.reports, 0)
     Atomics.store(this.#words, Word.length, length)
     Atomics.add(this.#words, Word.posted, 1)
     Atomics.notify(this.#words, Word.posted)
@@ -68,17 +87,32 @@ export class Gate {
     this.#awaitChange(Word.posted, seen)
   }
 
-  /** Follower: done with the request. */
-  finish(): void {
+  /**
+   * Follower: done with the request.
+   * @returns whether all are
+   */
+  finish(): boolean {
     const finished = Atomics.add(this.#words, Word.finished, 1) + 1
-    if (finished === this.#nThreads - 1) Atomics.notify(this.#words, Word.finished)
+    if (finished < this.#nFollowers) return false
+    Atomics.notify(this.#words, Word.finished)
+    return true
+  }
+
+  /** Follower: could not do its part; seen by all behind the next barrier. */
+  markFaulty(): void {
+    Atomics.store(this.#words, Word.faulty, 1)
+  }
+
+  /** Follower: is about to send a message about the request. */
+  countReport(): void {
+    Atomics.add(this.#words, Word.reports, 1)
   }
 
   /** Leader: waits until all followers are done. */
   awaitFinished(): void {
     for (;;) {
       const finished = Atomics.load(this.#words, Word.finished)
-      if (finished >= this.#nThreads - 1) return
+      if (finished >= this.#nFollowers) return
       this.#awaitChange(Word.finished, finished)
     }
   }

@@ -1,2 +1,3 @@
 export { defaultThreads } from './default-threads.js'
+export { StorePool } from './store-pool.js'
 export { ThreadExecutor } from './thread-executor.js'

@@ -1,7 +1,7 @@
-import type { ErrorCode } from '../errors.js'
 import type { BinnedTree, EngineRows, MetricPart } from '../execution/protocol.js'
 import type { IterationRecord } from '../training/iteration.js'
 import type { TrainingPlan } from '../training/plan.js'
+import type { ThreadFailure } from './failure.js'
 
 /** What a compute thread is started with. Buffers are shared. */
 export interface ThreadStart {
@@ -29,5 +29,4 @@ export type FromThread =
   | { readonly kind: 'aborted' }
   /** From each thread, once per evaluation. */
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
-  | { readonly kind: 'failed', readonly code: ErrorCode, readonly message: string,
-    readonly stack: string | undefined }
+  | { readonly kind: 'failed' } & ThreadFailure

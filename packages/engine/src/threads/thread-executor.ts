@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { CoppiceError } from '../errors.js'
 import { engineRows, sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
@@ -7,8 +7,10 @@ import type { BinnedTree, MetricPart } from '../execution/protocol.js'
 import { requestBytesMax } from '../execution/request-codec.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
 import type { IterationRecord } from '../training/iteration.js'
+import { asOperatingError, errorOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
+import { spawnThread } from './spawn.js'
 
 interface Waiter {
   readonly resolve: (record: IterationRecord | null) => void
@@ -64,11 +66,7 @@ export class ThreadExecutor implements Executor {
   }
 
   #spawn(start: ThreadStart): void {
-    const worker = new Worker(new URL('./compute-thread.js', import.meta.url), {
-      workerData: start,
-      name: `coppice-compute-${start.thread}`,
-      ...workerOptions(process.execArgv),
-    })
+    const worker = spawnThread('./compute-thread.js', `coppice-compute-${start.thread}`, start)
     worker.on('message', (message: FromThread) => this.#hear(message))
     worker.on('error', (error) => this.#fail(asOperatingError(error)))
     worker.on('exit', (code) => {
@@ -101,10 +99,8 @@ export class ThreadExecutor implements Executor {
       case 'aborted':
         this.#reject(new CoppiceError('ABORTED', 'training was aborted'))
         return
-      case 'failed': {
-        const cause = message.stack === undefined ? {} : { cause: message.stack }
-        this.#fail(new CoppiceError(message.code, message.message, cause))
-      }
+      case 'failed':
+        this.#fail(errorOf(message))
     }
   }
 
@@ -181,21 +177,4 @@ export class ThreadExecutor implements Executor {
     this.#reject(this.#failure)
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
-}
-
-/**
- * Threads inherit the process's options, of which Node refuses V8's (`--max-old-space-size`) when
- * they are listed. Only `--input-type` must not be inherited, since it refuses a worker's file
- * (`node --input-type=module -e ...`): then the threads get no options of their own.
- */
-function workerOptions(execArgv: readonly string[]): { execArgv?: string[] } {
-  return execArgv.some((arg) => arg.startsWith('--input-type')) ? { execArgv: [] } : {}
-}
-
-/** A thread that the engine ran out of memory for is told as what it is. */
-function asOperatingError(error: Error & { readonly code?: string }): Error {
-  if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error
-  return new CoppiceError('MEMORY',
-    'a compute thread ran out of memory; use fewer rows or features, a smaller num_leaves, or a ' +
-    'machine with more memory', { cause: error })
 }

@@ -1,0 +1,46 @@
+import { makeDataset, type DataRecipe } from '@coppice/testkit'
+import type { TrainOptions } from '../../src/training/types.js'
+import { mixedFeatures } from '../support/trainings.js'
+
+/** Trainings that between them use all that a store does. */
+export interface StoresTraining {
+  readonly name: string
+  readonly options: TrainOptions
+}
+
+const base = { seed: 5, nRows: 3000, features: mixedFeatures }
+
+function training(
+  name: string, recipe: DataRecipe, params: Readonly<Record<string, unknown>>,
+): StoresTraining {
+  const { data } = makeDataset(recipe)
+  const valid = makeDataset({ ...recipe, seed: 6, nRows: 1100 }).data
+  const few = makeDataset({ ...recipe, seed: 7, nRows: 40 }).data
+  const set = (each: typeof data) => ({ ...each, features: data.features })
+  return {
+    name,
+    options: {
+      params: { numIterations: 3, speculation: 4, isProvideTrainingMetric: true, ...params },
+      train: data,
+      evalSets: [{ name: 'valid', data: set(valid) }, { name: 'few', data: set(few) }],
+    },
+  }
+}
+
+export const storesTrainings: readonly StoresTraining[] = [
+  training('binary with bagging, weights, features by node, auc',
+    { ...base, label: 'binary', weights: 'any' }, {
+      objective: 'binary', numLeaves: 16, baggingFraction: 0.6, baggingFreq: 2,
+      featureFractionBynode: 0.6, minDataPerGroup: 20, metric: ['auc', 'binary_logloss'],
+    }),
+  training('multiclass with init scores',
+    { ...base, label: { classes: 3 }, initScore: true }, {
+      objective: 'multiclass', numClass: 3, numLeaves: 9, baggingFraction: 0.8, baggingFreq: 1,
+      metric: ['multi_logloss', 'multi_error'],
+    }),
+  training('regression with init scores and bagging, depth-wise',
+    { ...base, label: 'heavy-tailed', initScore: true, weights: 'whole' }, {
+      numLeaves: 20, growPolicy: 'depthwise', maxDepth: 6, baggingFraction: 0.5, baggingFreq: 1,
+      metric: ['l1', 'rmse'],
+    }),
+]

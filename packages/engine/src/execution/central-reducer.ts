@@ -30,8 +30,8 @@ export class CentralReducer {
   readonly #incoming: number
   readonly #candidate = new Uint8Array(CANDIDATE_BYTES)
   readonly #view = new DataView(this.#candidate.buffer)
-  /** Slots of the sums that are being added up. */
-  #slots: readonly number[] = []
+  /** Where sums are being added up. */
+  #pending: PendingSums[] = []
 
   constructor({ features, scan }: Pick<EngineSetup, 'features' | 'scan'>) {
     this.#kernels = instantiateKernels(this.#arena.memory)
@@ -64,11 +64,8 @@ export class CentralReducer {
   begin(request: RootRequest | RoundRequest): void {
     if (request.kind === 'root') this.#reducer.reset()
     else for (const node of request.released) this.#reducer.release(node)
-    this.#slots = histogramsOf(request).map((node) => {
-      const slot = this.#reducer.take(node)
-      this.#arena.bytes(slot, this.#layout.nBytes).fill(0)
-      return slot
-    })
+    this.#pending = histogramsOf(request).map((node) =>
+      ({ slot: this.#reducer.take(node), isEmpty: true }))
   }
 
   /**
@@ -79,20 +76,28 @@ export class CentralReducer {
    * @param sums - three planes of n cells each, 20 n bytes; n is a multiple of 4
    */
   add(histogram: number, firstCell: number, sums: Uint8Array): void {
-    const slot = this.#slots[histogram]
-    const { nCells } = this.#layout
+    const pending = this.#pending[histogram]
+    const { nCells, nBytes } = this.#layout
     const n = sums.length / SUM_BYTES
-    assert(slot !== undefined, `histogram ${histogram} is one of ${this.#slots.length}`)
+    assert(pending !== undefined, `histogram ${histogram} is one of ${this.#pending.length}`)
     assert(n % 4 === 0 && firstCell % 4 === 0 && firstCell >= 0 && firstCell + n <= nCells,
       `${sums.length} bytes from cell ${firstCell} on are cells of ${nCells}`)
+    const { slot, isEmpty } = pending
+    pending.isEmpty = false
     if (n === nCells) {
-      this.#arena.bytes(this.#incoming, sums.length).set(sums)
-      this.#kernels.addSums(slot, this.#incoming, nCells)
+      // the first contribution needs no sum
+      this.#arena.bytes(isEmpty ? slot : this.#incoming, nBytes).set(sums)
+      if (!isEmpty) this.#kernels.addSums(slot, this.#incoming, nCells)
       return
     }
+    if (isEmpty) this.#clear(slot)
     this.#addLongs(slot + firstCell * 8, sums.subarray(0, n * 8))
     this.#addLongs(slot + (nCells + firstCell) * 8, sums.subarray(n * 8, n * 16))
     this.#addInts(slot + nCells * 16 + firstCell * 4, sums.subarray(n * 16))
+  }
+
+  #clear(slot: number): void {
+    this.#arena.bytes(slot, this.#layout.nBytes).fill(0)
   }
 
   // The kernel adds a run of i64 and, right behind it, a run of i32 a quarter as long. A part of
@@ -115,6 +120,7 @@ export class CentralReducer {
 
   /** @throws CoppiceError 'INTERNAL' when the histogram does not add up; may be begun again */
   finishRoot(request: RootRequest): RootAnswer {
+    this.#clearEmpty()
     const totals = this.#reducer.totals(0)!
     return { totals, candidate: this.#scan(0, totals, request.mask) }
   }
@@ -127,6 +133,7 @@ export class CentralReducer {
    *   again
    */
   finishRound(request: RoundRequest): RoundAnswer {
+    this.#clearEmpty()
     const answer: [SplitCandidate | null, SplitCandidate | null][] = []
     const subtracted: Expansion[] = []
     try {
@@ -150,6 +157,12 @@ export class CentralReducer {
     return answer
   }
 
+  /** What nobody had rows of is 0. */
+  #clearEmpty(): void {
+    for (const { slot, isEmpty } of this.#pending) if (isEmpty) this.#clear(slot)
+    this.#pending = []
+  }
+
   #scanChild(node: number, totals: LeafTotals, mask: Uint8Array | null): SplitCandidate | null {
     return mask === null ? null : this.#scan(node, totals, mask)
   }
@@ -168,6 +181,12 @@ export class CentralReducer {
       if (!needsHistogram(expansion)) this.#reducer.release(parent)
     }
   }
+}
+
+interface PendingSums {
+  readonly slot: number
+  /** Nothing was added yet; the slot's contents are undefined. */
+  isEmpty: boolean
 }
 
 /** Layout, masks, scratch and what memory grows by at a time. */

@@ -1,0 +1,164 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { CoppiceError } from '@coppice/model'
+import { errorCode, errorText } from './error-text.js'
+
+/** How an upload ended. */
+export type UploadResult =
+  | { readonly kind: 'stored', readonly byteLength: number }
+  /** The content has another hash. */
+  | { readonly kind: 'mismatch', readonly sha256: string }
+  /** It is longer than `fileBytesMax`. */
+  | { readonly kind: 'tooBig' }
+  /** No room: in the folder's budget, or on the disk. */
+  | { readonly kind: 'full', readonly reason: string }
+  /** The sender stopped before the end. */
+  | { readonly kind: 'broken', readonly reason: string }
+
+/** Bounds of a spool, in bytes. */
+export interface SpoolLimits {
+  readonly fileBytesMax: number
+  /** All files together, those being written included. */
+  readonly totalBytesMax: number
+}
+
+const gibibyte = 1024 * 1024 * 1024
+
+export const defaultSpoolLimits: SpoolLimits = {
+  fileBytesMax: 16 * gibibyte,
+  totalBytesMax: 256 * gibibyte,
+}
+
+const suffix = '.partial'
+
+/**
+ * A folder of files named by the SHA-256 of their content. A file is written beside and renamed
+ * when it is whole and its hash is right, so a name is a promise. The folder belongs to one
+ * coordinator.
+ */
+export class Spool {
+  readonly folder: string
+  readonly #limits: SpoolLimits
+  #nBytes: number
+
+  private constructor(folder: string, limits: SpoolLimits, nBytes: number) {
+    this.folder = folder
+    this.#limits = limits
+    this.#nBytes = nBytes
+  }
+
+  /**
+   * Opens or makes the folder and removes what an earlier run left unfinished.
+   *
+   * Throws CoppiceError 'IO' naming the folder.
+   */
+  static async open(folder: string, limits: SpoolLimits): Promise<Spool> {
+    try {
+      await mkdir(folder, { recursive: true })
+      let nBytes = 0
+      for (const name of await readdir(folder)) {
+        if (name.endsWith(suffix)) await rm(join(folder, name), { force: true })
+        else nBytes += (await stat(join(folder, name))).size
+      }
+      return new Spool(folder, limits, nBytes)
+    } catch (error) {
+      throw new CoppiceError('IO', `cannot use the folder for uploads ${folder}: `
+        + errorText(error), { cause: error })
+    }
+  }
+
+  get fileBytesMax(): number {
+    return this.#limits.fileBytesMax
+  }
+
+  /** Where a file is or would be. */
+  pathOf(sha256: string): string {
+    return join(this.folder, sha256)
+  }
+
+  /** Length of a file, or null if it is not there. */
+  async byteLength(sha256: string): Promise<number | null> {
+    try {
+      return (await stat(this.pathOf(sha256))).size
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return null
+      throw error
+    }
+  }
+
+  /** The bytes from `first` to `last`, both included. */
+  read(sha256: string, first: number, last: number): Readable {
+    return createReadStream(this.pathOf(sha256), { start: first, end: last })
+  }
+
+  /**
+   * Takes an upload. Several of one content may run at once; each ends with the same file.
+   * Rejects with what the disk says, except for a full one.
+   */
+  async write(sha256: string, body: AsyncIterator<Uint8Array>): Promise<UploadResult> {
+    const partial = join(this.folder, `.${sha256}.${randomBytes(6).toString('hex')}${suffix}`)
+    const progress = { nBytes: 0 }
+    let isStored = false
+    try {
+      const file = await open(partial, 'wx')
+      let result: UploadResult
+      try {
+        result = await this.#receive(file, sha256, body, progress)
+      } finally {
+        await file.close()
+      }
+      if (result.kind === 'stored') {
+        const isNew = await this.byteLength(sha256) === null
+        await rename(partial, this.pathOf(sha256))
+        isStored = isNew
+      }
+      return result
+    } catch (error) {
+      if (errorCode(error) !== 'ENOSPC' && errorCode(error) !== 'EDQUOT') throw error
+      return { kind: 'full', reason: `the disk of the coordinator is full: ${errorText(error)}` }
+    } finally {
+      if (!isStored) {
+        this.#nBytes -= progress.nBytes
+        await rm(partial, { force: true }).catch(() => undefined)
+      }
+    }
+  }
+
+  async #receive(
+    file: FileHandle,
+    sha256: string,
+    body: AsyncIterator<Uint8Array>,
+    progress: { nBytes: number },
+  ): Promise<UploadResult> {
+    const hash = createHash('sha256')
+    for (;;) {
+      let next: IteratorResult<Uint8Array>
+      try {
+        next = await body.next()
+      } catch (error) {
+        return { kind: 'broken', reason: errorText(error) }
+      }
+      if (next.done === true) break
+      const bytes = next.value
+      if (progress.nBytes + bytes.length > this.#limits.fileBytesMax) return { kind: 'tooBig' }
+      if (this.#nBytes + bytes.length > this.#limits.totalBytesMax) {
+        return { kind: 'full', reason: `uploads fill the ${this.#limits.totalBytesMax} bytes that `
+          + `${this.folder} may take` }
+      }
+      progress.nBytes += bytes.length
+      this.#nBytes += bytes.length
+      hash.update(bytes)
+      for (let offset = 0; offset < bytes.length;) {
+        offset += (await file.write(bytes, offset)).bytesWritten
+      }
+    }
+    const found = hash.digest('hex')
+    if (found !== sha256) return { kind: 'mismatch', sha256: found }
+    await file.sync()
+    return { kind: 'stored', byteLength: progress.nBytes }
+  }
+}

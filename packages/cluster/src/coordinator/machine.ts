@@ -22,10 +22,14 @@ export interface CoordinatorOptions {
   readonly lastCallMs: number
   /** A job fails when it could not go on for so long for want of workers. */
   readonly stallMs: number
+  /** A partition that so many workers in a row died of while loading it is given up. */
+  readonly deathsMax?: number
   readonly makeReducer: MakeReducer
   /** How answers are counted; tests plant bugs here. */
   readonly makeRound?: MakeRound
 }
+
+const DEATHS_MAX = 3
 
 /**
  * A coordinator, without sockets, files or clocks: it is told what happens and says what to do.
@@ -240,6 +244,7 @@ export class CoordinatorMachine {
       order,
       firstStore: term * 1_000_000 + 1,
       resendMs: heartbeatMs * 2,
+      deathsMax: this.#options.deathsMax ?? DEATHS_MAX,
       makeReducer,
       makeRound: this.#makeRound,
       members: this.#members,

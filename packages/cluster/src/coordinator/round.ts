@@ -4,9 +4,10 @@ import { CoppiceError } from '@coppice/model'
  * The answers to one request, counted: every chunk once from every partition (contract: what
  * protects the bytes is exactly-once coverage).
  *
- * Stores' sets of partitions are nested or disjoint while a request is pending (whoever replaces
- * a lost store gets a part of it), so a partition that is missing from a chunk is always in an
- * active store no partition of which was counted: its answer will be taken.
+ * An answer is about all partitions of a store, so it is taken or dropped as a whole. For this to
+ * come to an end, of every active store each chunk must count all partitions or none. Who gives
+ * partitions away (by `signature`), takes a store up again (`isPartial`) or lets a former holder
+ * answer sees to that.
  */
 export class Round {
   readonly iteration: number
@@ -76,6 +77,12 @@ export class Round {
       const n = counted.filter((p) => covered[p] === 1).length
       return n > 0 && n < counted.length
     })
+  }
+
+  /** Which chunks count a partition: equal for partitions that may be put into one store. */
+  signature(partition: number): string {
+    if (!this.#isNeeded(partition)) return ''
+    return this.#covered.map((covered) => covered[partition]).join('')
   }
 
   /** Partitions of which something is missing. */

@@ -13,8 +13,6 @@ export interface BoardStore {
    */
   role: 'active' | 'standby' | 'audit' | 'retired'
   isLoaded: boolean
-  /** When it last became active, in steps of the board; 0: never. */
-  activated: number
 }
 
 /**
@@ -27,7 +25,6 @@ export class StoreBoard {
   readonly #infos: (LoadedPartitionInfo | null)[]
   readonly #views = new Map<string, number>()
   #nextId: number
-  #activations = 0
 
   /** @param firstId - store ids are unique within a job, over restarts too */
   constructor(nPartitions: number, firstId: number) {
@@ -76,10 +73,7 @@ export class StoreBoard {
     worker: string, partitions: readonly number[], role: 'active' | 'standby' | 'audit',
     id = this.#nextId++,
   ): BoardStore {
-    const store: BoardStore = {
-      id, worker, partitions, role, isLoaded: false,
-      activated: role === 'active' ? ++this.#activations : 0,
-    }
+    const store: BoardStore = { id, worker, partitions, role, isLoaded: false }
     this.#stores.set(id, store)
     this.touch(worker)
     return store
@@ -92,7 +86,6 @@ export class StoreBoard {
 
   activate(store: BoardStore): void {
     store.role = 'active'
-    store.activated = ++this.#activations
     this.touch(store.worker)
   }
 

@@ -16,6 +16,8 @@ export interface TrainingContext {
   readonly order: TrainOrder
   readonly firstStore: number
   readonly resendMs: number
+  /** A partition that so many workers in a row died of while loading it is given up. */
+  readonly deathsMax: number
   readonly makeReducer: MakeReducer
   readonly makeRound: MakeRound
   readonly members: Members
@@ -27,9 +29,6 @@ export interface TrainingContext {
   readonly finish: () => void
   readonly fail: (error: WireError) => void
 }
-
-/** A partition that so many workers died of while loading it is given up. */
-const DEATHS_MAX = 3
 
 type JobMessage = Extract<FromWorker, { job: string }>
 
@@ -130,7 +129,9 @@ export class TrainingJob {
     const active = held.filter(({ role }) => role === 'active')
     for (const store of held) {
       this.#board.retire(store)
-      if (!store.isLoaded && !this.#countDeath(store, member, reason)) return
+      // who fell silent may well live on; who broke off probably died
+      const isDead = member.link === null && !store.isLoaded
+      if (isDead && !this.#countDeath(store, member, reason)) return
     }
     this.#cancelStandby()
     this.membersChanged()
@@ -149,7 +150,7 @@ export class TrainingJob {
     for (const partition of store.partitions) {
       const deaths = (this.#deaths.get(partition) ?? 0) + 1
       this.#deaths.set(partition, deaths)
-      if (deaths < DEATHS_MAX) continue
+      if (deaths < this.#context.deathsMax) continue
       this.#context.fail({
         code: 'MEMORY',
         message: `${deaths} workers were lost while they loaded ${this.#nameOf(partition)}, the ` +
@@ -172,8 +173,7 @@ export class TrainingJob {
     const orphans = this.#board.orphans()
     if (orphans.length > 0) {
       this.#hasBegun = true
-      // one store for each that was lost: sets of partitions stay nested within a request
-      for (const group of this.#byLostStore(orphans)) this.#giveAway(group)
+      for (const group of this.#byCoverage(orphans)) this.#giveAway(group)
     }
     const takers: string[] = []
     for (const member of this.#context.members.all()) {
@@ -182,15 +182,12 @@ export class TrainingJob {
     return takers
   }
 
-  #byLostStore(orphans: readonly number[]): number[][] {
-    const groups = new Map<number, number[]>()
-    const retired = this.#board.stores('retired')
+  /** Partitions of which the same chunks of the pending answer are counted already. */
+  #byCoverage(orphans: readonly number[]): number[][] {
+    const round = this.#driver?.round ?? null
+    const groups = new Map<string, number[]>()
     for (const p of orphans) {
-      const last = retired
-        .filter(({ partitions, activated }) => activated > 0 && partitions.includes(p))
-        .reduce<BoardStore | null>(
-          (a, b) => (a === null || b.activated > a.activated ? b : a), null)
-      const key = last?.id ?? 0
+      const key = round === null ? '' : round.signature(p)
       groups.set(key, [...(groups.get(key) ?? []), p])
     }
     return [...groups.values()]
@@ -273,6 +270,7 @@ export class TrainingJob {
       return
     }
     store.isLoaded = true
+    for (const { partition } of partitions) this.#deaths.delete(partition)
     if (this.#driver !== null) return
     const infos = this.#board.allInfos()
     if (infos === null) return
@@ -361,7 +359,12 @@ export class TrainingJob {
   #answer(message: Answer): void {
     const store = this.#board.get(message.store)
     if (store === undefined || this.#driver === null) return
-    this.#driver.answer(message, store.partitions)
+    // late answers of former holders are as good as any, unless they would count a part of what
+    // an active store answers for
+    const isWhole = store.role === 'active' || this.#board.stores('active').every((active) =>
+      active.partitions.every((p) => store.partitions.includes(p)) ||
+      active.partitions.every((p) => !store.partitions.includes(p)))
+    if (isWhole) this.#driver.answer(message, store.partitions)
   }
 
   // ---- bringing workers where they should be

@@ -25,6 +25,8 @@ export interface Environment {
   /** When faults stop. */
   readonly calmAt: number
   readonly hasTwoCoordinators: boolean
+  /** Every message is written to bytes and read again. */
+  readonly usesCodec: boolean
 }
 
 export const faultKinds = [
@@ -44,11 +46,13 @@ export function drawEnvironment(seed: number, mutation: Mutation | null): Enviro
   })) as Record<FaultKind, number>
   const isOrdered = random.below(3) > 0
   const nWorkers = 1 + random.below(5)
+  const hasTwoCoordinators = random.below(10) === 0
   const heartbeatMs = random.pick([100, 250, 500])
   return {
     problem: random.below(problemCount),
     nWorkers,
-    minWorkers: random.below(3) === 0 ? nWorkers : 1,
+    // two coordinators share the workers
+    minWorkers: random.below(3) === 0 && !hasTwoCoordinators ? nWorkers : 1,
     speculation: 1 + random.below(4),
     isOrdered,
     latency: random.pick([0.1, 1, 5, 40, 200]),
@@ -64,6 +68,7 @@ export function drawEnvironment(seed: number, mutation: Mutation | null): Enviro
     faultMs: mutation === null || random.below(2) === 0 ? faultMs
       : { ...faultMs, 'kill-worker': 1500, join: 3000 },
     calmAt: 3_000 + random.below(20_000),
-    hasTwoCoordinators: random.below(10) === 0,
+    hasTwoCoordinators,
+    usesCodec: random.below(20) === 0,
   }
 }

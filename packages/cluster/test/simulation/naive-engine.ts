@@ -1,4 +1,5 @@
 import { type EngineRequest, type EngineSetup, ExactSum } from '@coppice/engine'
+import { sha256, toHex } from '@coppice/model'
 import { nearestEven } from '@coppice/testkit'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
 import type { EngineWork } from '../../src/worker/events.js'
@@ -133,7 +134,8 @@ class NaiveStore {
   }
 
   digest(partition: number): string {
-    return JSON.stringify(this.#byPartition.get(partition)!.map(({ score }) => score))
+    const scores = this.#byPartition.get(partition)!.map(({ score }) => score)
+    return toHex(sha256(new TextEncoder().encode(JSON.stringify(scores))))
   }
 }
 

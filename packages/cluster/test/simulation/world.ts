@@ -4,6 +4,7 @@ import { type ModelHeader, serializeModel } from '@coppice/model'
 import { TestRandom } from '@coppice/testkit'
 import type { CoordinatorEffect, CoordinatorEvent, JobPartition } from '../../src/coordinator/events.js'
 import { CoordinatorMachine } from '../../src/coordinator/machine.js'
+import { decodeMessage, type Direction, encodeMessage } from '../../src/protocol/codec.js'
 import type { FromWorker, LoadedPartitionInfo, ToWorker } from '../../src/protocol/messages.js'
 import type { EngineWork, WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
 import { WorkerMachine } from '../../src/worker/machine.js'
@@ -15,8 +16,10 @@ import { NaiveReducer } from './naive-reducer.js'
 import { Connection } from './network.js'
 import { type Problem, problemOf, trainingData } from './problem.js'
 
-/** A virtual day is enough for anything; who is not done so long after the calm is stuck. */
-const finishWithin = 120_000
+/** Who is not done so long after the last fault is stuck; lost messages are resent in time. */
+function finishWithin({ loss }: Environment): number {
+  return 120_000 * (1 + 20 * loss)
+}
 
 export interface Outcome {
   readonly seed: number
@@ -25,6 +28,7 @@ export interface Outcome {
   readonly endedAt: number
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
   readonly adopted: number
+  readonly usesCodec: boolean
 }
 
 /** Records that survive a coordinator: what was written, and how much of it was synced. */
@@ -78,19 +82,26 @@ class World {
     for (let i = 0; i < env.nWorkers; i++) this.addWorker()
     for (const kind of faultKinds) this.#planFault(kind)
     clock.after(env.calmAt, () => this.#calm())
-    const deadline = env.calmAt + finishWithin
+    const deadline = env.calmAt + finishWithin(env)
     try {
       while (!this.isDone && clock.now < deadline && clock.step()) { /* one thing at a time */ }
     } catch (error) {
       this.fail(error instanceof Error ? error.stack ?? error.message : String(error))
     }
-    if (!this.isDone) this.fail(`not done ${finishWithin} ms after the last fault`)
+    if (!this.isDone) this.fail(`not done ${finishWithin(env)} ms after the last fault`)
     const { seed, failure, faults, adopted } = this
-    return { seed, failure, endedAt: clock.now, faults, adopted }
+    return {
+      seed, failure, endedAt: clock.now, faults, adopted, usesCodec: env.usesCodec,
+    }
   }
 
   note(text: string): void {
     this.trace(`${this.clock.now.toFixed(1).padStart(9)} ${text}`)
+  }
+
+  /** The message as it comes out at the other end. */
+  onWire(message: FromWorker | ToWorker, direction: Direction): FromWorker | ToWorker {
+    return this.env.usesCodec ? decodeMessage(encodeMessage(message), direction) : message
   }
 
   fail(reason: string): void {
@@ -153,7 +164,11 @@ class World {
       case 'join':
         if (alive.length < 7) this.addWorker()
         return
-      case 'clock-jump': return
+      case 'clock-jump': {
+        const node = worker !== null && random.below(2) === 0 ? worker : coordinator
+        node.clockOffset += random.below(60_000)
+        return
+      }
     }
     if (worker === null) return
     switch (kind) {
@@ -166,7 +181,7 @@ class World {
       }
       case 'reset': return worker.connection?.break('connection reset')
       case 'drain':
-        if (alive.length > 1) worker.step({ kind: 'drain' })
+        if (alive.length > 1) worker.drain()
         return
       case 'slow-worker': {
         worker.slowness = 10
@@ -180,7 +195,13 @@ class World {
   /** Faults stop; enough is alive to finish. */
   #calm(): void {
     const { env } = this
-    const alive = this.workers.filter((worker) => worker.isAlive && !worker.isLeaving).length
+    // of two coordinators one dies for good: whoever is left finishes
+    if (this.coordinators.length > 1) {
+      const dying = this.random.pick(this.coordinators)
+      this.coordinators.splice(this.coordinators.indexOf(dying), 1)
+      dying.kill(null)
+    }
+    const alive = this.workers.filter((worker) => worker.isAlive && !worker.isDraining).length
     for (let i = alive; i < Math.max(1, env.minWorkers); i++) this.addWorker()
     for (const coordinator of this.coordinators) {
       if (!coordinator.isAlive && !coordinator.isStarting) coordinator.start()
@@ -207,6 +228,8 @@ abstract class Node {
   process = 0
   isAlive = false
   isStarting = false
+  /** A monotonic clock may leap ahead when its machine was asleep. */
+  clockOffset = 0
   #starts = 0
   #pausedUntil = 0
   #held: (() => void)[] = []
@@ -214,6 +237,10 @@ abstract class Node {
   constructor(readonly world: World) {}
 
   protected abstract begin(): void
+
+  protected get now(): number {
+    return this.world.clock.now + this.clockOffset
+  }
 
   start(): void {
     this.isStarting = false
@@ -283,6 +310,7 @@ class CoordinatorNode extends Node {
     this.#machine = new CoordinatorMachine({
       build: 'sim', term: ++disk.starts, heartbeatMs: env.heartbeatMs, leaseMs: env.leaseMs,
       graceMs: env.graceMs, minWorkers: env.minWorkers, lastCallMs: 300, stallMs: Infinity,
+      deathsMax: Infinity,
       makeReducer: (setup) => new NaiveReducer(setup, keepsBound(mutation)),
       ...(makeRound === undefined ? {} : { makeRound }),
     })
@@ -327,7 +355,8 @@ class CoordinatorNode extends Node {
     } })
   }
 
-  kill(restartIn: number): void {
+  /** @param restartIn - null: for good */
+  kill(restartIn: number | null): void {
     if (!this.isAlive) return
     const { disk, random } = this.world
     // what was not synced may be lost, from the end
@@ -359,7 +388,7 @@ class CoordinatorNode extends Node {
     if (event.kind === 'message' && event.message.type !== 'beat') {
       world.note(`<- ${event.message.type} ${brief(event.message)}`)
     }
-    const effects = this.#machine!.step(event, world.clock.now)
+    const effects = this.#machine!.step(event, this.now)
     for (const effect of effects) this.#perform(effect)
   }
 
@@ -370,7 +399,7 @@ class CoordinatorNode extends Node {
         if (effect.message.type !== 'beat-ack') {
           world.note(`-> ${effect.link} ${effect.message.type} ${brief(effect.message)}`)
         }
-        this.connections.get(effect.link)?.sendDown(effect.message)
+        this.connections.get(effect.link)?.sendDown(world.onWire(effect.message, 'to-worker'))
         return
       case 'close':
         this.connections.get(effect.link)?.break(effect.reason)
@@ -431,7 +460,7 @@ class WorkerNode extends Node {
   connection: Connection | null = null
   slowness = 1
   cutUntil = 0
-  isLeaving = false
+  isDraining = false
   #machine!: WorkerMachine
   #engines!: NaiveEngines
   readonly #partitions = new Map<number, readonly number[]>()
@@ -454,7 +483,7 @@ class WorkerNode extends Node {
     this.#partitions.clear()
     this.#backoff = 200
     this.#busyUntil = 0
-    this.isLeaving = false
+    this.isDraining = false
     world.connect(this)
   }
 
@@ -462,6 +491,12 @@ class WorkerNode extends Node {
     this.connection?.break('the worker died')
     this.connection = null
     this.stop(restartIn)
+  }
+
+  /** SIGTERM. */
+  drain(): void {
+    this.isDraining = true
+    this.inProcess(this.process, () => this.step({ kind: 'drain' }))
   }
 
   cut(ms: number, up: boolean, down: boolean): void {
@@ -503,7 +538,7 @@ class WorkerNode extends Node {
   }
 
   step(event: WorkerEvent): void {
-    for (const effect of this.#machine.step(event, this.world.clock.now)) {
+    for (const effect of this.#machine.step(event, this.now)) {
       if (this.isAlive) this.#perform(effect)
     }
   }
@@ -512,14 +547,13 @@ class WorkerNode extends Node {
     const { env, problem } = this.world
     switch (effect.kind) {
       case 'send':
-        this.connection?.sendUp(effect.message)
+        this.connection?.sendUp(this.world.onWire(effect.message, 'from-worker'))
         return
       case 'reconnect':
         this.connection?.break(effect.reason)
         this.connection = null
         return this.dialFailed()
       case 'exit':
-        this.isLeaving = true
         this.connection?.break(effect.reason)
         this.connection = null
         return this.stop(null)

@@ -32,7 +32,9 @@ export class RequestLog {
       this.#requests.push(decodeRequest(body))
       return 'extended'
     }
-    const continues = iteration === current + 1 && seq === 0 && nBefore === this.#requests.length
+    // 0: the coordinator has only the trees of the iteration before; so must we
+    const continues = iteration === current + 1 && seq === 0 && nBefore > 0 &&
+      nBefore === this.#requests.length
     if (!continues) return 'gap'
     this.trees.append(treesOf(this.#requests))
     this.#previous = this.#requests

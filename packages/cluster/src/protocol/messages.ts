@@ -236,7 +236,8 @@ export interface Trees {
 
 /**
  * Coordinator: the next request of an iteration. Request 0 also says how many requests the
- * iteration before had, so that whoever has them all knows its trees.
+ * iteration before had, so that whoever has them all knows its trees; 0 where only its trees are
+ * known.
  */
 export interface Request {
   readonly type: 'request'

@@ -1,0 +1,2 @@
+export { packAnswer } from './pack-answer.js'
+export { StarReducer } from './star-reducer.js'

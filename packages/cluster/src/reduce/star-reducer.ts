@@ -1,0 +1,150 @@
+import {
+  CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
+  metricPart, type MetricPart, sumsLayout,
+} from '@coppice/engine'
+import { assert } from '@coppice/model'
+import type { RequestReducer } from '../coordinator/events.js'
+import { ProtocolError } from '../protocol/error.js'
+import type { AnswerPayload } from '../protocol/messages.js'
+import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
+import { unpackSums } from '../wire/unpack-sums.js'
+
+/**
+ * The reducer of a star: all answers come to the coordinator, which adds them up. The other end
+ * is `packAnswer`. Which answers count is not decided here, see Round.
+ */
+export class StarReducer implements RequestReducer {
+  readonly #reducer: CentralReducer
+  readonly #nCells: number
+  /** By name of a metric: whether its parts are ranked scores (or sums). */
+  readonly #isRanked: ReadonlyMap<string, boolean>
+  #request: EngineRequest | null = null
+  #chunks: readonly SumChunk[] = []
+  #maximum = 0
+  #parts: MetricPart[] = []
+
+  constructor(setup: EngineSetup) {
+    this.#reducer = new CentralReducer(setup)
+    this.#nCells = sumsLayout(setup.features).nCells
+    this.#isRanked = rankedMetrics(setup)
+  }
+
+  /** As RequestReducer; where no histogram travels a round has no chunks. */
+  begin(request: EngineRequest): number {
+    this.#request = request
+    this.#chunks = []
+    this.#maximum = 0
+    this.#parts = []
+    switch (request.kind) {
+      case 'prepare':
+      case 'evaluate':
+        return 1
+      case 'gradients':
+        this.#reducer.setUnits(request.gradientScale, request.hessianScale)
+        return 0
+      case 'root':
+      case 'round':
+        this.#reducer.begin(request)
+        this.#chunks = sumChunks(this.#nCells, histogramsOf(request).length)
+        return this.#chunks.length
+      case 'commit': return 0
+    }
+  }
+
+  add(chunk: number, payload: AnswerPayload): void {
+    const request = this.#request
+    assert(request !== null, 'a request was begun')
+    switch (request.kind) {
+      case 'prepare': return this.#addMaximum(request.kind, chunk, payload)
+      case 'evaluate': return this.#addParts(request.kind, chunk, payload)
+      case 'root':
+      case 'round':
+        return this.#addSums(request.kind, chunk, payload)
+      case 'gradients':
+      case 'commit':
+        throw new ProtocolError('invalid',
+          `"${payload.kind}" came as an answer to a ${request.kind} request, which has none`)
+    }
+  }
+
+  #addMaximum(kind: string, chunk: number, payload: AnswerPayload): void {
+    if (payload.kind !== 'maximum') throw wrongKind(kind, payload, 'maximum')
+    requireChunk(kind, chunk, 1)
+    // NaN fails too; infinity is for the trainer to refuse, who says what to do
+    if (!(payload.value >= 0)) {
+      throw new ProtocolError('invalid', `the largest gradient is told to be ${payload.value}`)
+    }
+    this.#maximum = Math.max(this.#maximum, payload.value)
+  }
+
+  #addParts(kind: string, chunk: number, payload: AnswerPayload): void {
+    if (payload.kind !== 'parts') throw wrongKind(kind, payload, 'parts')
+    requireChunk(kind, chunk, 1)
+    for (const { metric, sum, ranked } of payload.parts) {
+      const isRanked = this.#isRanked.get(metric)
+      if (isRanked === undefined) {
+        throw new ProtocolError('invalid',
+          `a part of metric "${metric}" came; asked for were ${[...this.#isRanked.keys()].join(', ')}`)
+      }
+      if ((ranked !== null) !== isRanked || (sum !== null) === isRanked) {
+        throw new ProtocolError('invalid',
+          `a part of metric "${metric}" is not ${isRanked ? 'ranked scores' : 'a sum'}`)
+      }
+    }
+    this.#parts.push(...payload.parts)
+  }
+
+  #addSums(kind: string, chunk: number, payload: AnswerPayload): void {
+    if (payload.kind !== 'sums') throw wrongKind(kind, payload, 'sums')
+    requireChunk(kind, chunk, this.#chunks.length)
+    const { histogram, firstCell, nCells } = this.#chunks[chunk]!
+    const sums = unpackSums(payload.bytes)
+    if (sums.nCells !== nCells) {
+      throw new ProtocolError('invalid',
+        `chunk ${chunk} of a ${kind} request has ${sums.nCells} cells; ${nCells} were due`)
+    }
+    this.#reducer.add(histogram, firstCell, sums.planes)
+  }
+
+  /**
+   * As RequestReducer.
+   *
+   * @throws CoppiceError 'INTERNAL' when histograms do not add up to their leaves' totals
+   */
+  finish(): EngineAnswer {
+    const request = this.#request
+    assert(request !== null, 'a request was begun')
+    switch (request.kind) {
+      case 'prepare': return this.#maximum
+      case 'evaluate': return this.#parts
+      case 'root': return this.#reducer.finishRoot(request)
+      case 'round': return this.#reducer.finishRound(request)
+      case 'gradients':
+      case 'commit':
+        return null
+    }
+  }
+}
+
+/** What the parts of each metric are, seen at those of no rows. */
+function rankedMetrics({ metrics, objective, nOutputs }: EngineSetup): Map<string, boolean> {
+  const nothing = new Float64Array(0)
+  const scores = Array.from({ length: nOutputs }, () => nothing)
+  return new Map(metrics.map((metric) => {
+    const { ranked } = metricPart(metric, objective.objective, scores, nothing, null)
+    return [metric.name, ranked !== null]
+  }))
+}
+
+function wrongKind(
+  request: string, payload: AnswerPayload, expected: AnswerPayload['kind'],
+): ProtocolError {
+  return new ProtocolError('invalid',
+    `"${payload.kind}" came as an answer to a ${request} request; "${expected}" was due`)
+}
+
+function requireChunk(request: string, chunk: number, nChunks: number): void {
+  if (Number.isInteger(chunk) && chunk >= 0 && chunk < nChunks) return
+  throw new ProtocolError('invalid',
+    `chunk ${chunk} came as an answer to a ${request} request, which has ${nChunks}`)
+}

@@ -1,0 +1,127 @@
+import {
+  type BinnedDataset, type BinnedTree, Booster, type Dialogue, type EngineAnswer,
+  type EngineRequest, type EngineRows, type EngineSetup, type Executor, InlineStores,
+  type IterationRecord, joinRows, type PartitionRows, type Stores, sumsLayout, type TrainingJob,
+} from '@coppice/engine'
+import { TestRandom } from '@coppice/testkit'
+import { needsAnswer } from '../../src/log/request-log.js'
+import { decodeMessage, encodeMessage } from '../../src/protocol/codec.js'
+import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { packAnswer, StarReducer } from '../../src/reduce/index.js'
+
+/** How often a store's answer is counted; tests count wrongly. */
+export type Counts = (request: EngineRequest, store: number) => number
+
+/**
+ * Trains as a cluster does, in one thread: rows in random order in k stores, whose answers travel
+ * packed and encoded to a StarReducer.
+ */
+export class PackedExecutor implements Executor {
+  readonly nThreads = 1
+  /** Bytes of the payloads of sums, and of the sums themselves. */
+  nPackedBytes = 0
+  nSumBytes = 0
+  readonly #k: number
+  readonly #counts: Counts
+  readonly #random: TestRandom
+  readonly #stores: Stores = new InlineStores()
+  #setup: EngineSetup | null = null
+  #reducer: StarReducer | null = null
+  #booster: Booster | null = null
+
+  constructor(k: number, seed: number, counts: Counts = () => 1) {
+    this.#k = k
+    this.#random = new TestRandom(seed)
+    this.#counts = counts
+  }
+
+  async open({ plan, train, evalSets }: TrainingJob): Promise<void> {
+    this.#setup = plan.engine
+    this.#booster = new Booster(plan)
+    this.#reducer = new StarReducer(plan.engine)
+    const { nOutputs } = plan.engine
+    const trains = this.#deal(train, nOutputs)
+    const evals = evalSets.map(({ data }) => this.#deal(data, nOutputs))
+    for (let s = 0; s < this.#k; s++) {
+      await this.#stores.build(s, plan.engine, trains[s]!, evals.map((set) => set[s]!))
+    }
+  }
+
+  /** Cuts at random places; stores may get several partitions or none. */
+  #deal(data: BinnedDataset, nOutputs: number): EngineRows[] {
+    const cuts = Array.from({ length: 2 * this.#k }, () => this.#random.below(data.nRows + 1))
+    const bounds = [0, ...cuts.sort((a, b) => a - b), data.nRows]
+    const owners = bounds.slice(1).map(() => this.#random.below(this.#k))
+    return Array.from({ length: this.#k }, (_, s) => joinRows(
+      bounds.slice(1).flatMap((end, i) =>
+        owners[i] === s ? [partitionRows(data, bounds[i]!, end, nOutputs)] : []),
+      data.features.length))
+  }
+
+  async replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void> {
+    for (const trees of iterations) await this.#run(this.#booster!.replay(trees))
+  }
+
+  iterate(iteration: number, evaluates: boolean): Promise<IterationRecord> {
+    return this.#run(this.#booster!.iterate(iteration, evaluates))
+  }
+
+  async #run<Result>(dialogue: Dialogue<Result>): Promise<Result> {
+    let step = dialogue.next(null)
+    while (step.done !== true) step = dialogue.next(await this.#answer(step.value))
+    return step.value
+  }
+
+  async #answer(request: EngineRequest): Promise<EngineAnswer> {
+    const reducer = this.#reducer!
+    const layout = sumsLayout(this.#setup!.features)
+    const nChunks = reducer.begin(request)
+    for (let s = 0; s < this.#k; s++) {
+      const answer = await this.#stores.carryOut(s, request)
+      if (!needsAnswer(request)) continue
+      const payloads = packAnswer(request, answer, layout)
+      if (payloads.length !== nChunks) throw new Error(`${payloads.length} of ${nChunks} chunks`)
+      this.#weigh(payloads, layout.nBytes)
+      for (let n = this.#counts(request, s); n > 0; n--) {
+        payloads.forEach((payload, chunk) => reducer.add(chunk, overTheWire(payload, chunk)))
+      }
+    }
+    return needsAnswer(request) ? reducer.finish() : null
+  }
+
+  #weigh(payloads: readonly AnswerPayload[], nBytes: number): void {
+    for (const payload of payloads) {
+      if (payload.kind !== 'sums') continue
+      this.nPackedBytes += payload.bytes.length
+      this.nSumBytes += nBytes
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#stores.close()
+  }
+}
+
+function overTheWire(payload: AnswerPayload, chunk: number): AnswerPayload {
+  const bytes = encodeMessage(
+    { type: 'answer', job: 'job', store: 1, iteration: 0, seq: 0, chunk, payload })
+  const message = decodeMessage(bytes, 'from-worker')
+  if (message.type !== 'answer') throw new Error(`an answer came out as ${message.type}`)
+  return message.payload
+}
+
+function partitionRows(
+  data: BinnedDataset, first: number, end: number, nOutputs: number,
+): PartitionRows {
+  const nFeatures = data.features.length
+  const { bins } = data.blocks[0]!
+  return {
+    nRows: end - first,
+    blocks: [{
+      firstRow: first, nRows: end - first, bins: bins.slice(first * nFeatures, end * nFeatures),
+    }],
+    label: data.label!.slice(first, end),
+    weight: data.weight?.slice(first, end) ?? null,
+    initScore: data.initScore?.slice(first * nOutputs, end * nOutputs) ?? null,
+  }
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import {
+  type EngineRequest, type EngineSetup, InlineExecutor, sumsLayout, train, type TrainOptions,
+} from '@coppice/engine'
+import { serializeModel } from '@coppice/model'
+import { type DataRecipe, type FeatureRecipe, makeDataset } from '@coppice/testkit'
+import { ProtocolError } from '../../src/protocol/error.js'
+import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { packAnswer, StarReducer } from '../../src/reduce/index.js'
+import { CHUNK_CELLS_MAX, sumChunks } from '../../src/wire/sum-chunks.js'
+import { packSums } from '../../src/wire/pack-sums.js'
+import { PackedExecutor } from './packed-executor.js'
+
+const features: readonly FeatureRecipe[] = [
+  { kind: 'numeric', bins: 40, missing: 'nan' },
+  { kind: 'numeric', bins: 255, order: 'skewed' },
+  { kind: 'categorical', categories: 30, order: 'skewed' },
+  { kind: 'numeric', bins: 7, missing: 'zero' },
+]
+
+function training(
+  recipe: Omit<DataRecipe, 'seed' | 'nRows' | 'features'>,
+  params: Readonly<Record<string, unknown>>,
+): TrainOptions {
+  const make = (seed: number, nRows: number) =>
+    makeDataset({ features, ...recipe, seed, nRows }).data
+  const data = make(3, 1500)
+  const valid = { ...make(4, 600), features: data.features }
+  return {
+    params: { numIterations: 4, numLeaves: 15, isProvideTrainingMetric: true, ...params },
+    train: data,
+    evalSets: [{ name: 'valid', data: valid }],
+  }
+}
+
+const trainings: readonly (readonly [string, TrainOptions])[] = [
+  ['binary, bagging, weights, auc', training({ label: 'binary', weights: 'any' }, {
+    objective: 'binary', metric: ['auc', 'binary_logloss'], baggingFraction: 0.6, baggingFreq: 1,
+    speculation: 4,
+  })],
+  ['regression with init scores, whose gradients have no bound',
+    training({ label: 'heavy-tailed', initScore: true }, { metric: ['l2', 'l1'] })],
+  ['three classes', training({ label: { classes: 3 } }, {
+    objective: 'multiclass', numClass: 3, metric: ['multi_logloss'], speculation: 8,
+  })],
+]
+
+describe('StarReducer', () => {
+  for (const [name, options] of trainings) {
+    it(`gives packed answers of 1, 2, 5 stores the bytes of one thread: ${name}`, async () => {
+      const expected = await train(options, new InlineExecutor())
+      for (const k of [1, 2, 5]) {
+        const executor = new PackedExecutor(k, 40 + k)
+        const { model } = await train(options, executor)
+        assert.equal(serializeModel(model), serializeModel(expected.model), `${k} stores`)
+        assert.ok(executor.nPackedBytes * 2 < executor.nSumBytes)
+      }
+    })
+  }
+
+  for (const times of [0, 2]) {
+    it(`finds an answer that was counted ${times} times`, async () => {
+      const [, options] = trainings[0]!
+      let nRounds = 0
+      const counts = ({ kind }: EngineRequest, store: number): number =>
+        (kind === 'round' && store === 1 && ++nRounds === 3 ? times : 1)
+      await assert.rejects(train(options, new PackedExecutor(2, 7, counts)),
+        { code: 'INTERNAL', message: /add up/ })
+    })
+  }
+})
+
+const setup: EngineSetup = {
+  features: [
+    { nBins: 10, missingBin: -1, isCategorical: false },
+    { nBins: 6, missingBin: 5, isCategorical: false },
+  ],
+  objective: {
+    objective: { name: 'binary', sigmoid: 1 }, binaryWeights: [1, 1], gradientBound: null,
+    hessianBound: 0.25,
+  },
+  nOutputs: 1, baseScores: [0], initScoreQuantum: 1,
+  scan: {
+    lambdaL1: 0, lambdaL2: 0, minDataInLeaf: 1, minSumHessianInLeaf: 0, minGainToSplit: 0,
+    maxDeltaStep: 0, catSmooth: 10, catL2: 10, maxCatThreshold: 32, maxCatToOnehot: 4,
+    minDataPerGroup: 100,
+  },
+  usesBagging: false, maxExpansions: 2, maxLeaves: 4,
+  metrics: [{ name: 'auc', topK: 1 }, { name: 'binary_error', topK: 1 }],
+  evaluatesTraining: false,
+}
+
+const { nCells, nBytes } = sumsLayout(setup.features)
+const root: EngineRequest = { kind: 'root', output: 0, bag: null, mask: new Uint8Array([1, 1]) }
+const sums = (cells: number): AnswerPayload => ({
+  kind: 'sums',
+  bytes: packSums(new Uint8Array(cells * 20), cells, { histogram: 0, firstCell: 0, nCells: cells }),
+})
+const parts = (part: object): AnswerPayload => ({
+  kind: 'parts', parts: [{ dataset: 0, metric: 'auc', sum: null, ranked: null, ...part }],
+})
+const ranked = {
+  negatives: new Float64Array(0), positives: new Float64Array(0), negativeWeights: null,
+  positiveWeights: null,
+}
+
+describe('StarReducer, given what no store sends', () => {
+  const refuses = (
+    request: EngineRequest, chunk: number, payload: AnswerPayload, message: RegExp,
+  ): void => {
+    const reducer = new StarReducer(setup)
+    reducer.begin(request)
+    assert.throws(() => reducer.add(chunk, payload),
+      (error) => error instanceof ProtocolError && message.test(error.message))
+  }
+
+  it('names the kind that was due', () => {
+    refuses(root, 0, { kind: 'maximum', value: 1 }, /"maximum" .* root .* "sums" was due/)
+    refuses({ kind: 'prepare' }, 0, sums(nCells), /"sums" .* prepare .* "maximum" was due/)
+    refuses({ kind: 'evaluate' }, 0, sums(nCells), /"parts" was due/)
+    refuses({ kind: 'gradients', gradientScale: 1, hessianScale: 1 }, 0, sums(nCells), /has none/)
+  })
+
+  it('names the chunk that there is not, and sizes', () => {
+    refuses(root, 1, sums(nCells), /chunk 1 .* which has 1/)
+    refuses(root, -1, sums(nCells), /chunk -1/)
+    refuses({ kind: 'prepare' }, 1, { kind: 'maximum', value: 1 }, /chunk 1 .* which has 1/)
+    refuses(root, 0, sums(nCells + 4), new RegExp(`${nCells + 4} cells; ${nCells} were due`))
+    refuses(root, 0, { kind: 'sums', bytes: new Uint8Array(nBytes) }, /packed sums/)
+  })
+
+  it('refuses maxima and parts that mean nothing', () => {
+    refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: NaN }, /told to be NaN/)
+    refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: -1 }, /told to be -1/)
+    const evaluate: EngineRequest = { kind: 'evaluate' }
+    refuses(evaluate, 0, parts({ metric: 'l2', sum: [1] }), /"l2" .* auc, binary_error/)
+    refuses(evaluate, 0, parts({ sum: [1] }), /"auc" is not ranked scores/)
+    refuses(evaluate, 0, parts({ metric: 'binary_error', ranked }), /"binary_error" is not a sum/)
+  })
+
+  it('begins a request anew', () => {
+    const reducer = new StarReducer(setup)
+    for (const value of [7, 3]) {
+      assert.equal(reducer.begin({ kind: 'prepare' }), 1)
+      reducer.add(0, { kind: 'maximum', value })
+      assert.equal(reducer.finish(), value)
+    }
+    assert.equal(reducer.begin({ kind: 'evaluate' }), 1)
+    reducer.add(0, parts({ ranked }))
+    assert.equal((reducer.finish() as unknown[]).length, 1)
+    reducer.begin({ kind: 'evaluate' })
+    assert.deepEqual(reducer.finish(), [])
+  })
+})
+
+describe('packAnswer', () => {
+  it('cuts large histograms into chunks that add up to them', () => {
+    const wide = Array.from({ length: 300 }, () => (
+      { nBins: 256, missingBin: -1, isCategorical: false }))
+    const layout = sumsLayout(wide)
+    const histogram = new Uint8Array(layout.nBytes)
+    const view = new DataView(histogram.buffer)
+    for (const f of wide.keys()) {
+      // 100 rows in bin f % 256 of every feature
+      const cell = layout.cellOffsets[f]! + (f & 255)
+      view.setBigInt64(cell * 8, -5n, true)
+      view.setBigInt64((layout.nCells + cell) * 8, 77n, true)
+      view.setInt32(layout.nCells * 16 + cell * 4, 100, true)
+    }
+    const request: EngineRequest = { kind: 'root', output: 0, bag: null, mask: new Uint8Array(300) }
+    const payloads = packAnswer(request, { kind: 'sums', histograms: [histogram] }, layout)
+    assert.equal(payloads.length, Math.ceil(layout.nCells / CHUNK_CELLS_MAX))
+    assert.equal(payloads.length, sumChunks(layout.nCells, 1).length)
+    const reducer = new StarReducer({ ...setup, features: wide })
+    reducer.begin({ kind: 'gradients', gradientScale: 1, hessianScale: 1 })
+    assert.equal(reducer.begin(request), payloads.length)
+    for (let store = 0; store < 2; store++) {
+      payloads.forEach((payload, chunk) => reducer.add(chunk, payload))
+    }
+    const { totals } = reducer.finish() as { totals: unknown }
+    assert.deepEqual(totals, { gradient: -10n, hessian: 154n, count: 200 })
+  })
+
+  it('has nothing to send where nothing is asked', () => {
+    assert.deepEqual(
+      packAnswer({ kind: 'gradients', gradientScale: 1, hessianScale: 1 }, { kind: 'none' },
+        { nCells }), [])
+  })
+})

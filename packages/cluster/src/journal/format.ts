@@ -1,11 +1,11 @@
-import { sha256, Sha256, toHex } from '@coppice/model'
+import { sha256, Sha256 } from '@coppice/model'
 
 /**
  * A journal is a line of text, then records, little-endian:
  *
  *     0   4  CRC-32 of all that follows in the record
  *     4   4  bytes of the payload
- *     8  32  chain: SHA-256 of the chain before it, then the payload
+ *     8  32  chain: SHA-256 of the chain before it, the number and the SHA-256 of the record
  *    40      payload: u32 number of the record, from 0; then the record, see record-codec.ts
  *
  * The chain before the first record is the SHA-256 of the first line. The checksum finds bytes
@@ -28,12 +28,9 @@ export function firstChain(): Uint8Array {
   return sha256(journalLine())
 }
 
-/** The chain after a record with this payload. */
-export function nextChain(chain: Uint8Array, payload: Uint8Array): Uint8Array {
-  return new Sha256().update(chain).update(payload).digest()
-}
-
-/** SHA-256 of a record's bytes. */
-export function digestOf(record: Uint8Array): string {
-  return toHex(sha256(record))
+/** The chain after a record of this number and digest. */
+export function nextChain(chain: Uint8Array, index: number, digest: Uint8Array): Uint8Array {
+  const number = new Uint8Array(INDEX_BYTES)
+  new DataView(number.buffer).setUint32(0, index, true)
+  return new Sha256().update(chain).update(number).update(digest).digest()
 }

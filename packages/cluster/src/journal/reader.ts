@@ -1,8 +1,9 @@
+import { sha256, toHex } from '@coppice/model'
 import type { Crc32 } from '../protocol/frame.js'
 import { ProtocolError } from '../protocol/error.js'
 import { MESSAGE_BYTES_MAX } from '../protocol/limits.js'
 import {
-  digestOf, firstChain, INDEX_BYTES, JOURNAL_NAME, journalLine, nextChain, RECORD_HEADER_BYTES,
+  firstChain, INDEX_BYTES, JOURNAL_NAME, journalLine, nextChain, RECORD_HEADER_BYTES,
 } from './format.js'
 import { RecordOrder } from './order.js'
 import { decodeRecord } from './record-codec.js'
@@ -106,15 +107,16 @@ function readRecord(
     return damaged('has a wrong checksum')
   }
   const payload = bytes.subarray(RECORD_HEADER_BYTES, nBytes)
-  const following = nextChain(chain, payload)
-  if (!following.every((byte, i) => byte === bytes[8 + i])) {
-    return damaged('does not follow the one before it')
-  }
   const found = view.getUint32(RECORD_HEADER_BYTES, true)
   if (found !== index) return damaged(`is numbered ${found}`)
   const body = payload.subarray(INDEX_BYTES)
+  const digest = sha256(body)
+  const following = nextChain(chain, index, digest)
+  if (!following.every((byte, i) => byte === bytes[8 + i])) {
+    return damaged('does not follow the one before it')
+  }
   try {
-    return { record: decodeRecord(body), digest: digestOf(body), nBytes, chain: following }
+    return { record: decodeRecord(body), digest: toHex(digest), nBytes, chain: following }
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
     return damaged(`cannot be read: ${error.message}`)

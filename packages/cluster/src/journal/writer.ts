@@ -1,7 +1,7 @@
-import { assert, CoppiceError } from '@coppice/model'
+import { assert, CoppiceError, sha256, toHex } from '@coppice/model'
 import type { Crc32 } from '../protocol/frame.js'
 import {
-  digestOf, firstChain, INDEX_BYTES, journalLine, nextChain, RECORD_HEADER_BYTES,
+  firstChain, INDEX_BYTES, journalLine, nextChain, RECORD_HEADER_BYTES,
 } from './format.js'
 import { RecordOrder } from './order.js'
 import type { JournalContents } from './reader.js'
@@ -51,7 +51,8 @@ export class JournalWriter {
   stage(record: JournalRecord): Uint8Array | null {
     this.#staged = null
     const body = encodeRecord(record)
-    const digest = digestOf(body)
+    const sum = sha256(body)
+    const digest = toHex(sum)
     const admission = this.#order.examine(record, digest)
     switch (admission.kind) {
       case 'repeat': return null
@@ -69,7 +70,7 @@ export class JournalWriter {
     const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
     view.setUint32(4, payload.length, true)
     view.setUint32(RECORD_HEADER_BYTES, this.#nRecords, true)
-    const chain = nextChain(this.#chain, payload)
+    const chain = nextChain(this.#chain, this.#nRecords, sum)
     frame.set(chain, 8)
     view.setUint32(0, this.#crc32(frame.subarray(4)), true)
     this.#staged = { record, digest, chain }

@@ -19,7 +19,8 @@ import { PROTOCOL_VERSION } from './messages.js'
  *
  * Fragments of one message come in order; those of different messages may be mixed, so that a
  * heartbeat does not wait behind a large answer. The payload's length decides how many fragments
- * there are and how long each is: there is one way to cut a message.
+ * there are and how long each is: there is one way to cut a message. Magic, checksum and version
+ * stay where they are in all versions, so that each can name the other.
  */
 export const FRAME_HEADER_BYTES = 32
 

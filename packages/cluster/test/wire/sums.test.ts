@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { TestRandom } from '@coppice/testkit'
+import { ProtocolError } from '../../src/protocol/error.js'
+import { packSums } from '../../src/wire/pack-sums.js'
+import { CHUNK_CELLS_MAX, SUM_CELL_BYTES, sumChunks } from '../../src/wire/sum-chunks.js'
+import { unpackSums } from '../../src/wire/unpack-sums.js'
+
+interface Sums {
+  readonly gradients: readonly bigint[]
+  readonly hessians: readonly bigint[]
+  readonly counts: readonly number[]
+}
+
+/** The three planes, as the kernels lay them out. */
+function planesOf({ gradients, hessians, counts }: Sums): Uint8Array {
+  const n = counts.length
+  const planes = new Uint8Array(SUM_CELL_BYTES * n)
+  new BigInt64Array(planes.buffer, 0, n).set(gradients)
+  new BigInt64Array(planes.buffer, 8 * n, n).set(hessians)
+  new Int32Array(planes.buffer, 16 * n, n).set(counts)
+  return planes
+}
+
+function wholeChunk(nCells: number) {
+  return { histogram: 0, firstCell: 0, nCells }
+}
+
+/** Asserts that the sums survive, and gives the packed bytes. */
+function survives(sums: Sums): Uint8Array {
+  const n = sums.counts.length
+  const planes = planesOf(sums)
+  const packed = packSums(planes, n, wholeChunk(n))
+  const unpacked = unpackSums(packed)
+  assert.equal(unpacked.nCells, n)
+  assert.ok(Buffer.from(unpacked.planes).equals(planes))
+  return packed
+}
+
+function dense(n: number, value: (i: number) => bigint, hessian = 1n, count = 1): Sums {
+  return {
+    gradients: Array.from({ length: n }, (_, i) => value(i)),
+    hessians: Array(n).fill(hessian) as bigint[],
+    counts: Array(n).fill(count) as number[],
+  }
+}
+
+/** Bytes of n integers of a width, each piece padded to 8. */
+function planeBytes(n: number, width: number): number {
+  const pieces = [[], [1], [2], [2, 1], [4], [4, 1], [4, 2], [4, 2, 1], [4, 4]][width]!
+  return pieces.reduce((sum, bytes) => sum + Math.ceil(bytes * n / 8) * 8, 0)
+}
+
+describe('sumChunks', () => {
+  it('covers every cell of every histogram once, in order', () => {
+    for (const nCells of [4, 8, 7168, CHUNK_CELLS_MAX, CHUNK_CELLS_MAX + 4, 3 * CHUNK_CELLS_MAX]) {
+      for (const nHistograms of [0, 1, 3]) {
+        const expected = { histogram: 0, firstCell: 0 }
+        for (const { histogram, firstCell, nCells: n } of sumChunks(nCells, nHistograms)) {
+          assert.deepEqual({ histogram, firstCell }, expected)
+          assert.ok(n > 0 && n % 4 === 0 && n <= CHUNK_CELLS_MAX)
+          expected.firstCell += n
+          if (expected.firstCell < nCells) continue
+          assert.equal(expected.firstCell, nCells)
+          expected.histogram++
+          expected.firstCell = 0
+        }
+        assert.equal(expected.histogram, nHistograms)
+      }
+    }
+  })
+
+  it('keeps chunks near a MiB', () => {
+    const bytes = CHUNK_CELLS_MAX * SUM_CELL_BYTES
+    assert.ok(bytes <= 2 ** 20 && bytes > 0.99 * 2 ** 20)
+  })
+})
+
+describe('packSums and unpackSums', () => {
+  for (let width = 1; width <= 8; width++) {
+    it(`store gradients that need ${width} bytes with ${width}`, () => {
+      const most = (1n << BigInt(8 * width - 1)) - 1n
+      for (const edge of [most, -most - 1n]) {
+        for (const n of [4, 8, 12, 36]) {
+          const packed = survives(dense(n, (i) => i === n - 2 ? edge : BigInt(i % 3) - 1n))
+          const rest = 16 + 2 * planeBytes(n, 1)
+          assert.equal(packed.length, rest + planeBytes(n, width), `${edge}, ${n} cells`)
+        }
+      }
+    })
+
+    it(`store hessians that need ${width} bytes with ${width}`, () => {
+      const most = width === 8 ? (1n << 63n) - 1n : (1n << BigInt(8 * width)) - 1n
+      const packed = survives(dense(8, () => 1n, most))
+      assert.equal(packed.length, 16 + 2 * planeBytes(8, 1) + planeBytes(8, width))
+    })
+  }
+
+  it('store counts with as few bytes as they need', () => {
+    for (const [count, width] of [[0xff, 1], [0x100, 2], [0xffff, 2], [0x1_0000, 3],
+      [0xff_ffff, 3], [0x100_0000, 4], [0x7fff_ffff, 4]] as const) {
+      const packed = survives(dense(8, () => 1n, 1n, count))
+      assert.equal(packed.length, 16 + 2 * planeBytes(8, 1) + planeBytes(8, width))
+    }
+  })
+
+  it('survive what no histogram holds: negative hessians and counts, sums without rows', () => {
+    survives(dense(8, () => -1n, -1n, -1))
+    survives(dense(8, (i) => i === 0 ? -(1n << 63n) : 0n, -(1n << 63n), -(2 ** 31)))
+    survives({ gradients: [0n, 5n, 0n, 0n], hessians: [0n, 0n, 0n, 0n], counts: [0, 0, 0, 0] })
+    survives({ gradients: [0n, 0n, 0n, 0n], hessians: [0n, 0n, 7n, 0n], counts: [0, 0, 0, 0] })
+  })
+
+  it('store only the cells that are not zero where fewer than half are', () => {
+    const n = 64
+    for (let nFilled = 0; nFilled <= n; nFilled++) {
+      const random = new TestRandom(nFilled)
+      const cells = Array.from({ length: n }, (_, i) => i)
+        .sort((a, b) => (a * 37 + nFilled) % n - (b * 37 + nFilled) % n).slice(0, nFilled)
+      const filled = new Set(cells)
+      const value = (i: number) => filled.has(i) ? BigInt(random.below(100) + 1) : 0n
+      const packed = survives({
+        gradients: Array.from({ length: n }, (_, i) => -value(i)),
+        hessians: Array.from({ length: n }, (_, i) => value(i)),
+        counts: Array.from({ length: n }, (_, i) => filled.has(i) ? 3 : 0),
+      })
+      const isSparse = nFilled < n / 2
+      const width = nFilled === 0 ? 0 : 1
+      assert.equal(packed.length, isSparse ? 16 + 8 + 3 * planeBytes(nFilled, width)
+        : 16 + 3 * planeBytes(n, width), `${nFilled} filled`)
+    }
+  })
+
+  it('survive any sums', () => {
+    const cell = fc.tuple(
+      fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }), fc.integer({ min: 0, max: 63 }),
+      fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }), fc.integer({ min: 0, max: 63 }),
+      fc.integer({ min: 0, max: 0x7fff_ffff }), fc.boolean())
+    fc.assert(fc.property(fc.array(cell, { minLength: 1, maxLength: 40 }), (cells) => {
+      while (cells.length % 4 !== 0) cells.push([0n, 0, 0n, 0, 0, false])
+      survives({
+        gradients: cells.map(([g, down, , , , isFilled]) => isFilled ? g >> BigInt(down) : 0n),
+        hessians: cells.map(([, , h, down, , isFilled]) => isFilled ? h >> BigInt(down) : 0n),
+        counts: cells.map(([, , , , c, isFilled]) => isFilled ? c : 0),
+      })
+    }), { numRuns: 300, seed: 11 })
+  })
+
+  it('take any chunk of a histogram, at any offset, in shared memory', () => {
+    const n = 100
+    const random = new TestRandom(5)
+    const sums: Sums = {
+      gradients: Array.from({ length: n }, () => BigInt(random.word()) - 0x8000_0000n),
+      hessians: Array.from({ length: n }, () => BigInt(random.word()) << 8n),
+      counts: Array.from({ length: n }, () => random.below(1000)),
+    }
+    const planes = planesOf(sums)
+    for (const offset of [0, 1, 4, 8]) {
+      const memory = new Uint8Array(new SharedArrayBuffer(planes.length + 16))
+      memory.set(planes, offset)
+      for (const [firstCell, nCells] of [[0, 4], [4, 60], [96, 4], [0, 100]] as const) {
+        const packed = packSums(memory.subarray(offset, offset + planes.length), n,
+          { histogram: 3, firstCell, nCells })
+        const cut = <T>(values: readonly T[]) => values.slice(firstCell, firstCell + nCells)
+        const expected = planesOf({ gradients: cut(sums.gradients), hessians: cut(sums.hessians),
+          counts: cut(sums.counts) })
+        const shifted = new Uint8Array(packed.length + offset)
+        shifted.set(packed, offset)
+        const { planes: unpacked } = unpackSums(shifted.subarray(offset))
+        assert.ok(Buffer.from(unpacked).equals(expected))
+      }
+    }
+  })
+
+  it('give equal bytes for equal sums', () => {
+    const sums = dense(16, (i) => BigInt(i * i) - 50n)
+    assert.deepEqual(survives(sums), survives(sums))
+  })
+})
+
+describe('unpackSums', () => {
+  const sparse = survives({
+    gradients: Array.from({ length: 32 }, (_, i) => i % 5 === 0 ? -300n : 0n),
+    hessians: Array.from({ length: 32 }, (_, i) => i % 5 === 0 ? 70_000n : 0n),
+    counts: Array.from({ length: 32 }, (_, i) => i % 5 === 0 ? 2 : 0),
+  })
+  const full = survives(dense(32, (i) => BigInt(i)))
+
+  it('refuses every beginning, and more bytes', () => {
+    for (const packed of [sparse, full]) {
+      for (let n = 0; n < packed.length; n++) {
+        assert.throws(() => unpackSums(packed.subarray(0, n)), ProtocolError)
+      }
+      const more = new Uint8Array(packed.length + 8)
+      more.set(packed)
+      assert.throws(() => unpackSums(more), ProtocolError)
+    }
+  })
+
+  it('refuses or survives any byte of the header and bitmap, with any value', () => {
+    for (const packed of [sparse, full]) {
+      for (let at = 0; at < 24; at++) {
+        for (let value = 0; value < 256; value++) {
+          const wrong = packed.slice()
+          wrong[at] = value
+          try {
+            assert.ok(unpackSums(wrong).nCells <= CHUNK_CELLS_MAX)
+          } catch (error) {
+            assert.ok(error instanceof ProtocolError, String(error))
+          }
+        }
+      }
+    }
+  })
+
+  it('refuses a bitmap that has other cells than are stored', () => {
+    for (const [at, bits] of [[16, 0xff], [16, 0], [20, 0x01]] as const) {
+      const wrong = sparse.slice()
+      wrong[at] = bits
+      assert.throws(() => unpackSums(wrong), ProtocolError)
+    }
+  })
+
+  it('refuses more cells than a chunk has, without taking memory for them', () => {
+    const wrong = new Uint8Array(16)
+    wrong.set([0x53, 1, 0, 0, 0, 0, 0, 0, 0xfc, 0xff, 0xff, 0xff])
+    assert.throws(() => unpackSums(wrong), ProtocolError)
+  })
+})

@@ -26,6 +26,10 @@ export {
 export { trainingDialogue } from './training/trainer.js'
 export * from './training/trainer-protocol.js'
 export { resumeModel } from './training/resume.js'
+export { committedIterations } from './training/committed-iterations.js'
+export { type InferredParams, requireClassCount, withInferred } from './training/class-count.js'
+export { checkEvalSets } from './training/check-sets.js'
+export { featureLayout } from './training/build-model.js'
 export type { BinnedTree, EngineRequest, EngineSetup } from './execution/protocol.js'
 export {
   Booster, type Dialogue, type EngineAnswer, type IterationRecord,

@@ -1,0 +1,47 @@
+import { CoppiceError, type Scalar } from '@coppice/model'
+import type { ResolvedParams } from '../params/index.js'
+
+/**
+ * What the classes of the labels are to tell: the number of classes of the multiclass objective,
+ * or the objective too (binary for two classes, else multiclass); null for nothing.
+ */
+export type InferredParams = 'num-class' | 'objective' | null
+
+/**
+ * Raw parameters once the classes of the labels are known.
+ *
+ * @param given - without what is inferred
+ * @param classes - values in class order; null where labels are numbers
+ */
+export function withInferred(
+  given: Readonly<Record<string, unknown>>, inferred: InferredParams,
+  classes: readonly Scalar[] | null,
+): Readonly<Record<string, unknown>> {
+  const nClasses = classes?.length ?? 2
+  switch (inferred) {
+    case null: return given
+    case 'num-class': return { ...given, numClass: nClasses }
+    case 'objective': return nClasses === 2 ? { ...given, objective: 'binary' }
+      : { ...given, objective: 'multiclass', numClass: nClasses }
+  }
+}
+
+/**
+ * Refuses labels with more or fewer classes than the objective has.
+ *
+ * @param classes - values in class order; null where labels are numbers
+ * @throws CoppiceError 'DATA'
+ */
+export function requireClassCount(
+  classes: readonly Scalar[] | null,
+  { objective, numClass }: Pick<ResolvedParams, 'objective' | 'numClass'>,
+): void {
+  if (classes === null || objective === 'regression') return
+  const wanted = objective === 'binary' ? 2 : numClass
+  if (classes.length === wanted) return
+  const shown = classes.slice(0, 5).map(String).join(', ') + (classes.length > 5 ? ', ...' : '')
+  const advice = objective === 'binary' ? 'use objective multiclass' : 'leave num_class out'
+  throw new CoppiceError('DATA', `the labels have ${classes.length} classes (${shown}), but ` +
+    `${objective === 'binary' ? 'objective binary' : `num_class = ${numClass}`} needs ` +
+    `${wanted}; ${advice} or correct the labels`)
+}

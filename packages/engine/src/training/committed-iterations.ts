@@ -1,0 +1,22 @@
+import { extendChain, startChain, type Model } from '@coppice/model'
+import { History } from './history.js'
+import type { CommittedIteration } from './trainer-protocol.js'
+import type { MetricValue } from './types.js'
+
+/**
+ * The committed iterations of a model, as they were announced when it was trained: the inverse of
+ * `resumeModel`. For whoever keeps a journal of a training that goes on from a model.
+ */
+export function committedIterations(model: Model): CommittedIteration[] {
+  const { trees, treesPerIteration, evaluation } = model
+  const metrics = new Map<number, readonly MetricValue[]>(new History(evaluation).byIteration())
+  const iterations: CommittedIteration[] = []
+  let chainHash = startChain(model)
+  for (let t = 0; t < trees.length; t += treesPerIteration) {
+    const iteration = iterations.length
+    const own = trees.slice(t, t + treesPerIteration)
+    chainHash = extendChain(chainHash, own)
+    iterations.push({ iteration, trees: own, metrics: metrics.get(iteration) ?? [], chainHash })
+  }
+  return iterations
+}

@@ -1,56 +1,15 @@
-import type { CommittedIteration } from '@coppice/engine'
-import { CoppiceError, type Tree } from '@coppice/model'
+import { CoppiceError } from '@coppice/model'
 import { ProtocolError } from '../protocol/error.js'
-import {
-  ITERATIONS_MAX, LEAVES_MAX, MESSAGE_TEXT_LENGTH_MAX, METRICS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
-  URI_LENGTH_MAX,
-} from '../protocol/limits.js'
-import {
-  checkValue, constant, count, double, finite, flag, integer, list, nullable, object, opaque, type Schema,
-  tagged, text, where,
-} from '../protocol/schema.js'
+import { MESSAGE_TEXT_LENGTH_MAX, NAME_LENGTH_MAX } from '../protocol/limits.js'
+import { committedFields } from '../protocol/model-schemas.js'
+import { checkValue, constant, object, opaque, type Schema, tagged, text } from '../protocol/schema.js'
 import { decodeValue, encodeValue } from '../protocol/value-codec.js'
 import type { JournalRecord } from './record.js'
-
-const child = integer(-LEAVES_MAX, LEAVES_MAX)
-const doubles = list(finite, LEAVES_MAX)
-const counts = list(count, LEAVES_MAX)
-
-/** The shape of a tree; that it is a tree of its model is checked where the model is. */
-const tree: Schema<Tree> = object({
-  splitFeature: counts,
-  splitGain: doubles,
-  threshold: list(nullable(finite), LEAVES_MAX),
-  leftCategories: list(nullable(counts), LEAVES_MAX),
-  defaultLeft: list(flag, LEAVES_MAX),
-  leftChild: list(child, LEAVES_MAX),
-  rightChild: list(child, LEAVES_MAX),
-  nodeValue: doubles,
-  nodeWeight: doubles,
-  nodeCount: counts,
-  leafValue: doubles,
-  leafWeight: doubles,
-  leafCount: counts,
-})
-
-/** Data sets are named by users. */
-const metricName = text(URI_LENGTH_MAX)
-const metricValue: Schema<CommittedIteration['metrics'][number]> = object({
-  dataset: metricName, metric: metricName, value: double, higherIsBetter: flag,
-})
-
-const hash = where(text(64), (digits) => /^[0-9a-f]{64}$/.test(digits), '64 hexadecimal digits')
 
 const journalRecord: Schema<JournalRecord> = tagged('kind', {
   job: object({ kind: constant('job'), job: text(NAME_LENGTH_MAX), spec: opaque }),
   plan: object({ kind: constant('plan'), plan: opaque }),
-  iteration: object({
-    kind: constant('iteration'),
-    iteration: integer(0, ITERATIONS_MAX),
-    trees: list(tree, OUTPUTS_MAX),
-    metrics: list(metricValue, METRICS_MAX),
-    chainHash: hash,
-  }),
+  iteration: object({ kind: constant('iteration'), ...committedFields }),
   end: object({ kind: constant('end'), reason: text(MESSAGE_TEXT_LENGTH_MAX) }),
 })
 

@@ -4,8 +4,9 @@
  * job under way, or given its end.
  */
 import type { RoleOptions } from '@coppice/data'
-import type { CommittedIteration, IterationEvent, StopReason, TrainingEvent }
-  from '@coppice/engine'
+import type {
+  CommittedIteration, InferredParams, IterationEvent, StopReason, TrainingEvent,
+} from '@coppice/engine'
 import type { ModelHeader } from '@coppice/model'
 import type { WireError } from './messages.js'
 
@@ -25,12 +26,12 @@ export interface JobSpec {
   /** Raw parameters under canonical names, checked as far as that can be done without the data. */
   readonly params: Readonly<Record<string, unknown>>
   readonly labelKind: 'number' | 'binary' | 'class'
-  /** `num_class` is to be found in the labels. */
-  readonly infersClasses: boolean
+  /** What is to be found in the labels, and not in the parameters. */
+  readonly inferred: InferredParams
   readonly train: DataSpec
   readonly evalSets: readonly { readonly name: string, readonly data: DataSpec }[]
-  /** JSON of a model to go on from, or null. */
-  readonly resumeFrom: string | null
+  /** A model to go on from, as UTF-8 JSON, or null. */
+  readonly resumeFrom: Uint8Array | null
   /** The client answers every iteration (callbacks); the training waits for it. */
   readonly wantsGo: boolean
 }
@@ -46,14 +47,14 @@ export interface Submit {
   readonly fromIteration: number
 }
 
-/** Coordinator: it is in the queue, behind so many others. */
+/** Coordinator: it is in the queue, behind so many others. Told again when it moves up. */
 export interface Accepted {
   readonly type: 'accepted'
   readonly job: string
   readonly nBefore: number
 }
 
-/** Coordinator: the data are being read. */
+/** Coordinator: the data are being read. `dataset` is 'training' or an evaluation set's name. */
 export interface Loading {
   readonly type: 'loading'
   readonly job: string
@@ -70,14 +71,17 @@ export interface Opened {
   readonly header: ModelHeader
 }
 
-/** Coordinator: the training started, or stopped. */
+/** Coordinator: the training started, or stopped. Told again by a coordinator that restarted. */
 export interface Told {
   readonly type: 'told'
   readonly job: string
   readonly event: Exclude<TrainingEvent, IterationEvent>
 }
 
-/** Coordinator: an iteration is committed. Answered by `go` where the job wants it. */
+/**
+ * Coordinator: an iteration is committed. Answered by `go` where the job wants it. Those that a
+ * client missed are announced when it comes back, and the one whose answer is waited for again.
+ */
 export interface Announced {
   readonly type: 'announced'
   readonly job: string
@@ -114,19 +118,18 @@ export interface Done {
   readonly model: Uint8Array
 }
 
-/** Coordinator: it failed; what was committed is in the journal. */
+/**
+ * Coordinator: it failed. `mayResume`: its journal is kept as it is; the same job submitted again
+ * goes on from there.
+ */
 export interface Failed {
   readonly type: 'failed'
   readonly job: string
   readonly error: WireError
+  readonly mayResume: boolean
 }
 
-/** Either side, now and then: I am here. */
-export interface Alive {
-  readonly type: 'alive'
-}
-
-export type FromClient = Submit | Go | Abort | Alive
+export type FromClient = Submit | Go | Abort
 export type ToClient =
-  | Accepted | Loading | Opened | Told | Announced | Notice | Done | Failed | Alive
+  | Accepted | Loading | Opened | Told | Announced | Notice | Done | Failed
 

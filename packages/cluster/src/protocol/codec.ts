@@ -1,3 +1,5 @@
+import type { FromClient, ToClient } from './client-messages.js'
+import { fromClient, toClient } from './client-schemas.js'
 import { ProtocolError } from './error.js'
 import { fromWorker, toWorker } from './message-schemas.js'
 import type { FromWorker, ToWorker } from './messages.js'
@@ -5,15 +7,19 @@ import { checkValue, type Schema } from './schema.js'
 import { decodeValue, encodeValue } from './value-codec.js'
 
 /** Which way a message travels: what it may be. */
-export type Direction = 'to-worker' | 'from-worker'
+export type Direction = 'to-worker' | 'from-worker' | 'to-client' | 'from-client'
 
 interface MessageOf {
   'to-worker': ToWorker
   'from-worker': FromWorker
+  'to-client': ToClient
+  'from-client': FromClient
 }
 
-const schemas: { readonly [D in Direction]: Schema<MessageOf[D]> } =
-  { 'to-worker': toWorker, 'from-worker': fromWorker }
+const schemas: { readonly [D in Direction]: Schema<MessageOf[D]> } = {
+  'to-worker': toWorker, 'from-worker': fromWorker, 'to-client': toClient,
+  'from-client': fromClient,
+}
 
 /**
  * Writes a message.
@@ -21,7 +27,9 @@ const schemas: { readonly [D in Direction]: Schema<MessageOf[D]> } =
  * @throws CoppiceError 'MEMORY' when it is larger than a message may be (see `limits.ts`),
  *   'INTERNAL' when it holds something that is no plain data
  */
-export function encodeMessage(message: ToWorker | FromWorker): Uint8Array {
+export function encodeMessage(
+  message: ToWorker | FromWorker | ToClient | FromClient,
+): Uint8Array {
   return encodeValue(message)
 }
 

@@ -1,0 +1,108 @@
+/**
+ * Schemas of what `@coppice/model` and the trainer define and messages to clients and journals
+ * carry: parts of a model. That a tree is a tree of its model is checked where the model is.
+ */
+import type { CommittedIteration, IterationEvent, MetricValue } from '@coppice/engine'
+import type { Feature, ModelHeader, Objective, ParameterValue, Scalar, Tree } from '@coppice/model'
+import {
+  CATEGORIES_MAX, COLUMNS_MAX, DATASETS_MAX, ITERATIONS_MAX, LEAVES_MAX, METRICS_MAX,
+  OUTPUTS_MAX, TEXT_BYTES_MAX, URI_LENGTH_MAX,
+} from './limits.js'
+import {
+  constant, count, double, either, finite, flag, integer, list, nullable, object, oneOf, opaque,
+  type Schema, tagged, text, where,
+} from './schema.js'
+
+const child = integer(-LEAVES_MAX, LEAVES_MAX)
+const doubles = list(finite, LEAVES_MAX)
+const counts = list(count, LEAVES_MAX)
+
+const tree: Schema<Tree> = object({
+  splitFeature: counts,
+  splitGain: doubles,
+  threshold: list(nullable(finite), LEAVES_MAX),
+  leftCategories: list(nullable(counts), LEAVES_MAX),
+  defaultLeft: list(flag, LEAVES_MAX),
+  leftChild: list(child, LEAVES_MAX),
+  rightChild: list(child, LEAVES_MAX),
+  nodeValue: doubles,
+  nodeWeight: doubles,
+  nodeCount: counts,
+  leafValue: doubles,
+  leafWeight: doubles,
+  leafCount: counts,
+})
+
+/** Data sets are named by users. */
+const metricName = text(URI_LENGTH_MAX)
+const metricValue: Schema<MetricValue> = object({
+  dataset: metricName, metric: metricName, value: double, higherIsBetter: flag,
+})
+const metrics = list(metricValue, METRICS_MAX * DATASETS_MAX)
+
+const hash = where(text(64), (digits) => /^[0-9a-f]{64}$/.test(digits), '64 hexadecimal digits')
+
+const iteration = integer(0, ITERATIONS_MAX)
+
+/** The members of a committed iteration. */
+export const committedFields = {
+  iteration, trees: list(tree, OUTPUTS_MAX), metrics, chainHash: hash,
+}
+
+export const committedIteration: Schema<CommittedIteration> = object(committedFields)
+
+export const iterationEvent: Schema<IterationEvent> = object({
+  kind: constant('iteration'), iteration, nIterations: iteration, metrics,
+  nLeaves: list(count, OUTPUTS_MAX),
+})
+
+const cell = text(TEXT_BYTES_MAX)
+
+const feature: Schema<Feature> = tagged('kind', {
+  numeric: object({
+    name: cell, kind: constant('numeric'), missing: oneOf({ none: true, nan: true, zero: true }),
+  }),
+  categorical: object({
+    name: cell,
+    kind: constant('categorical'),
+    categories: either(
+      'a list of texts or of numbers', list(cell, CATEGORIES_MAX), list(double, CATEGORIES_MAX)),
+  }),
+})
+
+const objective: Schema<Objective> = tagged('name', {
+  regression: object({ name: constant('regression') }),
+  binary: object({ name: constant('binary'), sigmoid: finite }),
+  multiclass: object({ name: constant('multiclass'), numClass: integer(2, OUTPUTS_MAX) }),
+})
+
+const scalar: Schema<Scalar> = either('a text, number or boolean', cell, double, flag)
+
+function isParameterValue(value: unknown): value is ParameterValue {
+  if (Array.isArray(value)) {
+    return value.every((item) => typeof item === 'string' || typeof item === 'number')
+  }
+  return ['string', 'number', 'boolean'].includes(typeof value)
+}
+
+/** Whether a value is an object whose members all have a property; its keys are any texts. */
+export function isRecordOf(
+  value: unknown, isLegal: (member: unknown) => boolean,
+): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) &&
+    !ArrayBuffer.isView(value) && Object.values(value).every(isLegal)
+}
+
+const parameters = where(
+  opaque as Schema<ModelHeader['parameters']>,
+  (value) => isRecordOf(value, isParameterValue),
+  'parameters: texts, numbers, booleans, and lists of texts and numbers, by name')
+
+export const modelHeader: Schema<ModelHeader> = object({
+  objective,
+  classes: nullable(list(scalar, OUTPUTS_MAX)),
+  features: list(feature, COLUMNS_MAX),
+  treesPerIteration: integer(1, OUTPUTS_MAX),
+  baseScores: list(finite, OUTPUTS_MAX),
+  parameters,
+})

@@ -29,7 +29,7 @@ export class InlineStores implements Stores {
     const place = { engine: 0, nEngines: 1, table, exchange }
     this.#sizes.add(store, train, evalSets)
     try {
-      const engine = new StoreEngine(setup, train, evalSets, place)
+      const engine = new StoreEngine(setup, train, evalSets, place, setup.maxExpansions)
       this.#stores.set(store, { engine, nOutputs: setup.nOutputs })
     } catch (error) {
       this.#sizes.remove(store)
@@ -46,14 +46,14 @@ export class InlineStores implements Stores {
   async answer(store: number, request: EngineRequest): Promise<StoreAnswer> {
     this.#requireOpen()
     const { engine } = this.#get(store)
-    engine.build(request)
+    if (request.kind === 'root' || request.kind === 'round') engine.build(request, 0, true)
     return answerOf(engine, request)
   }
 
   async carryOut(store: number, request: EngineRequest): Promise<StoreAnswer> {
     this.#requireOpen()
     const { engine } = this.#get(store)
-    if (request.kind === 'root' || request.kind === 'round') engine.applyAndBuild(request)
+    if (request.kind === 'root' || request.kind === 'round') engine.build(request, 0, false)
     else engine.apply(request)
     return answerOf(engine, request)
   }

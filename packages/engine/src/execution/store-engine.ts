@@ -13,8 +13,8 @@ import { sumsLayout, type SumsLayout } from './sums-layout.js'
 /**
  * One engine of a store: the rows of one thread. Requests change rows (`apply`); sums go out
  * instead of being scanned here. Histograms need two steps, `build` over rows and `finish` over
- * this engine's share of the features; between the two all engines of the store must have
- * finished the first.
+ * this engine's share of the features; before each of the two all engines of the store must have
+ * ended the one before.
  */
 export class StoreEngine {
   readonly #features: EngineSetup['features']
@@ -22,12 +22,16 @@ export class StoreEngine {
   readonly #rows: RowEngine
   readonly #sums: SumsBuilder
   readonly #full: SumsLayout
-  /** This engine's share of each histogram of a request; grows to the most there were. */
+  readonly #batchSize: number
+  /** This engine's share of each histogram of a go; grows to the most there were. */
   readonly #slots: number[] = []
 
+  /** @param batchSize - histograms that the exchange holds, >= 1 */
   constructor(
     setup: EngineSetup, train: EngineRows, evalSets: readonly EngineRows[], place: EnginePlace,
+    batchSize: number,
   ) {
+    this.#batchSize = batchSize
     this.#features = setup.features
     this.#full = sumsLayout(setup.features)
     const kernels = instantiateKernels(this.#arena.memory)
@@ -35,6 +39,11 @@ export class StoreEngine {
     this.#rows = new RowEngine(this.#arena, kernels, setup, train, evalSets, place)
     this.#sums = new SumsBuilder(
       this.#arena, kernels, place, layout, setup.features.length, this.#rows.rows)
+  }
+
+  /** Size of this engine's memory. */
+  get memoryBytes(): number {
+    return this.#arena.memory.buffer.byteLength
   }
 
   /** Carries a request out on the rows. No histogram is built. */
@@ -58,44 +67,58 @@ export class StoreEngine {
     }
   }
 
-  /** This engine's sums of a request that was applied; others' shares go to the exchange. */
-  build(request: EngineRequest): void {
-    histogramsOf(request).forEach((node, h) => this.#sums.build(node, this.#slot(h), h))
+  /**
+   * In how many goes a request is built and finished; at least 1. A go holds as many histograms
+   * as the exchange between the engines does.
+   */
+  nBatches(request: EngineRequest): number {
+    return Math.max(1, Math.ceil(histogramsOf(request).length / this.#batchSize))
   }
 
-  /** As `apply`, then `build`, each child while its records are still in the caches. */
-  applyAndBuild(request: RootRequest | RoundRequest): void {
+  /**
+   * This engine's sums of the histograms of a go; others' shares go to the exchange.
+   *
+   * @param isApplied - the request was applied before; else it is now, each child being summed
+   *   while its records are still in the caches
+   */
+  build(request: RootRequest | RoundRequest, batch: number, isApplied: boolean): void {
     if (request.kind === 'root') {
-      this.apply(request)
-      this.build(request)
+      if (!isApplied) this.apply(request)
+      this.#sums.build(0, this.#slot(0), 0)
       return
     }
+    const first = batch * this.#batchSize
+    const isLast = batch + 1 === this.nBatches(request)
+    const last = isLast ? Infinity : first + this.#batchSize
     let h = 0
     for (const expansion of request.expansions) {
-      this.#rows.rows.split(expansion)
+      const isIn = h >= first && h < last
+      if (isIn && !isApplied) this.#rows.rows.split(expansion)
       if (!needsHistogram(expansion)) continue
-      this.#sums.build(smallerChild(expansion), this.#slot(h), h)
+      if (isIn) this.#sums.build(smallerChild(expansion), this.#slot(h - first), h - first)
       h++
     }
   }
 
-  #slot(histogram: number): number {
-    while (this.#slots.length <= histogram) {
+  #slot(i: number): number {
+    while (this.#slots.length <= i) {
       this.#slots.push(this.#arena.reserve(this.#sums.share.nCells * SUM_BYTES))
     }
-    return this.#slots[histogram]!
+    return this.#slots[i]!
   }
 
   /**
-   * Adds up this engine's share of the features over all engines and writes it to its cells of
-   * `output`, one histogram of all features after the other.
+   * Adds up this engine's share of the features of a go over all engines and writes it to its
+   * cells of `output`, one histogram of all features after the other.
    */
-  finish(request: EngineRequest, output: Uint8Array): void {
+  finish(request: RootRequest | RoundRequest, batch: number, output: Uint8Array): void {
     const { nBytes } = this.#full
-    histogramsOf(request).forEach((_, h) => {
-      this.#sums.gather(this.#slot(h), h)
-      this.#write(this.#slot(h), output.subarray(h * nBytes, (h + 1) * nBytes))
-    })
+    const first = batch * this.#batchSize
+    const last = Math.min(first + this.#batchSize, histogramsOf(request).length)
+    for (let h = first; h < last; h++) {
+      this.#sums.gather(this.#slot(h - first), h - first)
+      this.#write(this.#slot(h - first), output.subarray(h * nBytes, (h + 1) * nBytes))
+    }
   }
 
   /** Copies the three planes of the share to their places among all features. */
@@ -119,8 +142,8 @@ export class StoreEngine {
   }
 
   /**
-   * The histograms of a request that was built, where this engine is the only one: views into
-   * its memory, valid until its next call.
+   * The histograms of a request that was built in one go, where this engine is the only one:
+   * views into its memory, valid until its next call.
    */
   views(request: EngineRequest): Uint8Array[] {
     return histogramsOf(request).map((_, h) =>

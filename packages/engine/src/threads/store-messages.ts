@@ -30,7 +30,7 @@ export const COMMAND_BYTES = 8
 export type ToStoreThread =
   | { readonly kind: 'build', readonly store: number, readonly setup: EngineSetup,
     readonly train: EngineRows, readonly evalSets: readonly EngineRows[],
-    readonly buffers: StoreBuffers }
+    readonly buffers: StoreBuffers, readonly batchSize: number }
   | { readonly kind: 'apply', readonly store: number, readonly requests: SharedArrayBuffer }
   | { readonly kind: 'digest', readonly store: number, readonly set: number,
     readonly first: number, readonly nRows: number, readonly chunkRows: number,

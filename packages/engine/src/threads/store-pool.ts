@@ -8,6 +8,7 @@ import type { EngineRequest, EngineRows, EngineSetup, MetricPart } from '../exec
 import { encodeRequest, requestBytesMax } from '../execution/request-codec.js'
 import { StoreSizes, type StoreAnswer, type Stores } from '../execution/stores.js'
 import { sumsLayout } from '../execution/sums-layout.js'
+import { EXCHANGE_BYTES } from '../training/memory-estimate.js'
 import { asOperatingError, errorOf, failureOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import { writeRequests } from './request-list.js'
@@ -42,6 +43,7 @@ interface Call {
  */
 export class StorePool implements Stores {
   readonly nThreads: number
+  readonly #exchangeBytes: number
   readonly #workers: Worker[] = []
   readonly #gate: Gate
   readonly #maxima: Float64Array
@@ -59,13 +61,16 @@ export class StorePool implements Stores {
    * Starts the threads, which sleep until they are called.
    *
    * @param nThreads - >= 1; see `defaultThreads`
+   * @param exchangeBytes - most memory for sums on their way between the threads; where a round
+   *   has more, it is done in several goes
    */
-  constructor(nThreads: number) {
+  constructor(nThreads: number, exchangeBytes = EXCHANGE_BYTES) {
     if (!Number.isInteger(nThreads) || nThreads < 1) {
       throw new CoppiceError('PARAMETER',
         `the number of threads must be an integer of at least 1, got ${nThreads}`)
     }
     this.nThreads = nThreads
+    this.#exchangeBytes = exchangeBytes
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     const maxima = new SharedArrayBuffer(nThreads * 8)
     this.#gate = new Gate(control, nThreads, nThreads)
@@ -136,9 +141,10 @@ export class StorePool implements Stores {
   ): Promise<void> {
     this.#sizes.add(store, train, evalSets)
     try {
-      const buffers = this.#grownBuffers(setup)
+      const batchSize = this.#batchSize(setup)
+      const buffers = this.#grownBuffers(setup, batchSize)
       await this.#send({
-        kind: 'build', store, setup, buffers,
+        kind: 'build', store, setup, buffers, batchSize,
         train: sharedRows(train), evalSets: evalSets.map(sharedRows),
       })
       this.#buffers = buffers
@@ -149,8 +155,20 @@ export class StorePool implements Stores {
     }
   }
 
+  /**
+   * Histograms that are built before the threads add them up: as many as the exchange should
+   * hold. A thread alone has no one to wait for, and copies what is still in its caches.
+   */
+  #batchSize({ features, maxExpansions }: EngineSetup): number {
+    if (this.nThreads === 1) return 1
+    const one = Exchange.sizes(shareFeatures(features, this.nThreads), 1).sums
+    return Math.max(1, Math.min(maxExpansions, Math.floor(this.#exchangeBytes / one)))
+  }
+
   /** Buffers that are large enough for one more store; those of older stores stay theirs. */
-  #grownBuffers({ features, maxLeaves, maxExpansions }: EngineSetup): StoreBuffers {
+  #grownBuffers(
+    { features, maxLeaves, maxExpansions }: EngineSetup, batchSize: number,
+  ): StoreBuffers {
     const { nBytes } = sumsLayout(features)
     const table = shareFeatures(features, this.nThreads)
     const request = requestBytesMax(features.length, maxLeaves, maxExpansions)
@@ -158,7 +176,7 @@ export class StorePool implements Stores {
     return {
       mailbox: atLeast(mailbox, COMMAND_BYTES + request),
       output: atLeast(output, maxExpansions * nBytes),
-      sums: atLeast(sums, Exchange.sizes(table, maxExpansions).sums),
+      sums: atLeast(sums, Exchange.sizes(table, batchSize).sums),
     }
   }
 

@@ -3,9 +3,10 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { assert } from '../errors.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
-import type { EngineRequest } from '../execution/protocol.js'
+import type { EngineRequest, RootRequest, RoundRequest } from '../execution/protocol.js'
 import { decodeRequest } from '../execution/request-codec.js'
 import { StoreEngine } from '../execution/store-engine.js'
+import { collectGarbage } from './collect-garbage.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
 import { partBuffers } from './part-buffers.js'
@@ -14,6 +15,9 @@ import {
   COMMAND_BYTES, StoreCommand, type FromStoreThread, type StoreBuffers, type StoreThreadStart,
   type ToStoreThread,
 } from './store-messages.js'
+
+/** Less memory than this is left to V8's own time. */
+const WORTH_COLLECTING_BYTES = 67_108_864
 
 /**
  * A thread of a StorePool: one engine per store. It waits for calls without ever returning to its
@@ -62,42 +66,37 @@ class StoreThread {
         })
       case 'digest': return this.#digest(message)
       case 'drop':
-        this.#engines.delete(message.store)
+        return this.#drop(message.store)
     }
   }
 
   #build(message: Extract<ToStoreThread, { kind: 'build' }>): void {
-    const { store, setup, train, evalSets, buffers } = message
+    const { store, setup, train, evalSets, buffers, batchSize } = message
     const { thread, nThreads } = this.#start
     this.#attempt(() => {
       const table = shareFeatures(setup.features, nThreads)
       const exchange = new Exchange(
-        table, setup.maxExpansions, { sums: buffers.sums, candidates: new ArrayBuffer(0) })
+        table, batchSize, { sums: buffers.sums, candidates: new ArrayBuffer(0) })
       const place = { engine: thread, nEngines: nThreads, table, exchange }
-      this.#engines.set(store, new StoreEngine(setup, train, evalSets, place))
+      this.#engines.set(store, new StoreEngine(setup, train, evalSets, place, batchSize))
     })
     this.#gate.barrier()
-    if (this.#gate.isFaulty) this.#engines.delete(store)
+    if (this.#gate.isFaulty) this.#drop(store)
     else this.#buffers = buffers
+  }
+
+  #drop(store: number): void {
+    const memoryBytes = this.#engines.get(store)?.memoryBytes ?? 0
+    this.#engines.delete(store)
+    if (memoryBytes > WORTH_COLLECTING_BYTES) collectGarbage()
   }
 
   /** Applies a request, unless that was done before, and answers it. */
   #carryOut(store: number, request: EngineRequest, isApplied: boolean): void {
-    const output = new Uint8Array(this.#buffers!.output)
     switch (request.kind) {
       case 'root':
       case 'round':
-        this.#attempt(() => {
-          const engine = this.#engine(store)
-          if (isApplied) engine.build(request)
-          else engine.applyAndBuild(request)
-        })
-        this.#gate.barrier()
-        // what is not complete is not added up
-        if (!this.#gate.isFaulty) {
-          this.#attempt(() => this.#engine(store).finish(request, output))
-        }
-        return
+        return this.#sum(store, request, isApplied)
       case 'prepare':
         return this.#attempt(() => {
           this.#maxima[this.#start.thread] = this.#engine(store).prepare()
@@ -112,6 +111,20 @@ class StoreThread {
         return this.#attempt(() => {
           if (!isApplied) this.#engine(store).apply(request)
         })
+    }
+  }
+
+  #sum(store: number, request: RootRequest | RoundRequest, isApplied: boolean): void {
+    const engine = this.#engine(store)
+    const output = new Uint8Array(this.#buffers!.output)
+    const nBatches = engine.nBatches(request)
+    for (let batch = 0; batch < nBatches; batch++) {
+      // the exchange is free again when all have read it
+      if (batch > 0) this.#gate.barrier()
+      this.#attempt(() => engine.build(request, batch, isApplied))
+      this.#gate.barrier()
+      // what is not complete is not added up
+      if (!this.#gate.isFaulty) this.#attempt(() => engine.finish(request, batch, output))
     }
   }
 

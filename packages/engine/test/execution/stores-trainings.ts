@@ -8,19 +8,19 @@ export interface StoresTraining {
   readonly options: TrainOptions
 }
 
-const base = { seed: 5, nRows: 3000, features: mixedFeatures }
+const base = { seed: 5, nRows: 7000, features: mixedFeatures }
 
 function training(
   name: string, recipe: DataRecipe, params: Readonly<Record<string, unknown>>,
 ): StoresTraining {
   const { data } = makeDataset(recipe)
-  const valid = makeDataset({ ...recipe, seed: 6, nRows: 1100 }).data
+  const valid = makeDataset({ ...recipe, seed: 6, nRows: 2500 }).data
   const few = makeDataset({ ...recipe, seed: 7, nRows: 40 }).data
   const set = (each: typeof data) => ({ ...each, features: data.features })
   return {
     name,
     options: {
-      params: { numIterations: 3, speculation: 4, isProvideTrainingMetric: true, ...params },
+      params: { numIterations: 2, speculation: 4, isProvideTrainingMetric: true, ...params },
       train: data,
       evalSets: [{ name: 'valid', data: set(valid) }, { name: 'few', data: set(few) }],
     },

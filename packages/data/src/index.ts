@@ -2,14 +2,20 @@ export { joinTypes, type WantedType } from './column-types.js'
 export { DETECT_BYTES, detectFormat } from './formats/detect.js'
 export { dataExtensions, formatOfName } from './input-format.js'
 export { runLoad } from './loader.js'
+export { surveyDataset } from './loading/survey.js'
+export { withLocalMerges } from './loading/local-merges.js'
 export type {
   DatasetOptions,
+  DatasetReference,
+  DatasetSurvey,
   LoadedColumn,
   LoadedDataset,
   LoadedPartition,
   LoadInputs,
   LoadProgress,
+  LocalRunner,
   PartitionInfo,
+  SurveyInputs,
   TaskRunner,
 } from './loading/options.js'
 export { estimateMemory, type LoadSize, type MemoryEstimate } from './loading/estimate.js'
@@ -46,4 +52,12 @@ export {
 export type { Matrix as MemoryMatrix, MemoryRows, MemoryTable } from './memory-rows.js'
 export { asMemoryTable } from './memory-table.js'
 export type { DatasetRecipe, RecipePartition } from './loading/recipe.js'
-export type { JobContext, LoadTask, TaskResults } from './loading/job.js'
+export type {
+  EncodePlan,
+  JobColumn,
+  JobContext,
+  JobPartition,
+  LoadTask,
+  PlannedSource,
+  TaskResults,
+} from './loading/job.js'

@@ -6,7 +6,7 @@ import { coerceChunk } from './formats/coerce.js'
 import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
-import type { DatasetOptions } from './loading/options.js'
+import type { DatasetOptions, DatasetReference } from './loading/options.js'
 import { memoryName, type MemoryRows, type MemoryTable } from './memory-rows.js'
 import { asMemoryTable, sliceCells } from './memory-table.js'
 import type {
@@ -128,7 +128,7 @@ function withNames(
   {
     featureNames,
     reference,
-  }: { featureNames?: readonly string[] | undefined; reference?: BinnedDataset | undefined },
+  }: { featureNames?: readonly string[] | undefined; reference?: DatasetReference | undefined },
 ): MemoryTable {
   if (table.hasNames) return table
   const names = featureNames ?? reference?.features.map(({ name }) => name)

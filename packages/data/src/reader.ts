@@ -10,6 +10,11 @@ export interface ByteSource {
   readonly byteLength: number
   /** Bytes [start, end). Rejects with a CoppiceError 'IO' when they cannot be read. */
   slice(start: number, end: number): Promise<Uint8Array>
+  /**
+   * Says which ranges will be read next, where requests are dear: they are fetched together and
+   * held until the next call. Reads of other ranges remain legal. Absent where it would not help.
+   */
+  prefetch?(ranges: readonly (readonly [start: number, end: number])[]): Promise<void>
 }
 
 /**

@@ -134,6 +134,7 @@ async function readFileLayout(source: ByteSource): Promise<IpcLayout> {
   const bytes = await source.slice(byteLength - 10 - nFooter, byteLength - 10)
   const { schema, dictionaries, blocks } = parseFooter(source, bytes)
   const batches = []
+  await source.prefetch?.(blocks.map(({ range, nHeader }) => [range[0], range[0] + nHeader]))
   for (const { range, nHeader } of blocks) {
     const header = parseHeader(source, await source.slice(range[0], range[0] + nHeader))
     if (header.kind !== 'batch') throw damaged(source, 'its footer points to the wrong place')
@@ -252,7 +253,9 @@ async function readBatch(
 ): Promise<RecordBatch> {
   const before = detail.dictionaries.filter(([start]) => start < unit.start)
   const parts: Uint8Array[] = [detail.schema]
-  for (const range of [...before, [unit.start, unit.end] as const]) {
+  const ranges = [...before, [unit.start, unit.end] as const]
+  await source.prefetch?.(ranges)
+  for (const range of ranges) {
     const bytes = await source.slice(...range)
     const { nPrefix, nHeader } = parsePrefix(bytes)
     parseHeader(source, bytes.subarray(0, nPrefix + nHeader))

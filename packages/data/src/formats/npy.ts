@@ -176,26 +176,31 @@ async function readNpy(
   for (const column of columns) {
     assert(column >= 0 && column < nColumns, `column ${column} is one of ${nColumns}`)
   }
-  const chunks: NumberChunk[] = []
+  const strided: Strided[] = []
   if (isFortran) {
-    for (const column of columns) {
+    const rangeOf = (column: number): [number, number] => {
       const start = dataStart + (column * plan.nRows + unit.firstRow) * itemBytes
-      const bytes = await readBytes(source, start, start + unit.nRows * itemBytes)
-      chunks.push(decode(bytes, dtype, unit.nRows, 0, itemBytes))
+      return [start, start + unit.nRows * itemBytes]
+    }
+    await source.prefetch?.(columns.map(rangeOf))
+    for (const column of columns) {
+      const bytes = await readBytes(source, ...rangeOf(column))
+      strided.push({ bytes, offset: 0, stride: itemBytes })
     }
   } else {
     const rowBytes = nColumns * itemBytes
     const start = dataStart + unit.firstRow * rowBytes
     const bytes = await readBytes(source, start, start + unit.nRows * rowBytes)
     for (const column of columns) {
-      chunks.push(decode(bytes, dtype, unit.nRows, column * itemBytes, rowBytes))
+      strided.push({ bytes, offset: column * itemBytes, stride: rowBytes })
     }
   }
   const isWide = dtype.type === null
-  return chunks.map((chunk, i) => {
+  return strided.map((cells, i) => {
+    const chunk = decode(cells, dtype, unit.nRows)
     const name = plan.columns[columns[i]!]!.name
     if (isWide && chunk.type === 'float' && types[i] !== 'float') {
-      throw unsafeError(source.name, name, unit.firstRow, chunk)
+      throw unsafeError(source.name, name, unit.firstRow, descr, cells, chunk)
     }
     return coerceChunk(chunk, types[i] ?? null, {
       column: name,
@@ -205,25 +210,41 @@ async function readNpy(
   })
 }
 
+/** The cells of one column: the first is at `offset`, each further one `stride` bytes on. */
+interface Strided {
+  readonly bytes: Uint8Array
+  readonly offset: number
+  readonly stride: number
+}
+
 function unsafeError(
-  source: string, column: string, firstRow: number, { values }: NumberChunk,
+  source: string,
+  column: string,
+  firstRow: number,
+  descr: string,
+  cells: Strided,
+  { values }: NumberChunk,
 ): CoppiceError {
   const row = values.findIndex((value) => Math.abs(value) > Number.MAX_SAFE_INTEGER)
   return new CoppiceError(
     'DATA',
-    `column '${column}' of ${source} holds the integer ${BigInt(values[row]!)} (rounded) in row ` +
+    `column '${column}' of ${source} holds the integer ${exactInteger(cells, descr, row)} in row ` +
       `${firstRow + row + 1}, which a double cannot hold exactly (beyond 2^53); ignore the ` +
       `column, or give it the type 'float' to round it (schema)`,
   )
 }
 
-function decode(
-  bytes: Uint8Array,
-  dtype: Dtype,
-  nRows: number,
-  offset: number,
-  stride: number,
-): NumberChunk {
+/** A 64-bit integer as it is stored. */
+function exactInteger({ bytes, offset, stride }: Strided, descr: string, row: number): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const position = offset + row * stride
+  const isLittle = descr.startsWith('<')
+  return descr.endsWith('u8')
+    ? view.getBigUint64(position, isLittle)
+    : view.getBigInt64(position, isLittle)
+}
+
+function decode({ bytes, offset, stride }: Strided, dtype: Dtype, nRows: number): NumberChunk {
   const values = new Float64Array(nRows)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   dtype.decode(view, values, offset, stride)

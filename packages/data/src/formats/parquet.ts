@@ -68,6 +68,12 @@ async function read(
   types: readonly (ColumnType | null)[],
 ): Promise<ColumnChunk[]> {
   const { columns, chunks } = partitionPlan.detail as ParquetDetail
+  await source.prefetch?.(
+    wanted.flatMap((columnIdx) => {
+      const location = chunks[unit.index]![columnIdx]
+      return location ? [[location.start, location.end] as const] : []
+    }),
+  )
   const decoded: ColumnChunk[] = []
   for (const [i, columnIdx] of wanted.entries()) {
     const column = columns[columnIdx]!

@@ -1,4 +1,25 @@
-import type { EncodeTargets } from './job.js'
+import type { ColumnRole, EncodeTargets, JobColumn } from './job.js'
+
+/** Which arrays rows need. */
+export interface TargetSize {
+  readonly nRows: number
+  readonly nFeatures: number
+  readonly hasLabel: boolean
+  readonly hasWeight: boolean
+  readonly nInitScores: number
+}
+
+/** The arrays that so many rows of these columns need. */
+export function targetSize(columns: readonly JobColumn[], nRows: number): TargetSize {
+  const count = (role: ColumnRole) => columns.filter((column) => column.role === role).length
+  return {
+    nRows,
+    nFeatures: count('feature'),
+    hasLabel: count('label') > 0,
+    hasWeight: count('weight') > 0,
+    nInitScores: count('initScore'),
+  }
+}
 
 /** Blocks of about this size: large enough to matter, small enough to be moved to a disk. */
 const blockBytes = 1 << 25
@@ -20,14 +41,8 @@ function allocateDoubles(length: number): Float64Array {
   return new Float64Array(allocateBytes(8 * length))
 }
 
-/** Allocates the arrays of a data set. */
-export function allocateTargets(size: {
-  readonly nRows: number
-  readonly nFeatures: number
-  readonly hasLabel: boolean
-  readonly hasWeight: boolean
-  readonly nInitScores: number
-}): EncodeTargets {
+/** Allocates the arrays of a data set, in blocks. */
+export function allocateTargets(size: TargetSize): EncodeTargets {
   const { nRows, nFeatures } = size
   const blockRows = rowsPerBlock(nFeatures)
   const blocks = []
@@ -36,10 +51,20 @@ export function allocateTargets(size: {
     const bins = new Uint8Array(allocateBytes(nBlockRows * nFeatures))
     blocks.push({ firstRow, nRows: nBlockRows, bins })
   }
+  return { firstRow: 0, blocks, ...allocateNumbers(size) }
+}
+
+/** Allocates the arrays of one partition: one block, rows from `firstRow` on. */
+export function allocatePartition(firstRow: number, size: TargetSize): EncodeTargets {
+  const { nRows, nFeatures } = size
+  const bins = new Uint8Array(allocateBytes(nRows * nFeatures))
+  return { firstRow, blocks: [{ firstRow, nRows, bins }], ...allocateNumbers(size) }
+}
+
+function allocateNumbers({ nRows, hasLabel, hasWeight, nInitScores }: TargetSize) {
   return {
-    blocks,
-    label: size.hasLabel ? allocateDoubles(nRows) : null,
-    weight: size.hasWeight ? allocateDoubles(nRows) : null,
-    initScore: size.nInitScores > 0 ? allocateDoubles(nRows * size.nInitScores) : null,
+    label: hasLabel ? allocateDoubles(nRows) : null,
+    weight: hasWeight ? allocateDoubles(nRows) : null,
+    initScore: nInitScores > 0 ? allocateDoubles(nRows * nInitScores) : null,
   }
 }

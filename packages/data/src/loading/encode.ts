@@ -1,21 +1,42 @@
 /** The second pass over a unit: bins, labels and weights go to their places. */
-import { binColumns, type FeatureInfo, type ValueColumn } from '@coppice/engine'
+import {
+  binColumns,
+  type BinLookup,
+  binLookup,
+  type FeatureInfo,
+  type ValueColumn,
+} from '@coppice/engine'
+import type { Scalar } from '@coppice/model'
 import type { ColumnChunk } from '../reader.js'
-import type { EncodePlan, JobColumn, UnitPlace } from './job.js'
+import type { EncodePlan, EncodeTargets, JobColumn, UnitPlace } from './job.js'
 import { encodeLabel } from './labels.js'
 import { requireNumbers } from './scan.js'
 
-/** Codes by category of each feature, built once per thread. */
-export type CategoryMaps = readonly (ReadonlyMap<string | number, number> | null)[]
+/** An encode plan made ready for the search, once per thread. */
+export interface Encoder {
+  readonly plan: EncodePlan
+  readonly lookups: readonly BinLookup[]
+  /** Codes by category of each feature, null for numeric ones. */
+  readonly codes: readonly (ReadonlyMap<string | number, number> | null)[]
+  readonly classes: readonly Scalar[] | null
+}
 
-/** Maps from categories to codes, null for numeric features. */
-export function buildCategoryMaps(categories: readonly FeatureInfo['categories'][]): CategoryMaps {
-  return categories.map((values) => {
-    if (values === null) return null
-    const codes = new Map<string | number, number>()
-    for (const [code, value] of values.entries()) codes.set(value, code)
-    return codes
-  })
+export function makeEncoder(plan: EncodePlan): Encoder {
+  return {
+    plan,
+    lookups: plan.features.map(({ mapper }) => binLookup(mapper)),
+    codes: plan.features.map(({ categories }) => categoryCodes(categories)),
+    classes: plan.classes,
+  }
+}
+
+function categoryCodes(
+  categories: FeatureInfo['categories'],
+): ReadonlyMap<string | number, number> | null {
+  if (categories === null) return null
+  const codes = new Map<string | number, number>()
+  for (const [code, value] of categories.entries()) codes.set(value, code)
+  return codes
 }
 
 /**
@@ -24,13 +45,15 @@ export function buildCategoryMaps(categories: readonly FeatureInfo['categories']
  * @param chunks - one per column
  */
 export function encodeUnit(
-  plan: EncodePlan,
+  encoder: Encoder,
+  targets: EncodeTargets,
   columns: readonly JobColumn[],
-  categoryMaps: CategoryMaps,
   place: UnitPlace,
   chunks: readonly ColumnChunk[],
 ): void {
-  const { targets, classes } = plan
+  const { codes, classes } = encoder
+  // Labels, weights and scores are numbered from the first row of the target.
+  const at = place.firstRow - targets.firstRow
   const values: ValueColumn[] = []
   const nInitScores = columns.filter(({ role }) => role === 'initScore').length
   let initScoreIdx = 0
@@ -38,18 +61,18 @@ export function encodeUnit(
     const chunk = chunks[i]!
     switch (column.role) {
       case 'feature':
-        values.push(featureColumn(categoryMaps[values.length]!, chunk))
+        values.push(featureColumn(codes[values.length]!, chunk))
         break
       case 'label':
-        encodeLabel(column.name, place, chunk, classes, targets.label!)
+        encodeLabel(column.name, place, chunk, classes, targets.label!, at)
         break
       case 'weight':
-        targets.weight!.set(requireNumbers(chunk), place.firstRow)
+        targets.weight!.set(requireNumbers(chunk), at)
         break
       case 'initScore': {
         const scores = requireNumbers(chunk)
         for (let row = 0; row < scores.length; row++) {
-          targets.initScore![(place.firstRow + row) * nInitScores + initScoreIdx] = scores[row]!
+          targets.initScore![(at + row) * nInitScores + initScoreIdx] = scores[row]!
         }
         initScoreIdx++
         break
@@ -58,12 +81,13 @@ export function encodeUnit(
         break
     }
   }
-  binRows(plan, place, values)
+  binRows(encoder.lookups, targets, place, values)
 }
 
 /** The bins of a unit's rows, spread over the blocks that they fall into. */
 function binRows(
-  { lookups, targets }: EncodePlan,
+  lookups: readonly BinLookup[],
+  targets: EncodeTargets,
   { firstRow, nRows }: UnitPlace,
   columns: readonly ValueColumn[],
 ): void {

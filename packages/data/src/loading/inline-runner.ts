@@ -1,10 +1,10 @@
 import { CoppiceError } from '@coppice/model'
-import type { JobContext, LoadTask, TaskResults } from './job.js'
-import type { TaskRunner } from './options.js'
+import type { Encoding, JobContext, LocalResults, LocalTask } from './job.js'
+import type { LocalRunner } from './options.js'
 import { type PartitionAccess, TaskWorker } from './tasks.js'
 
 /** Runs all tasks one after the other in this thread. */
-export class InlineRunner implements TaskRunner {
+export class InlineRunner implements LocalRunner {
   readonly nThreads = 1
   readonly #worker: TaskWorker
   readonly #signal: AbortSignal | undefined
@@ -18,11 +18,15 @@ export class InlineRunner implements TaskRunner {
     this.#worker.setContext(context)
   }
 
-  async run<T extends LoadTask>(
+  setEncoding(encoding: Encoding | null): void {
+    this.#worker.setEncoding(encoding)
+  }
+
+  async run<T extends LocalTask>(
     tasks: readonly T[],
     onDone?: (done: number) => void,
-  ): Promise<TaskResults[T['kind']][]> {
-    const results: TaskResults[T['kind']][] = []
+  ): Promise<LocalResults[T['kind']][]> {
+    const results: LocalResults[T['kind']][] = []
     for (const task of tasks) {
       throwIfAborted(this.#signal)
       results.push(await this.#worker.run(task))

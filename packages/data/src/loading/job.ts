@@ -1,6 +1,8 @@
-/** The plain data of a loading job: all of it crosses threads by copy or shared memory. */
+/**
+ * The plain data of a loading job. Contexts, tasks and results cross threads by copy and machines
+ * by message; only the targets of encoding are shared memory, and stay within a process.
+ */
 import type {
-  BinLookup,
   FeatureInfo,
   SampledCategories,
   SampledValues,
@@ -65,10 +67,19 @@ export interface UnitPlace {
   readonly nRows: number
 }
 
+/** What planning finds: the plan, and the length of the file it is a plan of. */
+export interface PlannedSource {
+  readonly plan: PartitionPlan
+  readonly byteLength: number
+}
+
 /** One partition of the job, once it is planned. */
 export interface JobPartition {
   readonly name: string
+  /** Global row id of its first row. */
   readonly firstRow: number
+  /** Bytes of the file when it was planned; another length later means that it was changed. */
+  readonly byteLength: number
   readonly plan: PartitionPlan
   /** Per job column: its index in the plan, or -1 where a sparse partition lacks it. */
   readonly columnIdx: readonly number[]
@@ -81,18 +92,18 @@ export interface ScanPlan {
   readonly labelKind: LabelKind | null
 }
 
-/** What the second pass writes. */
+/** How the second pass turns values into bins. */
 export interface EncodePlan {
+  /** Per column: the type to read it with; null infers. */
   readonly types: readonly (ColumnType | null)[]
-  readonly lookups: readonly BinLookup[]
-  /** Per feature: its dictionary, or null where numeric. */
-  readonly categories: readonly FeatureInfo['categories'][]
+  readonly features: readonly FeatureInfo[]
   readonly classes: readonly Scalar[] | null
-  readonly targets: EncodeTargets
 }
 
-/** The arrays of the data set; they may sit on SharedArrayBuffers. */
+/** The arrays that consecutive rows go to; they may sit on SharedArrayBuffers. */
 export interface EncodeTargets {
+  /** Global row id of the first row of `label`, `weight` and `initScore`. */
+  readonly firstRow: number
   readonly blocks: readonly {
     readonly firstRow: number
     readonly nRows: number
@@ -143,10 +154,9 @@ export interface JobContext {
   readonly columns: readonly JobColumn[]
   readonly partitions: readonly JobPartition[]
   readonly scan: ScanPlan | null
-  readonly encode: EncodePlan | null
 }
 
-/** A piece of work for one thread. */
+/** A piece of work that any machine can do: it depends on the context and the files alone. */
 export type LoadTask =
   | { readonly kind: 'plan'; readonly partitionIdx: number }
   | { readonly kind: 'hash'; readonly partitionIdx: number }
@@ -166,14 +176,38 @@ export type LoadTask =
       readonly type: ColumnType
     }
   | { readonly kind: 'merge'; readonly parts: readonly SampledValues[] }
-  | { readonly kind: 'encode'; readonly partitionIdx: number; readonly unit: Unit }
+
+/** What the second pass needs beside the context. Does not leave the process. */
+export interface Encoding {
+  readonly plan: EncodePlan
+  readonly targets: readonly EncodeTargets[]
+}
+
+/** Bins one unit into a target. */
+export interface EncodeTask {
+  readonly kind: 'encode'
+  readonly partitionIdx: number
+  readonly unit: Unit
+  /** Which of the encoding's targets its rows go to. */
+  readonly targetIdx: number
+  /** Give back the unit's query groups, where there are such. */
+  readonly wantsGroups: boolean
+}
+
+/** A piece of work for a thread of this process. */
+export type LocalTask = LoadTask | EncodeTask
 
 /** What a task gives back, by its kind. */
 export interface TaskResults {
-  readonly plan: PartitionPlan
+  readonly plan: PlannedSource
+  /** SHA-256 of the file in lower-case hex. */
   readonly hash: string
   readonly scan: UnitScan
   readonly parse: null
   readonly merge: SampledValues
-  readonly encode: null
+}
+
+export interface LocalResults extends TaskResults {
+  /** The unit's query groups, where they are wanted and there are such. */
+  readonly encode: GroupScan | null
 }

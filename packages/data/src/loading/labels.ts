@@ -132,6 +132,8 @@ function constantLabel(name: string, value: string): CoppiceError {
  * Writes a unit's labels: class indices where there are classes, else the numbers.
  *
  * Throws CoppiceError 'DATA' for a label that is not among the classes (of the training data).
+ *
+ * @param at - where in `out` the unit's first row goes
  */
 export function encodeLabel(
   name: string,
@@ -139,6 +141,7 @@ export function encodeLabel(
   chunk: ColumnChunk,
   classes: readonly Scalar[] | null,
   out: Float64Array,
+  at: number,
 ): void {
   if (chunk.type === 'string') {
     const indices = chunk.dictionary.map((text) => classes?.indexOf(text) ?? -1)
@@ -146,12 +149,12 @@ export function encodeLabel(
       const code = chunk.codes[row]!
       const index = code < 0 ? -1 : indices[code]!
       if (index < 0) throw unknownClass(name, place, row, `'${chunk.dictionary[code]}'`, classes)
-      out[place.firstRow + row] = index
+      out[at + row] = index
     }
     return
   }
   if (classes === null) {
-    out.set(chunk.values, place.firstRow)
+    out.set(chunk.values, at)
     return
   }
   const indexOf = new Map(classes.map((value, index) => [Number(value), index]))
@@ -160,7 +163,7 @@ export function encodeLabel(
     if (index === undefined) {
       throw unknownClass(name, place, row, String(chunk.values[row]), classes)
     }
-    out[place.firstRow + row] = index
+    out[at + row] = index
   }
 }
 

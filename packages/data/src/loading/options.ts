@@ -5,11 +5,15 @@ import type { RoleOptions } from '../schema.js'
 import type {
   BinningParams,
   ColumnRole,
+  Encoding,
   JobContext,
   LabelKind,
   LoadTask,
+  LocalResults,
+  LocalTask,
   TaskResults,
 } from './job.js'
+import type { DatasetRecipe } from './recipe.js'
 
 /** A partition to load, before it is planned. */
 export interface PartitionInfo {
@@ -19,6 +23,9 @@ export interface PartitionInfo {
   readonly expected: { readonly rows: number; readonly hash: string } | null
 }
 
+/** Training data whose bins, dictionaries, classes and feature names are used again. */
+export type DatasetReference = Pick<BinnedDataset, 'features' | 'classes'>
+
 /** Options that do not depend on where the rows come from. */
 export interface DatasetOptions extends RoleOptions {
   /** What the label is; without it the label is not read. Needs `label`. */
@@ -26,8 +33,8 @@ export interface DatasetOptions extends RoleOptions {
   /** Types by column name, instead of the inferred ones. */
   readonly schema?: Readonly<Record<string, ColumnType>> | undefined
   readonly params?: Partial<BinningParams> | undefined
-  /** Training data whose bins, dictionaries, classes and feature names are used again. */
-  readonly reference?: BinnedDataset | undefined
+  /** A data set loaded before, or its recipe. */
+  readonly reference?: DatasetReference | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
 }
@@ -39,16 +46,29 @@ export interface LoadProgress {
   readonly total: number
 }
 
-/** Runs tasks on threads; gives results in the order of the tasks. */
+/**
+ * Runs tasks, on threads or on other machines; gives results in the order of the tasks. Tasks are
+ * pure: a runner may run one twice and take either result.
+ */
 export interface TaskRunner {
   readonly nThreads: number
-  /** Sends what later tasks need to all threads. */
+  /** What the tasks of later calls of `run` share. */
   setContext(context: JobContext): void
   /** Rejects with the error of the first task (in order) that failed. */
   run<T extends LoadTask>(
     tasks: readonly T[],
     onDone?: (done: number) => void,
   ): Promise<TaskResults[T['kind']][]>
+}
+
+/** A runner within this process, which can write into shared arrays. */
+export interface LocalRunner extends TaskRunner {
+  /** What later 'encode' tasks share, beside the context; null lets go of the arrays. */
+  setEncoding(encoding: Encoding | null): void
+  run<T extends LocalTask>(
+    tasks: readonly T[],
+    onDone?: (done: number) => void,
+  ): Promise<LocalResults[T['kind']][]>
 }
 
 /** A partition as it was loaded: a line of the data set's manifest. */
@@ -75,12 +95,31 @@ export interface LoadedDataset {
   readonly columns: readonly LoadedColumn[]
 }
 
-/** What `runLoad` needs beside the options. */
-export interface LoadInputs {
+/** What `surveyDataset` finds. */
+export interface DatasetSurvey {
+  readonly recipe: DatasetRecipe
+  /** Row counts of the query groups, in row order, or null. */
+  readonly groupSizes: Uint32Array | null
+  readonly partitions: readonly LoadedPartition[]
+  readonly columns: readonly LoadedColumn[]
+}
+
+/** What `surveyDataset` needs beside the options. */
+export interface SurveyInputs {
   readonly partitions: readonly PartitionInfo[]
   readonly textOptions: TextOptions
   readonly params: BinningParams
   readonly runner: TaskRunner
-  /** Memory that may be used, and what sets the limit. */
+  /** Memory that may be used, and what sets the limit; null where others hold the rows. */
   readonly memory: { readonly limitBytes: number; readonly limitName: string } | null
+  /**
+   * Waited for after each feature whose bins were found in the calling thread (milliseconds
+   * each), to let other events through. Without it they are found in one go.
+   */
+  readonly pause?: (() => Promise<void>) | undefined
+}
+
+/** What `runLoad` needs beside the options. */
+export interface LoadInputs extends SurveyInputs {
+  readonly runner: LocalRunner
 }

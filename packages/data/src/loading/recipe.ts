@@ -1,7 +1,7 @@
 import type { FeatureInfo } from '@coppice/engine'
 import type { Scalar } from '@coppice/model'
-import type { ColumnType, Format, PartitionPlan, TextOptions } from '../reader.js'
-import type { JobColumn } from './job.js'
+import type { ColumnType, Format, TextOptions } from '../reader.js'
+import type { EncodePlan, JobColumn, JobPartition } from './job.js'
 
 /**
  * All that is known of a data set once it is scanned: enough to bin any of its partitions
@@ -18,14 +18,19 @@ export interface DatasetRecipe {
   readonly classes: readonly Scalar[] | null
 }
 
-export interface RecipePartition {
-  readonly name: string
+/** A planned partition. `columnIdx` is per column of the recipe. */
+export interface RecipePartition extends JobPartition {
   readonly format: Format
-  /** Global row id of its first row. */
-  readonly firstRow: number
-  readonly plan: PartitionPlan
-  /** Per column of the recipe: its index in the plan, or -1 where a sparse partition lacks it. */
-  readonly columnIdx: readonly number[]
   /** What a manifest promises, or null. */
-  readonly expected: { readonly rows: number, readonly hash: string } | null
+  readonly expected: { readonly rows: number; readonly hash: string } | null
+}
+
+/** How the rows of a data set are binned. */
+export function encodePlanOf({ columns, types, features, classes }: DatasetRecipe): EncodePlan {
+  return {
+    // A column that is text anywhere is read as text everywhere.
+    types: columns.map(({ forced }, i) => (types[i] === 'string' ? 'string' : forced)),
+    features,
+    classes,
+  }
 }

@@ -1,11 +1,10 @@
 /** Which columns a job reads: by role, or by name where there is a reference. */
-import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import type { ColumnType } from '../reader.js'
 import { type JointColumns, type PlannedPartition, resolveRoles } from '../schema.js'
 import { listNames, nearestName, separatorHint } from '../suggest.js'
 import type { ColumnRole, JobColumn } from './job.js'
-import type { DatasetOptions } from './options.js'
+import type { DatasetOptions, DatasetReference } from './options.js'
 
 /** The columns that a job reads, features first, and their indices in the joint columns. */
 export interface WantedColumns {
@@ -82,7 +81,7 @@ function isSparse(partitions: readonly PlannedPartition[]): boolean {
 }
 
 function referenceFeatures(
-  { features }: BinnedDataset,
+  { features }: DatasetReference,
   names: readonly string[],
   partitions: readonly PlannedPartition[],
 ): number[] {
@@ -99,13 +98,13 @@ function referenceFeatures(
   })
 }
 
-function isNumericFeature(reference: BinnedDataset | undefined, name: string): boolean {
+function isNumericFeature(reference: DatasetReference | undefined, name: string): boolean {
   const feature = reference?.features.find((candidate) => candidate.name === name)
   return feature !== undefined && feature.categories === null
 }
 
 /** Texts must be read as text even where they look like numbers. */
-function referenceType({ features }: BinnedDataset, featureIdx: number): ColumnType | null {
+function referenceType({ features }: DatasetReference, featureIdx: number): ColumnType | null {
   const { categories, mapper } = features[featureIdx]!
   if (mapper.kind === 'numeric' || categories === null) return null
   return typeof categories[0] === 'number' ? null : 'string'

@@ -1,9 +1,18 @@
 /** What one thread does for a job. The same code runs inline and in workers. */
 import { mergeSampledValues } from '@coppice/engine'
-import { assert } from '@coppice/model'
+import { assert, CoppiceError } from '@coppice/model'
 import type { ByteSource, ColumnChunk, ColumnType, PartitionReader, Unit } from '../reader.js'
-import { buildCategoryMaps, type CategoryMaps, encodeUnit } from './encode.js'
-import type { EncodePlan, JobContext, LoadTask, TaskResults, UnitPlace } from './job.js'
+import { type Encoder, encodeUnit, makeEncoder } from './encode.js'
+import { scanGroups } from './groups.js'
+import type {
+  EncodeTask,
+  Encoding,
+  GroupScan,
+  JobContext,
+  LocalResults,
+  LocalTask,
+  UnitPlace,
+} from './job.js'
 import { textError } from './near-numbers.js'
 import { scanUnit } from './scan.js'
 
@@ -25,8 +34,8 @@ export interface PartitionAccess {
 export class TaskWorker {
   readonly #access: PartitionAccess
   #context: JobContext | null = null
-  #categoryMaps: CategoryMaps = []
-  #mapsOf: EncodePlan | null = null
+  #encoding: Encoding | null = null
+  #encoder: Encoder | null = null
 
   constructor(access: PartitionAccess) {
     this.#access = access
@@ -36,12 +45,18 @@ export class TaskWorker {
     this.#context = context
   }
 
-  async run<T extends LoadTask>(task: T): Promise<TaskResults[T['kind']]>
-  async run(task: LoadTask): Promise<TaskResults[LoadTask['kind']]> {
+  setEncoding(encoding: Encoding | null): void {
+    this.#encoding = encoding
+    this.#encoder = null
+  }
+
+  async run<T extends LocalTask>(task: T): Promise<LocalResults[T['kind']]>
+  async run(task: LocalTask): Promise<LocalResults[LocalTask['kind']]> {
     switch (task.kind) {
       case 'plan': {
         const { reader, source } = await this.#access.open(task.partitionIdx)
-        return reader.plan(source, this.#requireContext().textOptions)
+        const plan = await reader.plan(source, this.#requireContext().textOptions)
+        return { plan, byteLength: source.byteLength }
       }
       case 'hash':
         return this.#access.hash(task.partitionIdx)
@@ -54,8 +69,7 @@ export class TaskWorker {
           this.#requireContext().columns.map(() => task.type))
         return null
       case 'encode':
-        await this.#encode(task.partitionIdx, task.unit)
-        return null
+        return this.#encode(task)
     }
   }
 
@@ -81,17 +95,19 @@ export class TaskWorker {
     return scanUnit(scan, columns, place, chunks)
   }
 
-  async #encode(partitionIdx: number, unit: Unit): Promise<void> {
-    const { columns, encode } = this.#requireContext()
-    assert(encode !== null, 'rows are encoded by a plan')
-    if (this.#mapsOf !== encode) {
-      this.#categoryMaps = buildCategoryMaps(encode.categories)
-      this.#mapsOf = encode
-    }
+  async #encode(task: EncodeTask): Promise<GroupScan | null> {
+    const { partitionIdx, unit, targetIdx } = task
+    const { columns } = this.#requireContext()
+    assert(this.#encoding !== null, 'rows are encoded by a plan')
+    const { plan, targets } = this.#encoding
+    const encoder = (this.#encoder ??= makeEncoder(plan))
     const wanted = columns.map((_, i) => i)
-    const chunks = await this.#read(partitionIdx, unit, wanted, encode.types)
+    const chunks = await this.#read(partitionIdx, unit, wanted, plan.types)
     const place = this.#place(partitionIdx, unit)
-    encodeUnit(encode, columns, this.#categoryMaps, place, chunks as ColumnChunk[])
+    encodeUnit(encoder, targets[targetIdx]!, columns, place, chunks as ColumnChunk[])
+    if (!task.wantsGroups) return null
+    const groupIdx = columns.findIndex(({ role }) => role === 'group')
+    return groupIdx < 0 ? null : scanGroups(columns[groupIdx]!.name, place, chunks[groupIdx]!)
   }
 
   #place(partitionIdx: number, unit: Unit): UnitPlace {
@@ -112,8 +128,9 @@ export class TaskWorker {
     types: readonly (ColumnType | null)[],
   ): Promise<(ColumnChunk | null)[]> {
     const { columns, partitions, textOptions } = this.#requireContext()
-    const { plan, columnIdx } = partitions[partitionIdx]!
+    const { plan, columnIdx, byteLength } = partitions[partitionIdx]!
     const { reader, source } = await this.#access.open(partitionIdx)
+    requireSameLength(source, byteLength)
     const present = wanted.filter((i) => columnIdx[i]! >= 0)
     const read = await reader.read(
       source,
@@ -131,4 +148,14 @@ export class TaskWorker {
     }
     return chunks
   }
+}
+
+/** A plan is of no use for a file that has become another one. */
+function requireSameLength({ name, byteLength }: ByteSource, planned: number): void {
+  if (byteLength === planned) return
+  throw new CoppiceError(
+    'IO',
+    `${name} has ${byteLength} bytes but had ${planned} when its rows were counted: it was ` +
+      `changed or truncated since; restore it, or start again`,
+  )
 }

@@ -1,5 +1,5 @@
 export { type AtomicFile, openAtomicFile, writeFileAtomically } from './atomic-file.js'
-export { hashFile } from './file-partitions.js'
+export { hashFile } from './source-partitions.js'
 export { type FileSource, ioError, openFileSource } from './file-source.js'
 export { type InputPartition, resolveInputs } from './inputs.js'
 export { loadDataset, type LoadOptions } from './load-dataset.js'
@@ -7,3 +7,14 @@ export { memoryLimitBytes } from './memory-limit.js'
 export { partitionData, type PartitionOptions, type WrittenPartitions } from './partition.js'
 export { openRaw, type RawOptions, type RawTable, type RawUnit, readRaw } from './read-raw.js'
 export { openTableFile, type TableFile } from './write-table.js'
+export { type HttpSettings } from './http-source.js'
+export { openSource, type SourceOptions } from './open-source.js'
+export {
+  type BinnedPartition,
+  openPartitionLoader,
+  type PartitionLoader,
+  type PartitionLoaderOptions,
+} from './partition-loader.js'
+export type { PartitionSource } from './source-ref.js'
+export { ThreadPool } from './thread-pool.js'
+export { displayUri } from './uri.js'

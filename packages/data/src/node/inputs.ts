@@ -1,35 +1,46 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, relative, resolve } from 'node:path'
 import { CoppiceError, compareUtf8 } from '@coppice/model'
 import { glob } from 'tinyglobby'
 import { DETECT_BYTES, detectFormat } from '../formats/detect.js'
 import { formatOfName } from '../input-format.js'
 import { parseManifest } from '../manifest.js'
 import type { Format } from '../reader.js'
-import { ioError, openFileSource } from './file-source.js'
+import { ioError } from './file-source.js'
+import { type Expanded, isHidden } from './expanded.js'
+import { openSource, type SourceOptions } from './open-source.js'
+import { expandRemote, readRemoteText, resolveUri } from './remote-inputs.js'
+import { displayUri, isLocalUri, localPath, parseHttp, uriKind } from './uri.js'
 
 /** A data file to be loaded. */
 export interface InputPartition {
-  /** Path to open. */
+  /** Path to open, or its http:, https: or s3: uri. */
   readonly path: string
   readonly format: Format
   /** Rows and SHA-256 that a manifest promises, or null. */
   readonly expected: { readonly rows: number; readonly hash: string } | null
 }
 
+/** Files elsewhere that are looked into at a time. */
+const nLooks = 16
+
 /**
  * Expands paths, folders, glob patterns (`*`, `**`, `?`, `[a-z]`, `{a,b}`) or one manifest to an
  * ordered list of partitions: a manifest's own order, else sorted by the UTF-8 bytes of the path.
  * A folder stands for its manifest.json, or else for all data files below it.
  *
+ * Uris are taken too: file:, http: and https: of files and of manifests (what they name is found
+ * relative to them), s3: of objects, folders, patterns and manifests.
+ *
  * Throws CoppiceError 'IO' for what is missing, 'DATA' for duplicates and unknown formats.
  *
  * @param format - the format of all files, instead of what their names say
+ * @param options - how files elsewhere are fetched
  */
 export async function resolveInputs(
   inputs: string | readonly string[],
   format?: Format,
+  options: SourceOptions = {},
 ): Promise<InputPartition[]> {
   const given = typeof inputs === 'string' ? [inputs] : inputs
   if (given.length === 0) {
@@ -39,7 +50,7 @@ export async function resolveInputs(
   for (const input of given) {
     const expanded = await expandInput(input, format)
     if ('manifest' in expanded) {
-      if (given.length === 1) return readManifest(expanded.manifest)
+      if (given.length === 1) return readManifest(expanded.manifest, options)
       throw new CoppiceError(
         'DATA',
         `the manifest ${expanded.manifest} must be the only input; list all partitions in one ` +
@@ -51,31 +62,37 @@ export async function resolveInputs(
   paths.sort((a, b) => compareUtf8(sortKey(a.path), sortKey(b.path)))
   await refuseDuplicates(paths)
   const partitions: InputPartition[] = []
-  for (const { path } of paths) {
-    partitions.push({ path, format: format ?? (await lookInto(path)), expected: null })
+  for (let i = 0; i < paths.length; i += nLooks) {
+    const looks = paths.slice(i, i + nLooks).map(async ({ path }) => {
+      return { path, format: format ?? (await lookInto(path, options)), expected: null }
+    })
+    partitions.push(...(await allOrFirstError(looks)))
   }
   return partitions
 }
 
-async function lookInto(path: string): Promise<Format> {
-  const source = await openFileSource(path)
+/** As `Promise.all`, but the error is that of the first in order, whatever came first in time. */
+async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(work)
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}
+
+async function lookInto(path: string, options: SourceOptions): Promise<Format> {
+  const source = await openSource(path, options)
+  const name = uriKind(path) === 'http' ? parseHttp(path).pathname : path
   try {
-    return detectFormat(path, await source.slice(0, Math.min(DETECT_BYTES, source.byteLength)))
+    return detectFormat(name, await source.slice(0, Math.min(DETECT_BYTES, source.byteLength)))
   } finally {
     await source.close()
   }
 }
 
-type Expanded = { readonly paths: readonly string[] } | { readonly manifest: string }
-
 async function expandInput(input: string, format?: Format): Promise<Expanded> {
-  const path = input.startsWith('file:') ? fileURLToPath(input) : input
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
-    throw new CoppiceError(
-      'IO',
-      `cannot read ${input}: only local files are read; copy it to a local disk or mount it`,
-    )
-  }
+  if (!isLocalUri(input)) return expandRemote(input, format)
+  const path = localPath(input)
   const kind = await kindOf(path)
   if (kind === 'folder') return expandFolder(path, format)
   if (kind === 'file') return path.endsWith('.json') ? { manifest: path } : { paths: [path] }
@@ -118,11 +135,6 @@ async function expandFolder(folder: string, format?: Format): Promise<Expanded> 
   )
 }
 
-/** Names that begin with '.' or '_' are not data (as in Spark and Hive). */
-function isHidden(path: string): boolean {
-  return path.split(/[/\\]/).some((part) => part.startsWith('.') || part.startsWith('_'))
-}
-
 async function expandGlob(pattern: string): Promise<string[]> {
   let paths
   try {
@@ -147,53 +159,64 @@ function globBase(pattern: string): string {
 }
 
 function sortKey(path: string): string {
+  if (!isLocalUri(path)) return path
   return resolve(path).replaceAll('\\', '/')
 }
 
 async function refuseDuplicates(paths: readonly { path: string; input: string }[]): Promise<void> {
   const seen = new Map<string, string>()
   for (const { path, input } of paths) {
-    let real
-    try {
-      real = await realpath(path)
-    } catch (error) {
-      throw ioError(`cannot read ${path}`, error)
-    }
-    const twin = seen.get(real)
+    const identity = await identityOf(path)
+    const twin = seen.get(identity)
     if (twin !== undefined) {
       throw new CoppiceError(
         'DATA',
-        `${path} is given twice, by '${twin}' and by '${input}'; its rows would count double: ` +
-          `name each file once`,
+        `${displayUri(path)} is given twice, by '${displayUri(twin)}' and by ` +
+          `'${displayUri(input)}'; its rows would count double: name each file once`,
       )
     }
-    seen.set(real, input)
+    seen.set(identity, input)
   }
 }
 
-async function readManifest(path: string): Promise<InputPartition[]> {
-  let text
+/** The same for two names of one file. */
+async function identityOf(path: string): Promise<string> {
+  const kind = uriKind(path)
+  if (kind === 'http') return parseHttp(path).href
+  if (kind === 's3') return path
   try {
-    text = await readFile(path, 'utf8')
+    return await realpath(path)
   } catch (error) {
-    throw ioError(`cannot read the manifest ${path}`, error)
+    throw ioError(`cannot read ${path}`, error)
   }
-  const folder = dirname(path)
-  const partitions = parseManifest(text, path).partitions.map(({ uri, format, rows, hash }) => {
-    const target = uri.startsWith('file:') ? fileURLToPath(uri) : resolve(folder, uri)
-    return { path: target, format, expected: { rows, hash } }
+}
+
+async function readManifest(at: string, options: SourceOptions): Promise<InputPartition[]> {
+  const text = isLocalUri(at) ? await readText(at) : await readRemoteText(at, options)
+  const name = displayUri(at)
+  const partitions = parseManifest(text, name).partitions.map(({ uri, format, rows, hash }) => {
+    return { path: resolveUri(uri, at), format, expected: { rows, hash } }
   })
   const missing = []
-  for (const { path: target } of partitions) {
-    if ((await kindOf(target)) !== 'file') missing.push(target)
+  for (const { path } of partitions) {
+    // What is elsewhere is found out when it is opened.
+    if (isLocalUri(path) && (await kindOf(path)) !== 'file') missing.push(path)
   }
   if (missing.length > 0) {
     throw new CoppiceError(
       'IO',
-      `the manifest ${path} names ${missing[0]}, which is not there (${missing.length} of ` +
+      `the manifest ${name} names ${missing[0]}, which is not there (${missing.length} of ` +
         `${partitions.length} partitions are missing); copy the partitions beside the manifest`,
     )
   }
-  await refuseDuplicates(partitions.map(({ path: target }) => ({ path: target, input: path })))
+  await refuseDuplicates(partitions.map(({ path }) => ({ path, input: at })))
   return partitions
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw ioError(`cannot read the manifest ${path}`, error)
+  }
 }

@@ -4,17 +4,19 @@ import { CoppiceError } from '@coppice/model'
 import { runLoad } from '../loader.js'
 import { InlineRunner, throwIfAborted } from '../loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from '../loading/job.js'
-import type { DatasetOptions, LoadedDataset, LoadInputs, TaskRunner } from '../loading/options.js'
+import type { DatasetOptions, LoadedDataset, LoadInputs, LocalRunner } from '../loading/options.js'
 import type { Format, TextOptions } from '../reader.js'
 import { defaultTextOptions } from '../readers.js'
-import { FilePartitions } from './file-partitions.js'
 import { type InputPartition, resolveInputs } from './inputs.js'
 import { memoryLimitBytes } from './memory-limit.js'
+import type { SourceOptions } from './open-source.js'
+import { SourcePartitions, sourceRefs } from './source-partitions.js'
 import { ThreadRunner } from './thread-runner.js'
+import { displayUri, isLocalUri } from './uri.js'
 
 /** Options of `loadDataset`. */
-export interface LoadOptions extends Omit<DatasetOptions, 'params'> {
-  /** Files, folders, glob patterns or one manifest. */
+export interface LoadOptions extends Omit<DatasetOptions, 'params'>, SourceOptions {
+  /** Files, folders, glob patterns or one manifest; paths, or uris as in `resolveInputs`. */
   readonly inputs: string | readonly string[]
   /** The format of all files, instead of what their names and first bytes say. */
   readonly format?: Format | undefined
@@ -44,12 +46,13 @@ const defaultInlineBytesMax = 16 << 20
 export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> {
   throwIfAborted(options.signal)
   const { inputs, format, signal, params } = options
-  const partitions = await resolveInputs(inputs, format)
+  const partitions = await resolveInputs(inputs, format, options)
   const nThreads = await chooseThreads(options, partitions)
-  const files = new FilePartitions(partitions)
+  const refs = sourceRefs(partitions, options)
+  const files = new SourcePartitions(refs)
   const inline = new InlineRunner(files, signal)
-  const threads = nThreads > 1 ? new ThreadRunner(partitions, nThreads, inline, signal) : null
-  const runner: TaskRunner = threads ?? inline
+  const threads = nThreads > 1 ? new ThreadRunner(refs, nThreads, inline, signal) : null
+  const runner: LocalRunner = threads ?? inline
   try {
     return await runLoad(loadInputs(options, partitions, runner), { ...options, params })
   } finally {
@@ -61,7 +64,7 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
 function loadInputs(
   options: LoadOptions,
   partitions: readonly InputPartition[],
-  runner: TaskRunner,
+  runner: LocalRunner,
 ): LoadInputs {
   const { params } = options
   const limitMb = params?.maxMemoryMb
@@ -70,7 +73,11 @@ function loadInputs(
       ? { limitBytes: memoryLimitBytes(), limitName: 'this machine' }
       : { limitBytes: limitMb * 1048576, limitName: 'max_memory_mb' }
   return {
-    partitions: partitions.map(({ path, format, expected }) => ({ name: path, format, expected })),
+    partitions: partitions.map(({ path, format, expected }) => ({
+      name: displayUri(path),
+      format,
+      expected,
+    })),
     textOptions: textOptionsOf(options),
     params: { ...defaultBinning, ...dropUndefined(params ?? {}) },
     runner,
@@ -102,6 +109,8 @@ async function chooseThreads(
   }
   const wanted = threads ?? availableParallelism()
   if (wanted === 1) return 1
+  // Threads overlap the waiting, however small the files are.
+  if (partitions.some(({ path }) => !isLocalUri(path))) return wanted
   let nBytes = 0
   for (const { path } of partitions)
     nBytes += await stat(path).then(

@@ -1,29 +1,74 @@
-/** The module of a loading thread: takes contexts and tasks, gives back results. */
-import { parentPort, workerData } from 'node:worker_threads'
+/** The module of a loading thread: takes sources, contexts and tasks, gives back results. */
+import { parentPort } from 'node:worker_threads'
 import { assert, CoppiceError } from '@coppice/model'
+import type { Encoding } from '../loading/job.js'
 import { TaskWorker } from '../loading/tasks.js'
-import { FilePartitions } from './file-partitions.js'
-import type { InputPartition } from './inputs.js'
-import type { FromThread, PlainError, ToThread } from './pool-messages.js'
+import { digestRows } from './digest.js'
+import { SourcePartitions } from './source-partitions.js'
+import type {
+  FromThread,
+  PlainError,
+  PoolResults,
+  PoolTask,
+  SharedMessage,
+  ToThread,
+} from './pool-messages.js'
 
 assert(parentPort !== null, 'this module runs in a worker thread')
 const port = parentPort
-const { partitions } = workerData as { partitions: readonly InputPartition[] }
-const worker = new TaskWorker(new FilePartitions(partitions))
+
+interface Context {
+  readonly worker: TaskWorker
+  readonly encoding: Encoding | null
+}
+
+const sources = new Map<number, SourcePartitions>()
+const contexts = new Map<number, Context>()
 
 port.on('message', (message: ToThread) => {
-  if (message.kind === 'context') worker.setContext(message.context)
-  else void runTask(message)
+  switch (message.kind) {
+    case 'sources':
+      sources.set(message.id, new SourcePartitions(message.sources))
+      break
+    case 'context':
+      contexts.set(message.id, makeContext(message))
+      break
+    case 'drop':
+      contexts.delete(message.id)
+      // What cannot be closed was not needed any more.
+      void sources.get(message.id)?.close().catch(() => undefined)
+      sources.delete(message.id)
+      break
+    case 'task':
+      void runTask(message.contextId, message.task)
+      break
+  }
 })
 
-async function runTask({ taskIdx, task }: Extract<ToThread, { kind: 'task' }>): Promise<void> {
+function makeContext(message: Extract<SharedMessage, { kind: 'context' }>): Context {
+  const worker = new TaskWorker(sources.get(message.sourcesId)!)
+  worker.setContext(message.context)
+  worker.setEncoding(message.encoding)
+  return { worker, encoding: message.encoding }
+}
+
+async function runTask(contextId: number, task: PoolTask): Promise<void> {
   let reply: FromThread
   try {
-    reply = { kind: 'done', taskIdx, result: await worker.run(task) }
+    reply = { kind: 'done', result: await resultOf(contexts.get(contextId)!, task) }
   } catch (error) {
-    reply = { kind: 'failed', taskIdx, error: plainError(error) }
+    reply = { kind: 'failed', error: plainError(error) }
   }
   port.postMessage(reply)
+}
+
+async function resultOf(
+  { worker, encoding }: Context,
+  task: PoolTask,
+): Promise<PoolResults[PoolTask['kind']]> {
+  if (task.kind !== 'digest') return worker.run(task)
+  assert(encoding !== null, 'what is hashed was encoded')
+  return digestRows(encoding.targets[task.targetIdx]!, task.groupSizes)
 }
 
 function plainError(error: unknown): PlainError {

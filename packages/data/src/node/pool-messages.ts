@@ -1,10 +1,32 @@
 import type { ErrorCode } from '@coppice/model'
-import type { JobContext, LoadTask, TaskResults } from '../loading/job.js'
+import type { Encoding, JobContext, LocalResults, LocalTask } from '../loading/job.js'
+import type { DigestTask } from './digest.js'
+import type { SourceRef } from './source-ref.js'
+
+/** What threads do: tasks of loading, and hashes of what they made. */
+export type PoolTask = LocalTask | DigestTask
+
+export interface PoolResults extends LocalResults {
+  /** SHA-256 in lower-case hex. */
+  readonly digest: string
+}
+
+/** What tasks share, under numbers that are never used again. */
+export type SharedMessage =
+  | { readonly kind: 'sources'; readonly id: number; readonly sources: readonly SourceRef[] }
+  | {
+      readonly kind: 'context'
+      readonly id: number
+      readonly sourcesId: number
+      readonly context: JobContext
+      readonly encoding: Encoding | null
+    }
 
 /** What the pool sends to its threads. */
 export type ToThread =
-  | { readonly kind: 'context'; readonly context: JobContext }
-  | { readonly kind: 'task'; readonly taskIdx: number; readonly task: LoadTask }
+  | SharedMessage
+  | { readonly kind: 'drop'; readonly id: number }
+  | { readonly kind: 'task'; readonly contextId: number; readonly task: PoolTask }
 
 /** An error as plain data. */
 export interface PlainError {
@@ -13,11 +35,7 @@ export interface PlainError {
   readonly stack: string | undefined
 }
 
-/** What threads send back. */
+/** What threads send back: one answer to each task, one task at a time. */
 export type FromThread =
-  | {
-      readonly kind: 'done'
-      readonly taskIdx: number
-      readonly result: TaskResults[LoadTask['kind']]
-    }
-  | { readonly kind: 'failed'; readonly taskIdx: number; readonly error: PlainError }
+  | { readonly kind: 'done'; readonly result: PoolResults[PoolTask['kind']] }
+  | { readonly kind: 'failed'; readonly error: PlainError }

@@ -3,13 +3,15 @@ import { TypeJoin, type WantedType } from '../column-types.js'
 import type { ColumnChunk, ColumnType, Format, TextOptions, Unit } from '../reader.js'
 import { joinColumns, type JointColumns, type PlannedPartition } from '../schema.js'
 import { listNames, nearestName, separatorHint } from '../suggest.js'
-import { FilePartitions } from './file-partitions.js'
 import { type InputPartition, resolveInputs } from './inputs.js'
 import { textOptionsOf } from './load-dataset.js'
+import type { SourceOptions } from './open-source.js'
 import { readWanted } from './read-wanted.js'
+import { SourcePartitions, sourceRefs } from './source-partitions.js'
+import { displayUri } from './uri.js'
 
 /** Options of `openRaw` and `readRaw`. */
-export interface RawOptions {
+export interface RawOptions extends SourceOptions {
   readonly format?: Format | undefined
   readonly header?: boolean | 'auto' | undefined
   readonly missingValues?: readonly string[] | undefined
@@ -51,14 +53,14 @@ export async function openRaw(
   inputs: string | readonly string[],
   options: RawOptions = {},
 ): Promise<RawTable> {
-  const partitions = await resolveInputs(inputs, options.format)
-  const files = new FilePartitions(partitions)
+  const partitions = await resolveInputs(inputs, options.format, options)
+  const files = new SourcePartitions(sourceRefs(partitions, options))
   const textOptions = textOptionsOf(options)
   try {
     const planned: PlannedPartition[] = []
     for (const [i, { path, format }] of partitions.entries()) {
       const { reader, source } = await files.open(i)
-      planned.push({ name: path, format, plan: await reader.plan(source, textOptions) })
+      planned.push({ name: displayUri(path), format, plan: await reader.plan(source, textOptions) })
     }
     return new RawTable(files, partitions, planned, textOptions)
   } catch (error) {
@@ -73,13 +75,13 @@ export class RawTable {
   readonly names: readonly string[]
   readonly nRows: number
   readonly partitions: readonly InputPartition[]
-  readonly #files: FilePartitions
+  readonly #files: SourcePartitions
   readonly #planned: readonly PlannedPartition[]
   readonly #joint: JointColumns
   readonly #textOptions: TextOptions
 
   constructor(
-    files: FilePartitions,
+    files: SourcePartitions,
     partitions: readonly InputPartition[],
     planned: readonly PlannedPartition[],
     textOptions: TextOptions,
@@ -101,7 +103,7 @@ export class RawTable {
     const hint = nearest === null ? '' : ` (did you mean '${nearest}'?)`
     throw new CoppiceError(
       'DATA',
-      `column '${name}' is not in ${this.partitions[0]!.path}${hint}; its columns are ` +
+      `column '${name}' is not in ${this.#planned[0]!.name}${hint}; its columns are ` +
         listNames(this.names) +
         separatorHint(this.names),
     )

@@ -1,159 +1,75 @@
-import { Worker } from 'node:worker_threads'
-import { CoppiceError } from '@coppice/model'
+import type { Encoding, JobContext, LocalResults, LocalTask } from '../loading/job.js'
 import { throwIfAborted } from '../loading/inline-runner.js'
-import type { JobContext, LoadTask, TaskResults } from '../loading/job.js'
-import type { TaskRunner } from '../loading/options.js'
+import type { LocalRunner } from '../loading/options.js'
 import type { Format } from '../reader.js'
-import type { InputPartition } from './inputs.js'
-import type { FromThread, PlainError, ToThread } from './pool-messages.js'
+import type { SourceRef } from './source-ref.js'
+import { ThreadPool } from './thread-pool.js'
+import { isLocalUri } from './uri.js'
 
-/** One call of `run`: its tasks are dealt in order to whoever is free. */
-interface Batch {
-  readonly tasks: readonly LoadTask[]
-  readonly results: TaskResults[LoadTask['kind']][]
-  readonly onDone: ((done: number) => void) | undefined
-  nextIdx: number
-  nDone: number
-  nRunning: number
-  failure: { readonly taskIdx: number; readonly error: Error } | null
-  readonly settle: (error: Error | null) => void
-}
-
-/** Runs tasks on worker threads. Close it when done: threads keep the process alive. */
-export class ThreadRunner implements TaskRunner {
+/** Runs the tasks of one load on threads. Close it when done. */
+export class ThreadRunner implements LocalRunner {
   readonly nThreads: number
-  readonly #threads: Worker[]
-  readonly #signal: AbortSignal | undefined
-  readonly #onAbort = () => this.#fail(new CoppiceError('ABORTED', abortText))
-  readonly #inline: TaskRunner
+  readonly #pool: ThreadPool
+  readonly #sourcesId: number
+  readonly #inline: LocalRunner
   readonly #hasQuickPlans: boolean
-  #batch: Batch | null = null
-  #broken: Error | null = null
+  readonly #signal: AbortSignal | undefined
+  #context: JobContext | null = null
+  #encoding: Encoding | null = null
+  /** What the threads know it as; null before they do. */
+  #contextId: number | null = null
 
   /**
    * @param inline - plans the formats whose plan is a footer or header, which takes less time
    *   than threads need to start
    */
   constructor(
-    partitions: readonly InputPartition[],
+    sources: readonly SourceRef[],
     nThreads: number,
-    inline: TaskRunner,
+    inline: LocalRunner,
     signal?: AbortSignal,
   ) {
     this.nThreads = nThreads
     this.#inline = inline
-    this.#hasQuickPlans = partitions.every(({ format }) => quickPlans.includes(format))
+    this.#hasQuickPlans = sources.every(
+      ({ uri, format }) => quickPlans.includes(format) && isLocalUri(uri),
+    )
     this.#signal = signal
-    this.#threads = Array.from({ length: nThreads }, () => this.#startThread(partitions))
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#pool = new ThreadPool(nThreads)
+    this.#sourcesId = this.#pool.addSources(sources)
+    this.#pool.start()
   }
 
   setContext(context: JobContext): void {
     this.#inline.setContext(context)
-    for (const thread of this.#threads) post(thread, { kind: 'context', context })
+    this.#context = context
+    this.#forget()
   }
 
-  run<T extends LoadTask>(
+  setEncoding(encoding: Encoding | null): void {
+    this.#encoding = encoding
+    this.#forget()
+  }
+
+  async run<T extends LocalTask>(
     tasks: readonly T[],
     onDone?: (done: number) => void,
-  ): Promise<TaskResults[T['kind']][]> {
+  ): Promise<LocalResults[T['kind']][]> {
     throwIfAborted(this.#signal)
-    if (this.#broken !== null) return Promise.reject(this.#broken)
-    if (tasks.length === 0) return Promise.resolve([])
+    if (tasks.length === 0) return []
     if (tasks[0]!.kind === 'plan' && this.#hasQuickPlans) return this.#inline.run(tasks, onDone)
-    const results: TaskResults[T['kind']][] = []
-    return new Promise((resolve, reject) => {
-      this.#batch = {
-        tasks,
-        results,
-        onDone,
-        nextIdx: 0,
-        nDone: 0,
-        nRunning: 0,
-        failure: null,
-        settle: (error) => {
-          this.#batch = null
-          if (error === null) resolve(results)
-          else reject(error)
-        },
-      }
-      for (const thread of this.#threads) this.#deal(thread, this.#batch)
-    })
+    this.#contextId ??= this.#pool.addContext(this.#sourcesId, this.#context!, this.#encoding)
+    return this.#pool.run(this.#contextId, tasks, { onDone, signal: this.#signal })
   }
 
-  async close(): Promise<void> {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
-    this.#broken ??= new CoppiceError('INTERNAL', 'internal error: the loading threads are closed')
-    await Promise.all(this.#threads.map((thread) => thread.terminate()))
+  close(): Promise<void> {
+    return this.#pool.close()
   }
 
-  #startThread(partitions: readonly InputPartition[]): Worker {
-    const url = new URL('./load-worker.js', import.meta.url)
-    const thread = new Worker(url, { workerData: { partitions } })
-    thread.on('message', (message: FromThread) => this.#onMessage(thread, message))
-    thread.on('error', (error) => this.#fail(threadError(error)))
-    thread.on('exit', () => this.#fail(threadError(new Error('it ended early'))))
-    return thread
-  }
-
-  #deal(thread: Worker, batch: Batch): void {
-    if (batch.failure !== null || batch.nextIdx >= batch.tasks.length) return
-    const taskIdx = batch.nextIdx++
-    batch.nRunning++
-    post(thread, { kind: 'task', taskIdx, task: batch.tasks[taskIdx]! })
-  }
-
-  #onMessage(thread: Worker, message: FromThread): void {
-    const batch = this.#batch
-    if (batch === null) return
-    batch.nRunning--
-    if (message.kind === 'failed') {
-      const { taskIdx } = message
-      // The first in order, so that the message does not depend on the timing of threads. All
-      // earlier tasks were dealt already and are waited for.
-      if (batch.failure === null || taskIdx < batch.failure.taskIdx) {
-        batch.failure = { taskIdx, error: reviveError(message.error) }
-      }
-    } else {
-      batch.results[message.taskIdx] = message.result
-      batch.nDone++
-      if (batch.failure === null) batch.onDone?.(batch.nDone)
-    }
-    this.#deal(thread, batch)
-    if (batch.nRunning > 0) return
-    if (batch.failure !== null) batch.settle(batch.failure.error)
-    else if (batch.nDone === batch.tasks.length) batch.settle(null)
-  }
-
-  #fail(error: Error): void {
-    this.#broken ??= error
-    this.#batch?.settle(error)
+  #forget(): void {
+    if (this.#contextId !== null) this.#pool.drop(this.#contextId)
+    this.#contextId = null
   }
 }
 
 const quickPlans: readonly Format[] = ['parquet', 'arrow', 'npy']
-
-const abortText = 'loading was aborted by the caller'
-
-function post(thread: Worker, message: ToThread): void {
-  thread.postMessage(message)
-}
-
-function reviveError({ code, message, stack }: PlainError): Error {
-  const error = code === null ? new Error(message) : new CoppiceError(code, message)
-  if (stack !== undefined) error.stack = stack
-  return error
-}
-
-function threadError(cause: Error): CoppiceError {
-  const isMemory = (cause as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY'
-  return isMemory
-    ? new CoppiceError(
-        'MEMORY',
-        'a loading thread ran out of memory; use fewer threads or smaller row groups',
-        { cause },
-      )
-    : new CoppiceError('INTERNAL', `internal error: a loading thread failed: ${cause.message}`, {
-        cause,
-      })
-}

@@ -55,12 +55,17 @@ describe('npyReader', () => {
 
   it('refuses integers that a double cannot hold, unless they are forced to float', async () => {
     const cases = [
-      ['<u8', 'ffffffffffffffff 0100000000000000', [18446744073709551616, 1]],
-      ['<i8', '0100000000002000 0100000000000080', [9007199254740992, -9223372036854775808]],
+      ['<u8', 'ffffffffffffffff 0100000000000000', [18446744073709551616, 1],
+        '18446744073709551615', 1],
+      ['<i8', '0100000000002000 0100000000000080', [9007199254740992, -9223372036854775808],
+        '9007199254740993', 1],
+      ['>i8', '0000000000000001 8000000000000001', [1, -9223372036854775808],
+        '-9223372036854775807', 2],
     ] as const
-    for (const [descr, hex, rounded] of cases) {
+    for (const [descr, hex, rounded, exact, row] of cases) {
       const file = npyFile(`'${descr}'`, '(2,)', bytesOf(hex))
-      const message = /'Column_0' of t\.npy holds the integer \d+ \(rounded\) in row 1, .*'float'/
+      const where = `'Column_0' of t\\.npy holds the integer ${exact} in row ${row}, `
+      const message = new RegExp(`${where}.*'float'`)
       await assert.rejects(read(file), { code: 'DATA', message })
       const source = bufferSource('t.npy', file)
       const plan = await npyReader.plan(source, defaultTextOptions)

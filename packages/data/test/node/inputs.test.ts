@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { formatManifest } from '../../src/manifest.js'
-import { hashFile } from '../../src/node/file-partitions.js'
+import { hashFile } from '../../src/node/source-partitions.js'
 import { resolveInputs } from '../../src/node/inputs.js'
 import { loadDataset } from '../../src/node/load-dataset.js'
 import { useTempFolder } from './temp-folder.js'
@@ -81,9 +81,17 @@ describe('resolveInputs', () => {
       code: 'IO',
       message: /the folder .*nothing holds no data file/,
     })
-    await assert.rejects(resolveInputs('s3://bucket/x.parquet'), {
+    await assert.rejects(resolveInputs('ftp://host/x.parquet'), {
       code: 'IO',
-      message: /only local files/,
+      message: /only local files, http:\/\/, https:\/\/ and s3:\/\/ are read/,
+    })
+    await assert.rejects(resolveInputs('http://host/folder/'), {
+      code: 'IO',
+      message: /web servers do not list their files/,
+    })
+    await assert.rejects(resolveInputs('http://me:secret@host/x.csv'), (error: Error) => {
+      assert.ok(!error.message.includes('secret'))
+      return error.message.includes('user and password')
     })
   })
 

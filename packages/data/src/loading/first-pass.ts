@@ -1,0 +1,172 @@
+/** The first pass over all units: types, bins, dictionaries, classes and query groups. */
+import { type FeatureInfo, type SampledValues, sampleRule } from '@coppice/engine'
+import { CoppiceError, type Scalar } from '@coppice/model'
+import type { ColumnType, Unit } from '../reader.js'
+import { mergeGroups } from './groups.js'
+import type { ColumnRole, JobColumn, JobContext, LabelKind } from './job.js'
+import { mergeLabels } from './labels.js'
+import {
+  columnsToReadAsText,
+  findFeature,
+  joinScannedTypes,
+  mergeCategories,
+  type MergedFeature,
+  type PlacedScan,
+  withTextColumns,
+} from './merge.js'
+import { refuseNearNumbers } from './near-numbers.js'
+import type { DatasetOptions, DatasetReference, SurveyInputs } from './options.js'
+import { report } from './progress.js'
+
+/** A unit and the partition it belongs to. */
+export interface PlacedUnit {
+  readonly partitionIdx: number
+  readonly unit: Unit
+}
+
+/** What the first pass found. */
+export interface Scanned {
+  readonly types: readonly ColumnType[]
+  readonly features: readonly FeatureInfo[]
+  readonly classes: readonly Scalar[] | null
+  readonly groupSizes: Uint32Array | null
+}
+
+/**
+ * Scans all units and puts together what they tell.
+ *
+ * Throws CoppiceError 'DATA' for values that cannot be used, naming where they stand.
+ *
+ * @param units - those with rows, in row order
+ */
+export async function scanDataset(
+  inputs: SurveyInputs,
+  options: DatasetOptions,
+  context: JobContext,
+  units: readonly PlacedUnit[],
+  nRows: number,
+): Promise<Scanned> {
+  const { params } = inputs
+  const { columns, partitions } = context
+  const { reference } = options
+  const labelKind =
+    reference === undefined ? (options.labelKind ?? null) : referenceLabelKind(reference)
+  const rule = sampleRule(nRows, params.binConstructSampleCnt, params.dataRandomSeed)
+  inputs.runner.setContext({
+    ...context,
+    scan: { sampleRule: reference === undefined ? rule : null, labelKind },
+  })
+  const scans = await scanUnits(inputs, options, context, units)
+  const types = joinScannedTypes(columns, scans)
+  if (reference === undefined) {
+    await refuseNearNumbers(inputs.runner, columns, types, units, scans)
+  }
+  const features = reference?.features ?? (await findFeatures(inputs, columns, types, scans, nRows))
+  const named = (role: ColumnRole) => columns.find((column) => column.role === role)?.name ?? ''
+  const labelIdx = columns.findIndex(({ role }) => role === 'label')
+  let classes = reference?.classes ?? null
+  if (labelIdx >= 0 && reference === undefined && labelKind !== null) {
+    const labels = scans.map(({ scan: unit }) => unit.label!)
+    classes = mergeLabels(labelKind, named('label'), types[labelIdx]!, labels)
+  }
+  if (named('weight') !== '' && !scans.some(({ scan: unit }) => unit.hasPositiveWeight)) {
+    throw new CoppiceError(
+      'DATA',
+      `weight column '${named('weight')}' is 0 in every row; at least one must be positive`,
+    )
+  }
+  const groups = units.map(({ partitionIdx }, i) => ({
+    partition: partitions[partitionIdx]!.name,
+    groups: scans[i]!.scan.groups!,
+  }))
+  const groupSizes = named('group') === '' ? null : mergeGroups(named('group'), groups)
+  return { types, features, classes, groupSizes }
+}
+
+function referenceLabelKind(reference: DatasetReference): LabelKind {
+  // Which values are legal is known; encoding refuses the others.
+  return reference.classes === null ? 'number' : 'class'
+}
+
+/** Scans all units, and again those where a column turned out to be text elsewhere. */
+async function scanUnits(
+  { runner }: SurveyInputs,
+  options: DatasetOptions,
+  { columns, partitions }: JobContext,
+  units: readonly PlacedUnit[],
+): Promise<PlacedScan[]> {
+  const tasks = units.map((unit) => ({ kind: 'scan' as const, ...unit, asText: null }))
+  const results = await runner.run(tasks, report(options, 'scan', tasks.length))
+  const scans = results.map((unit, i) => ({
+    partition: partitions[units[i]!.partitionIdx]!.name,
+    scan: unit,
+  }))
+  const types = joinScannedTypes(columns, scans)
+  const again = scans.flatMap(({ scan: unit }, i) => {
+    const asText = columnsToReadAsText(types, unit)
+    return asText.length === 0 ? [] : [{ i, asText }]
+  })
+  const texts = await runner.run(
+    again.map(({ i, asText }) => ({ kind: 'scan' as const, ...units[i]!, asText })),
+  )
+  for (const [k, { i, asText }] of again.entries()) {
+    scans[i] = { ...scans[i]!, scan: withTextColumns(scans[i]!.scan, texts[k]!, asText) }
+  }
+  return scans
+}
+
+async function findFeatures(
+  { runner, params, pause }: SurveyInputs,
+  columns: readonly JobColumn[],
+  types: readonly ColumnType[],
+  scans: readonly PlacedScan[],
+  nRows: number,
+): Promise<FeatureInfo[]> {
+  const found = columns.flatMap((column, i) => {
+    if (column.role !== 'feature') return []
+    const parts = scans.map(({ scan: unit }) => unit.features[i]!)
+    return [
+      {
+        name: column.name,
+        isText: types[i] === 'string',
+        isCategorical: column.isCategorical,
+        parts,
+      },
+    ]
+  })
+  const numeric = found.filter(({ isText, isCategorical }) => !isText && !isCategorical)
+  const merged = await runner.run(
+    numeric.map(({ parts }) => ({
+      kind: 'merge' as const,
+      parts: parts.flatMap((part) => (part.kind === 'values' ? [part.sampled] : [])),
+    })),
+  )
+  const sampledOf = new Map<string, SampledValues>(numeric.map(({ name }, k) => [name, merged[k]!]))
+  let nSampled = 0
+  const features = found.map(({ name, isText, parts }): MergedFeature => {
+    const sampled = sampledOf.get(name)
+    const feature: MergedFeature =
+      sampled !== undefined
+        ? { kind: 'numeric', name, sampled }
+        : { kind: 'categorical', name, merged: mergeCategories(parts, isText) }
+    nSampled = countSampled(feature)
+    return feature
+  })
+  const infos: FeatureInfo[] = []
+  for (const feature of features) {
+    infos.push(findFeature(feature, params, nSampled, nRows))
+    await pause?.()
+  }
+  return infos
+}
+
+/** Every feature has seen the same sampled rows. */
+function countSampled(feature: MergedFeature): number {
+  const sum = (counts: Uint32Array) => counts.reduce((total, count) => total + count, 0)
+  if (feature.kind === 'numeric') {
+    const { counts, zeroCount, nanCount } = feature.sampled
+    return sum(counts) + zeroCount + nanCount
+  }
+  const { counts, missingCount } = feature.merged.sampled
+  return sum(counts) + missingCount
+}

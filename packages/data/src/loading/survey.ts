@@ -1,0 +1,172 @@
+/**
+ * Everything that must be known of a data set before its rows are binned: plans all partitions,
+ * checks them against their manifest, and scans them for bins, dictionaries and classes. Which
+ * thread or machine does what is the runner's affair; the result does not depend on it, nor on
+ * how the rows are cut into partitions and units.
+ */
+import { CoppiceError } from '@coppice/model'
+import { joinColumns, type PlannedPartition } from '../schema.js'
+import { estimateMemory, requireMemory } from './estimate.js'
+import { type PlacedUnit, scanDataset } from './first-pass.js'
+import type { JobColumn, JobContext } from './job.js'
+import type { DatasetOptions, DatasetSurvey, SurveyInputs } from './options.js'
+import { report } from './progress.js'
+import type { DatasetRecipe, RecipePartition } from './recipe.js'
+import { columnsWithRoles } from './roles.js'
+
+/**
+ * Surveys a data set.
+ *
+ * Throws CoppiceError for whatever cannot be used, naming file and column.
+ */
+export async function surveyDataset(
+  inputs: SurveyInputs,
+  options: DatasetOptions,
+): Promise<DatasetSurvey> {
+  const { runner, textOptions } = inputs
+  const empty: JobContext = { textOptions, columns: [], partitions: [], scan: null }
+  runner.setContext(empty)
+  const planned = await planPartitions(inputs, options)
+  const hashes = await verifyHashes(inputs, options)
+  const joint = joinColumns(planned)
+  const nRows = planned.reduce((sum, { plan }) => sum + plan.nRows, 0)
+  requireRows(nRows, planned)
+  const { columns, indices } = columnsWithRoles(joint, options, planned)
+  const partitions = placePartitions(inputs, planned, joint.indexOf, indices)
+  const units = unitsOf(partitions)
+  checkMemory(inputs, nRows, columns, units)
+  // Tasks need no more of a partition than this.
+  const placed = partitions.map(({ name, firstRow, byteLength, plan, columnIdx }) => ({
+    name,
+    firstRow,
+    byteLength,
+    plan,
+    columnIdx,
+  }))
+  const context: JobContext = { ...empty, columns, partitions: placed }
+  const scanned = await scanDataset(inputs, options, context, units, nRows)
+  const { types, features, classes, groupSizes } = scanned
+  const recipe: DatasetRecipe = {
+    nRows,
+    textOptions,
+    columns,
+    partitions,
+    types,
+    features,
+    classes,
+  }
+  return {
+    recipe,
+    groupSizes,
+    partitions: partitions.map(({ name, format, firstRow, plan }, i) => ({
+      name,
+      format,
+      firstRow,
+      nRows: plan.nRows,
+      hash: hashes[i]!,
+    })),
+    columns: joint.names.map((name, i) => {
+      const at = indices.indexOf(i)
+      const column = columns[at]
+      return { name, role: column?.role ?? 'ignored', type: types[at] ?? null }
+    }),
+  }
+}
+
+/** The units that have rows, in row order. */
+export function unitsOf(partitions: readonly RecipePartition[]): PlacedUnit[] {
+  return partitions.flatMap(({ plan }, partitionIdx) =>
+    plan.units.filter((unit) => unit.nRows > 0).map((unit) => ({ partitionIdx, unit })),
+  )
+}
+
+/** A planned partition, and how long its file was. */
+interface PlannedFile extends PlannedPartition {
+  readonly byteLength: number
+}
+
+async function planPartitions(
+  { partitions, runner }: SurveyInputs,
+  options: DatasetOptions,
+): Promise<PlannedFile[]> {
+  const tasks = partitions.map((_, partitionIdx) => ({ kind: 'plan' as const, partitionIdx }))
+  const plans = await runner.run(tasks, report(options, 'plan', tasks.length))
+  return partitions.map(({ name, format, expected }, i) => {
+    const { plan, byteLength } = plans[i]!
+    if (expected !== null && plan.nRows !== expected.rows) {
+      throw new CoppiceError(
+        'DATA',
+        `${name} has ${plan.nRows} rows but its manifest says ${expected.rows}: it was changed ` +
+          `after the manifest was written; restore it or write the manifest again`,
+      )
+    }
+    return { name, format, plan, byteLength }
+  })
+}
+
+async function verifyHashes(
+  { partitions, runner }: SurveyInputs,
+  options: DatasetOptions,
+): Promise<(string | null)[]> {
+  const checked = partitions.flatMap(({ expected }, i) => (expected === null ? [] : [i]))
+  const tasks = checked.map((partitionIdx) => ({ kind: 'hash' as const, partitionIdx }))
+  const found = await runner.run(tasks, report(options, 'verify', tasks.length))
+  const hashes = partitions.map((): string | null => null)
+  for (const [k, i] of checked.entries()) {
+    const { name, expected } = partitions[i]!
+    if (found[k] !== expected!.hash) {
+      throw new CoppiceError(
+        'DATA',
+        `${name} has the SHA-256 ${found[k]} but its manifest says ${expected!.hash}: it was ` +
+          `changed or damaged; restore it or write the manifest again`,
+      )
+    }
+    hashes[i] = found[k]!
+  }
+  return hashes
+}
+
+function requireRows(nRows: number, planned: readonly PlannedPartition[]): void {
+  if (nRows > 0) return
+  const names = planned.map(({ name }) => name)
+  const where = names.length === 1 ? names[0] : `all ${names.length} partitions (${names[0]}, ...)`
+  throw new CoppiceError('DATA', `there are no rows in ${where}; pass data with at least one row`)
+}
+
+function placePartitions(
+  inputs: SurveyInputs,
+  planned: readonly PlannedFile[],
+  indexOf: readonly (readonly number[])[],
+  indices: readonly number[],
+): RecipePartition[] {
+  let firstRow = 0
+  return planned.map(({ name, format, plan, byteLength }, i) => {
+    const columnIdx = indices.map((joint) => indexOf[i]![joint]!)
+    const { expected } = inputs.partitions[i]!
+    const partition = { name, format, firstRow, byteLength, plan, columnIdx, expected }
+    firstRow += plan.nRows
+    return partition
+  })
+}
+
+function checkMemory(
+  { runner, params, memory }: SurveyInputs,
+  nRows: number,
+  columns: readonly JobColumn[],
+  units: readonly PlacedUnit[],
+): void {
+  if (memory === null) return
+  const nFeatures = columns.filter(({ role }) => role === 'feature').length
+  const nGroups = columns.filter(({ role }) => role === 'group').length
+  const estimate = estimateMemory({
+    nRows,
+    nFeatures,
+    nColumns: columns.length,
+    nNumberArrays: columns.length - nFeatures - nGroups,
+    unitRowsMax: units.reduce((most, { unit }) => Math.max(most, unit.nRows), 0),
+    unitBytesMax: units.reduce((most, { unit }) => Math.max(most, unit.end - unit.start), 0),
+    nThreads: Math.min(runner.nThreads, units.length),
+    nSampled: Math.min(nRows, params.binConstructSampleCnt),
+  })
+  requireMemory(estimate, memory.limitBytes, memory.limitName)
+}

@@ -1,0 +1,33 @@
+import { type FileSource, openFileSource } from './file-source.js'
+import { type HttpSettings, openHttpSource } from './http-source.js'
+import { openS3Source } from './s3-source.js'
+import { localPath, uriKind } from './uri.js'
+
+/** How files elsewhere are fetched. */
+export interface SourceOptions {
+  /**
+   * Headers of the requests for a file over HTTP, such as Authorization; called once for each
+   * file. Without it no header is sent that tells who asks.
+   */
+  readonly headersFor?:
+    ((uri: string) => Readonly<Record<string, string>> | undefined) | undefined
+  readonly http?: HttpSettings | undefined
+}
+
+/**
+ * Opens a file for reading in any order: a path, or a file:, http:, https: or s3: uri. Close it
+ * when done.
+ *
+ * Rejects with CoppiceError 'IO' that names the file, when it cannot be opened; so does `slice`,
+ * also when the file was changed in the meantime. s3: uris need the package @aws-sdk/client-s3.
+ */
+export function openSource(uri: string, options: SourceOptions = {}): Promise<FileSource> {
+  switch (uriKind(uri)) {
+    case 'path':
+      return openFileSource(localPath(uri))
+    case 'http':
+      return openHttpSource(uri, options.headersFor?.(uri), options.http)
+    case 's3':
+      return openS3Source(uri)
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * What a worker reads with: carries out the tasks of a survey, and bins partitions by the recipe
+ * that came of it. Everything runs on loading threads; the calling thread only waits.
+ */
+import { CoppiceError } from '@coppice/model'
+import { allocatePartition, targetSize } from '../loading/allocate.js'
+import { mergeGroups } from '../loading/groups.js'
+import { throwIfAborted } from '../loading/inline-runner.js'
+import type {
+  EncodeTargets,
+  EncodeTask,
+  GroupScan,
+  JobContext,
+  LoadTask,
+  TaskResults,
+} from '../loading/job.js'
+import { type DatasetRecipe, encodePlanOf, type RecipePartition } from '../loading/recipe.js'
+import { unitsOf } from '../loading/survey.js'
+import type { SourceOptions } from './open-source.js'
+import { PartitionFiles } from './partition-files.js'
+import type { PartitionSource } from './source-ref.js'
+import { ThreadPool } from './thread-pool.js'
+
+/** A partition, binned by a recipe. Its arrays sit on SharedArrayBuffers. */
+export interface BinnedPartition {
+  /** Its index in the recipe. */
+  readonly partition: number
+  /** Global row id of its first row. */
+  readonly firstRow: number
+  readonly nRows: number
+  /** nRows x nFeatures, row-major. */
+  readonly bins: Uint8Array
+  /** nRows numbers, or class indices where the recipe has classes. */
+  readonly label: Float64Array | null
+  readonly weight: Float64Array | null
+  /** nRows x nOutputs, row-major. */
+  readonly initScore: Float64Array | null
+  /** Row counts of the query groups, in row order. */
+  readonly groupSizes: Uint32Array | null
+  /** SHA-256 of all of the above arrays (see `digestRows`): equal wherever it is computed. */
+  readonly hash: string
+}
+
+/** Options of `openPartitionLoader`. */
+export interface PartitionLoaderOptions extends SourceOptions {
+  /** Folder for copies of files from elsewhere while they are binned; default: the system's. */
+  readonly tempFolder?: string | undefined
+}
+
+export interface PartitionLoader {
+  /** Tasks that it can work on at a time. */
+  readonly nThreads: number
+  /**
+   * Carries out a task of a survey. Several may be under way. Contexts are told apart by
+   * identity: give the same object with all tasks that share one.
+   */
+  runTask<T extends LoadTask>(
+    context: JobContext,
+    task: T,
+    signal?: AbortSignal,
+  ): Promise<TaskResults[T['kind']]>
+  /**
+   * Bins partitions, in the order given. Where a manifest promises a hash, the file is checked
+   * before a row of it is used.
+   *
+   * Rejects with CoppiceError: 'IO' for a file that cannot be read or is not the one that was
+   * surveyed, 'DATA' for one that is not what the manifest promises or holds values that cannot
+   * be used, 'MEMORY', 'ABORTED'. Messages name the file.
+   */
+  encode(
+    recipe: DatasetRecipe,
+    partitionIdx: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<BinnedPartition[]>
+  /** Forgets the sources, and ends the threads unless they are shared. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a loader over the partitions of one data set; close it when done. Nothing is read yet.
+ *
+ * @param sources - in the order of the recipe
+ * @param threads - how many of its own, or a pool that loaders share and the caller closes
+ */
+export function openPartitionLoader(
+  sources: readonly PartitionSource[],
+  threads: number | ThreadPool,
+  options: PartitionLoaderOptions = {},
+): PartitionLoader {
+  return new PoolLoader(sources, threads, options)
+}
+
+/** Contexts that threads keep; a survey uses two or three. */
+const contextsMax = 4
+
+class PoolLoader implements PartitionLoader {
+  readonly nThreads: number
+  readonly #pool: ThreadPool
+  readonly #isOwnPool: boolean
+  readonly #files: PartitionFiles
+  readonly #sourcesId: number
+  /** The numbers that threads know contexts by, oldest use first. */
+  readonly #contextIds = new Map<JobContext, number>()
+  /** Tasks under way, by number of context. */
+  readonly #nRunning = new Map<number, number>()
+
+  constructor(
+    sources: readonly PartitionSource[],
+    threads: number | ThreadPool,
+    options: PartitionLoaderOptions,
+  ) {
+    this.#isOwnPool = typeof threads === 'number'
+    this.#pool = typeof threads === 'number' ? new ThreadPool(threads) : threads
+    this.nThreads = this.#pool.nThreads
+    this.#files = new PartitionFiles(sources, options)
+    this.#sourcesId = this.#pool.addSources(this.#files.refs)
+  }
+
+  async runTask<T extends LoadTask>(
+    context: JobContext,
+    task: T,
+    signal?: AbortSignal,
+  ): Promise<TaskResults[T['kind']]> {
+    throwIfAborted(signal)
+    const needsCheck = task.kind === 'scan' || task.kind === 'parse'
+    if (needsCheck) await this.#files.checkLocal(task.partitionIdx, signal)
+    const contextId = this.#contextIdOf(context)
+    this.#nRunning.set(contextId, (this.#nRunning.get(contextId) ?? 0) + 1)
+    try {
+      const [result] = await this.#pool.run(contextId, [task], { signal })
+      return result!
+    } finally {
+      this.#nRunning.set(contextId, this.#nRunning.get(contextId)! - 1)
+    }
+  }
+
+  async encode(
+    recipe: DatasetRecipe,
+    partitionIdx: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<BinnedPartition[]> {
+    throwIfAborted(signal)
+    if (partitionIdx.length === 0) return []
+    const files = await this.#files.open(partitionIdx, signal)
+    try {
+      // The threads get what concerns these partitions only, numbered from 0.
+      const partitions = partitionIdx.map((index) => recipe.partitions[index]!)
+      const targets = allocateAll(recipe, partitions)
+      const { textOptions, columns } = recipe
+      const context: JobContext = { textOptions, columns, partitions, scan: null }
+      const sourcesId = this.#pool.addSources(files.refs)
+      const encoding = { plan: encodePlanOf(recipe), targets }
+      const contextId = this.#pool.addContext(sourcesId, context, encoding)
+      try {
+        const groups = await this.#encodeRows(contextId, recipe, partitions, signal)
+        await files.requireSame()
+        const digests = targets.map((_, targetIdx) => {
+          return { kind: 'digest' as const, targetIdx, groupSizes: groups[targetIdx]! }
+        })
+        const hashes = await this.#pool.run(contextId, digests, { signal })
+        return partitions.map(({ firstRow, plan }, i): BinnedPartition => {
+          const { blocks, label, weight, initScore } = targets[i]!
+          return {
+            partition: partitionIdx[i]!,
+            firstRow,
+            nRows: plan.nRows,
+            bins: blocks[0]!.bins,
+            label,
+            weight,
+            initScore,
+            groupSizes: groups[i]!,
+            hash: hashes[i]!,
+          }
+        })
+      } finally {
+        this.#pool.drop(contextId)
+        this.#pool.drop(sourcesId)
+      }
+    } finally {
+      await files.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const id of this.#contextIds.values()) this.#pool.drop(id)
+    this.#contextIds.clear()
+    this.#pool.drop(this.#sourcesId)
+    if (this.#isOwnPool) await this.#pool.close()
+  }
+
+  /** Bins all rows; returns the group sizes of each partition. */
+  async #encodeRows(
+    contextId: number,
+    recipe: DatasetRecipe,
+    partitions: readonly RecipePartition[],
+    signal: AbortSignal | undefined,
+  ): Promise<(Uint32Array | null)[]> {
+    const group = recipe.columns.find(({ role }) => role === 'group')
+    const tasks = unitsOf(partitions).map(({ partitionIdx, unit }): EncodeTask => ({
+      kind: 'encode',
+      partitionIdx,
+      unit,
+      targetIdx: partitionIdx,
+      wantsGroups: group !== undefined,
+    }))
+    const scans = await this.#pool.run(contextId, tasks, { signal })
+    if (group === undefined) return partitions.map(() => null)
+    const unitsOfPartition: { partition: string; groups: GroupScan }[][] = partitions.map(() => [])
+    for (const [i, { partitionIdx }] of tasks.entries()) {
+      const partition = partitions[partitionIdx]!.name
+      unitsOfPartition[partitionIdx]!.push({ partition, groups: scans[i]! })
+    }
+    return unitsOfPartition.map((units) => mergeGroups(group.name, units))
+  }
+
+  #contextIdOf(context: JobContext): number {
+    const known = this.#contextIds.get(context)
+    const id = known ?? this.#pool.addContext(this.#sourcesId, context, null)
+    this.#contextIds.delete(context)
+    this.#contextIds.set(context, id)
+    for (const [old, oldId] of this.#contextIds) {
+      if (this.#contextIds.size <= contextsMax) break
+      if ((this.#nRunning.get(oldId) ?? 0) > 0) continue
+      this.#contextIds.delete(old)
+      this.#nRunning.delete(oldId)
+      this.#pool.drop(oldId)
+    }
+    return id
+  }
+}
+
+function allocateAll(
+  recipe: DatasetRecipe,
+  partitions: readonly RecipePartition[],
+): EncodeTargets[] {
+  try {
+    return partitions.map(({ firstRow, plan }) =>
+      allocatePartition(firstRow, targetSize(recipe.columns, plan.nRows)),
+    )
+  } catch (error) {
+    const nRows = partitions.reduce((sum, { plan }) => sum + plan.nRows, 0)
+    throw new CoppiceError(
+      'MEMORY',
+      `there is no memory for ${nRows} rows of ${recipe.features.length} features; use more ` +
+        `workers, or machines with more memory`,
+      { cause: error },
+    )
+  }
+}

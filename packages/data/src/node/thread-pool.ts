@@ -1,0 +1,219 @@
+import { Worker } from 'node:worker_threads'
+import { CoppiceError } from '@coppice/model'
+import { throwIfAborted } from '../loading/inline-runner.js'
+import type { Encoding, JobContext } from '../loading/job.js'
+import type {
+  FromThread,
+  PlainError,
+  PoolResults,
+  PoolTask,
+  SharedMessage,
+  ToThread,
+} from './pool-messages.js'
+import type { SourceRef } from './source-ref.js'
+
+/** One call of `run`: its tasks are dealt in order to whoever is free. */
+interface Batch {
+  readonly contextId: number
+  readonly tasks: readonly PoolTask[]
+  readonly results: PoolResults[PoolTask['kind']][]
+  readonly onDone: ((done: number) => void) | undefined
+  nextIdx: number
+  nDone: number
+  nRunning: number
+  failure: { readonly taskIdx: number; readonly error: Error } | null
+  readonly settle: (error: Error | null) => void
+}
+
+interface PoolThread {
+  readonly worker: Worker
+  /** What it works on; its batch may have been given up. */
+  current: { readonly batch: Batch; readonly taskIdx: number } | null
+}
+
+export interface RunOptions {
+  readonly onDone?: ((done: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Threads that load. Several calls of `run` share them: their tasks are dealt in turns. A thread
+ * that dies takes the tasks under way with it; the next call starts new threads. Close it when
+ * done: threads keep the process alive.
+ */
+export class ThreadPool {
+  readonly nThreads: number
+  #threads: PoolThread[] = []
+  readonly #shared = new Map<number, SharedMessage>()
+  #nextId = 1
+  #batches: Batch[] = []
+  #isClosed = false
+  readonly #module: URL
+
+  /** @param module - what threads run */
+  constructor(nThreads: number, module = new URL('./load-worker.js', import.meta.url)) {
+    this.nThreads = nThreads
+    this.#module = module
+  }
+
+  /** Starts the threads, where they are not running; `run` does so too. */
+  start(): void {
+    if (this.#threads.length > 0 || this.#isClosed) return
+    this.#threads = Array.from({ length: this.nThreads }, () => this.#startThread())
+  }
+
+  /** Makes files known that contexts refer to. */
+  addSources(sources: readonly SourceRef[]): number {
+    return this.#share({ kind: 'sources', id: this.#nextId++, sources })
+  }
+
+  /** Makes known what tasks share. */
+  addContext(sourcesId: number, context: JobContext, encoding: Encoding | null): number {
+    return this.#share({ kind: 'context', id: this.#nextId++, sourcesId, context, encoding })
+  }
+
+  /** Forgets sources or a context; no later task may refer to them. */
+  drop(id: number): void {
+    if (this.#shared.delete(id)) this.#broadcast({ kind: 'drop', id })
+  }
+
+  /**
+   * Runs tasks; results are in their order. Rejects with the error of the first (in order) that
+   * failed, or with 'ABORTED' as soon as the signal says so.
+   */
+  async run<T extends PoolTask>(
+    contextId: number,
+    tasks: readonly T[],
+    { onDone, signal }: RunOptions = {},
+  ): Promise<PoolResults[T['kind']][]> {
+    throwIfAborted(signal)
+    if (this.#isClosed) throw closedError()
+    if (tasks.length === 0) return []
+    this.start()
+    const results: PoolResults[T['kind']][] = []
+    let onAbort = (): void => undefined
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const batch: Batch = {
+          contextId, tasks, results, onDone, nextIdx: 0, nDone: 0, nRunning: 0, failure: null,
+          settle: (error) => {
+            this.#batches = this.#batches.filter((other) => other !== batch)
+            if (error === null) resolve()
+            else reject(error)
+          },
+        }
+        onAbort = () => batch.settle(abortError(signal))
+        signal?.addEventListener('abort', onAbort, { once: true })
+        this.#batches.push(batch)
+        for (const thread of this.#threads) this.#deal(thread)
+      })
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+    return results
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#shared.clear()
+    await this.#stop(closedError())
+  }
+
+  #share(message: SharedMessage): number {
+    this.#shared.set(message.id, message)
+    this.#broadcast(message)
+    return message.id
+  }
+
+  #broadcast(message: ToThread): void {
+    for (const { worker } of this.#threads) worker.postMessage(message)
+  }
+
+  #startThread(): PoolThread {
+    const worker = new Worker(this.#module)
+    const thread: PoolThread = { worker, current: null }
+    worker.on('message', (message: FromThread) => this.#onMessage(thread, message))
+    worker.on('error', (error) => this.#onDeath(thread, error))
+    worker.on('exit', () => this.#onDeath(thread, new Error('it ended early')))
+    for (const message of this.#shared.values()) worker.postMessage(message)
+    return thread
+  }
+
+  #deal(thread: PoolThread): void {
+    if (thread.current !== null) return
+    const at = this.#batches.findIndex(
+      ({ failure, nextIdx, tasks }) => failure === null && nextIdx < tasks.length,
+    )
+    if (at < 0) return
+    const [batch] = this.#batches.splice(at, 1) as [Batch]
+    this.#batches.push(batch)
+    const taskIdx = batch.nextIdx++
+    batch.nRunning++
+    thread.current = { batch, taskIdx }
+    const { contextId, tasks } = batch
+    const message: ToThread = { kind: 'task', contextId, task: tasks[taskIdx]! }
+    thread.worker.postMessage(message)
+  }
+
+  #onMessage(thread: PoolThread, message: FromThread): void {
+    const { batch, taskIdx } = thread.current!
+    thread.current = null
+    batch.nRunning--
+    // A batch that was given up is no longer among those that run.
+    if (this.#batches.includes(batch)) {
+      if (message.kind === 'done') {
+        batch.results[taskIdx] = message.result
+        batch.nDone++
+        if (batch.failure === null) batch.onDone?.(batch.nDone)
+      } else if (batch.failure === null || taskIdx < batch.failure.taskIdx) {
+        // The first in order, so that the message does not depend on the timing of threads. All
+        // earlier tasks were dealt already and are waited for.
+        batch.failure = { taskIdx, error: reviveError(message.error) }
+      }
+    }
+    this.#deal(thread)
+    if (batch.nRunning > 0) return
+    if (batch.failure !== null) batch.settle(batch.failure.error)
+    else if (batch.nDone === batch.tasks.length) batch.settle(null)
+  }
+
+  #onDeath(thread: PoolThread, cause: Error): void {
+    if (this.#threads.includes(thread)) void this.#stop(threadError(cause))
+  }
+
+  async #stop(error: Error): Promise<void> {
+    const threads = this.#threads
+    this.#threads = []
+    for (const batch of [...this.#batches]) batch.settle(error)
+    await Promise.all(threads.map(({ worker }) => worker.terminate()))
+  }
+}
+
+function reviveError({ code, message, stack }: PlainError): Error {
+  const error = code === null ? new Error(message) : new CoppiceError(code, message)
+  if (stack !== undefined) error.stack = stack
+  return error
+}
+
+function closedError(): CoppiceError {
+  return new CoppiceError('INTERNAL', 'internal error: the loading threads are closed')
+}
+
+function abortError(signal: AbortSignal | undefined): CoppiceError {
+  return new CoppiceError('ABORTED', 'loading was aborted by the caller', {
+    cause: signal?.reason as unknown,
+  })
+}
+
+function threadError(cause: Error): CoppiceError {
+  const isMemory = (cause as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY'
+  return isMemory
+    ? new CoppiceError(
+        'MEMORY',
+        'a loading thread ran out of memory; use fewer threads or smaller row groups',
+        { cause },
+      )
+    : new CoppiceError('INTERNAL', `internal error: a loading thread failed: ${cause.message}`, {
+        cause,
+      })
+}

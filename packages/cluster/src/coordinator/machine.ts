@@ -209,6 +209,12 @@ export class CoordinatorMachine {
     }
   }
 
+  #expel(member: Member, reason: string): void {
+    this.#members.remove(member)
+    this.#send(member, { type: 'leave', reason, exitCode: 1 })
+    this.#lost([{ member, reason }])
+  }
+
   #reconcile(member: Member): void {
     if (this.#desk !== null) this.#sendTasks(this.#desk.resend(member, this.#now))
     const { job } = member.state
@@ -253,6 +259,7 @@ export class CoordinatorMachine {
       now: () => this.#now,
       send: (member, message) => this.#send(member, message),
       effect: (effect) => this.#effects.push(effect),
+      expel: (member, reason) => this.#expel(member, reason),
       finish: () => this.#finish(),
       fail: (error) => this.#fail(error),
     })

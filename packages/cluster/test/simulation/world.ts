@@ -101,7 +101,8 @@ class World {
 
   /** The message as it comes out at the other end. */
   onWire(message: FromWorker | ToWorker, direction: Direction): FromWorker | ToWorker {
-    return this.env.usesCodec ? decodeMessage(encodeMessage(message), direction) : message
+    if (!this.env.usesCodec) return message
+    return decodeMessage(encodeMessage(message), direction) as FromWorker | ToWorker
   }
 
   fail(reason: string): void {

@@ -1,0 +1,132 @@
+import type { WireError } from '../protocol/messages.js'
+import type { Member } from './members.js'
+import { deal, type Holder } from './placement.js'
+import type { Round } from './round.js'
+import type { BoardStore, StoreBoard } from './store-board.js'
+import type { TrainingContext } from './training-context.js'
+
+interface Failure {
+  readonly workers: Set<string>
+  readonly error: WireError
+}
+
+/** Gives partitions that nobody holds to workers, and remembers who could not hold what. */
+export class Placing {
+  readonly #context: TrainingContext
+  readonly #board: StoreBoard
+  /** Workers that failed to hold a partition, by partition, and the first error. */
+  readonly #failures = new Map<number, Failure>()
+  /** Workers in a row that died while they loaded a partition. */
+  readonly #deaths = new Map<number, number>()
+  /** Measured speeds, where they differ from what threads promise. */
+  #speeds: ReadonlyMap<string, number> = new Map()
+
+  constructor(context: TrainingContext, board: StoreBoard) {
+    this.#context = context
+    this.#board = board
+  }
+
+  setSpeeds(speeds: ReadonlyMap<string, number>): void {
+    this.#speeds = speeds
+  }
+
+  /** Workers that may be given something. */
+  holders(): Holder[] {
+    return this.#context.members.all()
+      .filter(({ state }) => !state.isDraining)
+      .map(({ name, nThreads }) => ({ name, capacity: this.#speeds.get(name) ?? nThreads }))
+  }
+
+  /** Weight that each worker answers for. */
+  loads(): Map<string, number> {
+    const loads = new Map<string, number>()
+    for (const { worker, partitions } of this.#board.stores('active')) {
+      const weight = partitions.reduce((sum, p) => sum + this.weightOf(p), 0)
+      loads.set(worker, (loads.get(worker) ?? 0) + weight)
+    }
+    return loads
+  }
+
+  weightOf(partition: number): number {
+    return this.#context.order.partitions[partition]!.weight
+  }
+
+  nameOf(partition: number): string {
+    return this.#context.order.partitions[partition]!.name
+  }
+
+  /** Gives away what nobody holds; of the pending answer each store counts all or nothing. */
+  giveOrphans(round: Pick<Round, 'signature'> | null): void {
+    const groups = new Map<string, number[]>()
+    for (const p of this.#board.orphans()) {
+      const key = round === null ? '' : round.signature(p)
+      groups.set(key, [...(groups.get(key) ?? []), p])
+    }
+    for (const group of groups.values()) this.#give(group)
+  }
+
+  #give(group: readonly number[]): void {
+    const { order, readerOf } = this.#context
+    const given = deal(
+      group.map((partition) => ({ partition, weight: this.weightOf(partition) })),
+      this.holders(), this.loads(),
+      (p) => {
+        const { source } = order.partitions[p]!
+        return source === null ? null : readerOf(source)
+      },
+      (worker, p) => this.mayHold(worker, p))
+    for (const [worker, taken] of given) this.#board.give(worker, taken, 'active')
+  }
+
+  mayHold(worker: string, partition: number): boolean {
+    return this.#failures.get(partition)?.workers.has(worker) !== true
+  }
+
+  /**
+   * A worker could not hold partitions. What fails here may work on another machine.
+   * @returns the error when nobody is left to try
+   */
+  blame(partitions: readonly number[], member: Member, error: WireError): WireError | null {
+    for (const p of partitions) {
+      const failure = this.#failures.get(p) ?? { workers: new Set<string>(), error }
+      failure.workers.add(member.name)
+      this.#failures.set(p, failure)
+      const isLeft = this.holders().some(({ name }) => !failure.workers.has(name))
+      if (isElsewhere(error) && isLeft) continue
+      const tried = [...failure.workers].sort().join(', ')
+      return {
+        code: failure.error.code, message: `${failure.error.message} (tried by ${tried})`,
+      }
+    }
+    return null
+  }
+
+  /**
+   * A worker died while it loaded a store: for want of memory, perhaps.
+   * @returns the error when too many have
+   */
+  countDeath(store: BoardStore, member: Member, reason: string): WireError | null {
+    for (const partition of store.partitions) {
+      const deaths = (this.#deaths.get(partition) ?? 0) + 1
+      this.#deaths.set(partition, deaths)
+      if (deaths < this.#context.deathsMax) continue
+      return {
+        code: 'MEMORY',
+        message: `${deaths} workers were lost while they loaded ${this.nameOf(partition)}, the ` +
+          `last ${member.name} (${reason}); give workers more memory, or cut the data in more ` +
+          'partitions',
+      }
+    }
+    return null
+  }
+
+  /** It can be loaded after all. */
+  forgive(partition: number): void {
+    this.#deaths.delete(partition)
+  }
+}
+
+/** What cannot be read, held or done on one machine may be on another. */
+function isElsewhere({ code }: WireError): boolean {
+  return code === 'IO' || code === 'MEMORY' || code === 'INTERNAL'
+}

@@ -1,0 +1,173 @@
+import type { Need, ToWorker, WorkerState } from '../protocol/messages.js'
+import type { Aspect, Member } from './members.js'
+import type { StoreBoard } from './store-board.js'
+import type { TrainingContext } from './training-context.js'
+import type { TrainingDriver } from './training-driver.js'
+
+/** Brings workers where they should be: what they hold, the setup, the log, their answers. */
+export class WorkerSync {
+  readonly #context: TrainingContext
+  readonly #board: StoreBoard
+  readonly #driver: () => TrainingDriver | null
+  readonly #sentViews = new Map<string, { readonly link: number | null, readonly view: number }>()
+
+  constructor(
+    context: TrainingContext, board: StoreBoard, driver: () => TrainingDriver | null,
+  ) {
+    this.#context = context
+    this.#board = board
+    this.#driver = driver
+  }
+
+  /** All that a worker has to know of the job, but for what it holds. */
+  greet(member: Member): void {
+    const { job, order: { recipes, sources, shape } } = this.#context
+    this.#send(member, 'job', { type: 'job', job, recipes, sources, shape })
+  }
+
+  #send(member: Member, aspect: Aspect, message: ToWorker): void {
+    member.sentAt.set(aspect, this.#context.now())
+    this.#context.send(member, message)
+  }
+
+  /** Whether what was sent of an aspect must have arrived by now, if it ever does. */
+  #isDue(member: Member, aspect: Aspect): boolean {
+    const sent = member.sentAt.get(aspect)
+    return sent === undefined || this.#context.now() - sent > this.#context.resendMs
+  }
+
+  sendSetup(member: Member): void {
+    const setup = this.#driver()?.setup ?? null
+    if (setup === null) return
+    this.#send(member, 'setup', { type: 'setup', job: this.#context.job, setup })
+  }
+
+  /**
+   * Tells a worker what to hold, if it has not been told.
+   * @returns whether it had to be
+   */
+  sendHold(member: Member, isForced = false): boolean {
+    const view = this.#board.viewOf(member.name)
+    const sent = this.#sentViews.get(member.name)
+    const isKnown = sent?.view === view && sent.link === member.link
+    if ((isKnown && !isForced) || member.link === null) return false
+    this.#sentViews.set(member.name, { link: member.link, view })
+    this.#send(member, 'hold', {
+      type: 'hold', job: this.#context.job, view, stores: this.#board.listOf(member.name),
+    })
+    return true
+  }
+
+  /** One request to everybody; who misses one before it will ask. */
+  broadcast(seq: number): void {
+    for (const member of this.#context.members.all()) {
+      this.#context.send(member, this.#request(seq))
+    }
+  }
+
+  #request(seq: number): ToWorker {
+    const driver = this.#driver()!
+    return {
+      type: 'request',
+      job: this.#context.job,
+      iteration: driver.trees.length,
+      seq,
+      nBefore: seq === 0 ? driver.nBefore : 0,
+      body: driver.requests[seq]!,
+    }
+  }
+
+  /** Sends what continues the log from where the worker is. */
+  sendLog(member: Member): void {
+    const driver = this.#driver()
+    if (driver === null || driver.setup === null) return
+    const { trees, requests, nBefore } = driver
+    const { job } = this.#context
+    const isOwn = member.state.job === job
+    const state = isOwn ? member.state
+      : { iteration: 0, nRequests: 0, digest: trees.digestAfter(0)! }
+    let { iteration, nRequests } = state
+    member.sentAt.set('log', this.#context.now())
+    const back = rewindTarget(state, trees, requests.length)
+    if (back !== null) {
+      this.#context.send(member, { type: 'rewind', job, iteration: back })
+      iteration = back
+      nRequests = 0
+    }
+    // whoever has all requests of the iteration before learns that it is over from the next one
+    const isJustBehind = back === null && nRequests > 0 &&
+      iteration === trees.length - 1 && nRequests === nBefore
+    if (iteration < trees.length) {
+      nRequests = 0
+      if (!isJustBehind) {
+        this.#context.send(member, {
+          type: 'trees', job, from: iteration, iterations: trees.from(iteration),
+        })
+      }
+    }
+    for (let seq = nRequests; seq < requests.length; seq++) {
+      this.#context.send(member, this.#request(seq))
+    }
+  }
+
+  /** A worker found a hole in its log. */
+  need(member: Member, { iteration, nRequests }: Need): void {
+    // its digest is taken to be right; a wrong one will show in a beat
+    const digest = this.#driver()?.trees.digestAfter(iteration) ?? member.state.digest
+    member.state = { ...member.state, iteration, nRequests, digest }
+    if (this.#isDue(member, 'log')) this.sendLog(member)
+  }
+
+  /**
+   * A beat: whatever it shows to be wrong and is not on its way already is sent again.
+   * @returns false when the worker does not know of the job
+   */
+  reconcile(member: Member): boolean {
+    const { state } = member
+    if (state.job !== this.#context.job) return !this.#isDue(member, 'job')
+    const driver = this.#driver()
+    const isOldView = state.view !== this.#board.viewOf(member.name)
+    if ((isOldView || this.#isUnheard(state)) && this.#isDue(member, 'hold')) {
+      this.sendHold(member, true)
+    }
+    if (driver === null || driver.setup === null) return true
+    if (!state.hasSetup && this.#isDue(member, 'setup')) this.sendSetup(member)
+    const isBehind = state.iteration !== driver.trees.length ||
+      state.nRequests !== driver.requests.length || state.digest !== driver.trees.digest
+    if (isBehind && this.#isDue(member, 'log')) this.sendLog(member)
+    this.#askAgain(member, driver)
+    return true
+  }
+
+  /** It has loaded a store, and that it said so was not heard. */
+  #isUnheard({ stores }: WorkerState): boolean {
+    return stores.some(({ store, phase }) =>
+      phase !== 'loading' && this.#board.get(store)?.isLoaded === false)
+  }
+
+  /** Answers that were sent, by the beat, and did not arrive. */
+  #askAgain(member: Member, { round }: TrainingDriver): void {
+    if (round === null || !this.#isDue(member, 'answers')) return
+    for (const state of member.state.stores) {
+      const store = this.#board.get(state.store)
+      const isLate = store?.role === 'active' && state.hasAnswered &&
+        state.iteration === round.iteration && state.nRequests === round.seq + 1 &&
+        round.waitsFor(store.partitions)
+      if (!isLate) continue
+      this.#send(member, 'answers', {
+        type: 'again', job: this.#context.job, store: state.store, iteration: round.iteration,
+        seq: round.seq,
+      })
+    }
+  }
+}
+
+/** The iteration that a worker's log has to be cut to, or null. */
+function rewindTarget(
+  state: { readonly iteration: number, readonly nRequests: number, readonly digest: string },
+  trees: TrainingDriver['trees'], nRequests: number,
+): number | null {
+  if (state.iteration > trees.length) return trees.length
+  if (trees.digestAfter(state.iteration) !== state.digest) return 0
+  return state.iteration === trees.length && state.nRequests > nRequests ? trees.length : null
+}

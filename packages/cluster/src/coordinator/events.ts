@@ -85,6 +85,11 @@ export interface RequestReducer {
   begin(request: EngineRequest): number
   /** @throws ProtocolError where the payload is not one of this request */
   add(chunk: number, payload: AnswerPayload): void
+  /**
+   * What is wrong with one store's part by itself, or null: do its features sum to the same totals?
+   * Asked only after a request whose sums did not add up.
+   */
+  inspect(chunk: number, payload: AnswerPayload): string | null
   /** The answer, once everything is added. */
   finish(): EngineAnswer
 }

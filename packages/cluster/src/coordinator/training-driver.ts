@@ -3,7 +3,7 @@ import {
   type EngineSetup, type IterationRecord, requestBytesMax, type TrainerAnswer,
   type TrainingDialogue, type TrainResult,
 } from '@coppice/engine'
-import { assert } from '@coppice/model'
+import { assert, CoppiceError } from '@coppice/model'
 import { needsAnswer } from '../log/request-log.js'
 import { TreeLog } from '../log/tree-log.js'
 import type { Answer, CommittedTree } from '../protocol/messages.js'
@@ -18,6 +18,8 @@ export interface DriverPort {
   told(event: TrainerRecord['tell']['event']): void
   /** The log got trees without their requests. */
   replayed(): void
+  /** The log lost the requests of the iteration, because sums did not add up. */
+  restarted(reason: string): void
   /** The log got a request. */
   requested(seq: number): void
   announced(request: TrainerRecord['announce']): void
@@ -50,6 +52,9 @@ export class TrainingDriver {
   #awaitsGo = false
   #isAborted = false
   #isDone = false
+  #evaluates = false
+  /** The iteration was begun again: every part is looked at before it is added. */
+  #isInspecting = false
 
   constructor(
     trainer: TrainingDialogue, partitions: readonly JobPartition[], makeReducer: MakeReducer,
@@ -85,16 +90,42 @@ export class TrainingDriver {
     this.#advance(null)
   }
 
-  /** Takes a part of an answer. @returns whether it counted */
-  answer(message: Answer, partitions: readonly number[]): boolean {
+  /**
+   * Takes a part of an answer, if it counts.
+   * @returns what is wrong with it, where that was looked for and found; else null
+   */
+  answer(message: Answer, partitions: readonly number[]): string | null {
     const round = this.#round
-    if (round === null || !round.admit(message, partitions)) return false
-    this.#reducer!.add(message.chunk, message.payload)
-    if (round.isComplete) {
-      this.#round = null
-      this.#continue(this.#reducer!.finish())
+    const reducer = this.#reducer
+    if (round === null || reducer === null) return null
+    const isThis = message.iteration === round.iteration && message.seq === round.seq
+    const fault = this.#isInspecting && isThis
+      ? reducer.inspect(message.chunk, message.payload) : null
+    if (fault !== null) return fault
+    if (!round.admit(message, partitions)) return null
+    reducer.add(message.chunk, message.payload)
+    if (!round.isComplete) return null
+    this.#round = null
+    this.#continue(this.#finish(reducer))
+    return null
+  }
+
+  /**
+   * The answer; or, where sums do not add up, null, which begins the iteration again: it may be
+   * bad memory somewhere, and the next time whoever sends them is found.
+   */
+  #finish(reducer: RequestReducer): EngineAnswer {
+    try {
+      return reducer.finish()
+    } catch (error) {
+      const isBroken = error instanceof CoppiceError && error.code === 'INTERNAL'
+      if (!isBroken || this.#isInspecting) throw error
+      this.#isInspecting = true
+      this.#requests = []
+      this.#port.restarted(error.message)
+      this.#dialogue = this.#booster!.iterate(this.trees.length, this.#evaluates)
+      return null
     }
-    return true
   }
 
   /** The announced iteration may be followed by the next. */
@@ -142,6 +173,7 @@ export class TrainingDriver {
           next = null
           break
         case 'iterate': {
+          this.#evaluates = request.evaluates
           this.#dialogue = this.#booster!.iterate(request.iteration, request.evaluates)
           const record = this.#iterate(null)
           if (record === null) return
@@ -189,6 +221,7 @@ export class TrainingDriver {
       const step = dialogue.next(next)
       if (step.done === true) {
         this.#dialogue = null
+        this.#isInspecting = false
         const { trees } = step.value
         if (trees.length > 0) this.#close(trees.map(({ binned }) => binned))
         return step.value

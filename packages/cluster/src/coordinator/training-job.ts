@@ -211,6 +211,10 @@ export class TrainingJob {
         opened: (request) => effect({ kind: 'opened', request }),
         told: (event) => effect({ kind: 'tell', event }),
         replayed: () => this.#each((member) => this.#sync.sendLog(member)),
+        restarted: (reason) => {
+          this.#notice(`${reason}; the iteration begins again, every part of its sums is checked`)
+          this.#each((member) => this.#sync.sendRewind(member))
+        },
         requested: (seq) => {
           if (this.#driver!.round !== null) this.#moves.asked()
           this.#sync.broadcast(seq)
@@ -251,7 +255,10 @@ export class TrainingJob {
       active.partitions.every((p) => !store.partitions.includes(p)))
     if (!isWhole) return
     this.#moves.answered(store.worker)
-    this.#driver.answer(message, store.partitions)
+    const fault = this.#driver.answer(message, store.partitions)
+    const culprit = this.#context.members.get(store.worker)
+    if (fault === null || culprit === undefined) return
+    this.#context.expel(culprit, `it sent sums that cannot be right (${fault}): bad memory?`)
   }
 
   /** A beat. */

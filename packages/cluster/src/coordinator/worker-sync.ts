@@ -110,6 +110,12 @@ export class WorkerSync {
     }
   }
 
+  /** The current iteration begins again. */
+  sendRewind(member: Member): void {
+    const { job } = this.#context
+    this.#context.send(member, { type: 'rewind', job, iteration: this.#driver()!.trees.length })
+  }
+
   /** A worker found a hole in its log. */
   need(member: Member, { iteration, nRequests }: Need): void {
     // its digest is taken to be right; a wrong one will show in a beat

@@ -31,7 +31,7 @@ export interface Environment {
 
 export const faultKinds = [
   'kill-worker', 'kill-coordinator', 'pause-worker', 'pause-coordinator', 'cut', 'cut-one-way',
-  'reset', 'join', 'drain', 'full-disk', 'slow-worker', 'clock-jump',
+  'reset', 'join', 'drain', 'full-disk', 'slow-worker', 'clock-jump', 'bad-memory',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 

@@ -1,6 +1,7 @@
 import type {
   EngineAnswer, EngineRequest, EngineSetup, MetricPart, SplitCandidate,
 } from '@coppice/engine'
+import { CoppiceError } from '@coppice/model'
 import type { RequestReducer } from '../../src/coordinator/events.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
 import { sumOffsets } from './naive-engine.js'
@@ -60,6 +61,16 @@ export class NaiveReducer implements RequestReducer {
     }
   }
 
+  inspect(_: number, payload: AnswerPayload): string | null {
+    if (payload.kind !== 'sums') return null
+    const { buffer, byteOffset } = payload.bytes
+    const values = new Float64Array(buffer, byteOffset, this.#offsets.at(-1)!)
+    const totals = this.#setup.features.map((_f, f) => addUp(binsOf(values, this.#offsets, f)))
+    const isEqual = totals.every(({ g, h, n }) =>
+      g === totals[0]!.g && h === totals[0]!.h && n === totals[0]!.n)
+    return isEqual ? null : 'features differ'
+  }
+
   finish(): EngineAnswer {
     const request = this.#request!
     switch (request.kind) {
@@ -88,12 +99,7 @@ export class NaiveReducer implements RequestReducer {
   }
 
   #bins(node: number, feature: number): Sums[] {
-    const values = this.#histograms.get(node)!
-    const sums: Sums[] = []
-    for (let at = this.#offsets[feature]!; at < this.#offsets[feature + 1]!; at += 3) {
-      sums.push({ g: values[at]!, h: values[at + 1]!, n: values[at + 2]! })
-    }
-    return sums
+    return binsOf(this.#histograms.get(node)!, this.#offsets, feature)
   }
 
   #scan(node: number, total: Sums, mask: Uint8Array): Candidate | null {
@@ -138,7 +144,16 @@ export class NaiveReducer implements RequestReducer {
 function checkTotals(bins: readonly Sums[], total: Sums, feature: number): void {
   const sum = addUp(bins)
   if (sum.g === total.g && sum.h === total.h && sum.n === total.n) return
-  throw new Error(`the histogram of feature ${feature} does not add up to its leaf's totals`)
+  throw new CoppiceError(
+    'INTERNAL', `the histogram of feature ${feature} does not add up to its leaf's totals`)
+}
+
+function binsOf(values: Float64Array, offsets: readonly number[], feature: number): Sums[] {
+  const sums: Sums[] = []
+  for (let at = offsets[feature]!; at < offsets[feature + 1]!; at += 3) {
+    sums.push({ g: values[at]!, h: values[at + 1]!, n: values[at + 2]! })
+  }
+  return sums
 }
 
 type Expansion = Extract<EngineRequest, { kind: 'round' }>['expansions'][number]

@@ -5,7 +5,7 @@ import { TestRandom } from '@coppice/testkit'
 import type { CoordinatorEffect, CoordinatorEvent, JobPartition } from '../../src/coordinator/events.js'
 import { CoordinatorMachine } from '../../src/coordinator/machine.js'
 import { decodeMessage, type Direction, encodeMessage } from '../../src/protocol/codec.js'
-import type { FromWorker, LoadedPartitionInfo, ToWorker } from '../../src/protocol/messages.js'
+import type { AnswerPayload, FromWorker, LoadedPartitionInfo, ToWorker } from '../../src/protocol/messages.js'
 import type { EngineWork, WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
 import { WorkerMachine } from '../../src/worker/machine.js'
 import { VirtualClock } from './clock.js'
@@ -184,6 +184,12 @@ class World {
       case 'drain':
         if (alive.length > 1) worker.drain()
         return
+      case 'bad-memory':
+        // one sum is wrong now; in half of the cases all that follow too. Two machines whose errors
+        // cancel out would not be noticed: that is not what is promised
+        if (alive.some(({ nBadSums }) => nBadSums > 0)) return
+        worker.nBadSums = random.below(2) === 0 ? 1 : Infinity
+        return
       case 'slow-worker': {
         worker.slowness = 10
         clock.after(forMs, () => {
@@ -202,7 +208,8 @@ class World {
       this.coordinators.splice(this.coordinators.indexOf(dying), 1)
       dying.kill(null)
     }
-    const alive = this.workers.filter((worker) => worker.isAlive && !worker.isDraining).length
+    const alive = this.workers.filter((worker) =>
+      worker.isAlive && !worker.isDraining && worker.nBadSums === 0).length
     for (let i = alive; i < Math.max(1, env.minWorkers); i++) this.addWorker()
     for (const coordinator of this.coordinators) {
       if (!coordinator.isAlive && !coordinator.isStarting) coordinator.start()
@@ -460,6 +467,8 @@ class CoordinatorNode extends Node {
 class WorkerNode extends Node {
   connection: Connection | null = null
   slowness = 1
+  /** Answers that will be wrong. */
+  nBadSums = 0
   cutUntil = 0
   isDraining = false
   #machine!: WorkerMachine
@@ -485,6 +494,7 @@ class WorkerNode extends Node {
     this.#backoff = 200
     this.#busyUntil = 0
     this.isDraining = false
+    this.nBadSums = 0
     world.connect(this)
   }
 
@@ -585,8 +595,19 @@ class WorkerNode extends Node {
       const done = this.#engines.carryOut(work, this.#partitions.get(work.store) ?? [])
       this.step('digest' in done
         ? { kind: 'digest-done', ticket, digest: done.digest }
-        : { kind: 'engine-done', ticket, payloads: done.payloads })
+        : { kind: 'engine-done', ticket, payloads: done.payloads.map((p) => this.#spoil(p)) })
     })
+  }
+
+  /** Bad memory flips bits. */
+  #spoil(payload: AnswerPayload): AnswerPayload {
+    if (payload.kind !== 'sums' || this.nBadSums === 0) return payload
+    this.nBadSums--
+    const bytes = payload.bytes.slice()
+    const values = new Float64Array(bytes.buffer)
+    values[this.world.random.below(values.length)]! += 1
+    this.world.note(`${this.name} sends a wrong sum`)
+    return { kind: 'sums', bytes }
   }
 
   #later(ms: number, run: () => void): void {

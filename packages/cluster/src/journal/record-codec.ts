@@ -2,7 +2,9 @@ import { CoppiceError } from '@coppice/model'
 import { ProtocolError } from '../protocol/error.js'
 import { MESSAGE_TEXT_LENGTH_MAX, NAME_LENGTH_MAX } from '../protocol/limits.js'
 import { committedFields } from '../protocol/model-schemas.js'
-import { checkValue, constant, object, opaque, type Schema, tagged, text } from '../protocol/schema.js'
+import {
+  checkValue, constant, object, opaque, type Schema, tagged, text,
+} from '../protocol/schema.js'
 import { decodeValue, encodeValue } from '../protocol/value-codec.js'
 import type { JournalRecord } from './record.js'
 

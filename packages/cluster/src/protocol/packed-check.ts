@@ -1,6 +1,7 @@
 import { ProtocolError } from './error.js'
 import { DEPTH_MAX, KEY_BYTES_MAX, TEXT_BYTES_MAX, VALUES_MAX } from './limits.js'
 import { elementBytesOf, Ext } from './packed-types.js'
+import { isUtf8 } from './utf8-check.js'
 
 /**
  * Walks over MessagePack before anything is made of it. The decoder allocates what a header
@@ -8,7 +9,7 @@ import { elementBytesOf, Ext } from './packed-types.js'
  * is known to be there.
  *
  * Only what `encodeValue` writes is let through: no 32-bit floats, no raw binary, no timestamps,
- * keys are texts, and none is `__proto__`.
+ * texts are UTF-8, keys are texts, and none is `__proto__`.
  *
  * @throws ProtocolError
  */
@@ -96,7 +97,7 @@ class Walk {
         `the key at byte ${this.#at} has ${length} bytes; at most ${KEY_BYTES_MAX} are accepted`)
     }
     const start = this.#at
-    this.#skip(length)
+    this.#utf8(length)
     if (length !== forbiddenKey.length) return
     if (forbiddenKey.every((byte, i) => byte === this.#bytes[start + i])) {
       throw new ProtocolError('invalid', 'the key "__proto__" is refused')
@@ -108,7 +109,15 @@ class Walk {
       throw new ProtocolError('limit',
         `the text at byte ${this.#at} has ${length} bytes; at most ${TEXT_BYTES_MAX} are accepted`)
     }
+    this.#utf8(length)
+  }
+
+  #utf8(length: number): void {
+    const start = this.#at
     this.#skip(length)
+    if (!isUtf8(this.#bytes, start, this.#at)) {
+      throw new ProtocolError('invalid', `the text at byte ${start} is not UTF-8`)
+    }
   }
 
   #open(n: number, isMap: 0 | 1): void {

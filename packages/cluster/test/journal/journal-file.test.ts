@@ -7,7 +7,9 @@ import { crc32 } from 'node:zlib'
 import { readJournal } from '../../src/journal/reader.js'
 import { type JournalDisk, type JournalHandle, nodeDisk } from '../../src/node/journal-disk.js'
 import { JournalFile, type JournalFileOptions } from '../../src/node/journal-file.js'
-import { endRecord, iterationRecord, jobRecord, planRecord, sampleRecords } from './sample-records.js'
+import {
+  endRecord, iterationRecord, jobRecord, planRecord, sampleRecords,
+} from './sample-records.js'
 
 /** A disk whose next operations fail as they are told to. */
 class FaultyDisk implements JournalDisk {

@@ -115,7 +115,8 @@ describe('decodeMessage', () => {
   })
 
   it('says which member is wrong', () => {
-    const message = changed(fromWorkerSamples.beat[0], ['state', 'stores', 1, 'phase'], () => 'lost')
+    const message = changed(fromWorkerSamples.beat[0], ['state', 'stores', 1, 'phase'],
+      () => 'lost')
     assert.throws(() => decodeMessage(encodeValue(message), 'from-worker'), { message:
       'message "beat", .state.stores[1].phase: "lost" is not one of loading, loaded, open' })
   })

@@ -17,7 +17,9 @@ function bytes(n: number, start = 0): Uint8Array {
 }
 
 const plan: PartitionPlan = {
-  columns: [{ name: 'délai', type: 'float' }, { name: '航空', type: null }, { name: '', type: 'bool' }],
+  columns: [
+    { name: 'délai', type: 'float' }, { name: '航空', type: null }, { name: '', type: 'bool' },
+  ],
   nRows: 5,
   units: [
     { index: 0, firstRow: 0, nRows: 3, start: 17, end: 170 },
@@ -250,7 +252,8 @@ export const fromWorkerSamples: ByType<FromWorker> = {
   'engine-failed': [{ type: 'engine-failed', job, store: 1,
     error: { code: 'INTERNAL', message: 'internal error: sums do not add up' } }],
   'audited': [
-    { type: 'audited', job, audit: 5, digest: hash }, { type: 'audited', job, audit: 6, digest: null },
+    { type: 'audited', job, audit: 5, digest: hash },
+    { type: 'audited', job, audit: 6, digest: null },
   ],
   'drain': [{ type: 'drain' }],
 }

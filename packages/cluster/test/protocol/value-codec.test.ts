@@ -52,7 +52,9 @@ describe('encodeValue, decodeValue', () => {
   })
 
   it('read from any offset, into arrays of their own', () => {
-    const value = { doubles: Float64Array.of(1, 2), words: Uint32Array.of(3), bytes: Uint8Array.of(4) }
+    const value = {
+      doubles: Float64Array.of(1, 2), words: Uint32Array.of(3), bytes: Uint8Array.of(4),
+    }
     const encoded = encodeValue(value)
     for (let offset = 0; offset < 9; offset++) {
       const shifted = new Uint8Array(encoded.length + offset)
@@ -102,6 +104,8 @@ describe('encodeValue, decodeValue', () => {
 describe('decodeValue of hostile bytes', () => {
   const hostile: readonly [string, readonly number[]][] = [
     ['an empty message', []],
+    ['half a character', [0xa3, 0xed, 0xa0, 0x80]],
+    ['half a character as key', [0x81, 0xa3, 0xed, 0xa0, 0x80, 0x01]],
     ['a list of four thousand million', [0xdd, 0xff, 0xff, 0xff, 0xff]],
     ['a map of four thousand million', [0xdf, 0xff, 0xff, 0xff, 0xff]],
     ['a text of four thousand million', [0xdb, 0xff, 0xff, 0xff, 0xff]],

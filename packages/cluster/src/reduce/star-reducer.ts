@@ -1,13 +1,14 @@
 import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
-  metricPart, type MetricPart, sumsLayout,
+  metricPart, type MetricPart, sumsLayout, type SumsLayout,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
-import { unpackSums } from '../wire/unpack-sums.js'
+import { type UnpackedSums, unpackSums } from '../wire/unpack-sums.js'
+import { inspectSums } from './inspect-sums.js'
 
 /**
  * The reducer of a star: all answers come to the coordinator, which adds them up. The other end
@@ -15,7 +16,8 @@ import { unpackSums } from '../wire/unpack-sums.js'
  */
 export class StarReducer implements RequestReducer {
   readonly #reducer: CentralReducer
-  readonly #nCells: number
+  readonly #features: EngineSetup['features']
+  readonly #layout: SumsLayout
   /** By name of a metric: whether its parts are ranked scores (or sums). */
   readonly #isRanked: ReadonlyMap<string, boolean>
   #request: EngineRequest | null = null
@@ -25,7 +27,8 @@ export class StarReducer implements RequestReducer {
 
   constructor(setup: EngineSetup) {
     this.#reducer = new CentralReducer(setup)
-    this.#nCells = sumsLayout(setup.features).nCells
+    this.#features = setup.features
+    this.#layout = sumsLayout(setup.features)
     this.#isRanked = rankedMetrics(setup)
   }
 
@@ -45,7 +48,7 @@ export class StarReducer implements RequestReducer {
       case 'root':
       case 'round':
         this.#reducer.begin(request)
-        this.#chunks = sumChunks(this.#nCells, histogramsOf(request).length)
+        this.#chunks = sumChunks(this.#layout.nCells, histogramsOf(request).length)
         return this.#chunks.length
       case 'commit': return 0
     }
@@ -83,8 +86,9 @@ export class StarReducer implements RequestReducer {
     for (const { metric, sum, ranked } of payload.parts) {
       const isRanked = this.#isRanked.get(metric)
       if (isRanked === undefined) {
+        const wanted = [...this.#isRanked.keys()].join(', ')
         throw new ProtocolError('invalid',
-          `a part of metric "${metric}" came; asked for were ${[...this.#isRanked.keys()].join(', ')}`)
+          `a part of metric "${metric}" came; asked for were ${wanted}`)
       }
       if ((ranked !== null) !== isRanked || (sum !== null) === isRanked) {
         throw new ProtocolError('invalid',
@@ -95,15 +99,32 @@ export class StarReducer implements RequestReducer {
   }
 
   #addSums(kind: string, chunk: number, payload: AnswerPayload): void {
+    const { planes } = this.#unpack(kind, chunk, payload)
+    const { histogram, firstCell } = this.#chunks[chunk]!
+    this.#reducer.add(histogram, firstCell, planes)
+  }
+
+  /** @throws ProtocolError where these are not the sums of that chunk */
+  #unpack(kind: string, chunk: number, payload: AnswerPayload): UnpackedSums {
     if (payload.kind !== 'sums') throw wrongKind(kind, payload, 'sums')
     requireChunk(kind, chunk, this.#chunks.length)
-    const { histogram, firstCell, nCells } = this.#chunks[chunk]!
+    const { nCells } = this.#chunks[chunk]!
     const sums = unpackSums(payload.bytes)
-    if (sums.nCells !== nCells) {
-      throw new ProtocolError('invalid',
-        `chunk ${chunk} of a ${kind} request has ${sums.nCells} cells; ${nCells} were due`)
+    if (sums.nCells === nCells) return sums
+    throw new ProtocolError('invalid',
+      `chunk ${chunk} of a ${kind} request has ${sums.nCells} cells; ${nCells} were due`)
+  }
+
+  inspect(chunk: number, payload: AnswerPayload): string | null {
+    const request = this.#request
+    if (request?.kind !== 'root' && request?.kind !== 'round') return null
+    try {
+      const { planes } = this.#unpack(request.kind, chunk, payload)
+      return inspectSums(this.#features, this.#layout, this.#chunks[chunk]!, planes)
+    } catch (error) {
+      if (error instanceof ProtocolError) return error.message
+      throw error
     }
-    this.#reducer.add(histogram, firstCell, sums.planes)
   }
 
   /**

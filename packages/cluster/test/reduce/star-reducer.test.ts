@@ -138,6 +138,32 @@ describe('StarReducer, given what no store sends', () => {
     refuses(evaluate, 0, parts({ metric: 'binary_error', ranked }), /"binary_error" is not a sum/)
   })
 
+  it('tells what is wrong with the sums of one store', () => {
+    const reducer = new StarReducer(setup)
+    reducer.begin(root)
+    const { cellOffsets } = sumsLayout(setup.features)
+    const inspect = (change: (view: DataView) => void): string | null => {
+      const planes = new Uint8Array(nBytes)
+      const view = new DataView(planes.buffer)
+      for (const offset of cellOffsets) {
+        view.setBigInt64((offset + 1) * 8, -9n, true)
+        view.setBigInt64((nCells + offset + 1) * 8, 5n, true)
+        view.setInt32(nCells * 16 + (offset + 1) * 4, 3, true)
+      }
+      change(view)
+      const bytes = packSums(planes, nCells, { histogram: 0, firstCell: 0, nCells })
+      return reducer.inspect(0, { kind: 'sums', bytes })
+    }
+    const at = cellOffsets[1]!
+    assert.equal(inspect(() => undefined), null)
+    assert.match(inspect((view) => view.setInt32(nCells * 16 + at * 4, 1, true))!,
+      /feature 1 has 4 rows .* feature 0 has 3 rows/)
+    assert.match(inspect((view) => view.setInt32(nCells * 16 + at * 4, -1, true))!,
+      /bin 0 of feature 1 has -1 rows/)
+    assert.match(inspect((view) => view.setBigInt64(at * 8, 1n, true))!, /sums -8 and 5/)
+    assert.match(reducer.inspect(0, { kind: 'maximum', value: 1 })!, /"sums" was due/)
+  })
+
   it('begins a request anew', () => {
     const reducer = new StarReducer(setup)
     for (const value of [7, 3]) {

@@ -1,0 +1,211 @@
+import type { Format } from '@coppice/data'
+import {
+  type BinnedPartition, openPartitionLoader, type PartitionLoader, type PartitionLoaderOptions,
+  type ThreadPool,
+} from '@coppice/data/node'
+import {
+  type LabelledRows, mergeSummaries, type RowSummary, summarizeRows, type TargetShape,
+} from '@coppice/engine'
+import { assert } from '@coppice/model'
+import type { Job, LoadedPartitionInfo } from '../protocol/messages.js'
+
+/** A partition in this worker's memory. */
+export interface HeldPartition {
+  /** Its number among the partitions of all data sets. */
+  readonly partition: number
+  /** 0: training; 1, 2, ... evaluation sets. */
+  readonly dataset: number
+  readonly rows: BinnedPartition
+  readonly info: LoadedPartitionInfo
+}
+
+/** A partition that cannot be had. */
+export class PartitionFailure extends Error {
+  /** Null where it is not one partition that is to blame. */
+  readonly partition: number | null
+
+  constructor(partition: number | null, cause: unknown) {
+    super('a partition cannot be loaded', { cause })
+    this.partition = partition
+  }
+}
+
+/** Partitions that are read in one go, and given up together when nobody wants any of them. */
+interface Batch {
+  readonly abort: AbortController
+  readonly entries: Entry[]
+}
+
+interface Entry {
+  readonly partition: number
+  readonly batch: Batch
+  readonly stores: Set<number>
+  readonly loaded: Promise<HeldPartition>
+  readonly resolve: (held: HeldPartition) => void
+  readonly reject: (failure: PartitionFailure) => void
+}
+
+/**
+ * The binned partitions of a job that this worker holds, each for as long as some store uses it:
+ * a store that is made of partitions which are here already reads nothing.
+ */
+export class PartitionCache {
+  readonly #job: Job
+  readonly #loaders: readonly PartitionLoader[]
+  /** Of each data set, the number of its first partition; and the end of the last. */
+  readonly #firsts: readonly number[]
+  readonly #entries = new Map<number, Entry>()
+
+  /** @param threads - not closed */
+  constructor(job: Job, threads: ThreadPool, options: PartitionLoaderOptions) {
+    this.#job = job
+    this.#loaders = job.sources.map((sources) => openPartitionLoader(
+      sources.map((source) => ({ ...source, format: source.format as Format })), threads, options))
+    const firsts = [0]
+    for (const { partitions } of job.recipes) firsts.push(firsts.at(-1)! + partitions.length)
+    this.#firsts = firsts
+  }
+
+  /**
+   * Loads what is missing of a store's partitions, and keeps all of them until `release`.
+   *
+   * Rejects with a PartitionFailure.
+   *
+   * @returns them, ascending
+   */
+  async hold(store: number, partitions: readonly number[]): Promise<readonly HeldPartition[]> {
+    const wanted = [...partitions].sort((a, b) => a - b)
+    const missing = wanted.filter((partition) => !this.#entries.has(partition))
+    for (let dataset = 0; dataset < this.#job.recipes.length; dataset++) {
+      const own = missing.filter((partition) => this.#datasetOf(partition) === dataset)
+      if (own.length > 0) this.#begin(dataset, own)
+    }
+    const entries = wanted.map((partition) => this.#entries.get(partition)!)
+    for (const { stores } of entries) stores.add(store)
+    return Promise.all(entries.map(({ loaded }) => loaded))
+  }
+
+  /** A store needs its partitions no more. No effect when it has none. */
+  release(store: number): void {
+    for (const [partition, { stores, batch }] of this.#entries) {
+      if (!stores.delete(store)) continue
+      if (stores.size === 0) this.#entries.delete(partition)
+      if (batch.entries.every((entry) => entry.stores.size === 0)) batch.abort.abort()
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { batch } of this.#entries.values()) batch.abort.abort()
+    this.#entries.clear()
+    await Promise.all(this.#loaders.map((loader) => loader.close()))
+  }
+
+  #datasetOf(partition: number): number {
+    const dataset = this.#firsts.findLastIndex((first) => first <= partition)
+    assert(dataset >= 0 && dataset < this.#job.recipes.length,
+      `partition ${partition} is one of ${this.#firsts.at(-1)}`)
+    return dataset
+  }
+
+  #begin(dataset: number, partitions: readonly number[]): void {
+    const batch: Batch = { abort: new AbortController(), entries: [] }
+    for (const partition of partitions) {
+      const { promise, resolve, reject } = withResolvers<HeldPartition>()
+      // whoever wants it hears of a failure; nobody may
+      promise.catch(() => undefined)
+      const entry: Entry = {
+        partition, batch, stores: new Set(), loaded: promise, resolve, reject,
+      }
+      batch.entries.push(entry)
+      this.#entries.set(partition, entry)
+    }
+    void this.#load(dataset, batch)
+  }
+
+  async #load(dataset: number, { entries, abort }: Batch): Promise<void> {
+    const { signal } = abort
+    try {
+      await this.#encode(dataset, entries, signal)
+    } catch (error) {
+      if (entries.length === 1 || signal.aborted) this.#giveUp(entries, entries[0]!, error)
+      else await this.#findCulprit(dataset, entries, signal)
+    }
+  }
+
+  /** Loads one by one what failed together, to know which one it was. */
+  async #findCulprit(
+    dataset: number, entries: readonly Entry[], signal: AbortSignal,
+  ): Promise<void> {
+    for (const [i, entry] of entries.entries()) {
+      try {
+        await this.#encode(dataset, [entry], signal)
+      } catch (error) {
+        this.#giveUp(entries.slice(i), entry, error)
+        return
+      }
+    }
+  }
+
+  #giveUp(entries: readonly Entry[], culprit: Entry, error: unknown): void {
+    const failure = new PartitionFailure(culprit.partition, error)
+    for (const entry of entries) {
+      if (this.#entries.get(entry.partition) === entry) this.#entries.delete(entry.partition)
+      entry.reject(failure)
+    }
+  }
+
+  async #encode(dataset: number, entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    const recipe = this.#job.recipes[dataset]!
+    const first = this.#firsts[dataset]!
+    const binned = await this.#loaders[dataset]!.encode(
+      recipe, entries.map(({ partition }) => partition - first), signal)
+    const held: HeldPartition[] = []
+    for (const [i, { partition }] of entries.entries()) {
+      const rows = binned[i]!
+      const { name } = recipe.partitions[partition - first]!
+      const summary = await summarizeInTurns(rows, this.#job.shape, ` of ${name}`)
+      held.push({
+        partition, dataset, rows,
+        info: { partition, nRows: rows.nRows, hash: rows.hash, summary },
+      })
+    }
+    entries.forEach((entry, i) => entry.resolve(held[i]!))
+  }
+}
+
+/** Rows that are summarized before heartbeats get their turn: a few milliseconds. */
+const turnRows = 100_000
+
+/** `summarizeRows`, without keeping the calling thread from its other work. */
+async function summarizeInTurns(
+  rows: LabelledRows, shape: TargetShape, where: string,
+): Promise<RowSummary> {
+  const { nRows, label, weight, initScore } = rows
+  const { nOutputs } = shape
+  const parts: RowSummary[] = []
+  for (let first = 0; first < nRows || first === 0; first += turnRows) {
+    const end = Math.min(nRows, first + turnRows)
+    parts.push(summarizeRows({
+      nRows: end - first,
+      label: label?.subarray(first, end) ?? null,
+      weight: weight?.subarray(first, end) ?? null,
+      initScore: initScore?.subarray(first * nOutputs, end * nOutputs) ?? null,
+      firstRow: first,
+    }, shape, where))
+    if (end < nRows) await new Promise((resolve) => setImmediate(resolve))
+  }
+  return mergeSummaries(parts)
+}
+
+// Promise.withResolvers is there from Node 22 on.
+function withResolvers<T>(): {
+  promise: Promise<T>, resolve: (value: T) => void, reject: (error: Error) => void,
+} {
+  let resolve!: (value: T) => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<T>((onDone, onFailure) => {
+    resolve = onDone
+    reject = onFailure
+  })
+  return { promise, resolve, reject }
+}

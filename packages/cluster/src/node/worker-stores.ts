@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import {
+  type EngineRows, type EngineSetup, joinRows, sumsLayout, type SumsLayout,
+} from '@coppice/engine'
+import { StorePool } from '@coppice/engine/threads'
+import { assert, CoppiceError } from '@coppice/model'
+import type { AnswerPayload } from '../protocol/messages.js'
+import { packAnswer } from '../reduce/pack-answer.js'
+import type { EngineWork } from '../worker/events.js'
+import type { HeldPartition } from './worker-partitions.js'
+
+/** Where the rows of a store's partitions are among its rows. */
+interface StorePlaces {
+  readonly layout: SumsLayout
+  readonly places: ReadonlyMap<number, {
+    readonly set: number, readonly first: number, readonly held: HeldPartition,
+  }>
+}
+
+type Run = Extract<EngineWork, { kind: 'run' }>
+
+/**
+ * The engines of a job's stores, on threads of their own, which start with the first store. One
+ * call at a time.
+ */
+export class WorkerStores {
+  readonly #nThreads: number
+  readonly #stores = new Map<number, StorePlaces>()
+  #pool: StorePool | null = null
+  #isClosed = false
+
+  constructor(nThreads: number) {
+    this.#nThreads = nThreads
+  }
+
+  /**
+   * Builds a store of partitions.
+   *
+   * @param held - ascending; rows are in this order within their data set
+   * @param nFeatures - of each data set
+   * @throws CoppiceError 'MEMORY' when the rows do not fit; then there is no such store
+   */
+  async open(
+    store: number, setup: EngineSetup, held: readonly HeldPartition[],
+    nFeatures: readonly number[],
+  ): Promise<void> {
+    const places = new Map<number, { set: number, first: number, held: HeldPartition }>()
+    const sets = nFeatures.map((n, set): EngineRows => {
+      const own = held.filter(({ dataset }) => dataset === set)
+      let first = 0
+      for (const partition of own) {
+        places.set(partition.partition, { set, first, held: partition })
+        first += partition.rows.nRows
+      }
+      return joinRows(own.map(({ rows: { nRows, firstRow, bins, label, weight, initScore } }) => {
+        assert(label !== null, 'rows that are trained on have labels')
+        return { nRows, blocks: [{ firstRow, nRows, bins }], label, weight, initScore }
+      }), n)
+    })
+    await this.#requirePool().build(store, setup, sets[0]!, sets.slice(1))
+    this.#stores.set(store, { layout: sumsLayout(setup.features), places })
+  }
+
+  /** Carries requests out; the answer to the last one, packed, if there is to be one. */
+  async run({ store, apply, answer, isApplied }: Run): Promise<AnswerPayload[]> {
+    const pool = this.#requirePool()
+    if (apply.length > 0) await pool.apply(store, apply)
+    if (answer === null) return []
+    const given = isApplied ? await pool.answer(store, answer) : await pool.carryOut(store, answer)
+    return packAnswer(answer, given, this.#stores.get(store)!.layout)
+  }
+
+  /** SHA-256 of a partition's hash and the digest of its scores, both in hex. */
+  async digest(store: number, partition: number): Promise<string> {
+    const { set, first, held } = this.#stores.get(store)!.places.get(partition)!
+    const scores = await this.#requirePool().scoreDigest(store, first, held.rows.nRows, set)
+    return createHash('sha256').update(held.rows.hash).update(scores).digest('hex')
+  }
+
+  async drop(store: number): Promise<void> {
+    if (this.#stores.delete(store)) await this.#requirePool().drop(store)
+  }
+
+  /** Ends the threads; whatever is under way is rejected. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#stores.clear()
+    await this.#pool?.close()
+  }
+
+  #requirePool(): StorePool {
+    if (this.#isClosed) throw new CoppiceError('ABORTED', 'the stores were closed')
+    this.#pool ??= new StorePool(this.#nThreads)
+    return this.#pool
+  }
+}

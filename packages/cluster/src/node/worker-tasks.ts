@@ -1,0 +1,90 @@
+import { resolve } from 'node:path'
+import { defaultTextOptions, type Format, type JobContext } from '@coppice/data'
+import {
+  openPartitionLoader, type PartitionLoader, type PartitionLoaderOptions, resolveInputs,
+  type ThreadPool,
+} from '@coppice/data/node'
+import { CoppiceError } from '@coppice/model'
+import type { Context, SourcePartition, Task, TaskResult } from '../protocol/messages.js'
+
+/** Contexts that are kept: tasks belong to the latest, or are late ones of that before. */
+const contextsMax = 3
+
+/** What tasks that need no context are given. */
+const noContext: JobContext =
+  { textOptions: defaultTextOptions, columns: [], partitions: [], scan: null }
+
+interface OpenContext {
+  readonly loader: PartitionLoader
+  readonly body: JobContext
+}
+
+/** Carries out the tasks of a job: reading that is not about rows to be held. */
+export class WorkerTasks {
+  readonly #threads: ThreadPool
+  readonly #options: PartitionLoaderOptions
+  readonly #abort = new AbortController()
+  /** By number, oldest first. */
+  readonly #contexts = new Map<number, OpenContext>()
+  /** By their sources: contexts of a data set share what is known of its files. */
+  readonly #loaders = new Map<string, PartitionLoader>()
+
+  /** @param threads - not closed */
+  constructor(threads: ThreadPool, options: PartitionLoaderOptions) {
+    this.#threads = threads
+    this.#options = options
+  }
+
+  setContext({ context, sources, body }: Context): void {
+    this.#contexts.delete(context)
+    this.#contexts.set(context, { loader: this.#loaderOf(sources), body })
+    for (const oldest of this.#contexts.keys()) {
+      if (this.#contexts.size <= contextsMax) break
+      this.#contexts.delete(oldest)
+    }
+  }
+
+  /** Rejects with a CoppiceError. */
+  async run({ body, context }: Task): Promise<TaskResult> {
+    if (body.kind === 'resolve') return this.#resolve(body.inputs, body.format)
+    const open = context === 0
+      ? { loader: this.#loaderOf([]), body: noContext } : this.#contexts.get(context)
+    if (open === undefined) {
+      throw new CoppiceError('INTERNAL', `internal error: context ${context} of a task is unknown`)
+    }
+    const result = await open.loader.runTask(open.body, body.task, this.#abort.signal)
+    return { kind: 'load', result }
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort()
+    this.#contexts.clear()
+    await Promise.all([...this.#loaders.values()].map((loader) => loader.close()))
+  }
+
+  async #resolve(inputs: readonly string[], format: string | null): Promise<TaskResult> {
+    const found = await resolveInputs(
+      inputs, format === null ? undefined : format as Format, this.#options)
+    return {
+      kind: 'resolve',
+      partitions: found.map(({ path, format: own, expected }) =>
+        ({ uri: absolute(path), format: own, expected })),
+    }
+  }
+
+  #loaderOf(sources: readonly SourcePartition[]): PartitionLoader {
+    const key = JSON.stringify(sources)
+    const known = this.#loaders.get(key)
+    if (known !== undefined) return known
+    const loader = openPartitionLoader(
+      sources.map((source) => ({ ...source, format: source.format as Format })),
+      this.#threads, this.#options)
+    this.#loaders.set(key, loader)
+    return loader
+  }
+}
+
+/** Other workers have other working directories. */
+function absolute(path: string): string {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(path) ? path : resolve(path)
+}

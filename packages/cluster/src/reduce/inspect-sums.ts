@@ -1,0 +1,40 @@
+import type { EngineSetup, SumsLayout } from '@coppice/engine'
+import type { SumChunk } from '../wire/sum-chunks.js'
+
+/**
+ * What is wrong with a chunk of a store's sums, or null. All features' bins are sums over the same
+ * rows: they add up alike, and no hessian or count is below 0. Features that the chunk holds in
+ * part are left out. O(cells), and slow: for when something is known to be wrong.
+ *
+ * @param planes - of the chunk's cells: i64 gradients, i64 hessians, i32 counts
+ */
+export function inspectSums(
+  features: EngineSetup['features'], { cellOffsets }: Pick<SumsLayout, 'cellOffsets'>,
+  { firstCell, nCells }: SumChunk, planes: Uint8Array,
+): string | null {
+  const view = new DataView(planes.buffer, planes.byteOffset, planes.byteLength)
+  let first: { readonly feature: number, readonly text: string } | null = null
+  for (const [feature, { nBins }] of features.entries()) {
+    const from = cellOffsets[feature]! - firstCell
+    if (from < 0 || from + nBins > nCells) continue
+    let gradient = 0n
+    let hessian = 0n
+    let count = 0
+    for (let cell = from; cell < from + nBins; cell++) {
+      const h = view.getBigInt64((nCells + cell) * 8, true)
+      const n = view.getInt32(nCells * 16 + cell * 4, true)
+      if (h < 0n || n < 0) {
+        return `bin ${cell - from} of feature ${feature} has ${n} rows and hessian sum ${h}`
+      }
+      gradient += view.getBigInt64(cell * 8, true)
+      hessian += h
+      count += n
+    }
+    const text = `${count} rows with sums ${gradient} and ${hessian}`
+    first ??= { feature, text }
+    if (text !== first.text) {
+      return `feature ${feature} has ${text}, but feature ${first.feature} has ${first.text}`
+    }
+  }
+  return null
+}

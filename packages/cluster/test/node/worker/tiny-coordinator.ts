@@ -24,6 +24,8 @@ export interface TinyTraining {
   readonly label: string
   readonly params: Readonly<Record<string, unknown>>
   readonly onIteration?: (iteration: number) => void
+  /** Called between survey and loading. */
+  readonly beforeLoading?: () => void
 }
 
 /** Times and numbers of the stand-in; the others are its own. */
@@ -42,6 +44,9 @@ export class TinyCoordinator {
   readonly notices: string[] = []
   /** Messages from workers, by type. */
   readonly received = new Map<string, number>()
+  readonly failures: Extract<FromWorker, { type: 'store-failed' }>[] = []
+  /** Takes everything and says nothing. */
+  isMute = false
   receivedBytes = 0
   sentBytes = 0
   readonly #machine: CoordinatorMachine
@@ -58,6 +63,7 @@ export class TinyCoordinator {
   #onDone: (result: TrainResult) => void = () => undefined
   #onFailed: (error: Error) => void = () => undefined
   #onIteration: (iteration: number) => void = () => undefined
+  #beforeLoading: () => void = () => undefined
 
   static async start(options: TinyOptions): Promise<TinyCoordinator> {
     const coordinator = new TinyCoordinator(options)
@@ -94,9 +100,10 @@ export class TinyCoordinator {
     return this.#machine.members
   }
 
-  async train({ train, valid, label, params, onIteration }: TinyTraining): Promise<TrainResult> {
+  async train({ train, valid, label, params, ...hooks }: TinyTraining): Promise<TrainResult> {
     this.#job = `job ${++this.#nJobs}`
-    this.#onIteration = onIteration ?? (() => undefined)
+    this.#onIteration = hooks.onIteration ?? (() => undefined)
+    this.#beforeLoading = hooks.beforeLoading ?? (() => undefined)
     const failure = new Promise<never>((_resolve, reject) => {
       this.#onFailed = reject
     })
@@ -148,6 +155,7 @@ export class TinyCoordinator {
     const done = new Promise<TrainResult>((resolve) => {
       this.#onDone = resolve
     })
+    this.#beforeLoading()
     this.#step({ kind: 'train', order: {
       recipes, sources, shape, partitions, infos: null,
       makeTrainer: (infos) => trainingDialogue({
@@ -190,6 +198,8 @@ export class TinyCoordinator {
         const message: FromWorker = decodeMessage(payload, 'from-worker')
         this.received.set(message.type, (this.received.get(message.type) ?? 0) + 1)
         this.receivedBytes += payload.length
+        if (message.type === 'store-failed') this.failures.push(message)
+        if (this.isMute) return
         this.#step({ kind: 'message', link: link.id, message })
       },
       onClose: ({ reason }) => {

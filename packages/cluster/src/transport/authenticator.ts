@@ -35,6 +35,7 @@ export class Authenticator {
       return refuse(400, 'this path takes no query; a token belongs into the header '
         + '"Authorization: Bearer", since URLs end up in logs')
     }
+    if (request.headers.host === undefined) return refuse(400, 'the request has no Host header')
     // Browsers let any page open a WebSocket to any address, this machine's own included, and
     // say so in this header. None of our programs sends it.
     if (request.headers.origin !== undefined) {

@@ -108,7 +108,7 @@ export function describeAnswer(
   if (status === 408 || status === 429 || status >= 500) {
     return fail('busy', `the coordinator cannot serve now (${status})${quoted}`)
   }
-  return fail('not-coordinator', `what listens there is no coordinator: it answers ${status} `
+  return fail('not-coordinator', `what listens there is no coordinator: it answers ${status}`
     + `${quoted}; check the address`)
 }
 

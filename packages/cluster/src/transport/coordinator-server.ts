@@ -39,6 +39,7 @@ export class CoordinatorServer {
     handleProtocols: (offered) => offered.has(subprotocol) ? subprotocol : false })
   readonly #links = new Set<Link>()
   #isClosing = false
+  #onLinksGone: (() => void) | null = null
 
   /**
    * Starts listening.
@@ -78,6 +79,8 @@ export class CoordinatorServer {
       // An upload may take hours; what must not happen is that nothing comes, see `timeout`.
       requestTimeout: 0,
       keepAliveTimeout: 5000,
+      // The authenticator says so in words.
+      requireHostHeader: false,
     }
     this.#server = tls === null ? createServer(http)
       : createTlsServer({ ...http, ...tls, minVersion: 'TLSv1.2',
@@ -108,12 +111,16 @@ export class CoordinatorServer {
   async close(reason = 'the coordinator stops'): Promise<void> {
     this.#isClosing = true
     const closed = new Promise<void>((resolve) => { this.#server.close(() => resolve()) })
+    const gone = new Promise<void>((resolve) => {
+      if (this.#links.size === 0) resolve()
+      else this.#onLinksGone = resolve
+    })
     for (const link of this.#links) link.close(closeCodes.goingAway, reason)
     // Links flush and shake hands in their own time; strangers have no business to finish.
     this.#gate.closeAll()
     this.#server.closeIdleConnections()
     const timer = setTimeout(() => this.#server.closeAllConnections(), 2000)
-    await closed
+    await Promise.all([closed, gone])
     clearTimeout(timer)
   }
 
@@ -212,7 +219,10 @@ export class CoordinatorServer {
       const limits = { ...defaultLinkLimits, ...this.#options.linkLimits }
       const link = new SocketLink(ws, socket, peer, wireFraming, limits)
       this.#links.add(link)
-      ws.once('close', () => this.#links.delete(link))
+      ws.once('close', () => {
+        this.#links.delete(link)
+        if (this.#links.size === 0) this.#onLinksGone?.()
+      })
       this.#options.onLink(link, route.role)
     })
   }

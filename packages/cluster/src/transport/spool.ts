@@ -43,12 +43,13 @@ const suffix = '.partial'
 export class Spool {
   readonly folder: string
   readonly #limits: SpoolLimits
-  #nBytes: number
+  /** Of the files and of those being written. */
+  #nBytes = 0
+  readonly #names = new Set<string>()
 
-  private constructor(folder: string, limits: SpoolLimits, nBytes: number) {
+  private constructor(folder: string, limits: SpoolLimits) {
     this.folder = folder
     this.#limits = limits
-    this.#nBytes = nBytes
   }
 
   /**
@@ -59,12 +60,16 @@ export class Spool {
   static async open(folder: string, limits: SpoolLimits): Promise<Spool> {
     try {
       await mkdir(folder, { recursive: true })
-      let nBytes = 0
+      const spool = new Spool(folder, limits)
       for (const name of await readdir(folder)) {
-        if (name.endsWith(suffix)) await rm(join(folder, name), { force: true })
-        else nBytes += (await stat(join(folder, name))).size
+        if (name.endsWith(suffix)) {
+          await rm(join(folder, name), { force: true })
+        } else {
+          spool.#names.add(name)
+          spool.#nBytes += (await stat(join(folder, name))).size
+        }
       }
-      return new Spool(folder, limits, nBytes)
+      return spool
     } catch (error) {
       throw new CoppiceError('IO', `cannot use the folder for uploads ${folder}: `
         + errorText(error), { cause: error })
@@ -90,6 +95,13 @@ export class Spool {
     }
   }
 
+  /** Removes a file; does nothing if it is not there. */
+  async remove(sha256: string): Promise<void> {
+    const byteLength = await this.byteLength(sha256)
+    await rm(this.pathOf(sha256), { force: true })
+    if (this.#names.delete(sha256)) this.#nBytes -= byteLength ?? 0
+  }
+
   /** The bytes from `first` to `last`, both included. */
   read(sha256: string, first: number, last: number): Readable {
     return createReadStream(this.pathOf(sha256), { start: first, end: last })
@@ -102,6 +114,7 @@ export class Spool {
   async write(sha256: string, body: AsyncIterator<Uint8Array>): Promise<UploadResult> {
     const partial = join(this.folder, `.${sha256}.${randomBytes(6).toString('hex')}${suffix}`)
     const progress = { nBytes: 0 }
+    // True where its bytes stay: of several uploads of one content, only one's do.
     let isStored = false
     try {
       const file = await open(partial, 'wx')
@@ -112,9 +125,9 @@ export class Spool {
         await file.close()
       }
       if (result.kind === 'stored') {
-        const isNew = await this.byteLength(sha256) === null
         await rename(partial, this.pathOf(sha256))
-        isStored = isNew
+        isStored = !this.#names.has(sha256)
+        this.#names.add(sha256)
       }
       return result
     } catch (error) {

@@ -12,6 +12,8 @@ export interface TestServer {
   nextLink(): Promise<Link>
   /** Texts of events of a kind. */
   told(kind: ServerEvent['kind']): string[]
+  /** Cuts what links are left and stops the server. */
+  stop(): Promise<void>
 }
 
 /** Starts a server without a token on 127.0.0.1, unless told otherwise. */
@@ -49,5 +51,9 @@ export async function startServer(
     }),
     told: (kind) => events.filter((event) => event.kind === kind)
       .map((event) => JSON.stringify(event)),
+    stop: async () => {
+      for (const { link } of links) link.destroy('the test is over')
+      await server.close()
+    },
   }
 }

@@ -20,8 +20,7 @@ describe('SocketLink', () => {
   const proxies: FaultyProxy[] = []
   afterEach(async () => {
     await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()))
-    for (const { links } of servers) for (const { link } of links) link.destroy('over')
-    await Promise.all(servers.splice(0).map(({ server }) => server.close()))
+    await Promise.all(servers.splice(0).map((server) => server.stop()))
   })
 
   const start = async (...options: Parameters<typeof startServer>): Promise<TestServer> => {

@@ -191,6 +191,19 @@ describe('coppice', function () {
       '--split', '1.5')
   })
 
+  it('partition refuses text among numbers as train does, with the same way out', async () => {
+    const lines = Array.from({ length: 300 }, (_, row) => `${row},${row % 2}`)
+    lines[200] = 'oops,1'
+    work.write('mixed.csv', `a,y\n${lines.join('\n')}\n`)
+    const data = ['--data', 'mixed.csv'] as const
+    const says = ["'a' mixes numbers and text", "'oops'", '--categorical a']
+    await work.fails(1, says, 'train', ...data, '--label', 'y', '--objective', 'binary',
+      '--model', 'mixed.json')
+    await work.fails(1, says, 'partition', ...data, '--out', 'mixed')
+    await work.ok('partition', ...data, '--out', 'mixed', '--categorical', 'a', '-q')
+    await work.ok('partition', ...data, '--out', 'mended', '--missing-values', 'oops', '-q')
+  })
+
   it('params lists and explains parameters', async () => {
     const { stdout } = await work.ok('params')
     assert.match(stdout, /^learning_rate {2,}0\.1 {2,}built /m)

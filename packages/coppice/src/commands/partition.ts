@@ -1,6 +1,6 @@
 import { partitionData } from '@coppice/api/command'
 import type { Command } from '../command.js'
-import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { filesOf, requireDistinct, requireOutside } from '../distinct-paths.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
@@ -13,6 +13,7 @@ export const partitionCommand: Command = {
     dataFlag,
     ...formatFlags.map((flag) => flag.name !== 'format' ? flag
       : { ...flag, name: 'input-format', describe: 'Format of the input files' }),
+    ...columnFlags.filter(({ name }) => name === 'categorical'),
     { name: 'out', group: 'Output', takes: 'one', short: 'o', isRequired: true,
       describe: 'Folder to write to; must be empty or not exist' },
     { name: 'partitions', group: 'Output', takes: 'one', default: '1',
@@ -57,6 +58,7 @@ export const partitionCommand: Command = {
         split: values.fraction('split', 0, 1),
         seed: values.integer('seed', Number.MIN_SAFE_INTEGER),
         group: values.text('group'),
+        categorical: values.names('categorical'),
         signal: interrupt.signal,
       })
       for (const { manifest, partitions } of written) {

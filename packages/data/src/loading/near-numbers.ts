@@ -26,25 +26,53 @@ export async function refuseNearNumbers(
   for (const [i, column] of columns.entries()) {
     const isInferred = !column.isCategorical && !column.isDeclaredText && column.forced === null
     if (column.role !== 'feature' || types[i] !== 'string' || !isInferred) continue
-    const texts = distinctTexts(scans, i)
-    const { nNumbers, nDates } = countNumberTexts(texts)
-    if (2 * Math.max(nNumbers, nDates) < texts.size) continue
-    const isDate = nDates > nNumbers
-    const kind = isDate ? 'dates' : 'numbers'
-    const found = `${isDate ? nDates : nNumbers} of its ${texts.size} distinct values are ${kind}`
-    const type = isDate ? ('date' as const) : ('float' as const)
+    const mix = findMix(distinctTexts(scans, i))
+    if (mix === null) continue
+    const { type } = mix
     const parse = runner.run(
       units.map((unit) => ({ kind: 'parse' as const, ...unit, column: i, type })),
     )
-    const culprit = (await reasonOf(parse)) ?? 'some of them are stored as text'
-    throw new CoppiceError(
-      'DATA',
-      `feature column '${column.name}' mixes ${kind} and text: ${found}, but ${culprit}; mend ` +
-        `it, add it to the missing values (--missing-values) or, if the column is to be ` +
-        `categorical, declare it (--categorical ${column.name}, or categorical: ` +
-        `['${column.name}'])`,
-    )
+    throw await mixError('feature column', column.name, mix, parse)
   }
+}
+
+/** Texts of which too many are numbers or dates to be there by chance. */
+export interface Mix {
+  /** What the others should be. */
+  readonly type: 'float' | 'date'
+  readonly nFound: number
+  readonly nTexts: number
+}
+
+/** The mix that distinct texts are; null where less than half of them are numbers or dates. */
+export function findMix(texts: ReadonlySet<string>): Mix | null {
+  const { nNumbers, nDates } = countNumberTexts(texts)
+  const nFound = Math.max(nNumbers, nDates)
+  if (2 * nFound < texts.size) return null
+  return { type: nDates > nNumbers ? 'date' : 'float', nFound, nTexts: texts.size }
+}
+
+/**
+ * The error for a mix.
+ *
+ * @param what - 'feature column', or 'column' where roles are not known
+ * @param parse - the column being read with the type of the mix, for the value that is not of it
+ */
+export async function mixError(
+  what: string,
+  column: string,
+  { type, nFound, nTexts }: Mix,
+  parse: Promise<unknown>,
+): Promise<CoppiceError> {
+  const kind = type === 'date' ? 'dates' : 'numbers'
+  const culprit = (await reasonOf(parse)) ?? 'some of them are stored as text'
+  return new CoppiceError(
+    'DATA',
+    `${what} '${column}' mixes ${kind} and text: ${nFound} of its ${nTexts} distinct values are ` +
+      `${kind}, but ${culprit}; mend it, add it to the missing values (--missing-values) or, if ` +
+      `the column is to be categorical, declare it (--categorical ${column}, or categorical: ` +
+      `['${column}'])`,
+  )
 }
 
 /**

@@ -1,3 +1,4 @@
+export { absoluteInputs } from './absolute-inputs.js'
 export { type AtomicFile, openAtomicFile, writeFileAtomically } from './atomic-file.js'
 export { hashFile } from './source-partitions.js'
 export { type FileSource, ioError, openFileSource } from './file-source.js'

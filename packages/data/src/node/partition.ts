@@ -7,10 +7,12 @@ import { mergeGroups, scanGroups } from '../loading/groups.js'
 import { throwIfAborted } from '../loading/inline-runner.js'
 import { formatManifest, type ManifestPartition } from '../manifest.js'
 import type { ColumnChunk } from '../reader.js'
+import { type ColumnRef, resolveRoles } from '../schema.js'
 import { createTableWriter } from '../writers/create-writer.js'
 import { type OutputColumn, takeRows, type TableWriter } from '../writers/writer.js'
 import { type AtomicFile, openAtomicFile, writeFileAtomically } from './atomic-file.js'
 import { ioError } from './file-source.js'
+import { findInferredTypes } from './inferred-types.js'
 import { openRaw, type RawOptions, type RawTable } from './read-raw.js'
 
 /** Options of `partitionData`. */
@@ -28,6 +30,8 @@ export interface PartitionOptions extends RawOptions {
   readonly seed?: number | undefined
   /** Column of query ids: a query stays in one partition, and in one of train and test. */
   readonly group?: string | undefined
+  /** Columns whose texts are categories, even where most of them look like numbers. */
+  readonly categorical?: ColumnRef | readonly ColumnRef[] | undefined
   readonly signal?: AbortSignal | undefined
   /** Called with rows written so far and rows in all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined
@@ -48,7 +52,8 @@ export interface WrittenPartitions {
  * the same bytes.
  *
  * Rejects with CoppiceError: 'PARAMETER' for bad options, 'IO' for a folder that is not empty or
- * a full disk, 'DATA' for what cannot be read and for a query in two separate runs of rows.
+ * a full disk, 'DATA' for what cannot be read, for text among numbers that training would refuse
+ * (in the same words), and for a query in two separate runs of rows.
  */
 export async function partitionData(options: PartitionOptions): Promise<WrittenPartitions[]> {
   checkOptions(options)
@@ -59,7 +64,7 @@ export async function partitionData(options: PartitionOptions): Promise<WrittenP
     const runLengths = await findRuns(raw, options)
     const isTrain =
       options.split === undefined ? () => true : trainRule(options.split, options.seed ?? 0)
-    const types = await raw.findTypes(raw.names, options.schema ?? {})
+    const types = await findTypes(raw, options)
     const columns = raw.names.map((name): OutputColumn => ({ name, type: types[name]! }))
     const folders = planFolders(raw.nRows, runLengths, isTrain, options)
     for (const { folder, partRows } of folders) {
@@ -75,6 +80,16 @@ export async function partitionData(options: PartitionOptions): Promise<WrittenP
   } finally {
     await raw.close()
   }
+}
+
+/** As training finds them: text among numbers is refused unless it is declared. */
+function findTypes(raw: RawTable, options: PartitionOptions) {
+  const { group, categorical, schema = {} } = options
+  const roles = resolveRoles(raw.names, { categorical })
+  const isText = new Set([...roles.categorical].map((column) => raw.names[column]!))
+  // Query ids only have to differ.
+  if (group !== undefined) isText.add(group)
+  return findInferredTypes(raw, schema, isText)
 }
 
 function checkOptions({ partitions, split, seed }: PartitionOptions): void {

@@ -166,25 +166,36 @@ export class RawTable {
     )
   }
 
+  /** The type that the files declare a column to have, or null. */
+  declaredType(name: string): ColumnType | null {
+    return this.#joint.types[this.indexOf(name)] ?? null
+  }
+
   /**
    * The type of each wanted column over all rows. Reads the rows where the files do not declare
    * their types.
+   *
+   * @param onChunk - called with what is read of them
    */
   async findTypes(
     wanted: readonly string[],
     schema: Readonly<Record<string, ColumnType>>,
+    onChunk?: (name: string, chunk: ColumnChunk) => void,
   ): Promise<Record<string, ColumnType>> {
     const types: Record<string, ColumnType> = {}
     const unknown: string[] = []
     for (const name of wanted) {
-      const type = schema[name] ?? this.#joint.types[this.indexOf(name)] ?? null
+      const type = schema[name] ?? this.declaredType(name)
       if (type === null) unknown.push(name)
       else types[name] = type
     }
     if (unknown.length === 0) return types
     const joins = unknown.map((name) => new TypeJoin(name))
     for await (const { partition, columns } of this.units(unknown, schema)) {
-      for (const [k, chunk] of columns.entries()) joins[k]!.add(chunk.type, partition)
+      for (const [k, chunk] of columns.entries()) {
+        joins[k]!.add(chunk.type, partition)
+        onChunk?.(unknown[k]!, chunk)
+      }
     }
     for (const join of joins) types[join.column] = join.type
     return types

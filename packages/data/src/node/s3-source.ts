@@ -84,15 +84,28 @@ export async function openS3Source(uri: string): Promise<FileSource> {
   const s3 = await openAccess(uri)
   const where = { Bucket: bucket, Key: key }
   try {
-    const first = await get(s3, { ...where, Range: `bytes=0-${PAGE_BYTES - 1}` })
-    const total = Number(/\/(\d+)$/.exec(first.range ?? '')?.[1] ?? first.bytes.length)
-    const reader = new S3Reader(uri, s3, { ...where, IfMatch: first.etag }, total)
-    return remoteSource(reader, first.bytes)
+    return await withRetries(nAttempts, retryMs, async () => {
+      const first = await get(s3, { ...where, Range: `bytes=0-${PAGE_BYTES - 1}` })
+      const reader = new S3Reader(uri, s3, { ...where, IfMatch: first.etag }, first)
+      return remoteSource(reader, first.bytes)
+    })
   } catch (error) {
     // An object without bytes has no range.
     if (statusOf(error) !== 416) throw explain(uri, error)
-    return remoteSource(new S3Reader(uri, s3, where, 0), new Uint8Array(0))
+    const nothing = { bytes: new Uint8Array(0), byteLength: 0, etag: undefined }
+    return remoteSource(new S3Reader(uri, s3, where, nothing), nothing.bytes)
   }
+}
+
+/** Times that a request is tried whose answer breaks off; the client repeats the others. */
+const nAttempts = 4
+const retryMs = 200
+
+/** Some bytes of an object, and of which state of it. */
+interface Part {
+  readonly bytes: Uint8Array
+  readonly byteLength: number
+  readonly etag: string | undefined
 }
 
 class S3Reader implements RangeReader {
@@ -100,19 +113,26 @@ class S3Reader implements RangeReader {
   readonly byteLength: number
   readonly #s3: S3Access
   readonly #where: object
+  readonly #etag: string | undefined
 
-  constructor(uri: string, s3: S3Access, where: object, byteLength: number) {
+  constructor(uri: string, s3: S3Access, where: object, { byteLength, etag }: Part) {
     this.name = uri
     this.byteLength = byteLength
     this.#s3 = s3
     this.#where = where
+    this.#etag = etag
   }
 
   async read(start: number, end: number): Promise<Uint8Array> {
     try {
-      return await withRetries(4, 200, async () => {
+      return await withRetries(nAttempts, retryMs, async () => {
         const range = `bytes=${start}-${end - 1}`
-        const { bytes } = await get(this.#s3, { ...this.#where, Range: range })
+        const part = await get(this.#s3, { ...this.#where, Range: range })
+        const { bytes, byteLength, etag } = part
+        // Not all servers look at IfMatch.
+        if (etag !== this.#etag || byteLength !== this.byteLength) {
+          throw s3Error(this.name, adviceOfName['PreconditionFailed']!)
+        }
         if (bytes.length === end - start) return bytes
         throw new PassingError(`${bytes.length} of ${end - start} bytes came`)
       })
@@ -122,13 +142,14 @@ class S3Reader implements RangeReader {
   }
 }
 
-async function get({ sdk, client }: S3Access, input: object) {
+async function get({ sdk, client }: S3Access, input: object): Promise<Part> {
   const object = (await client.send(new sdk.GetObjectCommand(input))) as S3Object
+  const { Body, ContentRange, ContentLength, ETag: etag } = object
+  const total = /\/(\d+)$/.exec(ContentRange ?? '')?.[1]
   try {
-    const bytes = (await object.Body?.transformToByteArray()) ?? new Uint8Array(0)
-    return { bytes, range: object.ContentRange, etag: object.ETag }
+    const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array(0)
+    return { bytes, byteLength: Number(total ?? ContentLength), etag }
   } catch (error) {
-    // The client repeats requests, but not those whose answer broke off.
     throw new PassingError('the connection broke', null, { cause: error })
   }
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fractionLimit, Purpose, rowDraw, startHash } from '@coppice/engine'
 import { parseManifest } from '../../src/manifest.js'
 import { hashFile } from '../../src/node/source-partitions.js'
 import { loadDataset } from '../../src/node/load-dataset.js'
-import { partitionData } from '../../src/node/partition.js'
+import { partitionData, type PartitionOptions } from '../../src/node/partition.js'
 import { readRaw } from '../../src/node/read-raw.js'
 import { chunkRows } from '../../src/writers/writer.js'
 import { flatten } from '../reader-contract.js'
@@ -34,7 +34,9 @@ describe('partitionData', function () {
       it(`cuts ${from} into ${outputFormat} partitions that hold the same rows`, async () => {
         const inputs = await writeParts(temp(`in-${from}-${outputFormat}`), table, [333], from, 100)
         const out = temp(`out-${from}-${outputFormat}`)
-        const [written] = await partitionData({ inputs, out, partitions: 7, outputFormat })
+        const [written] = await partitionData({
+          inputs, out, partitions: 7, outputFormat, categorical: 'code',
+        })
         const { partitions } = parseManifest(readFileSync(written!.manifest, 'utf8'), 'm')
         assert.deepEqual(
           partitions.map(({ rows }) => rows),
@@ -95,7 +97,9 @@ describe('partitionData', function () {
   it('keeps query groups whole in cuts and splits, and mends those that cross files', async () => {
     const inputs = await writeParts(temp('group-in'), table, [333], 'csv')
     const out = temp('group-out')
-    await partitionData({ inputs, out, partitions: 6, split: 0.5, group: 'query' })
+    await partitionData({
+      inputs, out, partitions: 6, split: 0.5, group: 'query', categorical: ['code'],
+    })
     let nGroups = 0
     for (const part of ['train', 'test']) {
       const roles = { label: 'y', group: 'query', labelKind: 'binary' } as const
@@ -109,7 +113,9 @@ describe('partitionData', function () {
   it('writes empty partitions and keeps text that looks like numbers', async () => {
     const code: Column = { name: 'code', type: 'string', values: ['007', '1', 'x'] }
     const inputs = await writeParts(temp('few-in'), [code], [], 'csv')
-    const [written] = await partitionData({ inputs, out: temp('few-out'), partitions: 5 })
+    const out = temp('few-out')
+    const schema = { code: 'string' } as const
+    const [written] = await partitionData({ inputs, out, partitions: 5, schema })
     assert.equal(
       written!.partitions.reduce((sum, { rows }) => sum + rows, 0),
       3,
@@ -118,9 +124,45 @@ describe('partitionData', function () {
     assert.deepEqual(await readAll(temp('few-out'), null), [['007', '1', 'x']])
   })
 
+  it('refuses text among numbers as training does, unless it is declared', async () => {
+    const rows = Array.from({ length: 3000 }, (_, row) =>
+      `${row / 4},${row % 7},w${row % 50},q${row}`)
+    rows[2500] = 'oops,1,2,3'
+    const inputs = temp('mixed.csv')
+    writeFileSync(inputs, `a,b,c,d\n${rows.join('\n')}\n`)
+    const train = loadDataset({ inputs, ignore: ['c', 'd'] })
+    const refusal = await train.then(() => assert.fail(), (error: Error) => error.message)
+    const options = { inputs, out: temp('mixed-out'), partitions: 2 }
+    await assert.rejects(partitionData(options), (error: Error) => {
+      assert.equal(error.message, refusal.replace('feature column', 'column'))
+      assert.match(error.message, /'a' mixes .*2999 of its 3000 .*line 2502.*'oops'.*--categorical a/)
+      return true
+    })
+    assert.equal(existsSync(temp('mixed-out')), false)
+    const ways = [{ categorical: 'a' }, { schema: { a: 'string' } }, { group: 'a' }]
+    for (const declared of ways) {
+      const out = temp(`mixed-${Object.keys(declared).join()}`)
+      await partitionData({ ...options, ...declared, out } as PartitionOptions)
+      const { data } = await loadDataset({ inputs: out })
+      const isText = data.features.map(({ categories }) => categories !== null)
+      assert.deepEqual(isText, [true, false, true, true])
+    }
+    await assert.rejects(partitionData({ ...options, categorical: 'e' }), /'e' does not exist/)
+  })
+
+  it('refuses text among numbers where only one unit has text', async () => {
+    const lines = Array.from({ length: 1_000_000 }, (_, row) => `${row % 100}`)
+    lines[999_000] = 'x'
+    const inputs = temp('late.csv')
+    writeFileSync(inputs, `a,b\n${lines.map((line) => `${line},1`).join('\n')}\n`)
+    await assert.rejects(partitionData({ inputs, out: temp('late-out'), partitions: 1 }), {
+      code: 'DATA', message: /'a' mixes numbers and text: 100 of its 101 .*line 999002/,
+    })
+  })
+
   it('refuses bad options and folders that are not empty', async () => {
     const inputs = await writeParts(temp('refuse-in'), table, [], 'csv')
-    const options = { inputs, out: temp('refuse-out'), partitions: 2 }
+    const options = { inputs, out: temp('refuse-out'), partitions: 2, categorical: 'code' }
     const refuses = (more: object, code: string, message: RegExp) =>
       assert.rejects(partitionData({ ...options, ...more }), { code, message })
     await refuses({ partitions: 0 }, 'PARAMETER', /partitions must be .* got 0/)

@@ -72,12 +72,15 @@ export class ShareReducer {
 
   /**
    * @param complete - called before a histogram is used: puts the last sums into its slot
+   * @param known - the root's totals, where somebody knows them already
    * @returns the root's totals, or null when the share has no features
    * @throws CoppiceError 'INTERNAL' when the histogram does not add up
    */
-  finishRoot({ mask }: RootRequest, complete?: CompleteSums): LeafTotals | null {
+  finishRoot(
+    { mask }: RootRequest, complete?: CompleteSums, known?: LeafTotals,
+  ): LeafTotals | null {
     complete?.(this.#reducer.slot(0), 0)
-    const totals = this.#reducer.totals(0)
+    const totals = known ?? this.#reducer.totals(0)
     this.#scan(0, totals, mask, this.#place.exchange.candidateAt(this.#place.share, 0, 0))
     return totals
   }

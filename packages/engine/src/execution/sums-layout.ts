@@ -42,28 +42,40 @@ export interface SumsDescription {
 export function describeSums(
   features: readonly FeatureLayout[], sums: Uint8Array,
 ): SumsDescription {
-  const { nCells, cellOffsets, nBytes } = sumsLayout(features)
-  assert(sums.length === nBytes, `${sums.length} bytes are a whole histogram`)
+  const layout = sumsLayout(features)
+  assert(sums.length === layout.nBytes, `${sums.length} bytes are a whole histogram`)
+  const totals = featureTotals(sums, layout, features, 0)
+  const brokenFeature = features.findIndex((_, f) => {
+    const { gradient, hessian, count, isSum } = featureTotals(sums, layout, features, f)
+    return !isSum || gradient !== totals.gradient || hessian !== totals.hessian ||
+      count !== totals.count
+  })
+  const { gradient, hessian, count } = totals
+  return { totals: { gradient, hessian, count }, brokenFeature }
+}
+
+/**
+ * Totals of one feature's bins in a whole histogram.
+ *
+ * @returns isSum: no bin has a negative hessian or count
+ */
+export function featureTotals(
+  sums: Uint8Array, { nCells, cellOffsets }: SumsLayout, features: readonly FeatureLayout[],
+  feature: number,
+): LeafTotals & { readonly isSum: boolean } {
   const view = new DataView(sums.buffer, sums.byteOffset, sums.byteLength)
-  let totals: LeafTotals = { gradient: 0n, hessian: 0n, count: 0 }
-  let brokenFeature = -1
-  for (const [f, { nBins }] of features.entries()) {
-    let gradient = 0n
-    let hessian = 0n
-    let count = 0
-    let isNegative = false
-    for (let cell = cellOffsets[f]!; cell < cellOffsets[f]! + nBins; cell++) {
-      const h = view.getBigInt64((nCells + cell) * 8, true)
-      const n = view.getInt32(nCells * 16 + cell * 4, true)
-      gradient += view.getBigInt64(cell * 8, true)
-      hessian += h
-      count += n
-      isNegative ||= h < 0n || n < 0
-    }
-    if (f === 0) totals = { gradient, hessian, count }
-    const agrees = gradient === totals.gradient && hessian === totals.hessian &&
-      count === totals.count
-    if (brokenFeature < 0 && (isNegative || !agrees)) brokenFeature = f
+  let gradient = 0n
+  let hessian = 0n
+  let count = 0
+  let isSum = true
+  const first = cellOffsets[feature]!
+  for (let cell = first; cell < first + features[feature]!.nBins; cell++) {
+    const h = view.getBigInt64((nCells + cell) * 8, true)
+    const n = view.getInt32(nCells * 16 + cell * 4, true)
+    gradient += view.getBigInt64(cell * 8, true)
+    hessian += h
+    count += n
+    isSum &&= h >= 0n && n >= 0
   }
-  return { totals, brokenFeature }
+  return { gradient, hessian, count, isSum }
 }

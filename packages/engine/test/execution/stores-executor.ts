@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import type { BinnedDataset } from '../../src/dataset.js'
-import { CentralReducer } from '../../src/execution/central-reducer.js'
+import { CentralReducer, type SumsReducer } from '../../src/execution/central-reducer.js'
 import { joinRows, type PartitionRows } from '../../src/execution/engine-rows.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
 import type {
@@ -84,6 +84,8 @@ export interface StoresExecutorOptions {
   readonly deal: (job: TrainingJob) => StoreRows[]
   /** Before which requests (counted over all) a store is replaced by a new one. */
   readonly replacesAt?: (request: number) => boolean
+  /** Default: a CentralReducer. */
+  readonly makeReducer?: (setup: EngineSetup) => SumsReducer
   /** Sums travel in pieces of random size. */
   readonly chunks?: boolean
 }
@@ -103,7 +105,7 @@ export class StoresExecutor implements Executor {
   readonly #random = new TestRandom(1)
   #setup: EngineSetup | null = null
   #booster: Booster | null = null
-  #reducer: CentralReducer | null = null
+  #reducer: SumsReducer | null = null
   #nextId = 100
   #nRequests = 0
   #done: EngineRequest[] = []
@@ -117,7 +119,7 @@ export class StoresExecutor implements Executor {
     const { engine } = job.plan
     this.#setup = engine
     this.#booster = new Booster(job.plan)
-    this.#reducer = new CentralReducer(engine)
+    this.#reducer = this.#options.makeReducer?.(engine) ?? new CentralReducer(engine)
     const { pools, deal } = this.#options
     for (const [s, rows] of deal(job).entries()) {
       this.stores.push(await this.#build(pools[s % pools.length]!, rows))

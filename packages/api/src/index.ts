@@ -4,6 +4,9 @@ export type {
   MetricValue, StopReason, TrainingCallback, TrainingEvent,
 } from '@coppice/engine'
 export type { ColumnRef, ColumnType, Format, LoadProgress } from '@coppice/data'
+export type { Cluster } from './cluster/cluster.js'
+export { connect, type ConnectOptions } from './cluster/connect.js'
+export { LocalCluster, type LocalClusterOptions } from './cluster/local-cluster.js'
 export { Dataset, type OpenOptions } from './data/dataset.js'
 export type { FileOptions } from './data/files.js'
 export type { Cell, MemoryMatrix, MemoryRows } from '@coppice/data'
@@ -16,7 +19,8 @@ export { Booster } from './model/booster.js'
 export type { EvalResult } from './model/eval-result.js'
 export { evaluate, type EvaluateOptions, type Evaluation } from './scoring/evaluate.js'
 export type { Prediction, PredictionRows, PredictionType } from './scoring/predict.js'
-export { checkParams, train, type NamedDataset, type TrainOptions } from './training/train.js'
+export { checkParams, train, type TrainOptions } from './training/train.js'
+export type { NamedDataset } from './training/recipe.js'
 export { paramsFrom, type RawParams, type TrainingParams } from './training/params.js'
 export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,

@@ -61,6 +61,21 @@ export class Dataset {
   }
 
   /**
+   * A data set in files that only the workers of a cluster have to reach: paths on their disks,
+   * http:, https: or s3: uris. Nothing is looked at here, so what is missing is told by the
+   * training; relative paths are relative to the working folder of this process.
+   *
+   * @param inputs - as for `open`
+   */
+  static remote(
+    inputs: string | readonly string[], options: Omit<OpenOptions, 'reference'> = {},
+  ): Dataset {
+    checkOptionNames('Dataset.remote', options,
+      openOptionNames.filter((name) => name !== 'reference'))
+    return new Dataset(FileSource.elsewhere(inputs, options))
+  }
+
+  /**
    * A data set in memory.
    *
    * @param X - rows as arrays or objects, a matrix {data, shape} (row-major), columns by name, or

@@ -17,6 +17,7 @@ export interface FileOptions extends RoleOptions {
 
 /** Rows in files. */
 export class FileSource implements RowSource {
+  readonly isInMemory = false
   readonly inputs: string | readonly string[]
   readonly options: FileOptions
 
@@ -31,6 +32,18 @@ export class FileSource implements RowSource {
   ): Promise<FileSource> {
     await resolveInputs(inputs, options.format)
     return new FileSource(inputs, options)
+  }
+
+  /** For files that only the workers of a cluster can read: they are not looked at. */
+  static elsewhere(inputs: string | readonly string[], options: FileOptions): FileSource {
+    return new FileSource(inputs, options)
+  }
+
+  /** Names of the features, in their order. @throws CoppiceError 'IO' or 'DATA' */
+  async featureNames(): Promise<readonly string[]> {
+    const raw = await openRaw(this.inputs, this.options)
+    await raw.close()
+    return resolveRoles(raw.names, this.options).features.map((index) => raw.names[index]!)
   }
 
   async load({ labelKind, binning, ...rest }: LoadRequest): Promise<BinnedDataset> {

@@ -18,20 +18,21 @@ const outsideWeight = '\0weight'
 
 /** Rows in memory: arrays, objects, columns, a typed matrix or an Arrow table. */
 export class MemorySource implements RowSource {
-  readonly #rows: MemoryRows
-  readonly #labels: Labels | null
-  readonly #options: RowOptions
+  readonly isInMemory = true
+  readonly rows: MemoryRows
+  /** null where a column of the rows is the label, or there is none. */
+  readonly labels: Labels | null
+  readonly options: RowOptions
 
-  /** @param labels - null where a column of the rows is the label, or there is none */
   constructor(rows: MemoryRows, labels: Labels | null, options: RowOptions) {
-    this.#rows = rows
-    this.#labels = labels
-    this.#options = options
+    this.rows = rows
+    this.labels = labels
+    this.options = options
   }
 
   load({ labelKind, binning, reference, signal, onProgress }: LoadRequest): Promise<BinnedDataset> {
-    return datasetFromMemory(this.#rows, this.#labels, {
-      ...this.#options,
+    return datasetFromMemory(this.rows, this.labels, {
+      ...this.options,
       params: binning,
       reference,
       signal,
@@ -41,9 +42,9 @@ export class MemorySource implements RowSource {
   }
 
   open(): Promise<OpenRows> {
-    const { label, weight, weights } = this.#options
+    const { label, weight, weights } = this.options
     const beside: Record<string, ArrayLike<Cell>> = {}
-    if (this.#labels !== null) beside[outsideLabel] = this.#labels
+    if (this.labels !== null) beside[outsideLabel] = this.labels
     if (weights !== undefined) beside[outsideWeight] = weights
     const name = (outside: string, column: string | number | undefined): string | null =>
       outside in beside ? outside : column === undefined ? null : String(column)
@@ -61,7 +62,7 @@ export class MemorySource implements RowSource {
     beside: Readonly<Record<string, ArrayLike<Cell>>>,
   ): AsyncGenerator<RowBatch> {
     const inside = wanted.filter((name) => !(name in beside))
-    const table = await columnsFromMemory(this.#rows, inside, types)
+    const table = await columnsFromMemory(this.rows, inside, types)
     const { nRows } = table
     if (nRows === 0) return
     const columns = []

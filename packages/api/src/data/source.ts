@@ -42,6 +42,8 @@ export interface OpenRows {
 
 /** Where the rows of a data set are, and what their columns are. */
 export interface RowSource {
+  /** The rows are in this process and nowhere else. */
+  readonly isInMemory: boolean
   /** Reads and bins all rows. Rejects with CoppiceError 'IO', 'DATA', 'MEMORY' or 'ABORTED'. */
   load(request: LoadRequest): Promise<BinnedDataset>
   /** Opens the rows for predictions; close what it gives. */

@@ -8,7 +8,7 @@ import { checkOptionNames } from '../options.js'
 import type { PredictionRows } from '../scoring/predict.js'
 import { scoredRows } from '../scoring/scored-rows.js'
 import { givenValue, type RawParams } from '../training/params.js'
-import type { Recipe } from '../training/train.js'
+import type { Recipe } from '../training/recipe.js'
 import { Estimator, predictOptionNames, type PredictOptions } from './estimator.js'
 
 /**
@@ -69,18 +69,13 @@ export class GBDTClassifier extends Estimator {
     const objective = givenValue(params, 'objective')
     const numClass = givenValue(params, 'num_class')
     const checked = checkClassifier(params, objective, numClass)
-    return {
-      checked,
-      labelKind: 'class',
-      paramsFor: ({ classes }) => {
-        const nClasses = classes?.length ?? 2
-        const chosen = objective ?? (nClasses === 2 && numClass === undefined ? 'binary'
-          : 'multiclass')
-        const isMulticlass = resolveObjective(chosen) === 'multiclass'
-        return { ...params, objective: chosen,
-          ...(isMulticlass && numClass === undefined ? { numClass: nClasses } : {}) }
-      },
+    const recipe = { checked, labelKind: 'class' } as const
+    if (objective === undefined && numClass === undefined) {
+      return { ...recipe, given: params, inferred: 'objective' }
     }
+    const given = { ...params, objective: objective ?? 'multiclass' }
+    const isCounted = numClass === undefined && resolveObjective(given.objective) === 'multiclass'
+    return { ...recipe, given, inferred: isCounted ? 'num-class' : null }
   }
 
   protected override requireKind({ classes }: Model): void {

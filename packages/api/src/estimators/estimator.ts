@@ -9,7 +9,8 @@ import { checkOptionNames, optionNames } from '../options.js'
 import type { PredictionRows } from '../scoring/predict.js'
 import { canonicalParams, checkParameterNames, type RawParams, type TrainingParams }
   from '../training/params.js'
-import { type Recipe, trainOn } from '../training/train.js'
+import type { Recipe } from '../training/recipe.js'
+import { trainOn } from '../training/train.js'
 import {
   checkFitOptions, type FitDatasetOptions, type FitOptions, trainingSet, trainOptions,
 } from './fit-options.js'

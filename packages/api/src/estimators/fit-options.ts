@@ -1,10 +1,13 @@
-import type { ColumnRef, MemoryRows } from '@coppice/data'
+import type { ColumnRef, LoadProgress, MemoryRows } from '@coppice/data'
 import type { TrainingCallback, TrainingEvent } from '@coppice/engine'
-import { CoppiceError } from '@coppice/model'
+import { CoppiceError, type Model } from '@coppice/model'
+import type { Cluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
+import type { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
-import type { NamedDataset, TrainOptions } from '../training/train.js'
+import type { NamedDataset } from '../training/recipe.js'
+import type { TrainOptions } from '../training/train.js'
 
 /** Rows and their labels. */
 export type LabelledRows = readonly [X: MemoryRows, y: Labels]
@@ -26,6 +29,14 @@ export interface FitDatasetOptions {
   /** Ends the work: the promise rejects with CoppiceError 'ABORTED'. */
   readonly signal?: AbortSignal | undefined
   readonly onEvent?: ((event: TrainingEvent) => void) | undefined
+  /** Progress of reading and binning; `dataset` is 'training' or an evaluation set's name. */
+  readonly onLoad?: ((progress: LoadProgress & { readonly dataset: string }) => void) | undefined
+  /** A model of the same data and parameters with fewer iterations: training goes on after it. */
+  readonly resumeFrom?: Booster | Model | undefined
+  /** Trains there instead of in this process, to the same bytes; see `connect`, `LocalCluster`. */
+  readonly cluster?: Cluster | undefined
+  /** Hears what a person should know of the cluster: which worker was lost, and why. */
+  readonly onNotice?: ((text: string) => void) | undefined
 }
 
 /** Options of `fit(X, y)`. */
@@ -42,7 +53,8 @@ export interface FitOptions extends FitDatasetOptions {
 
 const datasetKeys = optionNames<FitDatasetOptions>({
   evalSet: true, evalNames: true, evalSampleWeight: true, evalInitScore: true,
-  earlyStoppingRounds: true, callbacks: true, signal: true, onEvent: true,
+  earlyStoppingRounds: true, callbacks: true, signal: true, onEvent: true, onLoad: true,
+  resumeFrom: true, cluster: true, onNotice: true,
 })
 const rowKeys = optionNames<Omit<FitOptions, keyof FitDatasetOptions>>({
   sampleWeight: true, initScore: true, categorical: true, featureNames: true,
@@ -76,7 +88,8 @@ export function trainingSet(
 
 /** Options of `train` for what `fit` was given. */
 export function trainOptions(options: FitOptions): TrainOptions {
-  const { evalSet = [], evalNames, callbacks, signal, onEvent } = options
+  const { evalSet = [], evalNames, callbacks, signal, onEvent, onLoad, resumeFrom, cluster,
+    onNotice } = options
   const lists = { evalNames, evalSampleWeight: options.evalSampleWeight,
     evalInitScore: options.evalInitScore }
   for (const [name, list] of Object.entries(lists)) {
@@ -88,7 +101,7 @@ export function trainOptions(options: FitOptions): TrainOptions {
     name: evalNames?.[i] ?? `valid_${i}`,
     data: evaluationSet(set, i, options),
   }))
-  return { evalSets, callbacks, signal, onEvent }
+  return { evalSets, callbacks, signal, onEvent, onLoad, resumeFrom, cluster, onNotice }
 }
 
 function evaluationSet(set: Dataset | LabelledRows, i: number, options: FitOptions): Dataset {

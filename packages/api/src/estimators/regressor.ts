@@ -8,7 +8,7 @@ import { checkOptionNames } from '../options.js'
 import type { PredictionRows } from '../scoring/predict.js'
 import { scoredRows } from '../scoring/scored-rows.js'
 import type { RawParams } from '../training/params.js'
-import type { Recipe } from '../training/train.js'
+import type { Recipe } from '../training/recipe.js'
 import { Estimator, predictOptionNames, type PredictOptions } from './estimator.js'
 
 /**
@@ -63,7 +63,7 @@ export class GBDTRegressor extends Estimator {
         `objective ${checked.objective} is not for a regressor; leave it out, or use ` +
         'GBDTClassifier')
     }
-    return { checked, labelKind: 'number', paramsFor: () => params }
+    return { checked, labelKind: 'number', given: params, inferred: null }
   }
 
   protected override requireKind({ classes }: Model): void {

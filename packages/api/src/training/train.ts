@@ -3,28 +3,27 @@ import {
   type EvalSet,
   findParameter,
   parseValue,
+  requireClassCount,
   type ResolvedParams,
   requireTrainingMemory,
   resolveParams,
   train as trainModel,
   type TrainingCallback,
   type TrainingEvent,
+  type TrainResult,
+  withInferred,
 } from '@coppice/engine'
-import type { BinningParams, LabelKind, LoadProgress } from '@coppice/data'
+import type { BinningParams, LoadProgress } from '@coppice/data'
 import { memoryLimitBytes } from '@coppice/data/node'
 import { CoppiceError, type Model } from '@coppice/model'
+import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
 import { chooseExecutor, chooseThreads } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
-
-/** An evaluation set with the name it has in messages and in the history. */
-export interface NamedDataset {
-  readonly name: string
-  readonly data: Dataset
-}
+import type { NamedDataset, Recipe } from './recipe.js'
 
 /** Options of `train`. */
 export interface TrainOptions {
@@ -39,10 +38,15 @@ export interface TrainOptions {
   readonly onLoad?: ((progress: LoadProgress & { readonly dataset: string }) => void) | undefined
   /** A model of the same data and parameters with fewer iterations: training goes on after it. */
   readonly resumeFrom?: Booster | Model | undefined
+  /** Trains there instead of in this process, to the same bytes; see `connect`, `LocalCluster`. */
+  readonly cluster?: Cluster | undefined
+  /** Hears what a person should know of the cluster: which worker was lost, and why. */
+  readonly onNotice?: ((text: string) => void) | undefined
 }
 
 const trainOptionNames = optionNames<TrainOptions>({
   evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
+  cluster: true, onNotice: true,
 })
 
 /**
@@ -65,7 +69,8 @@ export async function train(
   return trainOn(dataset, options, {
     checked,
     labelKind: labelKinds[checked.objective],
-    paramsFor: (data) => infersClasses(raw) ? { ...raw, num_class: classCount(data) } : raw,
+    given: raw,
+    inferred: infersClasses(raw) ? 'num-class' : null,
   })
 }
 
@@ -95,56 +100,75 @@ function objectiveOf(raw: RawParams): ResolvedParams['objective'] {
   return parseValue(row, 'objective', written) as ResolvedParams['objective']
 }
 
-function classCount({ classes }: BinnedDataset): number {
-  return classes?.length ?? 2
-}
-
-/** What a training knows before the data are read, and how it finds the rest. */
-export interface Recipe {
-  /** The parameters, valid as far as that can be told without the data. */
-  readonly checked: ResolvedParams
-  readonly labelKind: LabelKind
-  /** Raw parameters once the classes of the labels are known. */
-  readonly paramsFor: (data: BinnedDataset) => RawParams
-}
-
 /** Loads the data sets, trains, and gives the model; the part that the estimators share. */
 export async function trainOn(
   dataset: Dataset, options: TrainOptions, recipe: Recipe,
 ): Promise<Booster> {
-  const { signal, onEvent, resumeFrom } = options
+  const { signal, onEvent, cluster } = options
   requireDataset(dataset, 'the training data')
   const evalSets = namedSets(options.evalSets ?? [])
-  const { checked } = recipe
-  const data = await load('training', dataset, options, recipe)
-  const params = recipe.paramsFor(data)
-  requireClassCount(data, params)
-  const evaluated: EvalSet[] = []
-  for (const { name, data: set } of evalSets) {
-    evaluated.push({ name, data: await load(name, set, options, recipe, data) })
-  }
-  requireMemory(data, evaluated, params)
   let nDone = 0
   const count: TrainingCallback = ({ iteration }) => {
     nDone = iteration + 1
   }
-  const size = { nRows: data.nRows, nFeatures: data.features.length }
-  const { model, stoppedBy } = await trainModel({
-    params,
-    train: data,
-    evalSets: evaluated,
-    callbacks: [count, ...(options.callbacks ?? []).map(checkedCallback)],
-    ...(signal === undefined ? {} : { signal }),
-    ...(onEvent === undefined ? {} : { onEvent }),
-    ...(resumeFrom === undefined ? {} : {
-      resumeFrom: resumeFrom instanceof Booster ? resumeFrom.model : resumeFrom }),
-  }, chooseExecutor(checked.numThreads, size))
+  const callbacks = (options.callbacks ?? []).map(checkedCallback)
+  const resumed = options.resumeFrom
+  const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
+  const { model, stoppedBy } = cluster === undefined
+    ? await trainHere(dataset, evalSets, options, recipe, {
+      callbacks: [count, ...callbacks],
+      ...(signal === undefined ? {} : { signal }),
+      ...(onEvent === undefined ? {} : { onEvent }),
+      ...(resumeFrom === undefined ? {} : { resumeFrom }),
+    })
+    : await requireCluster(cluster).train({
+      recipe, dataset, evalSets, resumeFrom, callbacks, signal,
+      onEvent: (event) => {
+        if (event.kind === 'iteration') nDone = event.iteration + 1
+        onEvent?.(event)
+      },
+      onLoad: options.onLoad,
+      onNotice: options.onNotice,
+      check: async () => void await loadAll(dataset, evalSets, { signal }, recipe),
+    })
   if (stoppedBy === 'aborted') {
     throw new CoppiceError('ABORTED',
-      `training was aborted after ${nDone} of ${checked.numIterations} iterations`,
+      `training was aborted after ${nDone} of ${recipe.checked.numIterations} iterations`,
       { cause: signal?.reason })
   }
   return new Booster(model)
+}
+
+/** Trains in this process, on its threads. */
+async function trainHere(
+  dataset: Dataset, evalSets: readonly NamedDataset[], options: TrainOptions, recipe: Recipe,
+  rest: Omit<Parameters<typeof trainModel>[0], 'params' | 'train' | 'evalSets'>,
+): Promise<TrainResult> {
+  const { data, evaluated, params } = await loadAll(dataset, evalSets, options, recipe)
+  requireMemory(data, evaluated, params)
+  const size = { nRows: data.nRows, nFeatures: data.features.length }
+  return trainModel({ params, train: data, evalSets: evaluated, ...rest },
+    chooseExecutor(recipe.checked.numThreads, size))
+}
+
+interface Loaded {
+  readonly data: BinnedDataset
+  readonly evaluated: readonly EvalSet[]
+  /** Raw, with what the labels told. */
+  readonly params: RawParams
+}
+
+async function loadAll(
+  dataset: Dataset, evalSets: readonly NamedDataset[], options: TrainOptions, recipe: Recipe,
+): Promise<Loaded> {
+  const data = await load('training', dataset, options, recipe)
+  const params = withInferred(recipe.given, recipe.inferred, data.classes)
+  requireClassCount(data.classes, resolveParams(params))
+  const evaluated: EvalSet[] = []
+  for (const { name, data: set } of evalSets) {
+    evaluated.push({ name, data: await load(name, set, options, recipe, data) })
+  }
+  return { data, evaluated, params }
 }
 
 /** A callback whose answer is checked: one that is misspelt must not be taken for 'go on'. */
@@ -159,19 +183,6 @@ function checkedCallback(callback: TrainingCallback, index: number): TrainingCal
     throw new CoppiceError('PARAMETER', `callbacks[${index}] returned ` +
       `${JSON.stringify(answer) ?? typeof answer}; return 'stop' to end the training, or nothing`)
   }
-}
-
-/** @throws CoppiceError 'DATA' when the labels have more or fewer classes than the objective */
-function requireClassCount({ classes }: BinnedDataset, raw: RawParams): void {
-  const { objective, numClass } = resolveParams(raw)
-  if (classes === null || objective === 'regression') return
-  const wanted = objective === 'binary' ? 2 : numClass
-  if (classes.length === wanted) return
-  const shown = classes.slice(0, 5).map(String).join(', ') + (classes.length > 5 ? ', ...' : '')
-  const advice = objective === 'binary' ? 'use objective multiclass' : 'leave num_class out'
-  throw new CoppiceError('DATA', `the labels have ${classes.length} classes (${shown}), but ` +
-    `${objective === 'binary' ? 'objective binary' : `num_class = ${numClass}`} needs ` +
-    `${wanted}; ${advice} or correct the labels`)
 }
 
 function load(

@@ -1,0 +1,44 @@
+import type { LoadProgress } from '@coppice/data'
+import type { TrainingCallback, TrainingEvent, TrainResult } from '@coppice/engine'
+import { CoppiceError, type Model } from '@coppice/model'
+import type { NamedDataset, Recipe } from '../training/recipe.js'
+import type { Dataset } from '../data/dataset.js'
+
+/** Machines (or processes) that train together: what `connect` and `LocalCluster.start` give. */
+export interface Cluster {
+  /** Where its coordinator listens. */
+  readonly url: string
+  /** What was told of it since the connection was made, oldest first: the last thousand lines. */
+  readonly notices: readonly string[]
+  /** What it is doing: plain data, as `coppice status --json` prints it. */
+  status(): Promise<unknown>
+  /** Ends the connection; a `LocalCluster` ends its processes too. */
+  close(): Promise<void>
+  /** Trains a model: the business of `train` and `fit`. */
+  train(training: ClusterTraining): Promise<TrainResult>
+}
+
+/** A training as it is handed to a cluster. */
+export interface ClusterTraining {
+  readonly recipe: Recipe
+  readonly dataset: Dataset
+  readonly evalSets: readonly NamedDataset[]
+  readonly resumeFrom: Model | undefined
+  /** Their answers are checked. */
+  readonly callbacks: readonly TrainingCallback[]
+  readonly signal: AbortSignal | undefined
+  readonly onEvent: (event: TrainingEvent) => void
+  readonly onLoad: ((progress: LoadProgress & { readonly dataset: string }) => void) | undefined
+  readonly onNotice: ((text: string) => void) | undefined
+  /** Loads the data in this process, for the error that a training here would end with. */
+  readonly check: () => Promise<void>
+}
+
+/** @throws CoppiceError 'PARAMETER' where the argument is no cluster */
+export function requireCluster(value: unknown): Cluster {
+  const cluster = value as Partial<Cluster> | null
+  if (typeof cluster === 'object' && typeof cluster?.train === 'function') return value as Cluster
+  const hint = value instanceof Promise ? '; await it first' : ''
+  throw new CoppiceError('PARAMETER', `cluster must be what connect(url) or ` +
+    `LocalCluster.start() gives, got ${hint === '' ? typeof value : 'a promise'}${hint}`)
+}

@@ -1,0 +1,166 @@
+import type { IterationEvent, TrainResult } from '@coppice/engine'
+import { CoppiceError, serializeModel } from '@coppice/model'
+import type { Cluster, ClusterTraining } from './cluster.js'
+import { canonicalParams, givenValue } from '../training/params.js'
+import type { JobHandlers, JobSpec, TrainingClient } from './client.js'
+import { dataSpec } from './data-spec.js'
+
+const noticesMax = 1000
+
+/** A cluster behind a connection to its coordinator. */
+export class ConnectedCluster implements Cluster {
+  readonly url: string
+  readonly notices: string[] = []
+  readonly #client: TrainingClient
+  readonly #onClose: () => Promise<void>
+
+  /** @param onClose - ends what was started with the cluster */
+  constructor(url: string, client: TrainingClient, onClose = () => Promise.resolve()) {
+    this.url = url
+    this.#client = client
+    this.#onClose = onClose
+  }
+
+  status(): Promise<unknown> {
+    return this.#client.status()
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close()
+    await this.#onClose()
+  }
+
+  async train(training: ClusterTraining): Promise<TrainResult> {
+    requireNoThreads(training)
+    const spec = await this.#jobSpec(training)
+    const end = new AbortController()
+    const failure = new FirstError(() => end.abort())
+    const signals = [end.signal, ...(training.signal === undefined ? [] : [training.signal])]
+    const signal = AbortSignal.any(signals)
+    let result: TrainResult
+    try {
+      result = await this.#client.train(spec,
+        { ...this.#handlers(training, failure), signal })
+    } catch (error) {
+      failure.rethrow()
+      await this.#checkHere(error, training)
+      throw error
+    }
+    failure.rethrow()
+    return result
+  }
+
+  async #jobSpec(training: ClusterTraining): Promise<JobSpec> {
+    const { recipe, dataset, evalSets, resumeFrom, callbacks, signal, check } = training
+    throwIfAborted(signal)
+    const place = { signal, check, upload: (bytes: Uint8Array) => this.#client.upload(bytes) }
+    const train = await dataSpec(dataset, place, null)
+    const evaluated = []
+    for (const { name, data } of evalSets) {
+      evaluated.push({ name, data: await dataSpec(data, place, dataset) })
+    }
+    return {
+      params: canonicalParams(recipe.given),
+      labelKind: recipe.labelKind,
+      inferred: recipe.inferred,
+      train,
+      evalSets: evaluated,
+      resumeFrom: resumeFrom === undefined ? null
+        : new TextEncoder().encode(serializeModel(resumeFrom)),
+      wantsGo: callbacks.length > 0,
+    }
+  }
+
+  /** Errors of callbacks end the training, and are what it rejects with. */
+  #handlers(training: ClusterTraining, failure: FirstError): JobHandlers {
+    const { callbacks, onEvent, onLoad, onNotice } = training
+    let event: IterationEvent | null = null
+    return {
+      onLoading: (progress) => failure.guard(() => onLoad?.(progress)),
+      onEvent: (told) => failure.guard(() => {
+        if (told.kind === 'iteration') event = told
+        onEvent(told)
+      }),
+      onNotice: (text) => failure.guard(() => {
+        this.notices.push(text)
+        if (this.notices.length > noticesMax) this.notices.shift()
+        onNotice?.(text)
+      }),
+      onCommitted: async (_record, model) => {
+        if (failure.hasError) return 'stop'
+        const committed = event!
+        let stops = false
+        await failure.guardAsync(async () => {
+          for (const callback of callbacks) {
+            stops = await callback(committed, { model }) === 'stop' || stops
+          }
+        })
+        return stops || failure.hasError ? 'stop' : 'go'
+      },
+    }
+  }
+
+  /**
+   * The same training in this process ends with the same error, which names the rows as the user
+   * has them and not the files that were made of them.
+   */
+  async #checkHere(error: unknown, { dataset, evalSets, check }: ClusterTraining): Promise<void> {
+    const isOfData = error instanceof CoppiceError && error.code === 'DATA'
+    const sets = [dataset, ...evalSets.map(({ data }) => data)]
+    if (isOfData && sets.some(({ source }) => source.isInMemory)) await check()
+  }
+}
+
+/** Workers have threads of their own. */
+function requireNoThreads({ recipe: { given } }: ClusterTraining): void {
+  const nThreads = givenValue(given, 'num_threads')
+  if (nThreads === undefined || Number(nThreads) <= 0) return
+  throw new CoppiceError('PARAMETER', `numThreads = ${String(nThreads)} does nothing on a ` +
+    'cluster, whose workers have threads of their own; leave it out, and give threadsPerWorker ' +
+    'to LocalCluster.start or --threads to coppice worker')
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return
+  throw new CoppiceError('ABORTED', 'training was aborted before it began',
+    { cause: signal.reason })
+}
+
+/** The first error that a callback threw. */
+class FirstError {
+  #error: { readonly thrown: unknown } | null = null
+  readonly #onError: () => void
+
+  constructor(onError: () => void) {
+    this.#onError = onError
+  }
+
+  get hasError(): boolean {
+    return this.#error !== null
+  }
+
+  guard(work: () => void): void {
+    try {
+      work()
+    } catch (thrown) {
+      this.#keep(thrown)
+    }
+  }
+
+  async guardAsync(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (thrown) {
+      this.#keep(thrown)
+    }
+  }
+
+  #keep(thrown: unknown): void {
+    this.#error ??= { thrown }
+    this.#onError()
+  }
+
+  rethrow(): void {
+    if (this.#error !== null) throw this.#error.thrown
+  }
+}

@@ -1,0 +1,73 @@
+import { absoluteInputs } from '@coppice/data/node'
+import { CoppiceError } from '@coppice/model'
+import { memoryColumns, memoryFeatureNames, UnfitRows } from './memory-columns.js'
+import { type Upload, uploadRows } from './upload-rows.js'
+import type { Dataset } from '../data/dataset.js'
+import { FileSource } from '../data/files.js'
+import { MemorySource } from '../data/memory.js'
+import type { RowSource } from '../data/source.js'
+import type { DataSpec } from './client.js'
+
+/** How a data set is brought to where workers can read it. */
+export interface DataPlace {
+  readonly upload: Upload
+  readonly signal: AbortSignal | undefined
+  /** Rejects with the error that a training in this process would end with. */
+  readonly check: () => Promise<void>
+}
+
+/**
+ * A data set as workers are to read it. Files are named by absolute paths and by the uris they
+ * have; rows in memory are sent to the coordinator.
+ *
+ * @param training - the training data, for an evaluation set; rows without names take theirs
+ */
+export async function dataSpec(
+  { source }: Dataset, place: DataPlace, training: Dataset | null,
+): Promise<DataSpec> {
+  if (source instanceof FileSource) return fileSpec(source)
+  if (source instanceof MemorySource) {
+    const names = training === null ? null : () => featureNames(training.source)
+    return memorySpec(source, place, names)
+  }
+  throw new CoppiceError('DATA', 'this data set is of a kind that cannot be sent to a cluster; ' +
+    'make it with Dataset.open or Dataset.from')
+}
+
+async function fileSpec({ inputs, options }: FileSource): Promise<DataSpec> {
+  const { format, header, missingValues, schema, label, weight, group, initScore, ignore,
+    categorical } = options
+  const roles = { label, weight, group, initScore, ignore, categorical }
+  return {
+    inputs: await absoluteInputs(inputs),
+    format: format ?? null,
+    header: header ?? 'auto',
+    missingValues: missingValues ?? null,
+    roles: Object.fromEntries(Object.entries(roles).filter(([, value]) => value !== undefined)),
+    schema: schema ?? null,
+  }
+}
+
+async function memorySpec(
+  source: MemorySource, { upload, signal, check }: DataPlace,
+  knownNames: (() => Promise<readonly string[]>) | null,
+): Promise<DataSpec> {
+  const columns = await memoryColumns(source, knownNames).catch(async (error: unknown) => {
+    if (error instanceof UnfitRows) await check()
+    throw error
+  })
+  if (columns.isDoubtful) await check()
+  return {
+    inputs: [await uploadRows(columns, upload, signal)],
+    format: null,
+    header: 'auto',
+    missingValues: null,
+    roles: columns.roles,
+    schema: source.options.schema ?? null,
+  }
+}
+
+function featureNames(source: RowSource): Promise<readonly string[]> {
+  return source instanceof FileSource ? source.featureNames()
+    : memoryFeatureNames(source as MemorySource)
+}

@@ -1,0 +1,100 @@
+import type { TrainResult } from '@coppice/engine'
+import { CoppiceError } from '@coppice/model'
+import { checkOptionNames, optionNames } from '../options.js'
+import type { Cluster, ClusterTraining } from './cluster.js'
+import { loadClusterNode, type LocalProcesses } from './cluster-node.js'
+import { ConnectedCluster } from './connected-cluster.js'
+
+/** Options of `LocalCluster.start`. */
+export interface LocalClusterOptions {
+  /** Worker processes. */
+  readonly workers: number
+  /** Threads of each; default: the cores, shared by the workers. */
+  readonly threadsPerWorker?: number | undefined
+}
+
+const localClusterOptionNames = optionNames<LocalClusterOptions>({
+  workers: true, threadsPerWorker: true,
+})
+
+/**
+ * A coordinator and workers as processes of this machine, which end with this process: for trying
+ * a cluster, and for more memory than the threads of one process have.
+ *
+ * ```ts
+ * const cluster = await LocalCluster.start({ workers: 2 })
+ * await new GBDTClassifier().fit(X, y, { cluster })
+ * await cluster.close()
+ * ```
+ */
+export class LocalCluster implements Cluster {
+  readonly #cluster: Cluster
+  readonly #processes: LocalProcesses
+
+  private constructor(cluster: Cluster, processes: LocalProcesses) {
+    this.#cluster = cluster
+    this.#processes = processes
+  }
+
+  /**
+   * Starts the processes; resolves when they are ready to train.
+   * @throws CoppiceError 'PARAMETER' for bad options, 'IO' when a process does not start
+   */
+  static async start(options: LocalClusterOptions): Promise<LocalCluster> {
+    checkOptionNames('LocalCluster.start', options, localClusterOptionNames)
+    const { workers, threadsPerWorker } = options ?? {}
+    requireCount('workers', workers)
+    if (threadsPerWorker !== undefined) requireCount('threadsPerWorker', threadsPerWorker)
+    const node = await loadClusterNode()
+    const processes = await node.LocalCluster.start({
+      workers,
+      ...(threadsPerWorker === undefined ? {} : { threadsPerWorker }),
+    })
+    try {
+      const { url, token } = processes
+      const client = await node.ClusterClient.connect(url, { token })
+      const cluster = new ConnectedCluster(url, client, () => processes.stop())
+      return new LocalCluster(cluster, processes)
+    } catch (error) {
+      await processes.stop()
+      throw error
+    }
+  }
+
+  get url(): string {
+    return this.#cluster.url
+  }
+
+  /** The secret of this cluster, for whoever else connects to it. */
+  get token(): string {
+    return this.#processes.token
+  }
+
+  /** Process ids of the workers that run now. */
+  get workerPids(): readonly number[] {
+    return this.#processes.workerPids
+  }
+
+  get notices(): readonly string[] {
+    return this.#cluster.notices
+  }
+
+  status(): Promise<unknown> {
+    return this.#cluster.status()
+  }
+
+  train(training: ClusterTraining): Promise<TrainResult> {
+    return this.#cluster.train(training)
+  }
+
+  /** Ends the connection and the processes. */
+  close(): Promise<void> {
+    return this.#cluster.close()
+  }
+}
+
+function requireCount(name: string, value: unknown): asserts value is number {
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return
+  throw new CoppiceError('PARAMETER', `${name} of LocalCluster.start must be an integer >= 1, ` +
+    `got ${JSON.stringify(value) ?? typeof value}`)
+}

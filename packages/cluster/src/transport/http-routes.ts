@@ -18,7 +18,8 @@ export function routeOf(target: string | undefined): Route {
   if (path === '/status') return { kind: 'status' }
   if (path === '/v1/worker') return { kind: 'link', role: 'worker' }
   if (path === '/v1/client') return { kind: 'link', role: 'client' }
-  const sha256 = /^\/v1\/data\/([0-9a-f]{64})$/.exec(path)?.[1]
+  // A manifest is known by its name wherever it is.
+  const sha256 = /^\/v1\/data\/([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1]
   return sha256 === undefined ? { kind: 'unknown' } : { kind: 'data', sha256 }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Compiles the AssemblyScript kernels of the engine and inlines the module as base64 into
- * packages/engine/src/kernels/wasm-binary.ts (git-ignored), so that Node, workers and browsers
- * load it the same way, without a file to find or fetch.
+ * Compiles the AssemblyScript kernels of the packages that have some, and inlines each module as
+ * base64 into a source of its package (git-ignored), so that Node, workers and browsers load it
+ * the same way, without a file to find or fetch.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -10,9 +10,13 @@ import { inRoot, readJson, stateDir, walk } from './lib/paths.mjs'
 import { runNode, seconds, tools } from './lib/run.mjs'
 import { hashContents, isStamped, stamp, unstamp } from './lib/stamp.mjs'
 
-const assemblyDir = inRoot('packages/engine/assembly')
-const entry = path.join(assemblyDir, 'index.ts')
-const output = inRoot('packages/engine/src/kernels/wasm-binary.ts')
+/** Sources by folder, and where the module goes. `name` is its stamp. */
+const modules = [
+  { name: 'kernels', dir: 'packages/engine/assembly',
+    output: 'packages/engine/src/kernels/wasm-binary.ts' },
+  { name: 'kernels-cluster', dir: 'packages/cluster/assembly',
+    output: 'packages/cluster/src/wire/wasm-binary.ts' },
+]
 
 /** The one place where the compiler's options are kept. */
 const ascFlags = [
@@ -35,30 +39,36 @@ const ascFlags = [
  * @throws {Error} with the compiler's output when it fails
  */
 export async function buildKernels() {
-  const sources = walk(assemblyDir).filter((file) => file.endsWith('.ts'))
+  const done = []
+  for (const module of modules) done.push(`${module.dir} ${await buildModule(module)}`)
+  return done.join('; ')
+}
+
+async function buildModule({ name, dir, output }) {
+  const sources = walk(inRoot(dir)).filter((file) => file.endsWith('.ts'))
   if (!sources.includes('index.ts')) return 'no kernels'
   const { version } = readJson(inRoot('node_modules/assemblyscript/package.json'))
-  const inputs = sources.map((file) => path.join(assemblyDir, file))
+  const inputs = sources.map((file) => path.join(inRoot(dir), file))
   const hash = hashContents(inputs, `${version} ${ascFlags.join(' ')}`)
-  if (isStamped('kernels', hash, [output])) return 'up to date'
+  if (isStamped(name, hash, [inRoot(output)])) return 'up to date'
 
   const start = performance.now()
-  unstamp('kernels')
+  unstamp(name)
   mkdirSync(stateDir, { recursive: true })
-  const wasm = path.join(stateDir, `kernels-${process.pid}.wasm`)
-  const { code, output: log } = await runNode(
-    tools.asc, [entry, ...ascFlags, '--outFile', wasm], { capture: true })
-  if (code !== 0) throw new Error(`the kernels do not compile\n${log}`)
+  const wasm = path.join(stateDir, `${name}-${process.pid}.wasm`)
+  const { code, output: log } = await runNode(tools.asc,
+    [path.join(inRoot(dir), 'index.ts'), ...ascFlags, '--outFile', wasm], { capture: true })
+  if (code !== 0) throw new Error(`the kernels in ${dir} do not compile\n${log}`)
   const bytes = readFileSync(wasm)
   rmSync(wasm)
-  write(bytes)
-  stamp('kernels', hash)
+  write(dir, inRoot(output), bytes)
+  stamp(name, hash)
   return `built, ${bytes.length} bytes, ${seconds(start)}`
 }
 
-function write(bytes) {
+function write(dir, output, bytes) {
   const text = [
-    '// Made by scripts/build-kernels.mjs from packages/engine/assembly. Do not edit.',
+    `// Made by scripts/build-kernels.mjs from ${dir}. Do not edit.`,
     '/** The WebAssembly module of the kernels, base64. */',
     `export const kernelsBase64: string =\n  '${bytes.toString('base64')}'`,
     '',

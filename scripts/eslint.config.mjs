@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/*.mjs', '**/*.cjs', 'packages/*/assembly/**',
-    'packages/engine/src/kernels/wasm-binary.ts'] },
+    'packages/*/src/*/wasm-binary.ts'] },
   {
     files: ['packages/*/src/**/*.ts', 'packages/*/test/**/*.ts', 'test/**/*.ts'],
     extends: [tseslint.configs.base],

@@ -14,7 +14,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { inRoot, listPackages, readJson, walk } from '../lib/paths.mjs'
 
-const generated = ['packages/engine/src/kernels/wasm-binary.ts']
+const generated = [
+  'packages/engine/src/kernels/wasm-binary.ts', 'packages/cluster/src/wire/wasm-binary.ts',
+]
 
 /** Reads the repository. @returns {Project} */
 export function readProject() {

@@ -1,8 +1,9 @@
 import { assert } from '@coppice/model'
 import type { SumChunk } from './sum-chunks.js'
+import { writeHeader } from './sum-header.js'
+import { SLACK, type SumMemory, sumMemory } from './sum-kernels.js'
 import {
-  HEADER_BYTES, MAGIC, type PackedHeader, packedBytes, padded, type Piece, piecesOfWidth,
-  planesBytes,
+  HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth, planesBytes,
 } from './sum-layout.js'
 
 /**
@@ -11,159 +12,108 @@ import {
  *
  * @param planes - sums of the whole histogram: nCells i64 gradients, nCells i64 hessians, nCells
  *   i32 counts; may be shared memory
+ * @param chunk - as from `sumChunks`
  */
 export function packSums(planes: Uint8Array, nCells: number, chunk: SumChunk): Uint8Array {
   assert(planes.length === planesBytes(nCells), `${planes.length} bytes are ${nCells} cells`)
   const { firstCell } = chunk
   const n = chunk.nCells
   assert(firstCell >= 0 && firstCell + n <= nCells, 'the chunk is in the histogram')
-  const gradients = wordsAt(planes, 8 * firstCell, 2 * n)
-  const hessians = wordsAt(planes, 8 * (nCells + firstCell), 2 * n)
-  const counts = wordsAt(planes, 16 * nCells + 4 * firstCell, n)
+  const memory = sumMemory()
+  const { kernels, bytes } = memory
+  const whole = [memory.planes, memory.planes + 8 * n, memory.planes + 16 * n] as const
+  bytes.set(planes.subarray(8 * firstCell, 8 * (firstCell + n)), whole[0])
+  const hessians = 8 * nCells
+  bytes.set(planes.subarray(hessians + 8 * firstCell, hessians + 8 * (firstCell + n)), whole[1])
+  const counts = 16 * nCells
+  bytes.set(planes.subarray(counts + 4 * firstCell, counts + 4 * (firstCell + n)), whole[2])
 
-  const cells = new Int32Array(n)
-  const nFilled = listFilled(cells, gradients, hessians, counts)
+  const bitmapSize = padded((n + 7) >> 3)
+  bytes.fill(0, memory.bitmap, memory.bitmap + bitmapSize)
+  const nFilled = kernels.survey(memory.stats, memory.bitmap, ...whole, n)
   const isSparse = 2 * nFilled < n
   const header: PackedHeader = {
-    isSparse,
-    widths: [signedWidth(gradients), unsignedWidth(hessians, 2), unsignedWidth(counts, 1)],
-    nCells: n,
-    nStored: isSparse ? nFilled : n,
+    isSparse, widths: widthsOf(memory), nCells: n, nStored: isSparse ? nFilled : n,
   }
-  const packed = new Uint8Array(packedBytes(header))
+  if (isSparse) compact(memory, whole, bitmapSize >> 3)
+  const end = writePlanes(memory, header, isSparse ? memory.compact : whole)
+  assert(end - memory.packed === packedBytes(header), 'all of it is written')
+  const packed = bytes.slice(memory.packed, end)
+  packed.fill(0, 0, HEADER_BYTES)
   writeHeader(packed, header)
-  let at = HEADER_BYTES
-  if (isSparse) at = writeBitmap(packed, at, cells.subarray(0, nFilled), n)
-  const stored = isSparse ? cells.subarray(0, nFilled) : null
-  at = writePlane(packed, at, header.widths[0], gradients, 2, stored)
-  at = writePlane(packed, at, header.widths[1], hessians, 2, stored)
-  at = writePlane(packed, at, header.widths[2], counts, 1, stored)
-  assert(at === packed.length, `${at} bytes are the whole of ${packed.length}`)
   return packed
 }
 
-/** A view of n 32-bit words, or a copy where they are not aligned. */
-function wordsAt(bytes: Uint8Array, offset: number, n: number): Int32Array {
-  const start = bytes.byteOffset + offset
-  if (start % 4 === 0) return new Int32Array(bytes.buffer, start, n)
-  return new Int32Array(bytes.slice(offset, offset + 4 * n).buffer)
+/** The widths that hold all values, from what `survey` found. */
+function widthsOf({ words, stats }: SumMemory): readonly [number, number, number] {
+  const bits = (i: number): number => {
+    const low = words[(stats >> 2) + 2 * i]!
+    const high = words[(stats >> 2) + 2 * i + 1]!
+    return high === 0 ? 32 - Math.clz32(low) : 64 - Math.clz32(high)
+  }
+  const unsigned = (i: number): number => (bits(i) + 7) >> 3
+  // A signed integer needs a bit for the sign, but none at all if all are 0.
+  return [bits(1) === 0 ? 0 : (bits(0) >> 3) + 1, unsigned(2), unsigned(3)]
 }
 
-/** Lists the cells that are not all zero, in order; returns how many there are. */
-function listFilled(
-  cells: Int32Array, gradients: Int32Array, hessians: Int32Array, counts: Int32Array,
+type Planes = readonly [gradients: number, hessians: number, counts: number]
+
+function compact(memory: SumMemory, whole: Planes, nWords: number): void {
+  const { kernels, bitmap } = memory
+  kernels.compact64(memory.compact[0], whole[0], bitmap, nWords)
+  kernels.compact64(memory.compact[1], whole[1], bitmap, nWords)
+  kernels.compact32(memory.compact[2], whole[2], bitmap, nWords)
+}
+
+/** Writes all that follows the header. @returns where it ends */
+function writePlanes(memory: SumMemory, header: PackedHeader, planes: Planes): number {
+  const { bytes, bitmap, packed } = memory
+  const { isSparse, nCells, nStored, widths } = header
+  let at = packed + HEADER_BYTES
+  if (isSparse) {
+    const bitmapSize = padded((nCells + 7) >> 3)
+    bytes.copyWithin(at, bitmap, bitmap + bitmapSize)
+    at += bitmapSize
+    // What is beyond the stored cells ends up in the padding, which is zero.
+    bytes.fill(0, planes[0] + 8 * nStored, planes[0] + 8 * (nStored + SLACK))
+    bytes.fill(0, planes[1] + 8 * nStored, planes[1] + 8 * (nStored + SLACK))
+  }
+  at = writeWide(memory, at, widths[0], planes[0], nStored)
+  at = writeWide(memory, at, widths[1], planes[1], nStored)
+  return writePieces(memory, at, widths[2], planes[2], nStored)
+}
+
+/** Writes a plane of 8-byte integers: the pieces of its low words, then of its high words. */
+function writeWide(
+  memory: SumMemory, at: number, width: number, plane: number, n: number,
 ): number {
-  let nFilled = 0
-  for (let c = 0; c < counts.length; c++) {
-    const w = 2 * c
-    const any = counts[c]! | gradients[w]! | gradients[w + 1]! | hessians[w]! | hessians[w + 1]!
-    cells[nFilled] = c
-    nFilled += any === 0 ? 0 : 1
-  }
-  return nFilled
-}
-
-/** Bytes that hold all of the 64-bit values in two's complement. */
-function signedWidth(words: Int32Array): number {
-  let low = 0
-  let high = 0
-  let any = 0
-  for (let w = 0; w < words.length; w += 2) {
-    const top = words[w + 1]!
-    const sign = top >> 31
-    low |= words[w]! ^ sign
-    high |= top ^ sign
-    any |= words[w]! | top
-  }
-  return any === 0 ? 0 : (significantBits(low, high) >> 3) + 1
-}
-
-/** Bytes that hold all of the values, of `stride` words each, as unsigned integers. */
-function unsignedWidth(words: Int32Array, stride: 1 | 2): number {
-  let low = 0
-  let high = 0
-  if (stride === 1) for (let w = 0; w < words.length; w++) low |= words[w]!
-  else {
-    for (let w = 0; w < words.length; w += 2) {
-      low |= words[w]!
-      high |= words[w + 1]!
-    }
-  }
-  return (significantBits(low, high) + 7) >> 3
-}
-
-function significantBits(low: number, high: number): number {
-  return high === 0 ? 32 - Math.clz32(low) : 64 - Math.clz32(high)
-}
-
-function writeHeader(packed: Uint8Array, header: PackedHeader): void {
-  const { isSparse, widths, nCells, nStored } = header
-  packed[0] = MAGIC
-  packed[1] = isSparse ? 1 : 0
-  packed.set(widths, 2)
-  const view = new DataView(packed.buffer, packed.byteOffset)
-  view.setUint32(8, nCells, true)
-  view.setUint32(12, nStored, true)
-}
-
-/** @returns where the next part begins */
-function writeBitmap(packed: Uint8Array, at: number, cells: Int32Array, nCells: number): number {
-  for (let i = 0; i < cells.length; i++) {
-    const c = cells[i]!
-    packed[at + (c >> 3)]! |= 1 << (c & 7)
-  }
-  return at + padded((nCells + 7) >> 3)
-}
-
-/**
- * Writes the pieces of a plane.
- *
- * @param stride - words per value
- * @param cells - those that are stored; null for all
- * @returns where the next part begins
- */
-function writePlane(
-  packed: Uint8Array, at: number, width: number, words: Int32Array, stride: number,
-  cells: Int32Array | null,
-): number {
-  const n = cells === null ? words.length / stride : cells.length
+  const { kernels, lows, highs } = memory
   let end = at
-  for (const piece of piecesOfWidth[width]!) {
-    const start = packed.byteOffset + end
-    const from = words.subarray(piece.shift >> 5)
-    switch (piece.bytes) {
-      case 4: copyWords(new Int32Array(packed.buffer, start, n), from, stride, cells); break
-      case 2: copyHalves(new Int16Array(packed.buffer, start, n), from, stride, piece, cells); break
-      case 1: copyBytes(new Int8Array(packed.buffer, start, n), from, stride, piece, cells); break
-    }
-    end += padded(piece.bytes * n)
+  if (width >= 4) {
+    kernels.lows(end, plane, n)
+    end += padded(4 * n)
+  } else if (width > 0) {
+    kernels.lows(lows, plane, n)
+    end = writePieces(memory, end, width, lows, n)
+  }
+  if (width === 8) {
+    kernels.highs(end, plane, n)
+    return end + padded(4 * n)
+  }
+  if (width <= 4) return end
+  kernels.highs(highs, plane, n)
+  return writePieces(memory, end, width - 4, highs, n)
+}
+
+/** Writes the pieces of n words. Those that follow the words are set to zero. */
+function writePieces(
+  { kernels, words }: SumMemory, at: number, width: number, from: number, n: number,
+): number {
+  words.fill(0, (from >> 2) + n, (from >> 2) + n + SLACK)
+  let end = at
+  for (const { bytes, shift } of piecesOfWidth[width]!) {
+    kernels.narrow(end, from, n, bytes, shift)
+    end += padded(bytes * n)
   }
   return end
-}
-
-// One loop per element type: a loop that stores to several is several times slower.
-
-function copyWords(
-  to: Int32Array, from: Int32Array, stride: number, cells: Int32Array | null,
-): void {
-  if (cells === null) for (let i = 0, w = 0; i < to.length; i++, w += stride) to[i] = from[w]!
-  else for (let i = 0; i < to.length; i++) to[i] = from[cells[i]! * stride]!
-}
-
-function copyHalves(
-  to: Int16Array, from: Int32Array, stride: number, { shift }: Piece, cells: Int32Array | null,
-): void {
-  const down = shift & 31
-  if (cells === null) {
-    for (let i = 0, w = 0; i < to.length; i++, w += stride) to[i] = from[w]! >> down
-  } else for (let i = 0; i < to.length; i++) to[i] = from[cells[i]! * stride]! >> down
-}
-
-function copyBytes(
-  to: Int8Array, from: Int32Array, stride: number, { shift }: Piece, cells: Int32Array | null,
-): void {
-  const down = shift & 31
-  if (cells === null) {
-    for (let i = 0, w = 0; i < to.length; i++, w += stride) to[i] = from[w]! >> down
-  } else for (let i = 0; i < to.length; i++) to[i] = from[cells[i]! * stride]! >> down
 }

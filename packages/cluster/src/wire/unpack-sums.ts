@@ -1,8 +1,7 @@
-import { ProtocolError } from '../protocol/error.js'
-import { CHUNK_CELLS_MAX } from './sum-chunks.js'
+import { damaged, readHeader } from './sum-header.js'
+import { type SumMemory, sumMemory } from './sum-kernels.js'
 import {
-  bitmapBytes, FULL_WIDTHS, HEADER_BYTES, MAGIC, type PackedHeader, packedBytes, padded,
-  piecesOfWidth, planesBytes,
+  bitmapBytes, HEADER_BYTES, type PackedHeader, padded, piecesOfWidth, planesBytes,
 } from './sum-layout.js'
 
 /** Sums of a chunk's cells. */
@@ -18,141 +17,87 @@ export interface UnpackedSums {
  *
  * @throws ProtocolError
  */
-export function unpackSums(bytes: Uint8Array): UnpackedSums {
-  const header = readHeader(bytes)
+export function unpackSums(packed: Uint8Array): UnpackedSums {
+  const header = readHeader(packed)
   const { isSparse, widths, nCells, nStored } = header
-  // Typed arrays need their alignment; a payload can start anywhere in a message.
-  const packed = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
-  const cells = isSparse ? readBitmap(packed, nCells, nStored) : null
-  const planes = new Uint8Array(planesBytes(nCells))
-  const gradients = new Int32Array(planes.buffer, 0, 2 * nCells)
-  const hessians = new Int32Array(planes.buffer, 8 * nCells, 2 * nCells)
-  const counts = new Int32Array(planes.buffer, 16 * nCells, nCells)
-  let at = HEADER_BYTES + bitmapBytes(header)
-  const plane = { nStored, cells }
-  at = readPlane(packed, at, { ...plane, width: widths[0], isSigned: true, stride: 2 }, gradients)
-  if (widths[0] > 0 && widths[0] <= 4) extendSigns(gradients)
-  at = readPlane(packed, at, { ...plane, width: widths[1], isSigned: false, stride: 2 }, hessians)
-  readPlane(packed, at, { ...plane, width: widths[2], isSigned: false, stride: 1 }, counts)
-  return { nCells, planes }
+  const memory = sumMemory()
+  const { bytes, kernels, planes } = memory
+  bytes.set(packed, memory.packed)
+  const bitmap = memory.packed + HEADER_BYTES
+  if (isSparse) checkBitmap(memory, bitmap, header)
+
+  const whole = [planes, planes + 8 * nCells, planes + 16 * nCells] as const
+  const stored = isSparse ? memory.compact : whole
+  let at = bitmap + bitmapBytes(header)
+  at = readWide(memory, at, { width: widths[0], n: nStored, isSigned: 1 }, stored[0])
+  at = readWide(memory, at, { width: widths[1], n: nStored, isSigned: 0 }, stored[1])
+  readPieces(memory, at, { width: widths[2], n: nStored, isSigned: 0 }, stored[2])
+  if (isSparse) {
+    const nWords = bitmapBytes(header) >> 3
+    bytes.fill(0, planes, planes + planesBytes(nCells))
+    kernels.expand64(whole[0], stored[0], bitmap, nWords)
+    kernels.expand64(whole[1], stored[1], bitmap, nWords)
+    kernels.expand32(whole[2], stored[2], bitmap, nWords)
+  }
+  return { nCells, planes: bytes.slice(planes, planes + planesBytes(nCells)) }
 }
 
-function damaged(what: string): ProtocolError {
-  return new ProtocolError('damaged', `packed sums: ${what}`)
-}
-
-/** Checks the header, and that the length is what follows from it. */
-function readHeader(bytes: Uint8Array): PackedHeader {
-  if (bytes.length < HEADER_BYTES) throw damaged(`${bytes.length} bytes are less than a header`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes[0] !== MAGIC || bytes[1]! > 1 || bytes[5] !== 0 || bytes[6] !== 0 || bytes[7] !== 0) {
-    throw damaged('the header is not one')
-  }
-  const isSparse = bytes[1] === 1
-  const widths = [bytes[2]!, bytes[3]!, bytes[4]!] as const
-  const nCells = view.getUint32(8, true)
-  const nStored = view.getUint32(12, true)
-  if (widths.some((width, i) => width > FULL_WIDTHS[i]!)) {
-    throw damaged(`integers of ${widths.join(', ')} bytes; at most ${FULL_WIDTHS.join(', ')} are`)
-  }
-  if (nCells === 0 || nCells % 4 !== 0 || nCells > CHUNK_CELLS_MAX) {
-    throw damaged(`${nCells} cells; a chunk has a multiple of 4 up to ${CHUNK_CELLS_MAX}`)
-  }
-  if (isSparse ? 2 * nStored >= nCells : nStored !== nCells) {
-    throw damaged(`${nStored} of ${nCells} cells are stored, ${isSparse ? 'sparse' : 'dense'}`)
-  }
-  const header: PackedHeader = { isSparse, widths, nCells, nStored }
-  if (packedBytes(header) !== bytes.length) {
-    throw damaged(`${bytes.length} bytes; by the header there are ${packedBytes(header)}`)
-  }
-  return header
-}
-
-/** The cells whose bits are set, in order. */
-function readBitmap(packed: Uint8Array, nCells: number, nStored: number): Int32Array {
-  const cells = new Int32Array(nStored)
-  let n = 0
-  const nWords = padded((nCells + 7) >> 3) >> 2
-  const bitmap = new Int32Array(packed.buffer, packed.byteOffset + HEADER_BYTES, nWords)
-  for (let w = 0; w < nWords; w++) {
-    for (let bits = bitmap[w]!; bits !== 0; bits &= bits - 1) {
-      const cell = 32 * w + 31 - Math.clz32(bits & -bits)
-      if (n === nStored || cell >= nCells) throw damaged(`more than ${nStored} bits are set`)
-      cells[n++] = cell
+/** As many bits as cells are stored, and none for a cell that does not exist. */
+function checkBitmap(
+  { bytes, kernels }: SumMemory, bitmap: number, { nCells, nStored }: PackedHeader,
+): void {
+  const nBytes = padded((nCells + 7) >> 3)
+  for (let byte = nCells >> 3; byte < nBytes; byte++) {
+    const isPartial = byte === nCells >> 3
+    if (bytes[bitmap + byte]! >> (isPartial ? nCells & 7 : 0) !== 0) {
+      throw damaged(`a bit is set beyond the ${nCells} cells`)
     }
   }
+  const n = kernels.countBits(bitmap, nBytes >> 3)
   if (n !== nStored) throw damaged(`${n} bits are set for ${nStored} cells`)
-  return cells
 }
 
 interface PackedPlane {
   readonly width: number
-  readonly isSigned: boolean
-  /** Words per value. */
-  readonly stride: 1 | 2
-  readonly nStored: number
-  /** Those that are stored; null for all. */
-  readonly cells: Int32Array | null
+  /** Stored values. */
+  readonly n: number
+  readonly isSigned: 0 | 1
 }
 
-/**
- * Puts the pieces of a plane together in `words`, which are zero.
- *
- * @returns where the next part begins
- */
-function readPlane(
-  packed: Uint8Array, at: number, plane: PackedPlane, words: Int32Array,
+/** Reads a plane of 8-byte integers. @returns where it ends */
+function readWide(memory: SumMemory, at: number, plane: PackedPlane, to: number): number {
+  const { bytes, kernels, lows, highs } = memory
+  const { width, n, isSigned } = plane
+  if (width === 0) {
+    bytes.fill(0, to, to + 8 * n)
+    return at
+  }
+  if (width < 4) {
+    const end = readPieces(memory, at, plane, lows)
+    kernels.join(to, lows, 0, n, isSigned)
+    return end
+  }
+  // Words are read from where they are.
+  const end = at + padded(4 * n)
+  if (width === 4) kernels.join(to, at, 0, n, isSigned)
+  if (width === 8) kernels.join(to, at, end, n, 0)
+  if (width === 4) return end
+  if (width === 8) return end + padded(4 * n)
+  const last = readPieces(memory, end, { ...plane, width: width - 4 }, highs)
+  kernels.join(to, at, highs, n, 0)
+  return last
+}
+
+/** Puts pieces together to words. @returns where they end */
+function readPieces(
+  { bytes, kernels }: SumMemory, at: number, { width, n, isSigned }: PackedPlane, to: number,
 ): number {
-  const { stride, nStored, cells } = plane
+  if (width === 0) bytes.fill(0, to, to + 4 * n)
   let end = at
-  for (const { bytes, shift, isTop } of piecesOfWidth[plane.width]!) {
-    const start = packed.byteOffset + end
-    const to = words.subarray(shift >> 5)
-    // A signed piece fills its word up with the sign as it is shifted to its place.
-    const isSigned = plane.isSigned && isTop
-    if (bytes === 4) putWords(to, new Int32Array(packed.buffer, start, nStored), stride, cells)
-    else if (bytes === 2) {
-      const halves = isSigned ? new Int16Array(packed.buffer, start, nStored)
-        : new Uint16Array(packed.buffer, start, nStored)
-      putHalves(to, halves, shift & 31, stride, cells)
-    } else {
-      const narrow = isSigned ? new Int8Array(packed.buffer, start, nStored)
-        : new Uint8Array(packed.buffer, start, nStored)
-      putBytes(to, narrow, shift & 31, stride, cells)
-    }
-    end += padded(bytes * nStored)
+  for (const piece of piecesOfWidth[width]!) {
+    kernels.widen(to, end, n, piece.bytes, piece.shift, piece.isTop ? isSigned : 0,
+      piece.shift > 0 ? 1 : 0)
+    end += padded(piece.bytes * n)
   }
   return end
-}
-
-/** Fills the high words up with the signs of the low ones. */
-function extendSigns(words: Int32Array): void {
-  for (let w = 0; w < words.length; w += 2) words[w + 1] = words[w]! >> 31
-}
-
-// One loop per element type, as in pack-sums.ts.
-
-function putWords(
-  to: Int32Array, from: Int32Array, stride: number, cells: Int32Array | null,
-): void {
-  if (cells === null) for (let i = 0, w = 0; i < from.length; i++, w += stride) to[w] = from[i]!
-  else for (let i = 0; i < from.length; i++) to[cells[i]! * stride] = from[i]!
-}
-
-function putHalves(
-  to: Int32Array, from: Int16Array | Uint16Array, up: number, stride: number,
-  cells: Int32Array | null,
-): void {
-  if (cells === null) {
-    for (let i = 0, w = 0; i < from.length; i++, w += stride) to[w]! |= from[i]! << up
-  } else for (let i = 0; i < from.length; i++) to[cells[i]! * stride]! |= from[i]! << up
-}
-
-function putBytes(
-  to: Int32Array, from: Int8Array | Uint8Array, up: number, stride: number,
-  cells: Int32Array | null,
-): void {
-  if (cells === null) {
-    for (let i = 0, w = 0; i < from.length; i++, w += stride) to[w]! |= from[i]! << up
-  } else for (let i = 0; i < from.length; i++) to[cells[i]! * stride]! |= from[i]! << up
 }

@@ -3,7 +3,11 @@ import fc from 'fast-check'
 import { TestRandom } from '@coppice/testkit'
 import { ProtocolError } from '../../src/protocol/error.js'
 import { packSums } from '../../src/wire/pack-sums.js'
-import { CHUNK_CELLS_MAX, SUM_CELL_BYTES, sumChunks } from '../../src/wire/sum-chunks.js'
+import { referencePackSums } from '../../src/wire/reference-pack.js'
+import { referenceUnpackSums } from '../../src/wire/reference-unpack.js'
+import {
+  CHUNK_CELLS_MAX, SUM_CELL_BYTES, type SumChunk, sumChunks,
+} from '../../src/wire/sum-chunks.js'
 import { unpackSums } from '../../src/wire/unpack-sums.js'
 
 interface Sums {
@@ -26,14 +30,25 @@ function wholeChunk(nCells: number) {
   return { histogram: 0, firstCell: 0, nCells }
 }
 
+/** The kernels and their naive twins: both pass the same tests, and give the same bytes. */
+const unpackers = [unpackSums, referenceUnpackSums]
+
+function packBoth(planes: Uint8Array, nCells: number, chunk: SumChunk): Uint8Array {
+  const packed = packSums(planes, nCells, chunk)
+  assert.ok(Buffer.from(referencePackSums(planes, nCells, chunk)).equals(packed))
+  return packed
+}
+
 /** Asserts that the sums survive, and gives the packed bytes. */
 function survives(sums: Sums): Uint8Array {
   const n = sums.counts.length
   const planes = planesOf(sums)
-  const packed = packSums(planes, n, wholeChunk(n))
-  const unpacked = unpackSums(packed)
-  assert.equal(unpacked.nCells, n)
-  assert.ok(Buffer.from(unpacked.planes).equals(planes))
+  const packed = packBoth(planes, n, wholeChunk(n))
+  for (const unpack of unpackers) {
+    const unpacked = unpack(packed)
+    assert.equal(unpacked.nCells, n)
+    assert.ok(Buffer.from(unpacked.planes).equals(planes))
+  }
   return packed
 }
 
@@ -159,15 +174,30 @@ describe('packSums and unpackSums', () => {
       const memory = new Uint8Array(new SharedArrayBuffer(planes.length + 16))
       memory.set(planes, offset)
       for (const [firstCell, nCells] of [[0, 4], [4, 60], [96, 4], [0, 100]] as const) {
-        const packed = packSums(memory.subarray(offset, offset + planes.length), n,
+        const packed = packBoth(memory.subarray(offset, offset + planes.length), n,
           { histogram: 3, firstCell, nCells })
         const cut = <T>(values: readonly T[]) => values.slice(firstCell, firstCell + nCells)
         const expected = planesOf({ gradients: cut(sums.gradients), hessians: cut(sums.hessians),
           counts: cut(sums.counts) })
         const shifted = new Uint8Array(packed.length + offset)
         shifted.set(packed, offset)
-        const { planes: unpacked } = unpackSums(shifted.subarray(offset))
-        assert.ok(Buffer.from(unpacked).equals(expected))
+        for (const unpack of unpackers) {
+          assert.ok(Buffer.from(unpack(shifted.subarray(offset)).planes).equals(expected))
+        }
+      }
+    }
+  })
+
+  it('survive in chunks of the largest size, after others of any size', () => {
+    const random = new TestRandom(9)
+    for (const n of [CHUNK_CELLS_MAX, 4, 52, CHUNK_CELLS_MAX - 4, 12]) {
+      for (const share of [100, 45, 3]) {
+        const isFilled = Array.from({ length: n }, () => random.below(100) < share)
+        survives({
+          gradients: isFilled.map((is) => is ? BigInt(random.word()) - (1n << 35n) : 0n),
+          hessians: isFilled.map((is) => is ? BigInt(random.word()) : 0n),
+          counts: isFilled.map((is) => is ? random.below(200_000) : 0),
+        })
       }
     }
   })
@@ -186,28 +216,41 @@ describe('unpackSums', () => {
   })
   const full = survives(dense(32, (i) => BigInt(i)))
 
+  function refused(wrong: Uint8Array): void {
+    for (const unpack of unpackers) assert.throws(() => unpack(wrong), ProtocolError)
+  }
+
+  /** The planes, or that it was refused. */
+  function outcomeOf(unpack: typeof unpackSums, packed: Uint8Array): string {
+    try {
+      const { nCells, planes } = unpack(packed)
+      assert.ok(nCells <= CHUNK_CELLS_MAX)
+      return Buffer.from(planes).toString('hex')
+    } catch (error) {
+      assert.ok(error instanceof ProtocolError, String(error))
+      return 'refused'
+    }
+  }
+
   it('refuses every beginning, and more bytes', () => {
     for (const packed of [sparse, full]) {
       for (let n = 0; n < packed.length; n++) {
-        assert.throws(() => unpackSums(packed.subarray(0, n)), ProtocolError)
+        refused(packed.subarray(0, n))
       }
       const more = new Uint8Array(packed.length + 8)
       more.set(packed)
-      assert.throws(() => unpackSums(more), ProtocolError)
+      refused(more)
     }
   })
 
-  it('refuses or survives any byte of the header and bitmap, with any value', () => {
+  it('refuses or reads any byte of the header and bitmap, whatever its value is', () => {
     for (const packed of [sparse, full]) {
       for (let at = 0; at < 24; at++) {
         for (let value = 0; value < 256; value++) {
           const wrong = packed.slice()
           wrong[at] = value
-          try {
-            assert.ok(unpackSums(wrong).nCells <= CHUNK_CELLS_MAX)
-          } catch (error) {
-            assert.ok(error instanceof ProtocolError, String(error))
-          }
+          const [kernels, naive] = unpackers.map((unpack) => outcomeOf(unpack, wrong))
+          assert.deepEqual(kernels, naive)
         }
       }
     }
@@ -217,13 +260,13 @@ describe('unpackSums', () => {
     for (const [at, bits] of [[16, 0xff], [16, 0], [20, 0x01]] as const) {
       const wrong = sparse.slice()
       wrong[at] = bits
-      assert.throws(() => unpackSums(wrong), ProtocolError)
+      refused(wrong)
     }
   })
 
   it('refuses more cells than a chunk has, without taking memory for them', () => {
     const wrong = new Uint8Array(16)
     wrong.set([0x53, 1, 0, 0, 0, 0, 0, 0, 0xfc, 0xff, 0xff, 0xff])
-    assert.throws(() => unpackSums(wrong), ProtocolError)
+    refused(wrong)
   })
 })

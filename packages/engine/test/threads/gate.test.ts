@@ -37,4 +37,23 @@ describe('Gate', () => {
     own.abort()
     assert.equal(own.isAborted, true)
   })
+
+  it('tells the last follower that it is the last, where nobody leads', () => {
+    const own = new Gate(new SharedArrayBuffer(CONTROL_BYTES), 2, 2)
+    for (let i = 0; i < 2; i++) {
+      own.post(1)
+      assert.deepEqual([own.isFaulty, own.nReports], [false, 0])
+      assert.equal(own.finish(), false)
+      own.markFaulty()
+      own.countReport()
+      assert.equal(own.finish(), true)
+      assert.deepEqual([own.isFaulty, own.nReports], [true, 1])
+    }
+  })
+
+  it('loses patience with followers that never end', () => {
+    const own = gate(2)
+    own.post(1)
+    assert.throws(() => own.awaitFinished(1), { code: 'INTERNAL', message: /silent for 1 ms/ })
+  })
 })

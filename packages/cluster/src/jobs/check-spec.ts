@@ -1,0 +1,35 @@
+import { checkEvalSets, type ResolvedParams, resolveParams, withInferred } from '@coppice/engine'
+import { CoppiceError, type Model, parseModel } from '@coppice/model'
+import type { DataSpec, JobSpec } from '../protocol/client-messages.js'
+
+/** What a job's specification says once it is checked, without a look at the data. */
+export interface CheckedSpec {
+  /** Valid as far as that can be told; `numClass` is 2 where the data will tell. */
+  readonly params: ResolvedParams
+  readonly resumeFrom: Model | null
+}
+
+/**
+ * Checks a job as far as that can be done without its data.
+ *
+ * @throws CoppiceError 'PARAMETER', 'DATA' or 'MODEL'
+ */
+export function checkSpec(spec: JobSpec): CheckedSpec {
+  const params = resolveParams(withInferred(spec.params, spec.inferred, null))
+  for (const data of [spec.train, ...spec.evalSets.map((set) => set.data)]) checkInputs(data)
+  // of the data sets only the names are looked at
+  const shape = { nRows: 1, features: [] }
+  checkEvalSets(shape, spec.evalSets.map(({ name }) => ({ name, data: shape })), params)
+  return { params, resumeFrom: spec.resumeFrom === null ? null : parseModel(spec.resumeFrom) }
+}
+
+/** A path that is not absolute means another file in every process. */
+function checkInputs({ inputs }: DataSpec): void {
+  if (inputs.length === 0) {
+    throw new CoppiceError('DATA', 'no input is given: pass files, folders, patterns or a manifest')
+  }
+  const relative = inputs.find((input) => !/^(\/|\\\\|[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]*:)/.test(input))
+  if (relative === undefined) return
+  throw new CoppiceError('DATA', `the input ${JSON.stringify(relative)} is a relative path, which ` +
+    'workers on other machines cannot know; give an absolute path or a uri')
+}

@@ -1,0 +1,108 @@
+import type { DatasetRecipe } from '@coppice/data'
+import {
+  CentralReducer, type ExecutorTraits, featureLayout, type FeatureInfo, mergeSummaries,
+  type ResolvedParams, sumsLayout, targetShape, type TrainingData, trainingDialogue,
+  type TrainingInputs,
+} from '@coppice/engine'
+import { assert, CoppiceError, type Model } from '@coppice/model'
+import type { JobPartition, TrainOrder } from '../coordinator/events.js'
+import type { LoadedPartitionInfo, SourcePartition } from '../protocol/messages.js'
+
+/** Expansions in one round, where every round costs a trip to all workers. */
+const SPECULATION = 8
+
+/** Histograms of one round, of one worker, stay within so many bytes. */
+export const ROUND_BYTES_MAX = 256 * 1024 * 1024
+
+/** What one WebAssembly memory can hold. */
+const ARENA_BYTES_MAX = 4_294_967_296
+
+/** The data sets of a job, surveyed. */
+export interface SurveyedJob {
+  /** Training data first, then the evaluation sets. */
+  readonly recipes: readonly DatasetRecipe[]
+  readonly sources: readonly (readonly SourcePartition[])[]
+}
+
+/** What a training is begun, or gone on, with. */
+export interface OrderInputs extends SurveyedJob {
+  readonly params: ResolvedParams
+  /** Of the evaluation sets. */
+  readonly names: readonly string[]
+  /** From the journal; null where they are not known yet. */
+  readonly infos: readonly LoadedPartitionInfo[] | null
+  readonly resumeFrom: Model | null
+  /** Threads of all workers, asked for when the training begins. */
+  readonly nThreads: () => number
+}
+
+/** The order for the coordinator's machine. */
+export function trainOrder(inputs: OrderInputs): TrainOrder {
+  const { recipes, sources, params, infos } = inputs
+  return {
+    recipes, sources, shape: targetShape(params), partitions: jobPartitions(recipes), infos,
+    makeTrainer: (known) => trainingDialogue(trainingInputs(inputs, known)),
+  }
+}
+
+/** The partitions of all data sets, numbered as their sources are. */
+export function jobPartitions(recipes: readonly DatasetRecipe[]): JobPartition[] {
+  const nFeatures = recipes[0]!.features.length
+  return recipes.flatMap(({ partitions }, dataset) => partitions.map(({ name, plan }) =>
+    ({ name, dataset, nRows: plan.nRows, weight: Math.max(1, plan.nRows * nFeatures) })))
+    .map((partition, source) => ({ ...partition, source }))
+}
+
+/** What the trainer is told, from what the partitions' holders told. */
+export function trainingInputs(
+  { recipes, params, names, resumeFrom, nThreads }: OrderInputs,
+  infos: readonly LoadedPartitionInfo[],
+): TrainingInputs {
+  const partitions = jobPartitions(recipes)
+  // One list of features for all data sets: they have the same bins by being the same.
+  const { features, classes } = recipes[0]!
+  const data = recipes.map((recipe, dataset): TrainingData => {
+    const own = infos.filter(({ partition }) => partitions[partition]!.dataset === dataset)
+    const summary = mergeSummaries(own.map((info) => info.summary))
+    assert(summary.nRows === recipe.nRows, `data set ${dataset} has ${recipe.nRows} rows`)
+    return { nRows: summary.nRows, features, classes, summary }
+  })
+  return {
+    params,
+    train: data[0]!,
+    evalSets: names.map((name, i) => ({ name, data: data[i + 1]! })),
+    executor: clusterTraits(Math.max(1, nThreads())),
+    ...(resumeFrom === null ? {} : { resumeFrom }),
+  }
+}
+
+function clusterTraits(nThreads: number): ExecutorTraits {
+  return {
+    nThreads,
+    speculation: SPECULATION,
+    expansionsMax: (features) => Math.floor(ROUND_BYTES_MAX / Math.max(1, sumsLayout(features).nBytes)),
+  }
+}
+
+/**
+ * Refuses a training whose open leaves do not fit the coordinator's memory.
+ *
+ * @param limitBytes - memory that is there for it
+ * @throws CoppiceError 'MEMORY' with both figures
+ */
+export function requireReducerMemory(
+  features: readonly FeatureInfo[], { numLeaves, speculation }: ResolvedParams, limitBytes: number,
+): void {
+  const needed = CentralReducer.bytesMax({
+    features: features.map(featureLayout),
+    maxLeaves: numLeaves,
+    maxExpansions: Math.max(1, Math.min(speculation > 0 ? speculation : SPECULATION, numLeaves - 1)),
+  })
+  const limit = Math.min(limitBytes, ARENA_BYTES_MAX)
+  if (needed <= limit) return
+  const mb = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MB`
+  throw new CoppiceError('MEMORY',
+    `the sums of ${numLeaves} leaves of ${features.length} features take ${mb(needed)} at the ` +
+    `coordinator, there are ${mb(limit)}; use a smaller num_leaves or max_bin, fewer features, or ` +
+    'a coordinator with more memory')
+}

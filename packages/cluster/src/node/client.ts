@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import type { TrainResult } from '@coppice/engine'
+import type { JobSpec } from '../protocol/client-messages.js'
+import {
+  connectLink, closeCodes, type Link, type LinkLimits, readToken, Reconnector, Token,
+} from '../transport/index.js'
+import { type CoordinatorAddress, fetchStatus, upload } from './client-http.js'
+import { ClientJob, type TrainHandlers } from './client-job.js'
+import type { ClusterStatus } from './status.js'
+
+/** How a client connects. */
+export interface ClusterClientOptions {
+  /** The secret that the coordinator wants to see, or ... */
+  readonly token?: Token | string | null | undefined
+  /** ... the file it is in. */
+  readonly tokenFile?: string | null | undefined
+  /** PEM file of the authorities to trust instead of the usual ones; for wss only. */
+  readonly caFile?: string | null | undefined
+  /** How long a lost coordinator is looked for; default 10 minutes. */
+  readonly graceMs?: number | undefined
+  /** Hears of a token file that everybody can read. */
+  readonly onNotice?: ((text: string) => void) | undefined
+  readonly linkLimits?: Partial<LinkLimits> | undefined
+}
+
+/** A training as a client orders it. */
+export type TrainingOrder = Omit<JobSpec, 'resumeFrom'> & {
+  /** A model to go on from, as JSON. */
+  readonly resumeFrom: string | Uint8Array | null
+}
+
+const graceMsDefault = 600_000
+
+/** A coordinator, as those see it who bring it jobs. */
+export class ClusterClient {
+  readonly #address: CoordinatorAddress
+  readonly #options: ClusterClientOptions
+  readonly #jobs = new Set<ClientJob>()
+
+  private constructor(address: CoordinatorAddress, options: ClusterClientOptions) {
+    this.#address = address
+    this.#options = options
+  }
+
+  /**
+   * Makes sure that there is a coordinator which lets us in.
+   *
+   * @param url - ws://host:port or wss://host:port
+   * @throws CoppiceError 'PARAMETER' for a wrong address, token or certificate, 'IO' when nobody
+   *   answers there
+   */
+  static async connect(url: string, options: ClusterClientOptions = {}): Promise<ClusterClient> {
+    const { token = null, tokenFile = null, caFile = null, onNotice = () => undefined } = options
+    const secret = typeof token === 'string' ? new Token(token, 'the option "token"')
+      : token ?? (tokenFile === null ? null : await readToken(tokenFile, onNotice))
+    const client = new ClusterClient({ url, token: secret, caFile }, options)
+    const link = await client.#connect()
+    link.listen({ onPayload: () => undefined, onClose: () => undefined })
+    link.close(closeCodes.normal, 'only a look')
+    return client
+  }
+
+  /** Where the coordinator is. */
+  get url(): string {
+    return this.#address.url
+  }
+
+  /**
+   * Trains a model: to the bytes that a training in this process would give. A lost connection is
+   * made again, and the job gone on with where it is by then.
+   *
+   * @throws CoppiceError with the coordinator's code and message; 'IO' when it is gone for too
+   *   long; whatever a handler throws
+   */
+  async train(order: TrainingOrder, handlers: TrainHandlers = {}): Promise<TrainResult> {
+    const { resumeFrom } = order
+    const spec: JobSpec = {
+      ...order,
+      resumeFrom: typeof resumeFrom === 'string' ? new TextEncoder().encode(resumeFrom)
+        : resumeFrom,
+    }
+    const end = new AbortController()
+    const job = new ClientJob(randomUUID(), spec, handlers, new Reconnector({
+      connect: (signal) => this.#connect(signal),
+      random: Math.random,
+      graceMs: this.#options.graceMs ?? graceMsDefault,
+      signal: end.signal,
+      onFailure: (error) => handlers.onNotice?.(`${error.message}; trying again`),
+    }))
+    this.#jobs.add(job)
+    try {
+      return await job.run()
+    } finally {
+      end.abort()
+      this.#jobs.delete(job)
+    }
+  }
+
+  /**
+   * Gives the coordinator a file that workers cannot reach otherwise.
+   *
+   * @returns the uri under which they can read it
+   * @throws CoppiceError 'IO' or 'PARAMETER'
+   */
+  upload(bytes: Uint8Array): Promise<string> {
+    return upload(this.#address, bytes)
+  }
+
+  /** What the cluster is doing. @throws CoppiceError 'IO' or 'PARAMETER' */
+  async status(): Promise<ClusterStatus> {
+    return await fetchStatus(this.#address) as ClusterStatus
+  }
+
+  /** Leaves: jobs under way go on without this client, unless they want its answers. */
+  async close(): Promise<void> {
+    for (const job of this.#jobs) job.leave()
+  }
+
+  #connect(signal?: AbortSignal): Promise<Link> {
+    const { url, token, caFile } = this.#address
+    const { linkLimits = {} } = this.#options
+    return connectLink(url, {
+      role: 'client', token, caFile, linkLimits, ...(signal === undefined ? {} : { signal }),
+    })
+  }
+}

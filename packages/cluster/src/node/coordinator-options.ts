@@ -1,0 +1,88 @@
+import { CoppiceError } from '@coppice/model'
+import type { MakeReducer } from '../coordinator/events.js'
+import type { TlsFiles } from '../transport/index.js'
+import type { JournalDisk } from './journal-disk.js'
+
+/** What a coordinator is started with. */
+export interface CoordinatorProcessOptions {
+  /** 'host:port'; 127.0.0.1:7077 unless given, port 0 for any that is free. */
+  readonly listen?: string | undefined
+  /** File with the secret that workers and clients show. */
+  readonly tokenFile?: string | null | undefined
+  /** The secret itself, instead of a file. */
+  readonly token?: string | null | undefined
+  readonly tls?: TlsFiles | null | undefined
+  /** Folder of the jobs' journals; null for none: jobs end with the coordinator. */
+  readonly journalDir?: string | null | undefined
+  /** Folder of uploaded data; without it, within the journals' folder or a temporary one. */
+  readonly spoolDir?: string | null | undefined
+  /** Work begins when so many workers are there; default 1. */
+  readonly minWorkers?: number | undefined
+  readonly heartbeatMs?: number | undefined
+  readonly leaseMs?: number | undefined
+  /** How long a worker whose connection broke may take to come back; default 300. */
+  readonly graceMs?: number | undefined
+  /** Work begins when no worker came for so long; default 1000. */
+  readonly lastCallMs?: number | undefined
+  /** A job fails when it could not go on for so long for want of workers; default 10 minutes. */
+  readonly stallMs?: number | undefined
+  /** How long a training waits for a client that has to answer and is gone; default 10 minutes. */
+  readonly clientGraceMs?: number | undefined
+  /**
+   * 'background': the next iteration begins when a record is written; 'strict': when it is on the
+   * disk. What a power failure takes is trained again, to the same bytes.
+   */
+  readonly durability?: 'background' | 'strict' | undefined
+  /** Hears a line for people: who came, who was lost, what was refused. */
+  readonly onNotice?: ((line: string) => void) | undefined
+  /** For tests. */
+  readonly internal?: CoordinatorInternals | undefined
+}
+
+/** What tests replace. */
+export interface CoordinatorInternals {
+  readonly disk?: JournalDisk
+  readonly makeReducer?: MakeReducer
+}
+
+/** Options with their defaults. */
+export type SettledOptions = {
+  readonly [K in 'minWorkers' | 'heartbeatMs' | 'leaseMs' | 'graceMs' | 'lastCallMs' | 'stallMs'
+  | 'clientGraceMs']: number
+}
+
+const defaults: SettledOptions = {
+  minWorkers: 1, heartbeatMs: 500, leaseMs: 3000, graceMs: 300, lastCallMs: 1000,
+  stallMs: 600_000, clientGraceMs: 600_000,
+}
+
+/** @throws CoppiceError 'PARAMETER' for numbers that make no sense */
+export function settleOptions(options: CoordinatorProcessOptions): SettledOptions {
+  const settled = { ...defaults }
+  for (const name of Object.keys(defaults) as (keyof SettledOptions)[]) {
+    const value = options[name]
+    if (value === undefined) continue
+    const least = name === 'heartbeatMs' || name === 'leaseMs' || name === 'minWorkers' ? 1 : 0
+    if (!(Number.isInteger(value) && value >= least) && !(value === Infinity && least === 0)) {
+      throw new CoppiceError('PARAMETER', `${name} must be an integer from ${least} on, got ${value}`)
+    }
+    settled[name] = value
+  }
+  if (settled.leaseMs < 2 * settled.heartbeatMs) {
+    throw new CoppiceError('PARAMETER', `leaseMs is ${settled.leaseMs} and heartbeatMs ` +
+      `${settled.heartbeatMs}: a worker would be given up between two signs of life; make the ` +
+      'lease at least twice as long, better six times')
+  }
+  return settled
+}
+
+/** @throws CoppiceError 'PARAMETER' for what is no 'host:port' */
+export function parseListen(listen: string): { readonly host: string, readonly port: number } {
+  const [, host, digits] = /^(\[[^\]]+\]|[^:]+):(\d{1,5})$/.exec(listen) ?? []
+  const port = Number(digits)
+  if (host === undefined || port > 65_535) {
+    throw new CoppiceError('PARAMETER', `cannot listen on "${listen}": write host:port, such as ` +
+      '127.0.0.1:7077, 0.0.0.0:7077 or [::]:7077; port 0 takes any that is free')
+  }
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port }
+}

@@ -1,0 +1,121 @@
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { ioError, writeFileAtomically } from '@coppice/data/node'
+import { CoppiceError } from '@coppice/model'
+import { readJournal } from '../journal/reader.js'
+import { type RestoredJob, restoreJob } from '../jobs/restored-job.js'
+
+const suffix = '.journal'
+
+/** Journals of so many jobs are kept after their end, the latest ones, ... */
+export const ENDED_MAX = 32
+/** ... and none for longer than a week. */
+export const ENDED_MS = 7 * 24 * 3_600_000
+
+/** What a folder of journals has of a job. */
+export interface FoundJob {
+  readonly job: string
+  /** null for a journal that cannot be read, and why. */
+  readonly restored: RestoredJob | null
+  readonly problem: string | null
+}
+
+/** The folder in which a coordinator keeps the journals of its jobs. */
+export class JobFolder {
+  readonly path: string
+  /** When jobs ended whose journals are still here, in milliseconds since 1970. */
+  readonly #ended = new Map<string, number>()
+
+  private constructor(path: string) {
+    this.path = path
+  }
+
+  /** @throws CoppiceError 'IO' when the folder cannot be made */
+  static async open(path: string): Promise<JobFolder> {
+    try {
+      await mkdir(path, { recursive: true })
+    } catch (error) {
+      throw ioError(`cannot use the folder for journals ${path}`, error)
+    }
+    return new JobFolder(path)
+  }
+
+  /**
+   * Counts a start of the coordinator: a number that grows from start to start, of a folder that
+   * was emptied too.
+   *
+   * @param now - seconds since 1970
+   * @throws CoppiceError 'IO'
+   */
+  async nextTerm(now: number): Promise<number> {
+    const path = join(this.path, 'term')
+    try {
+      const written = Number(await readFile(path, 'utf8').catch(absent) ?? 0)
+      const last = Number.isSafeInteger(written) ? written : 0
+      const term = Math.max(last + 1, now)
+      await writeFileAtomically(path, new TextEncoder().encode(`${term}\n`))
+      return term
+    } catch (error) {
+      throw ioError(`cannot count the starts of this coordinator in ${path}`, error)
+    }
+  }
+
+  /** All jobs that have a journal here, in the order in which they were submitted. */
+  async list(): Promise<FoundJob[]> {
+    const found: FoundJob[] = []
+    try {
+      for (const name of await readdir(this.path)) {
+        if (!name.endsWith(suffix)) continue
+        found.push(await this.#look(name.slice(0, -suffix.length)))
+      }
+    } catch (error) {
+      throw ioError(`cannot list the journals in ${this.path}`, error)
+    }
+    const placeOf = ({ restored }: FoundJob): number => restored?.place ?? Infinity
+    return found.sort((a, b) => placeOf(a) - placeOf(b) || (a.job < b.job ? -1 : 1))
+  }
+
+  /** The job's journal, or null where there is none. @throws CoppiceError 'IO' */
+  async read(job: string): Promise<RestoredJob | null> {
+    const bytes = await readFile(this.#pathOf(job)).catch(absent)
+    if (bytes === null) return null
+    const { records, damage } = readJournal(bytes, crc32)
+    if (damage !== null && damage.kind !== 'torn') {
+      throw new CoppiceError('IO', `${this.#pathOf(job)}, byte ${damage.offset}: ${damage.reason}`)
+    }
+    return restoreJob(records)
+  }
+
+  /** A job ended: journals of those that ended too long ago, or before too many, are removed. */
+  async ended(job: string, now: number): Promise<void> {
+    this.#ended.set(job, now)
+    const latest = [...this.#ended].sort((a, b) => b[1] - a[1])
+    for (const [i, [old, endedAt]] of latest.entries()) {
+      if (i < ENDED_MAX && now - endedAt <= ENDED_MS) continue
+      this.#ended.delete(old)
+      await rm(this.#pathOf(old), { force: true })
+    }
+  }
+
+  async #look(job: string): Promise<FoundJob> {
+    const { mtimeMs: changedAt } = await stat(this.#pathOf(job))
+    try {
+      const restored = await this.read(job)
+      if (restored?.end != null) this.#ended.set(job, changedAt)
+      return { job, restored, problem: null }
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error)
+      return { job, restored: null, problem }
+    }
+  }
+
+  #pathOf(job: string): string {
+    return join(this.path, `${job}${suffix}`)
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
+}

@@ -1,0 +1,248 @@
+import type { CoordinatorEffect } from '../coordinator/events.js'
+import { checkSpec } from '../jobs/check-spec.js'
+import { endedStory } from '../jobs/ended-story.js'
+import type { JobListener, JobStory } from '../jobs/job-story.js'
+import { type RestoredJob, restoreJob } from '../jobs/restored-job.js'
+import type { JobSpec, Submit } from '../protocol/client-messages.js'
+import type { JobFolder } from './job-folder.js'
+import { JobJournal, noJournal } from './job-journal.js'
+import { JobRunner, type RunnerPort, wireError } from './job-runner.js'
+import type { JournalDisk } from './journal-disk.js'
+
+export interface JobQueueOptions {
+  readonly port: RunnerPort
+  /** Where journals are kept, or null for none. */
+  readonly folder: JobFolder | null
+  readonly isStrict: boolean
+  readonly disk: JournalDisk | undefined
+  readonly onNotice: (text: string) => void
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number
+}
+
+/** Stories of so many jobs that ended are kept in memory, for clients that come back. */
+const REMEMBERED_MAX = 4
+
+/**
+ * The jobs of a coordinator: one runs, the others wait for their turn, in the order in which they
+ * were submitted. Those that a journal has survive the coordinator.
+ */
+export class JobQueue {
+  readonly #options: JobQueueOptions
+  #current: JobRunner | null = null
+  #waiting: JobRunner[] = []
+  readonly #ended = new Map<string, JobStory>()
+  /** Jobs whose journals are being closed. */
+  readonly #closing = new Map<string, { readonly runner: JobRunner, readonly done: Promise<void> }>()
+  /** Submits are taken up one after the other. */
+  #submits: Promise<void> = Promise.resolve()
+  #lastPlace = 0
+  #isClosed = false
+
+  constructor(options: JobQueueOptions) {
+    this.#options = options
+  }
+
+  /** The job that runs, or null. */
+  get current(): JobRunner | null {
+    return this.#current
+  }
+
+  /** Those that wait, in order. */
+  get waiting(): readonly JobRunner[] {
+    return this.#waiting
+  }
+
+  /** Takes up what an earlier coordinator left in the folder. @throws CoppiceError 'IO' */
+  async restore(): Promise<void> {
+    for (const { job, restored, problem } of await this.#options.folder?.list() ?? []) {
+      this.#lastPlace = Math.max(this.#lastPlace, restored?.place ?? 0)
+      if (restored?.end != null) continue
+      try {
+        if (problem !== null) throw new Error(problem)
+        if (restored === null) continue
+        this.#add(await this.#open(job, null))
+        this.#options.onNotice(`job ${job} goes on after ${restored.iterations.length} iterations`)
+      } catch (error) {
+        this.#options.onNotice(`job ${job} cannot go on: ${wireError(error).message}`)
+      }
+    }
+  }
+
+  /** A client brings a job, or comes back to one. */
+  submit(listener: JobListener, message: Submit): void {
+    this.#submits = this.#submits.then(() => this.#submit(listener, message))
+  }
+
+  async #submit(listener: JobListener, { job, spec, fromIteration }: Submit): Promise<void> {
+    try {
+      const runner = this.#runnerOf(job)
+      if (runner !== undefined) {
+        return attach(runner.story, listener, fromIteration, runner.awaitedIteration)
+      }
+      const remembered = this.#ended.get(job)
+      if (remembered !== undefined) return attach(remembered, listener, fromIteration, null)
+      await this.#closing.get(job)?.done
+      const ended = await this.#endedOf(job)
+      if (ended !== null) return attach(ended, listener, fromIteration, null)
+      if (this.#isClosed) return
+      const opened = await this.#open(job, spec)
+      attach(opened.story, listener, fromIteration, null)
+      this.#add(opened)
+    } catch (error) {
+      listener.send({ type: 'failed', job, error: wireError(error), mayResume: false })
+    }
+  }
+
+  /** The client's answer to an iteration. */
+  go(job: string, iteration: number, answer: 'go' | 'stop'): void {
+    this.#runnerOf(job)?.go(iteration, answer)
+  }
+
+  /** The client wants no more of a job. */
+  abort(job: string): void {
+    // after what was submitted before
+    this.#submits = this.#submits.then(() => {
+      const runner = this.#runnerOf(job)
+      runner?.abort()
+      if (runner === undefined || !this.#waiting.includes(runner)) return
+      this.#waiting = this.#waiting.filter((other) => other !== runner)
+      void this.#run(runner)
+      this.#tellPlaces()
+    })
+  }
+
+  /** A client's connection is gone. */
+  detach(listener: JobListener): void {
+    for (const story of this.#stories()) story.detach(listener)
+  }
+
+  /** A client's connection has room again. */
+  drained(listener: JobListener): void {
+    for (const story of this.#stories()) story.drained(listener)
+  }
+
+  /** An effect of the machine. */
+  effect(effect: CoordinatorEffect): void {
+    this.#current?.effect(effect)
+  }
+
+  tick(): void {
+    this.#current?.tick()
+  }
+
+  /** Leaves all jobs as they are: their journals say how to go on. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#submits
+    const closing = [...this.#closing.values()]
+    const left = [...this.#waiting, ...closing.map(({ runner }) => runner)]
+    if (this.#current !== null) left.push(this.#current)
+    this.#waiting = []
+    await Promise.all([...left.map((runner) => runner.leave()), ...closing.map(({ done }) => done)])
+  }
+
+  *#stories(): Generator<JobStory> {
+    if (this.#current !== null) yield this.#current.story
+    for (const { story } of this.#waiting) yield story
+    yield* this.#ended.values()
+  }
+
+  #runnerOf(job: string): JobRunner | undefined {
+    return [this.#current, ...this.#waiting].find((runner) => runner?.job === job) ?? undefined
+  }
+
+  /** The story of a job of which only the journal is left, or null. */
+  async #endedOf(job: string): Promise<JobStory | null> {
+    const restored = await this.#options.folder?.read(job) ?? null
+    if (restored?.end == null) return null
+    const story = endedStory(restored)
+    this.#remember(job, story)
+    return story
+  }
+
+  /** @param spec - of a new job; null for one that has a journal */
+  async #open(job: string, spec: JobSpec | null): Promise<JobRunner> {
+    const { folder, port, isStrict, disk, onNotice } = this.#options
+    if (spec !== null) checkSpec(spec)
+    let runner: JobRunner | null = null
+    const tell = (text: string): void => {
+      onNotice(text)
+      runner?.story.notice(text)
+    }
+    const journal = folder === null ? noJournal
+      : await JobJournal.open({ folder: folder.path, job, isStrict, disk, onNotice: tell })
+    try {
+      const restored = journal instanceof JobJournal
+        ? restoreJob(journal.file.contents.records) : null
+      runner = new JobRunner({ job, journal, restored, ...this.#specOf(restored, spec) }, port)
+      return runner
+    } catch (error) {
+      await journal.close()
+      throw error
+    }
+  }
+
+  #specOf(
+    restored: RestoredJob | null, spec: JobSpec | null,
+  ): { readonly spec: JobSpec, readonly place: number } {
+    if (restored !== null) return { spec: restored.spec, place: restored.place }
+    return { spec: spec!, place: ++this.#lastPlace }
+  }
+
+  #add(runner: JobRunner): void {
+    this.#waiting.push(runner)
+    this.#next()
+    this.#tellPlaces()
+  }
+
+  #next(): void {
+    if (this.#current !== null || this.#isClosed) return
+    const runner = this.#waiting.shift()
+    if (runner === undefined) return
+    this.#current = runner
+    void this.#run(runner)
+  }
+
+  #tellPlaces(): void {
+    const nRunning = this.#current === null ? 0 : 1
+    this.#current?.story.accepted(0)
+    for (const [i, { story }] of this.#waiting.entries()) story.accepted(nRunning + i)
+  }
+
+  async #run(runner: JobRunner): Promise<void> {
+    const outcome = await runner.run()
+    if (this.#isClosed) return
+    const { job, story } = runner
+    if (outcome.kind === 'done') this.#options.onNotice(`job ${job} ended: ${outcome.stoppedBy}`)
+    else this.#options.onNotice(`job ${job} failed: ${outcome.error.message}`)
+    if (outcome.kind === 'done' || !outcome.mayResume) this.#remember(job, story)
+    const done = runner.close().then(() => this.#forget(runner)).catch((error: unknown) => {
+      this.#options.onNotice(`the journal of job ${job}: ${wireError(error).message}`)
+    }).finally(() => this.#closing.delete(job))
+    this.#closing.set(job, { runner, done })
+    if (this.#current !== runner) return
+    this.#current = null
+    this.#next()
+    this.#tellPlaces()
+  }
+
+  /** What is kept of an ended job, and what is not any more. */
+  async #forget({ job, story: { outcome } }: JobRunner): Promise<void> {
+    if (outcome?.kind === 'failed' && outcome.mayResume) return
+    await this.#options.folder?.ended(job, this.#options.wallClock())
+  }
+
+  #remember(job: string, story: JobStory): void {
+    this.#ended.set(job, story)
+    const oldest = this.#ended.keys().next().value!
+    if (this.#ended.size > REMEMBERED_MAX) this.#ended.delete(oldest)
+  }
+}
+
+function attach(
+  story: JobStory, listener: JobListener, fromIteration: number, awaited: number | null,
+): void {
+  // whoever left in the meantime would be waited for
+  if (listener.isOpen) story.attach(listener, fromIteration, awaited)
+}

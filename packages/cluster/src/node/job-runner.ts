@@ -1,0 +1,377 @@
+import { memoryLimitBytes } from '@coppice/data/node'
+import {
+  committedIterations, type CommittedIteration, type ResolvedParams, resolveParams, resumeModel,
+  targetShape, type TrainResult, withInferred,
+} from '@coppice/engine'
+import { CoppiceError, type Model, serializeModel, startChain } from '@coppice/model'
+import type { CoordinatorEffect, CoordinatorEvent } from '../coordinator/events.js'
+import type { TrainerRecord } from '../coordinator/trainer.js'
+import { checkSpec } from '../jobs/check-spec.js'
+import { deferred } from '../jobs/deferred.js'
+import { type JobPlan, requireBuild } from '../jobs/job-plan.js'
+import { JobStory } from '../jobs/job-story.js'
+import { LoadingMeter } from '../jobs/loading-meter.js'
+import { formatEnd, type JobOutcome } from '../jobs/outcome.js'
+import type { RestoredJob } from '../jobs/restored-job.js'
+import { settleTraining } from '../jobs/settle-training.js'
+import { TaskBook } from '../jobs/task-book.js'
+import { type OrderInputs, trainingInputs, trainOrder } from '../jobs/training-order.js'
+import type { JobSpec } from '../protocol/client-messages.js'
+import type { LoadedPartitionInfo, WireError } from '../protocol/messages.js'
+import type { RecordKeeper } from './job-journal.js'
+import { surveyJob } from './job-survey.js'
+
+/** What a job needs of its coordinator. */
+export interface RunnerPort {
+  /** Gives the machine an event. */
+  step(event: CoordinatorEvent): void
+  /** Threads of all workers that are in. */
+  nThreads(): number
+  /** Milliseconds of a monotonic clock. */
+  now(): number
+  readonly build: string
+  /** How long a training waits for a client that has to answer and is gone. */
+  readonly clientGraceMs: number
+}
+
+export interface RunnerOptions {
+  readonly job: string
+  readonly spec: JobSpec
+  /** Its place among all jobs. */
+  readonly place: number
+  readonly journal: RecordKeeper
+  /** What its journal has, or null for a new job. */
+  readonly restored: RestoredJob | null
+}
+
+/** Where a job is. */
+export type JobPhase = 'queued' | 'reading' | 'training' | 'ended'
+
+/**
+ * One job from its specification to its model: has its data surveyed, orders the training,
+ * journals what is committed, and lets the client decide where it wants to.
+ */
+export class JobRunner {
+  readonly job: string
+  readonly spec: JobSpec
+  readonly place: number
+  readonly story: JobStory
+  phase: JobPhase = 'queued'
+  readonly #port: RunnerPort
+  readonly #journal: RecordKeeper
+  readonly #restored: RestoredJob | null
+  readonly #book: TaskBook
+  readonly #meter: LoadingMeter
+  /** Stops the survey. */
+  readonly #stopReading = new AbortController()
+  readonly #over = deferred<JobOutcome>()
+  readonly #aborted = deferred<'aborted'>()
+  #isOver = false
+  #isAborted = false
+  /** The machine works for this job. */
+  #isOn = false
+  /** As far as they are known without the data. */
+  readonly #params: ResolvedParams
+  readonly #resumeFrom: Model | null
+  /** Iterations of the model to go on from. */
+  readonly #nResumed: number
+  #order: OrderInputs | null = null
+  #infos: readonly LoadedPartitionInfo[] | null = null
+  #awaited: { readonly iteration: number, readonly resolve: (answer: 'go' | 'stop') => void } | null
+    = null
+  #aloneSince: number | null = null
+
+  /** @throws CoppiceError 'PARAMETER', 'DATA' or 'MODEL' for a specification that cannot be used */
+  constructor(options: RunnerOptions, port: RunnerPort) {
+    const { job, spec, place, journal, restored } = options
+    this.job = job
+    this.spec = spec
+    this.place = place
+    this.#port = port
+    this.#journal = journal
+    this.#restored = restored
+    const { params, resumeFrom } = checkSpec(spec)
+    this.#params = params
+    this.#resumeFrom = resumeFrom
+    this.#nResumed = resumeFrom === null ? 0 : resumeFrom.trees.length / resumeFrom.treesPerIteration
+    this.story = new JobStory(job, params.numIterations)
+    this.#book = new TaskBook(job, (event) => port.step(event))
+    this.#meter = new LoadingMeter(() => port.now(), (dataset, progress) =>
+      this.story.loading(dataset, progress))
+    if (restored?.plan == null) return
+    this.story.opened(restored.plan.header)
+    this.story.resumed(restored.iterations)
+  }
+
+  /** The iteration whose answer is waited for, or null. */
+  get awaitedIteration(): number | null {
+    return this.#awaited?.iteration ?? null
+  }
+
+  /** Of all data sets, in the order of their numbers; empty before they are known. */
+  get partitionNames(): readonly string[] {
+    return this.#order?.recipes.flatMap(({ partitions }) => partitions.map(({ name }) => name)) ?? []
+  }
+
+  /** Runs to the end. Never rejects. */
+  async run(): Promise<JobOutcome> {
+    this.#toEnd().catch((error: unknown) => this.fail(wireError(error)))
+    const outcome = await this.#over.promise
+    this.phase = 'ended'
+    this.story.ended(outcome)
+    return outcome
+  }
+
+  /** Writes the end, if it is one, and closes the journal. */
+  async close(): Promise<void> {
+    const { outcome } = this.story
+    if (outcome !== null && !(outcome.kind === 'failed' && outcome.mayResume)) {
+      const reason = formatEnd(outcome)
+      await this.#journal.write({ kind: 'end', reason }).catch(() => undefined)
+    }
+    await this.#journal.close()
+  }
+
+  /** The coordinator stops: nothing more is told or written. */
+  async leave(): Promise<void> {
+    this.#isOver = true
+    this.#stop()
+    await this.#journal.close()
+  }
+
+  async #toEnd(): Promise<void> {
+    const { job, spec, place } = this
+    await Promise.race([
+      this.#journal.write({ kind: 'job', job, spec: { spec, place } }), this.#aborted.promise,
+    ])
+    if (this.#isOver) return
+    const plan = this.#restored?.plan ?? null
+    const records = this.#restored?.iterations ?? []
+    if (plan !== null) requireBuild(plan, this.#port.build)
+    if (plan !== null && await this.#endsHere(plan, records)) return
+    this.phase = 'reading'
+    this.#isOn = true
+    this.#port.step({ kind: 'job', job })
+    const order = plan === null ? await this.#survey() : this.#resumedOrder(plan, records)
+    if (this.#isOver) return
+    this.#order = order
+    this.#infos = order.infos
+    this.phase = 'training'
+    this.#port.step({ kind: 'train', order: trainOrder(order) })
+  }
+
+  async #survey(): Promise<OrderInputs> {
+    const { spec } = this
+    const survey = await surveyJob(spec, {
+      book: this.#book,
+      params: this.#params,
+      nThreads: () => this.#port.nThreads(),
+      memoryBytes: memoryLimitBytes(),
+      signal: this.#stopReading.signal,
+      onProgress: (dataset, progress) => this.#meter.report(dataset, progress),
+    })
+    return { ...survey, ...this.#orderRest(), infos: null, resumeFrom: this.#resumeFrom }
+  }
+
+  #resumedOrder(plan: JobPlan, records: readonly CommittedIteration[]): OrderInputs {
+    const { recipes, sources, infos, header } = plan
+    const { params, inferred } = this.spec
+    return {
+      recipes, sources, infos,
+      params: resolveParams(withInferred(params, inferred, recipes[0]!.classes)),
+      ...this.#orderRest(),
+      // the records begin with the iterations of that model
+      resumeFrom: records.length > this.#nResumed ? resumeModel(header, records)
+        : this.#resumeFrom,
+    }
+  }
+
+  #orderRest(): Pick<OrderInputs, 'names' | 'nThreads'> {
+    return {
+      names: this.spec.evalSets.map(({ name }) => name),
+      nThreads: () => this.#port.nThreads(),
+    }
+  }
+
+  /**
+   * Whether the training is over by what the client says to the last iteration: the answer may
+   * have been lost with the coordinator that asked for it.
+   */
+  async #endsHere(plan: JobPlan, records: readonly CommittedIteration[]): Promise<boolean> {
+    if (!this.spec.wantsGo || records.length <= this.#nResumed) return false
+    const answer = await this.#ask(records.length - 1)
+    if (this.#isOver || answer === 'go') return this.#isOver
+    const order = this.#resumedOrder(plan, records)
+    this.#finish(settleTraining(
+      trainingInputs(order, plan.infos), answer === 'stop' ? 'callback' : 'aborted'))
+    return true
+  }
+
+  /** Waits for the client's answer to an iteration. */
+  #ask(iteration: number): Promise<'go' | 'stop' | 'aborted'> {
+    const answer = new Promise<'go' | 'stop'>((resolve) => {
+      this.#awaited = { iteration, resolve }
+    })
+    return Promise.race([answer, this.#aborted.promise]).finally(() => { this.#awaited = null })
+  }
+
+  // ---- what the machine does
+
+  /** An effect of the machine that concerns the job. */
+  effect(effect: CoordinatorEffect): void {
+    if (this.#isOver) return
+    try {
+      this.#perform(effect)
+    } catch (error) {
+      this.fail(wireError(error))
+    }
+  }
+
+  #perform(effect: CoordinatorEffect): void {
+    switch (effect.kind) {
+      case 'send':
+      case 'close':
+        return
+      case 'task-result': return this.#book.done(effect.task, effect.result)
+      case 'task-error': return this.#book.failed(effect.task, effect.error)
+      case 'plan':
+        this.#infos = effect.infos
+        return
+      case 'opened': return this.#opened(effect.request)
+      case 'tell': return this.story.told(effect.event)
+      case 'announce':
+        this.#announced(effect.request).catch((error: unknown) => this.fail(wireError(error)))
+        return
+      case 'done':
+        this.#isOn = false
+        return this.#finish(effect.result)
+      case 'failed':
+        this.#isOn = false
+        // of a lack of workers: they may come
+        return this.#end({
+          kind: 'failed', error: effect.error,
+          mayResume: effect.error.code === 'ABORTED' && !this.#isAborted,
+        })
+      case 'notice': return this.story.notice(effect.text)
+    }
+  }
+
+  #opened({ header }: TrainerRecord['open']): void {
+    const { recipes, sources } = this.#order!
+    const known = this.#restored?.plan ?? null
+    if (known !== null && startChain(known.header) !== startChain(header)) {
+      throw new CoppiceError('INTERNAL', 'the journal was begun for another model than its data ' +
+        'and parameters give now: the journal was changed, or this is a bug')
+    }
+    const plan: JobPlan = known ?? {
+      build: this.#port.build, recipes, sources, shape: targetShape(this.#order!.params),
+      infos: this.#infos!, header,
+    }
+    const writes = known === null ? [this.#journal.write({ kind: 'plan', plan })] : []
+    this.story.opened(header)
+    if (this.#resumeFrom !== null) {
+      const resumed = committedIterations(this.#resumeFrom)
+      this.story.resumed(resumed)
+      for (const record of resumed) writes.push(this.#write(record))
+    }
+    Promise.all(writes).catch((error: unknown) => this.fail(wireError(error)))
+  }
+
+  /** An iteration is committed: it is written down, then told, then the next one may begin. */
+  async #announced({ record }: TrainerRecord['announce']): Promise<void> {
+    await Promise.race([this.#write(record), this.#aborted.promise])
+    if (this.#isOver) return
+    const asked = this.spec.wantsGo ? this.#ask(record.iteration) : null
+    this.story.committed(record)
+    const answer = await asked ?? 'go'
+    // an abort is known to the machine: it makes of any answer the end
+    if (!this.#isOver) this.#port.step({ kind: 'go', answer: answer === 'stop' ? 'stop' : 'go' })
+  }
+
+  #write(record: CommittedIteration): Promise<void> {
+    const { iteration, trees, metrics, chainHash } = record
+    return this.#journal.write({ kind: 'iteration', iteration, trees, metrics, chainHash })
+  }
+
+  #finish({ model, stoppedBy }: TrainResult): void {
+    this.#end({
+      kind: 'done', stoppedBy, model: new TextEncoder().encode(serializeModel(model)),
+    })
+  }
+
+  // ---- what the client and the coordinator do
+
+  /** The client's answer to an iteration. */
+  go(iteration: number, answer: 'go' | 'stop'): void {
+    if (this.#awaited?.iteration === iteration) this.#awaited.resolve(answer)
+  }
+
+  /** The client wants no more. */
+  abort(): void {
+    if (this.#isAborted || this.#isOver) return
+    this.#isAborted = true
+    if (this.phase === 'training') this.#port.step({ kind: 'abort' })
+    else if (this.#awaited === null) {
+      this.fail({ code: 'ABORTED', message: this.phase === 'queued'
+        ? 'training was aborted before it began' : 'loading was aborted by the caller' })
+    }
+    // whatever the training waits for, it need not any more
+    this.#aborted.resolve('aborted')
+  }
+
+  /** Ends the job with an error. */
+  fail(error: WireError, mayResume = false): void {
+    if (this.#isOver) return
+    if (this.#isOn) this.#port.step({ kind: 'cancel' })
+    this.#isOn = false
+    this.#end({ kind: 'failed', error, mayResume })
+  }
+
+  /** Time passed. */
+  tick(): void {
+    if (this.#isOver || this.phase === 'queued' && this.#awaited === null) return
+    const now = this.#port.now()
+    this.#aloneSince = this.#awaited === null || this.story.isHeard ? null : this.#aloneSince ?? now
+    const { clientGraceMs } = this.#port
+    if (this.#aloneSince === null || now - this.#aloneSince < clientGraceMs) return
+    this.fail({ code: 'ABORTED', message: `the client that has to answer after iteration ` +
+      `${this.#awaited!.iteration} was gone for ${Math.round(clientGraceMs / 1000)} s; what was ` +
+      'trained is in the journal: submit the same job again to go on' }, true)
+  }
+
+  /** Tells how far binning is. @param isBinned - of a partition, by its number */
+  tellBinned(isBinned: (partition: number) => boolean): void {
+    if (this.#isOver || this.#order === null) return
+    const names = ['training', ...this.#order.names]
+    let first = 0
+    for (const [d, { partitions }] of this.#order.recipes.entries()) {
+      const total = partitions.length
+      const done = partitions.filter((_, i) => isBinned(first + i)).length
+      first += total
+      this.#meter.report(names[d]!, { phase: 'bin', done, total })
+    }
+  }
+
+  #end(outcome: JobOutcome): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stop()
+    this.#over.resolve(outcome.kind === 'failed' && outcome.mayResume && !this.#journal.isKept
+      ? { ...outcome, mayResume: false } : outcome)
+  }
+
+  #stop(): void {
+    const gone = new CoppiceError('ABORTED', 'the job is over')
+    this.#stopReading.abort()
+    this.#book.abandon(gone)
+  }
+}
+
+/** What goes out to a client. */
+export function wireError(error: unknown): WireError {
+  if (error instanceof CoppiceError) return { code: error.code, message: error.message }
+  return {
+    code: 'INTERNAL',
+    message: `internal error: ${error instanceof Error ? error.message : String(error)}`,
+  }
+}

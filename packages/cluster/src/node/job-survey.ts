@@ -1,0 +1,125 @@
+import {
+  type DatasetRecipe, type DatasetReference, type DatasetSurvey, defaultTextOptions, type Format,
+  type LoadProgress, type PartitionInfo, surveyDataset, withLocalMerges,
+} from '@coppice/data'
+import { displayUri } from '@coppice/data/node'
+import {
+  checkEvalSets, requireClassCount, type ResolvedParams, resolveParams, withInferred,
+} from '@coppice/engine'
+import { assert, CoppiceError } from '@coppice/model'
+import { ClusterTaskRunner } from '../jobs/cluster-task-runner.js'
+import type { TaskBook } from '../jobs/task-book.js'
+import { requireReducerMemory, type SurveyedJob } from '../jobs/training-order.js'
+import type { DataSpec, JobSpec } from '../protocol/client-messages.js'
+import { format as formatSchema } from '../protocol/data-schemas.js'
+import type { SourcePartition } from '../protocol/messages.js'
+import { checkValue } from '../protocol/schema.js'
+import { ProtocolError } from '../protocol/error.js'
+
+/** What a survey needs beside the specification. */
+export interface SurveyPort {
+  readonly book: TaskBook
+  /** As far as they are known without the data. */
+  readonly params: ResolvedParams
+  /** Threads of all workers now. */
+  readonly nThreads: () => number
+  /** Bytes of memory of this coordinator. */
+  readonly memoryBytes: number
+  readonly signal: AbortSignal
+  readonly onProgress: (dataset: string, progress: LoadProgress) => void
+}
+
+/** The data sets of a job, and the parameters that they decide. */
+export interface JobSurvey extends SurveyedJob {
+  readonly params: ResolvedParams
+}
+
+/**
+ * Finds out all that must be known of a job's data sets before their rows are binned, and checks
+ * the job against it, as a training in one process does, with the same messages.
+ *
+ * @throws CoppiceError for whatever cannot be used
+ */
+export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSurvey> {
+  const sources: (readonly SourcePartition[])[] = []
+  const recipes: DatasetRecipe[] = []
+  const add = async (name: string, data: DataSpec, reference?: DatasetReference): Promise<void> => {
+    const firstSource = sources.reduce((sum, list) => sum + list.length, 0)
+    const found = await resolveSources(data, port.book)
+    const survey = await surveySet(spec, data, { name, sources: found, firstSource }, port, reference)
+    sources.push(found)
+    recipes.push(survey.recipe)
+  }
+  await add('training', spec.train)
+  const { features, classes, nRows } = recipes[0]!
+  const params = resolveParams(withInferred(spec.params, spec.inferred, classes))
+  requireClassCount(classes, params)
+  requireReducerMemory(features, params, port.memoryBytes)
+  for (const { name, data } of spec.evalSets) await add(name, data, { features, classes })
+  const evalSets = spec.evalSets.map(({ name }, i) => ({ name, data: recipes[i + 1]! }))
+  checkEvalSets({ nRows, features }, evalSets, params)
+  return { recipes, sources, params }
+}
+
+interface NamedSources {
+  readonly name: string
+  readonly sources: readonly SourcePartition[]
+  readonly firstSource: number
+}
+
+async function surveySet(
+  spec: JobSpec, data: DataSpec, { name, sources, firstSource }: NamedSources, port: SurveyPort,
+  reference: DatasetReference | undefined,
+): Promise<DatasetSurvey> {
+  const { signal, params, book } = port
+  const runner = new ClusterTaskRunner(book, { sources, firstSource }, port.nThreads())
+  return surveyDataset({
+    partitions: sources.map(partitionInfo),
+    textOptions: {
+      header: data.header,
+      missingValues: data.missingValues ?? defaultTextOptions.missingValues,
+    },
+    params,
+    runner: withLocalMerges(runner, pause, signal),
+    memory: null,
+    pause,
+  }, {
+    ...data.roles,
+    labelKind: spec.labelKind,
+    // what is no type is refused where the columns are known
+    schema: data.schema === null ? undefined : data.schema as Record<string, 'int'>,
+    reference,
+    signal,
+    onProgress: (progress) => port.onProgress(name, progress),
+  })
+}
+
+/** Lets messages of workers and clients through. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => { setImmediate(resolve) })
+}
+
+/** Files, folders and patterns to partitions, by a worker: it sees what the workers see. */
+async function resolveSources(
+  { inputs, format }: DataSpec, book: TaskBook,
+): Promise<readonly SourcePartition[]> {
+  const [result] = await book.run([
+    { context: 0, source: null, body: { kind: 'resolve', inputs, format } },
+  ])
+  assert(result?.kind === 'resolve', 'a "resolve" task is answered with partitions')
+  return result.partitions
+}
+
+function partitionInfo({ uri, format, expected }: SourcePartition): PartitionInfo {
+  return { name: displayUri(uri), format: requireFormat(uri, format), expected }
+}
+
+function requireFormat(uri: string, name: string): Format {
+  try {
+    return checkValue(formatSchema, name, 'format')
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    throw new CoppiceError('DATA', `${displayUri(uri)} cannot be read: ${error.message}`,
+      { cause: error })
+  }
+}

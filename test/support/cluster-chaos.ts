@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { FaultPlan } from './cluster-fault-plan.js'
+import { FaultMaker, type Inflicted, linkFaults } from './cluster-faults.js'
+import type { Problem } from './cluster-problem.js'
+import { CommandProcess } from './cluster-process.js'
+import { ClusterSite, type LinkProxy, within } from './cluster-site.js'
+import {
+  type ClientStory, noWitnesses, readClient, readCoordinators, type Witnesses,
+} from './cluster-story.js'
+
+/** SHA-256 of a file, in hexadecimal. */
+export async function sha256Of(file: string): Promise<string> {
+  return createHash('sha256').update(await readFile(file)).digest('hex')
+}
+
+/** Trains on one thread of one process. @returns SHA-256 of the model */
+export async function trainAlone(problem: Problem): Promise<string> {
+  const model = path.join(problem.folder, 'alone.json')
+  const process = CommandProcess.start(
+    ['train', ...problem.flags, '--threads', '1', '--model', model, '--quiet'],
+    { name: 'alone', logFolder: problem.folder })
+  const { code } = await process.ended
+  if (code !== 0) throw new Error(`training alone ended with ${code}:\n${process.tail()}`)
+  return sha256Of(model)
+}
+
+export interface ChaosOptions {
+  readonly problem: Problem
+  /** What the model has to be. */
+  readonly sha256: string
+  readonly plan: FaultPlan
+  /** For logs; is made. */
+  readonly folder: string
+  /** Folder of the journal; default: in `folder`. */
+  readonly journal?: string
+  readonly startProxy: ((targetPort: number) => Promise<LinkProxy>) | null
+  readonly coordinatorFlags?: readonly string[]
+  readonly workerFlags?: readonly string[]
+  readonly patienceMs: number
+  readonly onNote?: (text: string) => void
+}
+
+export interface ChaosOutcome {
+  /** What was wrong; empty where all promises were kept. */
+  readonly problems: readonly string[]
+  readonly story: ClientStory
+  readonly inflicted: readonly Inflicted[]
+  readonly witnesses: Witnesses
+  readonly elapsedMs: number
+}
+
+/** One training on a cluster of real processes while a plan of faults is carried out. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
+  const { problem, plan, folder, patienceMs, onNote = () => undefined } = options
+  await mkdir(folder, { recursive: true })
+  const start = performance.now()
+  const needsProxies = plan.faults.some(({ kind }) => linkFaults.has(kind))
+  const site = await ClusterSite.create({
+    folder, minWorkers: plan.nWorkers, nThreads: plan.nThreads,
+    ...(options.journal === undefined ? {} : { journal: options.journal }),
+    startProxy: needsProxies ? options.startProxy : null,
+    coordinatorFlags: options.coordinatorFlags ?? [],
+    workerFlags: options.workerFlags ?? [],
+  })
+  const problems: string[] = []
+  const inflicted: Inflicted[] = []
+  let client: CommandProcess | null = null
+  try {
+    await site.startCoordinator()
+    const workers = Array.from({ length: plan.nWorkers }, (_, i) => `w${i}`)
+    for (const name of workers) await site.startWorker(name)
+    const model = path.join(folder, 'model.json')
+    client = await site.train([...problem.flags, '--model', model])
+    const faults = new FaultMaker(site, client, workers, onNote)
+    const mended = faults.run(plan.faults)
+    // A fault that cannot be inflicted is a bug of the harness: it ends the run at once.
+    const broken = mended.then(() => client!.ended)
+    try {
+      const isOver = await within(Promise.race([client.ended, broken]), patienceMs)
+      if (!isOver) problems.push(`no model after ${patienceMs / 1000} s; ${whereItIs(client)}`)
+    } finally {
+      faults.stop()
+      inflicted.push(...faults.inflicted)
+      await mended.catch((error: Error) => problems.push(`harness: ${error.message}`))
+    }
+    problems.push(...await examine(client, model, options.sha256))
+  } finally {
+    problems.push(...await site.close())
+  }
+  return {
+    problems, inflicted,
+    story: client === null ? { commits: [], notes: [] } : readClient(client.lines),
+    witnesses: site.coordinatorLines.length === 0 ? noWitnesses()
+      : readCoordinators(site.coordinatorLines),
+    elapsedMs: performance.now() - start,
+  }
+}
+
+function whereItIs(client: CommandProcess): string {
+  const { commits } = readClient(client.lines)
+  return `${commits.length} iterations were committed; the client's last lines:\n${client.tail(5)}`
+}
+
+/** What is wrong with how a client ended, with what it told and with its model. */
+async function examine(client: CommandProcess, model: string, sha256: string): Promise<string[]> {
+  const { end } = client
+  if (end === null) return []
+  if (end.code !== 0) {
+    return [`the client ended with ${end.signal ?? end.code}:\n${client.tail(5)}`]
+  }
+  const problems: string[] = []
+  const found = await sha256Of(model)
+  if (found !== sha256) problems.push(`the model has SHA-256 ${found}, expected ${sha256}`)
+  const { commits } = readClient(client.lines)
+  const wrong = commits.findIndex(({ iteration }, i) => iteration !== i)
+  if (wrong >= 0) {
+    problems.push(`the client was told of iteration ${commits[wrong]!.iteration} where ${wrong
+      } was due`)
+  }
+  return problems
+}

@@ -1,0 +1,251 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { CommandProcess, type Line } from './cluster-process.js'
+
+/** What a site needs of a faulty proxy: packages/cluster/test/support/faulty-proxy.ts. */
+export interface LinkProxy {
+  readonly port: number
+  delay(ms: number, jitterMs?: number): void
+  throttle(bytesPerSecond: number): void
+  blackHole(way?: 'up' | 'down' | 'both'): void
+  heal(): void
+  corruptNext(way: 'up' | 'down' | 'both', skipBytes?: number, index?: number): void
+  cut(index?: number): void
+  reset(index?: number): void
+  refuse(isRefusing?: boolean): void
+  stop(): Promise<void>
+}
+
+/** Where the processes of a site run, and how they reach each other. */
+export interface Place {
+  /** Address at which the coordinator listens and is reached. */
+  readonly host: string
+  readonly scheme: 'ws' | 'wss'
+  readonly coordinatorFlags: readonly string[]
+  /** Flags of all that dial, such as --ca-file. */
+  readonly diallerFlags: readonly string[]
+  /** Command to put before a process of this name. */
+  readonly prefixOf: (name: string) => readonly string[]
+}
+
+export const loopback: Place = {
+  host: '127.0.0.1', scheme: 'ws', coordinatorFlags: [], diallerFlags: [], prefixOf: () => [],
+}
+
+export interface SiteOptions {
+  /** For logs, token, journal; exists. */
+  readonly folder: string
+  readonly nThreads?: number
+  /** Workers that a training waits for. */
+  readonly minWorkers: number
+  /** Folder of the journal; default: one in `folder`. */
+  readonly journal?: string
+  readonly coordinatorFlags?: readonly string[]
+  readonly workerFlags?: readonly string[]
+  /** Links of this kind go through a proxy each. */
+  readonly startProxy?: ((targetPort: number) => Promise<LinkProxy>) | null
+  readonly place?: Place
+}
+
+/**
+ * A cluster of real processes: one coordinator with a journal, workers w0, w1, ..., clients. What
+ * died can be started again under the same name, address and journal. `close` ends them all.
+ */
+export class ClusterSite {
+  readonly port: number
+  readonly journal: string
+  /** All processes that were ever started. */
+  readonly processes: CommandProcess[] = []
+  readonly proxies = new Map<string, LinkProxy>()
+  readonly #options: SiteOptions
+  readonly #place: Place
+  readonly #token: string
+  readonly #current = new Map<string, CommandProcess>()
+  #isClosed = false
+
+  static async create(options: SiteOptions): Promise<ClusterSite> {
+    const { folder } = options
+    const token = path.join(folder, 'token')
+    await writeFile(token, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 })
+    const journal = options.journal ?? path.join(folder, 'journal')
+    await mkdir(journal, { recursive: true })
+    return new ClusterSite(options, token, journal, await findPort())
+  }
+
+  private constructor(options: SiteOptions, token: string, journal: string, port: number) {
+    this.#options = options
+    this.#place = options.place ?? loopback
+    this.#token = token
+    this.journal = journal
+    this.port = port
+  }
+
+  get url(): string {
+    return `${this.#place.scheme}://${this.#place.host}:${this.port}`
+  }
+
+  get tokenFile(): string {
+    return this.#token
+  }
+
+  /** The process of that name that was started last, or undefined. */
+  current(name: string): CommandProcess | undefined {
+    return this.#current.get(name)
+  }
+
+  /** Names of the workers that live. */
+  get liveWorkers(): string[] {
+    return [...this.#current].filter(([name, process]) =>
+      name.startsWith('w') && process.end === null).map(([name]) => name)
+  }
+
+  /** Lines of all coordinators, in order. */
+  get coordinatorLines(): Line[] {
+    return this.#linesOf('coordinator')
+  }
+
+  #linesOf(name: string): Line[] {
+    return this.processes.filter((process) => process.name === name)
+      .flatMap(({ lines }) => lines)
+  }
+
+  /** Starts the coordinator, unless it lives. Resolves when it listens. */
+  async startCoordinator(): Promise<CommandProcess> {
+    const { minWorkers, coordinatorFlags = [] } = this.#options
+    const { host } = this.#place
+    const coordinator = this.#start('coordinator', ['coordinator', '--listen',
+      `${host}:${this.port}`, '--token-file', this.#token, '--journal', this.journal,
+      '--min-workers', `${minWorkers}`, ...this.#place.coordinatorFlags, ...coordinatorFlags])
+    await coordinator.waitFor(/^listening at /)
+    return coordinator
+  }
+
+  /** Starts a worker, unless one of that name lives. */
+  async startWorker(name: string): Promise<CommandProcess> {
+    const { nThreads = 1, workerFlags = [] } = this.#options
+    return this.#start(name, ['worker', '--coordinator', await this.#urlFor(name), '--name', name,
+      '--threads', `${nThreads}`, ...this.#diallerFlags, ...workerFlags])
+  }
+
+  /** Starts another process for a worker's name, whatever the first does. */
+  async startTwin(name: string): Promise<CommandProcess> {
+    const first = this.#current.get(name)
+    this.#current.delete(name)
+    const twin = await this.startWorker(name)
+    if (first === undefined) return twin
+    return twin
+  }
+
+  /** Starts `coppice train --cluster` with these flags. */
+  async train(flags: readonly string[], name = 'client'): Promise<CommandProcess> {
+    return this.#start(name, ['train', '--cluster', await this.#urlFor(name),
+      ...this.#diallerFlags, '--log-format', 'json', ...flags])
+  }
+
+  /** `coppice status --json`. */
+  async status(): Promise<unknown> {
+    const status = this.#start('status', ['status', '--cluster', this.url, '--json',
+      ...this.#diallerFlags])
+    const { code } = await status.ended
+    const text = status.lines.map((line) => line.text).join('\n')
+    if (code !== 0) throw new Error(`coppice status ended with ${code}:\n${text}`)
+    return JSON.parse(text)
+  }
+
+  /**
+   * Ends everything: politely first, so that what does not end by itself is found.
+   *
+   * @returns what was wrong: processes that had to be killed, or that ended with an error
+   */
+  async close(patienceMs = 15_000): Promise<string[]> {
+    this.#isClosed = true
+    const problems: string[] = []
+    const live = this.processes.filter(({ end }) => end === null)
+    for (const process of live) {
+      process.kill('SIGCONT')
+      process.kill('SIGTERM')
+    }
+    await Promise.all(live.map(async (process) => {
+      const isOver = await within(process.ended, patienceMs)
+      if (!isOver) problems.push(`${process.name} (${process.pid}) did not end on SIGTERM`)
+      await process.destroy()
+    }))
+    await Promise.all([...this.proxies.values()].map((proxy) => proxy.stop()))
+    for (const { name, end, lines } of this.processes) {
+      if (end === null || end.signal !== null) continue
+      if (end.code === internalError) problems.push(`${name} ended with an internal error: ${
+        lines.at(-1)?.text}`)
+    }
+    return problems
+  }
+
+  /** Kills everything at once; for hooks that run when a test has failed. */
+  async destroy(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(this.processes.map((process) => process.destroy()))
+    await Promise.all([...this.proxies.values()].map((proxy) => proxy.stop()))
+  }
+
+  get #diallerFlags(): readonly string[] {
+    return ['--token-file', this.#token, ...this.#place.diallerFlags]
+  }
+
+  /** Through the proxy of that name, where there are proxies. */
+  async #urlFor(name: string): Promise<string> {
+    const { startProxy } = this.#options
+    if (startProxy == null) return this.url
+    const known = this.proxies.get(name)
+    const proxy = known ?? await startProxy(this.port)
+    this.proxies.set(name, proxy)
+    return `ws://127.0.0.1:${proxy.port}`
+  }
+
+  #start(name: string, args: readonly string[]): CommandProcess {
+    if (this.#isClosed) throw new Error(`${name} is not started: the site is closed`)
+    const live = this.#current.get(name)
+    if (live !== undefined && live.end === null) return live
+    const process = CommandProcess.start(args, {
+      name, logFolder: this.#options.folder, prefix: this.#place.prefixOf(name),
+    })
+    this.#current.set(name, process)
+    this.processes.push(process)
+    return process
+  }
+}
+
+const internalError = 70
+
+/** @returns whether it settled in time */
+export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
+  })
+  try {
+    return await Promise.race([promise.then(() => true, () => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const portMin = 20_000
+const portMax = 32_000
+
+/**
+ * A free port outside of the range from which outgoing connections take theirs: the coordinator
+ * must get it again after each restart, and whoever dials a dead one must not meet itself.
+ */
+async function findPort(): Promise<number> {
+  for (;;) {
+    const port = portMin + randomBytes(2).readUInt16LE() % (portMax - portMin)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    await new Promise((resolve) => server.close(resolve))
+    if (isFree) return port
+  }
+}

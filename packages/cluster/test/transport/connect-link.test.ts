@@ -108,13 +108,12 @@ describe('connectLink', () => {
     }))
     expectProblem(await failure(`ws://127.0.0.1:${web}`), 'not-coordinator', false,
       /no coordinator: it answers 404; it says: <h1>nothing here<\/h1>; check the address/)
-    const mail = await listen(createServer((socket) => socket.end('220 mail.example.com ESMTP\r\n')))
+    const mail = await listen(createServer((socket) => socket.end('220 mail.example.com\r\n')))
     expectProblem(await failure(`ws://127.0.0.1:${mail}`), 'not-coordinator', false,
       /no coordinator \(Parse Error/)
-    const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1',
-      handleProtocols: () => false })
-    closing.push(() => new Promise((resolve) => { sockets.close(resolve) }))
-    expectProblem(await failure(`ws://127.0.0.1:${(sockets.address() as AddressInfo).port}`),
+    const server = createHttpServer()
+    new WebSocketServer({ server, handleProtocols: () => false })
+    expectProblem(await failure(`ws://127.0.0.1:${await listen(server)}`),
       'not-coordinator', false, /no coordinator \(Server sent no subprotocol\)/)
   })
 
@@ -128,8 +127,8 @@ describe('connectLink', () => {
 
   it('does not wait for ever for an answer, nor for a trickle of one', async () => {
     const silent = await listen(createServer(() => undefined))
-    expectProblem(await failure(`ws://127.0.0.1:${silent}`, { handshakeMsMax: 60 }), 'unreachable',
-      true, /no answer came; check the address, and whether a firewall/)
+    expectProblem(await failure(`ws://127.0.0.1:${silent}`, { handshakeMsMax: 60 }),
+      'unreachable', true, /no answer came; check the address, and whether a firewall/)
     const trickle = await listen(createServer((socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\n')
       const timer = setInterval(() => socket.write('X: y\r\n'), 10)
@@ -147,7 +146,8 @@ describe('connectLink', () => {
     const proxy = await FaultyProxy.start(test.server.port)
     closing.push(() => proxy.stop())
     proxy.refuse()
-    expectProblem(await failure(`ws://127.0.0.1:${proxy.port}`), 'unreachable', true, /closed before/)
+    expectProblem(await failure(`ws://127.0.0.1:${proxy.port}`), 'unreachable', true,
+      /closed before/)
   })
 
   it('is given up by its signal, before and in the middle', async () => {

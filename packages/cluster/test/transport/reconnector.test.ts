@@ -75,8 +75,8 @@ describe('Reconnector', () => {
 
   it('gives up after the grace with the first and the last cause', async () => {
     const { reconnector, clock } = make(['busy', 'unreachable'], { graceMs: 10_000 })
-    await assert.rejects(reconnector.next(), { code: 'IO',
-      message: /^no connection for 6 s, so this is given up: attempt 6: unreachable; at first: attempt 1: busy$/ })
+    await assert.rejects(reconnector.next(), { code: 'IO', message: 'no connection for 6 s, so '
+      + 'this is given up: attempt 6: unreachable; at first: attempt 1: busy' })
     assert.ok(clock.nowMs <= 10_000)
   })
 

@@ -29,10 +29,11 @@ describe('readToken', () => {
     }
   })
 
-  it('refuses what is too short, too long, empty or no single line, without showing it', async () => {
+  it('refuses what is too short, too long or no single line, and does not show it', async () => {
     const cases: [string, RegExp][] = [['', /is empty/], ['\n', /is empty/],
       ['0123456789abcde', /has only 15 characters/], ['0123456789 abcdef', /holds spaces/],
-      ['0123456789\nabcdefgh', /holds spaces, line breaks/], ['0123456789abcdefä', /outside ASCII/],
+      ['0123456789\nabcdefgh', /holds spaces, line breaks/],
+      ['0123456789abcdefä', /outside ASCII/],
       ['x'.repeat(1025), /has 1025 characters, more than 1024/]]
     for (const [text, message] of cases) {
       await assert.rejects(read(text), (error: Error & { code: string }) => {

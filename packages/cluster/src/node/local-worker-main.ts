@@ -9,6 +9,7 @@ export interface LocalWorkerOptions {
   readonly token: string
   readonly name: string
   readonly threads: number
+  readonly memoryBytes?: number
   readonly coordinatorGraceMs: number
   readonly drainMs: number
 }

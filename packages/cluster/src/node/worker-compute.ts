@@ -1,9 +1,9 @@
-import type { SourceOptions } from '@coppice/data/node'
 import { ThreadPool } from '@coppice/data/node'
 import { assert } from '@coppice/model'
 import type { Context, Job, Task } from '../protocol/messages.js'
 import type { EngineWork, WorkerEffect, WorkerEvent } from '../worker/events.js'
 import { wireErrorOf } from './worker-errors.js'
+import type { WorkerFiles } from './worker-files.js'
 import { type HeldPartition, PartitionCache, PartitionFailure } from './worker-partitions.js'
 import { WorkerStores } from './worker-stores.js'
 import { WorkerTasks } from './worker-tasks.js'
@@ -15,7 +15,7 @@ export type ComputeEffect = Extract<WorkerEffect,
 export interface WorkerComputeOptions {
   /** Threads that read, and threads that train: as many each. */
   readonly nThreads: number
-  readonly source: SourceOptions & { readonly tempFolder?: string | undefined }
+  readonly files: WorkerFiles
   /** Told what became of the work, never within a call of `perform`. */
   readonly emit: (event: WorkerEvent) => void
 }
@@ -77,9 +77,9 @@ export class WorkerCompute {
   #readingOf(job: string): Reading {
     if (this.#reading?.job === job) return this.#reading
     this.#dropReading()
-    const { nThreads, source } = this.#options
+    const { nThreads, files } = this.#options
     const threads = new ThreadPool(nThreads)
-    this.#reading = { job, threads, tasks: new WorkerTasks(threads, source) }
+    this.#reading = { job, threads, tasks: new WorkerTasks(threads, files) }
     return this.#reading
   }
 
@@ -122,7 +122,7 @@ export class WorkerCompute {
     const { threads } = this.#readingOf(job.job)
     this.#holding = {
       job,
-      cache: new PartitionCache(job, threads, this.#options.source),
+      cache: new PartitionCache(job, threads, this.#options.files),
       engines: new WorkerStores(this.#options.nThreads),
       stores: new Map(),
     }

@@ -1,13 +1,13 @@
 import type { Format } from '@coppice/data'
 import {
-  type BinnedPartition, openPartitionLoader, type PartitionLoader, type PartitionLoaderOptions,
-  type ThreadPool,
+  type BinnedPartition, openPartitionLoader, type PartitionLoader, type ThreadPool,
 } from '@coppice/data/node'
 import {
   type LabelledRows, mergeSummaries, type RowSummary, summarizeRows, type TargetShape,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { Job, LoadedPartitionInfo } from '../protocol/messages.js'
+import type { WorkerFiles } from './worker-files.js'
 
 /** A partition in this worker's memory. */
 export interface HeldPartition {
@@ -57,10 +57,12 @@ export class PartitionCache {
   readonly #entries = new Map<number, Entry>()
 
   /** @param threads - not closed */
-  constructor(job: Job, threads: ThreadPool, options: PartitionLoaderOptions) {
+  constructor(job: Job, threads: ThreadPool, files: WorkerFiles) {
     this.#job = job
     this.#loaders = job.sources.map((sources) => openPartitionLoader(
-      sources.map((source) => ({ ...source, format: source.format as Format })), threads, options))
+      sources.map(({ uri, format, expected }) =>
+        ({ uri: files.locate(uri), format: format as Format, expected })),
+      threads, files.options))
     const firsts = [0]
     for (const { partitions } of job.recipes) firsts.push(firsts.at(-1)! + partitions.length)
     this.#firsts = firsts

@@ -14,6 +14,7 @@ import { buildId } from './build-id.js'
 import { listenToExitRequests } from './exit-requests.js'
 import { WorkerCompute } from './worker-compute.js'
 import { type WorkerExit, workerExitCodes } from './worker-exit.js'
+import { WorkerFiles } from './worker-files.js'
 import { checkWorkerName, defaultWorkerName } from './worker-names.js'
 import { WorkerOutbox } from './worker-outbox.js'
 
@@ -57,7 +58,8 @@ export interface WorkerProcessOptions {
  * The calling thread only carries messages; reading and training run on threads. When this
  * resolves, threads may still be ending: exit the process.
  *
- * Rejects with CoppiceError 'PARAMETER' for options that are wrong; everything later is an exit.
+ * Rejects with CoppiceError 'PARAMETER' or 'IO' for options that are wrong; everything later is
+ * an exit.
  */
 export async function runWorker(options: WorkerProcessOptions): Promise<WorkerExit> {
   const name = options.name ?? defaultWorkerName()
@@ -66,7 +68,9 @@ export async function runWorker(options: WorkerProcessOptions): Promise<WorkerEx
   if (!Number.isInteger(nThreads) || nThreads < 1) {
     throw new CoppiceError('PARAMETER', `threads must be an integer of at least 1, got ${nThreads}`)
   }
-  return new WorkerProcess(options, name, nThreads).run()
+  const { coordinator, token, caFile = null, source = {} } = options
+  const files = await WorkerFiles.open({ coordinator, token, caFile, source })
+  return new WorkerProcess(options, { name, nThreads, files }).run()
 }
 
 const defaultSignals = ['SIGTERM', 'SIGINT'] as const
@@ -98,7 +102,10 @@ class WorkerProcess {
   #isStepping = false
   #resolve: (exit: WorkerExit) => void = () => undefined
 
-  constructor(options: WorkerProcessOptions, name: string, nThreads: number) {
+  constructor(
+    options: WorkerProcessOptions,
+    { name, nThreads, files }: { name: string, nThreads: number, files: WorkerFiles },
+  ) {
     this.#options = options
     this.#name = name
     this.#machine = new WorkerMachine({
@@ -106,7 +113,7 @@ class WorkerProcess {
       memoryBytes: options.memoryBytes ?? memoryLimitBytes(),
     })
     this.#compute = new WorkerCompute({
-      nThreads, source: options.source ?? {}, emit: (event) => this.#step(event),
+      nThreads, files, emit: (event) => this.#step(event),
     })
     const { coordinator, token, caFile = null, linkLimits = {} } = options
     this.#reconnector = new Reconnector({

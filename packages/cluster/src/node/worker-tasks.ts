@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import { defaultTextOptions, type Format, type JobContext } from '@coppice/data'
 import {
-  openPartitionLoader, type PartitionLoader, type PartitionLoaderOptions, resolveInputs,
-  type ThreadPool,
+  openPartitionLoader, type PartitionLoader, resolveInputs, type ThreadPool,
 } from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
 import type { Context, SourcePartition, Task, TaskResult } from '../protocol/messages.js'
+import type { WorkerFiles } from './worker-files.js'
 
 /** Contexts that are kept: tasks belong to the latest, or are late ones of that before. */
 const contextsMax = 3
@@ -22,7 +22,7 @@ interface OpenContext {
 /** Carries out the tasks of a job: reading that is not about rows to be held. */
 export class WorkerTasks {
   readonly #threads: ThreadPool
-  readonly #options: PartitionLoaderOptions
+  readonly #files: WorkerFiles
   readonly #abort = new AbortController()
   /** By number, oldest first. */
   readonly #contexts = new Map<number, OpenContext>()
@@ -30,9 +30,9 @@ export class WorkerTasks {
   readonly #loaders = new Map<string, PartitionLoader>()
 
   /** @param threads - not closed */
-  constructor(threads: ThreadPool, options: PartitionLoaderOptions) {
+  constructor(threads: ThreadPool, files: WorkerFiles) {
     this.#threads = threads
-    this.#options = options
+    this.#files = files
   }
 
   setContext({ context, sources, body }: Context): void {
@@ -64,7 +64,8 @@ export class WorkerTasks {
 
   async #resolve(inputs: readonly string[], format: string | null): Promise<TaskResult> {
     const found = await resolveInputs(
-      inputs, format === null ? undefined : format as Format, this.#options)
+      inputs.map((input) => this.#files.locate(input)),
+      format === null ? undefined : format as Format, this.#files.options)
     return {
       kind: 'resolve',
       partitions: found.map(({ path, format: own, expected }) =>
@@ -77,8 +78,9 @@ export class WorkerTasks {
     const known = this.#loaders.get(key)
     if (known !== undefined) return known
     const loader = openPartitionLoader(
-      sources.map((source) => ({ ...source, format: source.format as Format })),
-      this.#threads, this.#options)
+      sources.map(({ uri, format, expected }) =>
+        ({ uri: this.#files.locate(uri), format: format as Format, expected })),
+      this.#threads, this.#files.options)
     this.#loaders.set(key, loader)
     return loader
   }

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { memoryLimitBytes } from '@coppice/data/node'
+import { defaultThreads } from '@coppice/engine/threads'
+import { CoppiceError } from '@coppice/model'
+import type { LocalCoordinatorOptions } from './local-coordinator-main.js'
+import type { LocalWorkerOptions } from './local-worker-main.js'
+import { SupervisedChild } from './supervised-child.js'
+import { workerExitCodes } from './worker-exit.js'
+
+/** A cluster on this machine. */
+export interface LocalClusterOptions {
+  /** Processes of workers. */
+  readonly workers: number
+  /** Threads that train, of each; default: the cores, shared by the workers. */
+  readonly threadsPerWorker?: number
+  /** Where jobs are journaled; null (the default): nowhere, they end with the coordinator. */
+  readonly journalDir?: string | null
+  /** How often each process is started again when it dies; default 3. */
+  readonly restartsMax?: number
+  /** How long starting may take; default 60 s. */
+  readonly startMs?: number
+  /** Times of the protocol, see CoordinatorMachine; the defaults are for one machine. */
+  readonly times?: Partial<LocalTimes>
+  /** Lines for people: who came, who was lost, what was started again. */
+  readonly onNotice?: (text: string) => void
+}
+
+/** Milliseconds. */
+export interface LocalTimes {
+  readonly heartbeatMs: number
+  readonly leaseMs: number
+  readonly graceMs: number
+  readonly stallMs: number
+}
+
+/**
+ * A killed process is known by its closed connection. Leases are for those that hang, and long:
+ * on one machine the processes compete for cores.
+ */
+const defaultTimes: LocalTimes =
+  { heartbeatMs: 500, leaseMs: 10_000, graceMs: 300, stallMs: 60_000 }
+
+/** A coordinator that was started again is there within seconds, or not at all. */
+const coordinatorGraceMs = 60_000
+
+/**
+ * A coordinator and workers in processes of their own on this machine, as a real cluster has
+ * them: what trains here trains there. They listen on loopback only, know each other by a random
+ * token, are started again when they die, and end with this process, however it ends.
+ */
+export class LocalCluster {
+  /** Of the secret that clients show. */
+  readonly token: string
+  readonly #options: LocalClusterOptions & { readonly threadsPerWorker: number }
+  readonly #coordinator: SupervisedChild
+  readonly #workers: readonly SupervisedChild[]
+  #url = ''
+  #isStopped = false
+
+  /**
+   * Starts one and waits until all workers are in.
+   *
+   * Rejects with CoppiceError 'PARAMETER' for numbers that are none, 'IO' when a process cannot
+   * be started.
+   */
+  static async start(options: LocalClusterOptions): Promise<LocalCluster> {
+    requireCount('workers', options.workers)
+    const { threadsPerWorker = Math.max(1, Math.floor(defaultThreads() / options.workers)) }
+      = options
+    requireCount('threadsPerWorker', threadsPerWorker)
+    const cluster = new LocalCluster({ ...options, threadsPerWorker })
+    try {
+      await cluster.#start()
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
+    return cluster
+  }
+
+  private constructor(options: LocalClusterOptions & { readonly threadsPerWorker: number }) {
+    this.#options = options
+    this.token = randomBytes(24).toString('hex')
+    const { restartsMax = 3, onNotice = () => undefined } = options
+    const common = { restartsMax, onNotice }
+    this.#coordinator = new SupervisedChild({
+      ...common,
+      name: 'the local coordinator',
+      main: new URL('./local-coordinator-main.js', import.meta.url),
+      readyAt: 'listening',
+      finalCodes: [workerExitCodes.done, workerExitCodes.usage],
+      options: () => this.#coordinatorOptions(),
+      onReport: (report) => {
+        if (report.kind === 'listening') this.#url = report.url
+        else if (report.kind === 'notice') onNotice(report.text)
+      },
+    })
+    const { done, rejected, usage } = workerExitCodes
+    this.#workers = Array.from({ length: options.workers }, (_, w) => new SupervisedChild({
+      ...common,
+      name: `worker local-${w}`,
+      main: new URL('./local-worker-main.js', import.meta.url),
+      readyAt: 'welcome',
+      finalCodes: [done, rejected, usage],
+      options: () => this.#workerOptions(w),
+      // the coordinator tells of its workers: once is enough
+      onReport: () => undefined,
+    }))
+  }
+
+  /** Where clients connect: ws://127.0.0.1:port. */
+  get url(): string {
+    return this.#url
+  }
+
+  /** Of the coordinator's process; null while it is down. */
+  get coordinatorPid(): number | null {
+    return this.#coordinator.pid
+  }
+
+  /** Of the workers' processes; those that are down are left out. */
+  get workerPids(): number[] {
+    return this.#workers.flatMap(({ pid }) => (pid === null ? [] : [pid]))
+  }
+
+  /** Times that processes were started again. */
+  get nRestarts(): number {
+    return [this.#coordinator, ...this.#workers].reduce((sum, child) => sum + child.nRestarts, 0)
+  }
+
+  /** Ends all processes. Safe to call twice. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    await Promise.all([...this.#workers, this.#coordinator].map((child) => child.stop()))
+  }
+
+  async #start(): Promise<void> {
+    const { startMs = 60_000 } = this.#options
+    let timer: NodeJS.Timeout | null = null
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new CoppiceError('IO', 'the processes of the local cluster were not up within '
+          + `${startMs / 1000} s; is the machine out of memory, or very busy?`))
+      }, startMs)
+    })
+    try {
+      await Promise.race([late, this.#startAll()])
+    } finally {
+      clearTimeout(timer!)
+    }
+    for (const child of [this.#coordinator, ...this.#workers]) child.unref()
+  }
+
+  async #startAll(): Promise<void> {
+    await this.#coordinator.start()
+    await Promise.all(this.#workers.map((worker) => worker.start()))
+  }
+
+  #coordinatorOptions(): LocalCoordinatorOptions {
+    const { workers, journalDir = null, times = {} } = this.#options
+    // a second start listens where workers and clients look for it
+    const port = this.#url === '' ? '0' : new URL(this.#url).port
+    return {
+      ...defaultTimes, ...times, token: this.token, listen: `127.0.0.1:${port}`, journalDir,
+      minWorkers: workers,
+    }
+  }
+
+  #workerOptions(w: number): LocalWorkerOptions {
+    return {
+      coordinator: this.#url, token: this.token, name: `local-${w}`,
+      threads: this.#options.threadsPerWorker, coordinatorGraceMs, drainMs: 30_000,
+      memoryBytes: Math.floor(memoryLimitBytes() / this.#options.workers),
+    }
+  }
+}
+
+function requireCount(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return
+  throw new CoppiceError('PARAMETER', `${name} of a local cluster must be an integer of at least `
+    + `1, got ${value}`)
+}

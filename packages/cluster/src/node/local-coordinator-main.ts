@@ -1,0 +1,36 @@
+/** The process of the coordinator of a local cluster: `node local-coordinator-main.js`. */
+import { readChildOptions, report } from './child-options.js'
+import { runCoordinator } from './coordinator-process.js'
+import { listenToExitRequests } from './exit-requests.js'
+
+/** What the process is started with. */
+export interface LocalCoordinatorOptions {
+  readonly listen: string
+  readonly token: string
+  readonly journalDir: string | null
+  readonly minWorkers: number
+  readonly heartbeatMs: number
+  readonly leaseMs: number
+  readonly graceMs: number
+  readonly stallMs: number
+}
+
+/** Who does not come to an end within so long is ended. */
+const closeMsMax = 3000
+
+// Ctrl-C goes to all processes of a terminal; what it means is the parent's to decide.
+process.on('SIGINT', () => undefined)
+const coordinator = await runCoordinator({
+  ...await readChildOptions<LocalCoordinatorOptions>(),
+  // the number of workers is known: there is no last call to wait for
+  lastCallMs: 0,
+  onNotice: (text) => report({ kind: 'notice', text }),
+})
+const end = (): void => {
+  setTimeout(() => process.exit(0), closeMsMax).unref()
+  void coordinator.close().finally(() => process.exit(0))
+}
+listenToExitRequests({
+  signals: ['SIGTERM'], exitWithParent: true, signal: undefined, onDrain: end, onExit: end,
+})
+report({ kind: 'listening', url: coordinator.url })

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { ClusterClient } from '../../../src/node/client.js'
+import { LocalCluster } from '../../../src/node/local-cluster.js'
+import type { DataSpec } from '../../../src/protocol/client-messages.js'
+import { eventually } from '../../support/eventually.js'
+import { digestOf, makeFiles, trainedHere } from './made-files.js'
+
+const params = { objective: 'binary', num_iterations: 12, num_leaves: 15, metric: ['auc'] }
+
+describe('LocalCluster', function () {
+  this.timeout(30_000)
+  const files = makeFiles(8, 3000, 5)
+  let cluster: LocalCluster | null = null
+  let expected = ''
+
+  before(async () => {
+    expected = await trainedHere(files, 'y', params)
+  })
+  afterEach(async () => {
+    await cluster?.stop()
+    cluster = null
+  })
+  after(() => files.remove())
+
+  async function train(onIteration: (iteration: number) => void = () => undefined) {
+    const client = await ClusterClient.connect(cluster!.url, { token: cluster!.token })
+    try {
+      return await client.train({
+        params, labelKind: 'binary', inferred: null, train: dataOf(files.train),
+        evalSets: [{ name: 'valid', data: dataOf(files.valid) }], resumeFrom: null, wantsGo: false,
+      }, { onEvent: (event) => {
+        if (event.kind === 'iteration') onIteration(event.iteration)
+      } })
+    } finally {
+      await client.close()
+    }
+  }
+
+  it('trains the bytes of one thread, also when every process is killed once', async () => {
+    const notices: string[] = []
+    cluster = await LocalCluster.start({
+      workers: 2, threadsPerWorker: 1, onNotice: (text) => notices.push(text),
+    })
+    assert.equal(digestOf((await train()).model), expected)
+    const pids = cluster.workerPids
+    const { model } = await train((iteration) => {
+      if (iteration === 2) process.kill(pids[0]!, 'SIGKILL')
+      if (iteration === 6) process.kill(pids[1]!, 'SIGKILL')
+    })
+    assert.equal(digestOf(model), expected)
+    await eventually('both are there again', () => cluster!.workerPids.length === 2)
+    assert.equal(cluster.workerPids.some((pid) => pids.includes(pid)), false)
+    assert.equal(cluster.nRestarts, 2)
+    assert.ok(notices.some((text) => /worker local-0 ended \(SIGKILL\); starting it again/.test(text)))
+  })
+
+  it('leaves no process behind when its own is killed', async () => {
+    const main = fileURLToPath(new URL('./orphans-main.js', import.meta.url))
+    const parent: ChildProcess = spawn(process.execPath, [main], { stdio: ['ignore', 'pipe', 2] })
+    const [line] = await once(parent.stdout!.setEncoding('utf8'), 'data') as [string]
+    const pids = JSON.parse(line) as number[]
+    assert.equal(pids.length, 3)
+    assert.ok(pids.every(isAlive))
+    parent.kill('SIGKILL')
+    await eventually('they are gone', () => !pids.some(isAlive), 8000)
+  })
+
+  it('says what is wrong with its numbers', async () => {
+    await assert.rejects(LocalCluster.start({ workers: 0 }),
+      { code: 'PARAMETER', message: /workers of a local cluster .* got 0/ })
+    await assert.rejects(LocalCluster.start({ workers: 1, threadsPerWorker: 1.5 }),
+      { code: 'PARAMETER', message: /threadsPerWorker .* got 1.5/ })
+  })
+})
+
+function dataOf(folder: string): DataSpec {
+  return {
+    inputs: [folder], format: null, header: 'auto', missingValues: null, roles: { label: 'y' },
+    schema: null,
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

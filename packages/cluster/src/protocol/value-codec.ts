@@ -32,9 +32,11 @@ const decoder = new Decoder({ extensionCodec: extensions })
 export function encodeValue(
   value: unknown, { sortsKeys = false }: { readonly sortsKeys?: boolean } = {},
 ): Uint8Array {
-  const bytes = encode(new Preparation().prepare(value, 0), {
+  const preparation = new Preparation()
+  const prepared = preparation.prepare(value, 0)
+  const bytes = encode(prepared, {
     extensionCodec: extensions, ignoreUndefined: true, maxDepth: DEPTH_MAX + 2,
-    sortKeys: sortsKeys,
+    sortKeys: sortsKeys, initialBufferSize: 1024 + preparation.nBytes,
   })
   if (bytes.length > MESSAGE_BYTES_MAX) throw tooLarge(`${bytes.length} bytes`, MESSAGE_BYTES_MAX)
   return bytes
@@ -61,14 +63,16 @@ export function decodeValue(bytes: Uint8Array): unknown {
 
 /** One value on its way to the encoder: copies it, with extensions in place of what needs them. */
 class Preparation {
+  /** Of the extensions so far: nearly all there is of a large message. */
+  nBytes = 0
   #nValues = 0
 
   prepare(value: unknown, depth: number): unknown {
     this.#count(1)
     switch (typeof value) {
-      case 'number': return Object.is(value, -0) ? new ExtData(Ext.negativeZero, noBytes) : value
+      case 'number': return Object.is(value, -0) ? this.#extend(Ext.negativeZero, noBytes) : value
       case 'string': return checkText(value, TEXT_BYTES_MAX)
-      case 'bigint': return new ExtData(Ext.bigint, bytesOfBigint(value))
+      case 'bigint': return this.#extend(Ext.bigint, bytesOfBigint(value))
       case 'boolean': return value
       case 'object': return value === null ? null : this.#prepareObject(value, depth)
       case 'undefined': case 'function': case 'symbol':
@@ -81,7 +85,7 @@ class Preparation {
     if (ArrayBuffer.isView(value)) {
       const type = arrayTypeOf(value)
       if (type === 0) throw notPlain(`a ${value.constructor.name}`)
-      return new ExtData(type, bytesOfView(value))
+      return this.#extend(type, bytesOfView(value))
     }
     if (Array.isArray(value)) return this.#prepareArray(value, depth)
     const prototype: unknown = Object.getPrototypeOf(value)
@@ -99,10 +103,17 @@ class Preparation {
   #prepareArray(value: readonly unknown[], depth: number): unknown {
     if (value.length >= PACKED_LENGTH_MIN && isNumbers(value)) {
       this.#count(value.length)
-      return new ExtData(Ext.numbers, packNumbers(value))
+      return this.#extend(Ext.numbers, packNumbers(value))
     }
     // Array.from, as map would leave holes as they are
     return Array.from(value, (member) => this.prepare(member, depth + 1))
+  }
+
+  #extend(type: number, bytes: Uint8Array): ExtData {
+    // With its header.
+    this.nBytes += bytes.length + 6
+    if (this.nBytes > MESSAGE_BYTES_MAX) throw tooLarge(`${this.nBytes} bytes`, MESSAGE_BYTES_MAX)
+    return new ExtData(type, bytes)
   }
 
   #count(n: number): void {

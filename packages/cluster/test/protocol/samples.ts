@@ -1,9 +1,12 @@
 /** Messages of every type, with every kind of what they may hold. Tests and the fuzzer use them. */
 import type { DatasetRecipe, JobContext, PartitionPlan, TaskResults } from '@coppice/data'
 import type { BinnedTree, EngineSetup, MetricPart, RowSummary } from '@coppice/engine'
+import type { FromClient, ToClient } from '../../src/protocol/client-messages.js'
+import type { Direction } from '../../src/protocol/codec.js'
 import type {
   AnswerPayload, FromWorker, SourcePartition, TaskBody, TaskResult, ToWorker, WorkerState,
 } from '../../src/protocol/messages.js'
+import { fromClientSamples, toClientSamples } from './client-samples.js'
 
 type ByType<M extends { readonly type: string }> = {
   readonly [T in M['type']]: readonly Extract<M, { readonly type: T }>[]
@@ -258,12 +261,22 @@ export const fromWorkerSamples: ByType<FromWorker> = {
   'drain': [{ type: 'drain' }],
 }
 
-/** Every sample, with the way it travels. */
-export const allSamples: readonly (
-  { readonly direction: 'to-worker', readonly message: ToWorker } |
-  { readonly direction: 'from-worker', readonly message: FromWorker })[] = [
-  ...Object.values(toWorkerSamples).flat().map((message: ToWorker) =>
-    ({ direction: 'to-worker' as const, message })),
-  ...Object.values(fromWorkerSamples).flat().map((message: FromWorker) =>
-    ({ direction: 'from-worker' as const, message })),
+/** A message with the way it travels. */
+export interface Sample {
+  readonly direction: Direction
+  readonly message: ToWorker | FromWorker | ToClient | FromClient
+}
+
+function samplesOf(
+  direction: Direction, samples: { readonly [type: string]: readonly Sample['message'][] },
+): Sample[] {
+  return Object.values(samples).flat().map((message) => ({ direction, message }))
+}
+
+/** Every sample, also of the messages of clients. */
+export const allSamples: readonly Sample[] = [
+  ...samplesOf('to-worker', toWorkerSamples),
+  ...samplesOf('from-worker', fromWorkerSamples),
+  ...samplesOf('to-client', toClientSamples),
+  ...samplesOf('from-client', fromClientSamples),
 ]

@@ -1,0 +1,81 @@
+/** Messages between clients and the coordinator, of every type; see samples.ts. */
+import type { CommittedIteration } from '@coppice/engine'
+import type { ModelHeader } from '@coppice/model'
+import type { DataSpec, FromClient, ToClient } from '../../src/protocol/client-messages.js'
+import { iterationRecord } from '../journal/sample-records.js'
+
+type ByType<M extends { readonly type: string }> = {
+  readonly [T in M['type']]: readonly Extract<M, { readonly type: T }>[]
+}
+
+const job = 'flights-2024'
+
+const train: DataSpec = {
+  inputs: ['/data/train/*.parquet', 's3://bucket/x.csv'],
+  format: 'csv',
+  header: 'auto',
+  missingValues: ['', '-'],
+  roles: { label: 'délai', weight: 3, ignore: ['a', 7] },
+  schema: { 'prototype': 'int', 'été': 'string' },
+}
+
+const header: ModelHeader = {
+  objective: { name: 'multiclass', numClass: 3 },
+  classes: ['a', 2, true],
+  features: [
+    { name: 'x', kind: 'numeric', missing: 'zero' },
+    { name: 'y', kind: 'categorical', categories: ['p', 'q'] },
+    { name: 'z', kind: 'categorical', categories: [-1, 2.5] },
+  ],
+  treesPerIteration: 3,
+  baseScores: [0.1, -0.5, 0],
+  parameters: { num_leaves: 31, objective: 'multiclass', metric: ['auc'], boost: false },
+}
+
+const { kind: _, ...record } = iterationRecord(4)
+
+export const fromClientSamples: ByType<FromClient> = {
+  submit: [
+    { type: 'submit', protocol: 1, job, fromIteration: 0, spec: {
+      params: { num_leaves: 31, metric: ['auc', 'binary_logloss'], nested: { deep: [null] } },
+      labelKind: 'binary',
+      inferred: 'num-class',
+      train,
+      evalSets: [{ name: 'valid', data: { ...train, format: null, header: false,
+        missingValues: null, roles: {}, schema: null } }],
+      resumeFrom: Uint8Array.of(123, 125),
+      wantsGo: true,
+    } },
+    { type: 'submit', protocol: 1, job, fromIteration: 12, spec: {
+      params: {}, labelKind: 'number', inferred: null, train, evalSets: [], resumeFrom: null,
+      wantsGo: false,
+    } },
+  ],
+  go: [{ type: 'go', job, iteration: 4, answer: 'stop' }],
+  abort: [{ type: 'abort', job }],
+}
+
+export const toClientSamples: ByType<ToClient> = {
+  accepted: [{ type: 'accepted', job, nBefore: 2 }],
+  loading: [{ type: 'loading', job, dataset: 'training', phase: 'scan', done: 3, total: 7 }],
+  opened: [
+    { type: 'opened', job, header },
+    { type: 'opened', job, header: { ...header, classes: null, treesPerIteration: 1,
+      objective: { name: 'binary', sigmoid: 1 } } },
+  ],
+  told: [
+    { type: 'told', job, event: { kind: 'started', nRows: 10, nFeatures: 3, nIterations: 100,
+      firstIteration: 0, nThreads: 8 } },
+    { type: 'told', job, event: { kind: 'stopped', reason: 'early-stopping', nIterations: 40,
+      bestIteration: 30 } },
+    { type: 'told', job, event: { kind: 'stopped', reason: 'completed', nIterations: 100,
+      bestIteration: null } },
+  ],
+  announced: [{ type: 'announced', job, record: record satisfies CommittedIteration, event: {
+    kind: 'iteration', iteration: 4, nIterations: 100, metrics: record.metrics, nLeaves: [2],
+  } }],
+  notice: [{ type: 'notice', job, text: 'worker-3 was lost: its lease ran out' }],
+  done: [{ type: 'done', job, stoppedBy: 'callback', model: Uint8Array.of(123, 10, 125) }],
+  failed: [{ type: 'failed', job, mayResume: true,
+    error: { code: 'DATA', message: 'the label is missing' } }],
+}

@@ -136,7 +136,10 @@ async function startOf(pid: number): Promise<string | null> {
   }
 }
 
-/** Removes the lock that was read; one that has taken its place meanwhile is put back. */
+/**
+ * Removes the lock that was read; one that has taken its place meanwhile is put back. Between the
+ * two somebody else may take the lock: too short to wait for, and the journal notices.
+ */
 async function removeStale(path: string, found: string, token: string): Promise<void> {
   const aside = `${path}.stale-${token}-${randomBytes(4).toString('hex')}`
   try {

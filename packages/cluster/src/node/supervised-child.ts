@@ -23,6 +23,8 @@ export interface SupervisedOptions {
 
 /** So much of what a child printed is kept, to say why it ended. */
 const stderrMax = 4000
+/** Wait before the first restart; the second waits twice as long, and so on. */
+const restartMs = 100
 /** Who does not end by itself within so long is killed. */
 const patienceMs = 5000
 
@@ -136,8 +138,8 @@ export class SupervisedChild {
       return onNotice(isFinal ? why
         : `${why}; it was started again ${restartsMax} times and will not be any more`)
     }
-    const waitMs = 100 * 2 ** this.#nRestarts
     this.#nRestarts++
+    const waitMs = restartMs * this.#nRestarts
     onNotice(`${why}; starting it again`)
     this.#restartTimer = setTimeout(() => this.#spawn(), waitMs)
   }

@@ -17,6 +17,7 @@ export function defaultWorkerName(): string {
  */
 export function checkWorkerName(name: string): void {
   if (/^[A-Za-z0-9._:@-]{1,64}$/.test(name)) return
-  throw new CoppiceError('PARAMETER', `the worker name ${JSON.stringify(name.slice(0, 80))} must be `
-    + `1 to ${lengthMax} letters, digits and . _ : @ -; give another with --name`)
+  const shown = JSON.stringify(name.slice(0, 80))
+  throw new CoppiceError('PARAMETER', `the worker name ${shown} must be 1 to ${lengthMax} letters, `
+    + 'digits and . _ : @ -; give another with --name')
 }

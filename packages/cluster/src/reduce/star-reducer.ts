@@ -1,6 +1,6 @@
 import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
-  metricPart, type MetricPart, sumsLayout, type SumsLayout,
+  metricPart, type MetricPart, sumsLayout, type SumsLayout, type SumsReducer,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
@@ -15,7 +15,7 @@ import { inspectSums } from './inspect-sums.js'
  * is `packAnswer`. Which answers count is not decided here, see Round.
  */
 export class StarReducer implements RequestReducer {
-  readonly #reducer: CentralReducer
+  readonly #reducer: SumsReducer
   readonly #features: EngineSetup['features']
   readonly #layout: SumsLayout
   /** By name of a metric: whether its parts are ranked scores (or sums). */
@@ -25,8 +25,9 @@ export class StarReducer implements RequestReducer {
   #maximum = 0
   #parts: MetricPart[] = []
 
-  constructor(setup: EngineSetup) {
-    this.#reducer = new CentralReducer(setup)
+  /** @param reducer - one of this setup: the calling thread, or a `ReducerPool`'s threads */
+  constructor(setup: EngineSetup, reducer: SumsReducer = new CentralReducer(setup)) {
+    this.#reducer = reducer
     this.#features = setup.features
     this.#layout = sumsLayout(setup.features)
     this.#isRanked = rankedMetrics(setup)

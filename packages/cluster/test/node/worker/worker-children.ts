@@ -20,7 +20,9 @@ export interface WorkerChild {
 export class WorkerChildren {
   readonly #children: WorkerChild[] = []
 
-  start(options: Partial<LocalWorkerOptions> & { coordinator: string, token: string }): WorkerChild {
+  start(
+    options: Partial<LocalWorkerOptions> & { coordinator: string, token: string },
+  ): WorkerChild {
     const name = options.name ?? `w${this.#children.length}`
     const child = spawn(process.execPath, [main], { stdio: ['pipe', 'pipe', 'pipe'] })
     const full: LocalWorkerOptions =

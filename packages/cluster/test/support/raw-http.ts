@@ -11,8 +11,8 @@ export interface RawReply {
 }
 
 /**
- * Sends bytes over TCP and gives what comes back until the other end closes, or for `patienceMs`.
- * `isHalfClosing` says with a FIN that no more will come.
+ * Sends bytes over TCP; gives what comes back until the other end closes or upgrades, or for
+ * `patienceMs`. `isHalfClosing` says with a FIN that no more will come.
  */
 export async function sendRaw(
   port: number,
@@ -27,7 +27,7 @@ export async function sendRaw(
   return await readReply(socket, options.patienceMs ?? 3000)
 }
 
-/** Reads until the other end closes, or for so long. Destroys the socket. */
+/** Reads until the other end closes or upgrades, or for so long. Destroys the socket. */
 export async function readReply(socket: Socket, patienceMs: number): Promise<RawReply> {
   let text = ''
   let isClosed = false
@@ -38,7 +38,12 @@ export async function readReply(socket: Socket, patienceMs: number): Promise<Raw
       clearTimeout(timer)
       resolve()
     }
-    socket.on('data', (bytes) => { text += bytes.toString('latin1') })
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1')
+      if (!/^HTTP\/1\.1 101 .*\r\n\r\n/s.test(text)) return
+      clearTimeout(timer)
+      resolve()
+    })
     socket.once('end', stop).once('close', stop)
     if (socket.destroyed) stop()
   })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -126,6 +128,27 @@ describe('/v1/data', () => {
     assert.match(files()[0]!, /\.partial$/)
     socket.destroy()
     await eventually('it is removed', () => files().length === 0)
+    assert.equal((await put(name, content)).status, 201)
+  })
+
+  it('lets go of an upload that stalls, and keeps nothing of it', async () => {
+    await start({ limits: { idleMs: 80 } })
+    const socket = connect(test.server.port, '127.0.0.1')
+    socket.write(`PUT /v1/data/${name} HTTP/1.1\r\nHost: localhost\r\n`
+      + `Content-Length: ${content.length}\r\n\r\n`)
+    socket.write(content.subarray(0, 100_000))
+    assert.ok((await readReply(socket, 3000)).isClosed)
+    await eventually('it is removed', () => files().length === 0)
+  })
+
+  it('says what the disk says, and lives on', async () => {
+    await start()
+    rmSync(join(folder, 'spool'), { recursive: true })
+    const response = await put(name, content)
+    assert.equal(response.status, 500)
+    assert.match(await response.text(), /ENOENT/)
+    assert.match(test.told('warning').join(), /cannot serve \/v1\/data\/.*ENOENT/)
+    mkdirSync(join(folder, 'spool'))
     assert.equal((await put(name, content)).status, 201)
   })
 

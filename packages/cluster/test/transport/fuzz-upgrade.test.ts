@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { fuzzUpgrade } from '../support/fuzz-upgrade.js'
 
 /** For longer campaigns: so many inputs, and which. */
-const nInputs = Number(process.env['COPPICE_FUZZ_UPGRADE'] ?? 1500)
+const nInputs = Number(process.env['COPPICE_FUZZ_UPGRADE'] ?? 800)
 const seed = Number(process.env['COPPICE_FUZZ_SEED'] ?? 1)
 
 describe('requests that are nearly right', () => {

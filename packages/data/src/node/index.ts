@@ -8,7 +8,7 @@ export { memoryLimitBytes } from './memory-limit.js'
 export { partitionData, type PartitionOptions, type WrittenPartitions } from './partition.js'
 export { openRaw, type RawOptions, type RawTable, type RawUnit, readRaw } from './read-raw.js'
 export { openTableFile, type TableFile } from './write-table.js'
-export { type HttpSettings } from './http-source.js'
+export { type HttpSettings } from './http-ranges.js'
 export { openSource, type SourceOptions } from './open-source.js'
 export {
   type BinnedPartition,

@@ -7,6 +7,7 @@ import { formatOfName } from '../input-format.js'
 import { parseManifest } from '../manifest.js'
 import type { Format } from '../reader.js'
 import { ioError } from './file-source.js'
+import { allInOrder } from './all-in-order.js'
 import { type Expanded, isHidden } from './expanded.js'
 import { openSource, type SourceOptions } from './open-source.js'
 import { expandRemote, readRemoteText, resolveUri } from './remote-inputs.js'
@@ -66,18 +67,9 @@ export async function resolveInputs(
     const looks = paths.slice(i, i + nLooks).map(async ({ path }) => {
       return { path, format: format ?? (await lookInto(path, options)), expected: null }
     })
-    partitions.push(...(await allOrFirstError(looks)))
+    partitions.push(...(await allInOrder(looks)))
   }
   return partitions
-}
-
-/** As `Promise.all`, but the error is that of the first in order, whatever came first in time. */
-async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const results = await Promise.allSettled(work)
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason
-    return result.value
-  })
 }
 
 async function lookInto(path: string, options: SourceOptions): Promise<Format> {

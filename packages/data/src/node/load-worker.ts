@@ -18,6 +18,7 @@ assert(parentPort !== null, 'this module runs in a worker thread')
 const port = parentPort
 
 interface Context {
+  readonly sources: SourcePartitions
   readonly worker: TaskWorker
   readonly encoding: Encoding | null
 }
@@ -46,10 +47,11 @@ port.on('message', (message: ToThread) => {
 })
 
 function makeContext(message: Extract<SharedMessage, { kind: 'context' }>): Context {
-  const worker = new TaskWorker(sources.get(message.sourcesId)!)
+  const own = sources.get(message.sourcesId)!
+  const worker = new TaskWorker(own)
   worker.setContext(message.context)
   worker.setEncoding(message.encoding)
-  return { worker, encoding: message.encoding }
+  return { sources: own, worker, encoding: message.encoding }
 }
 
 async function runTask(contextId: number, task: PoolTask): Promise<void> {
@@ -63,9 +65,10 @@ async function runTask(contextId: number, task: PoolTask): Promise<void> {
 }
 
 async function resultOf(
-  { worker, encoding }: Context,
+  { sources: own, worker, encoding }: Context,
   task: PoolTask,
 ): Promise<PoolResults[PoolTask['kind']]> {
+  if (task.kind === 'copy') return own.copy(task.partitionIdx, task.path)
   if (task.kind !== 'digest') return worker.run(task)
   assert(encoding !== null, 'what is hashed was encoded')
   return digestRows(encoding.targets[task.targetIdx]!, task.groupSizes)

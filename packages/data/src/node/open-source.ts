@@ -1,5 +1,6 @@
 import { type FileSource, openFileSource } from './file-source.js'
-import { type HttpSettings, openHttpSource } from './http-source.js'
+import type { HttpSettings } from './http-ranges.js'
+import { openHttpSource } from './http-source.js'
 import { openS3Source } from './s3-source.js'
 import { localPath, uriKind } from './uri.js'
 

@@ -1,13 +1,14 @@
 /** The files of a data set on one machine: whether they are what a manifest promises. */
-import { createHash } from 'node:crypto'
-import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CoppiceError } from '@coppice/model'
 import { throwIfAborted } from '../loading/inline-runner.js'
+import { allInOrder } from './all-in-order.js'
 import { ioError } from './file-source.js'
 import type { SourceOptions } from './open-source.js'
-import { bytesOf, hashFile, openRef, sourceRefs } from './source-partitions.js'
+import type { CopyTask } from './pool-messages.js'
+import { sourceRefs } from './source-partitions.js'
 import type { PartitionSource, SourceRef } from './source-ref.js'
 import { isLocalUri, localPath } from './uri.js'
 
@@ -21,23 +22,31 @@ export interface OpenFiles {
   close(): Promise<void>
 }
 
-/** Files from elsewhere that are fetched at a time. */
-const nFetches = 4
+/** What hashes and copies; neither is work for the calling thread. */
+export interface FileTasks {
+  /** SHA-256 of a partition's file. */
+  hash(partitionIdx: number, signal?: AbortSignal): Promise<string>
+  /** Copies partitions' files; returns the SHA-256 of each copy. */
+  copy(copies: readonly CopyTask[], signal?: AbortSignal): Promise<string[]>
+}
 
 export class PartitionFiles {
   /** One per partition. */
   readonly refs: readonly SourceRef[]
   readonly #sources: readonly PartitionSource[]
   readonly #tempFolder: string
+  readonly #tasks: FileTasks
   /** By path: the state of a file in which it had the hash that was promised. */
   readonly #checked = new Map<string, Promise<string>>()
 
   constructor(
     sources: readonly PartitionSource[],
     options: SourceOptions & { readonly tempFolder?: string | undefined },
+    tasks: FileTasks,
   ) {
     this.#sources = sources
     this.#tempFolder = options.tempFolder ?? tmpdir()
+    this.#tasks = tasks
     const files = sources.map(({ uri, format }) => ({ path: uri, format }))
     this.refs = sourceRefs(files, options)
   }
@@ -54,9 +63,26 @@ export class PartitionFiles {
     const state = await fileState(path)
     const known = this.#checked.get(path)
     if (known !== undefined && (await known.catch(() => null)) === state) return
-    const check = checkFile(path, state, expected.hash)
+    // Others may wait for this check, so one who gives up does not end it.
+    const check = this.#tasks.hash(partitionIdx).then((hash) => {
+      requireHash(path, hash, expected.hash)
+      return state
+    })
     this.#checked.set(path, check)
     await check
+  }
+
+  /** Takes note of a file's hash that was computed for another reason. */
+  noteHash(partitionIdx: number, state: string | null, hash: string): void {
+    const { uri, expected } = this.#sources[partitionIdx]!
+    if (state === null || hash !== expected?.hash) return
+    this.#checked.set(localPath(uri), Promise.resolve(state))
+  }
+
+  /** What changes when a file does; null for files elsewhere. */
+  async stateOf(partitionIdx: number): Promise<string | null> {
+    const { uri } = this.#sources[partitionIdx]!
+    return isLocalUri(uri) ? fileState(localPath(uri)) : null
   }
 
   /**
@@ -66,30 +92,33 @@ export class PartitionFiles {
   async open(partitionIdx: readonly number[], signal?: AbortSignal): Promise<OpenFiles> {
     const refs = partitionIdx.map((index) => this.refs[index]!)
     const states = new Map<string, string>()
-    const copies: number[] = []
+    const copied: number[] = []
+    const checks: Promise<void>[] = []
     for (const [i, index] of partitionIdx.entries()) {
       const { uri, expected } = this.#sources[index]!
-      if (!isLocalUri(uri)) {
-        if (expected !== null) copies.push(i)
-        continue
+      if (isLocalUri(uri)) {
+        states.set(localPath(uri), await fileState(localPath(uri)))
+        checks.push(this.checkLocal(index, signal))
+      } else if (expected !== null) {
+        copied.push(i)
       }
-      const path = localPath(uri)
-      states.set(path, await fileState(path))
-      await this.checkLocal(index, signal)
     }
-    const folder = copies.length === 0 ? null : await makeFolder(this.#tempFolder)
-    const close = async () => {
-      if (folder !== null) await rm(folder, { recursive: true, force: true })
+    await allInOrder(checks)
+    if (copied.length === 0) {
+      return { refs, requireSame: () => requireSame(states), close: () => Promise.resolve() }
     }
+    const folder = await makeFolder(this.#tempFolder)
+    const close = () => rm(folder, { recursive: true, force: true, maxRetries: 5 })
     try {
-      await inParallel(nFetches, copies, async (i) => {
-        throwIfAborted(signal)
-        const ref = refs[i]!
-        const path = join(folder!, String(i))
-        const { hash } = this.#sources[partitionIdx[i]!]!.expected!
-        await fetchFile(ref, path, hash, signal)
-        refs[i] = { uri: path, format: ref.format, name: ref.name }
+      const copies = copied.map((i): CopyTask => {
+        return { kind: 'copy', partitionIdx: partitionIdx[i]!, path: join(folder, String(i)) }
       })
+      const hashes = await this.#tasks.copy(copies, signal)
+      for (const [k, i] of copied.entries()) {
+        const { format, name } = refs[i]!
+        requireHash(name!, hashes[k]!, this.#sources[partitionIdx[i]!]!.expected!.hash)
+        refs[i] = { uri: copies[k]!.path, format, name }
+      }
     } catch (error) {
       await close()
       throw error
@@ -118,11 +147,6 @@ async function fileState(path: string): Promise<string> {
   }
 }
 
-async function checkFile(path: string, state: string, expected: string): Promise<string> {
-  requireHash(path, await hashFile(path), expected)
-  return state
-}
-
 function requireHash(name: string, found: string, expected: string): void {
   if (found === expected) return
   throw new CoppiceError(
@@ -138,54 +162,4 @@ async function makeFolder(parent: string): Promise<string> {
   } catch (error) {
     throw ioError(`cannot make a temporary folder in ${parent}`, error)
   }
-}
-
-async function fetchFile(
-  ref: SourceRef,
-  path: string,
-  expected: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const source = await openRef(ref)
-  const hash = createHash('sha256')
-  try {
-    const file = await open(path, 'w')
-    try {
-      for await (const bytes of bytesOf(source)) {
-        throwIfAborted(signal)
-        hash.update(bytes)
-        await file.writeFile(bytes)
-      }
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    throw ioError(`cannot copy ${source.name} to ${path}`, error)
-  } finally {
-    await source.close()
-  }
-  requireHash(source.name, hash.digest('hex'), expected)
-}
-
-/** Runs `work` for all items, some at a time. Rejects with the first error in time. */
-async function inParallel<T>(
-  nAtATime: number,
-  items: readonly T[],
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const left = [...items]
-  let hasFailed = false
-  const workOn = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined && !hasFailed; item = left.shift()) {
-      await work(item)
-    }
-  }
-  const workers = Array.from({ length: nAtATime }, () =>
-    workOn().catch((error: unknown) => {
-      hasFailed = true
-      throw error
-    }),
-  )
-  const results = await Promise.allSettled(workers)
-  for (const result of results) if (result.status === 'rejected') throw result.reason
 }

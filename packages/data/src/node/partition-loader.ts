@@ -16,6 +16,7 @@ import type {
 } from '../loading/job.js'
 import { type DatasetRecipe, encodePlanOf, type RecipePartition } from '../loading/recipe.js'
 import { unitsOf } from '../loading/survey.js'
+import { defaultTextOptions } from '../readers.js'
 import type { SourceOptions } from './open-source.js'
 import { PartitionFiles } from './partition-files.js'
 import type { PartitionSource } from './source-ref.js'
@@ -90,6 +91,13 @@ export function openPartitionLoader(
   return new PoolLoader(sources, threads, options)
 }
 
+const noContext: JobContext = {
+  textOptions: defaultTextOptions,
+  columns: [],
+  partitions: [],
+  scan: null,
+}
+
 /** Contexts that threads keep; a survey uses two or three. */
 const contextsMax = 4
 
@@ -99,6 +107,8 @@ class PoolLoader implements PartitionLoader {
   readonly #isOwnPool: boolean
   readonly #files: PartitionFiles
   readonly #sourcesId: number
+  /** For tasks that look at files alone. */
+  readonly #fileContextId: number
   /** The numbers that threads know contexts by, oldest use first. */
   readonly #contextIds = new Map<JobContext, number>()
   /** Tasks under way, by number of context. */
@@ -112,8 +122,15 @@ class PoolLoader implements PartitionLoader {
     this.#isOwnPool = typeof threads === 'number'
     this.#pool = typeof threads === 'number' ? new ThreadPool(threads) : threads
     this.nThreads = this.#pool.nThreads
-    this.#files = new PartitionFiles(sources, options)
+    this.#files = new PartitionFiles(sources, options, {
+      hash: async (partitionIdx, signal) => {
+        const tasks = [{ kind: 'hash' as const, partitionIdx }]
+        return (await this.#pool.run(this.#fileContextId, tasks, { signal }))[0]!
+      },
+      copy: (copies, signal) => this.#pool.run(this.#fileContextId, copies, { signal }),
+    })
     this.#sourcesId = this.#pool.addSources(this.#files.refs)
+    this.#fileContextId = this.#pool.addContext(this.#sourcesId, noContext, null)
   }
 
   async runTask<T extends LoadTask>(
@@ -124,10 +141,15 @@ class PoolLoader implements PartitionLoader {
     throwIfAborted(signal)
     const needsCheck = task.kind === 'scan' || task.kind === 'parse'
     if (needsCheck) await this.#files.checkLocal(task.partitionIdx, signal)
+    // A hash that is asked for saves the check of later tasks.
+    const state = task.kind === 'hash' ? await this.#files.stateOf(task.partitionIdx) : null
     const contextId = this.#contextIdOf(context)
     this.#nRunning.set(contextId, (this.#nRunning.get(contextId) ?? 0) + 1)
     try {
       const [result] = await this.#pool.run(contextId, [task], { signal })
+      if (task.kind === 'hash') {
+        this.#files.noteHash(task.partitionIdx, state, result as TaskResults['hash'])
+      }
       return result!
     } finally {
       this.#nRunning.set(contextId, this.#nRunning.get(contextId)! - 1)
@@ -184,6 +206,7 @@ class PoolLoader implements PartitionLoader {
   async close(): Promise<void> {
     for (const id of this.#contextIds.values()) this.#pool.drop(id)
     this.#contextIds.clear()
+    this.#pool.drop(this.#fileContextId)
     this.#pool.drop(this.#sourcesId)
     if (this.#isOwnPool) await this.#pool.close()
   }

@@ -3,11 +3,20 @@ import type { Encoding, JobContext, LocalResults, LocalTask } from '../loading/j
 import type { DigestTask } from './digest.js'
 import type { SourceRef } from './source-ref.js'
 
-/** What threads do: tasks of loading, and hashes of what they made. */
-export type PoolTask = LocalTask | DigestTask
+/** Copies a file to a path of this machine. */
+export interface CopyTask {
+  readonly kind: 'copy'
+  readonly partitionIdx: number
+  readonly path: string
+}
+
+/** What threads do: tasks of loading, and what else workers need done. */
+export type PoolTask = LocalTask | CopyTask | DigestTask
 
 export interface PoolResults extends LocalResults {
-  /** SHA-256 in lower-case hex. */
+  /** SHA-256 of the bytes that were copied, in lower-case hex. */
+  readonly copy: string
+  /** SHA-256 of the target, in lower-case hex. */
   readonly digest: string
 }
 

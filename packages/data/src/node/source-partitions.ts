@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { OpenPartition, PartitionAccess } from '../loading/tasks.js'
 import type { ByteSource } from '../reader.js'
 import { readerOf } from '../readers.js'
@@ -35,6 +36,28 @@ export class SourcePartitions implements PartitionAccess {
     return hashSource(this.#sources[partitionIdx]!)
   }
 
+  /** Copies a file; returns the SHA-256 of what was copied. */
+  async copy(partitionIdx: number, path: string): Promise<string> {
+    const source = await openRef(this.#sources[partitionIdx]!)
+    const hash = createHash('sha256')
+    try {
+      const file = await open(path, 'w')
+      try {
+        for await (const bytes of bytesOf(source)) {
+          hash.update(bytes)
+          await file.writeFile(bytes)
+        }
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      throw ioError(`cannot copy ${source.name} to ${path}`, error)
+    } finally {
+      await source.close()
+    }
+    return hash.digest('hex')
+  }
+
   async close(): Promise<void> {
     const source = this.#open
     this.#open = null
@@ -58,7 +81,7 @@ export function sourceRefs(
 }
 
 /** Opens a file under the name that it has in messages. */
-export async function openRef({ uri, name, headers, http }: SourceRef): Promise<FileSource> {
+async function openRef({ uri, name, headers, http }: SourceRef): Promise<FileSource> {
   const source = await openSource(uri, { headersFor: () => headers, http })
   if (name === undefined || name === source.name) return source
   return {
@@ -85,7 +108,7 @@ async function hashSource(ref: SourceRef): Promise<string> {
 }
 
 /** All bytes of a source, in pieces. */
-export async function* bytesOf(source: ByteSource): AsyncGenerator<Uint8Array> {
+async function* bytesOf(source: ByteSource): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < source.byteLength; start += hashBytes) {
     yield await source.slice(start, Math.min(start + hashBytes, source.byteLength))
   }

@@ -1,5 +1,5 @@
 import type { Format } from '../reader.js'
-import type { HttpSettings } from './http-source.js'
+import type { HttpSettings } from './http-ranges.js'
 
 /** How a thread gets at a file. Plain data. */
 export interface SourceRef {

@@ -36,10 +36,22 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface ThreadPoolOptions {
+  /**
+   * Threads end when there was nothing to do for so long; default 5000. As long as they live they
+   * may keep arrays that nobody else has any more: memory that is shared is freed when the last
+   * thread has collected its garbage, and a thread that waits collects none (measured: eight
+   * times as much memory as was in use).
+   */
+  readonly idleMs?: number | undefined
+  /** What threads run. */
+  readonly module?: URL | undefined
+}
+
 /**
  * Threads that load. Several calls of `run` share them: their tasks are dealt in turns. A thread
- * that dies takes the tasks under way with it; the next call starts new threads. Close it when
- * done: threads keep the process alive.
+ * that dies takes the tasks under way with it. Threads are started when they are needed. Close
+ * the pool when done: threads keep the process alive.
  */
 export class ThreadPool {
   readonly nThreads: number
@@ -49,11 +61,18 @@ export class ThreadPool {
   #batches: Batch[] = []
   #isClosed = false
   readonly #module: URL
+  readonly #idleMs: number
+  #idleTimer: NodeJS.Timeout | null = null
 
-  /** @param module - what threads run */
-  constructor(nThreads: number, module = new URL('./load-worker.js', import.meta.url)) {
+  constructor(nThreads: number, options: ThreadPoolOptions = {}) {
     this.nThreads = nThreads
-    this.#module = module
+    this.#module = options.module ?? new URL('./load-worker.js', import.meta.url)
+    this.#idleMs = options.idleMs ?? 5000
+  }
+
+  /** Whether there are threads now. */
+  get isRunning(): boolean {
+    return this.#threads.length > 0
   }
 
   /** Starts the threads, where they are not running; `run` does so too. */
@@ -98,6 +117,7 @@ export class ThreadPool {
           contextId, tasks, results, onDone, nextIdx: 0, nDone: 0, nRunning: 0, failure: null,
           settle: (error) => {
             this.#batches = this.#batches.filter((other) => other !== batch)
+            this.#awaitWork()
             if (error === null) resolve()
             else reject(error)
           },
@@ -105,6 +125,7 @@ export class ThreadPool {
         onAbort = () => batch.settle(abortError(signal))
         signal?.addEventListener('abort', onAbort, { once: true })
         this.#batches.push(batch)
+        this.#awaitWork()
         for (const thread of this.#threads) this.#deal(thread)
       })
     } finally {
@@ -117,6 +138,15 @@ export class ThreadPool {
     this.#isClosed = true
     this.#shared.clear()
     await this.#stop(closedError())
+  }
+
+  /** Ends the threads after a while without work. */
+  #awaitWork(): void {
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
+    this.#idleTimer = null
+    const isIdle = this.#batches.length === 0 && this.#threads.length > 0
+    if (!isIdle || this.#idleMs === Infinity) return
+    this.#idleTimer = setTimeout(() => void this.#stop(closedError()), this.#idleMs).unref()
   }
 
   #share(message: SharedMessage): number {
@@ -184,6 +214,7 @@ export class ThreadPool {
   async #stop(error: Error): Promise<void> {
     const threads = this.#threads
     this.#threads = []
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
     for (const batch of [...this.#batches]) batch.settle(error)
     await Promise.all(threads.map(({ worker }) => worker.terminate()))
   }

@@ -35,7 +35,7 @@ export class ThreadRunner implements LocalRunner {
       ({ uri, format }) => quickPlans.includes(format) && isLocalUri(uri),
     )
     this.#signal = signal
-    this.#pool = new ThreadPool(nThreads)
+    this.#pool = new ThreadPool(nThreads, { idleMs: Infinity })
     this.#sourcesId = this.#pool.addSources(sources)
     this.#pool.start()
   }

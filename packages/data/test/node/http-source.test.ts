@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { type HttpSettings } from '../../src/node/http-source.js'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { type HttpSettings } from '../../src/node/http-ranges.js'
 import { openSource } from '../../src/node/open-source.js'
 import { joinRanges } from '../../src/node/remote-source.js'
 import { displayUri } from '../../src/node/uri.js'
 import { FileServer, sendRange, sendStatus } from './file-server.js'
 import { draw } from './sample-table.js'
 import { useTempFolder } from './temp-folder.js'
+import { certificate } from './test-certificate.js'
 
 const nBytes = 500_000
 const content = Uint8Array.from({ length: nBytes }, (_, i) => draw(1, 1, i, 256))
@@ -216,25 +219,50 @@ describe('openSource over HTTP', () => {
       'https://h/a.csv?part=2&X-Amz-Signature=...&X-Amz-Security-Token=...')
   })
 
-  it('does not hand headers that authorize to other hosts', async () => {
+  it('follows redirections, without handing on who asks', async () => {
     const other = new FileServer()
     await other.open(temp())
     try {
-      const seen: (string | undefined)[] = []
+      const seen: unknown[] = []
       other.fault = (request) => {
-        seen.push(request.headers.authorization)
+        seen.push(request.headers.authorization, request.headers['x-key'], request.headers.range)
         return 'next'
       }
-      server.fault = (_, response) => {
-        sendStatus(response, 302, { location: other.url('a.bin') })
-        return 'answered'
+      const redirect = (location: string) => {
+        server.fault = (_, response) => {
+          sendStatus(response, 302, { location })
+          return 'answered'
+        }
       }
-      const headersFor = () => ({ authorization: 'Bearer abc' })
+      redirect(other.url('a.bin'))
+      const headersFor = () => ({ authorization: 'Bearer abc', 'x-key': 'abc' })
       const source = await openSource(server.url('a.bin'), { headersFor, http: fast })
       assert.deepEqual(await source.slice(0, 10), bytes(0, 10))
-      assert.deepEqual(seen, [undefined])
+      assert.deepEqual(seen, [undefined, undefined, 'bytes=0-65535'])
+      redirect('/a.bin')
+      await refuses(open('a.bin'), /a\.bin: it is redirected more than 5 times/)
+      redirect('ftp://host/a.bin')
+      await refuses(open('a.bin'), /redirected to ftp:\/\/host\/a\.bin, which is not followed/)
     } finally {
       await other.close()
+    }
+  })
+
+  it('trusts the certificates that it is given, beside the usual ones', async () => {
+    const { key, cert } = certificate
+    const secure = createServer({ key, cert }, (request, response) => {
+      sendRange(response, content, request.headers.range, {})
+    })
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve))
+    try {
+      const url = `https://localhost:${(secure.address() as AddressInfo).port}/a.bin`
+      const source = await openSource(url, { http: { ...fast, ca: cert } })
+      assert.deepEqual(await source.slice(0, nBytes), content)
+      const strict = openSource(url, { http: fast })
+      await refuses(strict, /a\.bin: its certificate is self-signed; .*NODE_EXTRA_CA_CERTS$/)
+    } finally {
+      secure.closeAllConnections()
+      await new Promise((resolve) => secure.close(resolve))
     }
   })
 })

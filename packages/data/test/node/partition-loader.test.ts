@@ -258,7 +258,7 @@ describe('openPartitionLoader', function () {
         writeFileSync(${JSON.stringify(temp('died'))}, '')
         process.exit(1)
       })`)
-    const mortal = new ThreadPool(1, pathToFileURL(temp('mortal.mjs')))
+    const mortal = new ThreadPool(1, { module: pathToFileURL(temp('mortal.mjs')) })
     try {
       const loader = openPartitionLoader(sources, mortal)
       const context = { ...recipe, scan: null }
@@ -273,6 +273,24 @@ describe('openPartitionLoader', function () {
       await assert.rejects(loader.encode(recipe, [1]), { code: 'INTERNAL' })
     } finally {
       await mortal.close()
+    }
+  })
+
+  it('ends threads that have nothing to do, and starts them again', async () => {
+    const paths = await writeParts(temp('idle'), tableWithScores, [500], 'csv', 70)
+    const sources = await sourcesOf(paths, 'csv', false)
+    const lazy = new ThreadPool(1, { idleMs: 5 })
+    const loader = openPartitionLoader(sources, lazy)
+    try {
+      assert.equal(lazy.isRunning, false)
+      const { recipe } = await survey(sources, [loader])
+      for (let i = 0; i < 2; i++) {
+        const [partition] = await loader.encode(recipe, [1])
+        assert.equal(partition!.nRows, nRows - 500)
+        while (lazy.isRunning) await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    } finally {
+      await lazy.close()
     }
   })
 

@@ -1,0 +1,91 @@
+/** What the answers of web servers, and failed connections, mean. */
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** What tells one state of the file from another. */
+export interface FileState {
+  readonly byteLength: number
+  /** The entity tag without the mark of weakness, or null. */
+  readonly etag: string | null
+  /** It changes with every byte, so a server can be asked to compare it. */
+  readonly isStrong: boolean
+  readonly lastModified: string | null
+}
+
+/** What to do about an answer that does not pass by itself. */
+export const adviceOfStatus: Readonly<Record<number, string | undefined>> = {
+  401: 'it wants to know who asks: check the token',
+  403: 'access is denied: check the token, or whether a signed URL has expired',
+  404: 'there is no such file: check the address',
+  410: 'the file is gone: check the address',
+}
+
+/** Whether it may help to ask again. */
+export function isPassing(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500
+}
+
+/** How long the server asks to wait, in ms, or null. */
+export function retryAfter(headers: IncomingHttpHeaders): number | null {
+  const seconds = Number(headers['retry-after'] ?? NaN)
+  return seconds >= 0 ? 1000 * seconds : null
+}
+
+/** `bytes 0-99/1234`; a total of '*' is null. The end is exclusive. */
+export function parseRange(headers: IncomingHttpHeaders) {
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers['content-range'] ?? '')
+  if (match === null) return null
+  const [, first, last, total] = match
+  return {
+    start: Number(first),
+    end: Number(last) + 1,
+    total: total === '*' ? null : Number(total),
+  }
+}
+
+/** What an answer says of the state of the file. */
+export function stateOf(headers: IncomingHttpHeaders, byteLength: number | null) {
+  const tag = headers.etag
+  return {
+    byteLength,
+    // A tag that is weak because the file is fresh may become strong later.
+    etag: tag?.replace(/^W\//, '') ?? null,
+    isStrong: tag !== undefined && !tag.startsWith('W/'),
+    lastModified: headers['last-modified'] ?? null,
+  }
+}
+
+/** Whether an answer is of another state of the file; what is not said does not differ. */
+export function differs(answer: ReturnType<typeof stateOf>, state: FileState): boolean {
+  const keys = ['byteLength', 'etag', 'lastModified'] as const
+  return keys.some((key) =>
+    answer[key] !== null && state[key] !== null && answer[key] !== state[key])
+}
+
+/** What went wrong with a connection. */
+export function networkReason(error: unknown): string {
+  return adviceOfCode[codeOf(error)] ?? `the connection failed: ${(error as Error).message}`
+}
+
+/** The code of an error of Node, such as ECONNRESET. */
+export function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code)
+}
+
+const adviceOfCode: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused; check host and port, and whether the server runs',
+  ENOTFOUND: 'there is no such host; check the address',
+  EAI_AGAIN: 'the host cannot be looked up now; check the network',
+  ECONNRESET: 'the connection was reset',
+}
+
+const trustAdvice = 'have it trusted, with NODE_EXTRA_CA_CERTS'
+
+/** What to do about certificates, by the code of the error: these do not pass by themselves. */
+export const adviceOfCertificate: Readonly<Record<string, string | undefined>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: `its certificate is self-signed; ${trustAdvice}`,
+  SELF_SIGNED_CERT_IN_CHAIN: `its certificate is signed by nobody known; ${trustAdvice}`,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `its certificate is signed by nobody known; ${trustAdvice}`,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `its certificate is signed by nobody known; ${trustAdvice}`,
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is that of another host; check the address',
+}

@@ -4,6 +4,7 @@ export type {
   MetricValue, StopReason, TrainingCallback, TrainingEvent,
 } from '@coppice/engine'
 export type { ColumnRef, ColumnType, Format, LoadProgress } from '@coppice/data'
+export type { ClusterStatus, WorkerStatus } from '@coppice/cluster/node'
 export type { Cluster } from './cluster/cluster.js'
 export { connect, type ConnectOptions } from './cluster/connect.js'
 export { LocalCluster, type LocalClusterOptions } from './cluster/local-cluster.js'

@@ -2,17 +2,21 @@ import { readFileSync } from 'node:fs'
 import { nearestName } from '@coppice/api/command'
 import yargs from 'yargs'
 import { type Command, describeFlags, readFlags } from './command.js'
+import { coordinatorCommand } from './commands/coordinator.js'
 import { evaluateCommand } from './commands/evaluate.js'
 import { inspectCommand } from './commands/inspect.js'
 import { paramsCommand } from './commands/params.js'
 import { partitionCommand } from './commands/partition.js'
 import { predictCommand } from './commands/predict.js'
+import { statusCommand } from './commands/status.js'
 import { trainCommand } from './commands/train.js'
+import { workerCommand } from './commands/worker.js'
 import { ExitCode, exitCodeOf, exitCodesText, UsageError } from './exit-codes.js'
 import { describeFailure, failureJson } from './failure.js'
 
 const commands: readonly Command[] = [
   trainCommand, predictCommand, evaluateCommand, inspectCommand, partitionCommand, paramsCommand,
+  coordinatorCommand, workerCommand, statusCommand,
 ]
 
 /** Runs the command and gives its exit status; everything it says goes to stdout and stderr. */
@@ -78,7 +82,8 @@ async function parse(args: readonly string[], command: Command | undefined): Pro
       command: each.name,
       describe: each.summary,
       // Only the command that runs pays for its flags.
-      builder: (own) => each === command ? describeFlags(each, own, exitCodesText) : own,
+      builder: (own) => each !== command ? own
+        : describeFlags(each, own, each.exitCodes ?? exitCodesText),
       handler: async (argv) => {
         status = await each.run(readFlags(each, argv))
       },

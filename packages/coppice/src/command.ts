@@ -32,6 +32,8 @@ export interface Command {
   /** What the help page says below the flags. */
   readonly examples: readonly (readonly [command: string, meaning: string])[]
   readonly flags: readonly Flag[]
+  /** What its exit status says, where that is not what those of all commands say. */
+  readonly exitCodes?: string
   /** Does the work; resolves to the exit status. */
   readonly run: (values: FlagValues) => Promise<number>
 }

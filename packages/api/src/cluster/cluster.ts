@@ -1,3 +1,4 @@
+import type { ClusterStatus } from '@coppice/cluster/node'
 import type { LoadProgress } from '@coppice/data'
 import type { TrainingCallback, TrainingEvent, TrainResult } from '@coppice/engine'
 import { CoppiceError, type Model } from '@coppice/model'
@@ -11,7 +12,7 @@ export interface Cluster {
   /** What was told of it since the connection was made, oldest first: the last thousand lines. */
   readonly notices: readonly string[]
   /** What it is doing: plain data, as `coppice status --json` prints it. */
-  status(): Promise<unknown>
+  status(): Promise<ClusterStatus>
   /** Ends the connection; a `LocalCluster` ends its processes too. */
   close(): Promise<void>
   /** Trains a model: the business of `train` and `fit`. */

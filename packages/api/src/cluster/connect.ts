@@ -1,7 +1,6 @@
 import { CoppiceError } from '@coppice/model'
 import { checkOptionNames, optionNames } from '../options.js'
 import type { Cluster } from './cluster.js'
-import { loadClusterNode } from './cluster-node.js'
 import { ConnectedCluster } from './connected-cluster.js'
 
 /** Options of `connect`. */
@@ -41,6 +40,6 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
   if (options.token !== undefined && options.tokenFile !== undefined) {
     throw new CoppiceError('PARAMETER', 'token and tokenFile are the same; give one of them')
   }
-  const { ClusterClient } = await loadClusterNode()
+  const { ClusterClient } = await import('@coppice/cluster/node')
   return new ConnectedCluster(url, await ClusterClient.connect(url, options))
 }

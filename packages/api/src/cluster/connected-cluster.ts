@@ -1,8 +1,9 @@
+import type { ClusterStatus, JobSpec, TrainHandlers } from '@coppice/cluster/node'
 import type { IterationEvent, TrainResult } from '@coppice/engine'
 import { CoppiceError, serializeModel } from '@coppice/model'
 import type { Cluster, ClusterTraining } from './cluster.js'
 import { canonicalParams, givenValue } from '../training/params.js'
-import type { JobHandlers, JobSpec, TrainingClient } from './client.js'
+import type { TrainingClient } from './client.js'
 import { dataSpec } from './data-spec.js'
 
 const noticesMax = 1000
@@ -21,7 +22,7 @@ export class ConnectedCluster implements Cluster {
     this.#onClose = onClose
   }
 
-  status(): Promise<unknown> {
+  status(): Promise<ClusterStatus> {
     return this.#client.status()
   }
 
@@ -72,7 +73,7 @@ export class ConnectedCluster implements Cluster {
   }
 
   /** Errors of callbacks end the training, and are what it rejects with. */
-  #handlers(training: ClusterTraining, failure: FirstError): JobHandlers {
+  #handlers(training: ClusterTraining, failure: FirstError): TrainHandlers {
     const { callbacks, onEvent, onLoad, onNotice } = training
     let event: IterationEvent | null = null
     return {

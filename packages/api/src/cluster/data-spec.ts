@@ -1,3 +1,4 @@
+import type { DataSpec } from '@coppice/cluster/node'
 import { absoluteInputs } from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
 import { memoryColumns, memoryFeatureNames, UnfitRows } from './memory-columns.js'
@@ -6,7 +7,6 @@ import type { Dataset } from '../data/dataset.js'
 import { FileSource } from '../data/files.js'
 import { MemorySource } from '../data/memory.js'
 import type { RowSource } from '../data/source.js'
-import type { DataSpec } from './client.js'
 
 /** How a data set is brought to where workers can read it. */
 export interface DataPlace {

@@ -1,8 +1,9 @@
+import type { ClusterStatus, LocalCluster as LocalProcesses } from '@coppice/cluster/node'
 import type { TrainResult } from '@coppice/engine'
+import { defaultThreads } from '@coppice/engine/threads'
 import { CoppiceError } from '@coppice/model'
 import { checkOptionNames, optionNames } from '../options.js'
 import type { Cluster, ClusterTraining } from './cluster.js'
-import { loadClusterNode, type LocalProcesses } from './cluster-node.js'
 import { ConnectedCluster } from './connected-cluster.js'
 
 /** Options of `LocalCluster.start`. */
@@ -45,10 +46,10 @@ export class LocalCluster implements Cluster {
     const { workers, threadsPerWorker } = options ?? {}
     requireCount('workers', workers)
     if (threadsPerWorker !== undefined) requireCount('threadsPerWorker', threadsPerWorker)
-    const node = await loadClusterNode()
+    const node = await import('@coppice/cluster/node')
     const processes = await node.LocalCluster.start({
       workers,
-      ...(threadsPerWorker === undefined ? {} : { threadsPerWorker }),
+      threadsPerWorker: threadsPerWorker ?? Math.max(1, Math.floor(defaultThreads() / workers)),
     })
     try {
       const { url, token } = processes
@@ -79,7 +80,7 @@ export class LocalCluster implements Cluster {
     return this.#cluster.notices
   }
 
-  status(): Promise<unknown> {
+  status(): Promise<ClusterStatus> {
     return this.#cluster.status()
   }
 

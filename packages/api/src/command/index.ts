@@ -5,3 +5,4 @@ export {
 } from '@coppice/data/node'
 export { type PredictionJob, writePredictions } from './prediction-table.js'
 export { treeText } from './tree-text.js'
+export { runCoordinator, runWorker, type RunWorkerOptions } from './cluster.js'

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
+import type { ClusterStatus, DataSpec, JobSpec, TrainHandlers } from '@coppice/cluster/node'
 import type { LabelKind } from '@coppice/data'
 import { loadDataset, resolveInputs } from '@coppice/data/node'
 import {
@@ -9,7 +10,7 @@ import {
   train, type TrainResult, withInferred,
 } from '@coppice/engine'
 import { parseModel } from '@coppice/model'
-import type { DataSpec, JobHandlers, JobSpec, TrainingClient } from '../../src/cluster/client.js'
+import type { TrainingClient } from '../../src/cluster/client.js'
 
 const origin = 'http://127.0.0.1:7077/v1/data/'
 
@@ -36,7 +37,7 @@ export class FakeClient implements TrainingClient {
     return Promise.resolve(origin + hash)
   }
 
-  async train(spec: JobSpec, handlers: JobHandlers): Promise<TrainResult> {
+  async train(spec: JobSpec, handlers: TrainHandlers): Promise<TrainResult> {
     // What travels is plain data.
     const job = structuredClone(spec)
     this.jobs.push(job)
@@ -70,7 +71,7 @@ export class FakeClient implements TrainingClient {
     name: string, data: DataSpec,
     { checked, labelKind, reference, handlers }: {
       checked: ReturnType<typeof resolveParams>, labelKind: LabelKind,
-      reference: BinnedDataset | undefined, handlers: JobHandlers,
+      reference: BinnedDataset | undefined, handlers: TrainHandlers,
     },
   ): Promise<BinnedDataset> {
     const inputs = data.inputs.map((input) => input.replace(origin, `${this.#folder}/`))
@@ -90,8 +91,8 @@ export class FakeClient implements TrainingClient {
     return loaded.data
   }
 
-  status(): Promise<unknown> {
-    return Promise.resolve({ phase: 'waiting' })
+  status(): Promise<ClusterStatus> {
+    return Promise.resolve({ phase: 'waiting' } as ClusterStatus)
   }
 
   close(): Promise<void> {

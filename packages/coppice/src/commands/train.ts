@@ -1,20 +1,21 @@
 import {
-  Booster, checkParams, CoppiceError, Dataset, type FileOptions, type NamedDataset, paramsFrom,
+  Booster, checkParams, type Cluster, CoppiceError, type FileOptions, paramsFrom,
   type ResolvedParams, train, type TrainingParams,
 } from '@coppice/api'
-import { resolveInputs } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
 import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
-import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { BarReporter } from '../training/bar-reporter.js'
 import { Checkpoint } from '../training/checkpoint.js'
+import { findEvalSets, openInputs, requireDistinctFiles, type TrainingInputs }
+  from '../training/inputs.js'
 import { JsonReporter } from '../training/json-reporter.js'
 import { LineReporter } from '../training/line-reporter.js'
 import { MetricsFile } from '../training/metrics-file.js'
 import { parameterFlags } from '../training/parameter-flags.js'
+import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
 import { type Reporter, silentReporter } from '../training/reporter.js'
 import { readSettings, type Settings } from '../training/settings.js'
 import { requireWritable } from '../writable.js'
@@ -29,7 +30,8 @@ const options: readonly Flag[] = [
   ...formatFlags,
   { name: 'model', group, takes: 'one', short: 'o', describe: 'File to write the model to' },
   { name: 'threads', group, takes: 'one', default: 'all cores',
-    describe: 'Threads; the model is the same for any number' },
+    describe: 'Threads (of each worker with --local-workers); the model is the same for any ' +
+      'number' },
   { name: 'config', group, takes: 'one',
     describe: 'File with parameters, key = value (LightGBM) or JSON; flags beat it' },
   { name: 'checkpoint', group, takes: 'one',
@@ -44,6 +46,7 @@ const options: readonly Flag[] = [
   { name: 'log-format', group, takes: 'one', choices: ['text', 'json'], default: 'text',
     describe: 'Progress (on stderr) as text, or as a JSON object per line' },
   { name: 'quiet', group, takes: 'switch', short: 'q', describe: 'Say nothing but errors' },
+  ...placeFlags,
 ]
 
 const optionNames = options.map(({ name }) => name)
@@ -61,6 +64,9 @@ export const trainCommand: Command = {
     ['$0 train --config train.conf --num_leaves 63 --model m.json',
       "Take LightGBM's configuration, but other leaves"],
     ['$0 train ... --checkpoint c.json --resume c.json', 'Go on with an interrupted training'],
+    ['$0 train ... --cluster ws://10.0.0.5:7077 --token-file token',
+      'Train on many machines, to the same bytes'],
+    ['$0 train ... --local-workers 4', 'Train in four processes of this machine'],
   ],
   async run(values) {
     const settings = await readSettings(values, optionNames)
@@ -77,6 +83,7 @@ export const trainCommand: Command = {
 }
 
 interface Job {
+  readonly place: Place
   readonly params: TrainingParams
   readonly values: FlagValues
   readonly data: readonly string[]
@@ -99,9 +106,12 @@ function readJob({ params: raw, options: given }: Settings): Job {
   // First as the user spelled them, so that messages do too.
   const resolved = checkParams(raw)
   requireEffect(resolved, values)
-  const params = paramsFrom(raw)
+  const place = readPlace(values, resolved)
+  const { numThreads: _numThreads, ...rest } = paramsFrom(raw)
   return {
-    params,
+    place,
+    // Threads are those of the workers where there are any.
+    params: place.kind === 'here' ? paramsFrom(raw) : rest,
     values,
     data,
     model,
@@ -147,31 +157,36 @@ function makeReporter({ values, isQuiet }: Job): Reporter {
 async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promise<number> {
   const { values, model: path, fileOptions } = job
   if (job.noEffect.length > 0) reporter.note(`no effect here: ${job.noEffect.join(', ')}`)
-  const every = values.integer('checkpoint-every', 1) ?? 10
   const saved = values.text('checkpoint')
-  const validSets = await findEvalSets(values.list('valid'), fileOptions)
-  await requireDistinctFiles(job, validSets)
+  const inputs: TrainingInputs = {
+    data: job.data,
+    valid: await findEvalSets(values.list('valid'), fileOptions),
+    fileOptions,
+    isElsewhere: job.place.kind === 'cluster',
+  }
+  await requireDistinctFiles(values, inputs)
   for (const file of [path, saved]) if (file !== undefined) await requireWritable(file)
   const resumePath = values.text('resume')
   const resumeFrom = resumePath === undefined ? undefined : await Booster.load(resumePath)
-  const data = await Dataset.open(job.data, fileOptions)
-  const evalSets: NamedDataset[] = []
-  for (const { name, inputs } of validSets) {
-    evalSets.push({ name, data: await Dataset.open(inputs, fileOptions) })
-  }
+  const { data, evalSets } = await openInputs(inputs)
+  const every = values.integer('checkpoint-every', 1) ?? 10
   const checkpoint = saved === undefined ? null
     : new Checkpoint(saved, every, (file, nTrees) => reporter.saved('checkpoint', file, nTrees))
   const metricsPath = values.text('metrics-file')
   const metrics = metricsPath === undefined ? null
     : new MetricsFile(metricsPath, resumeFrom?.model ?? null)
   let nDone = resumeFrom?.nIterations ?? 0
+  let cluster: Cluster | undefined
   try {
+    cluster = await openPlace(job.place, values)
     const booster = await train(job.params, data, {
       evalSets,
       callbacks: checkpoint === null ? [] : [checkpoint.callback],
       signal,
       resumeFrom,
+      cluster,
       onLoad: (progress) => reporter.onLoad(progress),
+      onNotice: (text) => reporter.notice(text),
       onEvent: (event) => {
         if (event.kind === 'iteration') nDone = event.iteration + 1
         metrics?.onEvent(event)
@@ -187,6 +202,7 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
     throw await interrupted(checkpoint, saved, nDone, error)
   } finally {
     metrics?.close()
+    await cluster?.close()
   }
 }
 
@@ -210,38 +226,4 @@ async function interrupted(
   const { cause } = error
   const what = cause instanceof Error ? cause.message : 'interrupted'
   return new CoppiceError('ABORTED', `${what} after ${nDone} iterations; ${state}`)
-}
-
-interface EvalInputs {
-  readonly name: string
-  readonly inputs: string
-}
-
-/** `PATHS` or `NAME=PATHS`; a path may hold `=` too, as in `year=2001/part.csv`. */
-async function findEvalSets(
-  given: readonly string[], { format }: FileOptions,
-): Promise<EvalInputs[]> {
-  const sets: EvalInputs[] = []
-  for (const [i, text] of given.entries()) {
-    const name = /^([A-Za-z_][\w.-]*)=(.+)$/.exec(text)
-    // What exists under the whole text is meant by it.
-    const isWhole = name === null ||
-      await resolveInputs(text, format).then(() => true, () => false)
-    sets.push(isWhole ? { name: `valid_${i}`, inputs: text }
-      : { name: name[1]!, inputs: name[2]! })
-  }
-  return sets
-}
-
-/** @throws UsageError when a file would be written that is read, or written twice */
-async function requireDistinctFiles(
-  { values, data, fileOptions: { format } }: Job, validSets: readonly EvalInputs[],
-): Promise<void> {
-  const named = (...names: readonly string[]): NamedFile[] => names.flatMap((name) =>
-    values.has(name) ? [{ flag: `--${name}`, path: values.required(name) }] : [])
-  const inputs = [...await filesOf('--data', data, format), ...named('config', 'resume')]
-  for (const set of validSets) inputs.push(...await filesOf('--valid', [set.inputs], format))
-  // A training that goes on keeps its checkpoint in the same file.
-  await requireDistinct(named('model', 'checkpoint', 'metrics-file'), inputs,
-    [['--checkpoint', '--resume']])
 }

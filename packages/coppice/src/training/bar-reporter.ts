@@ -4,11 +4,21 @@ import { type LoadEvent, metricsText, type Reporter, startText, stopText } from 
 
 const phases = { plan: 'planning', verify: 'verifying', scan: 'reading', bin: 'binning' } as const
 
+/** What a bar shows. */
+interface Shown {
+  readonly title: string
+  readonly total: number
+  readonly format: string
+  value: number
+  rate: string
+  metrics: string
+}
+
 /** A progress bar with rate, time left and the latest metrics, for terminals. */
 export class BarReporter implements Reporter {
   readonly #stream: NodeJS.WriteStream
   #bar: SingleBar | null = null
-  #title = ''
+  #shown: Shown | null = null
   #startMs = 0
   #first = 0
   #metrics = ''
@@ -19,8 +29,8 @@ export class BarReporter implements Reporter {
 
   onLoad({ dataset, phase, done, total }: LoadEvent): void {
     const title = `${phases[phase]} ${dataset}`
-    if (title !== this.#title) this.#open(title, total, 0, '{title} {bar} {percentage}%')
-    this.#bar?.update(done)
+    if (title !== this.#shown?.title) this.#open(title, total, 0, '{title} {bar} {percentage}%')
+    this.#update({ value: done })
     if (done === total) this.close()
   }
 
@@ -29,6 +39,7 @@ export class BarReporter implements Reporter {
       case 'started':
         this.note(startText(event))
         this.#first = event.firstIteration
+        this.#startMs = performance.now()
         this.#open('training', event.nIterations, event.firstIteration,
           '{bar} {value}/{total} | {rate} | {eta_formatted} left | {metrics}')
         return
@@ -37,7 +48,7 @@ export class BarReporter implements Reporter {
         if (metrics.length > 0) this.#metrics = metricsText(metrics)
         const seconds = (performance.now() - this.#startMs) / 1000
         const rate = `${((iteration + 1 - this.#first) / seconds).toFixed(1)} iterations/s`
-        this.#bar?.update(iteration + 1, { rate, metrics: this.#metrics })
+        this.#update({ value: iteration + 1, rate, metrics: this.#metrics })
         return
       }
       case 'stopped': {
@@ -49,22 +60,38 @@ export class BarReporter implements Reporter {
     }
   }
 
-  #open(title: string, total: number, start: number, format: string): void {
+  #open(title: string, total: number, value: number, format: string): void {
     this.close()
-    this.#title = title
-    this.#startMs = performance.now()
+    this.#draw({ title, total, value, format, rate: '', metrics: '' })
+  }
+
+  #draw(shown: Shown): void {
+    const { title, total, value, format, rate, metrics } = shown
+    this.#shown = shown
     this.#bar = new SingleBar({
       format, stream: this.#stream, hideCursor: true, clearOnComplete: true, fps: 8,
       // The command itself hears signals.
       gracefulExit: false,
     }, Presets.shades_classic)
-    this.#bar.start(total, start, { title, rate: '', metrics: '' })
+    this.#bar.start(total, value, { title, rate, metrics })
+  }
+
+  #update(change: Partial<Shown>): void {
+    if (this.#bar === null || this.#shown === null) return
+    const { value, rate, metrics } = Object.assign(this.#shown, change)
+    this.#bar.update(value, { rate, metrics })
   }
 
   note(text: string): void {
     // A line cannot be written below a bar that is drawn again.
     this.close()
     this.#stream.write(`${text}\n`)
+  }
+
+  notice(text: string): void {
+    const shown = this.#shown
+    this.note(text)
+    if (shown !== null) this.#draw(shown)
   }
 
   saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void {
@@ -74,5 +101,6 @@ export class BarReporter implements Reporter {
   close(): void {
     this.#bar?.stop()
     this.#bar = null
+    this.#shown = null
   }
 }

@@ -26,6 +26,10 @@ export class JsonReporter implements Reporter {
     this.#line('note', { text })
   }
 
+  notice(text: string): void {
+    this.#line('notice', { text })
+  }
+
   saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void {
     this.#line('saved', { what, path, trees: nTrees })
   }

@@ -45,6 +45,10 @@ export class LineReporter implements Reporter {
     this.#write(`${text}\n`)
   }
 
+  notice(text: string): void {
+    this.#write(`${text}\n`)
+  }
+
   saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void {
     if (what === 'model') this.#write(`saved the model to ${path} (${nTrees} trees)\n`)
   }

@@ -9,6 +9,8 @@ export interface Reporter {
   onEvent(event: TrainingEvent): void
   /** Something worth a line, such as a parameter without effect. */
   note(text: string): void
+  /** What became of a worker. */
+  notice(text: string): void
   /** A file that is written. */
   saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void
   /** Clears what is drawn on the terminal. */
@@ -20,6 +22,7 @@ export const silentReporter: Reporter = {
   onLoad: () => undefined,
   onEvent: () => undefined,
   note: () => undefined,
+  notice: () => undefined,
   saved: () => undefined,
   close: () => undefined,
 }

@@ -20,7 +20,7 @@ const optionOf: Readonly<Record<string, string>> = {
 
 /** Process options that a configuration file may hold under a kebab-case name of their own. */
 const fileOptions = ['metrics-file', 'checkpoint', 'checkpoint-every', 'missing-values', 'format',
-  'threads', 'log-format', 'model']
+  'threads', 'log-format', 'model', 'cluster', 'token-file', 'ca-file', 'local-workers']
 
 export interface Settings {
   /** Raw training parameters. */

@@ -1,0 +1,35 @@
+/** The processes of a cluster, for the command; what they need is loaded when they start. */
+import type { CoordinatorHandle, CoordinatorProcessOptions, WorkerExit }
+  from '@coppice/cluster/node'
+
+/** Starts a coordinator. @throws CoppiceError 'PARAMETER' or 'IO' */
+export async function runCoordinator(
+  options: CoordinatorProcessOptions,
+): Promise<CoordinatorHandle> {
+  const node = await import('@coppice/cluster/node')
+  return node.runCoordinator(options)
+}
+
+/** What a worker is started with. */
+export interface RunWorkerOptions {
+  readonly coordinator: string
+  readonly tokenFile: string | undefined
+  readonly caFile: string | undefined
+  readonly threads: number | undefined
+  readonly name: string | undefined
+  readonly exitWithParent: boolean
+  readonly onNotice: (text: string) => void
+}
+
+/** Runs a worker until it leaves. @throws CoppiceError 'PARAMETER' or 'IO' */
+export async function runWorker(options: RunWorkerOptions): Promise<WorkerExit> {
+  const { coordinator, tokenFile, caFile, threads, name, exitWithParent, onNotice } = options
+  const node = await import('@coppice/cluster/node')
+  return node.runWorker({
+    coordinator, exitWithParent, onNotice,
+    token: tokenFile === undefined ? null : await node.readToken(tokenFile, onNotice),
+    caFile: caFile ?? null,
+    ...(threads === undefined ? {} : { threads }),
+    ...(name === undefined ? {} : { name }),
+  })
+}

@@ -1,0 +1,27 @@
+import type { ConnectOptions } from '@coppice/api'
+import type { Flag } from './command.js'
+import type { FlagValues } from './flag-values.js'
+
+const group = 'Cluster'
+
+/** How a command proves that it may talk to a coordinator, and whom it trusts. */
+export const connectionFlags: readonly Flag[] = [
+  { name: 'token-file', group, takes: 'one', default: '$COPPICE_TOKEN_FILE',
+    describe: 'File with the secret that the coordinator was started with' },
+  { name: 'ca-file', group, takes: 'one',
+    describe: 'Certificates (PEM) to trust for wss:// instead of the usual ones' },
+]
+
+/** The value of a flag, else of an environment variable; an empty variable is none. */
+export function flagOrEnv(values: FlagValues, flag: string, variable: string): string | undefined {
+  const inEnvironment = process.env[variable]
+  return values.text(flag) ?? (inEnvironment === '' ? undefined : inEnvironment)
+}
+
+/** What `connect` is given. */
+export function connectOptions(values: FlagValues): ConnectOptions {
+  return {
+    tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
+    caFile: values.text('ca-file'),
+  }
+}

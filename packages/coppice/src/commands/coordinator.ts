@@ -1,0 +1,102 @@
+import { runCoordinator } from '@coppice/api/command'
+import { flagOrEnv } from '../cluster-flags.js'
+import type { Command } from '../command.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
+import type { FlagValues } from '../flag-values.js'
+import { Interrupt } from '../interrupt.js'
+import { logFormatFlag, openLog } from '../log.js'
+
+const network = 'Network'
+const jobs = 'Jobs'
+const times = 'Times'
+
+/** The process that workers and clients connect to. */
+export const coordinatorCommand: Command = {
+  name: 'coordinator',
+  summary: 'Coordinate workers that train together (one per cluster)',
+  flags: [
+    { name: 'listen', group: network, takes: 'one', default: '127.0.0.1:7077',
+      describe: 'Address and port; 0.0.0.0:7077 for all networks, port 0 for any that is free' },
+    { name: 'token-file', group: network, takes: 'one', default: '$COPPICE_TOKEN_FILE',
+      describe: 'File with the secret that workers and clients must show; needed for other ' +
+        'addresses than 127.0.0.1' },
+    { name: 'tls-cert', group: network, takes: 'one',
+      describe: 'Certificate (PEM), its own first: then the address is wss://' },
+    { name: 'tls-key', group: network, takes: 'one', describe: 'Its private key (PEM)' },
+    { name: 'journal', group: jobs, takes: 'one',
+      describe: 'Folder for the journals of the jobs: started again on it, a coordinator goes ' +
+        'on with what was not done' },
+    { name: 'durability', group: jobs, takes: 'one', choices: ['background', 'strict'],
+      default: 'background', describe: 'Whether each iteration waits until its record is on ' +
+        'the disk; without, a power failure costs the last ones again, never the result' },
+    { name: 'min-workers', group: jobs, takes: 'one', default: '1',
+      describe: 'Workers that must be there before a training begins' },
+    { name: 'start-timeout', group: jobs, takes: 'one', default: '600',
+      describe: 'Seconds that a training waits for workers, before it fails (it can be resumed)' },
+    { name: 'heartbeat', group: times, takes: 'one', default: '500',
+      describe: 'Milliseconds between signs of life' },
+    { name: 'lease', group: times, takes: 'one', default: '3000',
+      describe: 'Milliseconds of silence after which a worker is given up' },
+    logFormatFlag,
+  ],
+  examples: [
+    ['$0 coordinator', 'For workers on this machine'],
+    ['$0 coordinator --listen 0.0.0.0:7077 --token-file token --journal journal',
+      'For workers on other machines; goes on with its jobs after a crash'],
+    ['openssl rand -hex 32 > token && chmod 600 token', 'Makes a secret'],
+  ],
+  async run(values) {
+    const options = readOptions(values)
+    const log = openLog(values)
+    const interrupt = new Interrupt((text) => log.note(text))
+    try {
+      const coordinator = await runCoordinator({ ...options, onNotice: (text) => log.note(text) })
+      log.line('listening', { url: coordinator.url }, `listening at ${coordinator.url}; workers ` +
+        `join with: coppice worker --coordinator ${coordinator.url}`)
+      await aborted(interrupt.signal)
+      await coordinator.close()
+      return ExitCode.ok
+    } finally {
+      interrupt.release()
+    }
+  },
+}
+
+function readOptions(values: FlagValues): Parameters<typeof runCoordinator>[0] {
+  const certFile = values.text('tls-cert')
+  const keyFile = values.text('tls-key')
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new UsageError('--tls-cert and --tls-key go together; give both or none')
+  }
+  const listen = values.text('listen')
+  if (listen !== undefined && !/^(\[[^\]]+\]|[^:]+):\d{1,5}$/.test(listen)) {
+    throw new UsageError(`--listen must be host:port, such as 0.0.0.0:7077, got "${listen}"`)
+  }
+  const heartbeatMs = values.integer('heartbeat', 10)
+  const leaseMs = values.integer('lease', 20)
+  if ((leaseMs ?? 3000) < 2 * (heartbeatMs ?? 500)) {
+    throw new UsageError(`--lease ${leaseMs ?? 3000} is less than twice --heartbeat ` +
+      `${heartbeatMs ?? 500}: workers would be given up between two signs of life; make the ` +
+      'lease longer, better six times the heartbeat')
+  }
+  const durability = values.choice('durability', ['background', 'strict'])
+  const journalDir = values.text('journal')
+  if (durability !== undefined && journalDir === undefined) {
+    throw new UsageError('--durability does nothing without --journal DIR')
+  }
+  const seconds = values.integer('start-timeout', 1)
+  return {
+    listen, heartbeatMs, leaseMs, durability, journalDir,
+    tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
+    tls: certFile === undefined || keyFile === undefined ? null : { certFile, keyFile },
+    minWorkers: values.integer('min-workers', 1),
+    stallMs: seconds === undefined ? undefined : seconds * 1000,
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

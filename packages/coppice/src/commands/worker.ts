@@ -1,0 +1,54 @@
+import { runWorker } from '@coppice/api/command'
+import { connectionFlags, flagOrEnv } from '../cluster-flags.js'
+import type { Command } from '../command.js'
+import { UsageError } from '../exit-codes.js'
+import { logFormatFlag, openLog } from '../log.js'
+
+const group = 'Worker'
+
+/** A process that holds rows and trains for a coordinator. */
+export const workerCommand: Command = {
+  name: 'worker',
+  summary: 'Work for a coordinator: read partitions, hold their rows, train',
+  flags: [
+    { name: 'coordinator', group: 'Cluster', takes: 'one', default: '$COPPICE_COORDINATOR',
+      describe: 'Address of the coordinator: ws://host:port or wss://host:port' },
+    ...connectionFlags,
+    { name: 'threads', group, takes: 'one', default: 'all cores', describe: 'Threads that train' },
+    { name: 'name', group, takes: 'one', default: '$COPPICE_WORKER_NAME, or host and process',
+      describe: 'Name, unique in the cluster; one that stays the same is known after a restart' },
+    { name: 'exit-with-parent', group, takes: 'switch',
+      describe: 'End when standard input is closed: with the process that started this one' },
+    logFormatFlag,
+  ],
+  examples: [
+    ['$0 worker --coordinator ws://10.0.0.5:7077 --token-file token', 'Join a cluster'],
+    ['COPPICE_COORDINATOR=ws://10.0.0.5:7077 $0 worker', 'As Kubernetes, Slurm or ssh start it'],
+  ],
+  exitCodes: `Exit status of a worker:
+  0   it left in good order: drained by SIGTERM or Ctrl-C, or sent away
+  1   the coordinator does not take it: another release, or a name that is taken
+  2   a flag, the address, the token or a certificate is wrong
+  3   the coordinator was not found for ten minutes, or leaving took too long
+  70  an internal error: please report it`,
+  async run(values) {
+    const coordinator = flagOrEnv(values, 'coordinator', 'COPPICE_COORDINATOR')
+    if (coordinator === undefined) {
+      throw new UsageError('--coordinator is missing: name its address, such as ' +
+        'ws://host:7077, here or in COPPICE_COORDINATOR')
+    }
+    const log = openLog(values)
+    const { exitCode, reason } = await runWorker({
+      coordinator,
+      tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
+      caFile: values.text('ca-file'),
+      threads: values.integer('threads', 1),
+      name: flagOrEnv(values, 'name', 'COPPICE_WORKER_NAME'),
+      exitWithParent: values.isOn('exit-with-parent'),
+      onNotice: (text) => log.note(text),
+    })
+    log.line('left', { exitCode, reason }, reason)
+    // Threads may still be ending.
+    process.exit(exitCode)
+  },
+}

@@ -1,0 +1,55 @@
+/** Where a training runs: in this process, on local processes, or on a cluster. */
+import { type Cluster, connect, LocalCluster, type ResolvedParams } from '@coppice/api'
+import { connectionFlags, connectOptions } from '../cluster-flags.js'
+import type { Flag } from '../command.js'
+import { UsageError } from '../exit-codes.js'
+import type { FlagValues } from '../flag-values.js'
+
+const group = 'Cluster'
+
+export const placeFlags: readonly Flag[] = [
+  { name: 'cluster', group, takes: 'one',
+    describe: 'Train on the workers of this coordinator (ws://host:port or wss://host:port); the ' +
+      'model is the same. Files are read by the workers, from where they are' },
+  ...connectionFlags,
+  { name: 'local-workers', group, takes: 'one',
+    describe: 'Train on so many worker processes of this machine, of --threads threads each' },
+]
+
+/** Where a training runs. */
+export type Place =
+  | { readonly kind: 'here' }
+  | { readonly kind: 'cluster', readonly url: string }
+  | { readonly kind: 'local', readonly workers: number, readonly threadsPerWorker?: number }
+
+/** @throws UsageError for flags that contradict each other or would do nothing */
+export function readPlace(values: FlagValues, { numThreads }: ResolvedParams): Place {
+  const url = values.text('cluster')
+  const workers = values.integer('local-workers', 1)
+  if (url !== undefined && workers !== undefined) {
+    throw new UsageError('--cluster and --local-workers are two places; give one of them')
+  }
+  for (const { name } of connectionFlags) {
+    if (url !== undefined || !values.has(name)) continue
+    throw new UsageError(`--${name} does nothing without --cluster URL`)
+  }
+  if (url !== undefined) {
+    if (numThreads <= 0) return { kind: 'cluster', url }
+    throw new UsageError(`--threads ${numThreads} does nothing with --cluster, whose workers have ` +
+      'threads of their own; give it to coppice worker')
+  }
+  if (workers === undefined) return { kind: 'here' }
+  return { kind: 'local', workers, ...(numThreads > 0 ? { threadsPerWorker: numThreads } : {}) }
+}
+
+/** Connects, or starts the processes; undefined for this process. Close it. */
+export async function openPlace(place: Place, values: FlagValues): Promise<Cluster | undefined> {
+  switch (place.kind) {
+    case 'here': return undefined
+    case 'cluster': return connect(place.url, connectOptions(values))
+    case 'local': {
+      const { workers, threadsPerWorker } = place
+      return LocalCluster.start({ workers, threadsPerWorker })
+    }
+  }
+}

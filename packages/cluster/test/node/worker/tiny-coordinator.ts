@@ -45,6 +45,8 @@ export class TinyCoordinator {
   /** Messages from workers, by type. */
   readonly received = new Map<string, number>()
   readonly failures: Extract<FromWorker, { type: 'store-failed' }>[] = []
+  /** Workers that told of partitions of the last training. */
+  readonly holders = new Set<string>()
   /** Takes everything and says nothing. */
   isMute = false
   receivedBytes = 0
@@ -108,6 +110,7 @@ export class TinyCoordinator {
       this.#onFailed = reject
     })
     failure.catch(() => undefined)
+    this.holders.clear()
     this.#step({ kind: 'job', job: this.#job })
     return Promise.race([failure, this.#run([train, ...valid === undefined ? [] : [valid]],
       label, params)])
@@ -199,6 +202,7 @@ export class TinyCoordinator {
         this.received.set(message.type, (this.received.get(message.type) ?? 0) + 1)
         this.receivedBytes += payload.length
         if (message.type === 'store-failed') this.failures.push(message)
+        if (message.type === 'loaded') this.holders.add(this.#nameOf(link.id))
         if (this.isMute) return
         this.#step({ kind: 'message', link: link.id, message })
       },
@@ -207,6 +211,10 @@ export class TinyCoordinator {
         this.#step({ kind: 'closed', link: link.id, reason })
       },
     })
+  }
+
+  #nameOf(link: number): string {
+    return this.#machine.members.find((member) => member.link === link)?.name ?? ''
   }
 
   /** Speaks to a worker out of turn. */

@@ -20,6 +20,11 @@ export interface WorkerChild {
 export class WorkerChildren {
   readonly #children: WorkerChild[] = []
 
+  /** Those that were started. */
+  get size(): number {
+    return this.#children.length
+  }
+
   start(
     options: Partial<LocalWorkerOptions> & { coordinator: string, token: string },
   ): WorkerChild {

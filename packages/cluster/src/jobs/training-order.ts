@@ -9,7 +9,7 @@ import type { JobPartition, TrainOrder } from '../coordinator/events.js'
 import type { LoadedPartitionInfo, SourcePartition } from '../protocol/messages.js'
 
 /** Expansions in one round, where every round costs a trip to all workers. */
-const SPECULATION = 8
+const SPECULATION = 16
 
 /** Histograms of one round, of one worker, stay within so many bytes. */
 export const ROUND_BYTES_MAX = 256 * 1024 * 1024
@@ -80,7 +80,8 @@ function clusterTraits(nThreads: number): ExecutorTraits {
   return {
     nThreads,
     speculation: SPECULATION,
-    expansionsMax: (features) => Math.floor(ROUND_BYTES_MAX / Math.max(1, sumsLayout(features).nBytes)),
+    expansionsMax: (features) =>
+      Math.floor(ROUND_BYTES_MAX / Math.max(1, sumsLayout(features).nBytes)),
   }
 }
 
@@ -93,16 +94,17 @@ function clusterTraits(nThreads: number): ExecutorTraits {
 export function requireReducerMemory(
   features: readonly FeatureInfo[], { numLeaves, speculation }: ResolvedParams, limitBytes: number,
 ): void {
+  const wanted = speculation > 0 ? speculation : SPECULATION
   const needed = CentralReducer.bytesMax({
     features: features.map(featureLayout),
     maxLeaves: numLeaves,
-    maxExpansions: Math.max(1, Math.min(speculation > 0 ? speculation : SPECULATION, numLeaves - 1)),
+    maxExpansions: Math.max(1, Math.min(wanted, numLeaves - 1)),
   })
   const limit = Math.min(limitBytes, ARENA_BYTES_MAX)
   if (needed <= limit) return
   const mb = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MB`
   throw new CoppiceError('MEMORY',
     `the sums of ${numLeaves} leaves of ${features.length} features take ${mb(needed)} at the ` +
-    `coordinator, there are ${mb(limit)}; use a smaller num_leaves or max_bin, fewer features, or ` +
-    'a coordinator with more memory')
+    `coordinator, there are ${mb(limit)}; use a smaller num_leaves or max_bin, fewer features, ` +
+    'or a coordinator with more memory')
 }

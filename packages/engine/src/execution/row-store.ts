@@ -17,8 +17,8 @@ interface NodeRange {
  *
  * Three buffers: 0 holds the records in row order, for good; a split copies a node's records to
  * the same range of another buffer, 0 -> 1 -> 2 -> 1 ..., left child first. So a node's own
- * records stay valid until its children are split in turn: an expansion that is never committed
- * costs nothing to take back.
+ * records stay valid until its children are split in turn, and its rows are those of its
+ * descendants from then on: an expansion that is never committed costs nothing to take back.
  */
 export class RowStore {
   readonly nRows: number
@@ -35,6 +35,8 @@ export class RowStore {
   readonly #outside: number
   #nOutside = 0
   readonly #nodes = new Map<number, NodeRange>()
+  /** Of the nodes that were split. */
+  readonly #children = new Map<number, readonly [number, number]>()
 
   constructor(
     arena: Arena, kernels: Kernels, data: EngineRows, runs: readonly RowRun[], nRows: number,
@@ -86,6 +88,7 @@ export class RowStore {
       this.#kernels.putGradients(base, this.nRows, this.stride, this.gradientOffset, gradients)
     }
     this.#nodes.clear()
+    this.#children.clear()
     this.#nOutside = 0
     if (bag === null) {
       this.#nodes.set(0, { buffer: 0, begin: 0, end: this.nRows })
@@ -115,6 +118,7 @@ export class RowStore {
       this.#buffers[parent.buffer]! + parent.begin * this.stride,
       n, this.stride, expansion.feature, this.#table)
     const middle = parent.begin + nLeft
+    this.#children.set(expansion.parent, [expansion.left, expansion.right])
     this.#nodes.set(expansion.left, { buffer, begin: parent.begin, end: middle })
     this.#nodes.set(expansion.right, { buffer, begin: middle, end: parent.end })
   }
@@ -128,8 +132,16 @@ export class RowStore {
     }
   }
 
-  /** Adds a leaf's value to its rows' scores. */
+  /**
+   * Adds a leaf's value to its rows' scores. A leaf of the tree may have been split ahead, over
+   * several levels: its rows are then where its descendants' are.
+   */
   scatter(node: number, scores: number, value: number): void {
+    const children = this.#children.get(node)
+    if (children !== undefined) {
+      for (const child of children) this.scatter(child, scores, value)
+      return
+    }
     const { buffer, begin, end } = this.#range(node)
     const rec = this.#buffers[buffer]! + begin * this.stride
     this.#kernels.scatterLeaf(scores, rec, end - begin, this.stride, this.rowIdOffset, value)

@@ -71,8 +71,7 @@ export class TreeGrower {
   readonly #leafValue: LeafValue
   /** Open leaves of the committed tree that can be split. */
   readonly #open: Heap<GrowerNode>
-  /** Those of them whose expansion was not asked for yet. */
-  readonly #unexpanded: Heap<GrowerNode>
+  readonly #before: (a: GrowerNode, b: GrowerNode) => boolean
   /** In the order in which they were split. */
   readonly #committed: GrowerNode[] = []
   #pending: GrowerNode[] = []
@@ -91,9 +90,8 @@ export class TreeGrower {
     this.#features = features
     this.#mask = mask
     this.#leafValue = leafValue
-    const before = params.growPolicy === 'leafwise' ? comesFirst : comesFirstByDepth
-    this.#open = new Heap(before)
-    this.#unexpanded = new Heap(before)
+    this.#before = params.growPolicy === 'leafwise' ? comesFirst : comesFirstByDepth
+    this.#open = new Heap(this.#before)
   }
 
   /** Features that may split the root. */
@@ -138,9 +136,7 @@ export class TreeGrower {
   }
 
   #admit(node: GrowerNode): void {
-    if (node.candidate === null) return
-    this.#open.push(node)
-    this.#unexpanded.push(node)
+    if (node.candidate !== null) this.#open.push(node)
   }
 
   #commit(node: GrowerNode, [left, right]: readonly [GrowerNode, GrowerNode]): void {
@@ -153,22 +149,35 @@ export class TreeGrower {
 
   #request(): RoundRequest {
     const remaining = this.#params.numLeaves - this.#nLeaves
-    // what is known but not reached yet counts too: else it piles up, round after round, and is
-    // dropped in the end
-    const ahead = this.#expansions - this.#committed.length
-    const most = Math.max(1, Math.min(this.#params.maxExpansions, remaining) - ahead)
-    const expansions: Expansion[] = []
-    while (expansions.length < most && this.#unexpanded.size > 0) {
-      const node = this.#unexpanded.pop()!
-      // the children of the last split are leaves for good
-      expansions.push(this.#expand(node, node.candidate!, remaining > 1))
-      this.#pending.push(node)
-    }
+    const nodes = this.#likelyNext(remaining)
+    // the children of the last split are leaves for good
+    const expansions = nodes.map((node) => this.#expand(node, node.candidate!, remaining > 1))
+    this.#pending = nodes
     this.#rounds++
     this.#expansions += expansions.length
     const released = this.#released
     this.#released = []
     return { kind: 'round', expansions, released }
+  }
+
+  /**
+   * The nodes whose expansion will be needed first, if those that are not known yet bring nothing
+   * better: the strict order is followed over what is known, through nodes that were expanded
+   * ahead. It is followed only so far as what comes is likely to be reached: children with higher
+   * gains will push others behind the last leaf.
+   */
+  #likelyNext(remaining: number): GrowerNode[] {
+    const { maxExpansions } = this.#params
+    const order = new Heap(this.#before, this.#open)
+    const horizon = Math.ceil(remaining * HORIZON)
+    const nodes: GrowerNode[] = []
+    for (let i = 0; nodes.length < maxExpansions && (i < horizon || nodes.length === 0); i++) {
+      const node = order.pop()
+      if (node === undefined) break
+      if (node.children === null) nodes.push(node)
+      else for (const child of node.children) if (child.candidate !== null) order.push(child)
+    }
+    return nodes
   }
 
   #expand(node: GrowerNode, split: SplitCandidate, mayGrow: boolean): Expansion {
@@ -249,6 +258,9 @@ export class TreeGrower {
 }
 
 const ROOT_KEY = 1
+
+/** Share of the splits that are left up to which nodes are expanded ahead. */
+const HORIZON = 0.7
 
 /** The strict order of leaf-wise growth: gain, then the lower leaf index. */
 function comesFirst(a: GrowerNode, b: GrowerNode): boolean {

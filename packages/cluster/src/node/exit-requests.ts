@@ -1,3 +1,5 @@
+import { watchParent } from './parent-watch.js'
+
 /** Who may ask a process to end. */
 export interface ExitRequestOptions {
   /** Those that ask, such as SIGTERM and SIGINT. */
@@ -31,7 +33,9 @@ export function listenToExitRequests(options: ExitRequestOptions): () => void {
   const onEnd = (): void => options.onExit('the process that started it has ended')
   const { stdin } = process
   for (const name of options.signals) process.on(name, onSignal)
+  let stopWatching = (): void => undefined
   if (options.exitWithParent) {
+    stopWatching = watchParent()
     stdin.on('end', onEnd).on('close', onEnd).on('error', onEnd)
     stdin.resume()
     if (stdin.readableEnded || stdin.destroyed) queueMicrotask(onEnd)
@@ -42,6 +46,7 @@ export function listenToExitRequests(options: ExitRequestOptions): () => void {
     for (const name of options.signals) process.off(name, onSignal)
     options.signal?.removeEventListener('abort', onAbort)
     if (!options.exitWithParent) return
+    stopWatching()
     stdin.off('end', onEnd).off('close', onEnd).off('error', onEnd)
     stdin.pause()
   }

@@ -7,6 +7,7 @@ import { LocalCluster } from '../../../src/node/local-cluster.js'
 import type { DataSpec } from '../../../src/protocol/client-messages.js'
 import { eventually } from '../../support/eventually.js'
 import { digestOf, makeFiles, trainedHere } from './made-files.js'
+import { isAlive } from './process-life.js'
 
 const params = { objective: 'binary', num_iterations: 12, num_leaves: 15, metric: ['auc'] }
 
@@ -80,14 +81,5 @@ function dataOf(folder: string): DataSpec {
   return {
     inputs: [folder], format: null, header: 'auto', missingValues: null, roles: { label: 'y' },
     schema: null,
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }

@@ -23,13 +23,26 @@ export function checkSpec(spec: JobSpec): CheckedSpec {
   return { params, resumeFrom: spec.resumeFrom === null ? null : parseModel(spec.resumeFrom) }
 }
 
+/**
+ * A job's name is that of its journal's file too.
+ * @throws CoppiceError 'PARAMETER'
+ */
+export function checkJobName(job: string): void {
+  if (/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(job)) return
+  throw new CoppiceError('PARAMETER', `a job cannot be named ${JSON.stringify(job)}; use up to 128 ` +
+    'letters, digits, ".", "_" or "-", the first not "."')
+}
+
+/** /path, \\server\path, C:\path and uris. */
+const absolute = /^(\/|\\\\|[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]*:)/
+
 /** A path that is not absolute means another file in every process. */
 function checkInputs({ inputs }: DataSpec): void {
   if (inputs.length === 0) {
     throw new CoppiceError('DATA', 'no input is given: pass files, folders, patterns or a manifest')
   }
-  const relative = inputs.find((input) => !/^(\/|\\\\|[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]*:)/.test(input))
+  const relative = inputs.find((input) => !absolute.test(input))
   if (relative === undefined) return
-  throw new CoppiceError('DATA', `the input ${JSON.stringify(relative)} is a relative path, which ` +
-    'workers on other machines cannot know; give an absolute path or a uri')
+  throw new CoppiceError('DATA', `the input ${JSON.stringify(relative)} is a relative path, ` +
+    'which workers on other machines cannot know; give an absolute path or a uri')
 }

@@ -47,8 +47,8 @@ export function parseJobPlan(value: unknown): JobPlan {
     }
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
-    throw new CoppiceError('IO', `the journal's plan cannot be used: ${error.message}; go on with ` +
-      'the version of Coppice that wrote it, or start a new job', { cause: error })
+    throw new CoppiceError('IO', `the journal's plan cannot be used: ${error.message}; go on ` +
+      'with the version of Coppice that wrote it, or start a new job', { cause: error })
   }
 }
 
@@ -56,6 +56,6 @@ export function parseJobPlan(value: unknown): JobPlan {
 export function requireBuild(plan: JobPlan, build: string): void {
   if (plan.build === build) return
   throw new CoppiceError('IO',
-    `the journal was written by build ${plan.build} of Coppice, this is ${build}: the model could ` +
-    'become another one; go on with the version that wrote it, or start a new job')
+    `the journal was written by build ${plan.build} of Coppice, this is ${build}: the model ` +
+    'could become another one; go on with the version that wrote it, or start a new job')
 }

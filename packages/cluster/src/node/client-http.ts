@@ -3,8 +3,9 @@ import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { CoppiceError } from '@coppice/model'
 import { backoffMs } from '../transport/reconnector.js'
-import { coordinatorPath, describeAnswer, describeFailure, parseCoordinatorUrl, type Token }
-  from '../transport/index.js'
+import {
+  ConnectError, coordinatorPath, describeAnswer, describeFailure, parseCoordinatorUrl, type Token,
+} from '../transport/index.js'
 import { readCa } from '../transport/tls-files.js'
 
 /** Where a coordinator is, and how it knows us. */
@@ -53,7 +54,7 @@ export async function upload(address: CoordinatorAddress, bytes: Uint8Array): Pr
       if (status !== 503) throw refused(address, status, body)
       if (attempt === attemptsMax) throw refused(address, status, body)
     } catch (error) {
-      const mayRetry = error instanceof CoppiceError && 'mayRetry' in error && error.mayRetry === true
+      const mayRetry = error instanceof ConnectError && error.mayRetry
       if (!mayRetry || attempt === attemptsMax) throw error
     }
     await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, Math.random)))

@@ -81,9 +81,11 @@ export class ClientJob {
     const onAbort = (): void => {
       this.#isAborted = true
       this.#send({ type: 'abort', job: this.#job })
-      timer = setTimeout(() => this.#fail(new CoppiceError('ABORTED',
-        'training was aborted, but the coordinator could not be told so', { cause: signal?.reason })),
-      abortMs)
+      timer = setTimeout(() => {
+        this.#fail(new CoppiceError('ABORTED',
+          'training was aborted, but the coordinator could not be told so',
+          { cause: signal?.reason }))
+      }, abortMs)
     }
     signal?.addEventListener('abort', onAbort, { once: true })
     this.#serve().catch((error: unknown) => this.#fail(error))
@@ -154,8 +156,8 @@ export class ClientJob {
     const { onLoading, onNotice } = this.#handlers
     switch (message.type) {
       case 'accepted':
-        if (message.nBefore > 0) onNotice?.(`the job waits in the queue, ${places(message.nBefore)}`)
-        return
+        if (message.nBefore === 0) return
+        return onNotice?.(`the job waits in the queue, ${places(message.nBefore)}`)
       case 'loading': {
         const { dataset, phase, done, total } = message
         return onLoading?.({ dataset, phase, done, total })
@@ -179,8 +181,8 @@ export class ClientJob {
     const { iteration } = record
     const known = this.#records[iteration]
     if (known !== undefined && known.chainHash !== record.chainHash) {
-      throw new CoppiceError('INTERNAL', `iteration ${iteration} was trained twice with different ` +
-        'results: a machine computes wrongly, runs another build, or read other data')
+      throw new CoppiceError('INTERNAL', `iteration ${iteration} was trained twice with ` +
+        'different results: a machine computes wrongly, runs another build, or read other data')
     }
     if (known === undefined) this.#commit(record, event)
     const isLast = iteration === this.#records.length - 1 && iteration >= this.#nResumed

@@ -69,10 +69,14 @@ export class ClusterClient {
    * Trains a model: to the bytes that a training in this process would give. A lost connection is
    * made again, and the job gone on with where it is by then.
    *
+   * @param job - unique for ever; that of a job which was brought before goes on with it, or gives
+   *   what came of it
    * @throws CoppiceError with the coordinator's code and message; 'IO' when it is gone for too
    *   long; whatever a handler throws
    */
-  async train(order: TrainingOrder, handlers: TrainHandlers = {}): Promise<TrainResult> {
+  async train(
+    order: TrainingOrder, handlers: TrainHandlers = {}, job: string = randomUUID(),
+  ): Promise<TrainResult> {
     const { resumeFrom } = order
     const spec: JobSpec = {
       ...order,
@@ -80,19 +84,19 @@ export class ClusterClient {
         : resumeFrom,
     }
     const end = new AbortController()
-    const job = new ClientJob(randomUUID(), spec, handlers, new Reconnector({
+    const client = new ClientJob(job, spec, handlers, new Reconnector({
       connect: (signal) => this.#connect(signal),
       random: Math.random,
       graceMs: this.#options.graceMs ?? graceMsDefault,
       signal: end.signal,
       onFailure: (error) => handlers.onNotice?.(`${error.message}; trying again`),
     }))
-    this.#jobs.add(job)
+    this.#jobs.add(client)
     try {
-      return await job.run()
+      return await client.run()
     } finally {
       end.abort()
-      this.#jobs.delete(job)
+      this.#jobs.delete(client)
     }
   }
 

@@ -64,7 +64,8 @@ export function settleOptions(options: CoordinatorProcessOptions): SettledOption
     if (value === undefined) continue
     const least = name === 'heartbeatMs' || name === 'leaseMs' || name === 'minWorkers' ? 1 : 0
     if (!(Number.isInteger(value) && value >= least) && !(value === Infinity && least === 0)) {
-      throw new CoppiceError('PARAMETER', `${name} must be an integer from ${least} on, got ${value}`)
+      throw new CoppiceError('PARAMETER',
+        `${name} must be an integer from ${least} on, got ${value}`)
     }
     settled[name] = value
   }

@@ -13,7 +13,7 @@ import {
   type CoordinatorProcessOptions, parseListen, type SettledOptions, settleOptions,
 } from './coordinator-options.js'
 import { CoordinatorShell } from './coordinator-shell.js'
-import { JobFolder } from './job-folder.js'
+import { firstTerm, JobFolder } from './job-folder.js'
 import { JobQueue } from './job-queue.js'
 import { wireError } from './job-runner.js'
 import { clusterStatus, type ClusterStatus, type TimedNotice } from './status.js'
@@ -50,6 +50,7 @@ class Coordinator implements CoordinatorHandle {
   readonly #settled: SettledOptions
   readonly #notices: TimedNotice[] = []
   #term = 0
+  #url = ''
   #server!: CoordinatorServer
   #machine!: CoordinatorMachine
   #shell!: CoordinatorShell
@@ -65,7 +66,7 @@ class Coordinator implements CoordinatorHandle {
   }
 
   get url(): string {
-    return this.#server.url
+    return this.#url
   }
 
   async start(): Promise<void> {
@@ -73,8 +74,8 @@ class Coordinator implements CoordinatorHandle {
     const token = await this.#token()
     const { journalDir, tls, internal, durability } = this.#options
     const folder = journalDir == null ? null : await JobFolder.open(journalDir)
-    const seconds = Math.floor(Date.now() / 1000)
-    this.#term = await folder?.nextTerm(seconds) ?? seconds
+    const first = firstTerm(Math.floor(Date.now() / 1000))
+    this.#term = await folder?.nextTerm(first) ?? first
     this.#machine = new CoordinatorMachine({
       ...this.#settled, build: buildId(), term: this.#term,
       makeReducer: internal?.makeReducer ?? ((setup) => new StarReducer(setup)),
@@ -104,8 +105,8 @@ class Coordinator implements CoordinatorHandle {
     if (folder === null) {
       this.#notice('no journal is kept (--journal DIR): jobs end with this coordinator')
     }
-    await this.#queue.restore()
     try {
+      await this.#queue.restore()
       this.#server = await CoordinatorServer.listen({
         host, port, token, tls: tls ?? null,
         spoolFolder: await this.#spoolFolder(),
@@ -120,6 +121,7 @@ class Coordinator implements CoordinatorHandle {
       await this.#leave()
       throw error
     }
+    this.#url = this.#server.url
     this.#tickLater()
   }
 

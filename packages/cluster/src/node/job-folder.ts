@@ -13,6 +13,18 @@ export const ENDED_MAX = 32
 /** ... and none for longer than a week. */
 export const ENDED_MS = 7 * 24 * 3_600_000
 
+/**
+ * Starts of a coordinator are numbered in a circle. A number is a million ids of stores, which
+ * engines know as 32-bit integers; it has to differ from those of recent starts, whose stores
+ * workers may still have.
+ */
+const TERMS = 2000
+
+/** A number for a start before which none is known of. @param now - seconds */
+export function firstTerm(now: number): number {
+  return now % TERMS + 1
+}
+
 /** What a folder of journals has of a job. */
 export interface FoundJob {
   readonly job: string
@@ -42,18 +54,16 @@ export class JobFolder {
   }
 
   /**
-   * Counts a start of the coordinator: a number that grows from start to start, of a folder that
-   * was emptied too.
+   * Counts a start of the coordinator: see `firstTerm`.
    *
-   * @param now - seconds since 1970
+   * @param first - in a folder that knows of no start
    * @throws CoppiceError 'IO'
    */
-  async nextTerm(now: number): Promise<number> {
+  async nextTerm(first: number): Promise<number> {
     const path = join(this.path, 'term')
     try {
-      const written = Number(await readFile(path, 'utf8').catch(absent) ?? 0)
-      const last = Number.isSafeInteger(written) ? written : 0
-      const term = Math.max(last + 1, now)
+      const last = Number(await readFile(path, 'utf8').catch(absent) ?? NaN)
+      const term = Number.isSafeInteger(last) && last > 0 ? last % TERMS + 1 : first
       await writeFileAtomically(path, new TextEncoder().encode(`${term}\n`))
       return term
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { CoordinatorEffect } from '../coordinator/events.js'
-import { checkSpec } from '../jobs/check-spec.js'
+import { checkJobName, checkSpec } from '../jobs/check-spec.js'
 import { endedStory } from '../jobs/ended-story.js'
 import type { JobListener, JobStory } from '../jobs/job-story.js'
 import { type RestoredJob, restoreJob } from '../jobs/restored-job.js'
@@ -20,6 +20,11 @@ export interface JobQueueOptions {
   readonly wallClock: () => number
 }
 
+interface ClosingJob {
+  readonly runner: JobRunner
+  readonly done: Promise<void>
+}
+
 /** Stories of so many jobs that ended are kept in memory, for clients that come back. */
 const REMEMBERED_MAX = 4
 
@@ -33,8 +38,8 @@ export class JobQueue {
   #waiting: JobRunner[] = []
   readonly #ended = new Map<string, JobStory>()
   /** Jobs whose journals are being closed. */
-  readonly #closing = new Map<string, { readonly runner: JobRunner, readonly done: Promise<void> }>()
-  /** Submits are taken up one after the other. */
+  readonly #closing = new Map<string, ClosingJob>()
+  /** What clients said is done up to here. */
   #submits: Promise<void> = Promise.resolve()
   #lastPlace = 0
   #isClosed = false
@@ -71,11 +76,19 @@ export class JobQueue {
 
   /** A client brings a job, or comes back to one. */
   submit(listener: JobListener, message: Submit): void {
-    this.#submits = this.#submits.then(() => this.#submit(listener, message))
+    this.#inOrder(() => this.#submit(listener, message))
+  }
+
+  /** What clients want is done in the order in which they said it. */
+  #inOrder(work: () => Promise<void> | void): void {
+    this.#submits = this.#submits.then(work).catch((error: unknown) => {
+      this.#options.onNotice(wireError(error).message)
+    })
   }
 
   async #submit(listener: JobListener, { job, spec, fromIteration }: Submit): Promise<void> {
     try {
+      checkJobName(job)
       const runner = this.#runnerOf(job)
       if (runner !== undefined) {
         return attach(runner.story, listener, fromIteration, runner.awaitedIteration)
@@ -101,8 +114,7 @@ export class JobQueue {
 
   /** The client wants no more of a job. */
   abort(job: string): void {
-    // after what was submitted before
-    this.#submits = this.#submits.then(() => {
+    this.#inOrder(() => {
       const runner = this.#runnerOf(job)
       runner?.abort()
       if (runner === undefined || !this.#waiting.includes(runner)) return

@@ -93,7 +93,8 @@ export class JobRunner {
     const { params, resumeFrom } = checkSpec(spec)
     this.#params = params
     this.#resumeFrom = resumeFrom
-    this.#nResumed = resumeFrom === null ? 0 : resumeFrom.trees.length / resumeFrom.treesPerIteration
+    this.#nResumed = resumeFrom === null ? 0
+      : resumeFrom.trees.length / resumeFrom.treesPerIteration
     this.story = new JobStory(job, params.numIterations)
     this.#book = new TaskBook(job, (event) => port.step(event))
     this.#meter = new LoadingMeter(() => port.now(), (dataset, progress) =>
@@ -110,7 +111,8 @@ export class JobRunner {
 
   /** Of all data sets, in the order of their numbers; empty before they are known. */
   get partitionNames(): readonly string[] {
-    return this.#order?.recipes.flatMap(({ partitions }) => partitions.map(({ name }) => name)) ?? []
+    const recipes = this.#order?.recipes ?? []
+    return recipes.flatMap(({ partitions }) => partitions.map(({ name }) => name))
   }
 
   /** Runs to the end. Never rejects. */
@@ -147,7 +149,7 @@ export class JobRunner {
     if (this.#isOver) return
     const plan = this.#restored?.plan ?? null
     const records = this.#restored?.iterations ?? []
-    if (plan !== null) requireBuild(plan, this.#port.build)
+    if (plan !== null && !this.#isOfThisBuild(plan)) return
     if (plan !== null && await this.#endsHere(plan, records)) return
     this.phase = 'reading'
     this.#isOn = true
@@ -158,6 +160,17 @@ export class JobRunner {
     this.#infos = order.infos
     this.phase = 'training'
     this.#port.step({ kind: 'train', order: trainOrder(order) })
+  }
+
+  /** The version that wrote a journal can go on with it, so it is left as it is. */
+  #isOfThisBuild(plan: JobPlan): boolean {
+    try {
+      requireBuild(plan, this.#port.build)
+      return true
+    } catch (error) {
+      this.fail(wireError(error), true)
+      return false
+    }
   }
 
   async #survey(): Promise<OrderInputs> {
@@ -236,7 +249,7 @@ export class JobRunner {
       case 'task-error': return this.#book.failed(effect.task, effect.error)
       case 'plan':
         this.#infos = effect.infos
-        return
+        return this.tellBinned(() => true)
       case 'opened': return this.#opened(effect.request)
       case 'tell': return this.story.told(effect.event)
       case 'announce':

@@ -46,7 +46,8 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
   const add = async (name: string, data: DataSpec, reference?: DatasetReference): Promise<void> => {
     const firstSource = sources.reduce((sum, list) => sum + list.length, 0)
     const found = await resolveSources(data, port.book)
-    const survey = await surveySet(spec, data, { name, sources: found, firstSource }, port, reference)
+    const named = { name, sources: found, firstSource }
+    const survey = await surveySet(spec, data, named, port, reference)
     sources.push(found)
     recipes.push(survey.recipe)
   }

@@ -9,8 +9,9 @@ import { mixedFeatures } from '../support/trainings.js'
 
 describe('committedIterations', () => {
   for (const metricFreq of [1, 2]) {
-    it(`gives back what resumeModel makes the model of, evaluated every ${metricFreq}`, async () => {
-      const recipe = { seed: 5, nRows: 900, features: mixedFeatures, label: { classes: 3 } } as const
+    it(`gives what resumeModel makes the model of, evaluated every ${metricFreq}`, async () => {
+      const label = { classes: 3 }
+      const recipe = { seed: 5, nRows: 900, features: mixedFeatures, label }
       const { data } = makeDataset(recipe)
       const valid = makeDataset({ ...recipe, seed: 6 }).data
       const { model } = await train({

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CoppiceError, sha256, toHex } from '@coppice/model'
+import {
+  ClusterClient, type ClusterStatus, type CoordinatorProcessOptions, runCoordinator, Token,
+} from '../../../src/node/index.js'
+import { encodeMessage } from '../../../src/protocol/codec.js'
+import { closeCodes, connectLink, type LinkRole } from '../../../src/transport/index.js'
+import { eventually } from '../../support/eventually.js'
+import { LinkRecorder } from '../../support/link-recorder.js'
+import { dataSpec, digestOf, makeData, orderOf, trainHere } from './local-training.js'
+import { TestCluster } from './test-cluster.js'
+
+const secret = 'a-secret-of-more-than-16-characters'
+
+describe('runCoordinator', function () {
+  this.timeout(20_000)
+
+  const wrong: readonly (readonly [string, CoordinatorProcessOptions, RegExp])[] = [
+    ['no port', { listen: '127.0.0.1' }, /cannot listen on "127\.0\.0\.1": write host:port/],
+    ['a port too high', { listen: '127.0.0.1:70000' }, /cannot listen on/],
+    ['others without a token', { listen: '0.0.0.0:0' }, /must show a token: give --token-file/],
+    ['a token too short', { listen: '127.0.0.1:0', token: 'short' }, /has only 5 characters/],
+    ['a lease shorter than heartbeats', { listen: '127.0.0.1:0', leaseMs: 600 },
+      /leaseMs is 600 and heartbeatMs 500: a worker would be given up/],
+    ['half a worker', { listen: '127.0.0.1:0', minWorkers: 0.5 },
+      /minWorkers must be an integer from 1 on, got 0\.5/],
+    ['a file where the folder should be', { listen: '127.0.0.1:0', journalDir: '/dev/null/x' },
+      /cannot use the folder for journals \/dev\/null\/x/],
+  ]
+  for (const [what, options, message] of wrong) {
+    it(`refuses ${what}`, async () => {
+      await assert.rejects(runCoordinator(options), (error) =>
+        error instanceof CoppiceError && message.test(error.message))
+    })
+  }
+
+  it('lets in who has the token, and tells the others what to do', async () => {
+    const coordinator = await runCoordinator({ listen: '127.0.0.1:0', token: secret })
+    try {
+      await assert.rejects(ClusterClient.connect(coordinator.url), /wants a token/)
+      const token = new Token('another-secret-of-that-length', 'other.txt')
+      await assert.rejects(ClusterClient.connect(coordinator.url, { token }),
+        /does not accept the token in other\.txt/)
+      const client = await ClusterClient.connect(coordinator.url, { token: secret })
+      const status = await client.status()
+      assert.equal(status.phase, 'idle')
+      assert.equal(status.url, coordinator.url)
+    } finally {
+      await coordinator.close()
+    }
+  })
+
+  it('reads the token from a file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coppice-token-'))
+    const tokenFile = join(folder, 'token')
+    writeFileSync(tokenFile, `${secret}\n`, { mode: 0o600 })
+    const coordinator = await runCoordinator({ listen: '127.0.0.1:0', tokenFile })
+    try {
+      const client = await ClusterClient.connect(coordinator.url, { tokenFile })
+      assert.equal((await client.status()).job, null)
+    } finally {
+      await coordinator.close()
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('names what is wrong when nothing listens', async () => {
+    const coordinator = await runCoordinator({ listen: '127.0.0.1:0' })
+    await coordinator.close()
+    await assert.rejects(ClusterClient.connect(coordinator.url), /nothing listens there/)
+  })
+
+  it('numbers its starts apart', async () => {
+    const journalDir = mkdtempSync(join(tmpdir(), 'coppice-terms-'))
+    try {
+      const terms: number[] = []
+      for (let i = 0; i < 3; i++) {
+        const coordinator = await runCoordinator({ listen: '127.0.0.1:0', journalDir })
+        terms.push(coordinator.status().term)
+        await coordinator.close()
+      }
+      const first = terms[0]!
+      assert.deepEqual(terms, [first, first % 2000 + 1, (first % 2000 + 1) % 2000 + 1])
+    } finally {
+      rmSync(journalDir, { recursive: true })
+    }
+  })
+
+  it('takes uploads, once, and gives the address under which they are read', async () => {
+    const coordinator = await runCoordinator({ listen: '127.0.0.1:0', token: secret })
+    try {
+      const client = await ClusterClient.connect(coordinator.url, { token: secret })
+      const bytes = new TextEncoder().encode('a,b\n1,2\n')
+      const uri = await client.upload(bytes)
+      assert.equal(uri, `${coordinator.url.replace('ws', 'http')}/v1/data/${toHex(sha256(bytes))}`)
+      assert.equal(await client.upload(bytes), uri)
+      const headers = { Authorization: `Bearer ${secret}` }
+      assert.equal(await (await fetch(uri, { headers })).text(), 'a,b\n1,2\n')
+      const { notices } = coordinator.status()
+      assert.equal(notices.filter(({ text }) => text.includes('uploaded')).length, 1)
+    } finally {
+      await coordinator.close()
+    }
+  })
+})
+
+describe('a coordinator among hostile connections', function () {
+  this.timeout(20_000)
+
+  it('closes what sends no message, with the reason, and goes on with the others', async () => {
+    const data = makeData(21, 'number', { train: { nRows: 300, nPartitions: 3 } })
+    const cluster = await TestCluster.start(1)
+    try {
+      const order = orderOf({ objective: 'regression', numIterations: 8, numLeaves: 5 },
+        dataSpec(data.path('train')))
+      const client = await cluster.client()
+      const dial = async (role: LinkRole): Promise<LinkRecorder> =>
+        new LinkRecorder(await connectLink(cluster.coordinator.url, { role, token: null }))
+      const hostile: readonly (readonly [LinkRole, Uint8Array, RegExp])[] = [
+        ['worker', Uint8Array.of(1, 2, 3), /value/],
+        ['worker', encodeMessage({ type: 'abort', job: 'x' }), /"abort"/],
+        ['client', Uint8Array.of(0xc1), /value|read/],
+        ['client', encodeMessage({ type: 'drain' }), /"drain"/],
+      ]
+      const result = await client.train({ ...order, wantsGo: true }, {
+        onCommitted: async ({ iteration }) => {
+          const attack = hostile[iteration]
+          if (attack === undefined) return 'go'
+          const [role, bytes, reason] = attack
+          const link = await dial(role)
+          link.link.send(bytes)
+          const close = await link.closed()
+          assert.equal(close.code, closeCodes.protocol)
+          assert.match(close.reason, reason)
+          return 'go' as const
+        },
+      })
+      assert.equal(digestOf(result.model), digestOf((await trainHere(order)).model))
+      const told = cluster.notices.filter((line) => line.includes('sent what is no message'))
+      assert.equal(told.length, hostile.length)
+    } finally {
+      await cluster.stop()
+      data.remove()
+    }
+  })
+
+  it('answers a client of another protocol', async () => {
+    const coordinator = await runCoordinator({ listen: '127.0.0.1:0' })
+    try {
+      const link = new LinkRecorder(
+        await connectLink(coordinator.url, { role: 'client', token: null }))
+      const spec = { ...orderOf({}, dataSpec('/x')), resumeFrom: null }
+      link.link.send(encodeMessage({
+        type: 'submit', protocol: 99, job: 'j', spec, fromIteration: 0,
+      }))
+      const [answer] = await link.received(1)
+      assert.match(Buffer.from(answer!).toString(), /speaks protocol 99, the coordinator 1/)
+      link.link.destroy('done')
+    } finally {
+      await coordinator.close()
+    }
+  })
+})
+
+describe('the status of a cluster', function () {
+  this.timeout(20_000)
+
+  it('says who holds what, how far it is, and what passed', async () => {
+    const data = makeData(22, 'number', { train: { nRows: 400, nPartitions: 5 } })
+    const cluster = await TestCluster.start(2)
+    try {
+      await eventually('workers are in', () => cluster.coordinator.status().workers.length === 2)
+      const idle = cluster.coordinator.status()
+      assert.equal(idle.phase, 'idle')
+      assert.deepEqual(idle.workers.map(({ name, phase }) => [name, phase]),
+        [['w0', 'idle'], ['w1', 'idle']])
+      const client = await cluster.client()
+      let during: ClusterStatus | null = null
+      const order = orderOf({ objective: 'regression', numIterations: 6, numLeaves: 5 },
+        dataSpec(data.path('train')), { wantsGo: true })
+      await client.train(order, {
+        onCommitted: async ({ iteration }) => {
+          if (iteration === 4) during = await client.status()
+          return 'go' as const
+        },
+      }, 'watched')
+      assert.ok(during !== null)
+      const status: ClusterStatus = during
+      const { job, phase, iteration, nIterations, nPartitions, orphans, queue } = status
+      assert.deepEqual({ job, phase, iteration, nIterations, nPartitions, orphans, queue }, {
+        job: 'watched', phase: 'waiting', iteration: 5, nIterations: 6, nPartitions: 5,
+        orphans: [], queue: [],
+      })
+      assert.equal(status.workers.reduce((sum, worker) => sum + worker.nPartitions, 0), 5)
+      for (const worker of status.workers) {
+        assert.ok(worker.bytesIn > 0 && worker.bytesOut > 0 && worker.lastHeardMs < 5000)
+        assert.equal(worker.nThreads, 1)
+      }
+      assert.ok(status.nRounds >= 5 * 2, `${status.nRounds} rounds`)
+      assert.ok(status.bytesPerTree > 100, `${status.bytesPerTree} bytes`)
+      assert.ok(status.slowest !== null && ['w0', 'w1'].includes(status.slowest.name))
+      assert.ok(status.slowest.lastRatio >= 0.5 && status.slowest.lastRatio <= 1)
+      assert.ok(status.notices.some(({ text }) => text === 'worker w0 joined with 1 thread'))
+    } finally {
+      await cluster.stop()
+      data.remove()
+    }
+  })
+})

@@ -19,6 +19,8 @@ import { unitsOf } from '../loading/survey.js'
 import { defaultTextOptions } from '../readers.js'
 import type { SourceOptions } from './open-source.js'
 import { PartitionFiles } from './partition-files.js'
+import type { CopyTask } from './pool-messages.js'
+import { type OpenContext, SharedContexts } from './shared-contexts.js'
 import type { PartitionSource } from './source-ref.js'
 import { ThreadPool } from './thread-pool.js'
 
@@ -91,6 +93,7 @@ export function openPartitionLoader(
   return new PoolLoader(sources, threads, options)
 }
 
+/** For tasks about files alone. */
 const noContext: JobContext = {
   textOptions: defaultTextOptions,
   columns: [],
@@ -98,21 +101,12 @@ const noContext: JobContext = {
   scan: null,
 }
 
-/** Contexts that threads keep; a survey uses two or three. */
-const contextsMax = 4
-
 class PoolLoader implements PartitionLoader {
   readonly nThreads: number
   readonly #pool: ThreadPool
   readonly #isOwnPool: boolean
   readonly #files: PartitionFiles
-  readonly #sourcesId: number
-  /** For tasks that look at files alone. */
-  readonly #fileContextId: number
-  /** The numbers that threads know contexts by, oldest use first. */
-  readonly #contextIds = new Map<JobContext, number>()
-  /** Tasks under way, by number of context. */
-  readonly #nRunning = new Map<number, number>()
+  readonly #contexts: SharedContexts
 
   constructor(
     sources: readonly PartitionSource[],
@@ -124,13 +118,12 @@ class PoolLoader implements PartitionLoader {
     this.nThreads = this.#pool.nThreads
     this.#files = new PartitionFiles(sources, options, {
       hash: async (partitionIdx, signal) => {
-        const tasks = [{ kind: 'hash' as const, partitionIdx }]
-        return (await this.#pool.run(this.#fileContextId, tasks, { signal }))[0]!
+        const open = this.#contexts.openFiles(noContext)
+        return this.#runIn(open, { kind: 'hash', partitionIdx }, signal)
       },
-      copy: (copies, signal) => this.#pool.run(this.#fileContextId, copies, { signal }),
+      copy: (copies, signal) => this.#copy(copies, signal),
     })
-    this.#sourcesId = this.#pool.addSources(this.#files.refs)
-    this.#fileContextId = this.#pool.addContext(this.#sourcesId, noContext, null)
+    this.#contexts = new SharedContexts(this.#pool, this.#files.refs)
   }
 
   async runTask<T extends LoadTask>(
@@ -139,21 +132,18 @@ class PoolLoader implements PartitionLoader {
     signal?: AbortSignal,
   ): Promise<TaskResults[T['kind']]> {
     throwIfAborted(signal)
-    const needsCheck = task.kind === 'scan' || task.kind === 'parse'
-    if (needsCheck) await this.#files.checkLocal(task.partitionIdx, signal)
+    if (task.kind === 'scan' || task.kind === 'parse') {
+      await this.#files.checkLocal(task.partitionIdx, signal)
+      const open = this.#contexts.openPartition(context, task.partitionIdx)
+      return this.#runIn(open, { ...task, partitionIdx: 0 }, signal)
+    }
     // A hash that is asked for saves the check of later tasks.
     const state = task.kind === 'hash' ? await this.#files.stateOf(task.partitionIdx) : null
-    const contextId = this.#contextIdOf(context)
-    this.#nRunning.set(contextId, (this.#nRunning.get(contextId) ?? 0) + 1)
-    try {
-      const [result] = await this.#pool.run(contextId, [task], { signal })
-      if (task.kind === 'hash') {
-        this.#files.noteHash(task.partitionIdx, state, result as TaskResults['hash'])
-      }
-      return result!
-    } finally {
-      this.#nRunning.set(contextId, this.#nRunning.get(contextId)! - 1)
+    const result = await this.#runIn(this.#contexts.openFiles(context), task, signal)
+    if (task.kind === 'hash') {
+      this.#files.noteHash(task.partitionIdx, state, result as TaskResults['hash'])
     }
+    return result
   }
 
   async encode(
@@ -204,11 +194,17 @@ class PoolLoader implements PartitionLoader {
   }
 
   async close(): Promise<void> {
-    for (const id of this.#contextIds.values()) this.#pool.drop(id)
-    this.#contextIds.clear()
-    this.#pool.drop(this.#fileContextId)
-    this.#pool.drop(this.#sourcesId)
+    this.#contexts.close()
     if (this.#isOwnPool) await this.#pool.close()
+  }
+
+  async #copy(copies: readonly CopyTask[], signal: AbortSignal | undefined): Promise<string[]> {
+    const open = this.#contexts.openFiles(noContext)
+    try {
+      return await this.#pool.run(open.contextId, copies, { signal })
+    } finally {
+      open.close()
+    }
   }
 
   /** Bins all rows; returns the group sizes of each partition. */
@@ -236,19 +232,17 @@ class PoolLoader implements PartitionLoader {
     return unitsOfPartition.map((units) => mergeGroups(group.name, units))
   }
 
-  #contextIdOf(context: JobContext): number {
-    const known = this.#contextIds.get(context)
-    const id = known ?? this.#pool.addContext(this.#sourcesId, context, null)
-    this.#contextIds.delete(context)
-    this.#contextIds.set(context, id)
-    for (const [old, oldId] of this.#contextIds) {
-      if (this.#contextIds.size <= contextsMax) break
-      if ((this.#nRunning.get(oldId) ?? 0) > 0) continue
-      this.#contextIds.delete(old)
-      this.#nRunning.delete(oldId)
-      this.#pool.drop(oldId)
+  async #runIn<T extends LoadTask>(
+    open: OpenContext,
+    task: T,
+    signal: AbortSignal | undefined,
+  ): Promise<TaskResults[T['kind']]> {
+    try {
+      const [result] = await this.#pool.run(open.contextId, [task], { signal })
+      return result!
+    } finally {
+      open.close()
     }
-    return id
   }
 }
 

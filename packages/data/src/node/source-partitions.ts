@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { CoppiceError } from '@coppice/model'
 import type { OpenPartition, PartitionAccess } from '../loading/tasks.js'
 import type { ByteSource } from '../reader.js'
 import { readerOf } from '../readers.js'
@@ -17,6 +18,7 @@ export class SourcePartitions implements PartitionAccess {
   readonly #sources: readonly SourceRef[]
   #openIdx = -1
   #open: FileSource | null = null
+  #isClosed = false
 
   constructor(sources: readonly SourceRef[]) {
     this.#sources = sources
@@ -25,8 +27,13 @@ export class SourcePartitions implements PartitionAccess {
   async open(partitionIdx: number): Promise<OpenPartition> {
     const source = this.#sources[partitionIdx]!
     if (this.#openIdx !== partitionIdx || this.#open === null) {
-      await this.close()
-      this.#open = await openRef(source)
+      await this.#closeLast()
+      const opened = await openRef(source)
+      if (this.#isClosed) {
+        await opened.close()
+        throw new CoppiceError('ABORTED', 'loading was given up: its files were closed')
+      }
+      this.#open = opened
       this.#openIdx = partitionIdx
     }
     return { reader: await readerOf(source.format), source: this.#open }
@@ -58,7 +65,13 @@ export class SourcePartitions implements PartitionAccess {
     return hash.digest('hex')
   }
 
-  async close(): Promise<void> {
+  /** Nothing can be opened any more. */
+  close(): Promise<void> {
+    this.#isClosed = true
+    return this.#closeLast()
+  }
+
+  async #closeLast(): Promise<void> {
     const source = this.#open
     this.#open = null
     this.#openIdx = -1

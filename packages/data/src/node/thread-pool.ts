@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { CoppiceError } from '@coppice/model'
+import { assert, CoppiceError } from '@coppice/model'
 import { throwIfAborted } from '../loading/inline-runner.js'
 import type { Encoding, JobContext } from '../loading/job.js'
 import type {
@@ -27,6 +27,8 @@ interface Batch {
 
 interface PoolThread {
   readonly worker: Worker
+  /** Sources and contexts that it was sent: a thread gets those it needs, when it needs them. */
+  readonly known: Set<number>
   /** What it works on; its batch may have been given up. */
   current: { readonly batch: Batch; readonly taskIdx: number } | null
 }
@@ -91,9 +93,20 @@ export class ThreadPool {
     return this.#share({ kind: 'context', id: this.#nextId++, sourcesId, context, encoding })
   }
 
-  /** Forgets sources or a context; no later task may refer to them. */
+  /**
+   * Forgets sources or a context; no later task may refer to them. Runs that are not done are
+   * given up, with 'ABORTED'.
+   */
   drop(id: number): void {
-    if (this.#shared.delete(id)) this.#broadcast({ kind: 'drop', id })
+    this.#shared.delete(id)
+    for (const batch of [...this.#batches]) {
+      if (batch.contextId !== id) continue
+      batch.settle(new CoppiceError('ABORTED', 'loading was given up: its files were closed'))
+    }
+    const message: ToThread = { kind: 'drop', id }
+    for (const { worker, known } of this.#threads) {
+      if (known.delete(id)) worker.postMessage(message)
+    }
   }
 
   /**
@@ -151,21 +164,15 @@ export class ThreadPool {
 
   #share(message: SharedMessage): number {
     this.#shared.set(message.id, message)
-    this.#broadcast(message)
     return message.id
-  }
-
-  #broadcast(message: ToThread): void {
-    for (const { worker } of this.#threads) worker.postMessage(message)
   }
 
   #startThread(): PoolThread {
     const worker = new Worker(this.#module)
-    const thread: PoolThread = { worker, current: null }
+    const thread: PoolThread = { worker, known: new Set(), current: null }
     worker.on('message', (message: FromThread) => this.#onMessage(thread, message))
     worker.on('error', (error) => this.#onDeath(thread, error))
     worker.on('exit', () => this.#onDeath(thread, new Error('it ended early')))
-    for (const message of this.#shared.values()) worker.postMessage(message)
     return thread
   }
 
@@ -181,8 +188,19 @@ export class ThreadPool {
     batch.nRunning++
     thread.current = { batch, taskIdx }
     const { contextId, tasks } = batch
+    this.#tell(thread, contextId)
     const message: ToThread = { kind: 'task', contextId, task: tasks[taskIdx]! }
     thread.worker.postMessage(message)
+  }
+
+  /** Sends a context, or sources, to a thread that does not have them. */
+  #tell({ worker, known }: Pick<PoolThread, 'worker' | 'known'>, id: number): void {
+    if (known.has(id)) return
+    const message = this.#shared.get(id)
+    assert(message !== undefined, `what tasks share, ${id}, is forgotten before they are done`)
+    if (message.kind === 'context') this.#tell({ worker, known }, message.sourcesId)
+    worker.postMessage(message)
+    known.add(id)
   }
 
   #onMessage(thread: PoolThread, message: FromThread): void {

@@ -224,6 +224,40 @@ describe('openPartitionLoader', function () {
     assert.equal((await loader.encode(recipe, [0, 1])).length, 2)
   })
 
+  it('gives up what is under way when it is closed, and sharers of its threads go on', async () => {
+    const paths = await writeParts(temp('close'), tableWithScores, [500], 'csv', 70)
+    const sources = await sourcesOf(paths, 'csv', false)
+    const other = openPartitionLoader(sources, pool)
+    const { recipe } = await survey(sources, [other])
+    const loader = openPartitionLoader(sources, pool)
+    const context = { ...recipe, scan: { sampleRule: null, labelKind: null } }
+    const unit = recipe.partitions[0]!.plan.units[0]!
+    const task = { kind: 'scan' as const, partitionIdx: 0, unit, asText: null }
+    const works = Array.from({ length: 10 }, () => loader.runTask(context, task))
+    const settled = Promise.allSettled(works)
+    const encoded = other.encode(recipe, [0, 1])
+    // Files without a promise are not looked at before their tasks are sent.
+    await Promise.resolve()
+    await loader.close()
+    for (const result of await settled) {
+      assert.equal(result.status, 'rejected')
+      assert.equal((result.reason as CoppiceError).code, 'ABORTED')
+    }
+    assert.equal((await encoded).length, 2)
+  })
+
+  it('keeps the contexts of few partitions, however many there are', async () => {
+    const cuts = Array.from({ length: 49 }, (_, i) => 40 * (i + 1))
+    const paths = await writeParts(temp('fifty'), tableWithScores, cuts, 'csv', 70)
+    // As files are: part-10 comes before part-2.
+    const sources = await sourcesOf(paths.sort(), 'csv', false)
+    const loader = openPartitionLoader(sources, pool)
+    const { recipe } = await survey(sources, [loader])
+    const { data } = await loadDataset({ ...roles, params, inputs: paths, threads: 1 })
+    requireSameRows(await loader.encode(recipe, recipe.partitions.map((_, i) => i)), data)
+    await loader.close()
+  })
+
   it('names the file and the row of a value that cannot be used', async () => {
     const paths = await writeParts(temp('bad-label'), tableWithScores, [500], 'csv', 70)
     const sources = await sourcesOf(paths, 'csv', false)

@@ -22,6 +22,8 @@ export interface Running {
   readonly finished: Promise<Finished>
   /** Resolves when stderr holds a line with this text, or the command has ended. */
   sees(text: string): Promise<void>
+  /** What it has said so far. */
+  stderr(): string
 }
 
 /** A folder of its own for a suite, with the command run in it. */
@@ -52,6 +54,11 @@ export class Workspace {
 
   start(...args: readonly string[]): Running {
     return start([bin, ...args], this.folder)
+  }
+
+  /** Starts a command with variables added to its environment. */
+  startWith(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Running {
+    return start([bin, ...args], this.folder, environment)
   }
 
   run(...args: readonly string[]): Promise<Finished> {
@@ -108,9 +115,12 @@ export class Workspace {
 }
 
 /** Starts Node with these arguments. */
-export function start(args: readonly string[], cwd: string): Running {
+export function start(
+  args: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {},
+): Running {
   const env = { ...process.env }
-  delete env['COPPICE_DEBUG']
+  for (const name of Object.keys(env)) if (name.startsWith('COPPICE_')) delete env[name]
+  Object.assign(env, environment)
   const child = spawn(process.execPath, [...args], {
     cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
@@ -135,7 +145,7 @@ export function start(args: readonly string[], cwd: string): Running {
     look()
     void finished.then(() => resolve())
   })
-  return { child, finished, sees }
+  return { child, finished, sees, stderr: () => stderr }
 }
 
 /** CSV of flowers: species is 1 where length + width > 1, reversed where the colour is red. */

@@ -69,7 +69,7 @@ function jobText({ job, phase, iteration, nIterations, queue }: ClusterStatus): 
 function workersText({ workers, minWorkers }: ClusterStatus): string {
   const nThreads = workers.reduce((sum, worker) => sum + worker.nThreads, 0)
   const missing = minWorkers - workers.length
-  return `${workers.length} with ${nThreads} threads` +
+  return `${workers.length} with ${nThreads} ${nThreads === 1 ? 'thread' : 'threads'}` +
     (missing > 0 ? `; ${missing} more are needed before a training begins` : '')
 }
 

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import type { ClusterStatus, WorkerStatus } from '../src/index.js'
+import { statusText } from '../src/commands/status.js'
+import { flowersCsv, type Running, Workspace } from './support.js'
+
+describe('a cluster on the command line', function () {
+  this.timeout(60_000)
+  const work = new Workspace()
+  const secret = 'a'.repeat(64)
+  const other = 'b'.repeat(64)
+  const train = (...args: string[]) => ['train', '--data', 'train.csv', '--label', 'species',
+    '--ignore', 'id,kind', '--num_iterations', '3', '--num_leaves', '4', '--model', 'm.json',
+    ...args]
+
+  before(() => {
+    work.write('train.csv', flowersCsv(300, 1))
+    work.write('token', `${secret}\n`)
+    work.write('other', other)
+    work.write('short', 'secret\n')
+    work.write('empty', '')
+  })
+  after(() => work.remove())
+
+  describe('refuses', () => {
+    const cases: [what: string, code: number, words: string[], args: string[]][] = [
+      ['two places', 2, ['--cluster', '--local-workers'],
+        train('--cluster', 'ws://127.0.0.1:1', '--local-workers', '2')],
+      ['no workers at all', 2, ['--local-workers', '"0"'], train('--local-workers', '0')],
+      ['a token without a cluster', 2, ['--token-file', '--cluster'],
+        train('--token-file', 'token')],
+      ['a token for local workers', 2, ['--token-file', '--cluster'],
+        train('--local-workers', '2', '--token-file', 'token')],
+      ['certificates without a cluster', 2, ['--ca-file', '--cluster'],
+        train('--ca-file', 'ca.pem')],
+      ['threads of workers that others started', 2, ['--threads 3', 'coppice worker'],
+        train('--cluster', 'ws://127.0.0.1:1', '--threads', '3')],
+      ['what is no address', 2, ['"nonsense"', 'ws://host:port'],
+        train('--cluster', 'nonsense')],
+      ['another scheme', 2, ['ftp', 'ws://host:port'], train('--cluster', 'ftp://host')],
+      ['a token in the address', 2, ['--token-file'],
+        train('--cluster', 'ws://x:y@127.0.0.1:1')],
+      ['a coordinator that is not there', 1, ['127.0.0.1:1', 'nothing listens'],
+        train('--cluster', 'ws://127.0.0.1:1')],
+      ['a token file that is missing', 1, ['none', 'token'],
+        train('--cluster', 'ws://127.0.0.1:1', '--token-file', 'none')],
+      ['a token that can be guessed', 2, ['short', '6 characters', 'openssl'],
+        train('--cluster', 'ws://127.0.0.1:1', '--token-file', 'short')],
+      ['an empty token', 2, ['empty', 'is empty'],
+        train('--cluster', 'ws://127.0.0.1:1', '--token-file', 'empty')],
+      ['a worker without a coordinator', 2, ['--coordinator', 'COPPICE_COORDINATOR'],
+        ['worker']],
+      ['no threads', 2, ['--threads', '"0"'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--threads', '0']],
+      ['a name with spaces', 2, ['"a b"', '--name'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--name', 'a b']],
+      ['status of nobody', 2, ['--cluster', 'COPPICE_COORDINATOR'], ['status']],
+      ['a port without a host', 2, ['--listen', '"7077"', 'host:port'],
+        ['coordinator', '--listen', '7077']],
+      ['half a key pair', 2, ['--tls-cert', '--tls-key'], ['coordinator', '--tls-cert', 'c.pem']],
+      ['a lease shorter than two heartbeats', 2, ['--lease 600', '--heartbeat 500'],
+        ['coordinator', '--lease', '600']],
+      ['durability of nothing', 2, ['--durability', '--journal'],
+        ['coordinator', '--durability', 'strict']],
+      ['strangers without a token', 2, ['0.0.0.0', '--token-file'],
+        ['coordinator', '--listen', '0.0.0.0:0']],
+    ]
+    for (const [what, code, words, args] of cases) {
+      it(what, async () => {
+        await work.fails(code, words, ...args)
+        assert.ok(!work.has('m.json'))
+      })
+    }
+  })
+
+  describe('with a coordinator', () => {
+    let running: Running
+    let url = ''
+
+    before(async () => {
+      running = work.start('coordinator', '--listen', '127.0.0.1:0', '--token-file', 'token',
+        '--log-format', 'json')
+      await running.sees('"listening"')
+      const line = running.stderr().split('\n').find((each) => each.includes('"listening"'))
+      assert.ok(line !== undefined, running.stderr())
+      url = (JSON.parse(line) as { url: string }).url
+    })
+    after(() => void running.child.kill('SIGKILL'))
+
+    it('is let in by the secret only, and told where it looked for it', async () => {
+      const wrong = ['--token-file', 'other']
+      await work.fails(2, ['token in other', 'was started with'],
+        ...train('--cluster', url, ...wrong))
+      await work.fails(2, ['wants a token', '--token-file'], ...train('--cluster', url))
+      await work.fails(2, ['token in other'], 'status', '--cluster', url, ...wrong)
+      const { code, stderr } = await work.run('worker', '--coordinator', url, ...wrong)
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, /does not accept the token in other/)
+    })
+
+    it('shows its status as text and as JSON; flags beat the environment', async () => {
+      const environment = { COPPICE_COORDINATOR: url, COPPICE_TOKEN_FILE: 'token' }
+      const text = await work.startWith(environment, 'status').finished
+      assert.equal(text.code, 0, text.stderr)
+      assert.match(text.stdout, /^job +none\nworkers +0 with 0 threads; 1 more are needed/m)
+      const json = await work.startWith({ ...environment, COPPICE_TOKEN_FILE: 'other' }, 'status',
+        '--json', '--token-file', 'token').finished
+      assert.equal(json.code, 0, json.stderr)
+      const status = JSON.parse(json.stdout) as ClusterStatus
+      assert.deepEqual([status.url, status.phase, status.workers], [url, 'idle', []])
+    })
+
+    it('ends with status 0 when it is asked to', async () => {
+      running.child.kill('SIGTERM')
+      const { code, stderr } = await running.finished
+      assert.equal(code, 0, stderr)
+      for (const line of stderr.trimEnd().split('\n')) JSON.parse(line)
+    })
+  })
+
+  it('explains itself', async () => {
+    for (const [command, ...words] of [
+      ['coordinator', '--listen', '--journal', 'openssl rand'],
+      ['worker', 'COPPICE_COORDINATOR', 'Exit status of a worker', 'drained'],
+      ['status', '--json', 'COPPICE_TOKEN_FILE'],
+      ['train', '--cluster', '--local-workers'],
+    ] as const) {
+      const { stdout } = await work.ok(command, '--help')
+      for (const word of words) assert.ok(stdout.includes(word), `${command}: ${word}`)
+    }
+  })
+})
+
+describe('statusText', () => {
+  const worker: WorkerStatus = {
+    name: 'w1', nThreads: 4, phase: 'training', nPartitions: 3, iteration: 41,
+    rssBytes: 1.5e9, memoryBytes: 8e9, lastHeardMs: 210, bytesIn: 12_345_678, bytesOut: 950,
+  }
+  const idle: ClusterStatus = {
+    url: 'ws://h:7077', term: 1, build: 'b', job: null, phase: 'idle', iteration: 0,
+    nIterations: 0, queue: [], minWorkers: 2, workers: [], slowest: null, nPartitions: 0,
+    orphans: [], nRounds: 0, bytesPerTree: 0, nAnswersDropped: 0, nAuditsPassed: 0, notices: [],
+  }
+
+  it('says what is missing before a training begins', () => {
+    assert.equal(statusText(idle), [
+      'coordinator  ws://h:7077', 'job          none',
+      'workers      0 with 0 threads; 2 more are needed before a training begins',
+      'partitions   0', ''].join('\n'))
+  })
+
+  it('is a table of the workers, with who is slow and what was lost', () => {
+    const status: ClusterStatus = {
+      ...idle, job: 'j', phase: 'training', iteration: 41, nIterations: 100, queue: ['k'],
+      workers: [worker, { ...worker, name: 'w22', phase: 'lost', nThreads: 12 }],
+      slowest: { name: 'w1', lastRatio: 0.834 }, nPartitions: 4,
+      orphans: ['a.csv', 'b.csv', 'c.csv', 'd.csv'], nRounds: 7, bytesPerTree: 52_345,
+      nAnswersDropped: 1, nAuditsPassed: 2,
+      notices: Array.from({ length: 20 }, (_, i) => ({ time: 't', text: `notice ${i}` })),
+    }
+    assert.equal(statusText(status), [
+      'coordinator  ws://h:7077',
+      'job          j: training, iteration 41 of 100; 1 waiting',
+      'workers      2 with 16 threads',
+      'partitions   4, of which 4 have no holder: a.csv, b.csv, c.csv, ...',
+      'traffic      52.3 kB per tree, 7 rounds, 1 answers dropped, 2 audits passed',
+      'slowest      w1, waited for in 83 % of the rounds',
+      '',
+      'worker  phase     threads  partitions  iteration  memory  heard       in    out',
+      'w1      training        4           3         41  1.5 GB  0.2 s  12.3 MB  950 B',
+      'w22     lost           12           3         41  1.5 GB  0.2 s  12.3 MB  950 B',
+      '',
+      ...Array.from({ length: 8 }, (_, i) => `t  notice ${12 + i}`), ''].join('\n'))
+  })
+})

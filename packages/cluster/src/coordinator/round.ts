@@ -64,6 +64,16 @@ export class Round {
     return counted.length > 0
   }
 
+  /** Takes back what `admit` has just counted: it could not be added. */
+  retract(answer: { readonly chunk: number }, partitions: readonly number[]): void {
+    const covered = this.#covered[answer.chunk]!
+    const counted = partitions.filter((p) => p < this.#nPartitions && this.#isNeeded(p))
+    if (this.#missing[answer.chunk] === 0) this.#nOpenChunks++
+    for (const p of counted) covered[p] = 0
+    this.#missing[answer.chunk]! += counted.length
+    this.nDropped++
+  }
+
   /** Whether something is missing that a store with these partitions should have sent. */
   waitsFor(partitions: readonly number[]): boolean {
     const counted = partitions.filter((p) => this.#isNeeded(p))

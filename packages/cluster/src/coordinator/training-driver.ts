@@ -6,6 +6,7 @@ import {
 import { assert, CoppiceError } from '@coppice/model'
 import { needsAnswer } from '../log/request-log.js'
 import { TreeLog } from '../log/tree-log.js'
+import { ProtocolError } from '../protocol/error.js'
 import type { Answer, CommittedTree } from '../protocol/messages.js'
 import type { JobPartition, MakeReducer, RequestReducer } from './events.js'
 import { Round } from './round.js'
@@ -92,7 +93,7 @@ export class TrainingDriver {
 
   /**
    * Takes a part of an answer, if it counts.
-   * @returns what is wrong with it, where that was looked for and found; else null
+   * @returns what is wrong with it: it is not counted then; null when nothing was found
    */
   answer(message: Answer, partitions: readonly number[]): string | null {
     const round = this.#round
@@ -103,7 +104,13 @@ export class TrainingDriver {
       ? reducer.inspect(message.chunk, message.payload) : null
     if (fault !== null) return fault
     if (!round.admit(message, partitions)) return null
-    reducer.add(message.chunk, message.payload)
+    try {
+      reducer.add(message.chunk, message.payload)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      round.retract(message, partitions)
+      return error.message
+    }
     if (!round.isComplete) return null
     this.#round = null
     this.#continue(this.#finish(reducer))

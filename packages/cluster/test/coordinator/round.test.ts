@@ -33,6 +33,17 @@ describe('Round', () => {
     assert.equal(round.isComplete, true)
   })
 
+  it('takes back what could not be added', () => {
+    const round = new Round(place, 1, 2, all)
+    round.admit({ ...place, chunk: 0 }, [0, 1])
+    assert.equal(round.isComplete, true)
+    round.retract({ chunk: 0 }, [0, 1])
+    assert.equal(round.isComplete, false)
+    assert.deepEqual(round.missing(), [0, 1])
+    assert.equal(round.admit({ ...place, chunk: 0 }, [0, 1]), true)
+    assert.equal(round.isComplete, true)
+  })
+
   it('does not count stores without a needed partition', () => {
     const round = new Round(place, 1, 3, (p) => p === 0)
     assert.equal(round.admit({ ...place, chunk: 0 }, [1, 2]), false)

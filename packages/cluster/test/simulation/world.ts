@@ -46,7 +46,7 @@ interface Disk {
  * @param trace - is told what happens, with the virtual time
  */
 export async function simulate(
-  seed: number, mutation: Mutation | null = null, trace: (line: string) => void = () => undefined,
+  seed: number, mutation: Mutation | null = null, trace: ((line: string) => void) | null = null,
 ): Promise<Outcome> {
   const environment = drawEnvironment(seed, mutation)
   const world = new World(seed, environment, await problemOf(environment.problem), mutation, trace)
@@ -70,7 +70,7 @@ class World {
 
   constructor(
     readonly seed: number, readonly env: Environment, readonly problem: Problem,
-    readonly mutation: Mutation | null, readonly trace: (line: string) => void,
+    readonly mutation: Mutation | null, readonly trace: ((line: string) => void) | null,
   ) {
     this.random = new TestRandom(seed * 2)
   }
@@ -96,7 +96,7 @@ class World {
   }
 
   note(text: string): void {
-    this.trace(`${this.clock.now.toFixed(1).padStart(9)} ${text}`)
+    this.trace?.(`${this.clock.now.toFixed(1).padStart(9)} ${text}`)
   }
 
   /** The message as it comes out at the other end. */
@@ -393,7 +393,7 @@ class CoordinatorNode extends Node {
 
   step(event: CoordinatorEvent): void {
     const { world } = this
-    if (event.kind === 'message' && event.message.type !== 'beat') {
+    if (world.trace !== null && event.kind === 'message' && event.message.type !== 'beat') {
       world.note(`<- ${event.message.type} ${brief(event.message)}`)
     }
     const effects = this.#machine!.step(event, this.now)
@@ -404,7 +404,7 @@ class CoordinatorNode extends Node {
     const { world } = this
     switch (effect.kind) {
       case 'send':
-        if (effect.message.type !== 'beat-ack') {
+        if (world.trace !== null && effect.message.type !== 'beat-ack') {
           world.note(`-> ${effect.link} ${effect.message.type} ${brief(effect.message)}`)
         }
         this.connections.get(effect.link)?.sendDown(world.onWire(effect.message, 'to-worker'))

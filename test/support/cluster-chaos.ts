@@ -58,7 +58,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const start = performance.now()
   const needsProxies = plan.faults.some(({ kind }) => linkFaults.has(kind))
   const site = await ClusterSite.create({
-    folder, minWorkers: plan.nWorkers, nThreads: plan.nThreads,
+    folder, minWorkers: plan.minWorkers, nThreads: plan.nThreads,
     ...(options.journal === undefined ? {} : { journal: options.journal }),
     startProxy: needsProxies ? options.startProxy : null,
     coordinatorFlags: options.coordinatorFlags ?? [],
@@ -68,9 +68,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const inflicted: Inflicted[] = []
   let client: CommandProcess | null = null
   try {
-    await site.startCoordinator()
+    const coordinator = await site.startCoordinator()
     const workers = Array.from({ length: plan.nWorkers }, (_, i) => `w${i}`)
     for (const name of workers) await site.startWorker(name)
+    for (const name of workers) await coordinator.waitFor(new RegExp(`worker ${name} joined`))
     const model = path.join(folder, 'model.json')
     client = await site.train([...problem.flags, '--model', model])
     const faults = new FaultMaker(site, client, workers, onNote)
@@ -79,7 +80,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     const broken = mended.then(() => client!.ended)
     try {
       const isOver = await within(Promise.race([client.ended, broken]), patienceMs)
-      if (!isOver) problems.push(`no model after ${patienceMs / 1000} s; ${whereItIs(client)}`)
+      if (!isOver) {
+        problems.push(`no model after ${patienceMs / 1000} s; ${whereItIs(client)}`)
+        problems.push(`where they are:\n  ${await site.stacks()}`)
+      }
     } finally {
       faults.stop()
       inflicted.push(...faults.inflicted)

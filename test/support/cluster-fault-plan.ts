@@ -34,7 +34,10 @@ const onlyOnRequest: ReadonlySet<FaultKind> = new Set(['disk-full', 'lose-journa
 /** One thing that is done to a cluster. */
 export interface Fault {
   readonly kind: FaultKind
-  /** Inflicted so long after so many iterations were committed; 0: after the client started. */
+  /**
+   * Inflicted so long after so many iterations were committed; 0: after the client's first word,
+   * while data are read; -1: after the client started.
+   */
   readonly nCommitted: number
   readonly delayMs: number
   /** Number of the worker it concerns, where it concerns one. */
@@ -51,6 +54,8 @@ export interface FaultPlan {
   readonly nWorkers: number
   /** Threads of each worker. */
   readonly nThreads: number
+  /** Workers without which the training pauses. */
+  readonly minWorkers: number
   readonly faults: readonly Fault[]
 }
 
@@ -74,21 +79,22 @@ export function drawPlan(seed: number, options: PlanOptions): FaultPlan {
   if (single !== null) {
     // After a few iterations, so that there is a cadence to compare with.
     const nCommitted = Math.max(1, Math.floor(nIterations * (0.2 + 0.3 * random.uniform())))
-    return { seed, nWorkers, nThreads, faults: [
+    return { seed, nWorkers, nThreads, minWorkers: 1, faults: [
       drawFault(random, single, { nCommitted, delayMs: random.below(100), nWorkers }),
     ] }
   }
+  const minWorkers = random.uniform() < 0.7 ? 1 : nWorkers
   const kinds = faultKinds.filter((kind) => !onlyOnRequest.has(kind))
   const n = 1 + random.below(faultsMax)
   const faults = Array.from({ length: n }, () => {
     const isEarly = random.uniform() < 0.2
     return drawFault(random, random.pick(kinds), {
-      nCommitted: isEarly ? 0 : 1 + random.below(Math.max(1, Math.floor(nIterations * 0.8))),
-      delayMs: random.below(isEarly ? 2500 : 250),
+      nCommitted: isEarly ? random.pick([-1, 0]) : 1 + random.below(Math.floor(nIterations * 0.8)),
+      delayMs: random.below(isEarly ? 1000 : 250),
       nWorkers,
     })
   })
-  return { seed, nWorkers, nThreads, faults }
+  return { seed, nWorkers, nThreads, minWorkers, faults }
 }
 
 function drawFault(
@@ -139,5 +145,7 @@ export function describeFault({ kind, nCommitted, delayMs, worker, lastsMs, way 
   const who = ofOneWorker.has(kind) ? ` w${worker}` : ''
   const direction = kind === 'black-hole-one-way' ? ` (${way})` : ''
   const lasts = lastsMs > 0 ? `, for ${lastsMs} ms` : ''
-  return `${kind}${who}${direction} ${delayMs} ms after ${nCommitted} iterations${lasts}`
+  const after = nCommitted > 0 ? `${nCommitted} iterations`
+    : nCommitted === 0 ? "the client's first word" : "the client's start"
+  return `${kind}${who}${direction} ${delayMs} ms after ${after}${lasts}`
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { appendFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -35,6 +36,8 @@ export class FaultMaker {
     this.#client = client
     this.#workers = workers
     this.#tell = tell
+    // every fault that waits is one
+    setMaxListeners(0, this.#abort.signal)
   }
 
   /** Inflicts all faults in their time. Resolves when all are mended, or after `stop`. */
@@ -58,18 +61,18 @@ export class FaultMaker {
   }
 
   async #whenDue({ nCommitted, delayMs }: Fault): Promise<void> {
-    if (nCommitted > 0) await this.#committed(nCommitted)
+    if (nCommitted > 0) await this.#told(nCommitted, isCommit)
+    else if (nCommitted === 0) await this.#told(1, isEvent)
     await this.#sleep(delayMs)
   }
 
-  /** Resolves when the client was told of so many iterations. */
-  async #committed(n: number): Promise<void> {
-    const count = (): number => this.#client.lines.filter(({ text }) => isCommit(text)).length
-    let left = n - count()
+  /** Resolves when the client wrote so many lines of a kind. */
+  async #told(n: number, isKind: (text: string) => boolean): Promise<void> {
+    let left = n - this.#client.lines.filter(({ text }) => isKind(text)).length
     if (left <= 0) return
     await new Promise<void>((resolve, reject) => {
       const stop = this.#client.onLine(({ text }) => {
-        if (!isCommit(text) || --left > 0) return
+        if (!isKind(text) || --left > 0) return
         stop()
         resolve()
       })
@@ -226,6 +229,10 @@ export const linkFaults: ReadonlySet<FaultKind> = new Set([
   'black-hole', 'black-hole-one-way', 'delay', 'throttle', 'corrupt', 'cut-client', 'cut-all',
   'reset-links',
 ])
+
+function isEvent(text: string): boolean {
+  return text.startsWith('{"event":')
+}
 
 function isCommit(text: string): boolean {
   return text.startsWith('{"event":"iteration"')

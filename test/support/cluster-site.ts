@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { CommandProcess, type Line } from './cluster-process.js'
+import { inspectable, stackOf } from './cluster-stack.js'
 
 /** What a site needs of a faulty proxy: packages/cluster/test/support/faulty-proxy.ts. */
 export interface LinkProxy {
@@ -118,7 +119,7 @@ export class ClusterSite {
     const coordinator = this.#start('coordinator', ['coordinator', '--listen',
       `${host}:${this.port}`, '--token-file', this.#token, '--journal', this.journal,
       '--min-workers', `${minWorkers}`, ...this.#place.coordinatorFlags, ...coordinatorFlags])
-    await coordinator.waitFor(/^listening at /)
+    await coordinator.waitFor(/ listening at /)
     return coordinator
   }
 
@@ -152,6 +153,17 @@ export class ClusterSite {
     const text = status.lines.map((line) => line.text).join('\n')
     if (code !== 0) throw new Error(`coppice status ended with ${code}:\n${text}`)
     return JSON.parse(text)
+  }
+
+  /** Where the main threads of all live processes are, in lines; for runs that hang. */
+  async stacks(): Promise<string> {
+    const stacks: string[] = []
+    for (const process of this.processes.filter(({ end }) => end === null)) {
+      process.kill('SIGCONT')
+      const stack = await stackOf(process)
+      stacks.push(`${process.name}: ${stack.replaceAll('\n', '\n    ')}`)
+    }
+    return stacks.join('\n  ')
   }
 
   /**
@@ -208,6 +220,7 @@ export class ClusterSite {
     if (live !== undefined && live.end === null) return live
     const process = CommandProcess.start(args, {
       name, logFolder: this.#options.folder, prefix: this.#place.prefixOf(name),
+      env: inspectable,
     })
     this.#current.set(name, process)
     this.processes.push(process)

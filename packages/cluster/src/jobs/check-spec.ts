@@ -29,8 +29,8 @@ export function checkSpec(spec: JobSpec): CheckedSpec {
  */
 export function checkJobName(job: string): void {
   if (/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(job)) return
-  throw new CoppiceError('PARAMETER', `a job cannot be named ${JSON.stringify(job)}; use up to 128 ` +
-    'letters, digits, ".", "_" or "-", the first not "."')
+  throw new CoppiceError('PARAMETER', `a job cannot be named ${JSON.stringify(job)}; use up ` +
+    'to 128 letters, digits, ".", "_" or "-", the first not "."')
 }
 
 /** /path, \\server\path, C:\path and uris. */

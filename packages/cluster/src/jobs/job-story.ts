@@ -141,7 +141,7 @@ export class JobStory {
       this.#send({ type: 'announced', event: this.#eventOf(record), record })
     }
     if (this.#next < this.#records.length || this.#outcome === null || this.#hasSentEnd) return
-    if (this.#listener === null) return
+    if (this.#listener?.isFull !== false) return
     this.#hasSentEnd = true
     this.#sendEnd(this.#outcome)
   }

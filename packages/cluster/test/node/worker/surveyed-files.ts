@@ -1,6 +1,6 @@
 import { type DatasetRecipe, defaultBinning, defaultTextOptions, surveyDataset, type TaskRunner }
   from '@coppice/data'
-import { openPartitionLoader, resolveInputs, ThreadPool } from '@coppice/data/node'
+import { openPartitionLoader, resolveInputs, type ThreadPool } from '@coppice/data/node'
 import type { Job, SourcePartition } from '../../../src/protocol/messages.js'
 import { WorkerFiles } from '../../../src/node/worker-files.js'
 import type { MadeFiles } from './made-files.js'

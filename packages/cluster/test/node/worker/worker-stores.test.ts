@@ -81,7 +81,8 @@ describe('WorkerStores', function () {
     }
     const digests = new Map<number, string>()
     for (const [store, partition] of [
-      [1, 0], [4, 0], [2, 1], [4, 1], [5, 1], [1, 3], [3, 3], [4, 3], [1, 4], [4, 4], [2, 5], [5, 5],
+      [1, 0], [4, 0], [2, 1], [4, 1], [5, 1], [1, 3], [3, 3], [4, 3], [1, 4], [4, 4], [2, 5],
+      [5, 5],
     ] as const) {
       const digest = await stores.digest(store, partition)
       assert.equal(digests.get(partition) ?? digest, digest, `store ${store}, ${partition}`)

@@ -35,8 +35,8 @@ export function readPlace(values: FlagValues, { numThreads }: ResolvedParams): P
   }
   if (url !== undefined) {
     if (numThreads <= 0) return { kind: 'cluster', url }
-    throw new UsageError(`--threads ${numThreads} does nothing with --cluster, whose workers have ` +
-      'threads of their own; give it to coppice worker')
+    throw new UsageError(`--threads ${numThreads} does nothing with --cluster, whose workers ` +
+      'have threads of their own; give it to coppice worker')
   }
   if (workers === undefined) return { kind: 'here' }
   return { kind: 'local', workers, ...(numThreads > 0 ? { threadsPerWorker: numThreads } : {}) }

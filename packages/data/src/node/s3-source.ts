@@ -51,12 +51,10 @@ async function connect(uri: string): Promise<S3Access> {
   try {
     sdk = (await import(sdkName)) as S3Module
   } catch (error) {
-    throw new CoppiceError(
-      'IO',
-      `cannot read ${uri}: S3 needs the package ${sdkName}, which is not installed; install it ` +
-        `with: npm install ${sdkName}`,
-      { cause: error },
-    )
+    const isMissing = (error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND'
+    const why = isMissing ? `is not installed; install it with: npm install ${sdkName}`
+      : `cannot be loaded: ${(error as Error).message}`
+    throw s3Error(uri, `S3 needs the package ${sdkName}, which ${why}`, error)
   }
   const { env } = process
   const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']

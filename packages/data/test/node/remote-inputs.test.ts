@@ -130,6 +130,20 @@ describe('data on a web server', function () {
     assert.deepEqual(written!.partitions, same!.partitions)
   })
 
+  it('reads what a local manifest names elsewhere', async () => {
+    const paths = await publish('mixed', 'csv', [1000])
+    const partitions = []
+    for (const [i, uri] of [server.url('mixed/part-0.csv'), 'part-1.csv'].entries()) {
+      const hash = await hashFile(paths[i]!)
+      partitions.push({ uri, format: 'csv' as const, rows: [1000, 2000][i]!, hash })
+    }
+    writeFileSync(temp('mixed', 'some.json'), formatManifest(partitions))
+    const { data } = await loadDataset({ ...roles, inputs: temp('mixed', 'some.json'), threads: 1 })
+    assert.deepEqual(data, (await loadDataset({ ...roles, inputs: paths, threads: 1 })).data)
+    assert.ok(server.requests.every((request) => request.includes('part-0')))
+    assert.ok(server.requests.length > 0)
+  })
+
   it('resolves what a manifest names', () => {
     const at = 'https://h/x/manifest.json?v=1'
     assert.equal(resolveUri('part 1#a?.csv', at), 'https://h/x/part%201%23a%3F.csv')

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import S3rver from 's3rver'
@@ -113,6 +114,23 @@ describe('openSource over S3', function () {
     for (const [input, message] of cases) {
       await assert.rejects(resolveInputs(input), { code: 'IO', message }, input)
     }
+  })
+
+  it('says what to install where the client is missing', () => {
+    const hook = `export function resolve(name, context, next) {
+      if (!name.startsWith('@aws-sdk/')) return next(name, context)
+      throw Object.assign(new Error('not found'), { code: 'ERR_MODULE_NOT_FOUND' })
+    }`
+    const dataUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
+    const register = `import { register } from 'node:module'
+      register(${JSON.stringify(dataUrl(hook))})`
+    const opened = new URL('../../src/node/open-source.js', import.meta.url).href
+    const script = `import { openSource } from ${JSON.stringify(opened)}
+      openSource('s3://data/a.csv').catch(({ code, message }) => console.log(code, message))`
+    const args = ['--import', dataUrl(register), '--input-type=module', '-e', script]
+    const output = execFileSync(process.execPath, args, { encoding: 'utf8' })
+    assert.match(output, /^IO cannot read s3:\/\/data\/a\.csv: S3 needs the package @aws-sdk/)
+    assert.match(output, /install it with: npm install @aws-sdk\/client-s3$/m)
   })
 
   it('loads data sets as from files', async () => {

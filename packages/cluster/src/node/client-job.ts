@@ -123,13 +123,13 @@ export class ClientJob {
       link.listen({ onPayload: (payload) => this.#hear(link, payload), onClose: resolve })
     })
     // Until what is known is settled, the number of records may still grow.
-    void this.#work.then(() => {
+    this.#work.then(() => {
       this.#send({
         type: 'submit', protocol: PROTOCOL_VERSION, job: this.#job, spec: this.#spec,
         fromIteration: this.#records.length,
       })
       if (this.#isAborted) this.#send({ type: 'abort', job: this.#job })
-    })
+    }).catch((error: unknown) => this.#fail(error))
     return closed
   }
 

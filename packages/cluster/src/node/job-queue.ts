@@ -203,6 +203,7 @@ export class JobQueue {
   }
 
   #add(runner: JobRunner): void {
+    runner.record()
     this.#waiting.push(runner)
     this.#next()
     this.#tellPlaces()

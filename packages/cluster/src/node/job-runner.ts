@@ -66,6 +66,7 @@ export class JobRunner {
   readonly #stopReading = new AbortController()
   readonly #over = deferred<JobOutcome>()
   readonly #aborted = deferred<'aborted'>()
+  #recorded: Promise<void> = Promise.resolve()
   #isOver = false
   #isAborted = false
   /** The machine works for this job. */
@@ -141,11 +142,17 @@ export class JobRunner {
     await this.#journal.close()
   }
 
-  async #toEnd(): Promise<void> {
+  /** Writes down what is asked for, so that it outlasts this coordinator while it waits. */
+  record(): void {
     const { job, spec, place } = this
-    await Promise.race([
-      this.#journal.write({ kind: 'job', job, spec: { spec, place } }), this.#aborted.promise,
-    ])
+    this.#recorded = this.#journal.write({ kind: 'job', job, spec: { spec, place } })
+    // what goes wrong is told when the job has its turn
+    this.#recorded.catch(() => undefined)
+  }
+
+  async #toEnd(): Promise<void> {
+    const { job } = this
+    await Promise.race([this.#recorded, this.#aborted.promise])
     if (this.#isOver) return
     const plan = this.#restored?.plan ?? null
     const records = this.#restored?.iterations ?? []

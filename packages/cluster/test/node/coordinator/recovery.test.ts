@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { CoppiceError, serializeModel } from '@coppice/model'
 import { readJournal } from '../../../src/journal/reader.js'
+import { deferred } from '../../../src/jobs/deferred.js'
 import { type JournalDisk, type JournalHandle, nodeDisk } from '../../../src/node/journal-disk.js'
 import type { TrainingOrder } from '../../../src/node/index.js'
 import { eventually } from '../../support/eventually.js'
@@ -214,6 +215,51 @@ describe('a job that is disturbed', function () {
     assert.equal(digestOf(result.model), expected)
     await eventually('the end is written', () => kindsIn(journalDir, 'full').at(-1) === 'end')
     assert.equal(kindsIn(journalDir, 'full').length, nExpected + 3)
+  })
+
+  it('is done in its turn when the coordinator is lost while it waits in the queue', async () => {
+    cluster = await TestCluster.start(1, { journalDir })
+    const client = await cluster.client()
+    const leaver = await cluster.client()
+    const queued = deferred<void>()
+    const first = client.train({ ...order, wantsGo: true }, {
+      onCommitted: async ({ iteration }) => {
+        if (iteration > 0) return 'go'
+        const second = leaver.train(order, { onNotice: (text) => {
+          if (text.startsWith('the job waits in the queue')) void leaver.close()
+        } }, 'queued')
+        await assert.rejects(second)
+        await cluster!.stopCoordinator()
+        assert.deepEqual(kindsIn(journalDir, 'queued'), ['job'])
+        await cluster!.startCoordinator()
+        queued.resolve()
+        return 'go' as const
+      },
+    })
+    await queued.promise
+    assert.deepEqual(cluster.coordinator.status().queue, ['queued'])
+    assert.equal(digestOf((await first).model), expected)
+    await eventually('it is done', () => kindsIn(journalDir, 'queued').at(-1) === 'end', 20_000)
+    const again = await cluster.client()
+    assert.equal(digestOf((await again.train(order, {}, 'queued')).model), expected)
+  })
+
+  it('can be aborted while its coordinator is away', async () => {
+    cluster = await TestCluster.start(1, { journalDir })
+    const client = await cluster.client()
+    const controller = new AbortController()
+    const result = await client.train({ ...order, wantsGo: true }, {
+      signal: controller.signal,
+      onCommitted: async ({ iteration }) => {
+        if (iteration !== 1) return 'go'
+        await cluster!.stopCoordinator()
+        controller.abort()
+        await cluster!.startCoordinator()
+        return 'go' as const
+      },
+    })
+    assert.equal(result.stoppedBy, 'aborted')
+    assert.equal(result.model.trees.length, 2)
   })
 
   it('is kept for later when its client is gone and has to answer', async () => {

@@ -9,18 +9,23 @@ export const logFormatFlag: Flag = {
 
 /** The log of a process that runs for long, on stderr. */
 export interface Log {
-  /** A line for people, or an event with its fields. */
-  line(event: string, fields: object, text: string): void
+  /** An event with its fields; a line for people where there is a text for it. */
+  line(event: string, fields: object, text: string | null): void
   note(text: string): void
 }
 
 /** The log that --log-format asks for. Every line has its time. */
 export function openLog(values: FlagValues): Log {
   const isJson = values.choice('log-format', ['text', 'json']) === 'json'
-  const line = (event: string, fields: object, text: string): void => {
+  const line = (event: string, fields: object, text: string | null): void => {
     const time = new Date().toISOString()
-    process.stderr.write(isJson ? `${JSON.stringify({ time, event, ...fields })}\n`
-      : `${time} ${text}\n`)
+    if (isJson) process.stderr.write(`${JSON.stringify({ time, event, ...fields })}\n`)
+    else if (text !== null) process.stderr.write(`${time} ${text}\n`)
   }
-  return { line, note: (text) => line('notice', { text }, text) }
+  const note = (text: string): void => {
+    // What the system says may have several lines.
+    const inOneLine = text.replaceAll(/\s*\n\s*/g, ' ').trim()
+    line('notice', { text: inOneLine }, inOneLine)
+  }
+  return { line, note }
 }

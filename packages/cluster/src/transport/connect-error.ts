@@ -38,7 +38,7 @@ const certificateProblems: Readonly<Record<string, string>> = {
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT',
     'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_UNTRUSTED', 'CERT_SIGNATURE_FAILURE'],
   'its certificate is not signed by an authority that this machine trusts: give the authority\'s '
-    + 'certificate with --tls-ca FILE'),
+    + 'certificate with --ca-file FILE'),
   ...sameFor(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'EPROTO'],
     'it does not speak TLS: use ws:// instead of wss://, or give the coordinator --tls-cert and '
     + '--tls-key'),

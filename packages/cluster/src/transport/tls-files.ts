@@ -45,9 +45,9 @@ export async function readServerTls(
 
 /** The authorities that a client trusts instead of the usual ones. Errors as in readServerTls. */
 export async function readCa(caFile: string): Promise<Buffer> {
-  const ca = await readPem(caFile, '--tls-ca')
+  const ca = await readPem(caFile, '--ca-file')
   parse(() => new X509Certificate(ca), caFile,
-    'no PEM certificate ("-----BEGIN CERTIFICATE-----")', '--tls-ca')
+    'no PEM certificate ("-----BEGIN CERTIFICATE-----")', '--ca-file')
   return ca
 }
 

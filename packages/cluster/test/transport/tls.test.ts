@@ -82,7 +82,7 @@ describe('TLS', () => {
   it('does not trust an authority it was not given', async () => {
     const test = await start()
     await assert.rejects(dial(test.server.url, null), { problem: 'tls', mayRetry: false,
-      message: /not signed by an authority that this machine trusts: .*--tls-ca FILE/ })
+      message: /not signed by an authority that this machine trusts: .*--ca-file FILE/ })
     const stranger = join(folder, 'stranger.pem')
     writeFileSync(stranger, new TestAuthority('another authority').cert)
     await assert.rejects(dial(test.server.url, stranger), { problem: 'tls' })
@@ -177,7 +177,7 @@ describe('TLS', () => {
     it('names a CA file that is none', async () => {
       writeFileSync(join(folder, 'empty.pem'), '')
       await assert.rejects(dial('wss://127.0.0.1:1', join(folder, 'empty.pem')),
-        { code: 'PARAMETER', message: /empty\.pem \(--tls-ca\) holds no PEM certificate/ })
+        { code: 'PARAMETER', message: /empty\.pem \(--ca-file\) holds no PEM certificate/ })
       await assert.rejects(dial('wss://127.0.0.1:1', join(folder, 'none.pem')), { code: 'IO' })
     })
   })

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { runCoordinator } from '@coppice/api/command'
 import { flagOrEnv } from '../cluster-flags.js'
 import type { Command } from '../command.js'
@@ -51,8 +52,9 @@ export const coordinatorCommand: Command = {
     const interrupt = new Interrupt((text) => log.note(text))
     try {
       const coordinator = await runCoordinator({ ...options, onNotice: (text) => log.note(text) })
-      log.line('listening', { url: coordinator.url }, `listening at ${coordinator.url}; workers ` +
-        `join with: coppice worker --coordinator ${coordinator.url}`)
+      const { url } = coordinator
+      log.line('listening', { url }, `listening at ${url}; workers join with: coppice worker ` +
+        `--coordinator ${addressForOthers(url)}`)
       await aborted(interrupt.signal)
       await coordinator.close()
       return ExitCode.ok
@@ -92,6 +94,11 @@ function readOptions(values: FlagValues): Parameters<typeof runCoordinator>[0] {
     minWorkers: values.integer('min-workers', 1),
     stallMs: seconds === undefined ? undefined : seconds * 1000,
   }
+}
+
+/** All networks of this machine are no address for another one. */
+function addressForOthers(url: string): string {
+  return url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, `//${hostname()}:`)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

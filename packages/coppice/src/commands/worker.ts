@@ -47,7 +47,8 @@ export const workerCommand: Command = {
       exitWithParent: values.isOn('exit-with-parent'),
       onNotice: (text) => log.note(text),
     })
-    log.line('left', { exitCode, reason }, reason)
+    // People were told by a notice.
+    log.line('left', { exitCode, reason }, null)
     // Threads may still be ending.
     process.exit(exitCode)
   },

@@ -8,7 +8,9 @@ import { bool, float, int, noEffect, oneOf, text, unbuilt } from './parameter.js
 const commandOption = (option: string): string =>
   `it is not a training parameter here: use ${option} of the command, or the library's arguments`
 
-const clusterOption = 'training on many machines is not built yet'
+const clusterOption =
+  'machines join a cluster by themselves: start `coppice coordinator` and `coppice worker`, and ' +
+  'train with --cluster URL (or the option cluster of train and fit)'
 
 const predictOption = 'it belongs to prediction, not to training: give it to predict'
 

@@ -133,7 +133,7 @@ describe('resolveParams', () => {
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
     refuses({ path_smooth: 1 }, /path_smooth = 1 cannot be used: it is not built yet; .* at 0/)
     refuses({ interaction_constraints: [[0, 1]] }, /interaction_constraints .*not built yet/)
-    refuses({ machines: 'a:1,b:2' }, /many machines is not built yet/)
+    refuses({ machines: 'a:1,b:2' }, /coppice worker.*--cluster URL/)
   })
 
   it('accepts every unbuilt parameter at its default, and no other value', () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClusterClient } from '../../../src/node/client.js'
 import { LocalCluster } from '../../../src/node/local-cluster.js'
@@ -14,6 +17,7 @@ const params = { objective: 'binary', num_iterations: 12, num_leaves: 15, metric
 describe('LocalCluster', function () {
   this.timeout(60_000)
   const files = makeFiles(8, 2000, 4)
+  const journal = mkdtempSync(join(tmpdir(), 'coppice-journal-'))
   let cluster: LocalCluster | null = null
   let expected = ''
 
@@ -24,7 +28,10 @@ describe('LocalCluster', function () {
     await cluster?.stop()
     cluster = null
   })
-  after(() => files.remove())
+  after(() => {
+    files.remove()
+    rmSync(journal, { recursive: true, force: true })
+  })
 
   async function train(onIteration: (iteration: number) => void = () => undefined) {
     const client = await ClusterClient.connect(cluster!.url, { token: cluster!.token })
@@ -43,18 +50,20 @@ describe('LocalCluster', function () {
   it('trains the bytes of one thread, also when every process is killed once', async () => {
     const notices: string[] = []
     cluster = await LocalCluster.start({
-      workers: 2, threadsPerWorker: 1, onNotice: (text) => notices.push(text),
+      workers: 2, threadsPerWorker: 1, journalDir: journal,
+      onNotice: (text) => notices.push(text),
     })
-    const pids = cluster.workerPids
+    const pids = [...cluster.workerPids, cluster.coordinatorPid!]
     const { model } = await train((iteration) => {
-      if (iteration === 2) process.kill(pids[0]!, 'SIGKILL')
-      if (iteration === 6) process.kill(pids[1]!, 'SIGKILL')
+      const pid = new Map([[2, pids[0]!], [5, pids[2]!], [8, pids[1]!]]).get(iteration)
+      if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL')
     })
     assert.equal(digestOf(model), expected)
-    await eventually('both are there again', () => cluster!.workerPids.length === 2,
+    const all = (): number[] => [...cluster!.workerPids, cluster!.coordinatorPid ?? 0]
+    await eventually('all are there again', () => all().filter((pid) => pid > 0).length === 3,
       20_000)
-    assert.equal(cluster.workerPids.some((pid) => pids.includes(pid)), false)
-    assert.equal(cluster.nRestarts, 2)
+    assert.equal(all().some((pid) => pids.includes(pid)), false)
+    assert.equal(cluster.nRestarts, 3)
     assert.ok(notices.includes('worker local-0 ended (SIGKILL); starting it again'))
   })
 

@@ -88,8 +88,11 @@ export function drawPlan(seed: number, options: PlanOptions): FaultPlan {
   const n = 1 + random.below(faultsMax)
   const faults = Array.from({ length: n }, () => {
     const isEarly = random.uniform() < 0.2
-    return drawFault(random, random.pick(kinds), {
-      nCommitted: isEarly ? random.pick([-1, 0]) : 1 + random.below(Math.floor(nIterations * 0.8)),
+    const kind = random.pick(kinds)
+    // A client that meets nobody at its start gives up, as it should.
+    const earliest = sparesClients.has(kind) ? random.pick([-1, 0]) : 0
+    return drawFault(random, kind, {
+      nCommitted: isEarly ? earliest : 1 + random.below(Math.floor(nIterations * 0.8)),
       delayMs: random.below(isEarly ? 1000 : 250),
       nWorkers,
     })
@@ -134,10 +137,15 @@ const durationsMs: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'cut-client': [0, 0],
 }
 
-/** Kinds that concern one worker, for messages. */
+/** Kinds that concern one worker. */
 const ofOneWorker: ReadonlySet<FaultKind> = new Set([
   'kill-worker', 'stop-worker', 'black-hole', 'black-hole-one-way', 'delay', 'slow-worker',
   'corrupt', 'drain', 'same-name', 'throttle',
+])
+
+/** Kinds that no client notices before its training runs. */
+const sparesClients: ReadonlySet<FaultKind> = new Set([
+  ...ofOneWorker, 'kill-workers-in-turn', 'kill-all-but-one', 'join',
 ])
 
 /** A fault in one line. */

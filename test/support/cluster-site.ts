@@ -167,30 +167,29 @@ export class ClusterSite {
   }
 
   /**
-   * Ends everything: politely first, so that what does not end by itself is found.
+   * Ends everything: politely first, workers before their coordinator, so that what does not end
+   * by itself is found.
    *
    * @returns what was wrong: processes that had to be killed, or that ended with an error
    */
-  async close(patienceMs = 15_000): Promise<string[]> {
+  async close(patienceMs = 40_000): Promise<string[]> {
     this.#isClosed = true
     const problems: string[] = []
     const live = this.processes.filter(({ end }) => end === null)
-    for (const process of live) {
-      process.kill('SIGCONT')
-      process.kill('SIGTERM')
+    for (const process of live) process.kill('SIGCONT')
+    for (const proxy of this.proxies.values()) proxy.heal()
+    const isCoordinator = (process: CommandProcess): boolean => process.name === 'coordinator'
+    for (const wave of [live.filter((one) => !isCoordinator(one)), live.filter(isCoordinator)]) {
+      await Promise.all(wave.map(async (process) => {
+        process.kill('SIGTERM')
+        if (await within(process.ended, patienceMs)) return
+        problems.push(`${process.name} (${process.pid}) did not end on SIGTERM; its stack:\n    ${
+          (await stackOf(process)).replaceAll('\n', '\n    ')}`)
+        await process.destroy()
+      }))
     }
-    await Promise.all(live.map(async (process) => {
-      const isOver = await within(process.ended, patienceMs)
-      if (!isOver) problems.push(`${process.name} (${process.pid}) did not end on SIGTERM`)
-      await process.destroy()
-    }))
     await Promise.all([...this.proxies.values()].map((proxy) => proxy.stop()))
-    for (const { name, end, lines } of this.processes) {
-      if (end === null || end.signal !== null) continue
-      if (end.code === internalError) problems.push(`${name} ended with an internal error: ${
-        lines.at(-1)?.text}`)
-    }
-    return problems
+    return [...problems, ...this.processes.flatMap(failureOf)]
   }
 
   /** Kills everything at once; for hooks that run when a test has failed. */
@@ -228,7 +227,13 @@ export class ClusterSite {
   }
 }
 
-const internalError = 70
+/** Ends that nothing in a plan of faults accounts for. */
+function failureOf({ name, end, lines }: CommandProcess): string[] {
+  if (end === null || end.signal !== null || end.code === 0 || name === 'client') return []
+  const last = lines.at(-1)?.text ?? ''
+  const isSuperseded = end.code === 1 && last.includes('another process runs as worker')
+  return isSuperseded ? [] : [`${name} ended with ${end.code}: ${last}`]
+}
 
 /** @returns whether it settled in time */
 export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {

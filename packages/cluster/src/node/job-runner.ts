@@ -7,6 +7,7 @@ import { CoppiceError, type Model, serializeModel, startChain } from '@coppice/m
 import type { CoordinatorEffect, CoordinatorEvent } from '../coordinator/events.js'
 import type { TrainerRecord } from '../coordinator/trainer.js'
 import { checkSpec } from '../jobs/check-spec.js'
+import { ClientAnswer } from '../jobs/client-answer.js'
 import { deferred } from '../jobs/deferred.js'
 import { type JobPlan, requireBuild } from '../jobs/job-plan.js'
 import { JobStory } from '../jobs/job-story.js'
@@ -65,7 +66,8 @@ export class JobRunner {
   /** Stops the survey. */
   readonly #stopReading = new AbortController()
   readonly #over = deferred<JobOutcome>()
-  readonly #aborted = deferred<'aborted'>()
+  readonly #answer: ClientAnswer
+  readonly #aborted = deferred<void>()
   #recorded: Promise<void> = Promise.resolve()
   #isOver = false
   #isAborted = false
@@ -78,9 +80,6 @@ export class JobRunner {
   readonly #nResumed: number
   #order: OrderInputs | null = null
   #infos: readonly LoadedPartitionInfo[] | null = null
-  #awaited: { readonly iteration: number, readonly resolve: (answer: 'go' | 'stop') => void } | null
-    = null
-  #aloneSince: number | null = null
 
   /** @throws CoppiceError 'PARAMETER', 'DATA' or 'MODEL' for a specification that cannot be used */
   constructor(options: RunnerOptions, port: RunnerPort) {
@@ -97,6 +96,7 @@ export class JobRunner {
     this.#nResumed = resumeFrom === null ? 0
       : resumeFrom.trees.length / resumeFrom.treesPerIteration
     this.story = new JobStory(job, params.numIterations)
+    this.#answer = new ClientAnswer(() => port.now())
     this.#book = new TaskBook(job, (event) => port.step(event))
     this.#meter = new LoadingMeter(() => port.now(), (dataset, progress) =>
       this.story.loading(dataset, progress))
@@ -107,7 +107,7 @@ export class JobRunner {
 
   /** The iteration whose answer is waited for, or null. */
   get awaitedIteration(): number | null {
-    return this.#awaited?.iteration ?? null
+    return this.#answer.iteration
   }
 
   /** Of all data sets, in the order of their numbers; empty before they are known. */
@@ -219,20 +219,12 @@ export class JobRunner {
    */
   async #endsHere(plan: JobPlan, records: readonly CommittedIteration[]): Promise<boolean> {
     if (!this.spec.wantsGo || records.length <= this.#nResumed) return false
-    const answer = await this.#ask(records.length - 1)
+    const answer = await this.#answer.wait(records.length - 1)
     if (this.#isOver || answer === 'go') return this.#isOver
     const order = this.#resumedOrder(plan, records)
     this.#finish(settleTraining(
       trainingInputs(order, plan.infos), answer === 'stop' ? 'callback' : 'aborted'))
     return true
-  }
-
-  /** Waits for the client's answer to an iteration. */
-  #ask(iteration: number): Promise<'go' | 'stop' | 'aborted'> {
-    const answer = new Promise<'go' | 'stop'>((resolve) => {
-      this.#awaited = { iteration, resolve }
-    })
-    return Promise.race([answer, this.#aborted.promise]).finally(() => { this.#awaited = null })
   }
 
   // ---- what the machine does
@@ -301,7 +293,7 @@ export class JobRunner {
   async #announced({ record }: TrainerRecord['announce']): Promise<void> {
     await Promise.race([this.#write(record), this.#aborted.promise])
     if (this.#isOver) return
-    const asked = this.spec.wantsGo ? this.#ask(record.iteration) : null
+    const asked = this.spec.wantsGo ? this.#answer.wait(record.iteration) : null
     this.story.committed(record)
     const answer = await asked ?? 'go'
     // an abort is known to the machine: it makes of any answer the end
@@ -323,7 +315,7 @@ export class JobRunner {
 
   /** The client's answer to an iteration. */
   go(iteration: number, answer: 'go' | 'stop'): void {
-    if (this.#awaited?.iteration === iteration) this.#awaited.resolve(answer)
+    this.#answer.give(iteration, answer)
   }
 
   /** The client wants no more. */
@@ -331,12 +323,13 @@ export class JobRunner {
     if (this.#isAborted || this.#isOver) return
     this.#isAborted = true
     if (this.phase === 'training') this.#port.step({ kind: 'abort' })
-    else if (this.#awaited === null) {
+    else if (this.awaitedIteration === null) {
       this.fail({ code: 'ABORTED', message: this.phase === 'queued'
         ? 'training was aborted before it began' : 'loading was aborted by the caller' })
     }
     // whatever the training waits for, it need not any more
-    this.#aborted.resolve('aborted')
+    this.#aborted.resolve()
+    this.#answer.release()
   }
 
   /** Ends the job with an error. */
@@ -349,13 +342,11 @@ export class JobRunner {
 
   /** Time passed. */
   tick(): void {
-    if (this.#isOver || this.phase === 'queued' && this.#awaited === null) return
-    const now = this.#port.now()
-    this.#aloneSince = this.#awaited === null || this.story.isHeard ? null : this.#aloneSince ?? now
     const { clientGraceMs } = this.#port
-    if (this.#aloneSince === null || now - this.#aloneSince < clientGraceMs) return
+    const aloneMs = this.#answer.aloneMs(this.story.isHeard)
+    if (this.#isOver || aloneMs === 0 || aloneMs < clientGraceMs) return
     this.fail({ code: 'ABORTED', message: `the client that has to answer after iteration ` +
-      `${this.#awaited!.iteration} was gone for ${Math.round(clientGraceMs / 1000)} s; what was ` +
+      `${this.awaitedIteration} was gone for ${Math.round(clientGraceMs / 1000)} s; what was ` +
       'trained is in the journal: submit the same job again to go on' }, true)
   }
 

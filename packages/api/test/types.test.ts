@@ -1,7 +1,8 @@
 /** What the compiler has to refuse: a line marked so that compiles is an error of the build. */
 import assert from 'node:assert/strict'
 import {
-  type Dataset, GBDTClassifier, GBDTRegressor, paramsFrom, train, type TrainingParams,
+  connect, Dataset, GBDTClassifier, GBDTRegressor, LocalCluster, paramsFrom, train,
+  type TrainingParams,
 } from '../src/index.js'
 import { rejects } from './support.js'
 
@@ -33,6 +34,12 @@ export async function wrongTypes(dataset: Dataset): Promise<void> {
   new GBDTRegressor().setParams({ eta: 0.1 })
   // @ts-expect-error a type that there is not
   await (await train({}, dataset)).predict(dataset, { type: 'rawx' })
+  // @ts-expect-error an address is no cluster
+  await train({}, dataset, { cluster: 'ws://host:7077' })
+  // @ts-expect-error a cluster has to be awaited
+  await new GBDTClassifier().fit(dataset, { cluster: connect('ws://host:7077') })
+  // @ts-expect-error a data set elsewhere takes no reference
+  Dataset.remote('/data/x.csv', { reference: dataset })
   // @ts-expect-error an answer that there is not
   await train({}, dataset, { callbacks: [() => 'halt'] })
 }
@@ -43,6 +50,10 @@ export async function rightTypes(dataset: Dataset): Promise<void> {
   await train({ numLeaves: 31, objective: 'binary', metric: 'auc', seed: 1 }, dataset)
   await train({ ...metrics, metric: 'None' }, dataset)
   await train(paramsFrom({ num_leaves: '31', metrics: 'auc,binary_logloss' }), dataset)
+  const cluster = await connect('ws://host:7077', { tokenFile: 'token' })
+  await train({}, Dataset.remote('/data/x.csv', { label: 'y' }), { cluster })
+  const local = await LocalCluster.start({ workers: 2 })
+  await new GBDTRegressor().fit([[1]], [1], { cluster: local, onNotice: (text) => text.length })
   new GBDTClassifier(paramsFrom({ eta: 0.1 })).setParams(paramsFrom({ n_estimators: 3 }))
 }
 

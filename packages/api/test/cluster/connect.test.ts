@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { connect, LocalCluster } from '../../src/index.js'
+import { rejects, temporaryFolder } from '../support.js'
+
+const nobody = 'ws://127.0.0.1:1'
+
+describe('connect', () => {
+  const file = temporaryFolder()
+
+  it('refuses options that there are not, and two secrets', async () => {
+    await rejects(connect(nobody, { tokenfile: 'x' } as object), 'PARAMETER',
+      'did you mean "tokenFile"?')
+    await rejects(connect(nobody, { token: 'a'.repeat(32), tokenFile: 'x' }), 'PARAMETER',
+      'token and tokenFile')
+  })
+
+  it('refuses what is no address of a coordinator', async () => {
+    await rejects(connect('nonsense'), 'PARAMETER', '"nonsense"', 'ws://host:port')
+    await rejects(connect('ws://x:secret@127.0.0.1:1'), 'PARAMETER', 'token')
+    await rejects(connect(undefined as never), 'PARAMETER', 'undefined')
+  })
+
+  it('says where nothing listens, and which file is wrong', async () => {
+    await rejects(connect(nobody), 'IO', '127.0.0.1:1', 'nothing listens')
+    await rejects(connect(nobody, { tokenFile: file('none') }), 'IO', 'none')
+    writeFileSync(file('short'), 'secret\n', { mode: 0o600 })
+    await rejects(connect(nobody, { tokenFile: file('short') }), 'PARAMETER', 'short',
+      '6 characters')
+    await rejects(connect(nobody, { token: 'secret' }), 'PARAMETER', '6 characters')
+    await assert.rejects(connect(nobody, { token: 'my secret words' }), (error: Error) =>
+      !error.message.includes('secret words'))
+    await rejects(connect('wss://127.0.0.1:1', { caFile: file('short') }), 'PARAMETER', 'short',
+      'PEM')
+  })
+})
+
+describe('LocalCluster.start', () => {
+  it('refuses numbers that are none, before a process is started', async () => {
+    for (const workers of [0, -1, 1.5, NaN, '2', undefined]) {
+      await rejects(LocalCluster.start({ workers: workers as number }), 'PARAMETER', 'workers')
+    }
+    await rejects(LocalCluster.start({ workers: 1, threadsPerWorker: 0 }), 'PARAMETER',
+      'threadsPerWorker', '0')
+    await rejects(LocalCluster.start({ worker: 2 } as never), 'PARAMETER',
+      'did you mean "workers"?')
+    await rejects(LocalCluster.start(undefined as never), 'PARAMETER', 'workers')
+  })
+})

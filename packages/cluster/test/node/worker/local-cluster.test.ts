@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,9 +36,12 @@ describe('LocalCluster', function () {
   async function train(onIteration: (iteration: number) => void = () => undefined) {
     const client = await ClusterClient.connect(cluster!.url, { token: cluster!.token })
     try {
+      // one data set is read where it lies, the other is brought
+      const uploads = await Promise.all(readdirSync(files.valid).map((name) =>
+        client.upload(readFileSync(join(files.valid, name)))))
       return await client.train({
-        params, labelKind: 'binary', inferred: null, train: dataOf(files.train),
-        evalSets: [{ name: 'valid', data: dataOf(files.valid) }], resumeFrom: null, wantsGo: false,
+        params, labelKind: 'binary', inferred: null, train: dataOf([files.train]),
+        evalSets: [{ name: 'valid', data: dataOf(uploads) }], resumeFrom: null, wantsGo: false,
       }, { onEvent: (event) => {
         if (event.kind === 'iteration') onIteration(event.iteration)
       } })
@@ -86,9 +89,9 @@ describe('LocalCluster', function () {
   })
 })
 
-function dataOf(folder: string): DataSpec {
+function dataOf(inputs: readonly string[]): DataSpec {
   return {
-    inputs: [folder], format: null, header: 'auto', missingValues: null, roles: { label: 'y' },
+    inputs, format: null, header: 'auto', missingValues: null, roles: { label: 'y' },
     schema: null,
   }
 }

@@ -5,21 +5,25 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { lightgbmAbsence, pythonVersions } from './bench/contestant.mjs'
+import { daskVersions, lightgbmAbsence, pythonVersions } from './bench/contestant.mjs'
 import { parseOptions } from './bench/options.mjs'
 import { environment, environmentText } from './bench/report.mjs'
 import { readJson, inRoot } from './lib/paths.mjs'
 import { seconds } from './lib/run.mjs'
 import { setup } from './setup.mjs'
 
-const known = ['numeric', 'flights', 'flights-shuffled', 'wide', 'accuracy', 'layouts']
+const byDefault = ['numeric', 'flights', 'flights-shuffled', 'wide', 'accuracy', 'layouts',
+  'cluster', 'cluster-flights']
+const known = [...byDefault, 'cluster-kill']
 
 /** Runs one case. Cases import the packages, so they are loaded after the build. */
 async function runCase(name, options, log) {
   const { runTimingCase, timingCases } = await import('./bench/timing-cases.mjs')
   const { runAccuracyCase } = await import('./bench/accuracy-case.mjs')
   const { runLayoutsCase } = await import('./bench/layouts-case.mjs')
-  const reason = timingCases[name]?.absence() ?? null
+  const { clusterCases, runClusterCase } = await import('./bench/cluster-case.mjs')
+  const { runClusterKillCase } = await import('./bench/cluster-kill-case.mjs')
+  const reason = (timingCases[name] ?? clusterCases[name])?.absence() ?? null
   if (reason !== null) {
     return { title: name, markdown: `Skipped: ${reason}`, results: null, failure: null }
   }
@@ -28,6 +32,9 @@ async function runCase(name, options, log) {
     switch (name) {
       case 'accuracy': return await runAccuracyCase(options, dir, log)
       case 'layouts': return await runLayoutsCase(options, dir, log)
+      case 'cluster':
+      case 'cluster-flights': return await runClusterCase(name, options, dir, log)
+      case 'cluster-kill': return await runClusterKillCase(options, dir, log)
       default: return await runTimingCase(name, options, dir, log)
     }
   } finally {
@@ -41,7 +48,8 @@ async function bench(options, command) {
   const versions = {
     coppice: readJson(inRoot('packages/engine/package.json')).version,
     node: process.versions.node,
-    ...(options.isTiny || absence !== null ? {} : await pythonVersions()),
+    ...(options.isTiny || absence !== null ? {}
+      : { ...await pythonVersions(), ...await daskVersions() }),
   }
   const about = environment(command, versions)
   const sections = [environmentText(about)]
@@ -69,7 +77,7 @@ async function bench(options, command) {
 
 try {
   const args = process.argv.slice(2)
-  const options = parseOptions(args, known)
+  const options = parseOptions(args, known, byDefault)
   if (typeof options === 'string') {
     console.log(options)
   } else {

@@ -9,10 +9,13 @@ import { run, seconds } from './lib/run.mjs'
 import { isStamped, stamp, unstamp } from './lib/stamp.mjs'
 
 const requirements = [
+  'dask[array,dataframe]==2025.11.0',
+  'distributed==2025.11.0',
   'lightgbm==4.6.0',
   'numpy==2.2.6',
   'pandas==2.3.3',
   'pyarrow==22.0.0',
+  'scikit-learn==1.7.2',
   'scipy==1.15.3',
 ]
 const venv = inRoot('.venv')
@@ -41,7 +44,7 @@ async function makePeers() {
   await must('pip install', python,
     ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', ...requirements])
   const version = await must('import lightgbm', python,
-    ['-c', 'import lightgbm, pandas, pyarrow; print(lightgbm.__version__)'])
+    ['-c', 'import distributed, lightgbm, pandas, pyarrow, sklearn; print(lightgbm.__version__)'])
   stamp('peers', hash)
   return `LightGBM ${version} in .venv (${seconds(start)})`
 }

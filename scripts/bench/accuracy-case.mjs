@@ -86,7 +86,7 @@ async function runSeed(part, data, params, options, dir) {
     }
     return run
   } finally {
-    for (const entry of entries) entry.process.close()
+    await Promise.all(entries.map((entry) => entry.process.close()))
   }
 }
 

@@ -35,13 +35,14 @@ const othersCoresMax = 0.1
  * @param {number} setting.spare - rounds that may be done again when others were busy
  * @returns {Promise<object[]>} per entry: a number per run in `msPerIteration` (the median
  *   iteration), `totalMs` (all iterations) and `startMs` (before the first), every iteration in
- *   `iterationMs`, cores that other programs used in `othersCores`, the quality by metric name,
- *   and for ours `sha256`
+ *   `iterationMs`, cores that other programs used in `othersCores` (NaN: unknown), CPU time in
+ *   `cpuMs`, what else a contestant tells in `details`, the quality by metric name, and for ours
+ *   `sha256`
  */
 export async function compare(entries, { threads, params, repeats, spare }) {
   const results = entries.map(({ name }) => ({
     name, msPerIteration: [], totalMs: [], startMs: [], iterationMs: [], othersCores: [],
-    quality: {},
+    cpuMs: [], details: [], quality: {},
   }))
   const runOf = ({ process: child, params: own }, nIterations) =>
     child.train({ ...params, ...own, num_iterations: nIterations }, threads)
@@ -60,12 +61,14 @@ export async function compare(entries, { threads, params, repeats, spare }) {
       continue
     }
     nKept++
-    for (const [i, { startMs, iterationMs, othersCores }] of runs.entries()) {
+    for (const [i, { startMs, iterationMs, othersCores, cpuMs, details }] of runs.entries()) {
       results[i].msPerIteration.push(median(iterationMs))
       results[i].totalMs.push(iterationMs.reduce((sum, ms) => sum + ms, 0))
       results[i].startMs.push(startMs)
       results[i].iterationMs.push(iterationMs)
       results[i].othersCores.push(othersCores)
+      results[i].cpuMs.push(cpuMs)
+      if (details !== undefined) results[i].details.push(details)
     }
   }
   for (const [i, entry] of entries.entries()) {

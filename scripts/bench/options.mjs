@@ -3,19 +3,23 @@ import { parseArgs } from 'node:util'
 
 const help = `npm run bench -- [case ...] [options]
 
-Cases (default: all):
+Cases (default: all but cluster-kill):
   numeric           1,000,000 x 28 numeric features
   flights           2,497,772 flights, sorted by date, with categories
   flights-shuffled  the same in a random order
   wide              200,000 x 500 numeric features, 31 leaves
   accuracy          held-out quality on hard data, several seeds
   layouts           layouts of row records and histograms, kernels only
+  cluster           1,000,000 x 28: threads, local clusters, LightGBM on Dask
+  cluster-flights   the same of flights, sorted and shuffled
+  cluster-kill      how long a training stands still when a process is killed
 
 Options:
   --rows N          training rows instead of those above (of flights the first N)
-  --iterations N    boosting iterations of a run (default 100; accuracy: 100 or 500)
-  --repeats R       timed runs of each contestant; seeds of the data of accuracy (default 3)
-  --threads 1,2     thread counts
+  --iterations N    boosting iterations of a run (default 100; accuracy: 100 or 500; clusters: 50)
+  --repeats R       timed runs of each contestant; seeds of the data of accuracy (default 3); kills
+                    of each kind (default 10)
+  --threads 1,2     thread counts; of clusters the largest is the number of workers
   --leaves 31,255   numbers of leaves
   --json FILE       write all figures
   --markdown FILE   write what is printed
@@ -25,10 +29,11 @@ Options:
 /**
  * @param {string[]} args
  * @param {string[]} known - names of the cases
+ * @param {string[]} byDefault - those that run where none is named
  * @returns {object | string} the options, or the text to show for --help
  * @throws {Error} that says what is wrong and what is legal
  */
-export function parseOptions(args, known) {
+export function parseOptions(args, known, byDefault) {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -54,13 +59,14 @@ export function parseOptions(args, known) {
   const iterations = values.iterations === undefined
     ? null : positive('--iterations', values.iterations)
   return {
-    cases: positionals.length > 0 ? positionals : known,
+    cases: positionals.length > 0 ? positionals : byDefault,
     isTiny,
     builds: !values['no-build'],
     /** null means as many as the case has by itself. */
     rows: values.rows === undefined ? null : positive('--rows', values.rows),
-    /** null in accuracy means that each part has its own default. */
+    /** null where a case has its own default. */
     givenIterations: iterations,
+    givenRepeats: values.repeats === undefined ? null : positive('--repeats', values.repeats),
     iterations: iterations ?? (isTiny ? 5 : 100),
     repeats: positive('--repeats', values.repeats ?? (isTiny ? '1' : '3')),
     threads: list('--threads', values.threads ?? '1,2'),

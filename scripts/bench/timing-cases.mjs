@@ -91,7 +91,7 @@ export async function runTimingCase(name, options, dir, log) {
       failure,
     }
   } finally {
-    for (const entry of entries) entry.process.close()
+    await Promise.all(entries.map((entry) => entry.process.close()))
   }
 }
 

@@ -1,0 +1,143 @@
+/**
+ * A contestant: Coppice as its users call it, on Parquet files, on threads of this process or on a
+ * cluster of processes of this machine that lives as long as this one. Answers requests, one JSON
+ * object a line on standard input, with one line each. README.md has the protocol.
+ */
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { connect, Dataset, paramsFrom, train } from '@coppice/api'
+import { LocalCluster } from '@coppice/cluster/node'
+import { createPredictor, serializeModel } from '@coppice/model'
+import { readData } from './data-files.mjs'
+import { featureColumn, labelColumn, parquetFolder } from './parquet-data.mjs'
+import { processCpuMs } from './process-times.mjs'
+
+let held = null
+let model = null
+/** The processes and the connection to them, or null where threads of this process train. */
+let cluster = null
+
+/** @param {{ workers: number, threadsPerWorker: number, journalDir: string | null }} place */
+async function startCluster(place) {
+  const processes = await LocalCluster.start(place)
+  return { processes, connection: await connect(processes.url, { token: processes.token }) }
+}
+
+/** CPU time so far, of this process and of the cluster's, by what they do. */
+function cpuByRole() {
+  const { user, system } = process.cpuUsage()
+  const cpu = { clientMs: (user + system) / 1000 }
+  if (cluster === null) return cpu
+  const { coordinatorPid, workerPids } = cluster.processes
+  const workers = workerPids.map(processCpuMs)
+  const mean = (key) => workers.reduce((sum, worker) => sum + worker[key], 0) / workers.length
+  const coordinator = processCpuMs(coordinatorPid)
+  return {
+    ...cpu, coordinatorMainMs: coordinator.mainMs, coordinatorOtherMs: coordinator.otherMs,
+    workerMainMs: mean('mainMs'), workerOtherMs: mean('otherMs'),
+  }
+}
+
+/** CPU time per iteration between two looks. */
+function cpuPerIteration(before, after, nIterations) {
+  return Object.fromEntries(Object.keys(after).map((key) =>
+    [key, (after[key] - before[key]) / nIterations]))
+}
+
+/** What passed between coordinator and workers, per tree; reading and binning are left out. */
+function trafficPerTree(before, after, nIterations) {
+  const total = (status, key) => status.workers.reduce((sum, worker) => sum + worker[key], 0)
+  const nTrees = Math.max(1, nIterations - before.iteration)
+  return {
+    requests: after.nRounds / nIterations,
+    bytesIn: (total(after, 'bytesIn') - total(before, 'bytesIn')) / nTrees,
+    bytesOut: (total(after, 'bytesOut') - total(before, 'bytesOut')) / nTrees,
+    nAudits: after.nAuditsPassed,
+  }
+}
+
+/** @param {object} place - more options of `train` */
+async function timedTraining(params, dataset, place) {
+  const iterationMs = []
+  const fitStart = performance.now()
+  let startMs = 0
+  let last = fitStart
+  let cpu = null
+  let status = null
+  const onEvent = ({ kind }) => {
+    if (kind === 'stopped') return
+    const now = performance.now()
+    if (kind === 'started') {
+      startMs = now - fitStart
+      cpu = cpuByRole()
+      status = cluster?.connection.status()
+    } else {
+      iterationMs.push(now - last)
+    }
+    last = now
+  }
+  const booster = await train(params, dataset, { ...place, onEvent })
+  const fitMs = performance.now() - fitStart
+  const details = { fitMs, cpu: cpuPerIteration(cpu, cpuByRole(), iterationMs.length) }
+  if (cluster !== null) {
+    const after = await cluster.connection.status()
+    details.traffic = trafficPerTree(await status, after, iterationMs.length)
+  }
+  model = booster.model
+  return { startMs, iterationMs, details }
+}
+
+const answers = {
+  /** @param {{ dir: string, place: object | null }} request - place: null for threads here */
+  async load({ dir, place }) {
+    const start = performance.now()
+    const { test, nFeatures, categorical } = readData(dir)
+    held = {
+      inputs: parquetFolder(dir),
+      options: { label: labelColumn, categorical: categorical.map(featureColumn) },
+      test: { data: test.x, shape: [test.nRows, nFeatures] },
+    }
+    if (place !== null) cluster = await startCluster(place)
+    return { binMs: performance.now() - start }
+  },
+
+  async train({ params, threads }) {
+    const dataset = await Dataset.open(held.inputs, held.options)
+    if (cluster === null) {
+      return timedTraining(paramsFrom({ ...params, num_threads: threads }), dataset, {})
+    }
+    const answer = await timedTraining(
+      paramsFrom(params), dataset, { cluster: cluster.connection })
+    if (cluster.processes.nRestarts === 0) return answer
+    throw new Error('a process of the cluster ended and was started again: nothing to measure')
+  },
+
+  /** SHA-256 of the last model's file. */
+  hash() {
+    return { sha256: createHash('sha256').update(serializeModel(model)).digest('hex') }
+  },
+
+  /** Writes the predictions of the held-out rows: probabilities of class 1, or values. */
+  predict({ out }) {
+    const predictor = createPredictor(model)
+    const predicted = model.objective.name === 'binary'
+      ? predictor.predictProbabilities(held.test).filter((_, i) => i % 2 === 1)
+      : predictor.predictRaw(held.test)
+    writeFileSync(out, predicted)
+    return {}
+  },
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { kind, ...request } = JSON.parse(line)
+  let answer
+  try {
+    answer = await answers[kind](request)
+  } catch (error) {
+    answer = { error: error.stack }
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`)
+}
+await cluster?.connection.close()
+await cluster?.processes.stop()

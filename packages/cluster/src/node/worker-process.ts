@@ -191,10 +191,8 @@ class WorkerProcess {
     if (this.#isOver) return
     this.#tellOnce(`the connection to the coordinator is lost: ${reason}; dialling again`)
     this.#step({ kind: 'disconnected', reason })
-    if (this.#isDraining && this.#isIdle()) {
-      return this.#finish({ exitCode: workerExitCodes.done, reason: 'it held nothing' }, false)
-    }
-    void this.#dial()
+    if (this.#isDraining) this.#leaveNobody()
+    else void this.#dial()
   }
 
   // ---- the machine
@@ -266,15 +264,16 @@ class WorkerProcess {
       }, false)
     }, drainMs)
     this.#step({ kind: 'drain' })
-    if (this.#link === null && this.#isIdle()) {
-      this.#finish({ exitCode: workerExitCodes.done, reason: 'it held nothing' }, false)
-    }
+    if (this.#link === null) this.#leaveNobody()
   }
 
-  /** Nobody would miss it. */
-  #isIdle(): boolean {
-    const { stores, tasks } = this.#machine.state()
-    return stores.length === 0 && tasks.length === 0
+  /**
+   * A coordinator that comes back misses whoever is not there, and loses but time; often enough
+   * it was asked to end as well.
+   */
+  #leaveNobody(): void {
+    const reason = 'there is no coordinator to hand over to'
+    this.#finish({ exitCode: workerExitCodes.done, reason }, false)
   }
 
   /** @param isPolite - waits until the link is closed in order */

@@ -134,6 +134,17 @@ describe('runWorker', function () {
     assert.match((await second.exit).stderr, /not let go within 0.1 s/)
   })
 
+  it('does not wait for a coordinator that is gone before it leaves', async () => {
+    await start(1)
+    const worker = children.start({ coordinator: coordinator.url, token: secret, drainMs: 60_000 })
+    await eventually('it is in', () => coordinator.workers.length === 1, patienceMs)
+    coordinator.isMute = true
+    process.kill(worker.pid, 'SIGTERM')
+    await eventually('it heard', () => worker.lines.join('').includes('asked to leave'), patienceMs)
+    await coordinator.close()
+    assert.equal((await worker.exit).code, 0)
+  })
+
   it('says why it is refused, and gives up on nobody', async () => {
     await start(1, { build: 'another' })
     const options = { coordinator: coordinator.url, token: secret, coordinatorGraceMs: 300 }

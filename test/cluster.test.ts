@@ -157,6 +157,31 @@ describe('training on a cluster', function () {
           .then(() => assert.fail('it is trained'), (error: Error) => error.message)
         assert.equal(await errorOf({ cluster }), await errorOf({}))
       })
+
+    it('ends when it is aborted, while training and while reading, and trains again', async () => {
+      const rows = makeRows(2000, 5)
+      const X = rows.map(({ reading, count, city }) => ({ reading, count, city }))
+      const fit = (options: object, numIterations = 5000) =>
+        new GBDTClassifier({ numIterations, numLeaves: 7 })
+          .fit(X, rows.map(({ flag }) => flag), { cluster, ...options })
+      const controller = new AbortController()
+      let nDone = 0
+      await assert.rejects(fit({
+        signal: controller.signal,
+        onEvent: (event: { kind: string }) => {
+          if (event.kind === 'iteration' && ++nDone === 3) controller.abort(new Error('enough'))
+        },
+      }), (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'ABORTED')
+        assert.equal(error.message, `training was aborted after ${nDone} of 5000 iterations`)
+        return true
+      })
+      const early = new AbortController()
+      await assert.rejects(fit({ signal: early.signal, onLoad: () => early.abort() }),
+        { code: 'ABORTED' })
+      const here = await fit({ cluster: undefined }, 5)
+      assert.equal(sha256Of((await fit({}, 5)).booster), sha256Of(here.booster))
+    })
   })
 
   it('of commands leaves a checkpoint on Ctrl-C and goes on to the same bytes', async () => {
@@ -184,8 +209,9 @@ describe('training on a cluster', function () {
       assert.equal((await status.ended).code, 0, status.tail())
       const { workers: seen, phase, nPartitions } =
         JSON.parse(status.lines.map(({ text }) => text).join('\n')) as ClusterStatus
-      assert.deepEqual([seen.map(({ name }) => name).sort(), phase, nPartitions],
-        [['w1', 'w2'], 'training', 6])
+      assert.deepEqual([seen.map(({ name }) => name).sort(), nPartitions], [['w1', 'w2'], 6])
+      // It waits for the client's answer to every iteration.
+      assert.ok(['training', 'waiting'].includes(phase), phase)
       first.kill('SIGINT')
       assert.equal((await first.ended).code, 3, first.tail())
       await first.waitFor(/"code":"ABORTED".*the trees so far are saved; go on with --resume/)

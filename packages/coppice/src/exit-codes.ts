@@ -3,7 +3,7 @@ import { CoppiceError } from '@coppice/api'
 /** What the status of the command says. */
 export const ExitCode = {
   ok: 0,
-  /** Data, a model or a file cannot be used, or the memory does not suffice. */
+  /** Data, a model, a file or the cluster cannot be used, or the memory does not suffice. */
   failure: 1,
   /** A flag, parameter or configuration is wrong. */
   usage: 2,
@@ -17,7 +17,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 /** For the end of the help page. */
 export const exitCodesText = `Exit status:
   0   done
-  1   data, a model or a file cannot be used
+  1   data, a model, a file or the cluster cannot be used
   2   a flag, a parameter or the configuration is wrong
   3   interrupted (Ctrl-C, SIGTERM); with --checkpoint the trees so far are saved
   70  an internal error: please report it`

@@ -76,6 +76,8 @@ export async function runWorker(options: WorkerProcessOptions): Promise<WorkerEx
 const defaultSignals = ['SIGTERM', 'SIGINT'] as const
 const defaultGraceMs = 600_000
 const defaultDrainMs = 30_000
+/** Ticks of the machine's clock within a heartbeat. */
+const ticksPerBeat = 5
 /** How long the last words to a coordinator may take. */
 const farewellMs = 1000
 
@@ -92,6 +94,7 @@ class WorkerProcess {
   #link: Link | null = null
   #heartbeatMs = 500
   #timer: NodeJS.Timeout | null = null
+  #nTicks = 0
   #drainTimer: NodeJS.Timeout | null = null
   #stopListening: () => void = () => undefined
   #isOver = false
@@ -243,11 +246,14 @@ class WorkerProcess {
       // its coordinator that kept silent.
       setImmediate(() => {
         if (this.#isOver) return
-        this.#step({ kind: 'memory', rssBytes: process.memoryUsage.rss() })
+        // a look into the system's files: not at every tick
+        if (this.#nTicks++ % ticksPerBeat === 0) {
+          this.#step({ kind: 'memory', rssBytes: process.memoryUsage.rss() })
+        }
         this.#step({ kind: 'tick' })
         this.#tickLater()
       })
-    }, this.#heartbeatMs / 5)
+    }, this.#heartbeatMs / ticksPerBeat)
   }
 
   // ---- the end

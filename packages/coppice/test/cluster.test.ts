@@ -78,7 +78,7 @@ describe('a cluster on the command line', function () {
 
     before(async () => {
       running = work.start('coordinator', '--listen', '127.0.0.1:0', '--token-file', 'token',
-        '--log-format', 'json')
+        '--start-timeout', '2', '--log-format', 'json')
       await running.sees('"listening"')
       const line = running.stderr().split('\n').find((each) => each.includes('"listening"'))
       assert.ok(line !== undefined, running.stderr())
@@ -107,6 +107,30 @@ describe('a cluster on the command line', function () {
       assert.equal(json.code, 0, json.stderr)
       const status = JSON.parse(json.stdout) as ClusterStatus
       assert.deepEqual([status.url, status.phase, status.workers], [url, 'idle', []])
+    })
+
+    it('saves the trees of a training that ends for want of workers, and says why', async () => {
+      const token = ['--token-file', 'token']
+      const worker = work.start('worker', '--coordinator', url, '--threads', '1', ...token)
+      try {
+        const training = work.start('train', '--data', 'train.csv', '--label', 'species',
+          '--ignore', 'id,kind', '--num_iterations', '100000', '--num_leaves', '4', '--cluster',
+          url, ...token, '--model', 'm.json', '--checkpoint', 'check.json', '--log-format', 'json')
+        await training.sees('"iteration":4,')
+        worker.child.kill('SIGKILL')
+        const { code, stderr } = await training.finished
+        assert.equal(code, 3, stderr)
+        assert.match(stderr, /{"event":"notice","text":"worker [^"]* lost: /)
+        assert.match(stderr, /the trees so far are saved; go on with --resume check\.json/)
+        assert.match(stderr.trimEnd().split('\n').at(-1)!,
+          /^{"event":"error","code":"ABORTED","message":"0 of at least 1 workers were there/)
+        const { trees } = JSON.parse(work.read('check.json')) as { trees: unknown[] }
+        assert.ok(trees.length > 4)
+        assert.ok(!work.has('m.json'))
+      } finally {
+        worker.child.kill('SIGKILL')
+        await worker.finished
+      }
     })
 
     it('ends with status 0 when it is asked to', async () => {

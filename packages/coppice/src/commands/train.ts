@@ -198,8 +198,11 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
     if (booster.nTrees === 0) warnOfNoTree(values, path)
     return ExitCode.ok
   } catch (error) {
-    if (!(error instanceof CoppiceError) || error.code !== 'ABORTED') throw error
-    throw await interrupted(checkpoint, saved, nDone, error)
+    if (signal.aborted && error instanceof CoppiceError && error.code === 'ABORTED') {
+      throw await interrupted(checkpoint, saved, nDone, error)
+    }
+    await keepTrees(checkpoint, saved, reporter)
+    throw error
   } finally {
     metrics?.close()
     await cluster?.close()
@@ -212,6 +215,14 @@ function warnOfNoTree(values: FlagValues, path: string): void {
     'split; try a smaller min_data_in_leaf, or look at the features'
   process.stderr.write(values.text('log-format') === 'json'
     ? `${JSON.stringify({ event: 'warning', text })}\n` : `${text}\n`)
+}
+
+/** What was trained before a failure is worth keeping; the failure is what is told last. */
+async function keepTrees(
+  checkpoint: Checkpoint | null, path: string | undefined, reporter: Reporter,
+): Promise<void> {
+  const isSaved = await checkpoint?.save().catch(() => false)
+  if (isSaved === true) reporter.note(`the trees so far are saved; go on with --resume ${path}`)
 }
 
 /** Saves what was trained before Ctrl-C, and says so. */

@@ -86,6 +86,8 @@ export class TreeGrower {
     params: GrowthParams, features: readonly FeatureLayout[],
     mask: (nodeKey: number) => Uint8Array, leafValue: LeafValue,
   ) {
+    // without one a round would ask for nothing, again and again
+    assert(params.maxExpansions >= 1, `at least 1 expansion in a round, not ${params.maxExpansions}`)
     this.#params = params
     this.#features = features
     this.#mask = mask

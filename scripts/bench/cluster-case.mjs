@@ -52,6 +52,7 @@ export async function runClusterCase(name, options, dir, log) {
     iterations: options.givenIterations ?? (options.isTiny ? options.iterations
       : iterationsByDefault),
     hasExtras,
+    hasWide: hasExtras && !options.isTiny,
     hasDask: !options.isTiny && await daskVersions() !== null,
   }
   const sections = []
@@ -102,8 +103,9 @@ async function runOrder(data, setting, options, dir, log) {
     for (const numLeaves of leaves) {
       log(`${numLeaves} leaves`)
       const params = paramsOf(data.objective, numLeaves, iterations)
-      const results = await compare(entries,
-        { threads: nCores, params, repeats, spare: isTiny ? 0 : repeats })
+      const results = await compare(entries, {
+        threads: nCores, params, repeats, ...(isTiny ? { spare: 0, warmUp: 0 } : { spare: repeats }),
+      })
       settings.push({
         numLeaves,
         results: results.map((result, i) => ({ role: entries[i].role, ...result })),
@@ -117,7 +119,7 @@ async function runOrder(data, setting, options, dir, log) {
 }
 
 /** Who takes part, in the order of their turns. `role` is what the ratios are taken by. */
-function contestantsOf({ nCores, hasExtras, hasDask }, data, dir) {
+function contestantsOf({ nCores, hasExtras, hasWide, hasDask }, data, dir) {
   const workers = { workers: nCores, threadsPerWorker: 1 }
   const named = `${nCores} ${nCores === 1 ? 'worker' : 'workers'} x 1 thread`
   const ours = (role, name, place) => ({
@@ -128,12 +130,13 @@ function contestantsOf({ nCores, hasExtras, hasDask }, data, dir) {
     ours('threads', `Coppice, ${nCores} threads`, null),
     ours('cluster', `Coppice, ${named}`, { ...workers, journalDir: null }),
   ]
+  if (hasWide) {
+    found.push(ours('wide', `Coppice, 1 worker x ${nCores} threads`,
+      { workers: 1, threadsPerWorker: nCores, journalDir: null }))
+  }
   if (hasExtras) {
-    found.push(
-      ours('wide', `Coppice, 1 worker x ${nCores} threads`,
-        { workers: 1, threadsPerWorker: nCores, journalDir: null }),
-      ours('journal', `Coppice, ${named}, journal`,
-        { ...workers, journalDir: path.join(dir, 'journal') }))
+    found.push(ours('journal', `Coppice, ${named}, journal`,
+      { ...workers, journalDir: path.join(dir, 'journal') }))
   }
   if (hasDask) {
     const name = `LightGBM on Dask, ${named}`

@@ -39,10 +39,11 @@ const victims = [
 export async function runClusterKillCase(options, dir, log) {
   const { isTiny, givenRepeats, givenIterations, rows, leaves } = options
   const repeats = givenRepeats ?? (isTiny ? 1 : repeatsByDefault)
-  const iterations = givenIterations ?? (isTiny ? 40 : iterationsByDefault)
+  const iterations = givenIterations ?? (isTiny ? 20 : iterationsByDefault)
   const nTrain = rows ?? (isTiny ? 5000 : 1_000_000)
   const numLeaves = Math.max(...leaves)
-  const data = makeData({ nTrain, nTest: 1, nFeatures: 28, seed: 7, label: 'binary' })
+  const nFeatures = isTiny ? 10 : 28
+  const data = makeData({ nTrain, nTest: 1, nFeatures, seed: 7, label: 'binary' })
   await writeParquet(dir, data)
   const params = paramsFrom(paramsOf(data.objective, numLeaves, iterations))
   const dataset = await Dataset.open(parquetFolder(dir), { label: labelColumn })
@@ -63,11 +64,11 @@ export async function runClusterKillCase(options, dir, log) {
   }
   const failure = failureOf(calm, results)
   return {
-    title: `cluster-kill: ${nTrain.toLocaleString('en-US')} x 28, ${numLeaves} leaves, ${iterations
-    } iterations, ${nWorkers} workers x 1 thread`,
+    title: `cluster-kill: ${nTrain.toLocaleString('en-US')} x ${nFeatures}, ${numLeaves} leaves, ${
+      iterations} iterations, ${nWorkers} workers x 1 thread`,
     markdown: `${tableOf(calm, results)}\n\n${failure ?? `Same bytes: every model has SHA-256 ${
       calm.sha256.slice(0, 16)}.`}`,
-    results: { nTrain, numLeaves, iterations, calm, kills: results },
+    results: { nTrain, nFeatures, numLeaves, iterations, calm, kills: results },
     failure: failure === null ? null : `cluster-kill: ${failure}`,
   }
 }
@@ -125,7 +126,7 @@ class Killer {
   onIteration(times) {
     if (times.length !== this.#plan.iteration + 1) return
     const delayMs = this.#plan.delayRatio * (times.length > 1 ? median(gapsOf(times)) : 0)
-    // What is shorter than a timer is exact is done at once.
+    // What is shorter than timers are exact is done at once.
     if (delayMs < 2) this.#kill()
     else setTimeout(() => this.#kill(), delayMs)
   }
@@ -140,15 +141,23 @@ function gapsOf(times) {
   return times.slice(1).map((time, i) => time - times[i])
 }
 
-function stallOf(times, victim) {
+/**
+ * How long a training stood still.
+ *
+ * @param {number[]} times - when iterations were committed, in ms
+ * @param {{ killedAt: number | null } | null} victim - null: nobody was to be killed
+ * @returns {object} `medianMs` of all gaps; `stallMs`: the longest that ended after the kill less
+ *   the median, null where none did; `killedAfter`: iterations before it
+ */
+export function stallOf(times, victim) {
   const gaps = gapsOf(times)
   const medianMs = median(gaps)
   if (victim === null) return { medianMs, longestMs: Math.max(...gaps) }
   const { killedAt } = victim
   const after = gaps.filter((_, i) => killedAt !== null && times[i + 1] >= killedAt)
-  if (after.length === 0) return { medianMs, stallMs: null }
-  return { medianMs, killedAfter: times.length - after.length,
-    stallMs: Math.max(...after) - medianMs }
+  if (after.length === 0) return { medianMs, stallMs: null, killedAfter: times.length }
+  return { medianMs, stallMs: Math.max(...after) - medianMs,
+    killedAfter: times.length - after.length }
 }
 
 function failureOf(calm, results) {

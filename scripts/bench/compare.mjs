@@ -5,7 +5,7 @@ import { readNumbers } from './data-files.mjs'
 import { auc, logLoss, rmse } from './metrics.mjs'
 
 /** Iterations of the warm-up before the first timed run of each contestant and setting. */
-const warmUpIterations = 5
+const warmUpByDefault = 5
 
 /**
  * Cores that other programs may use during a run. A round of runs with more is done again, as
@@ -33,21 +33,23 @@ const othersCoresMax = 0.1
  * @param {object} setting.params - of both libraries, with num_iterations
  * @param {number} setting.repeats - runs of each entry that count
  * @param {number} setting.spare - rounds that may be done again when others were busy
+ * @param {number} [setting.warmUp] - iterations of a first run, which does not count; 0: no such
  * @returns {Promise<object[]>} per entry: a number per run in `msPerIteration` (the median
  *   iteration), `totalMs` (all iterations) and `startMs` (before the first), every iteration in
  *   `iterationMs`, cores that other programs used in `othersCores` (NaN: unknown), CPU time in
  *   `cpuMs`, what else a contestant tells in `details`, the quality by metric name, and for ours
  *   `sha256`
  */
-export async function compare(entries, { threads, params, repeats, spare }) {
+export async function compare(entries, setting) {
+  const { threads, params, repeats, spare, warmUp = warmUpByDefault } = setting
   const results = entries.map(({ name }) => ({
     name, msPerIteration: [], totalMs: [], startMs: [], iterationMs: [], othersCores: [],
     cpuMs: [], details: [], quality: {},
   }))
   const runOf = ({ process: child, params: own }, nIterations) =>
     child.train({ ...params, ...own, num_iterations: nIterations }, threads)
-  for (const entry of entries) {
-    await runOf(entry, Math.min(warmUpIterations, params.num_iterations))
+  for (const entry of warmUp === 0 ? [] : entries) {
+    await runOf(entry, Math.min(warmUp, params.num_iterations))
   }
   let nSpare = spare
   for (let nKept = 0; nKept < repeats;) {

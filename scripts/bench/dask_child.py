@@ -118,9 +118,10 @@ def predict(out):
 
 def main():
     answers = {"load": load, "train": train, "predict": predict}
-    # Libraries print to standard output too: answers go to a copy, all else to standard error.
+    # LightGBM tells of its ports on standard output, whatever its verbosity: answers go to a copy.
     replies = os.fdopen(os.dup(1), "w", encoding="utf8")
-    os.dup2(2, 1)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
     for line in sys.stdin:
         request = json.loads(line)
         try:

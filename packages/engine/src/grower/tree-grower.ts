@@ -87,7 +87,7 @@ export class TreeGrower {
     mask: (nodeKey: number) => Uint8Array, leafValue: LeafValue,
   ) {
     // without one a round would ask for nothing, again and again
-    assert(params.maxExpansions >= 1, `at least 1 expansion in a round, not ${params.maxExpansions}`)
+    assert(params.maxExpansions >= 1, `rounds of at least 1 expansion, not ${params.maxExpansions}`)
     this.#params = params
     this.#features = features
     this.#mask = mask

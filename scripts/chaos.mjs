@@ -8,6 +8,9 @@ import { parseOptions } from './chaos/options.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { setup } from './setup.mjs'
 
+// Ending in order ends the processes that were started.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => process.exit(130))
+
 try {
   const args = process.argv.slice(2)
   if (!args.includes('--no-build')) await setup({ log: (line) => console.error(`  ${line}`) })

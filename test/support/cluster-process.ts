@@ -29,6 +29,12 @@ export interface CommandOptions {
 /** The `coppice` command of this repository. */
 export const coppiceBin = path.join(root, 'packages/coppice/bin/coppice.mjs')
 
+/** Live ones: whatever ends this process ends them. */
+const children = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
 /** A running `coppice` command, its lines and its end. Nobody else's processes are touched. */
 export class CommandProcess {
   readonly name: string
@@ -58,11 +64,13 @@ export class CommandProcess {
     })
     this.#child.stdin!.on('error', () => undefined)
     this.pid = this.#child.pid ?? 0
+    children.add(this.#child)
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) this.#read(stream)
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject)
       this.#child.once('close', (code, signal) => {
         this.end = { code, signal }
+        children.delete(this.#child)
         this.#write(`ended with ${signal ?? code}`)
         for (const tell of [...this.#listeners]) tell({ at: performance.now(), text: '' })
         resolve(this.end)

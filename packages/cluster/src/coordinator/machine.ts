@@ -46,11 +46,13 @@ export class CoordinatorMachine {
   #lastJoin = -Infinity
   #stalledSince: number | null = null
   #isStalledTold = false
-  #nJobs = 0
+  /** Ids of stores are not used again: workers may still hold those of an earlier job. */
+  #nextStore: number
   #now = 0
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
+    this.#nextStore = options.term * 1_000_000 + 1
     this.#members = new Members(options.build, options)
     this.#makeRound = options.makeRound ?? ((...args) => new Round(...args))
   }
@@ -91,7 +93,6 @@ export class CoordinatorMachine {
       case 'tick': return this.#tick()
       case 'job':
         this.#job = event.job
-        this.#nJobs++
         this.#stalledSince = null
         this.#desk = new TaskDesk(event.job, this.#options.heartbeatMs * 2)
         return
@@ -147,7 +148,9 @@ export class CoordinatorMachine {
     }
   }
 
-  #taskFailed(member: Member, { job, task, error }: Extract<FromWorker, { type: 'task-failed' }>): void {
+  #taskFailed(
+    member: Member, { job, task, error }: Extract<FromWorker, { type: 'task-failed' }>,
+  ): void {
     if (job !== this.#job || this.#desk === null) return
     const final = this.#desk.failed(task, member.name, error, this.#members.all())
     if (final !== null) this.#effects.push({ kind: 'task-error', task, error: final })
@@ -243,12 +246,12 @@ export class CoordinatorMachine {
   }
 
   #train(order: TrainOrder): void {
-    const { heartbeatMs, term, makeReducer } = this.#options
+    const { heartbeatMs, makeReducer } = this.#options
     const desk = this.#desk
     this.#training = new TrainingJob({
       job: this.#job!,
       order,
-      firstStore: term * 1_000_000 + 1,
+      firstStore: this.#nextStore,
       resendMs: heartbeatMs * 2,
       deathsMax: this.#options.deathsMax ?? DEATHS_MAX,
       makeReducer,
@@ -288,8 +291,8 @@ export class CoordinatorMachine {
     this.#fail({
       code: 'ABORTED',
       message: `${present} of at least ${need} workers were there for ` +
-        `${Math.round(waited / 1000)} s; start more, or wait longer with --start-timeout; what ` +
-        'was trained is in the journal',
+        `${Math.round(waited / 1000)} s; start more, or wait longer with --start-timeout` +
+        (this.#training === null ? '' : '; what was trained is in the journal'),
     })
   }
 
@@ -313,6 +316,7 @@ export class CoordinatorMachine {
   #finish(): void {
     const job = this.#job
     if (job === null) return
+    this.#nextStore = this.#training?.board.nextId ?? this.#nextStore
     this.#job = null
     this.#desk = null
     this.#training = null

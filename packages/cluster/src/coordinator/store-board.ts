@@ -26,11 +26,16 @@ export class StoreBoard {
   readonly #views = new Map<string, number>()
   #nextId: number
 
-  /** @param firstId - store ids are unique within a job, over restarts too */
+  /** @param firstId - store ids are unique, over jobs and restarts too */
   constructor(nPartitions: number, firstId: number) {
     this.#nPartitions = nPartitions
     this.#nextId = firstId
     this.#infos = new Array<LoadedPartitionInfo | null>(nPartitions).fill(null)
+  }
+
+  /** The first id that was not given. */
+  get nextId(): number {
+    return this.#nextId
   }
 
   get(id: number): BoardStore | undefined {

@@ -3,12 +3,11 @@ import type { EngineSetup } from '@coppice/engine'
 import { type LogOutcome, RequestLog } from '../log/request-log.js'
 import {
   PROTOCOL_VERSION, type Again, type Audit, type HeldStore, type Hold, type Job,
-  type LoadedPartitionInfo, type StoreState, type ToWorker, type WireError, type WorkerState,
+  type LoadedPartitionInfo, type ToWorker, type WireError, type WorkerState,
 } from '../protocol/messages.js'
 import type { AnswerPlace, EngineWork, WorkerEffect, WorkerEvent } from './events.js'
-import {
-  freshProgress, mustRewind, nextRun, type StoreProgress, type StoreRun,
-} from './store-progress.js'
+import { byUrgency, type Store, storeState, type Ticket, without } from './store.js'
+import { freshProgress, mustRewind, nextRun, type StoreRun } from './store-progress.js'
 
 export interface WorkerOptions {
   readonly name: string
@@ -20,26 +19,10 @@ export interface WorkerOptions {
   readonly nextRun?: typeof nextRun
 }
 
-interface Store {
-  readonly id: number
-  readonly partitions: readonly number[]
-  isActive: boolean
-  infos: readonly LoadedPartitionInfo[] | null
-  isOpen: boolean
-  progress: StoreProgress
-  /** First iteration that it must forget. */
-  rewindTo: number
-}
-
-/** A piece of engine work under way. */
-interface Ticket {
-  readonly id: number
-  readonly store: number
-  readonly work: EngineWork
-  readonly run: StoreRun | null
-  readonly place: AnswerPlace | null
-  readonly audit: number | null
-}
+/** What belongs to the job that the worker holds rows for. */
+type JobMessage = Extract<ToWorker, {
+  type: 'hold' | 'setup' | 'trees' | 'request' | 'rewind' | 'again' | 'audit'
+}>
 
 /**
  * A worker, without sockets, threads or clocks: it is told what happens and says what to do.
@@ -92,10 +75,10 @@ export class WorkerMachine {
         return this.#hear(event.message)
       case 'tick': return this.#tick(now)
       case 'task-done':
-        if (!this.#tasks.delete(event.task) || event.job !== this.#taskJob) return
+        if (event.job !== this.#taskJob || !this.#tasks.delete(event.task)) return
         return this.#send({ type: 'task-done', ...without(event) })
       case 'task-failed':
-        if (!this.#tasks.delete(event.task) || event.job !== this.#taskJob) return
+        if (event.job !== this.#taskJob || !this.#tasks.delete(event.task)) return
         return this.#send({ type: 'task-failed', ...without(event) })
       case 'loaded': return this.#loaded(event.job, event.store, event.partitions)
       case 'load-failed': return this.#loadFailed(event)
@@ -116,12 +99,10 @@ export class WorkerMachine {
     this.#isConnected = true
     this.#lastHeard = now
     this.#lastBeat = now
-    const { name, incarnation, build, nThreads, memoryBytes } = this.#options
+    const { name: worker, incarnation, build, nThreads, memoryBytes } = this.#options
+    const who = { worker, incarnation, build, nThreads, memoryBytes }
     this.#view = 0
-    this.#send({
-      type: 'hello', protocol: PROTOCOL_VERSION, worker: name, incarnation, build, nThreads,
-      memoryBytes, state: this.state(),
-    })
+    this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, ...who, state: this.state() })
   }
 
   #tick(now: number): void {
@@ -165,11 +146,11 @@ export class WorkerMachine {
       case 'reject': return this.#rejected(message.reason, message.retry)
       case 'beat-ack': return
       case 'context':
-        this.#taskJob = message.job
+        this.#readFor(message.job)
         this.#effects.push({ kind: 'context', context: message })
         return
       case 'task':
-        this.#taskJob = message.job
+        this.#readFor(message.job)
         if (this.#tasks.has(message.task)) return
         this.#tasks.add(message.task)
         this.#effects.push({ kind: 'task', task: message })
@@ -188,7 +169,13 @@ export class WorkerMachine {
   /** The job that tasks belong to: they come before the job's recipes are known. */
   #taskJob: string | null = null
 
-  #follow(message: Extract<ToWorker, { job: string }>): void {
+  /** Tasks of another job are given up: that it is over may not have been heard. */
+  #readFor(job: string): void {
+    if (this.#taskJob !== job) this.#tasks.clear()
+    this.#taskJob = job
+  }
+
+  #follow(message: JobMessage): void {
     switch (message.type) {
       case 'hold': return this.#hold(message)
       case 'setup':
@@ -261,7 +248,7 @@ export class WorkerMachine {
 
   #drop(store: Store): void {
     this.#stores.delete(store.id)
-    if (store.isOpen || this.#ticket?.store === store.id) this.#dropped.push(store.id)
+    if (store.isOpen || this.#ticket?.store === store) this.#dropped.push(store.id)
     this.#effects.push({ kind: 'unload', store: store.id })
   }
 
@@ -288,19 +275,19 @@ export class WorkerMachine {
 
   #logged(outcome: LogOutcome): void {
     if (outcome !== 'gap') return
-    this.#send({
-      type: 'need', job: this.#job!.job, iteration: this.#log.trees.length,
-      nRequests: this.#log.requests.length,
-    })
+    const { trees, requests } = this.#log
+    const place = { iteration: trees.length, nRequests: requests.length }
+    this.#send({ type: 'need', job: this.#job!.job, ...place })
   }
 
   #rewind(iteration: number): void {
     const { trees, requests } = this.#log
-    const isBefore = trees.length < iteration || (trees.length === iteration && requests.length === 0)
+    const isBefore = trees.length < iteration ||
+      (trees.length === iteration && requests.length === 0)
     if (isBefore) return
     this.#log.rewind(iteration)
     for (const store of this.#stores.values()) {
-      const coming = this.#ticket?.store === store.id ? this.#ticket.run?.after : undefined
+      const coming = this.#ticket?.store === store ? this.#ticket.run?.after : undefined
       const isBeyond = mustRewind(store.progress, iteration) ||
         (coming !== undefined && mustRewind(coming, iteration))
       if (isBeyond) store.rewindTo = Math.min(store.rewindTo, iteration)
@@ -348,7 +335,9 @@ export class WorkerMachine {
     store: number, work: EngineWork, run: StoreRun | null = null,
     place: AnswerPlace | null = null, audit: number | null = null,
   ): void {
-    this.#ticket = { id: ++this.#nTickets, store, work, run, place, audit }
+    this.#ticket = {
+      id: ++this.#nTickets, store: this.#stores.get(store) ?? null, work, run, place, audit,
+    }
     this.#effects.push({ kind: 'engine', ticket: this.#ticket.id, work })
   }
 
@@ -358,9 +347,9 @@ export class WorkerMachine {
     const ticket = this.#ticket
     assert(ticket?.id === event.ticket, `ticket ${event.ticket} is under way`)
     this.#ticket = null
-    const store = this.#stores.get(ticket.store)
-    if (store === undefined) return
-    if (event.kind === 'engine-failed') return this.#engineFailed(ticket.store, event.error)
+    const { store } = ticket
+    if (store === null || this.#stores.get(store.id) !== store) return
+    if (event.kind === 'engine-failed') return this.#engineFailed(store, event.error)
     if (event.kind === 'digest-done') return this.#audited(ticket.audit!, event.digest)
     if (ticket.work.kind === 'open') store.isOpen = true
     if (ticket.run === null) return
@@ -375,14 +364,13 @@ export class WorkerMachine {
     payloads: Extract<WorkerEvent, { kind: 'engine-done' }>['payloads'],
   ): void {
     if (place === null) return
-    payloads.forEach((payload, chunk) =>
-      this.#send({ type: 'answer', ...place, chunk, payload }))
+    payloads.forEach((payload, chunk) => this.#send({ type: 'answer', ...place, chunk, payload }))
   }
 
-  #engineFailed(store: number, error: WireError): void {
-    this.#send({ type: 'engine-failed', job: this.#job!.job, store, error })
+  #engineFailed(store: Store, error: WireError): void {
+    this.#send({ type: 'engine-failed', job: this.#job!.job, store: store.id, error })
     // it cannot be trusted any more
-    this.#drop(this.#stores.get(store)!)
+    this.#drop(store)
   }
 
   /** Starts the next audit of a partition that an open store holds at that iteration. */
@@ -409,25 +397,4 @@ export class WorkerMachine {
   #send(message: Extract<WorkerEffect, { kind: 'send' }>['message']): void {
     if (this.#isConnected) this.#effects.push({ kind: 'send', message })
   }
-}
-
-function storeState({ id, partitions, infos, isOpen, progress }: Store): StoreState {
-  return {
-    store: id,
-    partitions,
-    phase: infos === null ? 'loading' : isOpen ? 'open' : 'loaded',
-    iteration: progress.applied.length,
-    nRequests: progress.nRequests,
-    hasAnswered: progress.hasAnswered,
-  }
-}
-
-/** Active stores first: the others only prepare to take over. */
-function byUrgency(a: Store, b: Store): number {
-  return Number(b.isActive) - Number(a.isActive) || a.id - b.id
-}
-
-function without<E extends { readonly kind: string }>(event: E): Omit<E, 'kind'> {
-  const { kind: _, ...rest } = event
-  return rest
 }

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import type { Job, Task, ToWorker } from '../../src/protocol/messages.js'
+import type { WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
+import { WorkerMachine } from '../../src/worker/machine.js'
+
+class Driven {
+  readonly machine = new WorkerMachine({
+    name: 'w', incarnation: 'i', build: 'b', nThreads: 1, memoryBytes: 1e9,
+  })
+
+  constructor() {
+    this.step({ kind: 'connected' })
+    this.hear({ type: 'welcome', term: 1, heartbeatMs: 500, leaseMs: 3000 })
+  }
+
+  step(event: WorkerEvent): WorkerEffect[] {
+    return this.machine.step(event, 0)
+  }
+
+  hear(message: ToWorker): WorkerEffect[] {
+    return this.step({ kind: 'message', message })
+  }
+
+  /** A store that is loaded, and its engines being built. */
+  openStore(job: string, store: number): WorkerEffect[] {
+    this.hear(jobOf(job))
+    this.hear({ type: 'hold', job, view: 1, stores: [{ store, partitions: [0], isActive: true }] })
+    this.hear({ type: 'setup', job, setup: {} as Extract<ToWorker, { type: 'setup' }>['setup'] })
+    return this.step({ kind: 'loaded', job, store, partitions: [] })
+  }
+}
+
+function jobOf(job: string): Job {
+  return {
+    type: 'job', job, recipes: [], sources: [],
+    shape: { objective: 'regression', nClasses: 0, nOutputs: 1 },
+  }
+}
+
+function taskOf(job: string, task: number): Task {
+  return { type: 'task', job, task, context: 0,
+    body: { kind: 'resolve', inputs: [], format: null } }
+}
+
+function kinds(effects: readonly WorkerEffect[]): string[] {
+  return effects.map((effect) => (effect.kind === 'send' ? effect.message.type
+    : effect.kind === 'engine' ? effect.work.kind : effect.kind))
+}
+
+const failure = { code: 'ABORTED', message: 'the stores were closed' } as const
+
+describe('WorkerMachine, one job after the other', () => {
+  it('does not take the end of a former job\'s engine work for that of this one', () => {
+    const driven = new Driven()
+    assert.deepEqual(kinds(driven.openStore('a', 7)), ['loaded', 'open'])
+    driven.hear({ type: 'finished', job: 'a' })
+    assert.deepEqual(kinds(driven.openStore('b', 7)), ['loaded'])
+    // what was under way for "a" ends only now; its store is dropped, then that of "b" is opened
+    assert.deepEqual(kinds(driven.step({ kind: 'engine-failed', ticket: 1, error: failure })),
+      ['drop'])
+    assert.equal(driven.machine.state().stores[0]!.phase, 'loaded')
+    assert.deepEqual(kinds(driven.step({ kind: 'engine-done', ticket: 2, payloads: [] })),
+      ['open'])
+    driven.step({ kind: 'engine-done', ticket: 3, payloads: [] })
+    assert.equal(driven.machine.state().stores[0]!.phase, 'open')
+  })
+
+  it('tells when the engines of its own store fail', () => {
+    const driven = new Driven()
+    driven.openStore('a', 7)
+    assert.deepEqual(kinds(driven.step({ kind: 'engine-failed', ticket: 1, error: failure })),
+      ['engine-failed', 'unload'])
+  })
+
+  it('does the tasks of the next job though it did not hear that the one before is over', () => {
+    const driven = new Driven()
+    assert.deepEqual(kinds(driven.hear(taskOf('a', 1))), ['task'])
+    assert.deepEqual(kinds(driven.hear(taskOf('a', 1))), [])
+    driven.step({ kind: 'disconnected', reason: 'reset' })
+    driven.step({ kind: 'connected' })
+    assert.deepEqual(kinds(driven.hear(taskOf('b', 1))), ['task'])
+    // the result for "a" is of no more use, and is not taken for that of "b"
+    const result = { kind: 'resolve', partitions: [] } as const
+    assert.deepEqual(kinds(driven.step({ kind: 'task-done', job: 'a', task: 1, result })), [])
+    assert.deepEqual(driven.machine.state().tasks, [1])
+    assert.deepEqual(kinds(driven.step({ kind: 'task-done', job: 'b', task: 1, result })),
+      ['task-done'])
+  })
+})

@@ -51,7 +51,8 @@ function positive(name, text, fallback) {
 async function campaign(values) {
   const nSeeds = positive('--seeds', values.seeds, 1000)
   const from = positive('--from', values.from, 1)
-  const nProcesses = Math.min(nSeeds, positive('--processes', values.processes, availableParallelism()))
+  const wanted = positive('--processes', values.processes, availableParallelism())
+  const nProcesses = Math.min(nSeeds, wanted)
   const mutation = values.mutation ?? null
   const start = performance.now()
   const totals = { n: 0, adopted: 0, codec: 0, faults: {} }
@@ -79,7 +80,10 @@ async function campaign(values) {
         }
       }
     })
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a child ended with ${code}`))))
+    child.on('exit', (code) => {
+      if (code === 0) resolve()
+      else reject(new Error(`a child ended with ${code}`))
+    })
   })))
   const elapsed = (performance.now() - start) / 1000
   const list = Object.entries(totals.faults).sort().map(([kind, count]) => `${kind} ${count}`)

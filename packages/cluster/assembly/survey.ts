@@ -25,7 +25,9 @@ export function survey(
       countBits = v128.or(countBits, k)
       const any0 = v128.or(v128.or(g0, h0), i64x2.extend_low_i32x4_u(k))
       const any1 = v128.or(v128.or(g1, h1), i64x2.extend_high_i32x4_u(k))
-      bits |= (i64x2.bitmask(i64x2.ne(any0, zero)) | (i64x2.bitmask(i64x2.ne(any1, zero)) << 2)) << i
+      const low = i64x2.bitmask(i64x2.ne(any0, zero))
+      const high = i64x2.bitmask(i64x2.ne(any1, zero))
+      bits |= (low | (high << 2)) << i
     }
     store<u8>(bitmap, <u8>bits)
     nFilled += popcnt(bits)

@@ -9,7 +9,7 @@ import { TreeLog } from '../log/tree-log.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { Answer, CommittedTree } from '../protocol/messages.js'
 import type { JobPartition, MakeReducer, RequestReducer } from './events.js'
-import { Round } from './round.js'
+import type { Round } from './round.js'
 import type { TrainerRecord } from './trainer.js'
 
 /** What a driver needs done. */

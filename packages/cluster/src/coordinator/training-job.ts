@@ -11,7 +11,10 @@ import type { TrainingContext } from './training-context.js'
 import { TrainingDriver } from './training-driver.js'
 import { WorkerSync } from './worker-sync.js'
 
-type JobMessage = Extract<FromWorker, { job: string }>
+/** What workers say of a training; tasks are the desk's. */
+type JobMessage = Exclude<
+  Extract<FromWorker, { job: string }>, { type: 'task-done' | 'task-failed' }
+>
 
 /** A training: who holds which rows, and what they are asked. */
 export class TrainingJob {

@@ -316,7 +316,7 @@ export interface Audit {
   readonly isHolder: boolean
 }
 
-/** Worker: SHA-256 of the rows' hash and scores; null when it is not at that iteration (any more). */
+/** Worker: SHA-256 of the rows' hash and scores; null when it is at another iteration. */
 export interface Audited {
   readonly type: 'audited'
   readonly job: string

@@ -87,6 +87,10 @@ class NaiveStore {
         for (const row of [this.#training, ...this.#evaluated].flat()) {
           row.score += leafOf(request.tree, row.bins)
         }
+        return
+      case 'prepare':
+      case 'evaluate':
+        return
     }
   }
 

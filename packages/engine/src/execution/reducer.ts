@@ -60,7 +60,8 @@ export class Reducer {
 
   /** Gives a node a slot for its sums, if it has none; the contents are undefined. */
   take(node: number): number {
-    const slot = this.#slots.get(node) ?? this.#free.pop() ?? this.#arena.reserve(Math.max(this.#slotBytes, 16))
+    const slot = this.#slots.get(node) ?? this.#free.pop() ??
+      this.#arena.reserve(Math.max(this.#slotBytes, 16))
     this.#slots.set(node, slot)
     return slot
   }

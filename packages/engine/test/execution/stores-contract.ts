@@ -119,7 +119,8 @@ export function storesContract(open: OpenStores, trainings = storesTrainings): v
         const quantum = job.plan.engine.initScoreQuantum
         const scores = initScore!.map((score, i) =>
           job.plan.engine.baseScores[i % 3]! + roundEven(score / quantum) * quantum)
-        for (const [first, n] of [[0, nRows], [0, 0], [nRows, 0], [1, 3], [nRows - 2, 2]] as const) {
+        const ranges = [[0, nRows], [0, 0], [nRows, 0], [1, 3], [nRows - 2, 2]] as const
+        for (const [first, n] of ranges) {
           const bytes = new Uint8Array(scores.slice(first * 3, (first + n) * 3).buffer)
           assert.equal(await pool.scoreDigest(1, first, n, set), toHex(sha256(bytes)))
         }

@@ -1,0 +1,185 @@
+import { type CommittedIteration, resumeModel, trainingDialogue } from '@coppice/engine'
+import type { CoordinatorEffect, CoordinatorEvent, JobPartition }
+  from '../../src/coordinator/events.js'
+import { CoordinatorMachine } from '../../src/coordinator/machine.js'
+import type { FromWorker, LoadedPartitionInfo } from '../../src/protocol/messages.js'
+import { keepsBound, roundMaker } from './mutations.js'
+import { NaiveReducer } from './naive-reducer.js'
+import type { Connection } from './network.js'
+import { Node } from './node.js'
+import { trainingData } from './problem.js'
+import type { World } from './world.js'
+
+/** A process that runs the coordinator's machine. */
+export class CoordinatorNode extends Node {
+  readonly connections = new Map<number, Connection>()
+  #machine: CoordinatorMachine | null = null
+  #results: number[] = []
+
+  constructor(world: World) {
+    super(world)
+    this.start()
+  }
+
+  protected begin(): void {
+    const { world } = this
+    const { env, disk, mutation } = world
+    const makeRound = roundMaker(mutation)
+    this.connections.clear()
+    this.#results = []
+    this.#machine = new CoordinatorMachine({
+      build: 'sim', term: ++disk.starts, heartbeatMs: env.heartbeatMs, leaseMs: env.leaseMs,
+      graceMs: env.graceMs, minWorkers: env.minWorkers, lastCallMs: 300, stallMs: Infinity,
+      deathsMax: Infinity,
+      makeReducer: (setup) => new NaiveReducer(setup, keepsBound(mutation)),
+      ...(makeRound === undefined ? {} : { makeRound }),
+    })
+    this.step({ kind: 'job', job: 'job' })
+    if (disk.plan === null) this.#survey()
+    else this.#train(disk.plan)
+  }
+
+  /** Before a training, every partition is planned by some worker. */
+  #survey(): void {
+    this.step({
+      kind: 'tasks',
+      tasks: this.world.problem.partitions.map((_, p) => ({
+        task: p, context: 0, source: p,
+        body: { kind: 'load', task: { kind: 'plan', partitionIdx: p } },
+      })),
+    })
+  }
+
+  #train(infos: readonly LoadedPartitionInfo[] | null): void {
+    const { world } = this
+    const { problem, disk, env } = world
+    const records = [...disk.iterations]
+    const { header } = disk
+    const resumeFrom = header === null || records.length === 0
+      ? undefined : resumeModel(header, records)
+    const partitions = problem.partitions.map(({ dataset, rows }, p): JobPartition => ({
+      name: `partition ${p}`, dataset, nRows: rows.label.length, weight: rows.label.length,
+      source: p,
+    }))
+    this.step({ kind: 'train', order: {
+      recipes: [], sources: [], shape: { objective: 'regression', nClasses: 0, nOutputs: 1 },
+      partitions, infos,
+      makeTrainer: (known) => trainingDialogue({
+        params: problem.params,
+        train: trainingData(problem, 0, known),
+        evalSets: problem.nDatasets > 1
+          ? [{ name: 'valid', data: trainingData(problem, 1, known) }] : [],
+        executor: { nThreads: 1, speculation: env.speculation, expansionsMax: () => Infinity },
+        ...(resumeFrom === undefined ? {} : { resumeFrom }),
+      }),
+    } })
+  }
+
+  /** @param restartIn - null: for good */
+  kill(restartIn: number | null): void {
+    if (!this.isAlive) return
+    const { disk, random } = this.world
+    // what was not synced may be lost, from the end
+    const nUnsynced = disk.iterations.length - disk.nSynced
+    if (nUnsynced > 0) disk.iterations.length -= random.below(nUnsynced + 1)
+    for (const connection of this.connections.values()) connection.break('the coordinator died')
+    this.stop(restartIn)
+  }
+
+  receive(process: number, connection: Connection, message: FromWorker): void {
+    this.inProcess(process, () => {
+      this.step({ kind: 'message', link: connection.id, message })
+    })
+  }
+
+  closed(process: number, connection: Connection, reason: string): void {
+    this.inProcess(process, () => {
+      this.connections.delete(connection.id)
+      this.step({ kind: 'closed', link: connection.id, reason })
+    })
+  }
+
+  protected tick(): void {
+    this.step({ kind: 'tick' })
+  }
+
+  step(event: CoordinatorEvent): void {
+    const { world } = this
+    if (world.trace !== null && event.kind === 'message' && event.message.type !== 'beat') {
+      world.note(`<- ${event.message.type} ${brief(event.message)}`)
+    }
+    const effects = this.#machine!.step(event, this.now)
+    for (const effect of effects) this.#perform(effect)
+  }
+
+  #perform(effect: CoordinatorEffect): void {
+    const { world } = this
+    switch (effect.kind) {
+      case 'send':
+        if (world.trace !== null && effect.message.type !== 'beat-ack') {
+          world.note(`-> ${effect.link} ${effect.message.type} ${brief(effect.message)}`)
+        }
+        this.connections.get(effect.link)?.sendDown(world.onWire(effect.message, 'to-worker'))
+        return
+      case 'close':
+        this.connections.get(effect.link)?.break(effect.reason)
+        this.connections.delete(effect.link)
+        return
+      case 'task-result':
+        this.#results.push(effect.task)
+        if (this.#results.length === world.problem.partitions.length) {
+          this.#later(0, () => this.#train(null))
+        }
+        return
+      case 'plan':
+        world.disk.plan ??= effect.infos
+        return
+      case 'opened':
+        world.disk.header ??= effect.request.header
+        return
+      case 'announce': return this.#journal(effect.request.record)
+      case 'done': return world.finished(effect.result)
+      case 'failed':
+      case 'task-error':
+        return world.fail(effect.error.message)
+      case 'tell': return
+      case 'notice':
+        world.note(effect.text)
+        if (effect.text.includes('moved to')) world.adopted++
+    }
+  }
+
+  /** Written when there is room, synced later; the training goes on once it is written. */
+  #journal(record: CommittedIteration): void {
+    const { world } = this
+    const { disk, clock, env } = world
+    world.note(`iteration ${record.iteration} is committed`)
+    world.committed(record)
+    if (disk.isFullUntil > clock.now) {
+      return this.#later(disk.isFullUntil - clock.now, () => this.#journal(record))
+    }
+    if (record.iteration > disk.iterations.length) {
+      return world.fail(`the journal has a gap before iteration ${record.iteration}`)
+    }
+    const known = disk.iterations[record.iteration]
+    if (known === undefined) disk.iterations.push(record)
+    else if (known.chainHash !== record.chainHash) return world.fail('unequal repeat')
+    const length = record.iteration + 1
+    clock.after(env.fsyncMs, () => {
+      disk.nSynced = Math.min(Math.max(disk.nSynced, length), disk.iterations.length)
+    })
+    this.#later(0, () => this.step({ kind: 'go', answer: 'go' }))
+  }
+
+  #later(ms: number, run: () => void): void {
+    const { process } = this
+    this.world.clock.after(ms, () => this.inProcess(process, run))
+  }
+}
+
+/** What identifies a message, for traces. */
+function brief(message: object): string {
+  const shown = ['worker', 'store', 'iteration', 'seq', 'chunk', 'view', 'from', 'task', 'reason']
+  return shown.filter((key) => key in message)
+    .map((key) => `${key}=${String(Reflect.get(message, key))}`).join(' ')
+}

@@ -1,0 +1,166 @@
+import type { AnswerPayload, ToWorker } from '../../src/protocol/messages.js'
+import type { EngineWork, WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
+import { WorkerMachine } from '../../src/worker/machine.js'
+import { runMaker } from './mutations.js'
+import { NaiveEngines } from './naive-engine.js'
+import type { Connection } from './network.js'
+import { Node } from './node.js'
+import type { World } from './world.js'
+
+/** A process that runs a worker's machine. */
+export class WorkerNode extends Node {
+  connection: Connection | null = null
+  slowness = 1
+  /** Answers that will be wrong. */
+  nBadSums = 0
+  cutUntil = 0
+  isDraining = false
+  #machine!: WorkerMachine
+  #engines!: NaiveEngines
+  readonly #partitions = new Map<number, readonly number[]>()
+  #backoff = 200
+  #busyUntil = 0
+
+  constructor(world: World, readonly name: string) {
+    super(world)
+    this.start()
+  }
+
+  protected begin(): void {
+    const { world } = this
+    const own = runMaker(world.mutation)
+    this.#machine = new WorkerMachine({
+      name: this.name, incarnation: `${this.name}.${this.process}`, build: 'sim', nThreads: 1,
+      memoryBytes: 1e9, ...(own === undefined ? {} : { nextRun: own }),
+    })
+    this.#engines = new NaiveEngines(world.problem)
+    this.#partitions.clear()
+    this.#backoff = 200
+    this.#busyUntil = 0
+    this.isDraining = false
+    this.nBadSums = 0
+    world.connect(this)
+  }
+
+  kill(restartIn: number | null): void {
+    this.connection?.break('the worker died')
+    this.connection = null
+    this.stop(restartIn)
+  }
+
+  /** SIGTERM. */
+  drain(): void {
+    this.isDraining = true
+    this.inProcess(this.process, () => this.step({ kind: 'drain' }))
+  }
+
+  cut(ms: number, up: boolean, down: boolean): void {
+    const until = this.world.clock.now + ms
+    this.cutUntil = until
+    if (this.connection === null) return
+    if (up) this.connection.cutUp = until
+    if (down) this.connection.cutDown = until
+  }
+
+  connected(connection: Connection): void {
+    this.connection = connection
+    this.#backoff = 200
+    this.inProcess(this.process, () => this.step({ kind: 'connected' }))
+  }
+
+  dialFailed(): void {
+    this.#backoff = Math.min(5000, this.#backoff * 2)
+    this.#later(this.#backoff * (0.5 + this.world.random.uniform()), () => this.world.connect(this))
+  }
+
+  receive(connection: Connection, message: ToWorker): void {
+    this.inProcess(this.process, () => {
+      if (this.connection === connection) this.step({ kind: 'message', message })
+    })
+  }
+
+  disconnected(connection: Connection, reason: string): void {
+    this.inProcess(this.process, () => {
+      if (this.connection !== connection) return
+      this.connection = null
+      this.step({ kind: 'disconnected', reason })
+      this.dialFailed()
+    })
+  }
+
+  protected tick(): void {
+    this.step({ kind: 'tick' })
+  }
+
+  step(event: WorkerEvent): void {
+    for (const effect of this.#machine.step(event, this.now)) {
+      if (this.isAlive) this.#perform(effect)
+    }
+  }
+
+  #perform(effect: WorkerEffect): void {
+    const { env, problem } = this.world
+    switch (effect.kind) {
+      case 'send':
+        this.connection?.sendUp(this.world.onWire(effect.message, 'from-worker'))
+        return
+      case 'reconnect':
+        this.connection?.break(effect.reason)
+        this.connection = null
+        return this.dialFailed()
+      case 'exit':
+        this.connection?.break(effect.reason)
+        this.connection = null
+        return this.stop(null)
+      case 'task': {
+        const { job, task, body } = effect.task
+        if (body.kind !== 'load') return
+        return this.#later(env.loadMs, () => this.step({
+          kind: 'task-done', job, task,
+          result: { kind: 'resolve', partitions: [] },
+        }))
+      }
+      case 'load': {
+        const { job, store, partitions } = effect
+        this.#partitions.set(store, partitions)
+        return this.#later(env.loadMs * partitions.length, () => this.step({
+          kind: 'loaded', job, store, partitions: partitions.map((p) => problem.infos[p]!),
+        }))
+      }
+      case 'engine': return this.#compute(effect.ticket, effect.work)
+      case 'job':
+      case 'context':
+      case 'unload':
+      case 'notice':
+        return
+    }
+  }
+
+  #compute(ticket: number, work: EngineWork): void {
+    const { clock, env, random } = this.world
+    const ms = env.computeMs * this.slowness * (0.5 + random.uniform())
+    this.#busyUntil = Math.max(clock.now, this.#busyUntil) + ms
+    this.#later(this.#busyUntil - clock.now, () => {
+      const done = this.#engines.carryOut(work, this.#partitions.get(work.store) ?? [])
+      this.step('digest' in done
+        ? { kind: 'digest-done', ticket, digest: done.digest }
+        : { kind: 'engine-done', ticket, payloads: done.payloads.map((p) => this.#spoil(p)) })
+    })
+  }
+
+  /** Bad memory flips bits. */
+  #spoil(payload: AnswerPayload): AnswerPayload {
+    if (payload.kind !== 'sums' || this.nBadSums === 0) return payload
+    this.nBadSums--
+    const bytes = payload.bytes.slice()
+    const values = new Float64Array(bytes.buffer)
+    values[this.world.random.below(values.length)]! += 1
+    this.world.note(`${this.name} sends a wrong sum`)
+    return { kind: 'sums', bytes }
+  }
+
+  #later(ms: number, run: () => void): void {
+    const { process } = this
+    this.world.clock.after(ms, () => this.inProcess(process, run))
+  }
+}

@@ -58,7 +58,12 @@ export class Placing {
   /** Gives away what nobody holds; of the pending answer each store counts all or nothing. */
   giveOrphans(round: Pick<Round, 'signature'> | null): void {
     const groups = new Map<string, number[]>()
+    const holders = this.holders()
     for (const p of this.#board.orphans()) {
+      // whoever could have held it is gone: those who failed try once more, or the job would wait
+      // for ever; if they fail again, `blame` finds nobody else and ends it
+      const failed = this.#failures.get(p)?.workers
+      if (holders.every(({ name }) => failed?.has(name))) this.#failures.delete(p)
       const key = round === null ? '' : round.signature(p)
       groups.set(key, [...(groups.get(key) ?? []), p])
     }

@@ -69,6 +69,7 @@ export class TaskDesk {
     const sends: TaskSend[] = []
     for (const task of this.#open.values()) {
       if (task.worker !== null) continue
+      forgive(task, members)
       const place = this.#choose(task, [...rooms.values()])
       if (place === null) continue
       place.room--
@@ -153,6 +154,15 @@ export class TaskDesk {
       if (reader === worker) this.#readers.delete(source)
     }
   }
+}
+
+/**
+ * Who failed tries once more where all others are gone by now, or the task would wait for ever;
+ * whoever fails then is the last, and `failed` says so.
+ */
+function forgive({ failedAt }: DeskTask, members: readonly Member[]): void {
+  const present = members.filter(({ state }) => !state.isDraining)
+  if (present.length > 0 && present.every(({ name }) => failedAt.has(name))) failedAt.clear()
 }
 
 function isFree({ link, state }: Member): boolean {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import type { CoordinatorEffect, TrainOrder } from '../../src/coordinator/events.js'
+import type { CoordinatorEffect, CoordinatorEvent, TrainOrder } from '../../src/coordinator/events.js'
 import { CoordinatorMachine } from '../../src/coordinator/machine.js'
-import type { Hello, WorkerState } from '../../src/protocol/messages.js'
+import type { FromWorker, Hello, WorkerState } from '../../src/protocol/messages.js'
 
 const idle: WorkerState = {
   job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', stores: [],
@@ -32,24 +32,88 @@ function storesIn(effects: readonly CoordinatorEffect[]): number[] {
     .map(({ store }) => store)
 }
 
+/** Links to which tasks are sent. */
+function tasksIn(effects: readonly CoordinatorEffect[]): number[] {
+  return effects.flatMap((effect) =>
+    (effect.kind === 'send' && effect.message.type === 'task' ? [effect.link] : []))
+}
+
+function errorsIn(effects: readonly CoordinatorEffect[]): string[] {
+  return effects.flatMap((effect) => (effect.kind === 'failed' || effect.kind === 'task-error'
+    ? [`${effect.error.code} ${effect.error.message}`] : []))
+}
+
+/** A coordinator whose workers are in; link i is that of the i-th. */
+class Driven {
+  readonly machine = new CoordinatorMachine({
+    build: 'b', term: 3, heartbeatMs: 500, leaseMs: 3000, graceMs: 300, minWorkers: 1,
+    lastCallMs: 0, stallMs: Infinity, makeReducer: () => assert.fail('nothing is trained'),
+  })
+  #now = 0
+
+  constructor(workers: readonly string[]) {
+    for (const [link, worker] of workers.entries()) this.hear(link, helloOf(worker))
+  }
+
+  step(event: CoordinatorEvent): CoordinatorEffect[] {
+    return this.machine.step(event, this.#now)
+  }
+
+  hear(link: number, message: FromWorker): CoordinatorEffect[] {
+    return this.step({ kind: 'message', link, message })
+  }
+
+  /** Its connection breaks, and the grace period passes. */
+  lose(link: number): CoordinatorEffect[] {
+    this.step({ kind: 'closed', link, reason: 'reset' })
+    this.#now += 400
+    return this.step({ kind: 'tick' })
+  }
+}
+
 describe('CoordinatorMachine', () => {
   it('gives stores other ids in every run of a job: workers may hold those of the last', () => {
-    const machine = new CoordinatorMachine({
-      build: 'b', term: 3, heartbeatMs: 500, leaseMs: 3000, graceMs: 300, minWorkers: 1,
-      lastCallMs: 0, stallMs: Infinity, makeReducer: () => assert.fail('nothing is trained'),
-    })
-    for (const [link, worker] of ['w1', 'w2'].entries()) {
-      machine.step({ kind: 'message', link, message: helloOf(worker) }, 0)
-    }
+    const machine = new Driven(['w1', 'w2'])
     const ids: number[] = []
     for (let run = 0; run < 3; run++) {
-      machine.step({ kind: 'job', job: 'again' }, 0)
-      const given = storesIn(machine.step({ kind: 'train', order: orderOf(4) }, 0))
+      machine.step({ kind: 'job', job: 'again' })
+      const given = storesIn(machine.step({ kind: 'train', order: orderOf(4) }))
       assert.equal(given.length, 2)
       ids.push(...given)
-      machine.step({ kind: 'cancel' }, 0)
+      machine.step({ kind: 'cancel' })
     }
     assert.equal(new Set(ids).size, ids.length)
     assert.ok(ids.every((id) => id > 3_000_000 && id < 4_000_000))
+  })
+
+  const unreadable = { code: 'IO', message: 'cannot read the file' } as const
+
+  it('asks again who could not load a partition when the other one who could have is gone', () => {
+    const coordinator = new Driven(['w1', 'w2'])
+    coordinator.step({ kind: 'job', job: 'a' })
+    const [store] = storesIn(coordinator.step({ kind: 'train', order: orderOf(2) }))
+    const fails = (id: number): CoordinatorEffect[] => coordinator.hear(0, {
+      type: 'store-failed', job: 'a', store: id, partition: 0, error: unreadable,
+    })
+    assert.equal(storesIn(fails(store!)).length, 2)
+    coordinator.lose(1)
+    assert.deepEqual(coordinator.machine.training!.board.orphans(), [])
+    const holder = coordinator.machine.training!.board.stores('active')
+      .find(({ partitions }) => partitions.includes(0))!
+    assert.deepEqual(errorsIn(fails(holder.id)), ['IO cannot read the file (tried by w1)'])
+    assert.equal(coordinator.machine.job, null)
+  })
+
+  it('asks again who could not do a task when the other one who could have is gone', () => {
+    const coordinator = new Driven(['w1', 'w2'])
+    coordinator.step({ kind: 'job', job: 'a' })
+    const tasks = [{ task: 1, context: 0, source: null,
+      body: { kind: 'resolve' as const, inputs: [], format: null } }]
+    coordinator.step({ kind: 'tasks', tasks })
+    const fails = (): CoordinatorEffect[] => coordinator.hear(0,
+      { type: 'task-failed', job: 'a', task: 1, error: unreadable })
+    assert.deepEqual(tasksIn(fails()), [1])
+    assert.deepEqual(tasksIn(coordinator.lose(1)), [0])
+    assert.deepEqual(errorsIn(fails()), ['IO cannot read the file'])
   })
 })

@@ -2,6 +2,7 @@ import { CoppiceError } from '@coppice/model'
 import type { FromWorker, Hello, ToWorker, WireError } from '../protocol/messages.js'
 import type { CoordinatorEffect, CoordinatorEvent, MakeReducer, TrainOrder } from './events.js'
 import { type Member, Members } from './members.js'
+import { GIVE_UP_MS, TELL_MS } from './patience.js'
 import { Round } from './round.js'
 import { TaskDesk, type TaskSend } from './task-desk.js'
 import type { MakeRound } from './training-driver.js'
@@ -29,7 +30,7 @@ export interface CoordinatorOptions {
   readonly makeRound?: MakeRound
 }
 
-const DEATHS_MAX = 3
+const DEATHS_MAX = 5
 
 /**
  * A coordinator, without sockets, files or clocks: it is told what happens and says what to do.
@@ -44,6 +45,9 @@ export class CoordinatorMachine {
   #desk: TaskDesk | null = null
   #training: TrainingJob | null = null
   #lastJoin = -Infinity
+  /** Work of the job was dealt. */
+  #hasBegun = false
+  #toldAt = -Infinity
   #stalledSince: number | null = null
   #isStalledTold = false
   /** Ids of stores are not used again: workers may still hold those of an earlier job. */
@@ -94,6 +98,7 @@ export class CoordinatorMachine {
       case 'job':
         this.#job = event.job
         this.#stalledSince = null
+        this.#hasBegun = false
         this.#desk = new TaskDesk(event.job, this.#options.heartbeatMs * 2)
         return
       case 'context':
@@ -198,12 +203,37 @@ export class CoordinatorMachine {
     if (this.#job === null) return
     this.#deal()
     this.#training?.tick(this.#now)
+    this.#watchTasks()
     this.#watchStall()
+  }
+
+  /** Reads that hang are told of, and at last done by others. */
+  #watchTasks(): void {
+    const late = this.#desk?.overdue(GIVE_UP_MS, this.#now) ?? []
+    if (late.length > 0) {
+      this.#notice(`${late.join(', ')} have not answered for ${GIVE_UP_MS / 1000} s; others try`)
+      this.#desk?.takeBack(GIVE_UP_MS, this.#now)
+    }
+    if (this.#now - this.#toldAt < TELL_MS) return
+    const slow = this.#desk?.overdue(TELL_MS, this.#now) ?? []
+    if (slow.length === 0) return
+    this.#toldAt = this.#now
+    this.#notice(`waiting for over ${TELL_MS / 1000} s for ${slow.join(', ')} to read`)
   }
 
   #lost(lost: readonly { member: Member, reason: string }[]): void {
     for (const { member, reason } of lost) {
-      this.#desk?.lost(member.name)
+      const isDead = member.link === null && !member.state.isDraining
+      const poison = this.#desk?.lost(member.name, isDead) ?? null
+      const deathsMax = this.#options.deathsMax ?? DEATHS_MAX
+      if (poison !== null && poison.deaths >= deathsMax) {
+        this.#fail({
+          code: 'MEMORY',
+          message: `${poison.deaths} workers in a row were lost while they read ${poison.what}, ` +
+            `the last ${member.name} (${reason}); give workers more memory, or cut the data in ` +
+            'more partitions',
+        })
+      }
       if (member.link !== null) {
         this.#effects.push({ kind: 'close', link: member.link, reason: `given up: ${reason}` })
       }
@@ -231,12 +261,16 @@ export class CoordinatorMachine {
     const { minWorkers, lastCallMs } = this.#options
     const present = this.#members.all().filter(({ state }) => !state.isDraining).length
     if (present < Math.max(1, minWorkers)) return false
-    return this.#now - this.#lastJoin >= lastCallMs || this.#training?.hasBegun === true
+    // whoever comes later finds work under way
+    return this.#now - this.#lastJoin >= lastCallMs || this.#hasBegun ||
+      this.#training?.hasBegun === true
   }
 
   #deal(): void {
     if (this.#desk === null || !this.#isReady()) return
-    this.#sendTasks(this.#desk.deal(this.#members.all(), this.#now))
+    const sends = this.#desk.deal(this.#members.all(), this.#now)
+    if (sends.length > 0) this.#hasBegun = true
+    this.#sendTasks(sends)
   }
 
   #sendTasks(sends: readonly TaskSend[]): void {
@@ -302,7 +336,7 @@ export class CoordinatorMachine {
       if (!member.state.isDraining || this.#training?.isHolding(member.name) === true) continue
       this.#send(member, { type: 'leave', reason: 'drained', exitCode: 0 })
       this.#members.remove(member)
-      this.#desk?.lost(member.name)
+      this.#desk?.lost(member.name, false)
       this.#notice(`worker ${member.name} left`)
     }
   }

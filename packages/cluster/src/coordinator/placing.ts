@@ -107,7 +107,7 @@ export class Placing {
   }
 
   /**
-   * A worker died while it loaded a store: for want of memory, perhaps.
+   * A worker died before a store of it was open: for want of memory, perhaps.
    * @returns the error when too many have
    */
   countDeath(store: BoardStore, member: Member, reason: string): WireError | null {
@@ -117,9 +117,9 @@ export class Placing {
       if (deaths < this.#context.deathsMax) continue
       return {
         code: 'MEMORY',
-        message: `${deaths} workers were lost while they loaded ${this.nameOf(partition)}, the ` +
-          `last ${member.name} (${reason}); give workers more memory, or cut the data in more ` +
-          'partitions',
+        message: `${deaths} workers in a row were lost while they loaded ` +
+          `${this.nameOf(partition)}, the last ${member.name} (${reason}); give workers more ` +
+          'memory, or cut the data in more partitions',
       }
     }
     return null

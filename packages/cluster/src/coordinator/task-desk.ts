@@ -9,6 +9,8 @@ interface DeskTask {
   /** Workers that could not do it. */
   readonly failedAt: Set<string>
   firstError: WireError | null
+  /** Workers in a row that died while they had it. */
+  deaths: number
 }
 
 /** Tasks that a worker has at most, per thread: enough that it never waits for the next. */
@@ -53,7 +55,7 @@ export class TaskDesk {
   add(orders: readonly TaskOrder[]): void {
     for (const order of orders) {
       this.#open.set(order.task, {
-        order, worker: null, sentAt: 0, failedAt: new Set(), firstError: null,
+        order, worker: null, sentAt: 0, failedAt: new Set(), firstError: null, deaths: 0,
       })
     }
   }
@@ -121,6 +123,22 @@ export class TaskDesk {
     return sends
   }
 
+  /** Workers that have had a task for so long (ms) without a word of it. */
+  overdue(ms: number, now: number): string[] {
+    const late = [...this.#open.values()].filter(({ worker, sentAt }) =>
+      worker !== null && now - sentAt > ms)
+    return [...new Set(late.map(({ worker }) => worker!))].sort()
+  }
+
+  /** Lets others do what a worker has had for so long; it may still answer. */
+  takeBack(ms: number, now: number): void {
+    for (const task of this.#open.values()) {
+      if (task.worker === null || now - task.sentAt <= ms) continue
+      task.failedAt.add(task.worker)
+      task.worker = null
+    }
+  }
+
   /** @returns whether it was waited for */
   done(task: number): boolean {
     return this.#open.delete(task)
@@ -145,14 +163,32 @@ export class TaskDesk {
     return task.firstError
   }
 
-  /** Takes back the tasks of a worker that is gone. */
-  lost(worker: string): void {
+  /**
+   * Takes back the tasks of a worker that is gone.
+   *
+   * @param isDead - it died, perhaps of a task
+   * @returns the task of which most workers died in a row, where this one may have
+   */
+  lost(worker: string, isDead: boolean): { readonly what: string, readonly deaths: number } | null {
+    let worst: DeskTask | null = null
     for (const task of this.#open.values()) {
-      if (task.worker === worker) task.worker = null
+      if (task.worker !== worker) continue
+      task.worker = null
+      if (isDead) task.deaths++
+      if (isDead && task.deaths > (worst?.deaths ?? 0)) worst = task
     }
     for (const [source, reader] of this.#readers) {
       if (reader === worker) this.#readers.delete(source)
     }
+    return worst === null ? null : { what: this.#nameOf(worst.order), deaths: worst.deaths }
+  }
+
+  /** What a task reads, for messages. */
+  #nameOf({ body, context }: TaskOrder): string {
+    if (body.kind === 'resolve') return body.inputs.join(', ')
+    if (body.kind !== 'load' || !('partitionIdx' in body.task)) return 'the data'
+    const source = this.#contexts.get(context)?.sources[body.task.partitionIdx]
+    return source?.uri ?? `partition ${body.task.partitionIdx}`
   }
 }
 

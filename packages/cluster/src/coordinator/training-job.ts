@@ -5,6 +5,7 @@ import type {
 import { Auditor } from './auditor.js'
 import type { Member } from './members.js'
 import { Moves } from './moves.js'
+import { Patience } from './patience.js'
 import { Placing } from './placing.js'
 import { StoreBoard } from './store-board.js'
 import type { TrainingContext } from './training-context.js'
@@ -25,6 +26,7 @@ export class TrainingJob {
   readonly #sync: WorkerSync
   readonly #auditor: Auditor
   #driver: TrainingDriver | null = null
+  readonly #patience = new Patience()
   #hasBegun = false
 
   constructor(context: TrainingContext) {
@@ -68,6 +70,7 @@ export class TrainingJob {
 
   /** Starts: what workers that are in hold already is taken up. */
   begin(): void {
+    this.#patience.progress(this.#context.now())
     this.#each((member) => this.#greet(member))
     if (this.#context.order.infos !== null) this.#startDriver(this.#context.order.infos)
     this.#place()
@@ -122,7 +125,7 @@ export class TrainingJob {
     for (const store of held) {
       this.#board.retire(store)
       // who fell silent may well live on; who broke off probably died
-      const isDead = member.link === null && !store.isLoaded
+      const isDead = member.link === null && !member.state.isDraining && !isOpen(member, store.id)
       const error = isDead ? this.#placing.countDeath(store, member, reason) : null
       if (error !== null) return this.#context.fail(error)
     }
@@ -153,7 +156,7 @@ export class TrainingJob {
     switch (message.type) {
       case 'loaded': return this.#loaded(member, message)
       case 'store-failed': return this.#storeFailed(member, message)
-      case 'answer': return this.#answer(message)
+      case 'answer': return this.#answer(member, message)
       case 'need': return this.#sync.need(member, message)
       // other machines may do better, unless it is a bug: then none will
       case 'engine-failed':
@@ -168,12 +171,17 @@ export class TrainingJob {
   #loaded(member: Member, { store: id, partitions }: Loaded): void {
     const store = this.#board.get(id)
     if (store?.worker !== member.name) return
+    const isItsOwn = partitions.length === store.partitions.length &&
+      partitions.every(({ partition }) => store.partitions.includes(partition))
+    if (!isItsOwn) {
+      return this.#context.expel(member, `it loaded other partitions than those of store ${id}`)
+    }
     for (const info of partitions) {
       const other = this.#board.learn(info)
       if (other !== null) return this.#differs(member, info, other)
     }
     store.isLoaded = true
-    for (const { partition } of partitions) this.#placing.forgive(partition)
+    this.#patience.progress(this.#context.now())
     if (this.#driver !== null) return
     const infos = this.#board.allInfos()
     if (infos === null) return
@@ -246,27 +254,60 @@ export class TrainingJob {
   tick(now: number): void {
     if (this.#board.orphans().length > 0) this.#place()
     this.#auditor.tick(now, this.#board)
+    this.#watchProgress(now)
   }
 
-  #answer(message: Answer): void {
+  /** Workers that beat and do nothing are told of, and at last given up for those who do. */
+  #watchProgress(now: number): void {
+    const awaited = this.#awaited()
+    if (awaited.length === 0) return this.#patience.progress(now)
+    const verdict = this.#patience.judge(now)
+    if (verdict === 'wait') return
+    const names = awaited.map(({ name }) => name).join(', ')
+    const seconds = Math.round(this.#patience.waited(now) / 1000)
+    const isAll = awaited.length >= this.#context.members.size
+    if (verdict === 'tell' || isAll) {
+      const what = this.#driver === null ? 'to read their partitions' : 'for their sums'
+      if (verdict === 'tell') this.#notice(`waiting for ${seconds} s for ${names} ${what}`)
+      return
+    }
+    this.#patience.progress(now)
+    for (const member of awaited) {
+      this.#context.expel(member, `it did nothing of what it was asked for ${seconds} s`)
+    }
+  }
+
+  /** Members without whose answer, or rows, the training does not go on. */
+  #awaited(): Member[] {
+    const round = this.#driver?.round ?? null
+    if (this.#driver !== null && round === null) return []
+    const names = new Set(this.#board.stores('active').filter(({ partitions, isLoaded }) =>
+      round === null ? !isLoaded : round.waitsFor(partitions)).map(({ worker }) => worker))
+    return this.#context.members.all().filter(({ name }) => names.has(name))
+  }
+
+  #answer(member: Member, message: Answer): void {
     const store = this.#board.get(message.store)
-    if (store === undefined || this.#driver === null) return
+    if (store?.worker !== member.name || this.#driver === null) return
     // late answers of former holders are as good as any, unless they would count a part of what
     // an active store answers for
     const isWhole = store.role === 'active' || this.#board.stores('active').every((active) =>
       active.partitions.every((p) => store.partitions.includes(p)) ||
       active.partitions.every((p) => !store.partitions.includes(p)))
     if (!isWhole) return
+    this.#patience.progress(this.#context.now())
     this.#moves.answered(store.worker)
     const fault = this.#driver.answer(message, store.partitions)
-    const culprit = this.#context.members.get(store.worker)
-    if (fault === null || culprit === undefined) return
-    this.#context.expel(culprit, `it sent sums that cannot be right (${fault}): bad memory?`)
+    if (fault === null) return
+    this.#context.expel(member, `it sent sums that cannot be right (${fault}): bad memory?`)
   }
 
   /** A beat. */
   reconcile(member: Member): void {
     if (!this.#sync.reconcile(member)) this.welcome(member)
+    for (const { phase, partitions } of member.state.stores) {
+      if (phase === 'open') for (const p of partitions) this.#placing.forgive(p)
+    }
   }
 
   /** Between two iterations rows may change hands: nothing is pending. */
@@ -284,6 +325,10 @@ export class TrainingJob {
   #notice(text: string): void {
     this.#context.effect({ kind: 'notice', text })
   }
+}
+
+function isOpen({ state }: Member, store: number): boolean {
+  return state.stores.some((held) => held.store === store && held.phase === 'open')
 }
 
 function count(nPartitions: number): string {

@@ -1,14 +1,19 @@
-import type { Need, ToWorker, WorkerState } from '../protocol/messages.js'
+import type { CommittedTree, Need, ToWorker, WorkerState } from '../protocol/messages.js'
 import type { Aspect, Member } from './members.js'
 import type { StoreBoard } from './store-board.js'
 import type { TrainingContext } from './training-context.js'
 import type { TrainingDriver } from './training-driver.js'
+
+/** Leaves of the trees in one message: some MB, which take a small part of a lease to encode. */
+const SLICE_LEAVES = 60_000
 
 /** Brings workers where they should be: what they hold, the setup, the log, their answers. */
 export class WorkerSync {
   readonly #context: TrainingContext
   readonly #board: StoreBoard
   readonly #driver: () => TrainingDriver | null
+  /** Iteration up to which a worker was sent trees, while there are more to come. */
+  readonly #sentTo = new Map<string, number>()
   readonly #sentViews = new Map<string, { readonly link: number | null, readonly view: number }>()
 
   constructor(
@@ -88,6 +93,7 @@ export class WorkerSync {
       : { iteration: 0, nRequests: 0, digest: trees.digestAfter(0)! }
     let { iteration, nRequests } = state
     member.sentAt.set('log', this.#context.now())
+    this.#sentTo.delete(member.name)
     const back = rewindTarget(state, trees, requests.length)
     if (back !== null) {
       this.#context.send(member, { type: 'rewind', job, iteration: back })
@@ -99,15 +105,30 @@ export class WorkerSync {
       iteration === trees.length - 1 && nRequests === nBefore
     if (iteration < trees.length) {
       nRequests = 0
-      if (!isJustBehind) {
-        this.#context.send(member, {
-          type: 'trees', job, from: iteration, iterations: trees.from(iteration),
-        })
-      }
+      if (!isJustBehind && this.#sendTrees(member, iteration) < trees.length) return
     }
     for (let seq = nRequests; seq < requests.length; seq++) {
       this.#context.send(member, this.#request(seq))
     }
+  }
+
+  /**
+   * Sends committed trees from an iteration on, as many as make one message; the worker's beat
+   * asks for more.
+   * @returns the iteration after the last one sent
+   */
+  #sendTrees(member: Member, from: number): number {
+    const { trees } = this.#driver()!
+    const iterations: (readonly CommittedTree[])[] = []
+    let nLeaves = 0
+    for (let i = from; i < trees.length && nLeaves < SLICE_LEAVES; i++) {
+      const added = trees.at(i)
+      nLeaves += added.reduce((sum, { tree }) => sum + tree.leafValue.length, 0)
+      iterations.push(added)
+    }
+    this.#context.send(member, { type: 'trees', job: this.#context.job, from, iterations })
+    this.#sentTo.set(member.name, from + iterations.length)
+    return from + iterations.length
   }
 
   /** The current iteration begins again. */
@@ -140,7 +161,10 @@ export class WorkerSync {
     if (!state.hasSetup && this.#isDue(member, 'setup')) this.sendSetup(member)
     const isBehind = state.iteration !== driver.trees.length ||
       state.nRequests !== driver.requests.length || state.digest !== driver.trees.digest
-    if (isBehind && this.#isDue(member, 'log')) this.sendLog(member)
+    // it has what was sent, and there is more
+    const wantsMore = state.iteration === this.#sentTo.get(member.name) &&
+      state.iteration < driver.trees.length
+    if (isBehind && (wantsMore || this.#isDue(member, 'log'))) this.sendLog(member)
     this.#askAgain(member, driver)
     return true
   }

@@ -6,18 +6,9 @@ import {
   type LoadedPartitionInfo, type ToWorker, type WireError, type WorkerState,
 } from '../protocol/messages.js'
 import type { AnswerPlace, EngineWork, WorkerEffect, WorkerEvent } from './events.js'
+import type { WorkerOptions } from './options.js'
 import { byUrgency, type Store, storeState, type Ticket, without } from './store.js'
 import { freshProgress, mustRewind, nextRun, type StoreRun } from './store-progress.js'
-
-export interface WorkerOptions {
-  readonly name: string
-  readonly incarnation: string
-  readonly build: string
-  readonly nThreads: number
-  readonly memoryBytes: number
-  /** How a store follows the log; tests plant bugs here. */
-  readonly nextRun?: typeof nextRun
-}
 
 /** What belongs to the job that the worker holds rows for. */
 type JobMessage = Extract<ToWorker, {
@@ -181,7 +172,7 @@ export class WorkerMachine {
       case 'setup':
         this.#setup ??= message.setup
         return
-      case 'trees': return this.#logged(this.#log.addTrees(message))
+      case 'trees': return this.#gotTrees(this.#log.addTrees(message))
       case 'request': return this.#logged(this.#log.request(message))
       case 'rewind': return this.#rewind(message.iteration)
       case 'again': return this.#again(message)
@@ -278,6 +269,12 @@ export class WorkerMachine {
     const { trees, requests } = this.#log
     const place = { iteration: trees.length, nRequests: requests.length }
     this.#send({ type: 'need', job: this.#job!.job, ...place })
+  }
+
+  /** There may be more to come: the coordinator hears at once how far it is. */
+  #gotTrees(outcome: LogOutcome): void {
+    if (outcome === 'extended') return this.#send({ type: 'beat', state: this.state() })
+    this.#logged(outcome)
   }
 
   #rewind(iteration: number): void {

@@ -4,12 +4,12 @@ export class Summary {
   nFailed = 0
   #faults = {}
   #witnesses = {}
-  /** Milliseconds beyond the usual time between commits, by kind of the single fault. */
+  /** Of runs with a single fault, by its kind: `{ stallMs, lastsMs }`. */
   #stalls = {}
   #longestMs = []
   #skipped = new Map()
 
-  /** @param stallMs - of the only fault of the run, or null where there were several */
+  /** @param stallMs - longest time between commits beyond the usual one; null for a storm */
   add({ outcome, kind, stallMs, longestMs }) {
     this.nRuns++
     if (outcome.problems.length > 0) this.nFailed++
@@ -21,7 +21,9 @@ export class Summary {
     }
     if (outcome.problems.length > 0) return
     this.#longestMs.push(longestMs)
-    if (stallMs !== null) (this.#stalls[kind] ??= []).push(stallMs)
+    if (stallMs === null) return
+    const { lastsMs } = outcome.inflicted[0].fault
+    ;(this.#stalls[kind] ??= []).push({ stallMs, lastsMs })
   }
 
   skip(kind, reason) {
@@ -34,24 +36,30 @@ export class Summary {
     const w = this.#witnesses
     const lines = [
       `${this.nRuns} runs, ${this.nFailed} failed; ${nFaults} faults: ${faults.join(', ')}`,
-      `${w.workersLost ?? 0} times a worker was lost, ${w.partitionsMoved ?? 0} partitions adopted, ` +
-        `${w.coordinatorRestarts ?? 0} restarts of a coordinator from its journal, ` +
+      `${w.workersLost ?? 0} times a worker was lost, ${w.partitionsMoved ?? 0} partitions ` +
+        `adopted, ${w.coordinatorRestarts ?? 0} restarts of a coordinator from its journal, ` +
         `${w.iterationsRedone ?? 0} iterations redone, ${w.workersJoined ?? 0} joins`,
       `longest time between two commits, of each run: ${quantiles(this.#longestMs)}`,
     ]
     const kinds = Object.keys(this.#stalls)
     if (kinds.length > 0) {
-      lines.push('', 'stall beyond the usual time between commits, for a single fault:',
-        `${'row'.padEnd(5)}${'fault'.padEnd(22)}${'runs'.padStart(5)}   p50 / p95 / max`)
+      lines.push('', 'longest time between two commits beyond the usual one, for a single fault: ' +
+        'p50 / p95 / max,', 'then what is left of it without the duration of the fault', '',
+      tableLine('row', 'fault', 'runs', 'stall', 'without the fault'))
     }
     for (const kind of kinds.sort((a, b) => Number(rows[a]) - Number(rows[b]))) {
       const stalls = this.#stalls[kind]
-      lines.push(`${rows[kind].padEnd(5)}${kind.padEnd(22)}${`${stalls.length}`.padStart(5)}   ` +
-        quantiles(stalls))
+      lines.push(tableLine(rows[kind], kind, stalls.length,
+        quantiles(stalls.map(({ stallMs }) => stallMs)),
+        quantiles(stalls.map(({ stallMs, lastsMs }) => Math.max(0, stallMs - lastsMs)))))
     }
     for (const [kind, reason] of this.#skipped) lines.push(`${kind}: skipped: ${reason}`)
     return lines.join('\n')
   }
+}
+
+function tableLine(row, fault, runs, stall, rest) {
+  return `${row.padEnd(5)}${fault.padEnd(22)}${`${runs}`.padStart(5)}   ${stall.padEnd(28)}${rest}`
 }
 
 function quantiles(values) {

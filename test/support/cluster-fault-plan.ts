@@ -1,6 +1,6 @@
 import { TestRandom } from '@coppice/testkit'
 
-/** What can be done to a cluster, with its rows in the fault matrix (packages/cluster/README.md). */
+/** What can be done to a cluster, with its row in the fault matrix of the design. */
 export const faultRows = {
   'kill-worker': '1',
   'kill-workers-in-turn': '2',

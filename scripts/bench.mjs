@@ -44,11 +44,11 @@ async function runCase(name, options, log) {
 
 async function bench(options, command) {
   const log = (line) => console.error(line)
-  const absence = options.isTiny ? null : lightgbmAbsence()
+  const absence = options.isOursOnly ? null : lightgbmAbsence()
   const versions = {
     coppice: readJson(inRoot('packages/engine/package.json')).version,
     node: process.versions.node,
-    ...(options.isTiny || absence !== null ? {}
+    ...(options.isOursOnly || absence !== null ? {}
       : { ...await pythonVersions(), ...await daskVersions() }),
   }
   const about = environment(command, versions)

@@ -11,6 +11,7 @@ import {
 import { StorePool } from '@coppice/engine/threads'
 import { inRoot } from '../lib/paths.mjs'
 import { binData } from './binned-data.mjs'
+import { median } from './compare.mjs'
 import { readData } from './data-files.mjs'
 import { nPartitions, partitionBounds } from './parquet-data.mjs'
 
@@ -25,9 +26,19 @@ const { measureThroughput } = await cluster('test/support/throughput.js')
 /** Kernels and messages run slowly at first. */
 const warmUpIterations = 2
 
+const nothing = { engines: 0, pack: 0, encode: 0, unpack: 0, add: 0, scan: 0, trainer: 0 }
+
 /** Times by part, in ms. */
 class Stopwatch {
-  ms = { engines: 0, pack: 0, encode: 0, transfer: 0, unpack: 0, add: 0, scan: 0, trainer: 0 }
+  ms = { ...nothing }
+  /** Of each iteration that is over. */
+  iterations = []
+
+  /** Ends an iteration, if one was begun. */
+  next() {
+    if (this.ms.engines > 0) this.iterations.push(this.ms)
+    this.ms = { ...nothing }
+  }
 
   timed(part, work) {
     const start = performance.now()
@@ -103,21 +114,24 @@ class BudgetRun {
     await Promise.all(this.#pools.map((pool) => pool.close()))
   }
 
-  /** @returns the number of iterations that count */
+  /** @returns {Promise<number>} iterations that count: the others are no longer in any figure */
   async train(params) {
     const dialogue = trainingDialogue(inputsOf(this.#data, params, this.#pools.length))
-    let nIterations = 0
     let step = dialogue.next(null)
     while (step.done !== true) {
-      if (step.value.kind === 'iterate' && nIterations++ === warmUpIterations) this.#restart()
+      if (step.value.kind === 'iterate') {
+        this.watch.next()
+        if (step.value.iteration === warmUpIterations) this.#restart()
+      }
       const answer = await this.#serve(step.value)
       step = this.watch.timed('trainer', () => dialogue.next(answer))
     }
-    return nIterations > warmUpIterations ? nIterations - warmUpIterations : nIterations
+    this.watch.next()
+    return this.watch.iterations.length
   }
 
   #restart() {
-    for (const part of Object.keys(this.watch.ms)) this.watch.ms[part] = 0
+    this.watch.iterations = []
     this.nRoundTrips = 0
     this.nMessages = 0
     this.wireBytes = 0
@@ -192,9 +206,9 @@ class BudgetRun {
   #receive(message) {
     this.nMessages++
     this.wireBytes += message.length
-    const { ms } = this.watch
     const { chunk, payload } =
       this.watch.timed('encode', () => decodeMessage(message, 'from-worker'))
+    const { ms } = this.watch
     const start = performance.now()
     const addBefore = ms.add
     this.#reducer.add(chunk, payload)
@@ -247,8 +261,10 @@ async function measureTransfer({ nRoundTrips, nMessages, wireBytes }, nIteration
   // Messages as long as those of the training; 64 bytes are those that the link echoes.
   const messageBytes = Math.max(65, Math.round(wireBytes / Math.max(1, nMessages)))
   const nSent = Math.max(50, Math.min(1000, Math.floor(64e6 / messageBytes)))
-  const { megabytesPerSecond, roundTripMicros } =
-    await measureThroughput(nSent, messageBytes, 1000)
+  const links = []
+  for (let i = 0; i < 5; i++) links.push(await measureThroughput(nSent, messageBytes, 200))
+  const megabytesPerSecond = median(links.map((link) => link.megabytesPerSecond))
+  const roundTripMicros = median(links.map((link) => link.roundTripMicros))
   const roundTrips = nRoundTrips / nIterations
   const bytes = wireBytes / nIterations
   return {
@@ -270,8 +286,8 @@ const answers = {
     try {
       const nIterations = await run.train(params)
       const { ms: transferMs, ...transfer } = await measureTransfer(run, nIterations)
-      const partMs = Object.fromEntries(Object.entries(run.watch.ms)
-        .map(([part, ms]) => [part, ms / nIterations]))
+      const partMs = Object.fromEntries(Object.keys(nothing).map((part) =>
+        [part, median(run.watch.iterations.map((ms) => ms[part]))]))
       return { nIterations, ...transfer, partMs: { ...partMs, transfer: transferMs } }
     } finally {
       await run.close()

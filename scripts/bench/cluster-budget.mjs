@@ -48,7 +48,7 @@ export function budgetText({ numLeaves, results, budget }) {
       (measured - sum).toFixed(2)],
   ]
   const { roundTrips, wireBytes, roundTripMicros, megabytesPerSecond, nIterations } = budget
-  return `Where an iteration goes, ${numLeaves} leaves (means of ${nIterations} iterations):\n\n`
+  return `Where an iteration goes, ${numLeaves} leaves (medians of ${nIterations} iterations):\n\n`
     + `${markdownTable(['part', 'what', 'ms/iteration'], rows)}\n\n`
     + `Per iteration ${roundTrips.toFixed(1)} round trips of ${roundTripMicros.toFixed(0)} us and `
     + `${(wireBytes / 1000).toFixed(0)} KB at ${megabytesPerSecond.toFixed(0)} MB/s. `

@@ -53,7 +53,7 @@ export async function runClusterCase(name, options, dir, log) {
       : iterationsByDefault),
     hasExtras,
     hasWide: hasExtras && !options.isTiny,
-    hasDask: !options.isTiny && await daskVersions() !== null,
+    hasDask: !options.isOursOnly && await daskVersions() !== null,
   }
   const sections = []
   const results = []
@@ -78,8 +78,8 @@ export async function runClusterCase(name, options, dir, log) {
 }
 
 function textsOf(settings, { hasDask, hasExtras }) {
-  const absence = hasDask ? [] : ['LightGBM on Dask is left out: it is not in .venv, or the run is '
-    + 'tiny.']
+  const absence = hasDask ? [] : ['LightGBM on Dask is left out: it is not wanted, or not in .venv '
+    + '(node scripts/peers.mjs).']
   return [...ratioTexts(settings), ...(hasExtras ? settings.map(budgetText) : []), ...absence]
 }
 
@@ -104,7 +104,8 @@ async function runOrder(data, setting, options, dir, log) {
       log(`${numLeaves} leaves`)
       const params = paramsOf(data.objective, numLeaves, iterations)
       const results = await compare(entries, {
-        threads: nCores, params, repeats, ...(isTiny ? { spare: 0, warmUp: 0 } : { spare: repeats }),
+        threads: nCores, params, repeats,
+        ...(isTiny ? { spare: 0, warmUp: 0 } : { spare: repeats }),
       })
       settings.push({
         numLeaves,

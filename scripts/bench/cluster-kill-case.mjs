@@ -20,6 +20,9 @@ const nWorkers = 3
 const repeatsByDefault = 10
 const iterationsByDefault = 50
 
+/** A training that stands still for so long will not go on. */
+const patienceMs = 300_000
+
 /** Where in the training it happens: not before the first iterations, nor after the last. */
 const firstRatio = 0.2
 const lastRatio = 0.7
@@ -92,22 +95,50 @@ function planOf({ pidOf }, iterations, seed) {
  */
 async function runTraining({ params, dataset, journalDir, kill }) {
   const processes = await LocalCluster.start({ workers: nWorkers, threadsPerWorker: 1, journalDir })
+  const patience = new Patience()
+  let cluster = null
   try {
-    const cluster = await connect(processes.url, { token: processes.token })
+    cluster = await connect(processes.url, { token: processes.token })
     const victim = kill === null ? null : new Killer(kill, processes)
     const times = []
-    const booster = await train(params, dataset, {
+    const training = train(params, dataset, {
       cluster,
       onEvent: ({ kind }) => {
+        patience.renew()
         if (kind !== 'iteration') return
         times.push(performance.now())
         victim?.onIteration(times)
       },
     })
-    await cluster.close()
+    const booster = await Promise.race([training, patience.isOver])
     return { sha256: sha256Of(booster.model), ...stallOf(times, victim) }
   } finally {
+    patience.end()
+    await cluster?.close()
     await processes.stop()
+  }
+}
+
+/** Rejects when nothing happens. */
+class Patience {
+  #timer = null
+  #reject
+  isOver = new Promise((_resolve, reject) => {
+    this.#reject = reject
+  })
+
+  constructor() {
+    this.renew()
+  }
+
+  renew() {
+    this.end()
+    this.#timer = setTimeout(() => this.#reject(
+      new Error(`no iteration for ${patienceMs / 1000} s: the training stands still`)), patienceMs)
+  }
+
+  end() {
+    clearTimeout(this.#timer)
   }
 }
 

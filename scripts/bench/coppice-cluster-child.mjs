@@ -17,10 +17,17 @@ let held = null
 let model = null
 /** The processes and the connection to them, or null where threads of this process train. */
 let cluster = null
+/** Fires when the cluster loses a worker: what is timed then says nothing. */
+const loss = new AbortController()
 
 /** @param {{ workers: number, threadsPerWorker: number, journalDir: string | null }} place */
 async function startCluster(place) {
-  const processes = await LocalCluster.start(place)
+  const processes = await LocalCluster.start({
+    ...place,
+    onNotice: (text) => {
+      if (/ lost: | ended \(/.test(text)) loss.abort(new Error(text))
+    },
+  })
   return { processes, connection: await connect(processes.url, { token: processes.token }) }
 }
 
@@ -107,10 +114,13 @@ const answers = {
     if (cluster === null) {
       return timedTraining(paramsFrom({ ...params, num_threads: threads }), dataset, {})
     }
-    const answer = await timedTraining(
-      paramsFrom(params), dataset, { cluster: cluster.connection })
-    if (cluster.processes.nRestarts === 0) return answer
-    throw new Error('a process of the cluster ended and was started again: nothing to measure')
+    try {
+      const { connection } = cluster
+      return await timedTraining(
+        paramsFrom(params), dataset, { cluster: connection, signal: loss.signal })
+    } finally {
+      loss.signal.throwIfAborted()
+    }
   },
 
   /** SHA-256 of the last model's file. */

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 
 import dask.array
 import distributed
@@ -15,6 +16,9 @@ import lightgbm
 import numpy
 
 held = {}
+
+# Its own default: the threads of a worker are told by the worker.
+warnings.filterwarnings("ignore", message="Parameter n_jobs will be ignored")
 
 # What the estimators call the parameters of the requests.
 estimator_names = {"num_iterations": "n_estimators", "min_data_in_leaf": "min_child_samples"}

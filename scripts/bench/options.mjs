@@ -23,7 +23,8 @@ Options:
   --leaves 31,255   numbers of leaves
   --json FILE       write all figures
   --markdown FILE   write what is printed
-  --tiny            a second per case, ours only, to see that everything works
+  --ours            leave the other libraries out
+  --tiny            some seconds per case, ours only, to see that everything works
   --no-build        use what is built`
 
 /**
@@ -45,6 +46,7 @@ export function parseOptions(args, known, byDefault) {
       leaves: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
+      ours: { type: 'boolean', default: false },
       tiny: { type: 'boolean', default: false },
       'no-build': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -61,6 +63,7 @@ export function parseOptions(args, known, byDefault) {
   return {
     cases: positionals.length > 0 ? positionals : byDefault,
     isTiny,
+    isOursOnly: isTiny || values.ours,
     builds: !values['no-build'],
     /** null means as many as the case has by itself. */
     rows: values.rows === undefined ? null : positive('--rows', values.rows),

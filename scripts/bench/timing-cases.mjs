@@ -132,9 +132,9 @@ function orderText(settings) {
   return `Order of rows, our ms/iteration shuffled / sorted: ${parts.join('; ')}.`
 }
 
-/** Contestants that take part; in tiny runs only ours. */
-export function keysOf({ isTiny }) {
-  return isTiny || lightgbmAbsence() !== null ? ['coppice'] : Object.keys(contestants)
+/** Contestants that take part. */
+export function keysOf({ isOursOnly }) {
+  return isOursOnly || lightgbmAbsence() !== null ? ['coppice'] : Object.keys(contestants)
 }
 
 /** Starts contestants on a data set, one after the other, and appends them to `entries`. */

@@ -154,7 +154,8 @@ export class WorkerSync {
     if (state.job !== this.#context.job) return !this.#isDue(member, 'job')
     const driver = this.#driver()
     const isOldView = state.view !== this.#board.viewOf(member.name)
-    if ((isOldView || this.#isUnheard(state)) && this.#isDue(member, 'hold')) {
+    const differs = isOldView || this.#isUnheard(state) || this.#isMissing(member)
+    if (differs && this.#isDue(member, 'hold')) {
       this.sendHold(member, true)
     }
     if (driver === null || driver.setup === null) return true
@@ -173,6 +174,12 @@ export class WorkerSync {
   #isUnheard({ stores }: WorkerState): boolean {
     return stores.some(({ store, phase }) =>
       phase !== 'loading' && this.#board.get(store)?.isLoaded === false)
+  }
+
+  /** It gave a store up, and that it said so was not heard: it may try again. */
+  #isMissing({ name, state }: Member): boolean {
+    return this.#board.heldBy(name).some(({ id }) =>
+      state.stores.every(({ store }) => store !== id))
   }
 
   /** Answers that were sent, by the beat, and did not arrive. */

@@ -15,6 +15,8 @@ export class CoordinatorNode extends Node {
   readonly connections = new Map<number, Connection>()
   #machine: CoordinatorMachine | null = null
   #results: number[] = []
+  /** Runs of the job in this process. */
+  #run = 0
 
   constructor(world: World) {
     super(world)
@@ -34,9 +36,24 @@ export class CoordinatorNode extends Node {
       makeReducer: (setup) => new NaiveReducer(setup, keepsBound(mutation)),
       ...(makeRound === undefined ? {} : { makeRound }),
     })
+    this.#submit()
+  }
+
+  #submit(): void {
+    const { plan } = this.world.disk
+    this.#run++
+    this.#results = []
     this.step({ kind: 'job', job: 'job' })
-    if (disk.plan === null) this.#survey()
-    else this.#train(disk.plan)
+    if (plan === null) this.#survey()
+    else this.#train(plan)
+  }
+
+  /** The job ends, resumable, and is submitted again to the same coordinator. */
+  resubmit(): void {
+    this.inProcess(this.process, () => {
+      this.step({ kind: 'cancel' })
+      this.#submit()
+    })
   }
 
   /** Before a training, every partition is planned by some worker. */
@@ -81,7 +98,9 @@ export class CoordinatorNode extends Node {
     const { disk, random } = this.world
     // what was not synced may be lost, from the end
     const nUnsynced = disk.iterations.length - disk.nSynced
-    if (nUnsynced > 0) disk.iterations.length -= random.below(nUnsynced + 1)
+    // of a journal that two write to, the other one's records would go too
+    const isAlone = this.world.coordinators.length <= 1 && !this.world.env.hasTwoCoordinators
+    if (nUnsynced > 0 && isAlone) disk.iterations.length -= random.below(nUnsynced + 1)
     for (const connection of this.connections.values()) connection.break('the coordinator died')
     this.stop(restartIn)
   }
@@ -141,7 +160,10 @@ export class CoordinatorNode extends Node {
       case 'done': return world.finished(effect.result)
       case 'failed':
       case 'task-error':
-        return world.fail(effect.error.message)
+        // nobody was left who could read: whoever submitted the job tries again
+        if (effect.error.code !== 'IO') return world.fail(effect.error.message)
+        world.note(effect.error.message)
+        return this.#later(50, () => this.resubmit())
       case 'tell': return
       case 'notice':
         world.note(effect.text)
@@ -173,7 +195,10 @@ export class CoordinatorNode extends Node {
 
   #later(ms: number, run: () => void): void {
     const { process } = this
-    this.world.clock.after(ms, () => this.inProcess(process, run))
+    const current = this.#run
+    this.world.clock.after(ms, () => this.inProcess(process, () => {
+      if (this.#run === current) run()
+    }))
   }
 }
 

@@ -32,6 +32,7 @@ export interface Environment {
 export const faultKinds = [
   'kill-worker', 'kill-coordinator', 'pause-worker', 'pause-coordinator', 'cut', 'cut-one-way',
   'reset', 'join', 'drain', 'full-disk', 'slow-worker', 'clock-jump', 'bad-memory',
+  'resubmit', 'bad-read',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 

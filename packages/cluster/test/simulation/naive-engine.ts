@@ -23,6 +23,10 @@ export class NaiveEngines {
     this.#problem = problem
   }
 
+  has(store: number): boolean {
+    return this.#stores.has(store)
+  }
+
   /** @param partitions - of the store; read when it is opened */
   carryOut(
     work: EngineWork, partitions: readonly number[],

@@ -7,12 +7,17 @@ import type { Connection } from './network.js'
 import { Node } from './node.js'
 import type { World } from './world.js'
 
+const unreadable = { code: 'IO', message: 'a file cannot be read' } as const
+const closed = { code: 'ABORTED', message: 'the stores were closed' } as const
+
 /** A process that runs a worker's machine. */
 export class WorkerNode extends Node {
   connection: Connection | null = null
   slowness = 1
   /** Answers that will be wrong. */
   nBadSums = 0
+  /** Loads and tasks that will fail. */
+  nBadReads = 0
   cutUntil = 0
   isDraining = false
   #machine!: WorkerMachine
@@ -39,6 +44,7 @@ export class WorkerNode extends Node {
     this.#busyUntil = 0
     this.isDraining = false
     this.nBadSums = 0
+    this.nBadReads = 0
     world.connect(this)
   }
 
@@ -115,20 +121,22 @@ export class WorkerNode extends Node {
       case 'task': {
         const { job, task, body } = effect.task
         if (body.kind !== 'load') return
-        return this.#later(env.loadMs, () => this.step({
-          kind: 'task-done', job, task,
-          result: { kind: 'resolve', partitions: [] },
-        }))
+        return this.#later(env.loadMs, () => this.step(this.#isBadRead()
+          ? { kind: 'task-failed', job, task, error: unreadable }
+          : { kind: 'task-done', job, task, result: { kind: 'resolve', partitions: [] } }))
       }
       case 'load': {
         const { job, store, partitions } = effect
         this.#partitions.set(store, partitions)
-        return this.#later(env.loadMs * partitions.length, () => this.step({
-          kind: 'loaded', job, store, partitions: partitions.map((p) => problem.infos[p]!),
-        }))
+        return this.#later(env.loadMs * partitions.length, () => this.step(this.#isBadRead()
+          ? { kind: 'load-failed', job, store, partition: partitions[0]!, error: unreadable }
+          : { kind: 'loaded', job, store, partitions: partitions.map((p) => problem.infos[p]!) }))
       }
       case 'engine': return this.#compute(effect.ticket, effect.work)
       case 'job':
+        // what a job's engines are doing when it ends fails
+        if (effect.job === null) this.#engines = new NaiveEngines(problem)
+        return
       case 'context':
       case 'unload':
       case 'notice':
@@ -141,11 +149,23 @@ export class WorkerNode extends Node {
     const ms = env.computeMs * this.slowness * (0.5 + random.uniform())
     this.#busyUntil = Math.max(clock.now, this.#busyUntil) + ms
     this.#later(this.#busyUntil - clock.now, () => {
-      const done = this.#engines.carryOut(work, this.#partitions.get(work.store) ?? [])
+      const engines = this.#engines
+      const needsStore = work.kind === 'run' || work.kind === 'digest'
+      if (needsStore && !engines.has(work.store)) {
+        return this.step({ kind: 'engine-failed', ticket, error: closed })
+      }
+      const done = engines.carryOut(work, this.#partitions.get(work.store) ?? [])
       this.step('digest' in done
         ? { kind: 'digest-done', ticket, digest: done.digest }
         : { kind: 'engine-done', ticket, payloads: done.payloads.map((p) => this.#spoil(p)) })
     })
+  }
+
+  #isBadRead(): boolean {
+    if (this.nBadReads === 0) return false
+    this.nBadReads--
+    this.world.note(`${this.name} cannot read`)
+    return true
   }
 
   /** Bad memory flips bits. */

@@ -49,7 +49,7 @@ export async function simulate(
 }
 
 type WorkerFault = Exclude<FaultKind,
-  'kill-coordinator' | 'pause-coordinator' | 'full-disk' | 'join' | 'clock-jump'>
+  'kill-coordinator' | 'pause-coordinator' | 'full-disk' | 'join' | 'clock-jump' | 'resubmit'>
 
 /** A coordinator (or two), workers, a network, a disk, and what befalls them. */
 export class World {
@@ -158,6 +158,9 @@ export class World {
     switch (kind) {
       case 'kill-coordinator': return coordinator.kill(100 + random.below(4000))
       case 'pause-coordinator': return coordinator.pause(forMs)
+      case 'resubmit':
+        if (coordinator.isAlive) coordinator.resubmit()
+        return
       case 'full-disk':
         this.disk.isFullUntil = clock.now + forMs
         return
@@ -196,6 +199,9 @@ export class World {
         // cancel out would not be noticed: that is not what is promised
         if (alive.some(({ nBadSums }) => nBadSums > 0)) return
         worker.nBadSums = random.below(2) === 0 ? 1 : Infinity
+        return
+      case 'bad-read':
+        worker.nBadReads++
         return
       case 'slow-worker': {
         worker.slowness = 10

@@ -16,7 +16,7 @@ import { BenchRandom } from './random.mjs'
 import { markdownTable } from './report.mjs'
 import { paramsOf } from './timing-cases.mjs'
 
-const nWorkers = 3
+const workersByDefault = 3
 const repeatsByDefault = 10
 const iterationsByDefault = 50
 
@@ -30,7 +30,8 @@ const lastRatio = 0.7
 /** Who is killed, and whether jobs have a journal: a coordinator needs it to come back. */
 const victims = [
   { name: 'a worker', isJournaled: false,
-    pidOf: ({ workerPids }, random) => workerPids[Math.floor(random.uniform() * nWorkers)] },
+    pidOf: ({ workerPids }, random) =>
+      workerPids[Math.floor(random.uniform() * workerPids.length)] },
   { name: 'the coordinator', isJournaled: true, pidOf: ({ coordinatorPid }) => coordinatorPid },
 ]
 
@@ -46,19 +47,20 @@ export async function runClusterKillCase(options, dir, log) {
   const nTrain = rows ?? (isTiny ? 5000 : 1_000_000)
   const numLeaves = Math.max(...leaves)
   const nFeatures = isTiny ? 10 : 28
+  const nWorkers = isTiny ? 2 : workersByDefault
   const data = makeData({ nTrain, nTest: 1, nFeatures, seed: 7, label: 'binary' })
   await writeParquet(dir, data)
   const params = paramsFrom(paramsOf(data.objective, numLeaves, iterations))
   const dataset = await Dataset.open(parquetFolder(dir), { label: labelColumn })
   log('cluster-kill: a training that nobody disturbs')
-  const calm = await runTraining({ params, dataset, journalDir: null, kill: null })
+  const calm = await runTraining({ params, dataset, nWorkers, journalDir: null, kill: null })
   const results = []
   for (const victim of victims) {
     const runs = []
     for (let seed = 1; seed <= repeats; seed++) {
       log(`cluster-kill: ${victim.name}, ${seed} of ${repeats}`)
       runs.push(await runTraining({
-        params, dataset,
+        params, dataset, nWorkers,
         journalDir: victim.isJournaled ? path.join(dir, `journal-${seed}`) : null,
         kill: planOf(victim, iterations, seed),
       }))
@@ -93,7 +95,7 @@ function planOf({ pidOf }, iterations, seed) {
  * @returns {Promise<object>} SHA-256 of the model, the median gap between two iterations, and by
  *   how much the longest gap after the kill is longer, in ms
  */
-async function runTraining({ params, dataset, journalDir, kill }) {
+async function runTraining({ params, dataset, nWorkers, journalDir, kill }) {
   const processes = await LocalCluster.start({ workers: nWorkers, threadsPerWorker: 1, journalDir })
   const patience = new Patience()
   let cluster = null

@@ -3,8 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { runChaos, trainAlone } from './support/cluster-chaos.js'
-import type { Fault, FaultKind } from './support/cluster-fault-plan.js'
-import { makeProblem, type ProblemRecipe } from './support/cluster-problem.js'
+import {
+  describeFault, drawPlan, type Fault, type FaultKind, faultKinds,
+} from './support/cluster-fault-plan.js'
+import { drawRecipe, makeProblem, type ProblemRecipe } from './support/cluster-problem.js'
+import { readCoordinators } from './support/cluster-story.js'
+import { run } from './support/process.js'
+import { root } from './support/repository.js'
 
 const nIterations = 44
 const recipe: ProblemRecipe = {
@@ -65,4 +70,72 @@ describe('a cluster of real processes', () => {
     // the pause outlasts the lease, and each of the others breaks a connection
     assert.ok(witnesses.workersLost >= 6, JSON.stringify(witnesses))
   }).timeout(100_000)
+
+  it('is found out when its model is another', async () => {
+    const problem = await makeProblem({
+      ...recipe, nRows: 2000, partitions: 2, params: { num_iterations: 3, num_leaves: 4 },
+    }, path.join(folder, 'small'))
+    const { problems, story } = await runChaos({
+      problem, sha256: '0'.repeat(64),
+      plan: { seed: 0, nWorkers: 1, nThreads: 1, minWorkers: 1, faults: [] },
+      folder: path.join(folder, 'other'), startProxy: null, patienceMs: 50_000,
+    })
+    assert.equal(problems.length, 1)
+    assert.match(problems[0]!, /^the model has SHA-256 [0-9a-f]{64}, expected 0{64}$/)
+    assert.deepEqual(story.commits.map(({ iteration }) => iteration), [0, 1, 2])
+  }).timeout(60_000)
+})
+
+describe('npm run chaos', function () {
+  this.timeout(60_000)
+
+  const chaos = (...args: string[]) =>
+    run(process.execPath, [path.join(root, 'scripts/chaos.mjs'), '--no-build', ...args], root)
+
+  it('inflicts what it is asked for and tells what came of it', async () => {
+    const { code, stdout, stderr } = await chaos(
+      '--runs', '1', '--seed', '4', '--rows', '2000', '--workers', '2', '--single', 'kill-worker')
+    assert.equal(code, 0, stdout + stderr)
+    assert.match(stdout, /^seed 4: ok in /)
+    assert.match(stdout, /^1 runs, 0 failed; 1 faults: kill-worker 1$/m)
+    assert.match(stdout, /^[1-9]\d* times a worker was lost, [1-9]\d* partitions adopted/m)
+    assert.match(stdout, /^1 {4}kill-worker {12,}1 {3}/m)
+  })
+
+  it('says which options are legal', async () => {
+    const wrong = [['--single', 'earthquake'], ['--workers', '6'], ['--rows', '10'],
+      ['--minutes', 'x']]
+    for (const args of wrong) {
+      const { code, stderr } = await chaos(...args)
+      assert.equal(code, 1)
+      assert.match(stderr, /^chaos: --\w+ must be /)
+    }
+  })
+
+  it('draws the same problem and plan from a seed, and all kinds of faults', () => {
+    const kinds = new Set<FaultKind>()
+    for (let seed = 0; seed < 200; seed++) {
+      const options = { nWorkers: null, nIterations: 40, single: null }
+      const plan = drawPlan(seed, options)
+      assert.deepEqual(drawPlan(seed, options), plan)
+      assert.deepEqual(drawRecipe(seed, 50_000), drawRecipe(seed, 50_000))
+      for (const one of plan.faults) {
+        kinds.add(one.kind)
+        assert.ok(one.worker < plan.nWorkers && one.nCommitted < 40, describeFault(one))
+      }
+    }
+    assert.deepEqual(faultKinds.filter((kind) => !kinds.has(kind)), ['lose-journal', 'disk-full'])
+  })
+
+  it('reads witnesses from what a coordinator tells', () => {
+    const lines = [
+      'worker w0 joined with 1 thread',
+      'worker w1 lost: nothing was heard at iteration 3; its 2 partitions moved to w0',
+      'worker w0 lost: the connection was lost at iteration 4; its 1 partition waits for a worker',
+      'job 1 goes on after 3 iterations',
+      'sums do not add up; the iteration begins again, every part of its sums is checked',
+    ].map((text) => ({ at: 0, text }))
+    assert.deepEqual(readCoordinators(lines), { workersLost: 2, partitionsMoved: 3,
+      coordinatorRestarts: 1, iterationsRedone: 2, workersJoined: 1 })
+  })
 })

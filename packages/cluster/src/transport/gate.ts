@@ -15,7 +15,12 @@ interface Stranger {
   readonly socket: Socket
   readonly group: string
   readonly timer: NodeJS.Timeout
+  /** When it came. */
+  readonly since: number
 }
+
+/** Time that a stranger has at least to show a token when others want in (ms). */
+const STRANGER_MS = 250
 
 /**
  * The connections of a server that have not authenticated: few, and not for long. However slowly
@@ -23,11 +28,14 @@ interface Stranger {
  */
 export class Gate {
   readonly #limits: GateLimits
+  readonly #now: () => number
   readonly #strangers = new Map<string, Stranger>()
   readonly #nByGroup = new Map<string, number>()
 
-  constructor(limits: GateLimits) {
+  /** @param now - milliseconds of a monotonic clock */
+  constructor(limits: GateLimits, now: () => number = () => performance.now()) {
     this.#limits = limits
+    this.#now = now
   }
 
   get nStrangers(): number {
@@ -38,19 +46,33 @@ export class Gate {
   enter(socket: Socket): string | null {
     const { strangersMax, strangersPerAddressMax, deadlineMs } = this.#limits
     const group = addressGroup(socket.remoteAddress ?? '')
-    const nOfGroup = this.#nByGroup.get(group) ?? 0
-    if (nOfGroup >= strangersPerAddressMax) {
-      return `${nOfGroup} connections of ${group} have not authenticated yet`
+    if ((this.#nByGroup.get(group) ?? 0) >= strangersPerAddressMax && !this.#displace(group)) {
+      return `${this.#nByGroup.get(group)!} connections of ${group} have not authenticated yet`
     }
-    if (this.#strangers.size >= strangersMax) {
+    if (this.#strangers.size >= strangersMax && !this.#displace(null)) {
       return `${this.#strangers.size} connections have not authenticated yet`
     }
     const key = keyOf(socket)
     const timer = setTimeout(() => socket.destroy(), deadlineMs)
-    this.#strangers.set(key, { socket, group, timer })
-    this.#nByGroup.set(group, nOfGroup + 1)
+    this.#strangers.set(key, { socket, group, timer, since: this.#now() })
+    this.#nByGroup.set(group, (this.#nByGroup.get(group) ?? 0) + 1)
     socket.once('close', () => this.#remove(key, socket))
     return null
+  }
+
+  /**
+   * Makes room by cutting the oldest stranger (of a group), if it had time enough to show a token:
+   * idle connections, however many, do not shut the door.
+   */
+  #displace(group: string | null): boolean {
+    for (const [key, stranger] of this.#strangers) {
+      if (group !== null && stranger.group !== group) continue
+      if (this.#now() - stranger.since < STRANGER_MS) return false
+      this.#remove(key, null)
+      stranger.socket.destroy()
+      return true
+    }
+    return false
   }
 
   /** A connection has shown the token: from now on it has all the time it wants. */

@@ -56,6 +56,21 @@ describe('Gate', () => {
     assert.equal(gate.nStrangers, 0)
   })
 
+  it('lets a newcomer displace who has sat there for long, of its address or of all', () => {
+    let now = 0
+    const gate = new Gate(limits, () => now)
+    const [first, second] = [knock(gate, '10.0.0.1').socket, knock(gate, '10.0.0.1').socket]
+    now = 300
+    assert.equal(knock(gate, '10.0.0.1').refusal, null)
+    assert.deepEqual([first.destroyed, second.destroyed, gate.nStrangers], [true, false, 2])
+    assert.equal(knock(gate, '10.0.0.2').refusal, null)
+    assert.equal(knock(gate, '10.0.0.3').refusal, null)
+    assert.deepEqual([second.destroyed, gate.nStrangers], [true, 3])
+    // those that are left have just come
+    assert.match(knock(gate, '10.0.0.4').refusal!, /^3 connections/)
+    gate.closeAll()
+  })
+
   it('forgets who is admitted, also by the other object of the connection', () => {
     const gate = new Gate(limits)
     const first = knock(gate, '10.0.0.1').socket

@@ -2,9 +2,9 @@ import type { FromClient, ToClient } from './client-messages.js'
 import { fromClient, toClient } from './client-schemas.js'
 import { ProtocolError } from './error.js'
 import { fromWorker, toWorker } from './message-schemas.js'
-import type { FromWorker, ToWorker } from './messages.js'
+import type { AnswerPayload, FromWorker, ToWorker } from './messages.js'
 import { checkValue, type Schema } from './schema.js'
-import { decodeValue, encodeValue } from './value-codec.js'
+import { decodeValue, encodeValue, encodeValueBefore } from './value-codec.js'
 
 /** Which way a message travels: what it may be. */
 export type Direction = 'to-worker' | 'from-worker' | 'to-client' | 'from-client'
@@ -21,6 +21,9 @@ const schemas: { readonly [D in Direction]: Schema<MessageOf[D]> } = {
   'from-client': fromClient,
 }
 
+type Answer = Extract<FromWorker, { type: 'answer' }>
+type Sums = Extract<AnswerPayload, { kind: 'sums' }>
+
 /**
  * Writes a message.
  *
@@ -30,17 +33,30 @@ const schemas: { readonly [D in Direction]: Schema<MessageOf[D]> } = {
 export function encodeMessage(
   message: ToWorker | FromWorker | ToClient | FromClient,
 ): Uint8Array {
+  if (message.type === 'answer' && message.payload.kind === 'sums') {
+    return encodeSums(message, message.payload)
+  }
   return encodeValue(message)
+}
+
+/** The same bytes, with the sums where they are if there is room in front of them. */
+function encodeSums(message: Answer, { kind, bytes }: Sums): Uint8Array {
+  const { type, job, store, iteration, seq, chunk } = message
+  return encodeValueBefore(bytes, (last) =>
+    ({ type, job, store, iteration, seq, chunk, payload: { kind, bytes: last } }))
 }
 
 /**
  * Reads a message. Total: whatever the bytes are, it returns a message whose members all have
- * their types and are in range, or throws. Nothing of the message is a view of `bytes`.
+ * their types and are in range, or throws.
+ *
+ * Long Uint8Arrays of what workers say (sums) are views of `bytes`, which must not be changed
+ * afterwards; nothing else is.
  *
  * @throws ProtocolError
  */
 export function decodeMessage<D extends Direction>(bytes: Uint8Array, direction: D): MessageOf[D] {
-  const value = decodeValue(bytes)
+  const value = decodeValue(bytes, { sharesBytes: direction === 'from-worker' })
   return checkValue<MessageOf[D]>(schemas[direction], value, nameOf(value))
 }
 

@@ -2,6 +2,7 @@ import { CoppiceError } from '@coppice/model'
 import { ProtocolError } from './error.js'
 import { FRAGMENT_BYTES, INCOMPLETE_MAX, MESSAGE_BYTES_MAX } from './limits.js'
 import { PROTOCOL_VERSION } from './messages.js'
+import { takeRoom } from './room.js'
 
 /**
  * A frame is what travels as one WebSocket message: a header of 32 bytes, little-endian, and a
@@ -34,7 +35,8 @@ export type Crc32 = (bytes: Uint8Array) => number
  * Cuts a payload into frames, to be sent in this order.
  *
  * @param id - any 32-bit integer that no incomplete message of the connection has
- * @returns frames of their own memory
+ * @returns frames of their own memory, or of that of the payload where there is room for a header;
+ *   so the payload must not be changed afterwards
  * @throws CoppiceError 'MEMORY' for more than MESSAGE_BYTES_MAX
  */
 export function encodeFrames(payload: Uint8Array, id: number, crc32: Crc32): Uint8Array[] {
@@ -47,11 +49,12 @@ export function encodeFrames(payload: Uint8Array, id: number, crc32: Crc32): Uin
   return Array.from({ length: nFragments }, (_, index) => {
     const start = index * FRAGMENT_BYTES
     const fragment = payload.subarray(start, start + FRAGMENT_BYTES)
-    const frame = new Uint8Array(FRAME_HEADER_BYTES + fragment.length)
-    frame.set(fragment, FRAME_HEADER_BYTES)
-    const view = new DataView(frame.buffer)
+    const isWhole = nFragments === 1
+    const frame = (isWhole ? takeRoom(payload, FRAME_HEADER_BYTES) : null) ?? copied(fragment)
+    const view = new DataView(frame.buffer, frame.byteOffset)
     view.setUint32(0, MAGIC, true)
     view.setUint16(8, PROTOCOL_VERSION, true)
+    view.setUint16(10, 0, true)
     view.setUint32(12, id, true)
     view.setUint32(16, index, true)
     view.setUint32(20, nFragments, true)
@@ -60,6 +63,13 @@ export function encodeFrames(payload: Uint8Array, id: number, crc32: Crc32): Uin
     view.setUint32(4, crc32(frame.subarray(8)), true)
     return frame
   })
+}
+
+/** A fragment behind a header to be written. */
+function copied(fragment: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + fragment.length)
+  frame.set(fragment, FRAME_HEADER_BYTES)
+  return frame
 }
 
 function fragmentsOf(payloadBytes: number): number {

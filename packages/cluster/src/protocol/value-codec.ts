@@ -6,6 +6,7 @@ import {
 } from './limits.js'
 import { checkPacked } from './packed-check.js'
 import { arrayClasses, arrayTypeOf, Ext } from './packed-types.js'
+import { bytesWithRoom, ROOM_BYTES, takeRoom } from './room.js'
 
 /**
  * Plain data as MessagePack, and back to deeply equal data: null, booleans, every double (-0 and
@@ -16,12 +17,22 @@ import { arrayClasses, arrayTypeOf, Ext } from './packed-types.js'
 /** Lists of numbers from this length on are stored like typed arrays: faster, and shorter. */
 const PACKED_LENGTH_MIN = 4
 
-const extensions: ExtensionCodecType<undefined> = {
+/**
+ * Byte arrays from this length on may be views. A message that holds one is too long for what a
+ * socket gives at a time, so it has memory of its own, and the view keeps no other alive.
+ */
+const SHARED_BYTES_MIN = 65_536
+
+/** Whether long byte arrays are views. */
+type SharesBytes = boolean
+
+const extensions: ExtensionCodecType<SharesBytes> = {
   tryToEncode: (value) => value instanceof ExtData ? value : null,
-  decode: (data, type) => decodeExtension(data, type),
+  decode: decodeExtension,
 }
 
-const decoder = new Decoder({ extensionCodec: extensions })
+const copyingDecoder = new Decoder<SharesBytes>({ extensionCodec: extensions, context: false })
+const sharingDecoder = new Decoder<SharesBytes>({ extensionCodec: extensions, context: true })
 
 /**
  * Writes a value.
@@ -35,7 +46,7 @@ export function encodeValue(
   const preparation = new Preparation()
   const prepared = preparation.prepare(value, 0)
   const bytes = encode(prepared, {
-    extensionCodec: extensions, ignoreUndefined: true, maxDepth: DEPTH_MAX + 2,
+    extensionCodec: extensions, context: false, ignoreUndefined: true, maxDepth: DEPTH_MAX + 2,
     sortKeys: sortsKeys, initialBufferSize: 1024 + preparation.nBytes,
   })
   if (bytes.length > MESSAGE_BYTES_MAX) throw tooLarge(`${bytes.length} bytes`, MESSAGE_BYTES_MAX)
@@ -43,18 +54,58 @@ export function encodeValue(
 }
 
 /**
- * Reads a value. Nothing of it is a view of `bytes`.
+ * Writes a value that ends in bytes, as `encodeValue` does, but without copying them where there is
+ * room in front of them; see room.ts.
  *
+ * @param valueOf - the value with these bytes; they are its last member's last ... member
+ * @throws CoppiceError as `encodeValue`
+ */
+export function encodeValueBefore(
+  bytes: Uint8Array, valueOf: (bytes: Uint8Array) => unknown,
+): Uint8Array {
+  // a shorter array has another header
+  const isLong = bytes.length > 0xffff && bytes.length < MESSAGE_BYTES_MAX - ROOM_BYTES
+  if (!isLong) return encodeValue(valueOf(bytes))
+  const head = encodeValue(valueOf(noBytes))
+  const nBefore = head.length - EMPTY_HEADER_BYTES
+  const nHeader = nBefore + LONG_HEADER_BYTES
+  const message = takeRoom(bytes, nHeader) ?? withBytes(nHeader, bytes)
+  message.set(head.subarray(0, nBefore))
+  message[nBefore] = EXT_32
+  new DataView(message.buffer, message.byteOffset).setUint32(nBefore + 1, bytes.length)
+  message[nBefore + 5] = arrayTypeOf(bytes)
+  return message
+}
+
+/** Bytes behind n others, with room in front of those. */
+function withBytes(n: number, bytes: Uint8Array): Uint8Array {
+  const message = bytesWithRoom(n + bytes.length)
+  message.set(bytes, n)
+  return message
+}
+
+/** MessagePack's "ext 32": this byte, length, type. One of no bytes is an "ext 8". */
+const EXT_32 = 0xc9
+const LONG_HEADER_BYTES = 6
+const EMPTY_HEADER_BYTES = 3
+
+/**
+ * Reads a value.
+ *
+ * @param options - `sharesBytes`: Uint8Arrays of SHARED_BYTES_MIN bytes or more are views of
+ *   `bytes`, which must not be changed afterwards; nothing else is ever a view
  * @throws ProtocolError
  */
-export function decodeValue(bytes: Uint8Array): unknown {
+export function decodeValue(
+  bytes: Uint8Array, { sharesBytes = false }: { readonly sharesBytes?: boolean } = {},
+): unknown {
   if (bytes.length > MESSAGE_BYTES_MAX) {
     throw new ProtocolError('limit',
       `${bytes.length} bytes are too many for a value; at most ${MESSAGE_BYTES_MAX} are accepted`)
   }
   checkPacked(bytes)
   try {
-    return decoder.decode(bytes)
+    return (sharesBytes ? sharingDecoder : copyingDecoder).decode(bytes)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new ProtocolError('invalid', `the value cannot be read: ${reason}`, { cause: error })
@@ -191,7 +242,7 @@ function bytesOfBigint(value: bigint): Uint8Array {
 }
 
 /** `checkPacked` has seen that type and length fit. */
-function decodeExtension(data: Uint8Array, type: number): unknown {
+function decodeExtension(data: Uint8Array, type: number, sharesBytes: SharesBytes): unknown {
   if (type === Ext.negativeZero) return -0
   if (type === Ext.bigint) {
     let value = BigInt.asIntN(8, BigInt(data.at(-1)!))
@@ -200,6 +251,10 @@ function decodeExtension(data: Uint8Array, type: number): unknown {
   }
   if (type === Ext.numbers) {
     return Array.from(arrayOf(data[0]!, data.subarray(1)) as ArrayLike<number>)
+  }
+  if (sharesBytes && type === Ext.uint8 && data.length >= SHARED_BYTES_MIN) {
+    // also where the payload is a Buffer
+    return new Uint8Array(data.buffer, data.byteOffset, data.length)
   }
   return arrayOf(type, data)
 }

@@ -3,6 +3,7 @@ import { createTableWriter, defaultTextOptions, readerOf } from '@coppice/data'
 import type { ByteSource, ColumnChunk, Format, PartitionPlan } from '@coppice/data'
 import { decodeMessage, type Direction, encodeMessage } from '../../src/protocol/codec.js'
 import { ProtocolError } from '../../src/protocol/error.js'
+import { bytesWithRoom } from '../../src/protocol/room.js'
 import { encodeValue } from '../../src/protocol/value-codec.js'
 import { allSamples, fromWorkerSamples, toWorkerSamples } from './samples.js'
 
@@ -148,6 +149,70 @@ describe('decodeMessage', () => {
     const message = decodeMessage(bytes, 'to-worker')
     bytes.fill(0)
     assert.deepEqual(message, toWorkerSamples.request[0])
+  })
+})
+
+describe('answers with sums', () => {
+  const answerOf = (bytes: Uint8Array) => ({
+    type: 'answer', job: 'a job', store: 3, iteration: 70_000, seq: 9, chunk: 200,
+    payload: { kind: 'sums', bytes },
+  } as const)
+
+  function filled(bytes: Uint8Array): Uint8Array {
+    for (let i = 0; i < bytes.length; i += 97) bytes[i] = i % 251
+    return bytes
+  }
+
+  for (const n of [0, 1, 255, 256, 65_535, 65_536, 1_100_000]) {
+    it(`are the bytes of any other value, and come back: ${n} bytes`, () => {
+      for (const bytes of [bytesWithRoom(n), new Uint8Array(n)]) {
+        const message = answerOf(filled(bytes))
+        const expected = encodeValue(message)
+        // the second time somebody has taken the room
+        const encoded = [encodeMessage(message), encodeMessage(message)]
+        for (const one of encoded) {
+          assert.ok(Buffer.from(one).equals(expected))
+          assert.deepEqual(decodeMessage(one, 'from-worker'), message)
+        }
+        encoded[1]!.fill(7, 0, encoded[1]!.length - n)
+        assert.ok(Buffer.from(encoded[0]!).equals(expected))
+      }
+    })
+  }
+
+  it('are written where the sums are', () => {
+    const bytes = filled(bytesWithRoom(70_000))
+    const message = encodeMessage(answerOf(bytes))
+    assert.equal(message.buffer, bytes.buffer)
+    assert.equal(message.byteOffset + message.length, bytes.byteOffset + bytes.length)
+  })
+
+  it('have views of what was received where they are long, and nothing else has', () => {
+    for (const [n, isView] of [[65_535, false], [65_536, true]] as const) {
+      const received = Buffer.from(encodeMessage(answerOf(filled(new Uint8Array(n)))))
+      const message = decodeMessage(received, 'from-worker')
+      assert.ok(message.type === 'answer' && message.payload.kind === 'sums')
+      const { bytes } = message.payload
+      assert.equal(bytes.constructor, Uint8Array)
+      assert.equal(bytes.buffer === received.buffer, isView)
+    }
+    const long = { ...toWorkerSamples.request[0]!, body: new Uint8Array(100_000) }
+    const received = encodeMessage(long)
+    const message = decodeMessage(received, 'to-worker')
+    assert.ok(message.type === 'request' && message.body.buffer !== received.buffer)
+  })
+
+  it('are refused when they are cut, or lie about their length', () => {
+    const encoded = encodeMessage(answerOf(filled(bytesWithRoom(70_000))))
+    const header = encoded.length - 70_000 - 6
+    for (const length of [0, 69_999, 70_001, 0xffff_ffff]) {
+      const wrong = encoded.slice()
+      new DataView(wrong.buffer).setUint32(header + 1, length)
+      assert.throws(() => decodeMessage(wrong, 'from-worker'), ProtocolError)
+    }
+    for (const n of [header, header + 3, header + 6, encoded.length - 1]) {
+      assert.throws(() => decodeMessage(encoded.slice(0, n), 'from-worker'), ProtocolError)
+    }
   })
 })
 

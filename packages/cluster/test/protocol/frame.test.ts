@@ -4,6 +4,7 @@ import { TestRandom } from '@coppice/testkit'
 import { ProtocolError } from '../../src/protocol/error.js'
 import { encodeFrames, FRAME_HEADER_BYTES, FrameAssembler } from '../../src/protocol/frame.js'
 import { FRAGMENT_BYTES, INCOMPLETE_MAX, MESSAGE_BYTES_MAX } from '../../src/protocol/limits.js'
+import { bytesWithRoom } from '../../src/protocol/room.js'
 
 function payloadOf(n: number, seed = 1): Uint8Array {
   const random = new TestRandom(seed)
@@ -47,6 +48,21 @@ describe('encodeFrames and FrameAssembler', () => {
       assert.equal(assembler.incompleteBytes, 0)
     })
   }
+
+  it('make the same frame, without a copy, where there is room in front of the payload', () => {
+    for (const size of [0, 1, 1000, FRAGMENT_BYTES, FRAGMENT_BYTES + 1]) {
+      const payload = payloadOf(size)
+      const roomy = bytesWithRoom(size)
+      roomy.set(payload)
+      const expected = encodeFrames(payload, 9, crc32)
+      // again, and with another id: the first ones may be on their way still
+      const frames = encodeFrames(roomy, 9, crc32)
+      const others = encodeFrames(roomy, 10, crc32)
+      assert.equal(frames[0]!.buffer === roomy.buffer, size <= FRAGMENT_BYTES)
+      frames.forEach((frame, i) => assert.ok(Buffer.from(frame).equals(expected[i]!)))
+      assert.notEqual(others[0]!.buffer, roomy.buffer)
+    }
+  })
 
   it('let messages overtake a long one', () => {
     const long = [payloadOf(5 * FRAGMENT_BYTES, 2), payloadOf(2 * FRAGMENT_BYTES + 1, 3)]

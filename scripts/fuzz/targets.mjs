@@ -9,7 +9,7 @@ import {
 import { FRAGMENT_BYTES } from '../../packages/cluster/dist/src/protocol/limits.js'
 import { decodeValue, encodeValue } from '../../packages/cluster/dist/src/protocol/value-codec.js'
 import { packSums } from '../../packages/cluster/dist/src/wire/pack-sums.js'
-import { CHUNK_CELLS_MAX, SUM_CELL_BYTES } from '../../packages/cluster/dist/src/wire/sum-chunks.js'
+import { SUM_CELL_BYTES } from '../../packages/cluster/dist/src/wire/sum-chunks.js'
 import { unpackSums } from '../../packages/cluster/dist/src/wire/unpack-sums.js'
 import { allSamples } from '../../packages/cluster/dist/test/protocol/samples.js'
 import { makeJournalTarget } from './journal-target.mjs'
@@ -167,29 +167,66 @@ function splitFrames(input) {
   return frames
 }
 
+/**
+ * An input is the cells of the ranges that are due, after their number, and then packed sums: what
+ * is due is the receiver's own, and not up to who sends.
+ */
 function makeSumsTarget() {
   const corpus = [[4, 1], [8, 0], [64, 0.3], [256, 1], [1000, 0.05], [2048, 0.6]].flatMap(
-    ([n, fill], i) => [1, 300, 2 ** 40].map((scale) => samplePacked(n, fill, scale, i)))
+    ([n, fill], i) => [1, 300, 2 ** 40].map((scale) =>
+      ({ n, packed: samplePacked(n, fill, scale, i) })))
+  const all = corpus.map(({ packed }) => packed)
   return {
     make(random) {
-      const kind = random.below(8)
-      if (kind === 0) return randomBytes(random)
-      const packed = corpus[random.below(corpus.length)]
-      if (kind > 4) return mutate(random, packed, corpus)
-      const changed = packed.slice()
-      changed.set(mutate(random, packed.subarray(0, 24), corpus).subarray(0, 24))
-      return changed
+      const ranges = Array.from({ length: 1 + random.below(3) }, () =>
+        corpus[random.below(corpus.length)])
+      const changed = random.below(ranges.length)
+      const packed = ranges.map(({ packed }, i) => i === changed ? mutatePacked(random, packed, all)
+        : packed)
+      const head = new Uint8Array(4 * (1 + ranges.length))
+      const view = new DataView(head.buffer)
+      view.setUint32(0, ranges.length, true)
+      ranges.forEach(({ n }, i) => view.setUint32(4 * (i + 1), n, true))
+      return new Uint8Array(Buffer.concat([head, ...packed]))
     },
     check(input) {
-      const read = attempt(() => unpackSums(input))
+      const view = new DataView(input.buffer, input.byteOffset, input.byteLength)
+      const nRanges = view.getUint32(0, true)
+      const chunk = Array.from({ length: nRanges }, (_, i) =>
+        ({ histogram: i, firstCell: 0, nCells: view.getUint32(4 * (i + 1), true) }))
+      const read = attempt(() => unpackAll(input.subarray(4 * (nRanges + 1)), chunk))
       if (read === null) return 'refused'
-      const { nCells, planes } = read.result
-      require(nCells <= CHUNK_CELLS_MAX && planes.length === SUM_CELL_BYTES * nCells, 'too large')
-      const again = packSums(planes, nCells, { histogram: 0, firstCell: 0, nCells })
-      require(Buffer.from(unpackSums(again).planes).equals(planes), 'sums do not survive')
+      chunk.forEach((range, i) => {
+        const planes = read.result[i]
+        require(planes.length === SUM_CELL_BYTES * range.nCells, 'other sums than were due')
+        const alone = [{ ...range, histogram: 0 }]
+        const [again] = unpackAll(packSums([planes], range.nCells, alone), alone)
+        require(Buffer.from(again).equals(planes), 'sums do not survive')
+      })
       return 'accepted'
     },
   }
+}
+
+function mutatePacked(random, packed, corpus) {
+  const kind = random.below(8)
+  if (kind === 0) return randomBytes(random)
+  if (kind > 4) return mutate(random, packed, corpus)
+  const changed = packed.slice()
+  changed.set(mutate(random, packed.subarray(0, 24), corpus).subarray(0, 24))
+  return changed
+}
+
+/** The planes of all ranges; nothing where the sums are refused. */
+function unpackAll(packed, chunk) {
+  const all = []
+  try {
+    unpackSums(packed, chunk, (_, planes) => all.push(planes.slice()))
+  } catch (error) {
+    require(all.length === 0, 'some of what is refused was given out')
+    throw error
+  }
+  return all
 }
 
 function samplePacked(n, fill, scale, seed) {
@@ -203,5 +240,5 @@ function samplePacked(n, fill, scale, seed) {
     hessians[i] = BigInt((i % 13) * scale)
     counts[i] = 1 + i % 5
   }
-  return packSums(planes, n, { histogram: 0, firstCell: 0, nCells: n })
+  return packSums([planes], n, [{ histogram: 0, firstCell: 0, nCells: n }])
 }

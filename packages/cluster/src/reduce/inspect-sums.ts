@@ -1,16 +1,16 @@
 import type { EngineSetup, SumsLayout } from '@coppice/engine'
-import type { SumChunk } from '../wire/sum-chunks.js'
+import type { SumRange } from '../wire/sum-chunks.js'
 
 /**
- * What is wrong with a chunk of a store's sums, or null. All features' bins are sums over the same
- * rows: they add up alike, and no hessian or count is below 0. Features that the chunk holds in
+ * What is wrong with a range of a store's sums, or null. All features' bins are sums over the same
+ * rows: they add up alike, and no hessian or count is below 0. Features that the range holds in
  * part are left out. O(cells), and slow: for when something is known to be wrong.
  *
- * @param planes - of the chunk's cells: i64 gradients, i64 hessians, i32 counts
+ * @param planes - of the range's cells: i64 gradients, i64 hessians, i32 counts
  */
 export function inspectSums(
   features: EngineSetup['features'], { cellOffsets }: Pick<SumsLayout, 'cellOffsets'>,
-  { firstCell, nCells }: SumChunk, planes: Uint8Array,
+  { firstCell, nCells }: SumRange, planes: Uint8Array,
 ): string | null {
   const view = new DataView(planes.buffer, planes.byteOffset, planes.byteLength)
   let first: { readonly feature: number, readonly text: string } | null = null

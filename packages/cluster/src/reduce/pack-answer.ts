@@ -27,7 +27,7 @@ export function packAnswer(
       assert(histograms.length === nHistograms,
         `${histograms.length} histograms answer a request for ${nHistograms}`)
       return sumChunks(nCells, nHistograms).map((chunk) => ({
-        kind: 'sums', bytes: packSums(histograms[chunk.histogram]!, nCells, chunk),
+        kind: 'sums', bytes: packSums(histograms, nCells, chunk),
       }))
     }
   }

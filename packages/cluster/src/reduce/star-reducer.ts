@@ -7,7 +7,7 @@ import type { RequestReducer } from '../coordinator/events.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
-import { type UnpackedSums, unpackSums } from '../wire/unpack-sums.js'
+import { type TakeSums, unpackSums } from '../wire/unpack-sums.js'
 import { inspectSums } from './inspect-sums.js'
 
 /**
@@ -100,28 +100,26 @@ export class StarReducer implements RequestReducer {
   }
 
   #addSums(kind: string, chunk: number, payload: AnswerPayload): void {
-    const { planes } = this.#unpack(kind, chunk, payload)
-    const { histogram, firstCell } = this.#chunks[chunk]!
-    this.#reducer.add(histogram, firstCell, planes)
+    this.#unpack(kind, chunk, payload, ({ histogram, firstCell }, planes) =>
+      this.#reducer.add(histogram, firstCell, planes))
   }
 
-  /** @throws ProtocolError where these are not the sums of that chunk */
-  #unpack(kind: string, chunk: number, payload: AnswerPayload): UnpackedSums {
+  /** @throws ProtocolError where these are not the sums of that chunk: none is given out then */
+  #unpack(kind: string, chunk: number, payload: AnswerPayload, take: TakeSums): void {
     if (payload.kind !== 'sums') throw wrongKind(kind, payload, 'sums')
     requireChunk(kind, chunk, this.#chunks.length)
-    const { nCells } = this.#chunks[chunk]!
-    const sums = unpackSums(payload.bytes)
-    if (sums.nCells === nCells) return sums
-    throw new ProtocolError('invalid',
-      `chunk ${chunk} of a ${kind} request has ${sums.nCells} cells; ${nCells} were due`)
+    unpackSums(payload.bytes, this.#chunks[chunk]!, take)
   }
 
   inspect(chunk: number, payload: AnswerPayload): string | null {
     const request = this.#request
     if (request?.kind !== 'root' && request?.kind !== 'round') return null
+    let fault: string | null = null
     try {
-      const { planes } = this.#unpack(request.kind, chunk, payload)
-      return inspectSums(this.#features, this.#layout, this.#chunks[chunk]!, planes)
+      this.#unpack(request.kind, chunk, payload, (range, planes) => {
+        fault ??= inspectSums(this.#features, this.#layout, range, planes)
+      })
+      return fault
     } catch (error) {
       if (error instanceof ProtocolError) return error.message
       throw error

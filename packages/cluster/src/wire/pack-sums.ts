@@ -1,5 +1,6 @@
 import { assert } from '@coppice/model'
-import type { SumChunk } from './sum-chunks.js'
+import { bytesWithRoom } from '../protocol/room.js'
+import type { SumChunk, SumRange } from './sum-chunks.js'
 import { writeHeader } from './sum-header.js'
 import { SLACK, type SumMemory, sumMemory } from './sum-kernels.js'
 import {
@@ -7,19 +8,34 @@ import {
 } from './sum-layout.js'
 
 /**
- * Packs a chunk of one histogram, losslessly: narrow integers, and only the cells that are not
- * all zero where those are fewer than half. Equal sums give equal bytes. O(chunk.nCells).
+ * Packs sums, losslessly: narrow integers, and of each range only the cells that are not all zero
+ * where those are fewer than half. Equal sums give equal bytes. O(cells).
  *
- * @param planes - sums of the whole histogram: nCells i64 gradients, nCells i64 hessians, nCells
- *   i32 counts; may be shared memory
+ * @param histograms - planes of whole histograms: nCells i64 gradients, nCells i64 hessians,
+ *   nCells i32 counts; may be shared memory
  * @param chunk - as from `sumChunks`
+ * @returns the ranges one after the other, in memory of their own, with room as of `takeRoom`
  */
-export function packSums(planes: Uint8Array, nCells: number, chunk: SumChunk): Uint8Array {
-  assert(planes.length === planesBytes(nCells), `${planes.length} bytes are ${nCells} cells`)
-  const { firstCell } = chunk
-  const n = chunk.nCells
-  assert(firstCell >= 0 && firstCell + n <= nCells, 'the chunk is in the histogram')
+export function packSums(
+  histograms: readonly Uint8Array[], nCells: number, chunk: SumChunk,
+): Uint8Array {
   const memory = sumMemory()
+  const { bytes, packed, packedSize } = memory
+  let end = packed
+  for (const range of chunk) end = packRange(memory, end, histograms[range.histogram]!, nCells, range)
+  assert(end - packed <= packedSize, `${end - packed} bytes are a chunk`)
+  const copy = bytesWithRoom(end - packed)
+  copy.set(bytes.subarray(packed, end))
+  return copy
+}
+
+/** Packs a range to `at`. @returns where it ends */
+function packRange(
+  memory: SumMemory, at: number, planes: Uint8Array, nCells: number,
+  { firstCell, nCells: n }: SumRange,
+): number {
+  assert(planes.length === planesBytes(nCells), `${planes.length} bytes are ${nCells} cells`)
+  assert(firstCell >= 0 && firstCell + n <= nCells, 'the range is in the histogram')
   const { kernels, bytes } = memory
   const whole = [memory.planes, memory.planes + 8 * n, memory.planes + 16 * n] as const
   bytes.set(planes.subarray(8 * firstCell, 8 * (firstCell + n)), whole[0])
@@ -36,12 +52,10 @@ export function packSums(planes: Uint8Array, nCells: number, chunk: SumChunk): U
     isSparse, widths: widthsOf(memory), nCells: n, nStored: isSparse ? nFilled : n,
   }
   if (isSparse) compact(memory, whole, bitmapSize >> 3)
-  const end = writePlanes(memory, header, isSparse ? memory.compact : whole)
-  assert(end - memory.packed === packedBytes(header), 'all of it is written')
-  const packed = bytes.slice(memory.packed, end)
-  packed.fill(0, 0, HEADER_BYTES)
-  writeHeader(packed, header)
-  return packed
+  writeHeader(bytes.subarray(at, at + HEADER_BYTES), header)
+  const end = writePlanes(memory, at + HEADER_BYTES, header, isSparse ? memory.compact : whole)
+  assert(end - at === packedBytes(header), 'all of it is written')
+  return end
 }
 
 /** The widths that hold all values, from what `survey` found. */
@@ -66,10 +80,12 @@ function compact(memory: SumMemory, whole: Planes, nWords: number): void {
 }
 
 /** Writes all that follows the header. @returns where it ends */
-function writePlanes(memory: SumMemory, header: PackedHeader, planes: Planes): number {
-  const { bytes, bitmap, packed } = memory
+function writePlanes(
+  memory: SumMemory, start: number, header: PackedHeader, planes: Planes,
+): number {
+  const { bytes, bitmap } = memory
   const { isSparse, nCells, nStored, widths } = header
-  let at = packed + HEADER_BYTES
+  let at = start
   if (isSparse) {
     const bitmapSize = padded((nCells + 7) >> 3)
     bytes.copyWithin(at, bitmap, bitmap + bitmapSize)

@@ -1,16 +1,29 @@
 import { assert } from '@coppice/model'
-import type { SumChunk } from './sum-chunks.js'
+import type { SumChunk, SumRange } from './sum-chunks.js'
 import { writeHeader } from './sum-header.js'
 import {
   HEADER_BYTES, type PackedHeader, packedBytes, padded, type Piece, piecesOfWidth, planesBytes,
 } from './sum-layout.js'
 
 /** The naive twin of `packSums`. */
-export function referencePackSums(planes: Uint8Array, nCells: number, chunk: SumChunk): Uint8Array {
+export function referencePackSums(
+  histograms: readonly Uint8Array[], nCells: number, chunk: SumChunk,
+): Uint8Array {
+  const ranges = chunk.map((range) => packRange(histograms[range.histogram]!, nCells, range))
+  const packed = new Uint8Array(ranges.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const range of ranges) {
+    packed.set(range, at)
+    at += range.length
+  }
+  return packed
+}
+
+function packRange(
+  planes: Uint8Array, nCells: number, { firstCell, nCells: n }: SumRange,
+): Uint8Array {
   assert(planes.length === planesBytes(nCells), `${planes.length} bytes are ${nCells} cells`)
-  const { firstCell } = chunk
-  const n = chunk.nCells
-  assert(firstCell >= 0 && firstCell + n <= nCells, 'the chunk is in the histogram')
+  assert(firstCell >= 0 && firstCell + n <= nCells, 'the range is in the histogram')
   const gradients = wordsAt(planes, 8 * firstCell, 2 * n)
   const hessians = wordsAt(planes, 8 * (nCells + firstCell), 2 * n)
   const counts = wordsAt(planes, 16 * nCells + 4 * firstCell, n)

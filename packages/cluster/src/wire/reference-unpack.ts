@@ -1,10 +1,23 @@
-import { damaged, readHeader } from './sum-header.js'
-import { bitmapBytes, HEADER_BYTES, padded, piecesOfWidth, planesBytes } from './sum-layout.js'
-import type { UnpackedSums } from './unpack-sums.js'
+import type { SumChunk } from './sum-chunks.js'
+import { damaged } from './sum-header.js'
+import {
+  bitmapBytes, HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth, planesBytes,
+} from './sum-layout.js'
+import { readHeaders, type TakeSums } from './unpack-sums.js'
 
 /** The naive twin of `unpackSums`. */
-export function referenceUnpackSums(bytes: Uint8Array): UnpackedSums {
-  const header = readHeader(bytes)
+export function referenceUnpackSums(packed: Uint8Array, chunk: SumChunk, take: TakeSums): void {
+  let at = 0
+  const headers = readHeaders(packed, chunk)
+  const all = headers.map((header) => {
+    const start = at
+    at += packedBytes(header)
+    return unpackRange(packed.subarray(start, at), header)
+  })
+  chunk.forEach((range, i) => take(range, all[i]!))
+}
+
+function unpackRange(bytes: Uint8Array, header: PackedHeader): Uint8Array {
   const { isSparse, widths, nCells, nStored } = header
   // Typed arrays need their alignment; a payload can start anywhere in a message.
   const packed = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
@@ -19,7 +32,7 @@ export function referenceUnpackSums(bytes: Uint8Array): UnpackedSums {
   if (widths[0] > 0 && widths[0] <= 4) extendSigns(gradients)
   at = readPlane(packed, at, { ...plane, width: widths[1], isSigned: false, stride: 2 }, hessians)
   readPlane(packed, at, { ...plane, width: widths[2], isSigned: false, stride: 1 }, counts)
-  return { nCells, planes }
+  return planes
 }
 
 /** The cells whose bits are set, in order. */

@@ -2,16 +2,27 @@ import { assert } from '@coppice/model'
 
 /** Bytes of a cell of sums: i64 gradients, i64 hessians, i32 count. */
 export const SUM_CELL_BYTES = 20
-/** Cells of a chunk: about 1 MiB of sums, one message without fragments. A multiple of 8. */
-export const CHUNK_CELLS_MAX = 52_424
+/** Cells of a range: about 1 MiB of sums. A multiple of 8. */
+export const RANGE_CELLS_MAX = 52_424
+/**
+ * Cells of a chunk. Packed they have about a third of the 20 bytes each, so that a chunk is a
+ * message without fragments; the fewer the messages, the better, but while one is on its way the
+ * next is packed, and the one before is added up.
+ */
+export const CHUNK_CELLS_MAX = 2 * RANGE_CELLS_MAX
+/** Ranges of a chunk: each has a header, however few cells it has. */
+export const CHUNK_RANGES_MAX = 64
 
-/** A range of the cells of one of an answer's histograms. */
-export interface SumChunk {
+/** Some of the cells of one of an answer's histograms. */
+export interface SumRange {
   readonly histogram: number
   readonly firstCell: number
-  /** A multiple of 4, at most CHUNK_CELLS_MAX. */
+  /** A multiple of 4, at most RANGE_CELLS_MAX. */
   readonly nCells: number
 }
+
+/** What travels in one message: one range or several, in order. */
+export type SumChunk = readonly SumRange[]
 
 /**
  * How the histograms of an answer are cut into messages. Depends on the arguments alone, so that
@@ -21,10 +32,19 @@ export interface SumChunk {
  */
 export function sumChunks(nCells: number, nHistograms: number): readonly SumChunk[] {
   assert(nCells > 0 && nCells % 4 === 0, `${nCells} cells are a multiple of 4`)
-  const chunks: SumChunk[] = []
+  const chunks: SumRange[][] = []
+  let last: SumRange[] = []
+  let rest = 0
   for (let histogram = 0; histogram < nHistograms; histogram++) {
-    for (let firstCell = 0; firstCell < nCells; firstCell += CHUNK_CELLS_MAX) {
-      chunks.push({ histogram, firstCell, nCells: Math.min(CHUNK_CELLS_MAX, nCells - firstCell) })
+    for (let firstCell = 0; firstCell < nCells; firstCell += RANGE_CELLS_MAX) {
+      const n = Math.min(RANGE_CELLS_MAX, nCells - firstCell)
+      if (n > rest || last.length === CHUNK_RANGES_MAX) {
+        last = []
+        chunks.push(last)
+        rest = CHUNK_CELLS_MAX
+      }
+      last.push({ histogram, firstCell, nCells: n })
+      rest -= n
     }
   }
   return chunks

@@ -1,13 +1,14 @@
 import { ProtocolError } from '../protocol/error.js'
-import { CHUNK_CELLS_MAX } from './sum-chunks.js'
+import { RANGE_CELLS_MAX } from './sum-chunks.js'
 import { FULL_WIDTHS, HEADER_BYTES, MAGIC, type PackedHeader, packedBytes } from './sum-layout.js'
 
-/** Writes the header to the first bytes of `packed`; the others of its 16 are zero already. */
+/** Writes the header to the first bytes of `packed`. */
 export function writeHeader(packed: Uint8Array, header: PackedHeader): void {
   const { isSparse, widths, nCells, nStored } = header
   packed[0] = MAGIC
   packed[1] = isSparse ? 1 : 0
   packed.set(widths, 2)
+  packed.fill(0, 5, 8)
   const view = new DataView(packed.buffer, packed.byteOffset)
   view.setUint32(8, nCells, true)
   view.setUint32(12, nStored, true)
@@ -19,7 +20,8 @@ export function damaged(what: string): ProtocolError {
 }
 
 /**
- * Reads the header of packed sums and checks it, and that their length is what follows from it.
+ * Reads the header of packed sums and checks it, and that all that follows from it is there; what
+ * comes after the sums is not looked at.
  *
  * @throws ProtocolError
  */
@@ -36,14 +38,14 @@ export function readHeader(bytes: Uint8Array): PackedHeader {
   if (widths.some((width, i) => width > FULL_WIDTHS[i]!)) {
     throw damaged(`integers of ${widths.join(', ')} bytes; at most ${FULL_WIDTHS.join(', ')} are`)
   }
-  if (nCells === 0 || nCells % 4 !== 0 || nCells > CHUNK_CELLS_MAX) {
-    throw damaged(`${nCells} cells; a chunk has a multiple of 4 up to ${CHUNK_CELLS_MAX}`)
+  if (nCells === 0 || nCells % 4 !== 0 || nCells > RANGE_CELLS_MAX) {
+    throw damaged(`${nCells} cells; a range has a multiple of 4 up to ${RANGE_CELLS_MAX}`)
   }
   if (isSparse ? 2 * nStored >= nCells : nStored !== nCells) {
     throw damaged(`${nStored} of ${nCells} cells are stored, ${isSparse ? 'sparse' : 'dense'}`)
   }
   const header: PackedHeader = { isSparse, widths, nCells, nStored }
-  if (packedBytes(header) !== bytes.length) {
+  if (packedBytes(header) > bytes.length) {
     throw damaged(`${bytes.length} bytes; by the header there are ${packedBytes(header)}`)
   }
   return header

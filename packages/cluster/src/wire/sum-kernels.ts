@@ -1,6 +1,6 @@
 import { CoppiceError } from '@coppice/model'
-import { CHUNK_CELLS_MAX } from './sum-chunks.js'
-import { HEADER_BYTES, padded } from './sum-layout.js'
+import { RANGE_CELLS_MAX } from './sum-chunks.js'
+import { packedBytesMax, padded } from './sum-layout.js'
 import { kernelsBase64 } from './wasm-binary.js'
 
 /**
@@ -51,13 +51,15 @@ export interface SumMemory {
   /** 32 bytes. */
   readonly stats: number
   readonly bitmap: number
-  /** The planes of a chunk, one after the other. */
+  /** The planes of a range, one after the other. */
   readonly planes: number
-  /** The same of the stored cells of a sparse chunk: gradients, hessians, counts. */
+  /** The same of the stored cells of a sparse range: gradients, hessians, counts. */
   readonly compact: readonly [number, number, number]
   readonly lows: number
   readonly highs: number
+  /** A chunk, packed: `packedSize` bytes. */
   readonly packed: number
+  readonly packedSize: number
 }
 
 /** Elements beyond the end of a vector that kernels may touch. */
@@ -65,7 +67,7 @@ export const SLACK = 16
 
 let memory: SumMemory | null = null
 
-/** The kernels of this thread, made when they are first needed; 5 MiB. */
+/** The kernels of this thread, made when they are first needed; 7 MiB. */
 export function sumMemory(): SumMemory {
   memory ??= makeMemory()
   return memory
@@ -78,7 +80,7 @@ function makeMemory(): SumMemory {
     end = (start + nBytes + 63) & ~63
     return start
   }
-  const n = CHUNK_CELLS_MAX + SLACK
+  const n = RANGE_CELLS_MAX + SLACK
   const bitmapSize = padded(n >> 3) + 8
   const layout = {
     stats: reserve(32),
@@ -87,7 +89,8 @@ function makeMemory(): SumMemory {
     compact: [reserve(8 * n), reserve(8 * n), reserve(4 * n)] as const,
     lows: reserve(4 * n),
     highs: reserve(4 * n),
-    packed: reserve(HEADER_BYTES + bitmapSize + 20 * n + 8 * SLACK),
+    packed: reserve(packedBytesMax + 8 * SLACK),
+    packedSize: packedBytesMax,
   }
   const imported = new WebAssembly.Memory({ initial: Math.ceil(end / 65_536) })
   return {

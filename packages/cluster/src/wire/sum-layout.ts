@@ -1,4 +1,4 @@
-import { SUM_CELL_BYTES } from './sum-chunks.js'
+import { CHUNK_CELLS_MAX, CHUNK_RANGES_MAX, SUM_CELL_BYTES } from './sum-chunks.js'
 
 /**
  * Packed sums, little-endian:
@@ -15,6 +15,9 @@ import { SUM_CELL_BYTES } from './sum-chunks.js'
  * stored in *pieces* of 4, 2 or 1 bytes, low ones first, that add up to the width: i40 is a vector
  * of the low 4 bytes of all cells, then a vector of their fifth bytes. So every piece is a plain
  * typed array, padded with zeros to 8 bytes, and all inner loops are one load, shift and store.
+ *
+ * The header tells how long the sums are, a multiple of 8: those of the ranges of a chunk lie one
+ * after the other.
  */
 export const HEADER_BYTES = 16
 export const MAGIC = 0x53
@@ -70,6 +73,10 @@ export function packedBytes(header: PackedHeader): number {
   }
   return n
 }
+
+/** Most bytes of a chunk: header, bitmap and 9 pieces of a range are padded, by 8 bytes each. */
+export const packedBytesMax = CHUNK_CELLS_MAX * (SUM_CELL_BYTES + 1) +
+  CHUNK_RANGES_MAX * (HEADER_BYTES + 80)
 
 /** Length of the planes of so many cells. */
 export function planesBytes(nCells: number): number {

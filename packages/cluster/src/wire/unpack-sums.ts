@@ -1,45 +1,82 @@
+import type { SumChunk, SumRange } from './sum-chunks.js'
 import { damaged, readHeader } from './sum-header.js'
 import { type SumMemory, sumMemory } from './sum-kernels.js'
 import {
-  bitmapBytes, HEADER_BYTES, type PackedHeader, padded, piecesOfWidth, planesBytes,
+  bitmapBytes, HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth, planesBytes,
 } from './sum-layout.js'
 
-/** Sums of a chunk's cells. */
-export interface UnpackedSums {
-  readonly nCells: number
-  /** nCells i64 gradients, nCells i64 hessians, nCells i32 counts; 20 bytes a cell. */
-  readonly planes: Uint8Array
-}
+/**
+ * Takes the sums of a range's cells.
+ *
+ * @param planes - nCells i64 gradients, nCells i64 hessians, nCells i32 counts; 20 bytes a cell.
+ *   They are there until the call returns: the next range is put into the same memory
+ */
+export type TakeSums = (range: SumRange, planes: Uint8Array) => void
 
 /**
- * Reads what `packSums` wrote. Total: at most planesBytes(CHUNK_CELLS_MAX), 1 MiB, are allocated
- * whatever the bytes are.
+ * Reads what `packSums` wrote: gives out the ranges of a chunk, in order. Total: nothing is
+ * allocated whatever the bytes are, and nothing is given out unless all of them are right.
  *
  * @throws ProtocolError
  */
-export function unpackSums(packed: Uint8Array): UnpackedSums {
-  const header = readHeader(packed)
-  const { isSparse, widths, nCells, nStored } = header
+export function unpackSums(packed: Uint8Array, chunk: SumChunk, take: TakeSums): void {
   const memory = sumMemory()
-  const { bytes, kernels, planes } = memory
+  const { bytes, planes, packedSize } = memory
+  if (packed.length > packedSize) {
+    throw damaged(`${packed.length} bytes; a chunk has at most ${packedSize}`)
+  }
   bytes.set(packed, memory.packed)
-  const bitmap = memory.packed + HEADER_BYTES
-  if (isSparse) checkBitmap(memory, bitmap, header)
+  const headers = readHeaders(bytes.subarray(memory.packed, memory.packed + packed.length), chunk)
+  let at = memory.packed
+  for (const header of headers) {
+    if (header.isSparse) checkBitmap(memory, at + HEADER_BYTES, header)
+    at += packedBytes(header)
+  }
+  at = memory.packed
+  chunk.forEach((range, i) => {
+    const header = headers[i]!
+    unpackRange(memory, at, header)
+    take(range, bytes.subarray(planes, planes + planesBytes(header.nCells)))
+    at += packedBytes(header)
+  })
+}
 
+/**
+ * The headers of packed sums that lie one after the other.
+ *
+ * @throws ProtocolError where they are not those of these ranges, or something follows
+ */
+export function readHeaders(packed: Uint8Array, chunk: SumChunk): PackedHeader[] {
+  let at = 0
+  const headers = chunk.map(({ nCells }) => {
+    const header = readHeader(packed.subarray(at))
+    if (header.nCells !== nCells) {
+      throw damaged(`a range has ${header.nCells} cells; ${nCells} were due`)
+    }
+    at += packedBytes(header)
+    return header
+  })
+  if (at !== packed.length) throw damaged(`${packed.length - at} bytes follow the last range`)
+  return headers
+}
+
+/** Puts the sums that are packed at `at` into the planes. */
+function unpackRange(memory: SumMemory, at: number, header: PackedHeader): void {
+  const { bytes, kernels, planes } = memory
+  const { isSparse, widths, nCells, nStored } = header
+  const bitmap = at + HEADER_BYTES
   const whole = [planes, planes + 8 * nCells, planes + 16 * nCells] as const
   const stored = isSparse ? memory.compact : whole
-  let at = bitmap + bitmapBytes(header)
-  at = readWide(memory, at, { width: widths[0], n: nStored, isSigned: 1 }, stored[0])
-  at = readWide(memory, at, { width: widths[1], n: nStored, isSigned: 0 }, stored[1])
-  readPieces(memory, at, { width: widths[2], n: nStored, isSigned: 0 }, stored[2])
-  if (isSparse) {
-    const nWords = bitmapBytes(header) >> 3
-    bytes.fill(0, planes, planes + planesBytes(nCells))
-    kernels.expand64(whole[0], stored[0], bitmap, nWords)
-    kernels.expand64(whole[1], stored[1], bitmap, nWords)
-    kernels.expand32(whole[2], stored[2], bitmap, nWords)
-  }
-  return { nCells, planes: bytes.slice(planes, planes + planesBytes(nCells)) }
+  let end = bitmap + bitmapBytes(header)
+  end = readWide(memory, end, { width: widths[0], n: nStored, isSigned: 1 }, stored[0])
+  end = readWide(memory, end, { width: widths[1], n: nStored, isSigned: 0 }, stored[1])
+  readPieces(memory, end, { width: widths[2], n: nStored, isSigned: 0 }, stored[2])
+  if (!isSparse) return
+  const nWords = bitmapBytes(header) >> 3
+  bytes.fill(0, planes, planes + planesBytes(nCells))
+  kernels.expand64(whole[0], stored[0], bitmap, nWords)
+  kernels.expand64(whole[1], stored[1], bitmap, nWords)
+  kernels.expand32(whole[2], stored[2], bitmap, nWords)
 }
 
 /** As many bits as cells are stored, and none for a cell that does not exist. */

@@ -1,6 +1,6 @@
 import {
   type BinnedDataset, type BinnedTree, Booster, type Dialogue, type EngineAnswer,
-  type EngineRequest, type EngineRows, type EngineSetup, type Executor, InlineStores,
+  type EngineRequest, type EngineRows, type EngineSetup, type Executor, histogramsOf, InlineStores,
   type IterationRecord, joinRows, type PartitionRows, type Stores, sumsLayout, type TrainingJob,
 } from '@coppice/engine'
 import { TestRandom } from '@coppice/testkit'
@@ -81,7 +81,8 @@ export class PackedExecutor implements Executor {
       if (!needsAnswer(request)) continue
       const payloads = packAnswer(request, answer, layout)
       if (payloads.length !== nChunks) throw new Error(`${payloads.length} of ${nChunks} chunks`)
-      this.#weigh(payloads, layout.nBytes)
+      this.#weigh(payloads)
+      this.nSumBytes += histogramsOf(request).length * layout.nBytes
       for (let n = this.#counts(request, s); n > 0; n--) {
         payloads.forEach((payload, chunk) => reducer.add(chunk, overTheWire(payload, chunk)))
       }
@@ -89,11 +90,9 @@ export class PackedExecutor implements Executor {
     return needsAnswer(request) ? reducer.finish() : null
   }
 
-  #weigh(payloads: readonly AnswerPayload[], nBytes: number): void {
+  #weigh(payloads: readonly AnswerPayload[]): void {
     for (const payload of payloads) {
-      if (payload.kind !== 'sums') continue
-      this.nPackedBytes += payload.bytes.length
-      this.nSumBytes += nBytes
+      if (payload.kind === 'sums') this.nPackedBytes += payload.bytes.length
     }
   }
 

@@ -94,7 +94,8 @@ const { nCells, nBytes } = sumsLayout(setup.features)
 const root: EngineRequest = { kind: 'root', output: 0, bag: null, mask: new Uint8Array([1, 1]) }
 const sums = (cells: number): AnswerPayload => ({
   kind: 'sums',
-  bytes: packSums(new Uint8Array(cells * 20), cells, { histogram: 0, firstCell: 0, nCells: cells }),
+  bytes: packSums(
+    [new Uint8Array(cells * 20)], cells, [{ histogram: 0, firstCell: 0, nCells: cells }]),
 })
 const parts = (part: object): AnswerPayload => ({
   kind: 'parts', parts: [{ dataset: 0, metric: 'auc', sum: null, ranked: null, ...part }],
@@ -151,7 +152,7 @@ describe('StarReducer, given what no store sends', () => {
         view.setInt32(nCells * 16 + (offset + 1) * 4, 3, true)
       }
       change(view)
-      const bytes = packSums(planes, nCells, { histogram: 0, firstCell: 0, nCells })
+      const bytes = packSums([planes], nCells, [{ histogram: 0, firstCell: 0, nCells }])
       return reducer.inspect(0, { kind: 'sums', bytes })
     }
     const at = cellOffsets[1]!
@@ -181,7 +182,7 @@ describe('StarReducer, given what no store sends', () => {
 
 describe('packAnswer', () => {
   it('cuts large histograms into chunks that add up to them', () => {
-    const wide = Array.from({ length: 300 }, () => (
+    const wide = Array.from({ length: 900 }, () => (
       { nBins: 256, missingBin: -1, isCategorical: false }))
     const layout = sumsLayout(wide)
     const histogram = new Uint8Array(layout.nBytes)
@@ -193,7 +194,7 @@ describe('packAnswer', () => {
       view.setBigInt64((layout.nCells + cell) * 8, 77n, true)
       view.setInt32(layout.nCells * 16 + cell * 4, 100, true)
     }
-    const request: EngineRequest = { kind: 'root', output: 0, bag: null, mask: new Uint8Array(300) }
+    const request: EngineRequest = { kind: 'root', output: 0, bag: null, mask: new Uint8Array(900) }
     const payloads = packAnswer(request, { kind: 'sums', histograms: [histogram] }, layout)
     assert.equal(payloads.length, Math.ceil(layout.nCells / CHUNK_CELLS_MAX))
     assert.equal(payloads.length, sumChunks(layout.nCells, 1).length)

@@ -6,8 +6,9 @@ import { packSums } from '../../src/wire/pack-sums.js'
 import { referencePackSums } from '../../src/wire/reference-pack.js'
 import { referenceUnpackSums } from '../../src/wire/reference-unpack.js'
 import {
-  CHUNK_CELLS_MAX, SUM_CELL_BYTES, type SumChunk, sumChunks,
+  CHUNK_CELLS_MAX, CHUNK_RANGES_MAX, RANGE_CELLS_MAX, SUM_CELL_BYTES, type SumChunk, sumChunks,
 } from '../../src/wire/sum-chunks.js'
+import { packedBytesMax } from '../../src/wire/sum-layout.js'
 import { unpackSums } from '../../src/wire/unpack-sums.js'
 
 interface Sums {
@@ -26,28 +27,39 @@ function planesOf({ gradients, hessians, counts }: Sums): Uint8Array {
   return planes
 }
 
-function wholeChunk(nCells: number) {
-  return { histogram: 0, firstCell: 0, nCells }
+function wholeChunk(nCells: number): SumChunk {
+  return [{ histogram: 0, firstCell: 0, nCells }]
 }
 
 /** The kernels and their naive twins: both pass the same tests, and give the same bytes. */
 const unpackers = [unpackSums, referenceUnpackSums]
 
-function packBoth(planes: Uint8Array, nCells: number, chunk: SumChunk): Uint8Array {
-  const packed = packSums(planes, nCells, chunk)
-  assert.ok(Buffer.from(referencePackSums(planes, nCells, chunk)).equals(packed))
+function packBoth(
+  histograms: readonly Uint8Array[], nCells: number, chunk: SumChunk,
+): Uint8Array {
+  const packed = packSums(histograms, nCells, chunk)
+  assert.ok(Buffer.from(referencePackSums(histograms, nCells, chunk)).equals(packed))
   return packed
+}
+
+/** The planes of each range. */
+function allOf(unpack: typeof unpackSums, packed: Uint8Array, chunk: SumChunk): Uint8Array[] {
+  const all: Uint8Array[] = []
+  unpack(packed, chunk, (range, planes) => {
+    assert.equal(range, chunk[all.length])
+    all.push(planes.slice())
+  })
+  assert.equal(all.length, chunk.length)
+  return all
 }
 
 /** Asserts that the sums survive, and gives the packed bytes. */
 function survives(sums: Sums): Uint8Array {
   const n = sums.counts.length
   const planes = planesOf(sums)
-  const packed = packBoth(planes, n, wholeChunk(n))
+  const packed = packBoth([planes], n, wholeChunk(n))
   for (const unpack of unpackers) {
-    const unpacked = unpack(packed)
-    assert.equal(unpacked.nCells, n)
-    assert.ok(Buffer.from(unpacked.planes).equals(planes))
+    assert.ok(Buffer.from(allOf(unpack, packed, wholeChunk(n))[0]!).equals(planes))
   }
   return packed
 }
@@ -67,13 +79,16 @@ function planeBytes(n: number, width: number): number {
 }
 
 describe('sumChunks', () => {
+  const sizes = [4, 8, 7168, RANGE_CELLS_MAX / 2, RANGE_CELLS_MAX, RANGE_CELLS_MAX + 4,
+    3 * RANGE_CELLS_MAX]
+
   it('covers every cell of every histogram once, in order', () => {
-    for (const nCells of [4, 8, 7168, CHUNK_CELLS_MAX, CHUNK_CELLS_MAX + 4, 3 * CHUNK_CELLS_MAX]) {
-      for (const nHistograms of [0, 1, 3]) {
+    for (const nCells of sizes) {
+      for (const nHistograms of [0, 1, 3, 200]) {
         const expected = { histogram: 0, firstCell: 0 }
-        for (const { histogram, firstCell, nCells: n } of sumChunks(nCells, nHistograms)) {
+        for (const { histogram, firstCell, nCells: n } of sumChunks(nCells, nHistograms).flat()) {
           assert.deepEqual({ histogram, firstCell }, expected)
-          assert.ok(n > 0 && n % 4 === 0 && n <= CHUNK_CELLS_MAX)
+          assert.ok(n > 0 && n % 4 === 0 && n <= RANGE_CELLS_MAX)
           expected.firstCell += n
           if (expected.firstCell < nCells) continue
           assert.equal(expected.firstCell, nCells)
@@ -85,8 +100,22 @@ describe('sumChunks', () => {
     }
   })
 
-  it('keeps chunks near a MiB', () => {
-    const bytes = CHUNK_CELLS_MAX * SUM_CELL_BYTES
+  it('makes as few chunks as hold them', () => {
+    const cellsOf = (chunk: SumChunk) => chunk.reduce((sum, { nCells }) => sum + nCells, 0)
+    for (const nCells of sizes) {
+      const chunks = sumChunks(nCells, 200)
+      chunks.forEach((chunk, i) => {
+        assert.ok(chunk.length > 0 && chunk.length <= CHUNK_RANGES_MAX)
+        assert.ok(cellsOf(chunk) <= CHUNK_CELLS_MAX)
+        const next = chunks[i + 1]?.[0]
+        assert.ok(next === undefined || chunk.length === CHUNK_RANGES_MAX ||
+          cellsOf(chunk) + next.nCells > CHUNK_CELLS_MAX)
+      })
+    }
+  })
+
+  it('keeps ranges near a MiB', () => {
+    const bytes = RANGE_CELLS_MAX * SUM_CELL_BYTES
     assert.ok(bytes <= 2 ** 20 && bytes > 0.99 * 2 ** 20)
   })
 })
@@ -161,7 +190,7 @@ describe('packSums and unpackSums', () => {
     }), { numRuns: 300, seed: 11 })
   })
 
-  it('take any chunk of a histogram, at any offset, in shared memory', () => {
+  it('take any range of a histogram, at any offset, in shared memory', () => {
     const n = 100
     const random = new TestRandom(5)
     const sums: Sums = {
@@ -174,23 +203,25 @@ describe('packSums and unpackSums', () => {
       const memory = new Uint8Array(new SharedArrayBuffer(planes.length + 16))
       memory.set(planes, offset)
       for (const [firstCell, nCells] of [[0, 4], [4, 60], [96, 4], [0, 100]] as const) {
-        const packed = packBoth(memory.subarray(offset, offset + planes.length), n,
-          { histogram: 3, firstCell, nCells })
+        const chunk = [{ histogram: 1, firstCell, nCells }]
+        const packed = packBoth(
+          [planes, memory.subarray(offset, offset + planes.length)], n, chunk)
         const cut = <T>(values: readonly T[]) => values.slice(firstCell, firstCell + nCells)
         const expected = planesOf({ gradients: cut(sums.gradients), hessians: cut(sums.hessians),
           counts: cut(sums.counts) })
         const shifted = new Uint8Array(packed.length + offset)
         shifted.set(packed, offset)
         for (const unpack of unpackers) {
-          assert.ok(Buffer.from(unpack(shifted.subarray(offset)).planes).equals(expected))
+          const [unpacked] = allOf(unpack, shifted.subarray(offset), chunk)
+          assert.ok(Buffer.from(unpacked!).equals(expected))
         }
       }
     }
   })
 
-  it('survive in chunks of the largest size, after others of any size', () => {
+  it('survive in ranges of the largest size, after others of any size', () => {
     const random = new TestRandom(9)
-    for (const n of [CHUNK_CELLS_MAX, 4, 52, CHUNK_CELLS_MAX - 4, 12]) {
+    for (const n of [RANGE_CELLS_MAX, 4, 52, RANGE_CELLS_MAX - 4, 12]) {
       for (const share of [100, 45, 3]) {
         const isFilled = Array.from({ length: n }, () => random.below(100) < share)
         survives({
@@ -198,6 +229,42 @@ describe('packSums and unpackSums', () => {
           hessians: isFilled.map((is) => is ? BigInt(random.word()) : 0n),
           counts: isFilled.map((is) => is ? random.below(200_000) : 0),
         })
+      }
+    }
+  })
+
+  it('survive together with those of other ranges', () => {
+    const n = 96
+    const histograms = [100, 40, 0, 10, 75].map((share, seed) => {
+      const random = new TestRandom(seed)
+      const isFilled = Array.from({ length: n }, () => random.below(100) < share)
+      return planesOf({
+        gradients: isFilled.map((is) => is ? BigInt(random.below(1 << (4 * seed + 4))) - 9n : 0n),
+        hessians: isFilled.map((is) => is ? BigInt(random.word()) : 0n),
+        counts: isFilled.map((is) => is ? random.below(300) : 0),
+      })
+    })
+    for (const ranges of [[0, 1, 2, 3, 4], [2, 2], [4, 3, 2, 1, 0], [1], []]) {
+      const chunk = ranges.map((histogram) => ({ histogram, firstCell: 0, nCells: n }))
+      const packed = packBoth(histograms, n, chunk)
+      for (const unpack of unpackers) {
+        allOf(unpack, packed, chunk).forEach((planes, i) =>
+          assert.ok(Buffer.from(planes).equals(histograms[ranges[i]!]!)))
+      }
+    }
+  })
+
+  it('survive in the longest chunk there is', () => {
+    for (const nCells of [RANGE_CELLS_MAX, 4]) {
+      const worst = planesOf(dense(nCells, () => -(1n << 63n), -1n, -1))
+      const [chunk] = sumChunks(nCells, CHUNK_RANGES_MAX)
+      const histograms = chunk!.map(() => worst)
+      const packed = packBoth(histograms, nCells, chunk!)
+      assert.ok(packed.length <= packedBytesMax)
+      for (const unpack of unpackers) {
+        for (const planes of allOf(unpack, packed, chunk!)) {
+          assert.ok(Buffer.from(planes).equals(worst))
+        }
       }
     }
   })
@@ -216,16 +283,18 @@ describe('unpackSums', () => {
   })
   const full = survives(dense(32, (i) => BigInt(i)))
 
-  function refused(wrong: Uint8Array): void {
-    for (const unpack of unpackers) assert.throws(() => unpack(wrong), ProtocolError)
+  const chunk = wholeChunk(32)
+
+  function refused(wrong: Uint8Array, due = chunk): void {
+    for (const unpack of unpackers) {
+      assert.throws(() => unpack(wrong, due, () => assert.fail('given out')), ProtocolError)
+    }
   }
 
   /** The planes, or that it was refused. */
   function outcomeOf(unpack: typeof unpackSums, packed: Uint8Array): string {
     try {
-      const { nCells, planes } = unpack(packed)
-      assert.ok(nCells <= CHUNK_CELLS_MAX)
-      return Buffer.from(planes).toString('hex')
+      return Buffer.from(allOf(unpack, packed, chunk)[0]!).toString('hex')
     } catch (error) {
       assert.ok(error instanceof ProtocolError, String(error))
       return 'refused'
@@ -264,9 +333,25 @@ describe('unpackSums', () => {
     }
   })
 
-  it('refuses more cells than a chunk has, without taking memory for them', () => {
+  it('refuses more cells than a range has, and more bytes than a chunk', () => {
     const wrong = new Uint8Array(16)
     wrong.set([0x53, 1, 0, 0, 0, 0, 0, 0, 0xfc, 0xff, 0xff, 0xff])
-    refused(wrong)
+    refused(wrong, wholeChunk(0xffff_fffc))
+    refused(new Uint8Array(packedBytesMax + 1))
+  })
+
+  it('refuses ranges other than those that are due', () => {
+    refused(sparse, wholeChunk(36))
+    refused(sparse, [...chunk, ...chunk])
+    refused(sparse, [])
+    refused(new Uint8Array(Buffer.concat([sparse, full])))
+  })
+
+  it('gives nothing out when only the last range is damaged', () => {
+    const damagedBitmap = sparse.slice()
+    damagedBitmap[16] = 0
+    for (const last of [damagedBitmap, sparse.subarray(0, 24), full.subarray(0, -8)]) {
+      refused(new Uint8Array(Buffer.concat([full, sparse, last])), [...chunk, ...chunk, ...chunk])
+    }
   })
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { CoordinatorEffect, CoordinatorEvent, TrainOrder } from '../../src/coordinator/events.js'
+import type { CoordinatorEffect, CoordinatorEvent, TrainOrder }
+  from '../../src/coordinator/events.js'
 import { CoordinatorMachine } from '../../src/coordinator/machine.js'
 import type { FromWorker, Hello, WorkerState } from '../../src/protocol/messages.js'
 
@@ -115,5 +116,39 @@ describe('CoordinatorMachine', () => {
     assert.deepEqual(tasksIn(fails()), [1])
     assert.deepEqual(tasksIn(coordinator.lose(1)), [0])
     assert.deepEqual(errorsIn(fails()), ['IO cannot read the file'])
+  })
+
+  describe('a worker that breaks off while it reads', () => {
+    const tasks = [{ task: 1, context: 0, source: null,
+      body: { kind: 'resolve' as const, inputs: ['a.csv'], format: null } }]
+
+    /** Loses the worker again and again while it holds a store, or has a task, of its own. */
+    function loseAgain(isSameProcess: boolean, isTask: boolean): string[] {
+      const coordinator = new Driven([])
+      coordinator.step({ kind: 'job', job: 'a' })
+      coordinator.step(isTask ? { kind: 'tasks', tasks } : { kind: 'train', order: orderOf(1) })
+      for (let times = 1; times <= 20; times++) {
+        const incarnation = isSameProcess ? 'same' : `${times}`
+        coordinator.hear(times, { ...helloOf('w1'), incarnation })
+        coordinator.step({ kind: 'tick' })
+        const errors = errorsIn(coordinator.lose(times))
+        if (errors.length > 0) return [`${times}`, ...errors]
+      }
+      return []
+    }
+
+    for (const isTask of [false, true]) {
+      const what = isTask ? 'task' : 'partition'
+
+      it(`ends the job when one process after the other died of the ${what}`, () => {
+        const [times, error] = loseAgain(false, isTask)
+        assert.equal(times, '5')
+        assert.match(error!, /^MEMORY 5 workers in a row were lost while they (read a.csv|loaded)/)
+      })
+
+      it(`is not dead when the same process comes back for the ${what}`, () => {
+        assert.deepEqual(loseAgain(true, isTask), [])
+      })
+    }
   })
 })

@@ -182,6 +182,7 @@ export class CoordinatorMachine {
     }
     const { job } = member.state
     if (job !== null && job !== this.#job) this.#send(member, { type: 'finished', job })
+    this.#desk?.revive(member)
     this.#training?.welcome(member)
     this.#deal()
   }
@@ -224,7 +225,7 @@ export class CoordinatorMachine {
   #lost(lost: readonly { member: Member, reason: string }[]): void {
     for (const { member, reason } of lost) {
       const isDead = member.link === null && !member.state.isDraining
-      const poison = this.#desk?.lost(member.name, isDead) ?? null
+      const poison = this.#desk?.lost(member, isDead) ?? null
       const deathsMax = this.#options.deathsMax ?? DEATHS_MAX
       if (poison !== null && poison.deaths >= deathsMax) {
         this.#fail({
@@ -336,7 +337,7 @@ export class CoordinatorMachine {
       if (!member.state.isDraining || this.#training?.isHolding(member.name) === true) continue
       this.#send(member, { type: 'leave', reason: 'drained', exitCode: 0 })
       this.#members.remove(member)
-      this.#desk?.lost(member.name, false)
+      this.#desk?.lost(member, false)
       this.#notice(`worker ${member.name} left`)
     }
   }

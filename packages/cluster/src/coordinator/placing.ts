@@ -16,8 +16,8 @@ export class Placing {
   readonly #board: StoreBoard
   /** Workers that failed to hold a partition, by partition, and the first error. */
   readonly #failures = new Map<number, Failure>()
-  /** Workers in a row that died while they loaded a partition. */
-  readonly #deaths = new Map<number, number>()
+  /** Incarnations of workers in a row that died while they loaded a partition. */
+  readonly #deaths = new Map<number, Set<string>>()
   /** Measured speeds, where they differ from what threads promise. */
   #speeds: ReadonlyMap<string, number> = new Map()
 
@@ -112,8 +112,9 @@ export class Placing {
    */
   countDeath(store: BoardStore, member: Member, reason: string): WireError | null {
     for (const partition of store.partitions) {
-      const deaths = (this.#deaths.get(partition) ?? 0) + 1
-      this.#deaths.set(partition, deaths)
+      const dead = this.#deaths.get(partition) ?? new Set()
+      this.#deaths.set(partition, dead.add(member.incarnation))
+      const deaths = dead.size
       if (deaths < this.#context.deathsMax) continue
       return {
         code: 'MEMORY',
@@ -123,6 +124,11 @@ export class Placing {
       }
     }
     return null
+  }
+
+  /** A process that was thought dead was only cut off. */
+  revive({ incarnation }: Member): void {
+    for (const dead of this.#deaths.values()) dead.delete(incarnation)
   }
 
   /** It can be loaded after all. */

@@ -9,8 +9,8 @@ interface DeskTask {
   /** Workers that could not do it. */
   readonly failedAt: Set<string>
   firstError: WireError | null
-  /** Workers in a row that died while they had it. */
-  deaths: number
+  /** Incarnations of workers in a row that died while they had it. */
+  readonly deaths: Set<string>
 }
 
 /** Tasks that a worker has at most, per thread: enough that it never waits for the next. */
@@ -55,7 +55,7 @@ export class TaskDesk {
   add(orders: readonly TaskOrder[]): void {
     for (const order of orders) {
       this.#open.set(order.task, {
-        order, worker: null, sentAt: 0, failedAt: new Set(), firstError: null, deaths: 0,
+        order, worker: null, sentAt: 0, failedAt: new Set(), firstError: null, deaths: new Set(),
       })
     }
   }
@@ -169,18 +169,25 @@ export class TaskDesk {
    * @param isDead - it died, perhaps of a task
    * @returns the task of which most workers died in a row, where this one may have
    */
-  lost(worker: string, isDead: boolean): { readonly what: string, readonly deaths: number } | null {
+  lost(
+    { name, incarnation }: Member, isDead: boolean,
+  ): { readonly what: string, readonly deaths: number } | null {
     let worst: DeskTask | null = null
     for (const task of this.#open.values()) {
-      if (task.worker !== worker) continue
+      if (task.worker !== name) continue
       task.worker = null
-      if (isDead) task.deaths++
-      if (isDead && task.deaths > (worst?.deaths ?? 0)) worst = task
+      if (isDead) task.deaths.add(incarnation)
+      if (isDead && task.deaths.size > (worst?.deaths.size ?? 0)) worst = task
     }
     for (const [source, reader] of this.#readers) {
-      if (reader === worker) this.#readers.delete(source)
+      if (reader === name) this.#readers.delete(source)
     }
-    return worst === null ? null : { what: this.#nameOf(worst.order), deaths: worst.deaths }
+    return worst === null ? null : { what: this.#nameOf(worst.order), deaths: worst.deaths.size }
+  }
+
+  /** A process that was thought dead was only cut off. */
+  revive({ incarnation }: Member): void {
+    for (const { deaths } of this.#open.values()) deaths.delete(incarnation)
   }
 
   /** What a task reads, for messages. */

@@ -78,6 +78,7 @@ export class TrainingJob {
 
   /** A worker came, or came back: it is told where the job stands. */
   welcome(member: Member): void {
+    this.#placing.revive(member)
     this.#greet(member)
     this.#place()
   }

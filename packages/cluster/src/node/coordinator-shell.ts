@@ -5,6 +5,7 @@ import { ProtocolError } from '../protocol/error.js'
 import type { FromWorker, ToWorker } from '../protocol/messages.js'
 import { closeCodes, type Link } from '../transport/index.js'
 import { CoordinatorTraffic } from './coordinator-traffic.js'
+import { HeapAllowance } from './heap-allowance.js'
 
 export interface ShellOptions {
   readonly machine: CoordinatorMachine
@@ -21,6 +22,7 @@ export interface ShellOptions {
 export class CoordinatorShell {
   readonly traffic = new CoordinatorTraffic()
   readonly #options: ShellOptions
+  readonly #heap = new HeapAllowance()
   readonly #links = new Map<number, Link>()
   #events: CoordinatorEvent[] = []
   #isStepping = false
@@ -100,6 +102,7 @@ export class CoordinatorShell {
   }
 
   #hear(link: Link, payload: Uint8Array): void {
+    this.#heap.keep()
     let message: FromWorker
     try {
       message = decodeMessage(payload, 'from-worker')

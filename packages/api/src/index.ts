@@ -3,7 +3,9 @@ export type { IterationRange, Model, Scalar } from '@coppice/model'
 export type {
   MetricValue, StopReason, TrainingCallback, TrainingEvent,
 } from '@coppice/engine'
-export type { ColumnRef, ColumnType, Format, LoadProgress } from '@coppice/data'
+export type {
+  ColumnRef, ColumnType, Format, LoadProgress, Prediction, PredictionType,
+} from '@coppice/data'
 export type { ClusterStatus, WorkerStatus } from '@coppice/cluster/node'
 export type { Cluster } from './cluster/cluster.js'
 export { connect, type ConnectOptions } from './cluster/connect.js'
@@ -19,7 +21,7 @@ export type { FitDatasetOptions, FitOptions, LabelledRows } from './estimators/f
 export { Booster } from './model/booster.js'
 export type { EvalResult } from './model/eval-result.js'
 export { evaluate, type EvaluateOptions, type Evaluation } from './scoring/evaluate.js'
-export type { Prediction, PredictionRows, PredictionType } from './scoring/predict.js'
+export type { PredictionRows } from './scoring/predict.js'
 export { checkParams, train, type TrainOptions } from './training/train.js'
 export type { NamedDataset } from './training/recipe.js'
 export { paramsFrom, type RawParams, type TrainingParams } from './training/params.js'

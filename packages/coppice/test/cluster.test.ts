@@ -161,8 +161,9 @@ describe('statusText', () => {
   }
   const idle: ClusterStatus = {
     url: 'ws://h:7077', term: 1, build: 'b', job: null, phase: 'idle', iteration: 0,
-    nIterations: 0, queue: [], minWorkers: 2, workers: [], slowest: null, nPartitions: 0,
-    orphans: [], nRounds: 0, bytesPerTree: 0, nAnswersDropped: 0, nAuditsPassed: 0, notices: [],
+    nIterations: 0, rows: null, queue: [], minWorkers: 2, workers: [], slowest: null,
+    nPartitions: 0, orphans: [], nRounds: 0, bytesPerTree: 0, nAnswersDropped: 0,
+    nAuditsPassed: 0, notices: [],
   }
 
   it('says what is missing before a training begins', () => {

@@ -1,4 +1,4 @@
-export { joinTypes, type WantedType } from './column-types.js'
+export { joinTypes, TypeJoin, type WantedType } from './column-types.js'
 export { DETECT_BYTES, detectFormat } from './formats/detect.js'
 export { dataExtensions, formatOfName } from './input-format.js'
 export { runLoad } from './loader.js'
@@ -22,6 +22,28 @@ export { estimateMemory, type LoadSize, type MemoryEstimate } from './loading/es
 export { InlineRunner } from './loading/inline-runner.js'
 export { type BinningParams, defaultBinning, type LabelKind } from './loading/job.js'
 export { formatManifest, type Manifest, type ManifestPartition, parseManifest } from './manifest.js'
+export { PlannedColumns } from './planned-columns.js'
+export { cellsOf, featureColumns, featureTypes } from './prediction/features.js'
+export {
+  type PackedPrediction,
+  packedWidth,
+  packPrediction,
+  unpackPrediction,
+} from './prediction/packed-prediction.js'
+export {
+  givenTypes,
+  keptTypes,
+  type PredictedRows,
+  type PredictionPlan,
+  wantedColumns,
+  wantedTypes,
+} from './prediction/plan.js'
+export {
+  joinPredictions,
+  predictColumns,
+  type Prediction,
+  type PredictionType,
+} from './prediction/predict-columns.js'
 export * from './reader.js'
 export { defaultTextOptions, readerOf } from './readers.js'
 export {
@@ -29,6 +51,7 @@ export {
   type ColumnRoles,
   joinColumns,
   type JointColumns,
+  type PlannedPartition,
   resolveRoles,
   type RoleOptions,
 } from './schema.js'

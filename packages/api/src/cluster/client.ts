@@ -1,4 +1,5 @@
 import type { ClusterClient } from '@coppice/cluster/node'
 
 /** What is used of the connection to a coordinator. */
-export type TrainingClient = Pick<ClusterClient, 'train' | 'upload' | 'status' | 'close'>
+export type TrainingClient =
+  Pick<ClusterClient, 'train' | 'predict' | 'upload' | 'status' | 'close'>

@@ -1,7 +1,7 @@
-import type { ClusterStatus } from '@coppice/cluster/node'
-import type { LoadProgress } from '@coppice/data'
+import type { ClusterStatus, PredictHandlers } from '@coppice/cluster/node'
+import type { LoadProgress, PredictionType } from '@coppice/data'
 import type { TrainingCallback, TrainingEvent, TrainResult } from '@coppice/engine'
-import { CoppiceError, type Model } from '@coppice/model'
+import { CoppiceError, type IterationRange, type Model } from '@coppice/model'
 import type { NamedDataset, Recipe } from '../training/recipe.js'
 import type { Dataset } from '../data/dataset.js'
 
@@ -17,6 +17,19 @@ export interface Cluster {
   close(): Promise<void>
   /** Trains a model: the business of `train` and `fit`. */
   train(training: ClusterTraining): Promise<TrainResult>
+  /** Predicts rows: the business of `predict`. */
+  predict(prediction: ClusterPrediction): Promise<void>
+}
+
+/** A prediction as it is handed to a cluster. */
+export interface ClusterPrediction extends PredictHandlers {
+  readonly model: Model
+  /** In files that the workers can read. */
+  readonly dataset: Dataset
+  readonly type: PredictionType
+  readonly iterations: IterationRange | undefined
+  /** Columns whose values come with the predictions. */
+  readonly keep: readonly string[]
 }
 
 /** A training as it is handed to a cluster. */

@@ -18,8 +18,9 @@ const connectOptionNames = optionNames<ConnectOptions>({
 })
 
 /**
- * Connects to a coordinator (`coppice coordinator`), so that `train` and `fit` train on its
- * workers. A connection that breaks is made again by itself, also in the middle of a training.
+ * Connects to a coordinator (`coppice coordinator`), so that `train` and `fit` train, and `predict`
+ * predicts, on its workers. A connection that breaks is made again by itself, also in the middle
+ * of a training.
  *
  * ```ts
  * const cluster = await connect('wss://host:7077', { tokenFile: 'token' })

@@ -1,10 +1,11 @@
 import type { ClusterStatus, JobSpec, TrainHandlers } from '@coppice/cluster/node'
 import type { IterationEvent, TrainResult } from '@coppice/engine'
 import { CoppiceError, serializeModel } from '@coppice/model'
-import type { Cluster, ClusterTraining } from './cluster.js'
+import type { Cluster, ClusterPrediction, ClusterTraining } from './cluster.js'
 import { canonicalParams, givenValue } from '../training/params.js'
 import type { TrainingClient } from './client.js'
-import { dataSpec } from './data-spec.js'
+import { dataSpec, fileSpec } from './data-spec.js'
+import { FileSource } from '../data/files.js'
 
 const noticesMax = 1000
 
@@ -51,6 +52,33 @@ export class ConnectedCluster implements Cluster {
     return result
   }
 
+  async predict(prediction: ClusterPrediction): Promise<void> {
+    const { model, dataset: { source }, type, iterations, keep, onNotice, ...rest } = prediction
+    if (!(source instanceof FileSource)) {
+      throw new CoppiceError('PARAMETER', 'a cluster predicts rows in files, which its workers ' +
+        'read (Dataset.open, Dataset.remote); rows in memory are predicted where they are: ' +
+        'leave out cluster')
+    }
+    await this.#client.predict({
+      data: await fileSpec(source),
+      model: new TextEncoder().encode(serializeModel(model)),
+      type,
+      iterations: iterations ?? null,
+      keep,
+    }, {
+      ...rest,
+      onNotice: (text) => {
+        this.#note(text)
+        onNotice?.(text)
+      },
+    })
+  }
+
+  #note(text: string): void {
+    this.notices.push(text)
+    if (this.notices.length > noticesMax) this.notices.shift()
+  }
+
   async #jobSpec(training: ClusterTraining): Promise<JobSpec> {
     const { recipe, dataset, evalSets, resumeFrom, callbacks, signal, check } = training
     throwIfAborted(signal)
@@ -83,8 +111,7 @@ export class ConnectedCluster implements Cluster {
         onEvent(told)
       }),
       onNotice: (text) => failure.guard(() => {
-        this.notices.push(text)
-        if (this.notices.length > noticesMax) this.notices.shift()
+        this.#note(text)
         onNotice?.(text)
       }),
       onCommitted: async (_record, model) => {

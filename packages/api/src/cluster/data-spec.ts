@@ -34,7 +34,8 @@ export async function dataSpec(
     'make it with Dataset.open or Dataset.from')
 }
 
-async function fileSpec({ inputs, options }: FileSource): Promise<DataSpec> {
+/** Files as workers are to read them. */
+export async function fileSpec({ inputs, options }: FileSource): Promise<DataSpec> {
   const { format, header, missingValues, schema, label, weight, group, initScore, ignore,
     categorical } = options
   const roles = { label, weight, group, initScore, ignore, categorical }

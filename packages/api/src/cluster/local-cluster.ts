@@ -3,7 +3,7 @@ import type { TrainResult } from '@coppice/engine'
 import { defaultThreads } from '@coppice/engine/threads'
 import { CoppiceError } from '@coppice/model'
 import { checkOptionNames, optionNames } from '../options.js'
-import type { Cluster, ClusterTraining } from './cluster.js'
+import type { Cluster, ClusterPrediction, ClusterTraining } from './cluster.js'
 import { ConnectedCluster } from './connected-cluster.js'
 
 /** Options of `LocalCluster.start`. */
@@ -86,6 +86,10 @@ export class LocalCluster implements Cluster {
 
   train(training: ClusterTraining): Promise<TrainResult> {
     return this.#cluster.train(training)
+  }
+
+  predict(prediction: ClusterPrediction): Promise<void> {
+    return this.#cluster.predict(prediction)
   }
 
   /** Ends the connection and the processes. */

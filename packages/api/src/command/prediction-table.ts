@@ -1,13 +1,17 @@
 /** Predictions of files as a table, batch by batch. */
 import {
-  type ByteSink, type ColumnChunk, type ColumnType, createTableWriter, type OutputColumn,
+  type ByteSink, type ColumnChunk, type ColumnType, createTableWriter, featureColumns, givenTypes,
+  keptTypes, type OutputColumn, predictColumns, type PredictionType, unpackPrediction,
+  wantedColumns, wantedTypes,
 } from '@coppice/data'
 import { openRaw, openTableFile } from '@coppice/data/node'
-import { CoppiceError, type IterationRange, type Model, type Scalar } from '@coppice/model'
+import {
+  CoppiceError, type IterationRange, type Model, type Predictor, type Scalar,
+} from '@coppice/model'
+import { type Cluster, requireCluster } from '../cluster/cluster.js'
+import { Dataset } from '../data/dataset.js'
 import type { FileOptions } from '../data/files.js'
 import type { Booster } from '../model/booster.js'
-import { featureColumns, featureTypes } from '../scoring/features.js'
-import { predictColumns, type PredictionType } from '../scoring/predict.js'
 
 /** What to predict and where to write it. */
 export interface PredictionJob {
@@ -21,36 +25,45 @@ export interface PredictionJob {
   readonly keep?: readonly string[]
   readonly iterations?: IterationRange | undefined
   readonly signal?: AbortSignal | undefined
+  /** Where to predict, if not in this process: its workers read the inputs. */
+  readonly cluster?: Cluster | undefined
+  /** Hears what a person should know of the cluster. */
+  readonly onNotice?: ((text: string) => void) | undefined
   readonly onProgress?: (nRows: number, nRowsTotal: number) => void
 }
 
 /**
  * Predicts files and writes a table: the kept columns, then one column per output. One unit of
- * the input is in memory at a time; the file appears when it is whole.
+ * the input is in memory at a time, on a cluster those that wait for their turn; the file, which
+ * is the same wherever its rows are predicted, appears when it is whole.
  *
  * @returns the number of rows
  * @throws CoppiceError 'DATA', 'IO', 'PARAMETER' for kept columns that clash, or 'ABORTED' by the
  *   signal
  */
 export async function writePredictions(job: PredictionJob): Promise<number> {
-  const { booster, out, type, keep = [], fileOptions = {}, signal } = job
-  const { model } = booster
-  const predictor = booster.predictor(job.iterations)
+  const predictor = job.booster.predictor(job.iterations)
+  const { cluster } = job
+  return cluster === undefined ? predictHere(job, predictor)
+    : predictThere(job, predictor, requireCluster(cluster))
+}
+
+async function predictHere(job: PredictionJob, predictor: Predictor): Promise<number> {
+  const { out, type, keep = [], fileOptions = {}, signal } = job
+  const { model } = predictor
   const raw = await openRaw(job.inputs, fileOptions)
   try {
-    const features = model.features.map(({ name }) => name)
     requireOnce(keep)
-    for (const name of [...features, ...keep]) raw.indexOf(name)
-    const keptTypes = withoutText(model,
-      await raw.findTypes(keep, { ...fileOptions.schema, ...textTypes(model) }))
-    const columns = requireUnique(keep.map((name) => ({ name, type: keptTypes[name]! })),
-      outputColumns(model, type, predictor.nTrees))
-    const types = { ...featureTypes(model), ...fileOptions.schema, ...keptTypes }
+    const wanted = wantedColumns(model, keep)
+    for (const name of wanted) raw.indexOf(name)
+    const schema = fileOptions.schema ?? {}
+    const kept = keptTypes(model, await raw.findTypes(keep, givenTypes(model, schema)))
+    const columns = tableColumns(predictor, type, keep.map((name) =>
+      ({ name, type: kept[name]! })))
+    const types = wantedTypes(model, schema, kept)
     const file = await openOutput(out, columns, raw.nRows)
     try {
       let nRows = 0
-      // Features first; a kept column may be one of them.
-      const wanted = [...new Set([...features, ...keep])]
       const keptIdx = keep.map((name) => wanted.indexOf(name))
       for await (const batch of raw.units(wanted, types)) {
         throwIfAborted(signal)
@@ -72,19 +85,55 @@ export async function writePredictions(job: PredictionJob): Promise<number> {
   }
 }
 
-/** Text categories are text in the kept columns too. */
-function textTypes(model: Model): Record<string, ColumnType> {
-  return Object.fromEntries(Object.entries(featureTypes(model)).flatMap(([name, type]) =>
-    type === 'string' ? [[name, type]] : []))
+async function predictThere(
+  job: PredictionJob, predictor: Predictor, cluster: Cluster,
+): Promise<number> {
+  const { out, type, keep = [], fileOptions = {}, signal, onNotice } = job
+  const { model } = predictor
+  requireOnce(keep)
+  let file: Output | null = null
+  let columns: readonly OutputColumn[] = []
+  let nRowsTotal = 0
+  let nRows = 0
+  /** What is under way with the file: an abort does not wait for it. */
+  let work: Promise<void> = Promise.resolve()
+  const open = async (keptTypesFound: readonly ColumnType[]): Promise<void> => {
+    columns = tableColumns(predictor, type, keep.map((name, i) =>
+      ({ name, type: keptTypesFound[i]! })))
+    file = await openOutput(out, columns, nRowsTotal)
+  }
+  try {
+    await cluster.predict({
+      model, dataset: Dataset.remote(job.inputs, fileOptions), type, keep, signal, onNotice,
+      iterations: job.iterations,
+      onPlanned: (outline) => {
+        nRowsTotal = outline.nRows
+        return work = open(outline.keptTypes)
+      },
+      onBatch: async (batch) => {
+        const predictions = unpackPrediction(model, type, batch.predictions)
+        work = file!.write([...batch.kept,
+          ...chunksOf(predictions, batch.nRows, columns.slice(keep.length))])
+        await work
+        nRows += batch.nRows
+        job.onProgress?.(nRows, nRowsTotal)
+      },
+    })
+    throwIfAborted(signal)
+    await file!.commit()
+    return nRows
+  } catch (error) {
+    await work.catch(() => undefined)
+    await (file as Output | null)?.discard()
+    throw error
+  }
 }
 
-/** Kept columns have their own types; a numeric feature has no right to be text. */
-function withoutText(
-  model: Model, kept: Readonly<Record<string, ColumnType>>,
-): Record<string, ColumnType> {
-  const wanted = featureTypes(model)
-  return Object.fromEntries(Object.entries(kept).map(([name, type]) =>
-    [name, wanted[name] === 'number' && type === 'string' ? 'float' : type]))
+/** The columns of the table. @throws CoppiceError 'PARAMETER' where names clash */
+function tableColumns(
+  { model, nTrees }: Predictor, type: PredictionType, kept: readonly OutputColumn[],
+): readonly OutputColumn[] {
+  return requireUnique(kept, outputColumns(model, type, nTrees))
 }
 
 /** Columns of the predictions: binary probabilities are one column, that of the second class. */

@@ -1,6 +1,7 @@
 import type { MemoryRows } from '@coppice/data'
 import { camelCase } from '@coppice/engine'
 import { assert, CoppiceError, type IterationRange, type Model } from '@coppice/model'
+import type { Cluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import { Booster } from '../model/booster.js'
@@ -19,9 +20,11 @@ import {
 export interface PredictOptions {
   /** 0-based iterations to use, the end excluded; default: up to the best iteration. */
   readonly iterations?: IterationRange | undefined
+  /** Predicts there, to the same values, a Dataset of files that the workers read. */
+  readonly cluster?: Cluster | undefined
 }
 
-export const predictOptionNames = optionNames<PredictOptions>({ iterations: true })
+export const predictOptionNames = optionNames<PredictOptions>({ iterations: true, cluster: true })
 
 /**
  * What the classifier and the regressor share, in the manner of scikit-learn: parameters, fit,

@@ -1,3 +1,4 @@
+import type { Prediction, PredictionType } from '@coppice/data'
 import {
   CoppiceError,
   createPredictor,
@@ -9,10 +10,10 @@ import {
   type Scalar,
   serializeModel,
 } from '@coppice/model'
+import type { Cluster } from '../cluster/cluster.js'
 import { checkOptionNames } from '../options.js'
-import {
-  type Prediction, type PredictionRows, type PredictionType, predictRows, requirePredictionType,
-} from '../scoring/predict.js'
+import { predictOnCluster } from '../scoring/predict-on-cluster.js'
+import { type PredictionRows, predictRows, requirePredictionType } from '../scoring/predict.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
 import { loadModel, saveModel } from './model-file.js'
 
@@ -61,16 +62,23 @@ export class Booster {
    * @returns by `type`, all row-major: 'probability' (default) a Float64Array, rows x classes
    *   (2 for binary), for regression rows x 1 predicted values; 'class' the class values; 'raw' a
    *   Float64Array of raw scores, rows x outputs; 'leaf' an Int32Array, rows x trees
+   * @param options - `cluster`: predicts there a Dataset of files that its workers read; the
+   *   predictions are the same
    * @throws CoppiceError 'DATA' for columns that are missing or of another type
    */
   async predict<T extends PredictionType = 'probability'>(
     rows: PredictionRows,
-    options: { readonly type?: T, readonly iterations?: IterationRange | undefined } = {},
+    options: {
+      readonly type?: T, readonly iterations?: IterationRange | undefined,
+      readonly cluster?: Cluster | undefined,
+    } = {},
   ): Promise<Prediction[T]> {
-    checkOptionNames('predict', options, ['type', 'iterations'])
-    const { type = 'probability' as T, iterations } = options
+    checkOptionNames('predict', options, ['type', 'iterations', 'cluster'])
+    const { type = 'probability' as T, iterations, cluster } = options
     requirePredictionType(type)
-    return predictRows(this.predictor(iterations), rows, type)
+    const predictor = this.predictor(iterations)
+    return cluster === undefined ? predictRows(predictor, rows, type)
+      : predictOnCluster(this.model, rows, { type, iterations, cluster })
   }
 
   /** Number of trees, all iterations and classes. */

@@ -1,7 +1,6 @@
-import type { WantedType } from '@coppice/data'
+import { featureColumns, featureTypes, type WantedType } from '@coppice/data'
 import { type Columns, CoppiceError, type Model } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
-import { featureColumns, featureTypes } from './features.js'
 import { checkWeights, encodeTargets, labelType } from './targets.js'
 
 /** Some rows with what they are. */

@@ -1,10 +1,9 @@
-import type { MemoryRows } from '@coppice/data'
+import { type MemoryRows, predictColumns, type Prediction } from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
 import { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import type { Booster } from '../model/booster.js'
 import { labelledBatches } from './labelled-batches.js'
-import { predictColumns, type Prediction } from './predict.js'
 
 /** Rows with what they are and what a model makes of them. */
 export interface ScoredRows<T extends 'class' | 'probability'> {

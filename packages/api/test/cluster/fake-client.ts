@@ -91,6 +91,11 @@ export class FakeClient implements TrainingClient {
     return loaded.data
   }
 
+  /** Real workers predict in test/cluster-predict.test.ts. */
+  predict(): Promise<void> {
+    return Promise.reject(new Error('this coordinator trains only'))
+  }
+
   status(): Promise<ClusterStatus> {
     return Promise.resolve({ phase: 'waiting' } as ClusterStatus)
   }

@@ -1,6 +1,8 @@
 import { checkEvalSets, type ResolvedParams, resolveParams, withInferred } from '@coppice/engine'
-import { CoppiceError, type Model, parseModel } from '@coppice/model'
-import type { DataSpec, JobSpec } from '../protocol/client-messages.js'
+import {
+  CoppiceError, createPredictor, type Model, parseModel, type Predictor,
+} from '@coppice/model'
+import type { DataSpec, JobSpec, PredictionSpec } from '../protocol/client-messages.js'
 
 /** What a job's specification says once it is checked, without a look at the data. */
 export interface CheckedSpec {
@@ -21,6 +23,17 @@ export function checkSpec(spec: JobSpec): CheckedSpec {
   const shape = { nRows: 1, features: [] }
   checkEvalSets(shape, spec.evalSets.map(({ name }) => ({ name, data: shape })), params)
   return { params, resumeFrom: spec.resumeFrom === null ? null : parseModel(spec.resumeFrom) }
+}
+
+/**
+ * Checks a prediction as far as that can be done without its data.
+ *
+ * @returns what predicts; here nothing but the form of its results is of interest
+ * @throws CoppiceError 'PARAMETER', 'DATA' or 'MODEL'
+ */
+export function checkPrediction({ data, model, iterations }: PredictionSpec): Predictor {
+  checkInputs(data)
+  return createPredictor(parseModel(model), iterations === null ? {} : { iterations })
 }
 
 /**

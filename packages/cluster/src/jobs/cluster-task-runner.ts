@@ -60,6 +60,8 @@ function resultOf<T extends LoadTask>(task: T, answer: TaskResult): TaskResults[
 function kindsOf(result: TaskResults[LoadTask['kind']]): readonly LoadTask['kind'][] {
   if (result === null) return ['parse']
   if (typeof result === 'string') return ['hash']
+  if (Array.isArray(result)) return ['types']
   if ('plan' in result) return ['plan']
+  if ('predictions' in result) return ['predict']
   return 'types' in result ? ['scan'] : ['merge']
 }

@@ -6,9 +6,9 @@ import { assert, CoppiceError, type Model, type ModelHeader, parseModel } from '
 import { deferred } from '../jobs/deferred.js'
 import type { Announced, Done, Failed, FromClient, JobSpec, ToClient }
   from '../protocol/client-messages.js'
-import { decodeMessage, encodeMessage } from '../protocol/codec.js'
 import { PROTOCOL_VERSION } from '../protocol/messages.js'
-import { closeCodes, type Link, type LinkClose, type Reconnector } from '../transport/index.js'
+import type { Reconnector } from '../transport/index.js'
+import { ClientConversation, queueText } from './client-conversation.js'
 
 /** What a training tells while it runs, and what it asks. */
 export interface TrainHandlers {
@@ -38,17 +38,14 @@ export class ClientJob {
   readonly #job: string
   readonly #spec: JobSpec
   readonly #handlers: TrainHandlers
-  readonly #reconnector: Reconnector
+  readonly #talk: ClientConversation
   readonly #result = deferred<TrainResult>()
   readonly #records: CommittedIteration[]
   /** Iterations of the model that the job resumes from. */
   readonly #nResumed: number
   #header: ModelHeader | null = null
-  #link: Link | null = null
   /** To the last iteration. */
   #answer: Promise<'go' | 'stop'> = Promise.resolve('go')
-  /** Messages are taken one after the other, callbacks included. */
-  #work: Promise<void> = Promise.resolve()
   #hasStarted = false
   #isOver = false
   #isAborted = false
@@ -59,7 +56,12 @@ export class ClientJob {
     this.#job = job
     this.#spec = spec
     this.#handlers = handlers
-    this.#reconnector = reconnector
+    this.#talk = new ClientConversation(job, reconnector, {
+      greet: () => this.#greet(),
+      take: (message) => this.#take(message),
+      fail: (error) => this.#fail(error),
+      onNotice: handlers.onNotice,
+    })
     this.#records = spec.resumeFrom === null ? []
       : committedIterations(parseModel(spec.resumeFrom))
     this.#nResumed = this.#records.length
@@ -88,13 +90,13 @@ export class ClientJob {
       }, abortMs)
     }
     signal?.addEventListener('abort', onAbort, { once: true })
-    this.#serve().catch((error: unknown) => this.#fail(error))
+    this.#talk.start()
     try {
       return await this.#result.promise
     } finally {
       signal?.removeEventListener('abort', onAbort)
       if (timer !== null) clearTimeout(timer)
-      this.#link?.close(closeCodes.normal, 'the job is over')
+      this.#talk.close()
     }
   }
 
@@ -103,61 +105,26 @@ export class ClientJob {
     this.#fail(new CoppiceError('ABORTED', 'the client was closed before its job was done'))
   }
 
-  async #serve(): Promise<void> {
-    while (!this.#isOver) {
-      const link = await this.#reconnector.next()
-      if (this.#isOver) return link.destroy('the job is over')
-      const close = await this.#converse(link)
-      await this.#work
-      if (this.#isOver) return
-      requireReturn(close)
-      this.#handlers.onNotice?.(`the connection to the coordinator was lost: ${close.reason}; ` +
-        'trying again')
+  #greet(): FromClient[] {
+    const submit: FromClient = {
+      type: 'submit', protocol: PROTOCOL_VERSION, job: this.#job, spec: this.#spec,
+      fromIteration: this.#records.length,
     }
-  }
-
-  /** Until the link is gone. */
-  #converse(link: Link): Promise<LinkClose> {
-    this.#link = link
-    const closed = new Promise<LinkClose>((resolve) => {
-      link.listen({ onPayload: (payload) => this.#hear(link, payload), onClose: resolve })
-    })
-    // Until what is known is settled, the number of records may still grow.
-    this.#work.then(() => {
-      this.#send({
-        type: 'submit', protocol: PROTOCOL_VERSION, job: this.#job, spec: this.#spec,
-        fromIteration: this.#records.length,
-      })
-      if (this.#isAborted) this.#send({ type: 'abort', job: this.#job })
-    }).catch((error: unknown) => this.#fail(error))
-    return closed
+    return this.#isAborted ? [submit, { type: 'abort', job: this.#job }] : [submit]
   }
 
   #send(message: FromClient): void {
-    this.#link?.send(encodeMessage(message))
-  }
-
-  #hear(link: Link, payload: Uint8Array): void {
-    let message: ToClient
-    try {
-      message = decodeMessage(payload, 'to-client')
-    } catch (error) {
-      return this.#fail(error)
-    }
-    this.#work = this.#work.then(async () => {
-      if (!this.#isOver && message.job === this.#job) await this.#take(message)
-    }).catch((error: unknown) => {
-      link.send(encodeMessage({ type: 'abort', job: this.#job }))
-      this.#fail(error)
-    })
+    this.#talk.send(message)
   }
 
   #take(message: ToClient): Promise<void> | void {
     const { onLoading, onNotice } = this.#handlers
     switch (message.type) {
-      case 'accepted':
-        if (message.nBefore === 0) return
-        return onNotice?.(`the job waits in the queue, ${places(message.nBefore)}`)
+      case 'accepted': {
+        const text = queueText(message.nBefore)
+        if (text !== null) onNotice?.(text)
+        return
+      }
       case 'loading': {
         const { dataset, phase, done, total } = message
         return onLoading?.({ dataset, phase, done, total })
@@ -174,6 +141,9 @@ export class ClientJob {
       case 'notice': return onNotice?.(message.text)
       case 'done': return this.#done(message)
       case 'failed': return this.#failed(message)
+      // of predictions
+      case 'planned':
+      case 'predicted': return
     }
   }
 
@@ -230,6 +200,7 @@ export class ClientJob {
       bestIteration,
     })
     this.#isOver = true
+    this.#talk.end()
     this.#result.resolve({ model, stoppedBy })
   }
 
@@ -240,17 +211,7 @@ export class ClientJob {
   #fail(error: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#talk.end()
     this.#result.reject(error)
   }
-}
-
-function places(nBefore: number): string {
-  return nBefore === 1 ? 'behind another one' : `behind ${nBefore} others`
-}
-
-/** @throws CoppiceError where coming back would end the same way */
-function requireReturn({ code, reason, by }: LinkClose): void {
-  if (by !== 'peer' || (code !== closeCodes.protocol && code !== closeCodes.policy)) return
-  throw new CoppiceError(code === closeCodes.policy ? 'ABORTED' : 'INTERNAL',
-    `the coordinator closed the connection: ${reason}`)
 }

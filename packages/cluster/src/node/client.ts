@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { TrainResult } from '@coppice/engine'
-import type { JobSpec } from '../protocol/client-messages.js'
+import type { JobSpec, PredictionSpec } from '../protocol/client-messages.js'
 import {
   connectLink, closeCodes, type Link, type LinkLimits, readToken, Reconnector, Token,
 } from '../transport/index.js'
 import { type CoordinatorAddress, fetchStatus, upload } from './client-http.js'
 import { ClientJob, type TrainHandlers } from './client-job.js'
+import { ClientPrediction, type PredictHandlers } from './client-prediction.js'
 import type { ClusterStatus } from './status.js'
 
 /** How a client connects. */
@@ -29,13 +30,19 @@ export type TrainingOrder = Omit<JobSpec, 'resumeFrom'> & {
   readonly resumeFrom: string | Uint8Array | null
 }
 
+/** A client's side of a job. */
+interface RunningJob<T> {
+  run(): Promise<T>
+  leave(): void
+}
+
 const graceMsDefault = 600_000
 
 /** A coordinator, as those see it who bring it jobs. */
 export class ClusterClient {
   readonly #address: CoordinatorAddress
   readonly #options: ClusterClientOptions
-  readonly #jobs = new Set<ClientJob>()
+  readonly #jobs = new Set<Pick<RunningJob<unknown>, 'leave'>>()
 
   private constructor(address: CoordinatorAddress, options: ClusterClientOptions) {
     this.#address = address
@@ -83,13 +90,36 @@ export class ClusterClient {
       resumeFrom: typeof resumeFrom === 'string' ? new TextEncoder().encode(resumeFrom)
         : resumeFrom,
     }
+    return this.#run(handlers.onNotice, (reconnector) =>
+      new ClientJob(job, spec, handlers, reconnector))
+  }
+
+  /**
+   * Has rows predicted, batch by batch in their order: what a prediction in this process gives. A
+   * lost connection is made again; a coordinator that knows nothing of it any more goes on with
+   * the first batch that the handlers have not taken.
+   *
+   * @throws CoppiceError with the coordinator's code and message; 'IO' when it is gone for too
+   *   long; 'ABORTED' by the signal; whatever a handler throws
+   */
+  predict(
+    spec: PredictionSpec, handlers: PredictHandlers, job: string = randomUUID(),
+  ): Promise<void> {
+    return this.#run(handlers.onNotice, (reconnector) =>
+      new ClientPrediction(job, spec, handlers, reconnector))
+  }
+
+  async #run<T>(
+    onNotice: ((text: string) => void) | undefined,
+    make: (reconnector: Reconnector) => RunningJob<T>,
+  ): Promise<T> {
     const end = new AbortController()
-    const client = new ClientJob(job, spec, handlers, new Reconnector({
+    const client = make(new Reconnector({
       connect: (signal) => this.#connect(signal),
       random: Math.random,
       graceMs: this.#options.graceMs ?? graceMsDefault,
       signal: end.signal,
-      onFailure: (error) => handlers.onNotice?.(`${error.message}; trying again`),
+      onFailure: (error) => onNotice?.(`${error.message}; trying again`),
     }))
     this.#jobs.add(client)
     try {

@@ -1,5 +1,5 @@
 import type { JobListener } from '../jobs/job-story.js'
-import type { FromClient, Submit, ToClient } from '../protocol/client-messages.js'
+import type { FromClient, Predict, Submit, ToClient } from '../protocol/client-messages.js'
 import { decodeMessage, encodeMessage } from '../protocol/codec.js'
 import { ProtocolError } from '../protocol/error.js'
 import { PROTOCOL_VERSION } from '../protocol/messages.js'
@@ -75,16 +75,26 @@ export class CoordinatorClients {
       case 'submit': return this.#submit(port, message)
       case 'go': return this.#queue.go(message.job, message.iteration, message.answer)
       case 'abort': return this.#queue.abort(message.job)
+      case 'predict': return this.#predict(port, message)
+      case 'taken': return this.#queue.taken(message.job, message.nBatches)
     }
   }
 
   #submit(port: ClientPort, message: Submit): void {
-    const { job, protocol } = message
-    if (protocol === PROTOCOL_VERSION) return this.#queue.submit(port, message)
+    if (this.#isOurs(port, message)) this.#queue.submit(port, message)
+  }
+
+  #predict(port: ClientPort, message: Predict): void {
+    if (this.#isOurs(port, message)) this.#queue.predict(port, message)
+  }
+
+  #isOurs(port: ClientPort, { job, protocol }: Submit | Predict): boolean {
+    if (protocol === PROTOCOL_VERSION) return true
     port.send({ type: 'failed', job, mayResume: false, error: {
       code: 'PARAMETER',
       message: `this client speaks protocol ${protocol}, the coordinator ${PROTOCOL_VERSION}; ` +
         'install the same release of Coppice on both machines',
     } })
+    return false
   }
 }

@@ -216,7 +216,9 @@ class Coordinator implements CoordinatorHandle {
   #tellBinned(): void {
     const { training } = this.#machine
     if (training === null || training.driver !== null) return
-    this.#queue.current?.tellBinned((partition) => training.board.info(partition) !== null)
+    const { current } = this.#queue
+    if (current?.kind !== 'training') return
+    current.tellBinned((partition) => training.board.info(partition) !== null)
   }
 }
 

@@ -1,13 +1,17 @@
+import { CoppiceError } from '@coppice/model'
 import type { CoordinatorEffect } from '../coordinator/events.js'
 import { checkJobName, checkSpec } from '../jobs/check-spec.js'
 import { endedStory } from '../jobs/ended-story.js'
 import type { JobListener, JobStory } from '../jobs/job-story.js'
 import { type RestoredJob, restoreJob } from '../jobs/restored-job.js'
-import type { JobSpec, Submit } from '../protocol/client-messages.js'
+import type { PredictionOutcome } from '../jobs/prediction-story.js'
+import type { JobOutcome } from '../jobs/outcome.js'
+import type { JobSpec, Predict, Submit } from '../protocol/client-messages.js'
 import type { JobFolder } from './job-folder.js'
 import { JobJournal, noJournal } from './job-journal.js'
 import { JobRunner, type RunnerPort, wireError } from './job-runner.js'
 import type { JournalDisk } from './journal-disk.js'
+import { PredictionRunner } from './prediction-runner.js'
 
 export interface JobQueueOptions {
   readonly port: RunnerPort
@@ -20,6 +24,9 @@ export interface JobQueueOptions {
   readonly wallClock: () => number
 }
 
+/** A job of either kind. */
+export type QueuedJob = JobRunner | PredictionRunner
+
 interface ClosingJob {
   readonly runner: JobRunner
   readonly done: Promise<void>
@@ -30,12 +37,12 @@ const REMEMBERED_MAX = 4
 
 /**
  * The jobs of a coordinator: one runs, the others wait for their turn, in the order in which they
- * were submitted. Those that a journal has survive the coordinator.
+ * were submitted. Trainings that a journal has survive the coordinator; predictions do not.
  */
 export class JobQueue {
   readonly #options: JobQueueOptions
-  #current: JobRunner | null = null
-  #waiting: JobRunner[] = []
+  #current: QueuedJob | null = null
+  #waiting: QueuedJob[] = []
   readonly #ended = new Map<string, JobStory>()
   /** Jobs whose journals are being closed. */
   readonly #closing = new Map<string, ClosingJob>()
@@ -49,12 +56,12 @@ export class JobQueue {
   }
 
   /** The job that runs, or null. */
-  get current(): JobRunner | null {
+  get current(): QueuedJob | null {
     return this.#current
   }
 
   /** Those that wait, in order. */
-  get waiting(): readonly JobRunner[] {
+  get waiting(): readonly QueuedJob[] {
     return this.#waiting
   }
 
@@ -66,7 +73,7 @@ export class JobQueue {
       try {
         if (problem !== null) throw new Error(problem)
         if (restored === null) continue
-        this.#add(await this.#open(job, null))
+        this.#addTraining(await this.#open(job, null))
         this.#options.onNotice(`job ${job} goes on after ${restored.iterations.length} iterations`)
       } catch (error) {
         this.#options.onNotice(`job ${job} cannot go on: ${wireError(error).message}`)
@@ -90,6 +97,7 @@ export class JobQueue {
     try {
       checkJobName(job)
       const runner = this.#runnerOf(job)
+      if (runner?.kind === 'prediction') throw otherKind(job, runner.kind)
       if (runner !== undefined) {
         return attach(runner.story, listener, fromIteration, runner.awaitedIteration)
       }
@@ -101,15 +109,39 @@ export class JobQueue {
       if (this.#isClosed) return
       const opened = await this.#open(job, spec)
       attach(opened.story, listener, fromIteration, null)
-      this.#add(opened)
+      this.#addTraining(opened)
     } catch (error) {
       listener.send({ type: 'failed', job, error: wireError(error), mayResume: false })
     }
   }
 
+  /** A client brings a prediction, or comes back to one. */
+  predict(listener: JobListener, { job, spec, fromBatch }: Predict): void {
+    this.#inOrder(() => {
+      try {
+        checkJobName(job)
+        const known = this.#runnerOf(job)
+        if (known?.kind === 'training') throw otherKind(job, known.kind)
+        if (this.#isClosed || !listener.isOpen) return
+        const runner = known ?? new PredictionRunner(job, spec, this.#options.port)
+        runner.story.attach(listener, fromBatch)
+        if (known === undefined) this.#add(runner)
+      } catch (error) {
+        listener.send({ type: 'failed', job, error: wireError(error), mayResume: false })
+      }
+    })
+  }
+
+  /** The client has so many batches of a prediction. */
+  taken(job: string, nBatches: number): void {
+    const runner = this.#runnerOf(job)
+    if (runner?.kind === 'prediction') runner.taken(nBatches)
+  }
+
   /** The client's answer to an iteration. */
   go(job: string, iteration: number, answer: 'go' | 'stop'): void {
-    this.#runnerOf(job)?.go(iteration, answer)
+    const runner = this.#runnerOf(job)
+    if (runner?.kind === 'training') runner.go(iteration, answer)
   }
 
   /** The client wants no more of a job. */
@@ -154,13 +186,13 @@ export class JobQueue {
     await Promise.all([...left.map((runner) => runner.leave()), ...closing.map(({ done }) => done)])
   }
 
-  *#stories(): Generator<JobStory> {
+  *#stories(): Generator<QueuedJob['story']> {
     if (this.#current !== null) yield this.#current.story
     for (const { story } of this.#waiting) yield story
     yield* this.#ended.values()
   }
 
-  #runnerOf(job: string): JobRunner | undefined {
+  #runnerOf(job: string): QueuedJob | undefined {
     return [this.#current, ...this.#waiting].find((runner) => runner?.job === job) ?? undefined
   }
 
@@ -202,8 +234,12 @@ export class JobQueue {
     return { spec: spec!, place: ++this.#lastPlace }
   }
 
-  #add(runner: JobRunner): void {
+  #addTraining(runner: JobRunner): void {
     runner.record()
+    this.#add(runner)
+  }
+
+  #add(runner: QueuedJob): void {
     this.#waiting.push(runner)
     this.#next()
     this.#tellPlaces()
@@ -223,21 +259,25 @@ export class JobQueue {
     for (const [i, { story }] of this.#waiting.entries()) story.accepted(nRunning + i)
   }
 
-  async #run(runner: JobRunner): Promise<void> {
+  async #run(runner: QueuedJob): Promise<void> {
     const outcome = await runner.run()
     if (this.#isClosed) return
+    this.#options.onNotice(endText(runner.job, outcome))
+    if (runner.kind === 'training') this.#conclude(runner, outcome)
+    if (this.#current !== runner) return
+    this.#current = null
+    this.#next()
+    this.#tellPlaces()
+  }
+
+  /** Keeps what came of a training, and closes its journal. */
+  #conclude(runner: JobRunner, outcome: JobEnd): void {
     const { job, story } = runner
-    if (outcome.kind === 'done') this.#options.onNotice(`job ${job} ended: ${outcome.stoppedBy}`)
-    else this.#options.onNotice(`job ${job} failed: ${outcome.error.message}`)
     if (outcome.kind === 'done' || !outcome.mayResume) this.#remember(job, story)
     const done = runner.close().then(() => this.#forget(runner)).catch((error: unknown) => {
       this.#options.onNotice(`the journal of job ${job}: ${wireError(error).message}`)
     }).finally(() => this.#closing.delete(job))
     this.#closing.set(job, { runner, done })
-    if (this.#current !== runner) return
-    this.#current = null
-    this.#next()
-    this.#tellPlaces()
   }
 
   /** What is kept of an ended job, and what is not any more. */
@@ -251,6 +291,18 @@ export class JobQueue {
     const oldest = this.#ended.keys().next().value!
     if (this.#ended.size > REMEMBERED_MAX) this.#ended.delete(oldest)
   }
+}
+
+type JobEnd = JobOutcome | PredictionOutcome
+
+function endText(job: string, outcome: JobEnd): string {
+  if (outcome.kind === 'failed') return `job ${job} failed: ${outcome.error.message}`
+  return `job ${job} ended: ` +
+    ('nRows' in outcome ? `${outcome.nRows} rows predicted` : outcome.stoppedBy)
+}
+
+function otherKind(job: string, kind: QueuedJob['kind']): CoppiceError {
+  return new CoppiceError('PARAMETER', `job "${job}" is a ${kind}; give this one another name`)
 }
 
 function attach(

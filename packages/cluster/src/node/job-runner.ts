@@ -46,13 +46,14 @@ export interface RunnerOptions {
 }
 
 /** Where a job is. */
-export type JobPhase = 'queued' | 'reading' | 'training' | 'ended'
+export type JobPhase = 'queued' | 'reading' | 'training' | 'predicting' | 'ended'
 
 /**
  * One job from its specification to its model: has its data surveyed, orders the training,
  * journals what is committed, and lets the client decide where it wants to.
  */
 export class JobRunner {
+  readonly kind = 'training'
   readonly job: string
   readonly spec: JobSpec
   readonly place: number

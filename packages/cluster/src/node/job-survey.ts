@@ -1,6 +1,6 @@
 import {
   type DatasetRecipe, type DatasetReference, type DatasetSurvey, defaultTextOptions, type Format,
-  type LoadProgress, type PartitionInfo, surveyDataset, withLocalMerges,
+  type LoadProgress, type PartitionInfo, surveyDataset, type TextOptions, withLocalMerges,
 } from '@coppice/data'
 import { displayUri } from '@coppice/data/node'
 import {
@@ -76,10 +76,7 @@ async function surveySet(
   const runner = new ClusterTaskRunner(book, { sources, firstSource }, port.nThreads())
   return surveyDataset({
     partitions: sources.map(partitionInfo),
-    textOptions: {
-      header: data.header,
-      missingValues: data.missingValues ?? defaultTextOptions.missingValues,
-    },
+    textOptions: textOptionsOf(data),
     params,
     runner: withLocalMerges(runner, pause, signal),
     memory: null,
@@ -95,13 +92,17 @@ async function surveySet(
   })
 }
 
+export function textOptionsOf({ header, missingValues }: DataSpec): TextOptions {
+  return { header, missingValues: missingValues ?? defaultTextOptions.missingValues }
+}
+
 /** Lets messages of workers and clients through. */
 function pause(): Promise<void> {
   return new Promise((resolve) => { setImmediate(resolve) })
 }
 
 /** Files, folders and patterns to partitions, by a worker: it sees what the workers see. */
-async function resolveSources(
+export async function resolveSources(
   { inputs, format }: DataSpec, book: TaskBook,
 ): Promise<readonly SourcePartition[]> {
   const [result] = await book.run([
@@ -111,7 +112,8 @@ async function resolveSources(
   return result.partitions
 }
 
-function partitionInfo({ uri, format, expected }: SourcePartition): PartitionInfo {
+/** A partition by the name that messages have for it. */
+export function partitionInfo({ uri, format, expected }: SourcePartition): PartitionInfo {
   return { name: displayUri(uri), format: requireFormat(uri, format), expected }
 }
 

@@ -15,10 +15,12 @@ export interface ClusterStatus {
    * waiting: for workers, or for the answer of a client; reading: the data are surveyed, or being
    * binned; idle: there is no job.
    */
-  readonly phase: 'idle' | 'waiting' | 'reading' | 'training'
+  readonly phase: 'idle' | 'waiting' | 'reading' | 'training' | 'predicting'
   /** Iterations that are committed, and that the job is for. */
   readonly iteration: number
   readonly nIterations: number
+  /** Of a prediction: rows that its client has, and all rows; null for a training. */
+  readonly rows: { readonly nDone: number, readonly nAll: number } | null
   /** Jobs that wait for their turn, in order. */
   readonly queue: readonly string[]
   readonly minWorkers: number
@@ -83,8 +85,9 @@ export function clusterStatus(sources: StatusSources, now: number): ClusterStatu
     url, term, build, minWorkers,
     job: current?.job ?? null,
     phase: phaseOf(sources),
-    iteration: current?.story.records.length ?? 0,
-    nIterations: current?.story.nIterations ?? 0,
+    iteration: current?.kind === 'training' ? current.story.records.length : 0,
+    nIterations: current?.kind === 'training' ? current.story.nIterations : 0,
+    rows: current?.kind === 'prediction' ? current.rows : null,
     queue: queue.waiting.map(({ job }) => job),
     workers: machine.members.map((member) => workerStatus(member, sources, now)),
     slowest: traffic.slowest,
@@ -104,7 +107,7 @@ function phaseOf({ machine, queue, minWorkers }: StatusSources): ClusterStatus['
   const nPresent = machine.members.filter(({ state }) => !state.isDraining).length
   if (nPresent < Math.max(1, minWorkers) || current.awaitedIteration !== null) return 'waiting'
   if (current.phase === 'training' && machine.training?.driver == null) return 'reading'
-  return current.phase === 'training' ? 'training' : 'reading'
+  return current.phase === 'training' || current.phase === 'predicting' ? current.phase : 'reading'
 }
 
 function workerStatus(

@@ -12,7 +12,7 @@ const contextsMax = 3
 
 /** What tasks that need no context are given. */
 const noContext: JobContext =
-  { textOptions: defaultTextOptions, columns: [], partitions: [], scan: null }
+  { textOptions: defaultTextOptions, columns: [], partitions: [], scan: null, prediction: null }
 
 interface OpenContext {
   readonly loader: PartitionLoader
@@ -37,7 +37,7 @@ export class WorkerTasks {
 
   setContext({ context, sources, body }: Context): void {
     this.#contexts.delete(context)
-    this.#contexts.set(context, { loader: this.#loaderOf(sources), body })
+    this.#contexts.set(context, { loader: this.#loaderOf(sources), body: withSharedModel(body) })
     for (const oldest of this.#contexts.keys()) {
       if (this.#contexts.size <= contextsMax) break
       this.#contexts.delete(oldest)
@@ -84,6 +84,15 @@ export class WorkerTasks {
     this.#loaders.set(key, loader)
     return loader
   }
+}
+
+/** Threads get contexts once per partition: the model is not to be copied with each. */
+function withSharedModel(body: JobContext): JobContext {
+  const { prediction } = body
+  if (prediction === null) return body
+  const model = new Uint8Array(new SharedArrayBuffer(prediction.model.length))
+  model.set(prediction.model)
+  return { ...body, prediction: { ...prediction, model } }
 }
 
 /** Other workers have other working directories. */

@@ -3,11 +3,11 @@
  * A client that lost its connection says `submit` again with the same job: it is attached to the
  * job under way, or given its end.
  */
-import type { RoleOptions } from '@coppice/data'
+import type { ColumnType, PredictedRows, PredictionType, RoleOptions } from '@coppice/data'
 import type {
   CommittedIteration, InferredParams, IterationEvent, StopReason, TrainingEvent,
 } from '@coppice/engine'
-import type { ModelHeader } from '@coppice/model'
+import type { IterationRange, ModelHeader } from '@coppice/model'
 import type { WireError } from './messages.js'
 
 /** Where a data set is and how it is read; nothing of it has been looked at. */
@@ -129,7 +129,62 @@ export interface Failed {
   readonly mayResume: boolean
 }
 
-export type FromClient = Submit | Go | Abort
+// ---- predictions
+
+/** Rows to be predicted, as a client asks for them. Plain data. */
+export interface PredictionSpec {
+  readonly data: DataSpec
+  /** UTF-8 JSON. */
+  readonly model: Uint8Array
+  readonly type: PredictionType
+  /** Default: up to the best iteration. */
+  readonly iterations: IterationRange | null
+  /** Columns whose values are to come with the predictions. */
+  readonly keep: readonly string[]
+}
+
+/**
+ * Client: predict these rows. They come in batches, in the order of the rows. Predictions are not
+ * journaled: a client that lost its coordinator says this again to the one that takes its place.
+ */
+export interface Predict {
+  readonly type: 'predict'
+  readonly protocol: number
+  /** Unique for ever. */
+  readonly job: string
+  readonly spec: PredictionSpec
+  /** Batches before this one are known to the client already. */
+  readonly fromBatch: number
+}
+
+/** Coordinator: what there is to predict. Told again to a client that comes back. */
+export interface Planned {
+  readonly type: 'planned'
+  readonly job: string
+  readonly nRows: number
+  readonly nBatches: number
+  /** Types of the columns to keep, over all rows. */
+  readonly keptTypes: readonly ColumnType[]
+  /** Of the files as they were planned: equal ones have equal batches. */
+  readonly digest: string
+}
+
+/** Coordinator: the next batch. */
+export interface Predicted {
+  readonly type: 'predicted'
+  readonly job: string
+  readonly batch: number
+  readonly rows: PredictedRows
+}
+
+/** Client: so many batches are written; there is room for more. With the last one the job ends. */
+export interface Taken {
+  readonly type: 'taken'
+  readonly job: string
+  readonly nBatches: number
+}
+
+export type FromClient = Submit | Go | Abort | Predict | Taken
 export type ToClient =
-  | Accepted | Loading | Opened | Told | Announced | Notice | Done | Failed
+  | Accepted | Loading | Opened | Told | Announced | Notice | Done | Failed | Planned | Predicted
 

@@ -4,11 +4,16 @@
  */
 import type { RoleOptions } from '@coppice/data'
 import type { StopReason, TrainingEvent } from '@coppice/engine'
-import type { DataSpec, FromClient, JobSpec, ToClient } from './client-messages.js'
+import type {
+  DataSpec, FromClient, JobSpec, PredictionSpec, ToClient,
+} from './client-messages.js'
+import {
+  columnType, iterationRange, predictedRows, predictionType,
+} from './data-schemas.js'
 import { errorCode } from './engine-schemas.js'
 import {
   COLUMNS_MAX, DATASETS_MAX, ITERATIONS_MAX, MESSAGE_TEXT_LENGTH_MAX, NAME_LENGTH_MAX,
-  PARTITIONS_MAX, TEXT_BYTES_MAX, URI_LENGTH_MAX,
+  PARTITIONS_MAX, TEXT_BYTES_MAX, UNITS_MAX, URI_LENGTH_MAX,
 } from './limits.js'
 import type { WireError } from './messages.js'
 import { committedIteration, isRecordOf, iterationEvent, modelHeader } from './model-schemas.js'
@@ -69,6 +74,16 @@ export const jobSpec: Schema<JobSpec> = object({
   wantsGo: flag,
 })
 
+const predictionSpec: Schema<PredictionSpec> = object({
+  data: dataSpec,
+  model: array(Uint8Array),
+  type: predictionType,
+  iterations: iterationRange,
+  keep: list(cell, COLUMNS_MAX),
+})
+
+const batch = integer(0, UNITS_MAX)
+
 // ---- the messages
 
 export const fromClient: Schema<FromClient> = tagged('type', {
@@ -79,6 +94,10 @@ export const fromClient: Schema<FromClient> = tagged('type', {
     type: constant('go'), job, iteration, answer: oneOf({ go: true, stop: true }),
   }),
   abort: object({ type: constant('abort'), job }),
+  predict: object({
+    type: constant('predict'), protocol: count, job, spec: predictionSpec, fromBatch: batch,
+  }),
+  taken: object({ type: constant('taken'), job, nBatches: batch }),
 })
 
 /** Why a training stopped. */
@@ -120,4 +139,9 @@ export const toClient: Schema<ToClient> = tagged('type', {
     type: constant('done'), job, stoppedBy: stopReason, model: array(Uint8Array),
   }),
   failed: object({ type: constant('failed'), job, error: wireError, mayResume: flag }),
+  planned: object({
+    type: constant('planned'), job, nRows: count, nBatches: batch,
+    keptTypes: list(columnType, COLUMNS_MAX), digest: text(NAME_LENGTH_MAX),
+  }),
+  predicted: object({ type: constant('predicted'), job, batch, rows: predictedRows }),
 })

@@ -3,20 +3,20 @@
  * `loading/job.ts` and `loading/recipe.ts`.
  */
 import type {
-  ColumnType, DatasetRecipe, Format, JobContext, LoadTask, PartitionPlan, TaskResults, TextOptions,
-  Unit,
+  ColumnChunk, ColumnType, DatasetRecipe, Format, JobContext, LoadTask, PartitionPlan,
+  PredictedRows, PredictionPlan, PredictionType, TaskResults, TextOptions, Unit,
 } from '@coppice/data'
 import type {
   BinMapper, FeatureInfo, SampledCategories, SampledValues, SampleRule,
 } from '@coppice/engine'
-import type { MissingType, Scalar } from '@coppice/model'
+import type { IterationRange, MissingType, Scalar } from '@coppice/model'
 import {
-  CATEGORIES_MAX, COLUMNS_MAX, NAME_LENGTH_MAX, PARTITIONS_MAX, TEXT_BYTES_MAX, UNITS_MAX,
-  URI_LENGTH_MAX,
+  CATEGORIES_MAX, COLUMNS_MAX, ITERATIONS_MAX, NAME_LENGTH_MAX, PARTITIONS_MAX, TEXT_BYTES_MAX,
+  UNITS_MAX, URI_LENGTH_MAX,
 } from './limits.js'
 import {
   array, constant, count, distinct, double, either, flag, integer, list, nothing, nullable, object,
-  oneOf, opaque, type Schema, tagged, text, where,
+  oneOf, opaque, pair, type Schema, tagged, text, where,
 } from './schema.js'
 
 type JobColumn = JobContext['columns'][number]
@@ -31,7 +31,7 @@ const scalar: Schema<Scalar> = either('a text, number or boolean', cell, double,
 
 // ---- reader.ts
 
-const columnType: Schema<ColumnType> =
+export const columnType: Schema<ColumnType> =
   oneOf({ empty: true, bool: true, int: true, float: true, date: true, string: true })
 
 export const format: Schema<Format> =
@@ -93,6 +93,45 @@ const sampledValues: Schema<SampledValues> = where(
 const sampledCategories: Schema<SampledCategories> =
   object({ counts: array(Uint32Array, CATEGORIES_MAX), missingCount: count })
 
+// ---- prediction/plan.ts
+
+export const predictionType: Schema<PredictionType> =
+  oneOf({ probability: true, class: true, raw: true, leaf: true })
+
+export const iterationRange: Schema<IterationRange | null> =
+  nullable(pair(integer(0, ITERATIONS_MAX)))
+
+const columnIndex = integer(0, COLUMNS_MAX)
+
+const predictionPlan: Schema<PredictionPlan> = object({
+  model: array(Uint8Array),
+  modelHash: text(NAME_LENGTH_MAX),
+  iterations: iterationRange,
+  type: predictionType,
+  types: list(nullable(either('a type of columns', columnType, constant('number'))), COLUMNS_MAX),
+  kept: list(columnIndex, COLUMNS_MAX),
+})
+
+const columnChunk: Schema<ColumnChunk> = either(
+  'a chunk of a column',
+  object({
+    type: oneOf({ empty: true, bool: true, int: true, float: true, date: true }),
+    values: array(Float64Array),
+  }),
+  where(
+    object({
+      type: constant('string'), codes: array(Int32Array), dictionary: list(cell, CATEGORIES_MAX),
+    }),
+    ({ codes, dictionary }) => codes.every((code) => code >= -1 && code < dictionary.length),
+    'a chunk whose codes are in its dictionary'))
+
+export const predictedRows: Schema<PredictedRows> = object({
+  nRows: count,
+  kept: list(columnChunk, COLUMNS_MAX),
+  predictions: either('an array of predictions', array(Float64Array), array(Int32Array),
+    array(Uint16Array), array(Uint8Array)),
+})
+
 // ---- loading/job.ts
 
 const jobColumn: Schema<JobColumn> = object({
@@ -121,6 +160,7 @@ export const jobContext: Schema<JobContext> = object({
     sampleRule: nullable(sampleRule),
     labelKind: nullable(oneOf({ class: true, binary: true, number: true })),
   })),
+  prediction: nullable(predictionPlan),
 })
 
 const partition = integer(0, PARTITIONS_MAX)
@@ -142,6 +182,15 @@ export const loadTask: Schema<LoadTask> = tagged('kind', {
     type: columnType,
   }),
   merge: object({ kind: constant('merge'), parts: list(sampledValues, UNITS_MAX) }),
+  types: object({
+    kind: constant('types'),
+    partitionIdx: partition,
+    unit,
+    columns: list(columnIndex, COLUMNS_MAX),
+  }),
+  predict: object({
+    kind: constant('predict'), partitionIdx: partition, unit, start: count, end: count,
+  }),
 })
 
 /** Distinct values in order of first appearance. */
@@ -173,6 +222,8 @@ const unitScan: Schema<UnitScan> = object({
 
 const hash = text(NAME_LENGTH_MAX)
 
+const typesOfColumns = list(columnType, COLUMNS_MAX)
+
 const plannedSource: Schema<TaskResults['plan']> =
   object({ plan: partitionPlan, byteLength: count })
 
@@ -183,8 +234,10 @@ const plannedSource: Schema<TaskResults['plan']> =
 export const loadResult: Schema<TaskResults[LoadTask['kind']]> = (value) => {
   if (value === null) return nothing(value)
   if (typeof value === 'string') return hash(value)
+  if (Array.isArray(value)) return typesOfColumns(value)
   const members = typeof value === 'object' ? value as object : {}
   if ('plan' in members) return plannedSource(value)
+  if ('predictions' in members) return predictedRows(value)
   return 'types' in members ? unitScan(value) : sampledValues(value)
 }
 

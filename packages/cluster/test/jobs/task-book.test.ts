@@ -77,7 +77,7 @@ describe('TaskBook', () => {
 
 describe('ClusterTaskRunner', () => {
   const context = { textOptions: { header: true, missingValues: [] }, columns: [], partitions: [],
-    scan: null } as const
+    scan: null, prediction: null } as const
   const sources = { sources: [{ uri: '/a', format: 'csv', expected: null }], firstSource: 5 }
   const plan: LoadTask = { kind: 'plan', partitionIdx: 2 }
   const hash: LoadTask = { kind: 'hash', partitionIdx: 1 }

@@ -1,4 +1,5 @@
 /** Messages between clients and the coordinator, of every type; see samples.ts. */
+import type { PackedPrediction, PredictedRows } from '@coppice/data'
 import type { CommittedIteration } from '@coppice/engine'
 import type { ModelHeader } from '@coppice/model'
 import type { DataSpec, FromClient, ToClient } from '../../src/protocol/client-messages.js'
@@ -32,6 +33,18 @@ const header: ModelHeader = {
   parameters: { num_leaves: 31, objective: 'multiclass', metric: ['auc'], boost: false },
 }
 
+/** Two rows with columns of both kinds. */
+export function predictedRows(predictions: PackedPrediction): PredictedRows {
+  return {
+    nRows: 2,
+    kept: [
+      { type: 'date', values: Float64Array.of(0, NaN) },
+      { type: 'string', codes: Int32Array.of(1, -1), dictionary: ['', 'Zürich'] },
+    ],
+    predictions,
+  }
+}
+
 const { kind: _, ...record } = iterationRecord(4)
 
 export const fromClientSamples: ByType<FromClient> = {
@@ -53,6 +66,16 @@ export const fromClientSamples: ByType<FromClient> = {
   ],
   go: [{ type: 'go', job, iteration: 4, answer: 'stop' }],
   abort: [{ type: 'abort', job }],
+  predict: [
+    { type: 'predict', protocol: 1, job, fromBatch: 0, spec: {
+      data: train, model: Uint8Array.of(123, 125), type: 'class', iterations: null,
+      keep: ['id', 'été'],
+    } },
+    { type: 'predict', protocol: 1, job, fromBatch: 99, spec: {
+      data: train, model: new Uint8Array(0), type: 'raw', iterations: [3, 40], keep: [],
+    } },
+  ],
+  taken: [{ type: 'taken', job, nBatches: 12 }],
 }
 
 export const toClientSamples: ByType<ToClient> = {
@@ -78,4 +101,10 @@ export const toClientSamples: ByType<ToClient> = {
   done: [{ type: 'done', job, stoppedBy: 'callback', model: Uint8Array.of(123, 10, 125) }],
   failed: [{ type: 'failed', job, mayResume: true,
     error: { code: 'DATA', message: 'the label is missing' } }],
+  planned: [{ type: 'planned', job, nRows: 1e9, nBatches: 7, keptTypes: ['int', 'string'],
+    digest: 'ab'.repeat(32) }],
+  predicted: [
+    Float64Array.of(0.1, NaN), Int32Array.of(70_000, 0), Uint16Array.of(300, 0),
+  ].map((predictions, batch) =>
+    ({ type: 'predicted', job, batch, rows: predictedRows(predictions) })),
 }

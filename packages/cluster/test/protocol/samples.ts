@@ -6,7 +6,7 @@ import type { Direction } from '../../src/protocol/codec.js'
 import type {
   AnswerPayload, FromWorker, SourcePartition, TaskBody, TaskResult, ToWorker, WorkerState,
 } from '../../src/protocol/messages.js'
-import { fromClientSamples, toClientSamples } from './client-samples.js'
+import { fromClientSamples, predictedRows, toClientSamples } from './client-samples.js'
 
 type ByType<M extends { readonly type: string }> = {
   readonly [T in M['type']]: readonly Extract<M, { readonly type: T }>[]
@@ -43,6 +43,7 @@ const context: JobContext = {
   columns,
   partitions: [{ name: '/data/a.csv', firstRow: 0, byteLength: 1e12, plan, columnIdx: [1, -1] }],
   scan: { sampleRule: { start: -123456789, limit: 0x1_0000_0000 }, labelKind: 'binary' },
+  prediction: null,
 }
 
 const sources: SourcePartition[] = [
@@ -160,6 +161,8 @@ const taskBodies: TaskBody[] = [
   { kind: 'load', task: { kind: 'merge', parts: [
     { values: Float64Array.of(-1.5, 2), counts: Uint32Array.of(1, 0xffff_ffff), zeroCount: 1,
       nanCount: 2 } ] } },
+  { kind: 'load', task: { kind: 'types', partitionIdx: 3, unit, columns: [0, 1] } },
+  { kind: 'load', task: { kind: 'predict', partitionIdx: 3, unit, start: 10, end: 20 } },
   { kind: 'resolve', inputs: ['data/*.parquet', '/x'], format: null },
   { kind: 'resolve', inputs: [], format: 'csv' },
 ]
@@ -180,6 +183,8 @@ const scan: TaskResults['scan'] = {
   hasPositiveWeight: true,
 }
 
+const predicted = predictedRows(Uint8Array.of(0, 255))
+
 const taskResults: TaskResult[] = [
   { kind: 'load', result: { plan, byteLength: 12 } },
   { kind: 'load', result: hash },
@@ -190,6 +195,8 @@ const taskResults: TaskResult[] = [
   { kind: 'load', result: null },
   { kind: 'load', result: { values: new Float64Array(0), counts: new Uint32Array(0), zeroCount: 0,
     nanCount: 0 } },
+  { kind: 'load', result: ['empty', 'date', 'string'] },
+  { kind: 'load', result: predicted },
   { kind: 'resolve', partitions: sources },
 ]
 
@@ -209,6 +216,12 @@ export const toWorkerSamples: ByType<ToWorker> = {
       body: { ...context, textOptions: { header: false, missingValues: [] }, scan: null } },
     { type: 'context', job, context: 3, sources,
       body: { ...context, scan: { sampleRule: null, labelKind: null } } },
+    { type: 'context', job, context: 4, sources, body: { ...context, scan: null, prediction: {
+      model: bytes(40), modelHash: hash, iterations: [0, 10], type: 'leaf',
+      types: ['number', 'string', null], kept: [1, 0] } } },
+    { type: 'context', job, context: 5, sources: [], body: { ...context, prediction: {
+      model: bytes(0), modelHash: '', iterations: null, type: 'probability', types: [],
+      kept: [] } } },
   ],
   'task': taskBodies.map((body, i) => ({ type: 'task', job, task: i, context: 1, body })),
   'job': [{ type: 'job', job, recipes: [recipe, recipe], sources: [sources, []],

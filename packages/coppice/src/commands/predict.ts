@@ -1,13 +1,14 @@
-import { Booster, type PredictionType } from '@coppice/api'
+import { Booster, type Cluster, CoppiceError, type PredictionType } from '@coppice/api'
 import { type ByteSink, writePredictions } from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
-import { filesOf, requireDistinct } from '../distinct-paths.js'
+import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
 import { print } from '../output.js'
+import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
 import { requireWritable } from '../writable.js'
 
 const types: readonly PredictionType[] = ['probability', 'class', 'raw', 'leaf']
@@ -31,11 +32,17 @@ export const predictCommand: Command = {
       describe: 'Columns of the data to write before the predictions: a,b' },
     { name: 'quiet', group: 'Output', takes: 'switch', short: 'q',
       describe: 'Say nothing but errors' },
+    { name: 'threads', group: 'Cluster', takes: 'one', default: 'the cores, shared',
+      describe: 'Threads of each worker of --local-workers' },
+    ...placeFlags({ verb: 'Predict', result: 'output' }),
   ],
   examples: [
     ['$0 predict --model m.json --data new.csv --out scores.csv', 'One probability per row'],
     ["$0 predict --model m.json --data 'new/*.parquet' --keep id --type class --out -",
       'The class of each row beside its id, on stdout'],
+    ["$0 predict --model m.json --data '/data/new/*.parquet' --out scores.parquet " +
+      '--cluster ws://10.0.0.5:7077 --token-file token',
+      'Predict on many machines, which read the files, to the same bytes'],
   ],
   async run(values) {
     const type = values.choice('type', types) ?? 'probability'
@@ -48,16 +55,17 @@ export const predictCommand: Command = {
     const keep = keptColumns(values)
     const fileOptions = formatOptions(values)
     const model = values.required('model')
+    const place = predictionPlace(values)
     if (out !== '-') {
-      await requireDistinct([{ flag: '--out', path: out }], [
-        { flag: '--model', path: model },
-        ...await filesOf('--data', values.list('data'), fileOptions.format),
-      ])
+      await requireDistinct([{ flag: '--out', path: out }],
+        [{ flag: '--model', path: model }, ...await inputFiles(values, place)])
     }
     const booster = await Booster.load(model)
     if (out !== '-') await requireWritable(out)
     const interrupt = new Interrupt(note)
+    let cluster: Cluster | undefined
     try {
+      cluster = await openPlace(place, values)
       const nRows = await writePredictions({
         booster,
         inputs: values.list('data'),
@@ -67,13 +75,37 @@ export const predictCommand: Command = {
         keep,
         iterations,
         signal: interrupt.signal,
+        cluster,
+        onNotice: note,
       })
       if (out !== '-') note(`wrote ${nRows} predictions to ${out}`)
       return ExitCode.ok
     } finally {
+      await cluster?.close()
       interrupt.release()
     }
   },
+}
+
+/** @throws UsageError for flags that contradict each other or would do nothing */
+function predictionPlace(values: FlagValues): Place {
+  const numThreads = values.integer('threads', 1) ?? 0
+  const place = readPlace(values, { numThreads })
+  if (place.kind !== 'here' || numThreads === 0) return place
+  throw new UsageError('--threads does nothing without --local-workers: a prediction in this ' +
+    'process has one thread')
+}
+
+/** The files that are read, as far as they are here. */
+async function inputFiles(values: FlagValues, place: Place): Promise<readonly NamedFile[]> {
+  try {
+    return await filesOf('--data', values.list('data'), formatOptions(values).format)
+  } catch (error) {
+    // What is not here cannot be overwritten here.
+    const isElsewhere = place.kind === 'cluster'
+    if (isElsewhere && error instanceof CoppiceError && error.code === 'IO') return []
+    throw error
+  }
 }
 
 const stdout: ByteSink = { write: (bytes) => print(bytes) }

@@ -59,10 +59,11 @@ export function statusText(status: ClusterStatus): string {
   return lines.join('') + table + (last.length === 0 ? '' : `\n${last.join('')}`)
 }
 
-function jobText({ job, phase, iteration, nIterations, queue }: ClusterStatus): string {
+function jobText({ job, phase, iteration, nIterations, rows, queue }: ClusterStatus): string {
   const waiting = queue.length === 0 ? '' : `; ${queue.length} waiting`
   if (job === null) return `none${waiting}`
-  const at = nIterations > 0 ? `, iteration ${iteration} of ${nIterations}` : ''
+  const at = nIterations > 0 ? `, iteration ${iteration} of ${nIterations}`
+    : rows !== null && rows.nAll > 0 ? `, row ${rows.nDone} of ${rows.nAll}` : ''
   return `${job}: ${phase}${at}${waiting}`
 }
 

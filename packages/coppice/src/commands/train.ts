@@ -46,7 +46,7 @@ const options: readonly Flag[] = [
   { name: 'log-format', group, takes: 'one', choices: ['text', 'json'], default: 'text',
     describe: 'Progress (on stderr) as text, or as a JSON object per line' },
   { name: 'quiet', group, takes: 'switch', short: 'q', describe: 'Say nothing but errors' },
-  ...placeFlags,
+  ...placeFlags({ verb: 'Train', result: 'model' }),
 ]
 
 const optionNames = options.map(({ name }) => name)

@@ -1,5 +1,5 @@
-/** Where a training runs: in this process, on local processes, or on a cluster. */
-import { type Cluster, connect, LocalCluster, type ResolvedParams } from '@coppice/api'
+/** Where work is done: in this process, on local processes, or on a cluster. */
+import { type Cluster, connect, LocalCluster } from '@coppice/api'
 import { connectionFlags, connectOptions } from '../cluster-flags.js'
 import type { Flag } from '../command.js'
 import { UsageError } from '../exit-codes.js'
@@ -7,23 +7,29 @@ import type { FlagValues } from '../flag-values.js'
 
 const group = 'Cluster'
 
-export const placeFlags: readonly Flag[] = [
-  { name: 'cluster', group, takes: 'one',
-    describe: 'Train on the workers of this coordinator (ws://host:port or wss://host:port); the ' +
-      'model is the same. Files are read by the workers, from where they are' },
-  ...connectionFlags,
-  { name: 'local-workers', group, takes: 'one',
-    describe: 'Train on so many worker processes of this machine, of --threads threads each' },
-]
+/** @param work - what is done there, and what it makes */
+export function placeFlags({ verb, result }: { verb: string, result: string }): readonly Flag[] {
+  return [
+    { name: 'cluster', group, takes: 'one',
+      describe: `${verb} on the workers of this coordinator (ws://host:port or ` +
+        `wss://host:port); the ${result} is the same. Files are read by the workers, from where ` +
+        'they are' },
+    ...connectionFlags,
+    { name: 'local-workers', group, takes: 'one',
+      describe: `${verb} on so many worker processes of this machine, of --threads threads each` },
+  ]
+}
 
-/** Where a training runs. */
+/** Where work is done. */
 export type Place =
   | { readonly kind: 'here' }
   | { readonly kind: 'cluster', readonly url: string }
   | { readonly kind: 'local', readonly workers: number, readonly threadsPerWorker?: number }
 
 /** @throws UsageError for flags that contradict each other or would do nothing */
-export function readPlace(values: FlagValues, { numThreads }: ResolvedParams): Place {
+export function readPlace(
+  values: FlagValues, { numThreads }: { readonly numThreads: number },
+): Place {
   const url = values.text('cluster')
   const workers = values.integer('local-workers', 1)
   if (url !== undefined && workers !== undefined) {

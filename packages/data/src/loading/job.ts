@@ -9,6 +9,7 @@ import type {
   SampleRule,
 } from '@coppice/engine'
 import type { Scalar } from '@coppice/model'
+import type { PredictedRows, PredictionPlan } from '../prediction/plan.js'
 import type { ColumnType, PartitionPlan, TextOptions, Unit } from '../reader.js'
 
 /** Parameters of binning, by their camelCase names; see the parameter table for their meaning. */
@@ -154,6 +155,8 @@ export interface JobContext {
   readonly columns: readonly JobColumn[]
   readonly partitions: readonly JobPartition[]
   readonly scan: ScanPlan | null
+  /** For tasks that predict. */
+  readonly prediction: PredictionPlan | null
 }
 
 /** A piece of work that any machine can do: it depends on the context and the files alone. */
@@ -176,6 +179,22 @@ export type LoadTask =
       readonly type: ColumnType
     }
   | { readonly kind: 'merge'; readonly parts: readonly SampledValues[] }
+  | {
+      /** Reads columns of a unit as they are, for their types. */
+      readonly kind: 'types'
+      readonly partitionIdx: number
+      readonly unit: Unit
+      readonly columns: readonly number[]
+    }
+  | {
+      /** Predicts rows of a unit. */
+      readonly kind: 'predict'
+      readonly partitionIdx: number
+      readonly unit: Unit
+      /** Rows within the unit, the end excluded. */
+      readonly start: number
+      readonly end: number
+    }
 
 /** What the second pass needs beside the context. Does not leave the process. */
 export interface Encoding {
@@ -205,6 +224,8 @@ export interface TaskResults {
   readonly scan: UnitScan
   readonly parse: null
   readonly merge: SampledValues
+  readonly types: readonly ColumnType[]
+  readonly predict: PredictedRows
 }
 
 export interface LocalResults extends TaskResults {

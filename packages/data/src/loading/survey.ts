@@ -24,7 +24,13 @@ export async function surveyDataset(
   options: DatasetOptions,
 ): Promise<DatasetSurvey> {
   const { runner, textOptions } = inputs
-  const empty: JobContext = { textOptions, columns: [], partitions: [], scan: null }
+  const empty: JobContext = {
+    textOptions,
+    columns: [],
+    partitions: [],
+    scan: null,
+    prediction: null,
+  }
   runner.setContext(empty)
   const planned = await planPartitions(inputs, options)
   const hashes = await verifyHashes(inputs, options)

@@ -1,6 +1,9 @@
 /** What one thread does for a job. The same code runs inline and in workers. */
 import { mergeSampledValues } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
+import type { WantedType } from '../column-types.js'
+import type { PredictedRows } from '../prediction/plan.js'
+import { UnitPredictor } from '../prediction/predict-unit.js'
 import type { ByteSource, ColumnChunk, ColumnType, PartitionReader, Unit } from '../reader.js'
 import { type Encoder, encodeUnit, makeEncoder } from './encode.js'
 import { scanGroups } from './groups.js'
@@ -14,6 +17,7 @@ import type {
   UnitPlace,
 } from './job.js'
 import { textError } from './near-numbers.js'
+import { readUnit } from './read-unit.js'
 import { scanUnit } from './scan.js'
 
 /** A partition that can be read. */
@@ -33,12 +37,15 @@ export interface PartitionAccess {
 /** Runs the tasks of one job in one thread. */
 export class TaskWorker {
   readonly #access: PartitionAccess
+  readonly #units: UnitPredictor
   #context: JobContext | null = null
   #encoding: Encoding | null = null
   #encoder: Encoder | null = null
 
-  constructor(access: PartitionAccess) {
+  /** @param units - what a thread predicts with, whatever the context */
+  constructor(access: PartitionAccess, units = new UnitPredictor()) {
     this.#access = access
+    this.#units = units
   }
 
   setContext(context: JobContext): void {
@@ -68,6 +75,13 @@ export class TaskWorker {
         await this.#read(task.partitionIdx, task.unit, [task.column],
           this.#requireContext().columns.map(() => task.type))
         return null
+      case 'types': {
+        const { partitionIdx, unit, columns } = task
+        const chunks = await this.#readRaw(partitionIdx, unit, columns, columns.map(() => null))
+        return chunks.map(({ type }) => type)
+      }
+      case 'predict':
+        return this.#predict(task)
       case 'encode':
         return this.#encode(task)
     }
@@ -108,6 +122,38 @@ export class TaskWorker {
     if (!task.wantsGroups) return null
     const groupIdx = columns.findIndex(({ role }) => role === 'group')
     return groupIdx < 0 ? null : scanGroups(columns[groupIdx]!.name, place, chunks[groupIdx]!)
+  }
+
+  #predict({
+    partitionIdx,
+    unit,
+    start,
+    end,
+  }: Extract<LocalTask, { kind: 'predict' }>): Promise<PredictedRows> {
+    const { prediction, columns, partitions } = this.#requireContext()
+    assert(prediction !== null, 'a prediction needs a plan')
+    const all = columns.map((_, i) => i)
+    const { name, firstRow } = partitions[partitionIdx]!
+    // Global row ids tell partitions apart also where a context has one of them.
+    const key = `${prediction.modelHash} ${name} ${firstRow + unit.firstRow}`
+    return this.#units.predict(prediction, { key, nRows: unit.nRows, start, end }, () =>
+      this.#readRaw(partitionIdx, unit, all, prediction.types),
+    )
+  }
+
+  /** Columns of the job as they are, as predictions take them. */
+  async #readRaw(
+    partitionIdx: number,
+    unit: Unit,
+    columns: readonly number[],
+    types: readonly (WantedType | null)[],
+  ): Promise<ColumnChunk[]> {
+    const { partitions, textOptions } = this.#requireContext()
+    const { plan, columnIdx, byteLength } = partitions[partitionIdx]!
+    const { reader, source } = await this.#access.open(partitionIdx)
+    requireSameLength(source, byteLength)
+    const places = columns.map((i) => columnIdx[i]!)
+    return readUnit({ reader, source, plan, unit, textOptions }, places, types)
   }
 
   #place(partitionIdx: number, unit: Unit): UnitPlace {

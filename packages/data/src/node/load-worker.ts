@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Encoding } from '../loading/job.js'
 import { TaskWorker } from '../loading/tasks.js'
+import { UnitPredictor } from '../prediction/predict-unit.js'
 import { digestRows } from './digest.js'
 import { SourcePartitions } from './source-partitions.js'
 import type {
@@ -25,6 +26,7 @@ interface Context {
 
 const sources = new Map<number, SourcePartitions>()
 const contexts = new Map<number, Context>()
+const units = new UnitPredictor()
 
 port.on('message', (message: ToThread) => {
   switch (message.kind) {
@@ -48,7 +50,7 @@ port.on('message', (message: ToThread) => {
 
 function makeContext(message: Extract<SharedMessage, { kind: 'context' }>): Context {
   const own = sources.get(message.sourcesId)!
-  const worker = new TaskWorker(own)
+  const worker = new TaskWorker(own, units)
   worker.setContext(message.context)
   worker.setEncoding(message.encoding)
   return { sources: own, worker, encoding: message.encoding }

@@ -99,6 +99,7 @@ const noContext: JobContext = {
   columns: [],
   partitions: [],
   scan: null,
+  prediction: null,
 }
 
 class PoolLoader implements PartitionLoader {
@@ -132,7 +133,7 @@ class PoolLoader implements PartitionLoader {
     signal?: AbortSignal,
   ): Promise<TaskResults[T['kind']]> {
     throwIfAborted(signal)
-    if (task.kind === 'scan' || task.kind === 'parse') {
+    if ('unit' in task) {
       await this.#files.checkLocal(task.partitionIdx, signal)
       const open = this.#contexts.openPartition(context, task.partitionIdx)
       return this.#runIn(open, { ...task, partitionIdx: 0 }, signal)
@@ -159,7 +160,7 @@ class PoolLoader implements PartitionLoader {
       const partitions = partitionIdx.map((index) => recipe.partitions[index]!)
       const targets = allocateAll(recipe, partitions)
       const { textOptions, columns } = recipe
-      const context: JobContext = { textOptions, columns, partitions, scan: null }
+      const context: JobContext = { ...noContext, textOptions, columns, partitions }
       const sourcesId = this.#pool.addSources(files.refs)
       const encoding = { plan: encodePlanOf(recipe), targets }
       const contextId = this.#pool.addContext(sourcesId, context, encoding)

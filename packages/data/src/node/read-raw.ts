@@ -1,12 +1,11 @@
-import { CoppiceError } from '@coppice/model'
 import { TypeJoin, type WantedType } from '../column-types.js'
-import type { ColumnChunk, ColumnType, Format, TextOptions, Unit } from '../reader.js'
-import { joinColumns, type JointColumns, type PlannedPartition } from '../schema.js'
-import { listNames, nearestName, separatorHint } from '../suggest.js'
+import { readUnit } from '../loading/read-unit.js'
+import { PlannedColumns } from '../planned-columns.js'
+import type { ColumnChunk, ColumnType, Format, TextOptions } from '../reader.js'
+import type { PlannedPartition } from '../schema.js'
 import { type InputPartition, resolveInputs } from './inputs.js'
 import { textOptionsOf } from './load-dataset.js'
 import type { SourceOptions } from './open-source.js'
-import { readWanted } from './read-wanted.js'
 import { SourcePartitions, sourceRefs } from './source-partitions.js'
 import { displayUri } from './uri.js'
 
@@ -77,7 +76,7 @@ export class RawTable {
   readonly partitions: readonly InputPartition[]
   readonly #files: SourcePartitions
   readonly #planned: readonly PlannedPartition[]
-  readonly #joint: JointColumns
+  readonly #columns: PlannedColumns
   readonly #textOptions: TextOptions
 
   constructor(
@@ -88,60 +87,33 @@ export class RawTable {
   ) {
     this.#files = files
     this.#planned = planned
-    this.#joint = joinColumns(planned)
+    this.#columns = new PlannedColumns(planned)
     this.#textOptions = textOptions
     this.partitions = partitions
-    this.names = this.#joint.names
-    this.nRows = planned.reduce((sum, { plan }) => sum + plan.nRows, 0)
+    this.names = this.#columns.names
+    this.nRows = this.#columns.nRows
   }
 
   /** Index of a column; throws CoppiceError 'DATA' with the nearest name. */
   indexOf(name: string): number {
-    const index = this.names.indexOf(name)
-    if (index >= 0) return index
-    const nearest = nearestName(name, this.names)
-    const hint = nearest === null ? '' : ` (did you mean '${nearest}'?)`
-    throw new CoppiceError(
-      'DATA',
-      `column '${name}' is not in ${this.#planned[0]!.name}${hint}; its columns are ` +
-        listNames(this.names) +
-        separatorHint(this.names),
-    )
+    return this.#columns.indexOf(name)
   }
 
-  /**
-   * Yields the wanted columns of each unit that has rows. A column wanted as 'number' is 'bool',
-   * 'int', 'float' or 'date', perhaps another in each unit; text in it is an error that names
-   * the value and where it stands.
-   */
+  /** Yields the wanted columns of each unit that has rows, decoded as `readUnit` says. */
   async *units(
     wanted: readonly string[],
     types: Readonly<Record<string, WantedType>>,
   ): AsyncGenerator<RawUnit> {
-    const indices = wanted.map((name) => this.indexOf(name))
+    for (const name of wanted) this.indexOf(name)
     const forced = wanted.map((name) => types[name] ?? null)
     let partitionRow = 0
     for (const [i, { name, plan }] of this.#planned.entries()) {
-      const indexOf = this.#joint.indexOf[i]!
-      const columnIdx = indices.map((index) => indexOf[index]!)
-      const present = columnIdx.flatMap((index, k) => (index < 0 ? [] : [k]))
+      const places = this.#columns.placesIn(i, wanted)
       for (const unit of plan.units) {
         if (unit.nRows === 0) continue
-        const read = await this.#readUnit(
-          i,
-          unit,
-          present.map((k) => columnIdx[k]!),
-          present.map((k) => forced[k]!),
-        )
-        // A sparse file leaves out the columns that are 0 in all of its rows.
-        const columns = wanted.map((): ColumnChunk => ({
-          type: 'int',
-          values: new Float64Array(0),
-        }))
-        for (const [at, k] of present.entries()) columns[k] = read[at]!
-        for (const [k, index] of columnIdx.entries()) {
-          if (index < 0) columns[k] = { type: 'int', values: new Float64Array(unit.nRows) }
-        }
+        const { reader, source } = await this.#files.open(i)
+        const textOptions = this.#textOptions
+        const columns = await readUnit({ reader, source, plan, unit, textOptions }, places, forced)
         const firstRow = partitionRow + unit.firstRow
         yield { partition: name, firstRow, nRows: unit.nRows, columns }
       }
@@ -149,26 +121,9 @@ export class RawTable {
     }
   }
 
-  async #readUnit(
-    partitionIdx: number,
-    unit: Unit,
-    columns: readonly number[],
-    wanted: readonly (WantedType | null)[],
-  ): Promise<ColumnChunk[]> {
-    const { plan } = this.#planned[partitionIdx]!
-    const { reader, source } = await this.#files.open(partitionIdx)
-    const isDeclared = columns.map((column) => plan.columns[column]!.type !== null)
-    return readWanted(
-      (indices, types) => reader.read(source, plan, unit, indices, types, this.#textOptions),
-      columns,
-      // Files that declare their types turn any number into a double.
-      wanted.map((type, k) => (type === 'number' && isDeclared[k] ? 'float' : type)),
-    )
-  }
-
   /** The type that the files declare a column to have, or null. */
   declaredType(name: string): ColumnType | null {
-    return this.#joint.types[this.indexOf(name)] ?? null
+    return this.#columns.declaredType(name)
   }
 
   /**
@@ -182,13 +137,7 @@ export class RawTable {
     schema: Readonly<Record<string, ColumnType>>,
     onChunk?: (name: string, chunk: ColumnChunk) => void,
   ): Promise<Record<string, ColumnType>> {
-    const types: Record<string, ColumnType> = {}
-    const unknown: string[] = []
-    for (const name of wanted) {
-      const type = schema[name] ?? this.declaredType(name)
-      if (type === null) unknown.push(name)
-      else types[name] = type
-    }
+    const { types, unknown } = this.#columns.knownTypes(wanted, schema)
     if (unknown.length === 0) return types
     const joins = unknown.map((name) => new TypeJoin(name))
     for await (const { partition, columns } of this.units(unknown, schema)) {

@@ -190,7 +190,8 @@ describe('openPartitionLoader', function () {
       writeFileSync(paths[1]!, bad)
       await refuses('DATA', /part-1\.parquet has the SHA-256 \w+ but its manifest says/)
       await refuses('DATA', /part-1\.parquet has the SHA-256 \w+ but its manifest says/)
-      const context = { ...found.recipe, scan: { sampleRule: null, labelKind: null } }
+      const scan = { sampleRule: null, labelKind: null }
+      const context = { ...found.recipe, scan, prediction: null }
       const unit = found.recipe.partitions[1]!.plan.units[0]!
       const task = { kind: 'scan' as const, partitionIdx: 1, unit, asText: null }
       await assert.rejects(loader.runTask(context, task), { code: 'DATA', message: /SHA-256/ })
@@ -230,7 +231,7 @@ describe('openPartitionLoader', function () {
     const other = openPartitionLoader(sources, pool)
     const { recipe } = await survey(sources, [other])
     const loader = openPartitionLoader(sources, pool)
-    const context = { ...recipe, scan: { sampleRule: null, labelKind: null } }
+    const context = { ...recipe, scan: { sampleRule: null, labelKind: null }, prediction: null }
     const unit = recipe.partitions[0]!.plan.units[0]!
     const task = { kind: 'scan' as const, partitionIdx: 0, unit, asText: null }
     const works = Array.from({ length: 10 }, () => loader.runTask(context, task))
@@ -295,7 +296,7 @@ describe('openPartitionLoader', function () {
     const mortal = new ThreadPool(1, { module: pathToFileURL(temp('mortal.mjs')) })
     try {
       const loader = openPartitionLoader(sources, mortal)
-      const context = { ...recipe, scan: null }
+      const context = { ...recipe, scan: null, prediction: null }
       const task = { kind: 'hash' as const, partitionIdx: 0 }
       const works = [loader.runTask(context, task), loader.runTask(context, task)]
       for (const work of works) {

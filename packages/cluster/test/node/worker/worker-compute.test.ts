@@ -124,7 +124,7 @@ describe('WorkerCompute', function () {
   it('carries out tasks, and tells of those it cannot', async () => {
     const context = {
       type: 'context', job: 'job', context: 1, sources: job.sources[0]!,
-      body: { ...job.recipes[0]!, scan: null },
+      body: { ...job.recipes[0]!, scan: null, prediction: null },
     } as const
     compute.perform({ kind: 'context', context })
     const plan = (task: number, number: number, partitionIdx: number): void =>

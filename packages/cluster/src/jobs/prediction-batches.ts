@@ -1,0 +1,97 @@
+/** How the rows of files become batches, and what of a prediction is known before a row is read. */
+import {
+  type ColumnType, type JobContext, type PartitionPlan, type PlannedColumns, packedWidth,
+  type PredictedRows, type PredictionType, type TextOptions, type Unit,
+} from '@coppice/data'
+import { CoppiceError, type Predictor } from '@coppice/model'
+
+/** Rows that are predicted in one go: those of a unit, or a part of them. */
+export interface PredictionBatch {
+  readonly partitionIdx: number
+  readonly unit: Unit
+  /** Within the unit, the end excluded. */
+  readonly start: number
+  readonly end: number
+}
+
+/** A result is meant to take no more than this; text that is kept may make it larger. */
+export const BATCH_BYTES = 8 << 20
+
+/** A kept column, per row: a number, or a code and what is guessed of the texts. */
+const keptBytes = 16
+
+/** Rows of a batch at most. */
+export function batchRowsMax(
+  predictor: Pick<Predictor, 'model' | 'nOutputs' | 'nTrees'>, type: PredictionType, nKept: number,
+): number {
+  const { nNumbers, numberBytes } = packedWidth(predictor, type)
+  const rowBytes = Math.max(1, nNumbers * numberBytes + nKept * keptBytes)
+  return Math.max(1, Math.floor(BATCH_BYTES / rowBytes))
+}
+
+/** All rows, in order. */
+export function cutBatches(
+  plans: readonly Pick<PartitionPlan, 'units'>[], rowsMax: number,
+): PredictionBatch[] {
+  return plans.flatMap(({ units }, partitionIdx) => units.flatMap((unit) =>
+    Array.from({ length: Math.ceil(unit.nRows / rowsMax) }, (_, part): PredictionBatch => ({
+      partitionIdx, unit, start: part * rowsMax,
+      end: Math.min(unit.nRows, (part + 1) * rowsMax),
+    }))))
+}
+
+/** A partition that is planned. */
+export interface PlannedFile {
+  readonly name: string
+  readonly byteLength: number
+  readonly plan: PartitionPlan
+}
+
+/** The context of tasks that read some columns of all files. */
+export function readingContext(
+  files: readonly PlannedFile[], columns: PlannedColumns, wanted: readonly string[],
+  textOptions: TextOptions,
+): JobContext {
+  let nRows = 0
+  return {
+    textOptions,
+    columns: wanted.map((name) => ({
+      name, role: 'feature', isCategorical: false, forced: null, isNumeric: false,
+      isDeclaredText: false,
+    })),
+    partitions: files.map(({ name, byteLength, plan }, i) => {
+      const firstRow = nRows
+      nRows += plan.nRows
+      return { name, firstRow, byteLength, plan, columnIdx: columns.placesIn(i, wanted) }
+    }),
+    scan: null,
+    prediction: null,
+  }
+}
+
+/**
+ * Refuses a result that is not of the form that was asked for.
+ *
+ * @param keptTypes - the types of the kept columns
+ * @throws CoppiceError 'INTERNAL'
+ */
+export function requirePredicted(
+  { nRows, kept, predictions }: PredictedRows, { start, end }: PredictionBatch,
+  nNumbers: number, keptTypes: readonly ColumnType[],
+): void {
+  const fits = nRows === end - start && predictions.length === nRows * nNumbers &&
+    kept.length === keptTypes.length && kept.every((chunk, i) => chunk.type === 'string'
+      ? keptTypes[i] === 'string' && chunk.codes.length === nRows
+      : keptTypes[i] !== 'string' && chunk.values.length === nRows)
+  if (fits) return
+  throw new CoppiceError('INTERNAL',
+    'internal error: a worker answered a "predict" task with other rows than it was asked for')
+}
+
+/** What a result takes in memory, about. */
+export function predictedBytes({ kept, predictions }: PredictedRows): number {
+  return kept.reduce((sum, chunk) => sum + (chunk.type === 'string'
+    ? chunk.codes.byteLength +
+      chunk.dictionary.reduce((length, text) => length + 2 * text.length + 16, 0)
+    : chunk.values.byteLength), predictions.byteLength)
+}

@@ -103,7 +103,13 @@ export class JobQueue {
       }
       const remembered = this.#ended.get(job)
       if (remembered !== undefined) return attach(remembered, listener, fromIteration, null)
-      await this.#closing.get(job)?.done
+      const closing = this.#closing.get(job)
+      const ending = closing?.runner.story
+      if (ending !== undefined && !mayGoOn(ending)) {
+        // its journal may wait for room on the disk: nobody else has to
+        return attach(ending, listener, fromIteration, null)
+      }
+      await closing?.done
       const ended = await this.#endedOf(job)
       if (ended !== null) return attach(ended, listener, fromIteration, null)
       if (this.#isClosed) return
@@ -178,7 +184,10 @@ export class JobQueue {
   /** Leaves all jobs as they are: their journals say how to go on. */
   async close(): Promise<void> {
     this.#isClosed = true
+    // whoever waits for a journal that cannot be written waits no longer
+    const leaving = [...this.#closing.values()].map(({ runner }) => runner.leave())
     await this.#submits
+    await Promise.all(leaving)
     const closing = [...this.#closing.values()]
     const left = [...this.#waiting, ...closing.map(({ runner }) => runner)]
     if (this.#current !== null) left.push(this.#current)
@@ -281,8 +290,8 @@ export class JobQueue {
   }
 
   /** What is kept of an ended job, and what is not any more. */
-  async #forget({ job, story: { outcome } }: JobRunner): Promise<void> {
-    if (outcome?.kind === 'failed' && outcome.mayResume) return
+  async #forget({ job, story }: JobRunner): Promise<void> {
+    if (mayGoOn(story)) return
     await this.#options.folder?.ended(job, this.#options.wallClock())
   }
 
@@ -299,6 +308,11 @@ function endText(job: string, outcome: JobEnd): string {
   if (outcome.kind === 'failed') return `job ${job} failed: ${outcome.error.message}`
   return `job ${job} ended: ` +
     ('nRows' in outcome ? `${outcome.nRows} rows predicted` : outcome.stoppedBy)
+}
+
+/** Whether the job was left so that it can be gone on with. */
+function mayGoOn({ outcome }: JobStory): boolean {
+  return outcome?.kind === 'failed' && outcome.mayResume
 }
 
 function otherKind(job: string, kind: QueuedJob['kind']): CoppiceError {

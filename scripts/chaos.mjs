@@ -22,6 +22,11 @@ try {
   } else {
     const { nFailed } = await campaign(options, (line) => console.log(line))
     process.exitCode = nFailed === 0 ? 0 : 1
+    // Nothing should be; a campaign of a night is to end all the same, and to say so.
+    setTimeout(() => {
+      console.error(`left open: ${process.getActiveResourcesInfo().join(', ')}`)
+      process.exit(1)
+    }, 10_000).unref()
   }
 } catch (error) {
   console.error(`chaos: ${error.message}`)

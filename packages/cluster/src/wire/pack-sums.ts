@@ -22,7 +22,9 @@ export function packSums(
   const memory = sumMemory()
   const { bytes, packed, packedSize } = memory
   let end = packed
-  for (const range of chunk) end = packRange(memory, end, histograms[range.histogram]!, nCells, range)
+  for (const range of chunk) {
+    end = packRange(memory, end, histograms[range.histogram]!, nCells, range)
+  }
   assert(end - packed <= packedSize, `${end - packed} bytes are a chunk`)
   const copy = bytesWithRoom(end - packed)
   copy.set(bytes.subarray(packed, end))

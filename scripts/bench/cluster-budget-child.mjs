@@ -3,13 +3,13 @@
  * each part: every store has a thread of its own, what they answer is packed, encoded, decoded,
  * unpacked, added and scanned by the cluster's own code. Answers the requests of README.md.
  */
-import { createInterface } from 'node:readline'
 import {
   Booster, CentralReducer, decodeRequest, encodeRequest, joinRows, requestBytesMax, resolveParams,
   summarizeRows, sumsLayout, targetShape, trainingDialogue,
 } from '@coppice/engine'
 import { StorePool } from '@coppice/engine/threads'
 import { inRoot } from '../lib/paths.mjs'
+import { answerRequests } from './answer-requests.mjs'
 import { binData } from './binned-data.mjs'
 import { median } from './compare.mjs'
 import { readData } from './data-files.mjs'
@@ -295,13 +295,4 @@ const answers = {
   },
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const { kind, ...request } = JSON.parse(line)
-  let answer
-  try {
-    answer = await answers[kind](request)
-  } catch (error) {
-    answer = { error: error.stack }
-  }
-  process.stdout.write(`${JSON.stringify(answer)}\n`)
-}
+await answerRequests(answers)

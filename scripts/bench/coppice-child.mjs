@@ -2,12 +2,9 @@
  * A contestant: Coppice in a process of its own. Holds one binned data set and answers requests,
  * one JSON object a line on standard input, with one line each. README.md has the protocol.
  */
-import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { InlineExecutor, train } from '@coppice/engine'
 import { ThreadExecutor } from '@coppice/engine/threads'
-import { createPredictor, serializeModel } from '@coppice/model'
+import { answerRequests, hashModel, writePredictions } from './answer-requests.mjs'
 import { binData } from './binned-data.mjs'
 import { readData } from './data-files.mjs'
 
@@ -54,29 +51,8 @@ const answers = {
     return { startMs, iterationMs, cpuMs: (user + system) / 1000 }
   },
 
-  /** SHA-256 of the last model's file. */
-  hash() {
-    return { sha256: createHash('sha256').update(serializeModel(model)).digest('hex') }
-  },
-
-  /** Writes the predictions of the held-out rows: probabilities of class 1, or values. */
-  predict({ out }) {
-    const predictor = createPredictor(model)
-    const predicted = model.objective.name === 'binary'
-      ? predictor.predictProbabilities(held.test).filter((_, i) => i % 2 === 1)
-      : predictor.predictRaw(held.test)
-    writeFileSync(out, predicted)
-    return {}
-  },
+  hash: () => hashModel(model),
+  predict: ({ out }) => writePredictions(model, held.test, out),
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const { kind, ...request } = JSON.parse(line)
-  let answer
-  try {
-    answer = await answers[kind](request)
-  } catch (error) {
-    answer = { error: error.stack }
-  }
-  process.stdout.write(`${JSON.stringify(answer)}\n`)
-}
+await answerRequests(answers)

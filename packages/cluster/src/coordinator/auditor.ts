@@ -33,7 +33,6 @@ export class Auditor {
   readonly #send: (member: Member, message: ToWorker) => void
   #audit: Audit | null = null
   #nAudits = 0
-  #nPassed = 0
   #nextAt = 1
   #now = 0
 
@@ -43,11 +42,6 @@ export class Auditor {
     this.#job = job
     this.#nTraining = nTraining
     this.#send = send
-  }
-
-  /** Audits in which both sides agreed. */
-  get nPassed(): number {
-    return this.#nPassed
   }
 
   tick(now: number, board: StoreBoard): void {
@@ -120,7 +114,6 @@ export class Auditor {
           'cannot be trusted: train again without the faulty machine',
       }
     }
-    this.#nPassed++
     this.#end(board)
     return null
   }

@@ -24,11 +24,6 @@ export class Moves {
     this.#placing = placing
   }
 
-  /** Time that each worker took for the answers of this iteration (ms), slowest first. */
-  times(): [string, number][] {
-    return this.#pace.times()
-  }
-
   asked(): void {
     this.#pace.asked(this.#context.now())
   }

@@ -60,14 +60,6 @@ export class TrainingJob {
     return this.#driver
   }
 
-  get auditor(): Auditor {
-    return this.#auditor
-  }
-
-  get moves(): Moves {
-    return this.#moves
-  }
-
   /** Starts: what workers that are in hold already is taken up. */
   begin(): void {
     this.#patience.progress(this.#context.now())

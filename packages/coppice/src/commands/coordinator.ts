@@ -31,7 +31,8 @@ export const coordinatorCommand: Command = {
       default: 'background', describe: 'Whether each iteration waits until its record is on ' +
         'the disk; without, a power failure costs the last ones again, never the result' },
     { name: 'min-workers', group: jobs, takes: 'one', default: '1',
-      describe: 'Workers that must be there before a training begins' },
+      describe: 'Workers (not those that leave) that must be there for a training to begin, ' +
+        'and for lost rows to be given to others' },
     { name: 'start-timeout', group: jobs, takes: 'one', default: '600',
       describe: 'Seconds that a training waits for workers, before it fails (it can be resumed)' },
     { name: 'heartbeat', group: times, takes: 'one', default: '500',

@@ -24,16 +24,21 @@ export class StoreBoard {
   readonly #stores = new Map<number, BoardStore>()
   readonly #infos: (LoadedPartitionInfo | null)[]
   readonly #views = new Map<string, number>()
+  readonly #firstView: number
   #nextId: number
 
-  /** @param firstId - store ids are unique, over jobs and restarts too */
+  /**
+   * @param firstId - ids of stores and versions of lists are counted on from here, over jobs and
+   *   restarts too: a worker that did not hear of the end of a job takes no list for an older one
+   */
   constructor(nPartitions: number, firstId: number) {
     this.#nPartitions = nPartitions
-    this.#nextId = firstId
+    this.#firstView = firstId
+    this.#nextId = firstId + 1
     this.#infos = new Array<LoadedPartitionInfo | null>(nPartitions).fill(null)
   }
 
-  /** The first id that was not given. */
+  /** The first number that was not given. */
   get nextId(): number {
     return this.#nextId
   }
@@ -53,7 +58,7 @@ export class StoreBoard {
 
   /** Version of the list of stores of a worker. */
   viewOf(worker: string): number {
-    return this.#views.get(worker) ?? 0
+    return this.#views.get(worker) ?? this.#firstView
   }
 
   /** The list as the worker is told it. */
@@ -96,7 +101,7 @@ export class StoreBoard {
 
   /** The worker must be told its list (again). */
   touch(worker: string): void {
-    this.#views.set(worker, this.viewOf(worker) + 1)
+    this.#views.set(worker, this.#nextId++)
   }
 
   info(partition: number): LoadedPartitionInfo | null {

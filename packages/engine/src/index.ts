@@ -40,7 +40,7 @@ export { joinRows, sharedRows, type PartitionRows } from './execution/engine-row
 export type { EngineBlock, EngineRows } from './execution/protocol.js'
 export type { StoreAnswer, Stores } from './execution/stores.js'
 export { InlineStores } from './execution/inline-stores.js'
-export { CentralReducer, type SumsReducer } from './execution/central-reducer.js'
+export { CentralReducer } from './execution/central-reducer.js'
 export { histogramsOf } from './execution/histograms-of.js'
 export {
   describeSums, sumsLayout, type SumsDescription, type SumsLayout,

@@ -18,35 +18,7 @@ import { sumsLayout } from './sums-layout.js'
  *
  * Counting every row exactly once is the caller's business; what does not add up is found here.
  */
-export interface SumsReducer {
-  /** The scales of the gradients request: powers of two. */
-  setUnits(gradientScale: number, hessianScale: number): void
-  /**
-   * Begins adding up the sums of a request. A request that was begun may be begun again, also
-   * when it failed to finish.
-   */
-  begin(request: RootRequest | RoundRequest): void
-  /**
-   * Adds sums to cells [firstCell, firstCell + n) of a histogram of the request.
-   *
-   * @param histogram - its number in `histogramsOf(request)`
-   * @param firstCell - a multiple of 4
-   * @param sums - three planes of n cells each, 20 n bytes; n is a multiple of 4
-   */
-  add(histogram: number, firstCell: number, sums: Uint8Array): void
-  /** @throws CoppiceError 'INTERNAL' when the histogram does not add up; may be begun again */
-  finishRoot(request: RootRequest): RootAnswer
-  /**
-   * The candidates of the children.
-   *
-   * @throws CoppiceError 'INTERNAL' when a histogram does not add up to its leaf's totals; the
-   *   round may be begun again
-   */
-  finishRound(request: RoundRequest): RoundAnswer
-}
-
-/** Reduces in the calling thread. */
-export class CentralReducer implements SumsReducer {
+export class CentralReducer {
   readonly #reducer: ShareReducer
   readonly #adder: SumsAdder
   readonly #exchange: Exchange
@@ -72,24 +44,53 @@ export class CentralReducer implements SumsReducer {
     return slots * sumsLayout(features).nBytes + FIXED_BYTES
   }
 
+  /** The scales of the gradients request: powers of two. */
   setUnits(gradientScale: number, hessianScale: number): void {
     this.#reducer.setScales(gradientScale, hessianScale)
   }
 
+  /**
+   * Begins adding up the sums of a request. A request that was begun may be begun again, also
+   * when it failed to finish.
+   */
   begin(request: RootRequest | RoundRequest): void {
     this.#adder.begin(this.#reducer.begin(request))
   }
 
+  /**
+   * Adds sums to cells [firstCell, firstCell + n) of a histogram of the request.
+   *
+   * @param histogram - its number in `histogramsOf(request)`
+   * @param firstCell - a multiple of 4
+   * @param sums - three planes of n cells each, 20 n bytes; n is a multiple of 4
+   */
   add(histogram: number, firstCell: number, sums: Uint8Array): void {
     this.#adder.add(histogram, firstCell, sums)
   }
 
+  /**
+   * Scans what can be scanned once all is added to the first n histograms of a round, and
+   * something to each. What is left is done by later calls, or by `finishRound`.
+   *
+   * @throws CoppiceError 'INTERNAL' as `finishRound`
+   */
+  advance(request: RoundRequest, nHistograms: number): void {
+    this.#reducer.advance(request, nHistograms)
+  }
+
+  /** @throws CoppiceError 'INTERNAL' when the histogram does not add up; may be begun again */
   finishRoot(request: RootRequest): RootAnswer {
     this.#adder.end()
     const totals = this.#reducer.finishRoot(request)!
     return { totals, candidate: bestOfShares(this.#exchange, 1, 0, 0) }
   }
 
+  /**
+   * The candidates of the children.
+   *
+   * @throws CoppiceError 'INTERNAL' when a histogram does not add up to its leaf's totals; the
+   *   round may be begun again
+   */
   finishRound(request: RoundRequest): RoundAnswer {
     this.#adder.end()
     this.#reducer.finishRound(request)

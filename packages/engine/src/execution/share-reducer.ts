@@ -24,8 +24,9 @@ export type CompleteSums = (slot: number, histogram: number) => void
 export class ShareReducer {
   readonly #place: SharePlace
   readonly #reducer: Reducer
-  /** What the last round did, for `restore`. */
-  #subtracted: readonly Expansion[] = []
+  /** Expansions of a round under way that are scanned, and those among them with sums. */
+  #nScanned = 0
+  #subtracted: Expansion[] = []
   /** Children of the last round that will not be split: their sums are of no use. */
   #dead: readonly number[] = []
 
@@ -60,55 +61,65 @@ export class ShareReducer {
   begin(request: RootRequest | RoundRequest): number[] {
     if (request.kind === 'root') this.#reducer.reset()
     else {
+      // a round that was given up half-way
+      this.#restore()
       for (const node of [...this.#dead, ...request.released]) this.#reducer.release(node)
       for (const expansion of request.expansions) {
         if (!needsHistogram(expansion)) this.#reducer.release(expansion.parent)
       }
     }
     this.#dead = []
+    this.#nScanned = 0
     this.#subtracted = []
     return histogramsOf(request).map((node) => this.#reducer.take(node))
   }
 
   /**
    * @param complete - called before a histogram is used: puts the last sums into its slot
-   * @param known - the root's totals, where somebody knows them already
    * @returns the root's totals, or null when the share has no features
    * @throws CoppiceError 'INTERNAL' when the histogram does not add up
    */
-  finishRoot(
-    { mask }: RootRequest, complete?: CompleteSums, known?: LeafTotals,
-  ): LeafTotals | null {
+  finishRoot({ mask }: RootRequest, complete?: CompleteSums): LeafTotals | null {
     complete?.(this.#reducer.slot(0), 0)
-    const totals = known ?? this.#reducer.totals(0)
+    const totals = this.#reducer.totals(0)
     this.#scan(0, totals, mask, this.#place.exchange.candidateAt(this.#place.share, 0, 0))
     return totals
   }
 
   /**
+   * Does as much of a round as its first n histograms allow: the rest is done by a later call, or
+   * by `finishRound`.
+   *
    * @param complete - called before a histogram is used: puts the last sums into its slot
    * @throws CoppiceError 'INTERNAL' when a histogram does not add up to its leaf's totals; the
-   *   parents' sums are as they were before
+   *   parents' sums are as they were before the round, which may be begun again
    */
-  finishRound({ expansions }: RoundRequest, complete?: CompleteSums): void {
+  advance({ expansions }: RoundRequest, nHistograms: number, complete?: CompleteSums): void {
     const { exchange, share } = this.#place
-    const subtracted: Expansion[] = []
-    this.#subtracted = subtracted
     try {
-      expansions.forEach((expansion, j) => {
+      for (; this.#nScanned < expansions.length; this.#nScanned++) {
+        const expansion = expansions[this.#nScanned]!
         const { left, right, leftTotals, rightTotals, leftMask, rightMask } = expansion
         if (needsHistogram(expansion)) {
-          this.#subtract(expansion, subtracted.length, complete)
-          subtracted.push(expansion)
+          if (this.#subtracted.length >= nHistograms) return
+          this.#subtract(expansion, this.#subtracted.length, complete)
+          this.#subtracted.push(expansion)
         }
+        const j = this.#nScanned
         this.#scan(left, leftTotals, leftMask, exchange.candidateAt(share, j, 0))
         this.#scan(right, rightTotals, rightMask, exchange.candidateAt(share, j, 1))
-      })
+      }
     } catch (error) {
-      this.restore()
+      this.#restore()
       throw error
     }
-    this.#dead = expansions.flatMap(({ left, right, leftMask, rightMask }) =>
+  }
+
+  /** What is left of a round. As `advance`. */
+  finishRound(request: RoundRequest, complete?: CompleteSums): void {
+    this.advance(request, Infinity, complete)
+    this.#subtracted = []
+    this.#dead = request.expansions.flatMap(({ left, right, leftMask, rightMask }) =>
       [...(leftMask === null ? [left] : []), ...(rightMask === null ? [right] : [])])
   }
 
@@ -118,13 +129,13 @@ export class ShareReducer {
     this.#reducer.subtract(expansion.parent, smaller, largerChild(expansion))
   }
 
-  /** Takes the last round back, so that it can be begun again. */
-  restore(): void {
+  /** Takes a round back that is under way, so that it can be begun again. */
+  #restore(): void {
     for (const expansion of this.#subtracted) {
       this.#reducer.restore(expansion.parent, smallerChild(expansion), largerChild(expansion))
     }
     this.#subtracted = []
-    this.#dead = []
+    this.#nScanned = 0
   }
 
   #scan(node: number, totals: LeafTotals | null, mask: Uint8Array | null, at: number): void {

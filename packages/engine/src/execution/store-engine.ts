@@ -22,7 +22,8 @@ export class StoreEngine {
   readonly #rows: RowEngine
   readonly #sums: SumsBuilder
   readonly #full: SumsLayout
-  readonly #batchSize: number
+  /** Histograms of a go. */
+  readonly batchSize: number
   /** This engine's share of each histogram of a go; grows to the most there were. */
   readonly #slots: number[] = []
 
@@ -31,7 +32,7 @@ export class StoreEngine {
     setup: EngineSetup, train: EngineRows, evalSets: readonly EngineRows[], place: EnginePlace,
     batchSize: number,
   ) {
-    this.#batchSize = batchSize
+    this.batchSize = batchSize
     this.#features = setup.features
     this.#full = sumsLayout(setup.features)
     const kernels = instantiateKernels(this.#arena.memory)
@@ -72,7 +73,7 @@ export class StoreEngine {
    * as the exchange between the engines does.
    */
   nBatches(request: EngineRequest): number {
-    return Math.max(1, Math.ceil(histogramsOf(request).length / this.#batchSize))
+    return Math.max(1, Math.ceil(histogramsOf(request).length / this.batchSize))
   }
 
   /**
@@ -87,9 +88,9 @@ export class StoreEngine {
       this.#sums.build(0, this.#slot(0), 0)
       return
     }
-    const first = batch * this.#batchSize
+    const first = batch * this.batchSize
     const isLast = batch + 1 === this.nBatches(request)
-    const last = isLast ? Infinity : first + this.#batchSize
+    const last = isLast ? Infinity : first + this.batchSize
     let h = 0
     for (const expansion of request.expansions) {
       const isIn = h >= first && h < last
@@ -113,8 +114,8 @@ export class StoreEngine {
    */
   finish(request: RootRequest | RoundRequest, batch: number, output: Uint8Array): void {
     const { nBytes } = this.#full
-    const first = batch * this.#batchSize
-    const last = Math.min(first + this.#batchSize, histogramsOf(request).length)
+    const first = batch * this.batchSize
+    const last = Math.min(first + this.batchSize, histogramsOf(request).length)
     for (let h = first; h < last; h++) {
       this.#sums.gather(this.#slot(h - first), h - first)
       this.#write(this.#slot(h - first), output.subarray(h * nBytes, (h + 1) * nBytes))

@@ -12,6 +12,17 @@ export type StoreAnswer =
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
   | { readonly kind: 'none' }
 
+/** Is told of a request's first sums while the others are still being made. */
+export interface SumsWatch {
+  /** Told when so many more histograms are complete; >= 1. */
+  readonly every: number
+  /**
+   * Takes the first histograms of the answer, a multiple of `every` of them and not all: views as
+   * those of the answer, with which the call ends. A store may tell of nothing.
+   */
+  readonly take: (histograms: readonly Uint8Array[]) => void
+}
+
 /**
  * Sets of rows, each with its engines, that carry requests out and answer with sums. What a
  * worker of a cluster holds; the other half is the CentralReducer.
@@ -38,9 +49,9 @@ export interface Stores {
    * The answer to the last request that was applied. May be asked again until the next request is
    * applied, with equal answers.
    */
-  answer(store: number, request: EngineRequest): Promise<StoreAnswer>
+  answer(store: number, request: EngineRequest, watch?: SumsWatch): Promise<StoreAnswer>
   /** `apply` and `answer` of one request in one go. */
-  carryOut(store: number, request: EngineRequest): Promise<StoreAnswer>
+  carryOut(store: number, request: EngineRequest, watch?: SumsWatch): Promise<StoreAnswer>
   /**
    * SHA-256 (hex) of the raw scores (f64, little-endian, row-major, -0 as +0) of the rows at
    * positions [first, first + nRows) of a set.

@@ -36,25 +36,3 @@ export function asOperatingError(error: Error & { readonly code?: string }): Err
   if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error
   return new CoppiceError('MEMORY', outOfMemory, { cause: error })
 }
-
-/** Room for one failure in shared memory. */
-export const FAILURE_BYTES = 2048
-
-/** Leaves word of a failure where a thread that cannot hear messages will look; null: of none. */
-export function writeFailure(target: Uint8Array, failure: ThreadFailure | null): void {
-  const view = new DataView(target.buffer, target.byteOffset, target.byteLength)
-  const text = failure === null ? ''
-    : JSON.stringify({ code: failure.code, message: failure.message.slice(0, 500) })
-  const bytes = new TextEncoder().encode(text)
-  view.setInt32(0, bytes.length, true)
-  target.set(bytes, 4)
-}
-
-/** Reads what `writeFailure` wrote. */
-export function readFailure(source: Uint8Array): ThreadFailure | null {
-  const view = new DataView(source.buffer, source.byteOffset, source.byteLength)
-  const length = view.getInt32(0, true)
-  if (length === 0) return null
-  const text = new TextDecoder().decode(source.slice(4, 4 + length))
-  return { ...JSON.parse(text) as Pick<ThreadFailure, 'code' | 'message'>, stack: undefined }
-}

@@ -1,4 +1,3 @@
 export { defaultThreads } from './default-threads.js'
-export { ReducerPool } from './reducer-pool.js'
 export { StorePool } from './store-pool.js'
 export { ThreadExecutor } from './thread-executor.js'

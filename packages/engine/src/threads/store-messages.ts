@@ -12,7 +12,7 @@ export interface StoreThreadStart {
 
 /** Memory that all calls share; grows with the largest store. */
 export interface StoreBuffers {
-  /** A StoreCommand in two i32 and a request (`encodeRequest`). */
+  /** A StoreCommand in COMMAND_BYTES and a request (`encodeRequest`). */
   readonly mailbox: SharedArrayBuffer
   /** Histograms of a request, of all features, one after the other. */
   readonly output: SharedArrayBuffer
@@ -20,11 +20,14 @@ export interface StoreBuffers {
   readonly sums: SharedArrayBuffer
 }
 
-/** The first word of the mailbox; the second is the store. */
+/**
+ * The first i32 of the mailbox. The second is the store; the third says after how many more
+ * histograms the caller wants to hear, 0: never; the fourth is 0.
+ */
 export const StoreCommand = { carryOut: 0, answer: 1 } as const
 
 /** Bytes of the mailbox before the request. */
-export const COMMAND_BYTES = 8
+export const COMMAND_BYTES = 16
 
 /** To every thread of a pool: what does not come through the mailbox. */
 export type ToStoreThread =
@@ -43,5 +46,7 @@ export type FromStoreThread =
   /** From the thread that was last to finish: this many other messages were sent before. */
   | { readonly kind: 'done', readonly nReports: number }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
+  /** So many histograms are in the output. */
+  | { readonly kind: 'sums', readonly nHistograms: number }
   | { readonly kind: 'digest', readonly digest: string }
   | { readonly kind: 'failed' } & ThreadFailure

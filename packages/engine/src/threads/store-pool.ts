@@ -6,7 +6,7 @@ import { shareFeatures } from '../execution/feature-shares.js'
 import { histogramsOf } from '../execution/histograms-of.js'
 import type { EngineRequest, EngineRows, EngineSetup, MetricPart } from '../execution/protocol.js'
 import { encodeRequest, requestBytesMax } from '../execution/request-codec.js'
-import { StoreSizes, type StoreAnswer, type Stores } from '../execution/stores.js'
+import { StoreSizes, type StoreAnswer, type Stores, type SumsWatch } from '../execution/stores.js'
 import { sumsLayout } from '../execution/sums-layout.js'
 import { EXCHANGE_BYTES } from '../training/memory-estimate.js'
 import { asOperatingError, errorOf, failureOf } from './failure.js'
@@ -18,6 +18,8 @@ import {
   type ToStoreThread,
 } from './store-messages.js'
 
+/** In how many goes threads build the histograms of a full round, at least. */
+const GOES = 4
 /** Scores that are hashed at a time. */
 const DIGEST_SCORES = 131_072
 
@@ -33,6 +35,8 @@ interface Call {
   nReports: number
   /** Reports to wait for; null until the threads are done. */
   expected: number | null
+  /** Told that so many histograms are complete. */
+  readonly onSums: ((nHistograms: number) => void) | null
   readonly resolve: (reports: Reports) => void
   readonly reject: (error: Error) => void
 }
@@ -99,7 +103,7 @@ export class StorePool implements Stores {
     if (message.kind === 'done') call.expected = message.nReports
     else {
       call.nReports++
-      takeReport(call.reports, message)
+      takeReport(call, message)
     }
     // reports of other threads may arrive after the word of the last one
     if (call.nReports !== call.expected) return
@@ -118,13 +122,15 @@ export class StorePool implements Stores {
   }
 
   /** Posts a call: what `write` put into the mailbox, or what it sent to the threads' ports. */
-  #post(write: () => number): Promise<Reports> {
+  #post(
+    write: () => number, onSums: ((nHistograms: number) => void) | null = null,
+  ): Promise<Reports> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     assert(this.#call === null, 'one call at a time')
     return new Promise((resolve, reject) => {
       const length = write()
       const reports = { parts: [], digest: null, failure: null }
-      this.#call = { reports, nReports: 0, expected: null, resolve, reject }
+      this.#call = { reports, nReports: 0, expected: null, onSums, resolve, reject }
       this.#gate.post(length)
     })
   }
@@ -156,13 +162,15 @@ export class StorePool implements Stores {
   }
 
   /**
-   * Histograms that are built before the threads add them up: as many as the exchange should
-   * hold. A thread alone has no one to wait for, and copies what is still in its caches.
+   * Histograms that are built before the threads add them up: at most what the exchange should
+   * hold, and few enough that some are under way to the caller while others are built. A thread
+   * alone has no one to wait for, and copies what is still in its caches.
    */
   #batchSize({ features, maxExpansions }: EngineSetup): number {
     if (this.nThreads === 1) return 1
     const one = Exchange.sizes(shareFeatures(features, this.nThreads), 1).sums
-    return Math.max(1, Math.min(maxExpansions, Math.floor(this.#exchangeBytes / one)))
+    const most = Math.min(Math.ceil(maxExpansions / GOES), Math.floor(this.#exchangeBytes / one))
+    return Math.max(1, most)
   }
 
   /** Buffers that are large enough for one more store; those of older stores stay theirs. */
@@ -187,26 +195,29 @@ export class StorePool implements Stores {
     await this.#send({ kind: 'apply', store, requests: writeRequests(requests, bytesMax) })
   }
 
-  answer(store: number, request: EngineRequest): Promise<StoreAnswer> {
-    return this.#ask(StoreCommand.answer, store, request)
+  answer(store: number, request: EngineRequest, watch?: SumsWatch): Promise<StoreAnswer> {
+    return this.#ask(StoreCommand.answer, store, request, watch)
   }
 
-  carryOut(store: number, request: EngineRequest): Promise<StoreAnswer> {
-    return this.#ask(StoreCommand.carryOut, store, request)
+  carryOut(store: number, request: EngineRequest, watch?: SumsWatch): Promise<StoreAnswer> {
+    return this.#ask(StoreCommand.carryOut, store, request, watch)
   }
 
-  async #ask(command: number, store: number, request: EngineRequest): Promise<StoreAnswer> {
+  async #ask(
+    command: number, store: number, request: EngineRequest, watch?: SumsWatch,
+  ): Promise<StoreAnswer> {
     this.#sizes.require(store)
+    const onSums = (n: number): void => watch!.take(this.#histograms(store, n))
     const { parts } = await this.#post(() => {
       const { mailbox } = this.#buffers
-      new Int32Array(mailbox, 0, 2).set([command, store])
+      new Int32Array(mailbox, 0, 4).set([command, store, watch?.every ?? 0, 0])
       return COMMAND_BYTES + encodeRequest(request, new Uint8Array(mailbox, COMMAND_BYTES))
-    })
+    }, watch === undefined ? null : onSums)
     switch (request.kind) {
       case 'prepare': return { kind: 'maximum', value: Math.max(...this.#maxima) }
       case 'root':
       case 'round':
-        return { kind: 'sums', histograms: this.#histograms(store, request) }
+        return { kind: 'sums', histograms: this.#histograms(store, histogramsOf(request).length) }
       case 'evaluate': return { kind: 'parts', parts }
       case 'gradients':
       case 'commit':
@@ -214,9 +225,10 @@ export class StorePool implements Stores {
     }
   }
 
-  #histograms(store: number, request: EngineRequest): Uint8Array[] {
+  /** The first n histograms of the output. */
+  #histograms(store: number, n: number): Uint8Array[] {
     const { nBytes } = sumsLayout(this.#setups.get(store)!.features)
-    return histogramsOf(request).map((_, h) =>
+    return Array.from({ length: n }, (_, h) =>
       new Uint8Array(this.#buffers.output, h * nBytes, nBytes))
   }
 
@@ -245,9 +257,16 @@ export class StorePool implements Stores {
 }
 
 function takeReport(
-  reports: Reports, message: Exclude<FromStoreThread, { kind: 'done' }>,
+  { reports, onSums }: Call, message: Exclude<FromStoreThread, { kind: 'done' }>,
 ): void {
   switch (message.kind) {
+    case 'sums':
+      try {
+        onSums?.(message.nHistograms)
+      } catch (error) {
+        reports.failure ??= error instanceof Error ? error : new Error(String(error))
+      }
+      return
     case 'parts':
       reports.parts.push(...message.parts)
       return

@@ -49,9 +49,9 @@ class StoreThread {
   /** A request in the mailbox. */
   #obey(): void {
     const { mailbox } = this.#buffers!
-    const [command, store] = new Int32Array(mailbox, 0, 2)
+    const [command, store, every] = new Int32Array(mailbox, 0, 3)
     const bytes = new Uint8Array(mailbox, COMMAND_BYTES, this.#gate.length - COMMAND_BYTES)
-    this.#carryOut(store!, decodeRequest(bytes), command === StoreCommand.answer)
+    this.#carryOut(store!, decodeRequest(bytes), command === StoreCommand.answer, every!)
   }
 
   /** A message at the port: it was sent before the call was posted. */
@@ -92,11 +92,11 @@ class StoreThread {
   }
 
   /** Applies a request, unless that was done before, and answers it. */
-  #carryOut(store: number, request: EngineRequest, isApplied: boolean): void {
+  #carryOut(store: number, request: EngineRequest, isApplied: boolean, every: number): void {
     switch (request.kind) {
       case 'root':
       case 'round':
-        return this.#sum(store, request, isApplied)
+        return this.#sum(store, request, isApplied, every)
       case 'prepare':
         return this.#attempt(() => {
           this.#maxima[this.#start.thread] = this.#engine(store).prepare()
@@ -114,18 +114,32 @@ class StoreThread {
     }
   }
 
-  #sum(store: number, request: RootRequest | RoundRequest, isApplied: boolean): void {
+  #sum(
+    store: number, request: RootRequest | RoundRequest, isApplied: boolean, every: number,
+  ): void {
     const engine = this.#engine(store)
     const output = new Uint8Array(this.#buffers!.output)
     const nBatches = engine.nBatches(request)
+    let nTold = 0
     for (let batch = 0; batch < nBatches; batch++) {
-      // the exchange is free again when all have read it
-      if (batch > 0) this.#gate.barrier()
+      if (batch > 0) {
+        // the exchange is free again when all have read it
+        this.#gate.barrier()
+        nTold = this.#tell(batch * engine.batchSize, nTold, every)
+      }
       this.#attempt(() => engine.build(request, batch, isApplied))
       this.#gate.barrier()
       // what is not complete is not added up
       if (!this.#gate.isFaulty) this.#attempt(() => engine.finish(request, batch, output))
     }
+  }
+
+  /** Tells of the sums that all threads have put into the output. @returns how many were told of */
+  #tell(nHistograms: number, nTold: number, every: number): number {
+    if (every === 0 || nHistograms - nTold < every || this.#gate.isFaulty) return nTold
+    const n = nHistograms - nHistograms % every
+    if (this.#start.thread === 0) this.#report({ kind: 'sums', nHistograms: n })
+    return n
   }
 
   /** All threads copy their scores of a chunk of rows, one of them hashes it; and so on. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { makeDataset, TestRandom } from '@coppice/testkit'
-import { CentralReducer, type SumsReducer } from '../../src/execution/central-reducer.js'
+import { CentralReducer } from '../../src/execution/central-reducer.js'
 import { engineRows } from '../../src/execution/engine-rows.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { InlineStores } from '../../src/execution/inline-stores.js'
@@ -62,7 +62,7 @@ export async function recordIteration(): Promise<Recorded> {
 }
 
 function answerOf(
-  reducer: SumsReducer, request: RootRequest | RoundRequest, add: () => void,
+  reducer: CentralReducer, request: RootRequest | RoundRequest, add: () => void,
 ): EngineAnswer {
   reducer.begin(request)
   add()
@@ -88,9 +88,9 @@ function contributions(sums: Uint8Array, nCells: number, random: TestRandom): Ui
   return parts
 }
 
-/** What all SumsReducers promise. */
-export function reducerContract(open: (setup: EngineSetup) => SumsReducer): void {
-  const reducerOf = ({ setup, scales }: Recorded): SumsReducer => {
+/** What the reducer promises. */
+export function reducerContract(open: (setup: EngineSetup) => CentralReducer): void {
+  const reducerOf = ({ setup, scales }: Recorded): CentralReducer => {
     const reducer = open(setup)
     reducer.setUnits(scales.gradientScale, scales.hessianScale)
     return reducer
@@ -149,6 +149,36 @@ export function reducerContract(open: (setup: EngineSetup) => SumsReducer): void
       assert.deepEqual(answerOf(reducer, request, () => add(-1)), answer)
     }
     assert.ok(nRefused > 3)
+  })
+
+  it('scans round by round as its histograms are completed', () => {
+    const reducer = reducerOf(recorded)
+    let nEarly = 0
+    for (const { request, sums, answer } of recorded.steps) {
+      if (request.kind === 'root') {
+        assert.deepEqual(answerOf(reducer, request, () => reducer.add(0, 0, sums[0]!)), answer)
+        continue
+      }
+      // once with an error in what is scanned early, then as it should be
+      for (const isWrong of [true, false]) {
+        reducer.begin(request)
+        let isRefused = false
+        sums.forEach((histogram, h) => {
+          const own = histogram.slice()
+          if (isWrong && h === 1) own[sumsLayout(recorded.setup.features).cellOffsets[3]! * 8]! ^= 4
+          reducer.add(h, 0, own)
+          if (isRefused) return
+          const advance = (): void => reducer.advance(request, h + 1)
+          if (isWrong && h === 1) {
+            assert.throws(advance, { code: 'INTERNAL', message: /does not add up/ })
+            isRefused = true
+          } else advance()
+          nEarly++
+        })
+      }
+      assert.deepEqual(reducer.finishRound(request), answer)
+    }
+    assert.ok(nEarly > 10)
   })
 
   it('refuses cells that are none', () => {

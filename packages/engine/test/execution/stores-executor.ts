@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import type { BinnedDataset } from '../../src/dataset.js'
-import { CentralReducer, type SumsReducer } from '../../src/execution/central-reducer.js'
+import { CentralReducer } from '../../src/execution/central-reducer.js'
 import { joinRows, type PartitionRows } from '../../src/execution/engine-rows.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
 import type {
@@ -84,8 +84,6 @@ export interface StoresExecutorOptions {
   readonly deal: (job: TrainingJob) => StoreRows[]
   /** Before which requests (counted over all) a store is replaced by a new one. */
   readonly replacesAt?: (request: number) => boolean
-  /** Default: a CentralReducer. */
-  readonly makeReducer?: (setup: EngineSetup) => SumsReducer
   /** Sums travel in pieces of random size. */
   readonly chunks?: boolean
 }
@@ -100,12 +98,14 @@ interface HeldStore {
 export class StoresExecutor implements Executor {
   readonly nThreads = 1
   nReplaced = 0
+  /** Histograms that were told of before the others were made. */
+  nEarly = 0
   stores: HeldStore[] = []
   readonly #options: StoresExecutorOptions
   readonly #random = new TestRandom(1)
   #setup: EngineSetup | null = null
   #booster: Booster | null = null
-  #reducer: SumsReducer | null = null
+  #reducer: CentralReducer | null = null
   #nextId = 100
   #nRequests = 0
   #done: EngineRequest[] = []
@@ -119,7 +119,7 @@ export class StoresExecutor implements Executor {
     const { engine } = job.plan
     this.#setup = engine
     this.#booster = new Booster(job.plan)
-    this.#reducer = this.#options.makeReducer?.(engine) ?? new CentralReducer(engine)
+    this.#reducer = new CentralReducer(engine)
     const { pools, deal } = this.#options
     for (const [s, rows] of deal(job).entries()) {
       this.stores.push(await this.#build(pools[s % pools.length]!, rows))
@@ -192,8 +192,20 @@ export class StoresExecutor implements Executor {
     const replaces = this.#options.replacesAt?.(this.#nRequests++) === true
     const answers: StoreAnswer[] = []
     for (const [s, { pool, id }] of this.stores.entries()) {
-      const answer = copyOf(await pool.carryOut(id, request))
+      const early: Uint8Array[] = []
+      const every = 1 + this.#random.below(3)
+      const answer = copyOf(await pool.carryOut(id, request, {
+        every,
+        take: (histograms) => {
+          assert.ok(histograms.length > early.length && histograms.length % every === 0)
+          early.push(...histograms.slice(early.length).map((sums) => sums.slice()))
+        },
+      }))
       answers.push(answer)
+      this.nEarly += early.length
+      if (answer.kind === 'sums') {
+        assert.deepEqual(early, answer.histograms.slice(0, early.length))
+      } else assert.equal(early.length, 0)
       const isAgain = this.#nRequests % this.stores.length === s && request.kind !== 'evaluate'
       if (isAgain) assert.deepEqual(copyOf(await pool.answer(id, request)), answer)
     }

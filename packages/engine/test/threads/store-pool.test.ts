@@ -3,9 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { makeDataset } from '@coppice/testkit'
 import { engineRows, joinRows } from '../../src/execution/engine-rows.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
-import type { EngineSetup, GradientsRequest } from '../../src/execution/protocol.js'
+import type {
+  EngineSetup, GradientsRequest, RootRequest, RoundRequest,
+} from '../../src/execution/protocol.js'
 import { StorePool } from '../../src/threads/index.js'
 import { storesContract, treesContract } from '../execution/stores-contract.js'
+import { randomDeal, StoresExecutor } from '../execution/stores-executor.js'
 import { storesTrainings } from '../execution/stores-trainings.js'
 import { mixedFeatures, trainWatched } from '../support/trainings.js'
 
@@ -13,6 +16,32 @@ for (const nThreads of [1, 2, 3]) {
   describe(`StorePool of ${nThreads} threads`, () => {
     const trainings = nThreads === 3 ? storesTrainings : [storesTrainings[nThreads - 1]!]
     storesContract((n) => Array.from({ length: n }, () => new StorePool(nThreads)), trainings)
+
+    it('tells of sums while others are made, and fails with whoever is told', async () => {
+      const pool = new StorePool(nThreads)
+      // a request that is watched by an executor is checked against the whole answer
+      const executor = new StoresExecutor({ pools: [pool], deal: randomDeal(1, 1) })
+      const params = { objective: 'binary', numIterations: 2, numLeaves: 31, speculation: 8 }
+      await trainWatched({ params, train: data }, executor)
+      assert.ok(executor.nEarly > 20, `${executor.nEarly} histograms were early`)
+      const setup = { ...await smallSetup(), maxExpansions: 8 }
+      await pool.build(1, setup, engineRows(data), [])
+      const root: RootRequest = {
+        kind: 'root', output: 0, bag: null, mask: new Uint8Array(mixedFeatures.length),
+      }
+      await pool.carryOut(1, root)
+      const split = { leftBins: new Uint8Array(32).fill(0x55), feature: 0 }
+      const totals = { gradient: 0n, hessian: 0n, count: 1 }
+      const leaf = { leftTotals: totals, rightTotals: totals, leftMask: root.mask, rightMask: null }
+      const round: RoundRequest = {
+        kind: 'round', released: [], expansions: Array.from({ length: 8 }, (_, i) =>
+          ({ parent: 2 * i, left: 2 * i + 1, right: 2 * i + 2, ...split, ...leaf })),
+      }
+      const take = (): void => { throw new Error('no room for sums') }
+      await assert.rejects(
+        pool.carryOut(1, round, { every: 1, take }), { message: 'no room for sums' })
+      await pool.close()
+    })
   })
 }
 

@@ -38,7 +38,7 @@ export { decodeRequest, encodeRequest, requestBytesMax } from './execution/reque
 export type { TrainingPlan } from './training/plan.js'
 export { joinRows, sharedRows, type PartitionRows } from './execution/engine-rows.js'
 export type { EngineBlock, EngineRows } from './execution/protocol.js'
-export type { StoreAnswer, Stores } from './execution/stores.js'
+export type { StoreAnswer, Stores, SumsWatch } from './execution/stores.js'
 export { InlineStores } from './execution/inline-stores.js'
 export { CentralReducer } from './execution/central-reducer.js'
 export { histogramsOf } from './execution/histograms-of.js'

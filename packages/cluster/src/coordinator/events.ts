@@ -85,6 +85,8 @@ export interface RequestReducer {
   begin(request: EngineRequest): number
   /** @throws ProtocolError where the payload is not one of this request */
   add(chunk: number, payload: AnswerPayload): void
+  /** All is added to a chunk: what can be computed of it may be, while others are waited for. */
+  complete(chunk: number): void
   /**
    * What is wrong with one store's part by itself, or null: do its features sum to the same totals?
    * Asked only after a request whose sums did not add up.

@@ -37,6 +37,11 @@ export class Round {
     this.#nOpenChunks = needed === 0 ? 0 : nChunks
   }
 
+  /** Whether a chunk counts all that it should. */
+  isWhole(chunk: number): boolean {
+    return this.#missing[chunk] === 0
+  }
+
   get isComplete(): boolean {
     return this.#nOpenChunks === 0
   }

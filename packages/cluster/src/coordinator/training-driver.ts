@@ -111,6 +111,7 @@ export class TrainingDriver {
       round.retract(message, partitions)
       return error.message
     }
+    if (round.isWhole(message.chunk)) reducer.complete(message.chunk)
     if (!round.isComplete) return null
     this.#round = null
     this.#continue(this.#finish(reducer))

@@ -181,7 +181,7 @@ export class WorkerCompute {
     // the caller's turn ends before it hears of anything
     await this.#freeing
     const { emit } = this.#options
-    if (holding === null) return emit({ kind: 'engine-done', ticket, payloads: [] })
+    if (holding === null) return emit({ kind: 'engine-done', ticket })
     try {
       emit(await this.#carryOut(holding, ticket, work))
     } catch (error) {
@@ -192,7 +192,7 @@ export class WorkerCompute {
           kind: 'load-failed', job: holding.job.job, store: work.store, partition: null,
           error: failure,
         })
-        return emit({ kind: 'engine-done', ticket, payloads: [] })
+        return emit({ kind: 'engine-done', ticket })
       }
       emit({ kind: 'engine-failed', ticket, error: failure })
     }
@@ -207,13 +207,15 @@ export class WorkerCompute {
         assert(held !== null, `store ${work.store} is loaded`)
         await engines.open(
           work.store, work.setup, held, job.recipes.map(({ features }) => features.length))
-        return { kind: 'engine-done', ticket, payloads: [] }
+        return { kind: 'engine-done', ticket }
       }
       case 'run':
-        return { kind: 'engine-done', ticket, payloads: await engines.run(work) }
+        await engines.run(work, (chunk, payload) =>
+          this.#options.emit({ kind: 'engine-part', ticket, chunk, payload }))
+        return { kind: 'engine-done', ticket }
       case 'drop':
         await engines.drop(work.store)
-        return { kind: 'engine-done', ticket, payloads: [] }
+        return { kind: 'engine-done', ticket }
       case 'digest':
         return {
           kind: 'digest-done', ticket, digest: await engines.digest(work.store, work.partition),

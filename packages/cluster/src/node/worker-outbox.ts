@@ -62,7 +62,8 @@ export class WorkerOutbox {
       bytes = encodeMessage(instead)
     }
     this.nBytes += bytes.length
-    this.#link!.send(bytes, urgency)
+    const isSums = message.type === 'answer' && message.payload.kind === 'sums'
+    this.#link!.send(bytes, urgency, isSums ? 'head' : 'all')
   }
 }
 

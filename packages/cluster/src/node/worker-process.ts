@@ -12,6 +12,7 @@ import type { WorkerEffect, WorkerEvent } from '../worker/events.js'
 import { WorkerMachine } from '../worker/machine.js'
 import { buildId } from './build-id.js'
 import { listenToExitRequests } from './exit-requests.js'
+import { HeapAllowance } from './heap-allowance.js'
 import { WorkerCompute } from './worker-compute.js'
 import { type WorkerExit, workerExitCodes } from './worker-exit.js'
 import { WorkerFiles } from './worker-files.js'
@@ -102,6 +103,7 @@ class WorkerProcess {
   #lastTold = ''
   /** Events that came while one was being taken. */
   readonly #events: WorkerEvent[] = []
+  readonly #heap = new HeapAllowance()
   #isStepping = false
   #resolve: (exit: WorkerExit) => void = () => undefined
 
@@ -170,6 +172,7 @@ class WorkerProcess {
 
   #hear(link: Link, payload: Uint8Array): void {
     if (link !== this.#link) return
+    this.#heap.keep()
     let message: ToWorker
     try {
       message = decodeMessage(payload, 'to-worker')

@@ -4,8 +4,7 @@ import {
 } from '@coppice/engine'
 import { StorePool } from '@coppice/engine/threads'
 import { assert, CoppiceError } from '@coppice/model'
-import type { AnswerPayload } from '../protocol/messages.js'
-import { packAnswer } from '../reduce/pack-answer.js'
+import { AnswerPacker, type TakeChunk } from '../reduce/answer-packer.js'
 import type { EngineWork } from '../worker/events.js'
 import type { HeldPartition } from './worker-partitions.js'
 
@@ -61,13 +60,19 @@ export class WorkerStores {
     this.#stores.set(store, { layout: sumsLayout(setup.features), places })
   }
 
-  /** Carries requests out; the answer to the last one, packed, if there is to be one. */
-  async run({ store, apply, answer, isApplied }: Run): Promise<AnswerPayload[]> {
+  /**
+   * Carries requests out.
+   *
+   * @param take - is given the answer to the last one, if there is to be one, chunk by chunk, the
+   *   first while the threads work at the others
+   */
+  async run({ store, apply, answer, isApplied }: Run, take: TakeChunk): Promise<void> {
     const pool = this.#requirePool()
     if (apply.length > 0) await pool.apply(store, apply)
-    if (answer === null) return []
-    const given = isApplied ? await pool.answer(store, answer) : await pool.carryOut(store, answer)
-    return packAnswer(answer, given, this.#stores.get(store)!.layout)
+    if (answer === null) return
+    const packer = new AnswerPacker(answer, this.#stores.get(store)!.layout, take)
+    packer.finish(isApplied ? await pool.answer(store, answer, packer)
+      : await pool.carryOut(store, answer, packer))
   }
 
   /** SHA-256 of a partition's hash and the digest of its scores, both in hex. */

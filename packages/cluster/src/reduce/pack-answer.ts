@@ -1,34 +1,12 @@
-import {
-  type EngineRequest, histogramsOf, type StoreAnswer, type SumsLayout,
-} from '@coppice/engine'
-import { assert } from '@coppice/model'
+import type { EngineRequest, StoreAnswer, SumsLayout } from '@coppice/engine'
 import type { AnswerPayload } from '../protocol/messages.js'
-import { packSums } from '../wire/pack-sums.js'
-import { sumChunks } from '../wire/sum-chunks.js'
+import { AnswerPacker } from './answer-packer.js'
 
-/**
- * A store's answer as it travels: payload i is chunk i of what `StarReducer` adds up. Nothing of
- * it is a view of the answer, which the engines' next call overwrites. Empty where the request
- * has no answer.
- *
- * @param layout - `sumsLayout` of the features
- */
+/** A whole answer as it travels, see `AnswerPacker`. */
 export function packAnswer(
-  request: EngineRequest, answer: StoreAnswer, { nCells }: Pick<SumsLayout, 'nCells'>,
+  request: EngineRequest, answer: StoreAnswer, layout: Pick<SumsLayout, 'nCells'>,
 ): AnswerPayload[] {
-  switch (answer.kind) {
-    case 'none': return []
-    case 'maximum':
-    case 'parts':
-      return [answer]
-    case 'sums': {
-      const { histograms } = answer
-      const nHistograms = histogramsOf(request).length
-      assert(histograms.length === nHistograms,
-        `${histograms.length} histograms answer a request for ${nHistograms}`)
-      return sumChunks(nCells, nHistograms).map((chunk) => ({
-        kind: 'sums', bytes: packSums(histograms, nCells, chunk),
-      }))
-    }
-  }
+  const payloads: AnswerPayload[] = []
+  new AnswerPacker(request, layout, (_, payload) => payloads.push(payload)).finish(answer)
+  return payloads
 }

@@ -1,6 +1,6 @@
 import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
-  metricPart, type MetricPart, sumsLayout, type SumsLayout, type SumsReducer,
+  metricPart, type MetricPart, sumsLayout, type SumsLayout,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
@@ -15,19 +15,23 @@ import { inspectSums } from './inspect-sums.js'
  * is `packAnswer`. Which answers count is not decided here, see Round.
  */
 export class StarReducer implements RequestReducer {
-  readonly #reducer: SumsReducer
+  readonly #reducer: CentralReducer
   readonly #features: EngineSetup['features']
   readonly #layout: SumsLayout
   /** By name of a metric: whether its parts are ranked scores (or sums). */
   readonly #isRanked: ReadonlyMap<string, boolean>
   #request: EngineRequest | null = null
   #chunks: readonly SumChunk[] = []
+  #isWhole: boolean[] = []
+  /** Chunks before the first that is not whole. */
+  #nWhole = 0
+  /** What the scan of the first histograms found: told when the answer is asked for. */
+  #fault: unknown = null
   #maximum = 0
   #parts: MetricPart[] = []
 
-  /** @param reducer - one of this setup: the calling thread, or a `ReducerPool`'s threads */
-  constructor(setup: EngineSetup, reducer: SumsReducer = new CentralReducer(setup)) {
-    this.#reducer = reducer
+  constructor(setup: EngineSetup) {
+    this.#reducer = new CentralReducer(setup)
     this.#features = setup.features
     this.#layout = sumsLayout(setup.features)
     this.#isRanked = rankedMetrics(setup)
@@ -37,6 +41,9 @@ export class StarReducer implements RequestReducer {
   begin(request: EngineRequest): number {
     this.#request = request
     this.#chunks = []
+    this.#isWhole = []
+    this.#nWhole = 0
+    this.#fault = null
     this.#maximum = 0
     this.#parts = []
     switch (request.kind) {
@@ -111,6 +118,26 @@ export class StarReducer implements RequestReducer {
     unpackSums(payload.bytes, this.#chunks[chunk]!, take)
   }
 
+  /**
+   * Scans the first histograms of a round while the last are waited for: they are added in some
+   * order, but scanned in theirs.
+   */
+  complete(chunk: number): void {
+    const request = this.#request
+    if (request?.kind !== 'round' || this.#fault !== null) return
+    this.#isWhole[chunk] = true
+    const nBefore = this.#nWhole
+    while (this.#isWhole[this.#nWhole] === true) this.#nWhole++
+    const next = this.#chunks[this.#nWhole]
+    // the last ones are the answer's
+    if (this.#nWhole === nBefore || next === undefined) return
+    try {
+      this.#reducer.advance(request, next[0]!.histogram)
+    } catch (error) {
+      this.#fault = error
+    }
+  }
+
   inspect(chunk: number, payload: AnswerPayload): string | null {
     const request = this.#request
     if (request?.kind !== 'root' && request?.kind !== 'round') return null
@@ -134,6 +161,7 @@ export class StarReducer implements RequestReducer {
   finish(): EngineAnswer {
     const request = this.#request
     assert(request !== null, 'a request was begun')
+    if (this.#fault !== null) throw this.#fault
     switch (request.kind) {
       case 'prepare': return this.#maximum
       case 'evaluate': return this.#parts

@@ -1,4 +1,5 @@
 import { assert } from '@coppice/model'
+import type { Checked } from '../protocol/frame.js'
 import { closeCodes, mebibytes } from './link.js'
 import type { Link, LinkClose, LinkHandlers, LinkLimits, Urgency } from './link.js'
 
@@ -43,7 +44,7 @@ export abstract class BaseLink implements Link {
 
   abstract readonly bufferedBytes: number
   abstract readonly receivedBytes: number
-  abstract send(payload: Uint8Array, urgency?: Urgency): void
+  abstract send(payload: Uint8Array, urgency?: Urgency, checked?: Checked): void
 
   listen(handlers: LinkHandlers): void {
     assert(this.#handlers === null, `link ${this.id} is listened to already`)

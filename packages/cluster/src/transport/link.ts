@@ -1,3 +1,5 @@
+import type { Checked } from '../protocol/frame.js'
+
 /**
  * A connection to one peer that carries whole messages. Two things stand behind it, a WebSocket
  * (socket-link.ts) and a pair in memory (memory-link.ts); one contract suite holds both.
@@ -22,8 +24,10 @@ export interface Link {
    * A peer that takes nothing fills the queue; a link is cut when another message comes while more
    * than `LinkLimits.queueBytesMax` wait. Throws CoppiceError 'MEMORY' for a payload longer than
    * MESSAGE_BYTES_MAX.
+   *
+   * @param checked - what of it is protected by the link's own checksum; default: all
    */
-  send(payload: Uint8Array, urgency?: Urgency): void
+  send(payload: Uint8Array, urgency?: Urgency, checked?: Checked): void
   /** Bytes sent and not yet handed to the network. */
   readonly bufferedBytes: number
   /** More than `LinkLimits.fullBytes` wait: stop sending until `onDrain`. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { ClientOptions, RawData } from 'ws'
+import type { Checked } from '../protocol/frame.js'
 import { FRAGMENT_BYTES } from '../protocol/limits.js'
 import { errorText } from './error-text.js'
 import { FrameQueue } from './frame-queue.js'
@@ -72,10 +73,10 @@ export class SocketLink extends BaseLink {
     return this.#socket.bytesRead
   }
 
-  send(payload: Uint8Array, urgency: Urgency = 'ordinary'): void {
+  send(payload: Uint8Array, urgency: Urgency = 'ordinary', checked: Checked = 'all'): void {
     if (!this.isOpen) return
     this.#nSent++
-    const frames = this.#framing.encode(payload, this.#nSent >>> 0)
+    const frames = this.#framing.encode(payload, this.#nSent >>> 0, checked)
     this.#queue.push(frames, urgency === 'urgent')
     this.#pump()
     this.queued(payload.length)

@@ -6,10 +6,16 @@ export const SUM_CELL_BYTES = 20
 export const RANGE_CELLS_MAX = 52_424
 /**
  * Cells of a chunk. Packed they have about a third of the 20 bytes each, so that a chunk is a
- * message without fragments; the fewer the messages, the better, but while one is on its way the
- * next is packed, and the one before is added up.
+ * message without fragments.
  */
 export const CHUNK_CELLS_MAX = 2 * RANGE_CELLS_MAX
+/** The more messages, the more they cost, and the fewer cells there are to wait for. */
+export const CHUNK_CELLS_MIN = 16_384
+/**
+ * Chunks of a round, where it is not too small: while one is on its way the next is packed, others
+ * are summed, and those that have come are added up and scanned.
+ */
+const CHUNKS = 4
 /** Ranges of a chunk: each has a header, however few cells it has. */
 export const CHUNK_RANGES_MAX = 64
 
@@ -32,6 +38,8 @@ export type SumChunk = readonly SumRange[]
  */
 export function sumChunks(nCells: number, nHistograms: number): readonly SumChunk[] {
   assert(nCells > 0 && nCells % 4 === 0, `${nCells} cells are a multiple of 4`)
+  const share = Math.ceil(nHistograms / CHUNKS) * nCells
+  const most = Math.max(CHUNK_CELLS_MIN, Math.min(share, CHUNK_CELLS_MAX))
   const chunks: SumRange[][] = []
   let last: SumRange[] = []
   let rest = 0
@@ -41,7 +49,7 @@ export function sumChunks(nCells: number, nHistograms: number): readonly SumChun
       if (n > rest || last.length === CHUNK_RANGES_MAX) {
         last = []
         chunks.push(last)
-        rest = CHUNK_CELLS_MAX
+        rest = Math.max(n, most)
       }
       last.push({ histogram, firstCell, nCells: n })
       rest -= n

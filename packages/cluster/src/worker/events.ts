@@ -19,8 +19,11 @@ export type WorkerEvent =
     readonly partitions: readonly LoadedPartitionInfo[] }
   | { readonly kind: 'load-failed', readonly job: string, readonly store: number,
     readonly partition: number | null, readonly error: WireError }
-  | { readonly kind: 'engine-done', readonly ticket: number,
-    readonly payloads: readonly AnswerPayload[] }
+  /** A chunk of the answer of the work under way. */
+  | { readonly kind: 'engine-part', readonly ticket: number, readonly chunk: number,
+    readonly payload: AnswerPayload }
+  /** The work is done, and all of its answer was given. */
+  | { readonly kind: 'engine-done', readonly ticket: number }
   | { readonly kind: 'digest-done', readonly ticket: number, readonly digest: string }
   | { readonly kind: 'engine-failed', readonly ticket: number, readonly error: WireError }
   /** SIGTERM, a spot notice. */

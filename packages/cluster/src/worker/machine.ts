@@ -2,7 +2,7 @@ import { assert } from '@coppice/model'
 import type { EngineSetup } from '@coppice/engine'
 import { type LogOutcome, RequestLog } from '../log/request-log.js'
 import {
-  PROTOCOL_VERSION, type Again, type Audit, type HeldStore, type Hold, type Job,
+  PROTOCOL_VERSION, type Again, type AnswerPayload, type Audit, type HeldStore, type Hold, type Job,
   type LoadedPartitionInfo, type ToWorker, type WireError, type WorkerState,
 } from '../protocol/messages.js'
 import type { AnswerPlace, EngineWork, WorkerEffect, WorkerEvent } from './events.js'
@@ -73,6 +73,7 @@ export class WorkerMachine {
         return this.#send({ type: 'task-failed', ...without(event) })
       case 'loaded': return this.#loaded(event.job, event.store, event.partitions)
       case 'load-failed': return this.#loadFailed(event)
+      case 'engine-part': return this.#answer(event.ticket, event.chunk, event.payload)
       case 'engine-done':
       case 'digest-done':
       case 'engine-failed':
@@ -351,17 +352,17 @@ export class WorkerMachine {
     if (ticket.work.kind === 'open') store.isOpen = true
     if (ticket.run === null) return
     store.progress = ticket.run.after
-    if (mustRewind(store.progress, store.rewindTo)) return
-    store.rewindTo = Infinity
-    this.#answer(ticket.place, event.payloads)
+    if (!mustRewind(store.progress, store.rewindTo)) store.rewindTo = Infinity
   }
 
-  #answer(
-    place: AnswerPlace | null,
-    payloads: Extract<WorkerEvent, { kind: 'engine-done' }>['payloads'],
-  ): void {
-    if (place === null) return
-    payloads.forEach((payload, chunk) => this.#send({ type: 'answer', ...place, chunk, payload }))
+  /** Sends a part of an answer, unless the store is gone or must go back before the request. */
+  #answer(id: number, chunk: number, payload: AnswerPayload): void {
+    const ticket = this.#ticket
+    assert(ticket?.id === id, `ticket ${id} is under way`)
+    const { store, run, place } = ticket
+    if (store === null || run === null || place === null) return
+    if (this.#stores.get(store.id) !== store || mustRewind(run.after, store.rewindTo)) return
+    this.#send({ type: 'answer', ...place, chunk, payload })
   }
 
   #engineFailed(store: Store, error: WireError): void {

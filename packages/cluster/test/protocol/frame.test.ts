@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import { TestRandom } from '@coppice/testkit'
 import { ProtocolError } from '../../src/protocol/error.js'
-import { encodeFrames, FRAME_HEADER_BYTES, FrameAssembler } from '../../src/protocol/frame.js'
+import {
+  CHECKED_HEAD_BYTES, encodeFrames, FRAME_HEADER_BYTES, FrameAssembler,
+} from '../../src/protocol/frame.js'
 import { FRAGMENT_BYTES, INCOMPLETE_MAX, MESSAGE_BYTES_MAX } from '../../src/protocol/limits.js'
 import { bytesWithRoom } from '../../src/protocol/room.js'
 
@@ -48,6 +50,26 @@ describe('encodeFrames and FrameAssembler', () => {
       assert.equal(assembler.incompleteBytes, 0)
     })
   }
+
+  it('check the head alone of what is checked by whoever reads it', () => {
+    const payload = payloadOf(FRAGMENT_BYTES + 5000)
+    const isTaken = (i: number, at: number): boolean => {
+      const frames = encodeFrames(payload, 9, crc32, 'head').map((frame) => frame.slice())
+      frames[i]![at]! ^= 1
+      const assembler = new FrameAssembler(crc32)
+      return kindOf(() => frames.forEach((frame) => assembler.push(frame))) === 'none'
+    }
+    for (const i of [0, 1]) {
+      for (const at of [0, 4, 8, 10, 12, 27, FRAME_HEADER_BYTES, 7 + CHECKED_HEAD_BYTES]) {
+        assert.equal(isTaken(i, at), false, `byte ${at} of frame ${i}`)
+      }
+      assert.equal(isTaken(i, 8 + CHECKED_HEAD_BYTES), true)
+    }
+    // of a frame that is said to be checked as a whole all is
+    const [frame] = encodeFrames(payloadOf(5000), 9, crc32)
+    frame![4000]! ^= 1
+    assert.equal(kindOf(() => new FrameAssembler(crc32).push(frame!)), 'damaged')
+  })
 
   it('make the same frame, without a copy, where there is room in front of the payload', () => {
     for (const size of [0, 1, 1000, FRAGMENT_BYTES, FRAGMENT_BYTES + 1]) {
@@ -121,7 +143,7 @@ describe('FrameAssembler', () => {
 
   it('refuses headers that contradict themselves, though their checksum is right', () => {
     const fields: readonly [string, number, number][] = [
-      ['flags', 10, 1], ['index', 16, 1], ['index', 16, 0xffff_ffff], ['fragments', 20, 2],
+      ['flags', 10, 2], ['index', 16, 1], ['index', 16, 0xffff_ffff], ['fragments', 20, 2],
       ['fragments', 20, 0], ['length', 24, 99], ['total', 28, 99], ['total', 28, 0],
       ['total', 28, 0xffff_ffff], ['total', 28, FRAGMENT_BYTES + 100],
     ]

@@ -1,7 +1,7 @@
 import type {
   EngineAnswer, EngineRequest, EngineSetup, MetricPart, SplitCandidate,
 } from '@coppice/engine'
-import { CoppiceError } from '@coppice/model'
+import { assert, CoppiceError } from '@coppice/model'
 import type { RequestReducer } from '../../src/coordinator/events.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
 import { sumOffsets } from './naive-engine.js'
@@ -14,6 +14,7 @@ export class NaiveReducer implements RequestReducer {
   readonly #setup: EngineSetup
   readonly #offsets: readonly number[]
   readonly #histograms = new Map<number, Float64Array>()
+  readonly #whole = new Set<number>()
   #request: EngineRequest | null = null
   #nodes: number[] = []
   #maximum = 0
@@ -28,6 +29,7 @@ export class NaiveReducer implements RequestReducer {
 
   begin(request: EngineRequest): number {
     this.#request = request
+    this.#whole.clear()
     if (!this.keepsBound) this.#maximum = 0
     this.#parts = []
     this.#nodes = []
@@ -50,6 +52,7 @@ export class NaiveReducer implements RequestReducer {
   }
 
   add(chunk: number, payload: AnswerPayload): void {
+    assert(!this.#whole.has(chunk), `nothing is added to chunk ${chunk}, which is complete`)
     if (payload.kind === 'maximum') this.#maximum = Math.max(this.#maximum, payload.value)
     else if (payload.kind === 'parts') this.#parts.push(...payload.parts)
     else {
@@ -59,6 +62,11 @@ export class NaiveReducer implements RequestReducer {
         total[i]! += value
       })
     }
+  }
+
+  complete(chunk: number): void {
+    assert(!this.#whole.has(chunk), `chunk ${chunk} is completed once`)
+    this.#whole.add(chunk)
   }
 
   inspect(_: number, payload: AnswerPayload): string | null {

@@ -155,10 +155,20 @@ export class WorkerNode extends Node {
         return this.step({ kind: 'engine-failed', ticket, error: closed })
       }
       const done = engines.carryOut(work, this.#partitions.get(work.store) ?? [])
-      this.step('digest' in done
-        ? { kind: 'digest-done', ticket, digest: done.digest }
-        : { kind: 'engine-done', ticket, payloads: done.payloads.map((p) => this.#spoil(p)) })
+      if ('digest' in done) {
+        return this.step({ kind: 'digest-done', ticket, digest: done.digest })
+      }
+      this.#giveParts(ticket, done.payloads)
     })
+  }
+
+  /** Parts of an answer come one after the other, with a pause between some of them. */
+  #giveParts(ticket: number, [payload, ...rest]: readonly AnswerPayload[], chunk = 0): void {
+    if (payload === undefined) return this.step({ kind: 'engine-done', ticket })
+    this.step({ kind: 'engine-part', ticket, chunk, payload: this.#spoil(payload) })
+    const next = (): void => this.#giveParts(ticket, rest, chunk + 1)
+    if (this.world.random.below(4) > 0) next()
+    else this.#later(this.world.env.computeMs * this.slowness * this.world.random.uniform(), next)
   }
 
   #isBadRead(): boolean {

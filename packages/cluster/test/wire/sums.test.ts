@@ -6,7 +6,7 @@ import { packSums } from '../../src/wire/pack-sums.js'
 import { referencePackSums } from '../../src/wire/reference-pack.js'
 import { referenceUnpackSums } from '../../src/wire/reference-unpack.js'
 import {
-  CHUNK_CELLS_MAX, CHUNK_RANGES_MAX, RANGE_CELLS_MAX, SUM_CELL_BYTES, type SumChunk, sumChunks,
+  CHUNK_CELLS_MAX, CHUNK_CELLS_MIN, CHUNK_RANGES_MAX, RANGE_CELLS_MAX, SUM_CELL_BYTES, type SumChunk, sumChunks,
 } from '../../src/wire/sum-chunks.js'
 import { packedBytesMax } from '../../src/wire/sum-layout.js'
 import { unpackSums } from '../../src/wire/unpack-sums.js'
@@ -100,7 +100,7 @@ describe('sumChunks', () => {
     }
   })
 
-  it('makes as few chunks as hold them', () => {
+  it('makes no more chunks than it takes, and four of what is small', () => {
     const cellsOf = (chunk: SumChunk) => chunk.reduce((sum, { nCells }) => sum + nCells, 0)
     for (const nCells of sizes) {
       const chunks = sumChunks(nCells, 200)
@@ -108,10 +108,14 @@ describe('sumChunks', () => {
         assert.ok(chunk.length > 0 && chunk.length <= CHUNK_RANGES_MAX)
         assert.ok(cellsOf(chunk) <= CHUNK_CELLS_MAX)
         const next = chunks[i + 1]?.[0]
+        const most = Math.min(CHUNK_CELLS_MAX, Math.max(CHUNK_CELLS_MIN, 50 * nCells))
         assert.ok(next === undefined || chunk.length === CHUNK_RANGES_MAX ||
-          cellsOf(chunk) + next.nCells > CHUNK_CELLS_MAX)
+          cellsOf(chunk) + next.nCells > most)
       })
     }
+    assert.deepEqual(sumChunks(7168, 16).map(({ length }) => length), [4, 4, 4, 4])
+    assert.deepEqual(sumChunks(7168, 6).map(({ length }) => length), [2, 2, 2])
+    assert.deepEqual(sumChunks(700, 3).map(({ length }) => length), [3])
   })
 
   it('keeps ranges near a MiB', () => {

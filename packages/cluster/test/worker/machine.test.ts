@@ -59,9 +59,9 @@ describe('WorkerMachine, one job after the other', () => {
     assert.deepEqual(kinds(driven.step({ kind: 'engine-failed', ticket: 1, error: failure })),
       ['drop'])
     assert.equal(driven.machine.state().stores[0]!.phase, 'loaded')
-    assert.deepEqual(kinds(driven.step({ kind: 'engine-done', ticket: 2, payloads: [] })),
+    assert.deepEqual(kinds(driven.step({ kind: 'engine-done', ticket: 2 })),
       ['open'])
-    driven.step({ kind: 'engine-done', ticket: 3, payloads: [] })
+    driven.step({ kind: 'engine-done', ticket: 3 })
     assert.equal(driven.machine.state().stores[0]!.phase, 'open')
   })
 

@@ -7,8 +7,9 @@ import {
 import { type HeldPartition, PartitionCache } from '../../../src/node/worker-partitions.js'
 import { WorkerStores } from '../../../src/node/worker-stores.js'
 import { needsAnswer } from '../../../src/log/request-log.js'
-import type { Job } from '../../../src/protocol/messages.js'
+import type { AnswerPayload, Job } from '../../../src/protocol/messages.js'
 import { StarReducer } from '../../../src/reduce/index.js'
+import type { EngineWork } from '../../../src/worker/events.js'
 import { makeFiles } from './made-files.js'
 import { plainFiles, surveyedJob } from './surveyed-files.js'
 
@@ -40,6 +41,16 @@ describe('WorkerStores', function () {
     return plan.engine
   }
 
+  /** @returns the chunks of the answer, which come in order */
+  async function run(work: Extract<EngineWork, { kind: 'run' }>): Promise<AnswerPayload[]> {
+    const payloads: AnswerPayload[] = []
+    await stores.run(work, (chunk, payload) => {
+      assert.equal(chunk, payloads.length)
+      payloads.push(payload)
+    })
+    return payloads
+  }
+
   /** Trains on stores as a coordinator does. @returns the requests of each iteration */
   async function trainOn(ids: readonly number[], nIterations: number): Promise<EngineRequest[][]> {
     const booster = new Booster(plan)
@@ -53,7 +64,7 @@ describe('WorkerStores', function () {
         requests.push(request)
         const nChunks = reducer.begin(request)
         for (const store of ids) {
-          const payloads = await stores.run({
+          const payloads = await run({
             kind: 'run', store, apply: needsAnswer(request) ? [] : [request],
             answer: needsAnswer(request) ? request : null, isApplied: false,
           })
@@ -77,7 +88,7 @@ describe('WorkerStores', function () {
       (request.kind === 'commit' ? [{ ...request, leafNodes: null }] : []))
     for (const [store, partitions] of [[3, [3]], [4, [0, 1, 2, 3, 4, 5]], [5, [5, 1]]] as const) {
       await open(store, partitions)
-      await stores.run({ kind: 'run', store, apply: trees, answer: null, isApplied: false })
+      await run({ kind: 'run', store, apply: trees, answer: null, isApplied: false })
     }
     const digests = new Map<number, string>()
     for (const [store, partition] of [
@@ -98,9 +109,9 @@ describe('WorkerStores', function () {
       kind: 'root', output: 0, bag: null,
       mask: new Uint8Array(plan.engine.features.length).fill(1),
     }
-    const run = { kind: 'run', store: 6, apply, answer: root, isApplied: false } as const
-    const first = await stores.run(run)
-    assert.deepEqual(await stores.run({ ...run, apply: [], isApplied: true }), first)
+    const work = { kind: 'run', store: 6, apply, answer: root, isApplied: false } as const
+    const first = await run(work)
+    assert.deepEqual(await run({ ...work, apply: [], isApplied: true }), first)
     assert.equal(first.length, 1)
   })
 
@@ -113,7 +124,7 @@ describe('WorkerStores', function () {
     const huge = { ...plan.engine, maxExpansions: 1 << 28 }
     await assert.rejects(stores.open(8, huge, held, [4, 4]), { code: 'MEMORY' })
     await stores.drop(8)
-    await assert.rejects(stores.run({
+    await assert.rejects(run({
       kind: 'run', store: 8, apply: [], answer: { kind: 'prepare' }, isApplied: false,
     }))
   })

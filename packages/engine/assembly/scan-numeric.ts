@@ -18,49 +18,97 @@ let bestBin: i32 = -1
  * Ties: with `highest` the highest bin, else the lowest (LightGBM scans downwards with missing
  * values on the left, upwards with missing values on the right, and keeps the first).
  */
+// @ts-ignore: decorator
+@inline
 function scoreThresholds(
   scratch: usize, nThresholds: i32, totalG: f64, totalH: f64, totalN: f64,
-  missingG: f64, missingH: f64, missingN: f64, floor: f64, params: usize, highest: bool,
+  missingG: f64, missingH: f64, missingN: f64, floor: f64, params: usize,
+  highest: bool, isPlain: bool,
 ): void {
-  const G = f64x2.splat(totalG), H = f64x2.splat(totalH), N = f64x2.splat(totalN)
+  const G = f64x2.splat(totalG), H = f64x2.splat(totalH)
   const mG = f64x2.splat(missingG), mH = f64x2.splat(missingH), mN = f64x2.splat(missingN)
   const l1 = f64x2.splat(load<f64>(params, P_LAMBDA_L1))
   const l2 = f64x2.splat(load<f64>(params, P_LAMBDA_L2))
-  const minN = f64x2.splat(load<f64>(params, P_MIN_DATA))
+  const leastN = f64x2.splat(load<f64>(params, P_MIN_DATA))
+  // counts are exact: the right side has enough rows where the left one has at most so many
+  const mostN = f64x2.splat(totalN - load<f64>(params, P_MIN_DATA))
   const minH = f64x2.splat(load<f64>(params, P_MIN_HESSIAN))
   const zero = f64x2.splat(0), two = f64x2.splat(2)
-  const low = f64x2.splat(floor)
-  const limit = f64x2.splat(<f64>nThresholds)
-  let best = low
+  // to be at least the number above the floor is to be above the floor; floors are not negative
+  let best = f64x2.splat(
+    highest ? reinterpret<f64>(reinterpret<i64>(floor) + 1) : floor)
   let bestId = f64x2.splat(-1)
   let id = f64x2(0, 1)
-  for (let p = scratch, end = scratch + (<usize>nThresholds << 3); p < end; p += 16) {
-    const gl = f64x2.add(v128.load(p), mG)
-    const hl = f64x2.add(v128.load(p, PLANE), mH)
-    const nl = f64x2.add(v128.load(p, 2 * PLANE), mN)
-    const gr = f64x2.sub(G, gl), hr = f64x2.sub(H, hl), nr = f64x2.sub(N, nl)
+  // two at a time: the one behind an odd number of thresholds must not pass
+  const beyond = scratch + (<usize>nThresholds << 3)
+  const isOdd = (nThresholds & 1) != 0
+  const kept = isOdd ? load<f64>(beyond, 2 * PLANE) : 0
+  if (isOdd) store<f64>(beyond, Infinity, 2 * PLANE)
+  for (let p = scratch; p < beyond; p += 16) {
+    let gl = v128.load(p), hl = v128.load(p, PLANE), nl = v128.load(p, 2 * PLANE)
+    if (!isPlain) {
+      gl = f64x2.add(gl, mG)
+      hl = f64x2.add(hl, mH)
+      nl = f64x2.add(nl, mN)
+    }
+    const gr = f64x2.sub(G, gl), hr = f64x2.sub(H, hl)
     const dl = f64x2.add(hl, l2), dr = f64x2.add(hr, l2)
-    const tl = f64x2.max(f64x2.sub(f64x2.abs(gl), l1), zero)
-    const tr = f64x2.max(f64x2.sub(f64x2.abs(gr), l1), zero)
+    const tl = isPlain ? gl : f64x2.pmax(f64x2.sub(f64x2.abs(gl), l1), zero)
+    const tr = isPlain ? gr : f64x2.pmax(f64x2.sub(f64x2.abs(gr), l1), zero)
     const gain = f64x2.div(
       f64x2.add(f64x2.mul(f64x2.mul(tl, tl), dr), f64x2.mul(f64x2.mul(tr, tr), dl)),
       f64x2.mul(dl, dr),
     )
-    let ok = v128.and(v128.and(f64x2.ge(nl, minN), f64x2.ge(nr, minN)), f64x2.lt(id, limit))
+    let ok = v128.and(f64x2.ge(nl, leastN), f64x2.le(nl, mostN))
     ok = v128.and(ok, v128.and(f64x2.ge(hl, minH), f64x2.ge(hr, minH)))
-    ok = v128.and(ok, v128.and(f64x2.gt(dl, zero), f64x2.gt(dr, zero)))
-    ok = v128.and(ok, f64x2.gt(gain, low))
+    if (!isPlain) ok = v128.and(ok, v128.and(f64x2.gt(dl, zero), f64x2.gt(dr, zero)))
     ok = v128.and(ok, highest ? f64x2.ge(gain, best) : f64x2.gt(gain, best))
     best = v128.bitselect(gain, best, ok)
     bestId = v128.bitselect(id, bestId, ok)
     id = f64x2.add(id, two)
   }
+  if (isOdd) store<f64>(beyond, kept, 2 * PLANE)
   const g0 = f64x2.extract_lane(best, 0), g1 = f64x2.extract_lane(best, 1)
   const i0 = <i32>f64x2.extract_lane(bestId, 0), i1 = <i32>f64x2.extract_lane(bestId, 1)
   let useSecond = g1 > g0
   if (g1 == g0) useSecond = i0 < 0 || (i1 >= 0 && (highest ? i1 > i0 : i1 < i0))
   bestGain = useSecond ? g1 : g0
   bestBin = useSecond ? i1 : i0
+}
+
+/** With missing values on the left. */
+function scoreDownwards(
+  scratch: usize, nThresholds: i32, totalG: f64, totalH: f64, totalN: f64,
+  missingG: f64, missingH: f64, missingN: f64, floor: f64, params: usize,
+): void {
+  scoreThresholds(scratch, nThresholds, totalG, totalH, totalN,
+    missingG, missingH, missingN, floor, params, true, false)
+}
+
+/**
+ * The same sums, gains and choice with less to do, for the most frequent case: no missing values,
+ * no L1, and a hessian that is large enough cannot make a denominator of 0.
+ */
+function scorePlain(
+  scratch: usize, nThresholds: i32, totalG: f64, totalH: f64, totalN: f64, floor: f64,
+  params: usize,
+): void {
+  scoreThresholds(
+    scratch, nThresholds, totalG, totalH, totalN, 0, 0, 0, floor, params, true, true)
+}
+
+/** With missing values on the right. */
+function scoreUpwards(
+  scratch: usize, nThresholds: i32, totalG: f64, totalH: f64, totalN: f64, floor: f64,
+  params: usize,
+): void {
+  scoreThresholds(
+    scratch, nThresholds, totalG, totalH, totalN, 0, 0, 0, floor, params, false, false)
+}
+
+function isPlain(params: usize): bool {
+  return load<f64>(params, P_LAMBDA_L1) == 0 &&
+    load<f64>(params, P_MIN_HESSIAN) + load<f64>(params, P_LAMBDA_L2) > 0
 }
 
 /** The same with an output clamped by max_delta_step: scalar, the general form of the gain. */
@@ -89,35 +137,66 @@ function scoreThresholdsClamped(
   }
 }
 
+/** Sums up to the first and the second of two values, after a pair of such sums. */
+// @ts-ignore: decorator
+@inline function prefix(sums: v128, values: v128): v128 {
+  const before = i64x2.shuffle(sums, sums, 1, 1)
+  return i64x2.add(i64x2.add(before, values), i64x2.shuffle(i64x2.splat(0), values, 0, 2))
+}
+
+/**
+ * Signed integers to the nearest doubles, as a conversion does it: high words and low words become
+ * the low bits of 2^84 and 2^52, the first difference is exact, the last sum rounds once.
+ */
+// @ts-ignore: decorator
+@inline function asDoubles(values: v128): v128 {
+  const biased = v128.xor(values, i64x2.splat(0x8000_0000_0000_0000))
+  const high = v128.or(i64x2.shr_u(biased, 32), i64x2.splat(0x4530_0000_0000_0000))
+  const low = v128.or(
+    v128.and(biased, i64x2.splat(0xffff_ffff)), i64x2.splat(0x4330_0000_0000_0000))
+  // 2^84 + 2^63 + 2^52
+  return f64x2.add(f64x2.sub(high, i64x2.splat(0x4530_0000_8010_0000)), low)
+}
+
 export function scanNumeric(
   out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize,
   nBins: i32, missingBin: i32, params: usize, scratch: usize,
   totalGradient: i64, totalHessian: i64, totalCount: i32,
 ): void {
   const gUnit = load<f64>(params, P_GRADIENT_UNIT), hUnit = load<f64>(params, P_HESSIAN_UNIT)
-  let g: i64 = 0, h: i64 = 0
-  let n: i32 = 0
+  const gUnits = f64x2.splat(gUnit), hUnits = f64x2.splat(hUnit)
+  const zero = i64x2.splat(0)
+  let g = zero, h = zero, n = zero
   let mg: i64 = 0, mh: i64 = 0
   let mn: i32 = 0
-  for (let b = 0; b < nBins; b++) {
+  // Bins are padded to pairs by a cell of zeros.
+  for (let b = 0; b < nBins; b += 2) {
     const b8 = <usize>b << 3
-    const bg = load<i64>(gradients + b8), bh = load<i64>(hessians + b8)
-    const bn = load<i32>(counts + (<usize>b << 2))
-    if (b == missingBin) {
-      mg = bg
-      mh = bh
-      mn = bn
-    } else {
-      g += bg
-      h += bh
-      n += bn
+    let bg = v128.load(gradients + b8), bh = v128.load(hessians + b8)
+    let bn = v128.load64_zero(counts + (b8 >> 1))
+    if ((b ^ missingBin) < 2 && missingBin >= 0) {
+      mg = load<i64>(gradients + (<usize>missingBin << 3))
+      mh = load<i64>(hessians + (<usize>missingBin << 3))
+      mn = load<i32>(counts + (<usize>missingBin << 2))
+      const others = b == missingBin ? i64x2(0, -1) : i64x2(-1, 0)
+      bg = v128.and(bg, others)
+      bh = v128.and(bh, others)
+      bn = v128.and(bn, b == missingBin ? i32x4(0, -1, 0, 0) : i32x4(-1, 0, 0, 0))
     }
-    store<f64>(scratch + b8, <f64>g * gUnit)
-    store<f64>(scratch + b8, <f64>h * hUnit, PLANE)
-    store<f64>(scratch + b8, <f64>n, 2 * PLANE)
+    g = prefix(g, bg)
+    h = prefix(h, bh)
+    n = prefix(n, i64x2.extend_low_i32x4_s(bn))
+    v128.store(scratch + b8, f64x2.mul(asDoubles(g), gUnits))
+    v128.store(scratch + b8, f64x2.mul(asDoubles(h), hUnits), PLANE)
+    v128.store(
+      scratch + b8, f64x2.convert_low_i32x4_s(i32x4.shuffle(n, n, 0, 2, 0, 2)), 2 * PLANE)
   }
   // conservation: every feature's bins add up to the leaf
-  if (g + mg != totalGradient || h + mh != totalHessian || n + mn != totalCount) {
+  if (
+    i64x2.extract_lane(g, 1) + mg != totalGradient ||
+    i64x2.extract_lane(h, 1) + mh != totalHessian ||
+    <i32>i64x2.extract_lane(n, 1) + mn != totalCount
+  ) {
     store<i32>(out, feature, C_BROKEN)
     return
   }
@@ -130,7 +209,9 @@ export function scanNumeric(
   const mG = <f64>mg * gUnit, mH = <f64>mh * hUnit, mN = <f64>mn
   if (clamped) {
     scoreThresholdsClamped(scratch, nValues - 1, G, H, N, mG, mH, mN, floor, params, true)
-  } else scoreThresholds(scratch, nValues - 1, G, H, N, mG, mH, mN, floor, params, true)
+  } else if (mn == 0 && mh == 0 && mg == 0 && isPlain(params)) {
+    scorePlain(scratch, nValues - 1, G, H, N, floor, params)
+  } else scoreDownwards(scratch, nValues - 1, G, H, N, mG, mH, mN, floor, params)
   let gain = bestGain
   let bin = bestBin
   let defaultLeft = true
@@ -138,7 +219,7 @@ export function scanNumeric(
     const least = bin >= 0 ? gain : floor
     if (clamped) {
       scoreThresholdsClamped(scratch, nValues, G, H, N, 0, 0, 0, least, params, false)
-    } else scoreThresholds(scratch, nValues, G, H, N, 0, 0, 0, least, params, false)
+    } else scoreUpwards(scratch, nValues, G, H, N, least, params)
     if (bestBin >= 0) {
       gain = bestGain
       bin = bestBin

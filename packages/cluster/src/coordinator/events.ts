@@ -75,7 +75,8 @@ export type CoordinatorEffect =
   /** An iteration is committed: to be journaled and told; the answer is a 'go' event. */
   | { readonly kind: 'announce', readonly request: TrainerRecord['announce'] }
   | { readonly kind: 'done', readonly result: TrainResult }
-  | { readonly kind: 'failed', readonly error: WireError }
+  /** `mayResume`: other workers, or more of them, may do better with what the journal has. */
+  | { readonly kind: 'failed', readonly error: WireError, readonly mayResume: boolean }
   /** For people: who came, who was lost and why, what moved where. */
   | { readonly kind: 'notice', readonly text: string }
 

@@ -1,9 +1,10 @@
 import { CoppiceError } from '@coppice/model'
 import type { FromWorker, Hello, ToWorker, WireError } from '../protocol/messages.js'
 import type { CoordinatorEffect, CoordinatorEvent, MakeReducer, TrainOrder } from './events.js'
-import { type Member, Members } from './members.js'
+import { hasDied, type Member, Members } from './members.js'
 import { GIVE_UP_MS, TELL_MS } from './patience.js'
 import { Round } from './round.js'
+import { Setbacks } from './setbacks.js'
 import { TaskDesk, type TaskSend } from './task-desk.js'
 import type { MakeRound } from './training-driver.js'
 import { TrainingJob } from './training-job.js'
@@ -17,13 +18,16 @@ export interface CoordinatorOptions {
   readonly leaseMs: number
   /** How long a worker whose connection broke may take to come back before it is replaced. */
   readonly graceMs: number
-  /** Work begins when so many workers are there; below it a training waits. */
+  /** Work begins when so many workers are there; then it goes on with whoever is left. */
   readonly minWorkers: number
   /** ... and none has come for so long. */
   readonly lastCallMs: number
   /** A job fails when it could not go on for so long for want of workers. */
   readonly stallMs: number
-  /** A partition that so many workers in a row died of while loading it is given up. */
+  /**
+   * A partition that so many workers in a row died of is given up, and so is a job of which workers
+   * said so often, for the same reason and with nothing done in between, that they cannot go on.
+   */
   readonly deathsMax?: number
   readonly makeReducer: MakeReducer
   /** How answers are counted; tests plant bugs here. */
@@ -44,8 +48,9 @@ export class CoordinatorMachine {
   #job: string | null = null
   #desk: TaskDesk | null = null
   #training: TrainingJob | null = null
+  #setbacks = new Setbacks(Infinity)
   #lastJoin = -Infinity
-  /** Work of the job was dealt. */
+  /** Enough workers were there: from then on whoever is left does the work. */
   #hasBegun = false
   #toldAt = -Infinity
   #stalledSince: number | null = null
@@ -99,6 +104,7 @@ export class CoordinatorMachine {
         this.#job = event.job
         this.#stalledSince = null
         this.#hasBegun = false
+        this.#setbacks = new Setbacks(this.#deathsMax)
         this.#desk = new TaskDesk(event.job, this.#options.heartbeatMs * 2)
         return
       case 'context':
@@ -135,11 +141,16 @@ export class CoordinatorMachine {
         return this.#reconcile(member)
       case 'task-done':
         if (message.job === this.#job && this.#desk?.done(message.task) === true) {
+          this.#setbacks.progress()
           this.#effects.push({ kind: 'task-result', task: message.task, result: message.result })
           this.#deal()
         }
         return
       case 'task-failed': return this.#taskFailed(member, message)
+      case 'broken':
+        member.lastWords = message.reason
+        this.#notice(`worker ${member.name} cannot go on: ${message.reason}`)
+        return this.#setback(member, message.reason)
       case 'drain':
         member.state = { ...member.state, isDraining: true }
         this.#notice(`worker ${member.name} is leaving`)
@@ -151,6 +162,17 @@ export class CoordinatorMachine {
           this.#dismissDrained()
         }
     }
+  }
+
+  get #deathsMax(): number {
+    return this.#options.deathsMax ?? DEATHS_MAX
+  }
+
+  /** What happens again and again, with nothing done in between, ends the job. */
+  #setback({ name }: Member, reason: string): void {
+    const where = this.#training?.where ?? 'while the data were surveyed'
+    const error = this.#job === null ? null : this.#setbacks.add(name, reason, where)
+    if (error !== null) this.#fail(error, true)
   }
 
   #taskFailed(
@@ -172,7 +194,9 @@ export class CoordinatorMachine {
     }
     const { member, replaced, lost } = admission
     if (replaced !== null) this.#replace(member, replaced, lost !== null)
-    if (lost !== null) this.#lost([{ member: lost, reason: 'another process took its name' }])
+    if (lost !== null) {
+      this.#lost([{ member: lost, reason: lost.lastWords ?? 'another process took its name' }])
+    }
     const { term, heartbeatMs, leaseMs } = this.#options
     this.#send(member, { type: 'welcome', term, heartbeatMs, leaseMs })
     if (admission.kind === 'joined') {
@@ -224,10 +248,8 @@ export class CoordinatorMachine {
 
   #lost(lost: readonly { member: Member, reason: string }[]): void {
     for (const { member, reason } of lost) {
-      const isDead = member.link === null && !member.state.isDraining
-      const poison = this.#desk?.lost(member, isDead) ?? null
-      const deathsMax = this.#options.deathsMax ?? DEATHS_MAX
-      if (poison !== null && poison.deaths >= deathsMax) {
+      const poison = this.#desk?.lost(member, hasDied(member)) ?? null
+      if (poison !== null && poison.deaths >= this.#deathsMax) {
         this.#fail({
           code: 'MEMORY',
           message: `${poison.deaths} workers in a row were lost while they read ${poison.what}, ` +
@@ -257,21 +279,23 @@ export class CoordinatorMachine {
     this.#dismissDrained()
   }
 
+  /** Workers that must be there for the job to begin; once it has, for it to go on. */
+  get nNeeded(): number {
+    return this.#hasBegun ? 1 : Math.max(1, this.#options.minWorkers)
+  }
+
   /** Whether there are workers enough to begin or go on. */
   #isReady(): boolean {
-    const { minWorkers, lastCallMs } = this.#options
     const present = this.#members.all().filter(({ state }) => !state.isDraining).length
-    if (present < Math.max(1, minWorkers)) return false
+    if (present < this.nNeeded) return false
     // whoever comes later finds work under way
-    return this.#now - this.#lastJoin >= lastCallMs || this.#hasBegun ||
-      this.#training?.hasBegun === true
+    this.#hasBegun ||= this.#now - this.#lastJoin >= this.#options.lastCallMs
+    return this.#hasBegun
   }
 
   #deal(): void {
     if (this.#desk === null || !this.#isReady()) return
-    const sends = this.#desk.deal(this.#members.all(), this.#now)
-    if (sends.length > 0) this.#hasBegun = true
-    this.#sendTasks(sends)
+    this.#sendTasks(this.#desk.deal(this.#members.all(), this.#now))
   }
 
   #sendTasks(sends: readonly TaskSend[]): void {
@@ -288,7 +312,7 @@ export class CoordinatorMachine {
       order,
       firstStore: this.#nextStore,
       resendMs: heartbeatMs * 2,
-      deathsMax: this.#options.deathsMax ?? DEATHS_MAX,
+      deathsMax: this.#deathsMax,
       makeReducer,
       makeRound: this.#makeRound,
       members: this.#members,
@@ -298,6 +322,8 @@ export class CoordinatorMachine {
       send: (member, message) => this.#send(member, message),
       effect: (effect) => this.#effects.push(effect),
       expel: (member, reason) => this.#expel(member, reason),
+      setback: (member, reason) => this.#setback(member, reason),
+      progress: () => this.#setbacks.progress(),
       finish: () => this.#finish(),
       fail: (error) => this.#fail(error),
     })
@@ -314,10 +340,9 @@ export class CoordinatorMachine {
       return
     }
     this.#stalledSince ??= this.#now
-    const { stallMs, minWorkers, lastCallMs } = this.#options
+    const { stallMs, lastCallMs } = this.#options
     const waited = this.#now - this.#stalledSince
-    const present = this.#members.size
-    const need = Math.max(1, minWorkers)
+    const [present, need] = [this.#members.size, this.nNeeded]
     if (!this.#isStalledTold && waited > lastCallMs && present < need) {
       this.#isStalledTold = true
       this.#notice(`waiting for workers: ${present} of at least ${need} are there`)
@@ -342,8 +367,9 @@ export class CoordinatorMachine {
     }
   }
 
-  #fail(error: WireError): void {
-    this.#effects.push({ kind: 'failed', error })
+  /** @param mayResume - unless given, of what was given up for want of workers or memory */
+  #fail(error: WireError, mayResume = error.code === 'ABORTED' || error.code === 'MEMORY'): void {
+    this.#effects.push({ kind: 'failed', error, mayResume })
     this.#finish()
   }
 

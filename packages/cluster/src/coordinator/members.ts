@@ -16,9 +16,16 @@ export interface Member {
   lastHeard: number
   closedAt: number
   closeReason: string
+  /** Why it cannot go on, in its own words. */
+  lastWords: string | null
   state: WorkerState
   /** When each aspect was last sent: what is on its way is not sent again. */
   readonly sentAt: Map<Aspect, number>
+}
+
+/** Whether a member that is lost probably died: who fell silent may live on, others said why. */
+export function hasDied({ link, state, lastWords }: Member): boolean {
+  return link === null && !state.isDraining && lastWords === null
 }
 
 export interface MemberTimes {
@@ -79,6 +86,7 @@ export class Members {
       lastHeard: now,
       closedAt: 0,
       closeReason: '',
+      lastWords: null,
       state: hello.state,
       sentAt: new Map(),
     }
@@ -119,7 +127,7 @@ export class Members {
     if (member === undefined) return
     member.link = null
     member.closedAt = now
-    member.closeReason = reason
+    member.closeReason = member.lastWords ?? reason
   }
 
   /** Removes and returns the members that are lost by now, with the reason. */

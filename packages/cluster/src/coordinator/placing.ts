@@ -1,4 +1,5 @@
 import type { WireError } from '../protocol/messages.js'
+import { DeathToll } from './death-toll.js'
 import type { Member } from './members.js'
 import { deal, type Holder } from './placement.js'
 import type { Round } from './round.js'
@@ -16,8 +17,10 @@ export class Placing {
   readonly #board: StoreBoard
   /** Workers that failed to hold a partition, by partition, and the first error. */
   readonly #failures = new Map<number, Failure>()
-  /** Incarnations of workers in a row that died while they loaded a partition. */
-  readonly #deaths = new Map<number, Set<string>>()
+  /** Of those who died while they loaded a partition ... */
+  readonly #deathsLoading = new DeathToll()
+  /** ... or had it open and were asked for its sums. */
+  readonly #deathsAtWork = new DeathToll()
   /** Measured speeds, where they differ from what threads promise. */
   #speeds: ReadonlyMap<string, number> = new Map()
 
@@ -107,20 +110,25 @@ export class Placing {
   }
 
   /**
-   * A worker died before a store of it was open: for want of memory, perhaps.
+   * A worker died with a store: for want of memory, perhaps.
+   *
+   * @param where - the training is, if the store was open and its sums were waited for; null if it
+   *   was not open
    * @returns the error when too many have
    */
-  countDeath(store: BoardStore, member: Member, reason: string): WireError | null {
+  countDeath(
+    store: BoardStore, { name, incarnation }: Member, reason: string, where: string | null,
+  ): WireError | null {
+    const toll = where === null ? this.#deathsLoading : this.#deathsAtWork
     for (const partition of store.partitions) {
-      const dead = this.#deaths.get(partition) ?? new Set()
-      this.#deaths.set(partition, dead.add(member.incarnation))
-      const deaths = dead.size
-      if (deaths < this.#context.deathsMax) continue
+      const dead = toll.count(partition, name, incarnation)
+      if (dead.length < this.#context.deathsMax) continue
+      const what = where === null ? 'loaded' : `worked ${where} on`
       return {
         code: 'MEMORY',
-        message: `${deaths} workers in a row were lost while they loaded ` +
-          `${this.nameOf(partition)}, the last ${member.name} (${reason}); give workers more ` +
-          'memory, or cut the data in more partitions',
+        message: `${dead.length} workers in a row were lost while they ${what} ` +
+          `${this.nameOf(partition)} (${dead.join(', ')}), the last with: ${reason}; give workers ` +
+          'more memory, or cut the data in more partitions',
       }
     }
     return null
@@ -128,12 +136,18 @@ export class Placing {
 
   /** A process that was thought dead was only cut off. */
   revive({ incarnation }: Member): void {
-    for (const dead of this.#deaths.values()) dead.delete(incarnation)
+    this.#deathsLoading.revive(incarnation)
+    this.#deathsAtWork.revive(incarnation)
   }
 
   /** It can be loaded after all. */
   forgive(partition: number): void {
-    this.#deaths.delete(partition)
+    this.#deathsLoading.forgive(partition)
+  }
+
+  /** What was asked for is answered. */
+  answered(): void {
+    this.#deathsAtWork.clear()
   }
 }
 

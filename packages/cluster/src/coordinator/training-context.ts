@@ -11,7 +11,7 @@ export interface TrainingContext {
   readonly firstStore: number
   /** What was sent so long ago has arrived or is lost. */
   readonly resendMs: number
-  /** A partition that so many workers in a row died of while loading it is given up. */
+  /** A partition that so many workers in a row died of is given up. */
   readonly deathsMax: number
   readonly makeReducer: MakeReducer
   readonly makeRound: MakeRound
@@ -25,6 +25,10 @@ export interface TrainingContext {
   readonly effect: (effect: CoordinatorEffect) => void
   /** A worker cannot be trusted any more: its connection ends, what it held goes to others. */
   readonly expel: (member: Member, reason: string) => void
+  /** A worker could not go on for a reason that may be the job's. */
+  readonly setback: (member: Member, reason: string) => void
+  /** The job got further. */
+  readonly progress: () => void
   readonly finish: () => void
   readonly fail: (error: WireError) => void
 }

@@ -1,13 +1,13 @@
 import { assert } from '@coppice/model'
 import type {
-  Answer, FromWorker, Loaded, LoadedPartitionInfo, StoreFailed,
+  Answer, FromWorker, Loaded, LoadedPartitionInfo, StoreFailed, WireError,
 } from '../protocol/messages.js'
 import { Auditor } from './auditor.js'
-import type { Member } from './members.js'
+import { hasDied, type Member } from './members.js'
 import { Moves } from './moves.js'
 import { Patience } from './patience.js'
 import { Placing } from './placing.js'
-import { StoreBoard } from './store-board.js'
+import { type BoardStore, StoreBoard } from './store-board.js'
 import type { TrainingContext } from './training-context.js'
 import { TrainingDriver } from './training-driver.js'
 import { WorkerSync } from './worker-sync.js'
@@ -27,7 +27,6 @@ export class TrainingJob {
   readonly #auditor: Auditor
   #driver: TrainingDriver | null = null
   readonly #patience = new Patience()
-  #hasBegun = false
 
   constructor(context: TrainingContext) {
     const { order: { partitions, infos }, job, firstStore } = context
@@ -42,14 +41,15 @@ export class TrainingJob {
     for (const info of infos ?? []) this.#board.learn(info)
   }
 
-  /** Whether rows were given to workers already. */
-  get hasBegun(): boolean {
-    return this.#hasBegun
-  }
-
   /** Whether it needs workers to go on. */
   get isWaiting(): boolean {
     return this.#driver === null || this.#driver.round !== null
+  }
+
+  /** For messages. */
+  get where(): string {
+    return this.#driver === null ? 'before training'
+      : `at iteration ${this.#driver.trees.length + 1}`
   }
 
   get board(): StoreBoard {
@@ -116,31 +116,33 @@ export class TrainingJob {
     const held = this.#board.heldBy(member.name)
     const active = held.filter(({ role }) => role === 'active')
     for (const store of held) {
-      this.#board.retire(store)
-      // who fell silent may well live on; who broke off probably died
-      const isDead = member.link === null && !member.state.isDraining && !isOpen(member, store.id)
-      const error = isDead ? this.#placing.countDeath(store, member, reason) : null
+      const error = this.#countDeath(store, member, reason)
       if (error !== null) return this.#context.fail(error)
+      this.#board.retire(store)
     }
     this.#moves.cancel()
     this.membersChanged()
     const nPartitions = active.flatMap(({ partitions }) => partitions).length
     const takers = this.#place()
-    const when = this.#driver === null ? 'before training'
-      : `at iteration ${this.#driver.trees.length + 1}`
     const moved = nPartitions === 0 ? '' : takers.length === 0
       ? `; its ${count(nPartitions)} wait for a worker`
       : `; its ${count(nPartitions)} moved to ${takers.join(', ')}`
-    this.#notice(`worker ${member.name} lost: ${reason} ${when}${moved}`)
+    this.#notice(`worker ${member.name} lost: ${reason} ${this.where}${moved}`)
+  }
+
+  /** Who died may have died of what it was at. */
+  #countDeath(store: BoardStore, member: Member, reason: string): WireError | null {
+    if (!hasDied(member)) return null
+    if (!isOpen(member, store.id)) return this.#placing.countDeath(store, member, reason, null)
+    const isAsked = store.role === 'active' && this.#driver?.round?.waitsFor(store.partitions)
+    return isAsked === true
+      ? this.#placing.countDeath(store, member, reason, this.where) : null
   }
 
   /** Gives away what nobody holds. @returns the names of those who got something */
   #place(): string[] {
     if (!this.#context.isReady()) return []
-    if (this.#board.orphans().length > 0) {
-      this.#hasBegun = true
-      this.#placing.giveOrphans(this.#driver?.round ?? null)
-    }
+    if (this.#board.orphans().length > 0) this.#placing.giveOrphans(this.#driver?.round ?? null)
     return this.#context.members.all()
       .filter((member) => this.#sync.sendHold(member)).map(({ name }) => name)
   }
@@ -167,7 +169,10 @@ export class TrainingJob {
     const isItsOwn = partitions.length === store.partitions.length &&
       partitions.every(({ partition }) => store.partitions.includes(partition))
     if (!isItsOwn) {
-      return this.#context.expel(member, `it loaded other partitions than those of store ${id}`)
+      return this.#accuse(member, `it loaded other partitions than those of store ${id}`)
+    }
+    if (partitions.some(({ partition }) => this.#board.info(partition) === null)) {
+      this.#context.progress()
     }
     for (const info of partitions) {
       const other = this.#board.learn(info)
@@ -220,10 +225,12 @@ export class TrainingJob {
           this.#each((member) => this.#sync.sendRewind(member))
         },
         requested: (seq) => {
+          this.#gotFurther()
           if (this.#driver!.round !== null) this.#moves.asked()
           this.#sync.broadcast(seq)
         },
         announced: (request) => {
+          this.#gotFurther()
           effect({ kind: 'announce', request })
           this.#atBoundary()
         },
@@ -233,6 +240,11 @@ export class TrainingJob {
         },
       })
     this.#driver.start()
+  }
+
+  #gotFurther(): void {
+    this.#placing.answered()
+    this.#context.progress()
   }
 
   go(answer: 'go' | 'stop'): void {
@@ -292,7 +304,13 @@ export class TrainingJob {
     this.#moves.answered(store.worker)
     const fault = this.#driver.answer(message, store.partitions)
     if (fault === null) return
-    this.#context.expel(member, `it sent sums that cannot be right (${fault}): bad memory?`)
+    this.#accuse(member, `it sent sums that cannot be right (${fault}): bad memory?`)
+  }
+
+  /** What it does is wrong; if that is so of all who come, the reason is not theirs. */
+  #accuse(member: Member, reason: string): void {
+    this.#context.expel(member, reason)
+    this.#context.setback(member, reason)
   }
 
   /** A beat. */

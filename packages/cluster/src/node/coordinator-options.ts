@@ -16,7 +16,7 @@ export interface CoordinatorProcessOptions {
   readonly journalDir?: string | null | undefined
   /** Folder of uploaded data; without it, within the journals' folder or a temporary one. */
   readonly spoolDir?: string | null | undefined
-  /** Work begins when so many workers are there; default 1. */
+  /** A job begins when so many workers are there, and goes on with whoever is left; default 1. */
   readonly minWorkers?: number | undefined
   readonly heartbeatMs?: number | undefined
   readonly leaseMs?: number | undefined

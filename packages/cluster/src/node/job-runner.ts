@@ -260,10 +260,8 @@ export class JobRunner {
         return this.#finish(effect.result)
       case 'failed':
         this.#isOn = false
-        // of a lack of workers: they may come
         return this.#end({
-          kind: 'failed', error: effect.error,
-          mayResume: effect.error.code === 'ABORTED' && !this.#isAborted,
+          kind: 'failed', error: effect.error, mayResume: effect.mayResume && !this.#isAborted,
         })
       case 'notice': return this.story.notice(effect.text)
     }

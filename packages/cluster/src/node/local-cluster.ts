@@ -40,6 +40,9 @@ export interface LocalTimes {
 const defaultTimes: LocalTimes =
   { heartbeatMs: 500, leaseMs: 10_000, graceMs: 300, stallMs: 60_000 }
 
+/** How long a coordinator that was started again waits for one more worker to come back. */
+const lastCallMs = 2000
+
 /** A coordinator that was started again is there within seconds, or not at all. */
 const coordinatorGraceMs = 60_000
 
@@ -47,6 +50,9 @@ const coordinatorGraceMs = 60_000
  * A coordinator and workers in processes of their own on this machine, as a real cluster has
  * them: what trains here trains there. They listen on loopback only, know each other by a random
  * token, are started again when they die, and end with this process, however it ends.
+ *
+ * It is there when all workers are. From then on work is done by those that are left: what a
+ * worker held that died goes to the others at once, and who is started again gets its share.
  */
 export class LocalCluster {
   /** Of the secret that clients show. */
@@ -158,12 +164,15 @@ export class LocalCluster {
   }
 
   #coordinatorOptions(): LocalCoordinatorOptions {
-    const { workers, journalDir = null, times = {} } = this.#options
+    const { journalDir = null, times = {} } = this.#options
+    const isFirst = this.#url === ''
     // a second start listens where workers and clients look for it
-    const port = this.#url === '' ? '0' : new URL(this.#url).port
+    const port = isFirst ? '0' : new URL(this.#url).port
     return {
       ...defaultTimes, ...times, token: this.token, listen: `127.0.0.1:${port}`, journalDir,
-      minWorkers: workers,
+      // nobody knows of this cluster before all workers are in; one that is lost later is not
+      // waited for, in this training or the next: it may not come back
+      lastCallMs: isFirst ? 0 : lastCallMs,
     }
   }
 

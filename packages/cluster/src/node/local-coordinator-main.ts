@@ -8,7 +8,7 @@ export interface LocalCoordinatorOptions {
   readonly listen: string
   readonly token: string
   readonly journalDir: string | null
-  readonly minWorkers: number
+  readonly lastCallMs: number
   readonly heartbeatMs: number
   readonly leaseMs: number
   readonly graceMs: number
@@ -22,8 +22,6 @@ const closeMsMax = 3000
 process.on('SIGINT', () => undefined)
 const coordinator = await runCoordinator({
   ...await readChildOptions<LocalCoordinatorOptions>(),
-  // the number of workers is known: there is no last call to wait for
-  lastCallMs: 0,
   onNotice: (text) => report({ kind: 'notice', text }),
 })
 const end = (): void => {

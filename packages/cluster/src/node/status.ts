@@ -101,11 +101,11 @@ export function clusterStatus(sources: StatusSources, now: number): ClusterStatu
   }
 }
 
-function phaseOf({ machine, queue, minWorkers }: StatusSources): ClusterStatus['phase'] {
+function phaseOf({ machine, queue }: StatusSources): ClusterStatus['phase'] {
   const { current } = queue
   if (current === null) return 'idle'
   const nPresent = machine.members.filter(({ state }) => !state.isDraining).length
-  if (nPresent < Math.max(1, minWorkers) || current.awaitedIteration !== null) return 'waiting'
+  if (nPresent < machine.nNeeded || current.awaitedIteration !== null) return 'waiting'
   if (current.phase === 'training' && machine.training?.driver == null) return 'reading'
   return current.phase === 'training' || current.phase === 'predicting' ? current.phase : 'reading'
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { memoryLimitBytes, type SourceOptions } from '@coppice/data/node'
 import { defaultThreads } from '@coppice/engine/threads'
 import { CoppiceError } from '@coppice/model'
-import { decodeMessage } from '../protocol/codec.js'
+import { decodeMessage, encodeMessage } from '../protocol/codec.js'
 import type { ToWorker } from '../protocol/messages.js'
 import { connectLink } from '../transport/connect-link.js'
 import { closeCodes, type Link, type LinkLimits } from '../transport/link.js'
@@ -79,8 +79,9 @@ const defaultGraceMs = 600_000
 const defaultDrainMs = 30_000
 /** Ticks of the machine's clock within a heartbeat. */
 const ticksPerBeat = 5
-/** How long the last words to a coordinator may take. */
+/** How long the last words to a coordinator may take, and how long they may be. */
 const farewellMs = 1000
+const complaintMax = 2000
 
 /** The shell of a WorkerMachine: sockets, threads, clock, signals. */
 class WorkerProcess {
@@ -106,6 +107,8 @@ class WorkerProcess {
   readonly #heap = new HeapAllowance()
   #isStepping = false
   #resolve: (exit: WorkerExit) => void = () => undefined
+  /** The last connection is closed. */
+  #onClosed: () => void = () => undefined
 
   constructor(
     options: WorkerProcessOptions,
@@ -179,6 +182,7 @@ class WorkerProcess {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       this.#notice(`what the coordinator sent cannot be understood: ${reason}`)
+      this.#complain(link, `it cannot understand what the coordinator sent: ${reason}`)
       link.close(closeCodes.protocol, reason)
       return
     }
@@ -194,7 +198,7 @@ class WorkerProcess {
     if (link !== this.#link) return
     this.#link = null
     this.#outbox.attach(null)
-    if (this.#isOver) return
+    if (this.#isOver) return this.#onClosed()
     this.#tellOnce(`the connection to the coordinator is lost: ${reason}; dialling again`)
     this.#step({ kind: 'disconnected', reason })
     if (this.#isDraining) this.#leaveNobody()
@@ -216,15 +220,23 @@ class WorkerProcess {
     this.#isStepping = false
   }
 
-  /** An error that nobody expected ends the worker, and says so. */
+  /** An error that nobody expected ends the worker, and says so: the coordinator too is told. */
   #guard(run: () => void): void {
     try {
       run()
     } catch (error) {
-      const message = error instanceof Error ? error.stack ?? error.message : String(error)
-      this.#finish({ exitCode: workerExitCodes.internal, reason: `internal error: ${message}` },
-        false)
+      const message = error instanceof Error ? error.message : String(error)
+      const trace = error instanceof Error ? error.stack ?? message : message
+      const link = this.#link
+      if (link !== null) this.#complain(link, `internal error: ${message}`)
+      this.#finish({ exitCode: workerExitCodes.internal, reason: `internal error: ${trace}` },
+        link !== null)
     }
+  }
+
+  /** Tells the coordinator why this connection ends. */
+  #complain(link: Link, reason: string): void {
+    link.send(encodeMessage({ type: 'broken', reason: reason.slice(0, complaintMax) }))
   }
 
   #perform(effect: WorkerEffect): void {
@@ -294,15 +306,18 @@ class WorkerProcess {
     this.#stopListening()
     this.#abort.abort()
     this.#notice(`worker ${this.#name} ends: ${exit.reason}`)
-    const closed = this.#compute.close()
+    const ended = this.#compute.close()
     const link = this.#link
     if (!isPolite || link === null) {
       link?.destroy(exit.reason)
       return this.#resolve(exit)
     }
+    const closed = new Promise<void>((resolve) => {
+      this.#onClosed = resolve
+    })
     link.close(closeCodes.normal, exit.reason)
     const farewell = new Promise((resolve) => setTimeout(resolve, farewellMs).unref())
-    void Promise.race([closed, farewell]).then(() => this.#resolve(exit))
+    void Promise.race([Promise.all([ended, closed]), farewell]).then(() => this.#resolve(exit))
   }
 
   #notice(text: string): void {

@@ -191,5 +191,6 @@ export const fromWorker: Schema<FromWorker> = tagged('type', {
   'audited': object({
     type: constant('audited'), job: name, audit: count, digest: nullable(name),
   }),
+  'broken': object({ type: constant('broken'), reason }),
   'drain': object({ type: constant('drain') }),
 })

@@ -326,6 +326,15 @@ export interface Audited {
 
 // ---- leaving
 
+/**
+ * Worker: I cannot go on with what you sent, and this is why. Its connection ends with this
+ * message, or its process does; it may come back.
+ */
+export interface Broken {
+  readonly type: 'broken'
+  readonly reason: string
+}
+
 /** Worker: I was asked to leave; take my partitions and let me go. */
 export interface Drain {
   readonly type: 'drain'
@@ -350,4 +359,4 @@ export type ToWorker =
 
 export type FromWorker =
   | Hello | Beat | TaskDone | TaskFailed | Loaded | StoreFailed | Need | Answer | EngineFailed
-  | Audited | Drain
+  | Audited | Broken | Drain

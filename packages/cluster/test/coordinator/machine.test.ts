@@ -46,13 +46,14 @@ function errorsIn(effects: readonly CoordinatorEffect[]): string[] {
 
 /** A coordinator whose workers are in; link i is that of the i-th. */
 class Driven {
-  readonly machine = new CoordinatorMachine({
-    build: 'b', term: 3, heartbeatMs: 500, leaseMs: 3000, graceMs: 300, minWorkers: 1,
-    lastCallMs: 0, stallMs: Infinity, makeReducer: () => assert.fail('nothing is trained'),
-  })
+  readonly machine: CoordinatorMachine
   #now = 0
 
-  constructor(workers: readonly string[]) {
+  constructor(workers: readonly string[], minWorkers = 1) {
+    this.machine = new CoordinatorMachine({
+      build: 'b', term: 3, heartbeatMs: 500, leaseMs: 3000, graceMs: 300, minWorkers,
+      lastCallMs: 0, stallMs: Infinity, makeReducer: () => assert.fail('nothing is trained'),
+    })
     for (const [link, worker] of workers.entries()) this.hear(link, helloOf(worker))
   }
 
@@ -116,6 +117,87 @@ describe('CoordinatorMachine', () => {
     assert.deepEqual(tasksIn(fails()), [1])
     assert.deepEqual(tasksIn(coordinator.lose(1)), [0])
     assert.deepEqual(errorsIn(fails()), ['IO cannot read the file'])
+  })
+
+  describe('workers that cannot go on', () => {
+    const tasks = [1, 2].map((task) => ({ task, context: 0, source: null,
+      body: { kind: 'resolve' as const, inputs: ['a.csv'], format: null } }))
+    const reason = 'it cannot understand what the coordinator sent: message "task": no'
+
+    /** Both come and complain in turn. */
+    function complain(coordinator: Driven, nTimes: number, text = reason): string[] {
+      for (let times = 0; times < nTimes; times++) {
+        const link = times % 2
+        coordinator.hear(link, helloOf(`w${link}`))
+        const effects = coordinator.hear(link, { type: 'broken', reason: text })
+        coordinator.step({ kind: 'closed', link, reason: 'closed (1002)' })
+        const errors = errorsIn(effects)
+        if (errors.length > 0) return [`${times + 1}`, ...errors]
+      }
+      return []
+    }
+
+    it('end the job when they say the same again and again and nothing is done', () => {
+      const coordinator = new Driven(['w0', 'w1'])
+      coordinator.step({ kind: 'job', job: 'a' })
+      coordinator.step({ kind: 'tasks', tasks })
+      assert.deepEqual(complain(coordinator, 10), ['5', 'INTERNAL 5 times in a row a worker could ' +
+        'not go on while the data were surveyed (w0, w1), with nothing done in between: ' +
+        `${reason}; the journal keeps what was trained`])
+      assert.equal(coordinator.machine.job, null)
+    })
+
+    it('do not when something is done in between, or they say other things', () => {
+      const coordinator = new Driven(['w0', 'w1'])
+      coordinator.step({ kind: 'job', job: 'a' })
+      coordinator.step({ kind: 'tasks', tasks })
+      assert.deepEqual(complain(coordinator, 4), [])
+      coordinator.hear(0, helloOf('w0'))
+      coordinator.hear(0, { type: 'task-done', job: 'a', task: 1,
+        result: { kind: 'resolve', partitions: [] } })
+      assert.deepEqual(complain(coordinator, 4), [])
+      assert.deepEqual(complain(coordinator, 4, 'another reason'), [])
+      assert.deepEqual(complain(coordinator, 1).slice(0, 1), ['1'])
+    })
+
+    it('are told of with their own words when they are lost', () => {
+      const coordinator = new Driven(['w0'])
+      const told = coordinator.hear(0, { type: 'broken', reason })
+      assert.ok(told.some((effect) => effect.kind === 'notice' &&
+        effect.text === `worker w0 cannot go on: ${reason}`))
+      assert.ok(coordinator.lose(0).some((effect) => effect.kind === 'notice' &&
+        effect.text === `worker w0 lost: ${reason}`))
+    })
+  })
+
+  describe('the least number of workers', () => {
+    /** Who holds partitions. */
+    function holders({ machine }: Driven): string[] {
+      return [...new Set(machine.training!.board.stores('active').map(({ worker }) => worker))]
+        .sort()
+    }
+
+    it('is waited for before a training begins, and not after', () => {
+      const coordinator = new Driven(['w0', 'w1'], 3)
+      coordinator.step({ kind: 'job', job: 'a' })
+      coordinator.step({ kind: 'train', order: orderOf(6) })
+      coordinator.step({ kind: 'tick' })
+      assert.deepEqual(holders(coordinator), [])
+      coordinator.hear(2, helloOf('w2'))
+      coordinator.step({ kind: 'tick' })
+      assert.deepEqual(holders(coordinator), ['w0', 'w1', 'w2'])
+      coordinator.lose(0)
+      assert.deepEqual(holders(coordinator), ['w1', 'w2'])
+      coordinator.lose(1)
+      assert.deepEqual(holders(coordinator), ['w2'])
+      assert.deepEqual(coordinator.machine.training!.board.orphans(), [])
+      // the next job begins anew
+      coordinator.step({ kind: 'cancel' })
+      coordinator.step({ kind: 'job', job: 'b' })
+      coordinator.step({ kind: 'train', order: orderOf(6) })
+      coordinator.step({ kind: 'tick' })
+      assert.deepEqual(holders(coordinator), [])
+    })
   })
 
   describe('a worker that breaks off while it reads', () => {

@@ -271,6 +271,7 @@ export const fromWorkerSamples: ByType<FromWorker> = {
     { type: 'audited', job, audit: 5, digest: hash },
     { type: 'audited', job, audit: 6, digest: null },
   ],
+  'broken': [{ type: 'broken', reason: 'it cannot understand “hold”' }],
   'drain': [{ type: 'drain' }],
 }
 

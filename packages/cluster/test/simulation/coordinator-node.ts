@@ -32,7 +32,7 @@ export class CoordinatorNode extends Node {
     this.#machine = new CoordinatorMachine({
       build: 'sim', term: ++disk.starts, heartbeatMs: env.heartbeatMs, leaseMs: env.leaseMs,
       graceMs: env.graceMs, minWorkers: env.minWorkers, lastCallMs: 300, stallMs: Infinity,
-      deathsMax: Infinity,
+      deathsMax: env.deathsMax,
       makeReducer: (setup) => new NaiveReducer(setup, keepsBound(mutation)),
       ...(makeRound === undefined ? {} : { makeRound }),
     })
@@ -48,11 +48,17 @@ export class CoordinatorNode extends Node {
     else this.#train(plan)
   }
 
+  /** Workers without which it does not begin, or go on. */
+  get nNeeded(): number {
+    return this.isAlive ? this.#machine!.nNeeded : this.world.env.minWorkers
+  }
+
   /** The job ends, resumable, and is submitted again to the same coordinator. */
   resubmit(): void {
     this.inProcess(this.process, () => {
       this.step({ kind: 'cancel' })
       this.#submit()
+      if (this.world.isCalm) this.world.staff()
     })
   }
 
@@ -161,7 +167,10 @@ export class CoordinatorNode extends Node {
       case 'failed':
       case 'task-error':
         // nobody was left who could read: whoever submitted the job tries again
-        if (effect.error.code !== 'IO') return world.fail(effect.error.message)
+        if (effect.error.code !== 'IO') {
+          world.mayResume = effect.kind === 'failed' && effect.mayResume
+          return world.fail(effect.error.message)
+        }
         world.note(effect.error.message)
         return this.#later(50, () => this.resubmit())
       case 'tell': return

@@ -27,6 +27,10 @@ export interface Environment {
   readonly hasTwoCoordinators: boolean
   /** Every message is written to bytes and read again. */
   readonly usesCodec: boolean
+  /** So many workers in a row may die of the same, or say the same of why they cannot go on. */
+  readonly deathsMax: number
+  /** What every worker does that is asked for sums after the first iteration; null: it answers. */
+  readonly poison: 'dies' | 'breaks' | null
 }
 
 export const faultKinds = [
@@ -71,5 +75,7 @@ export function drawEnvironment(seed: number, mutation: Mutation | null): Enviro
     calmAt: 3_000 + random.below(20_000),
     hasTwoCoordinators,
     usesCodec: random.below(20) === 0,
+    deathsMax: Infinity,
+    poison: null,
   }
 }

@@ -146,6 +146,9 @@ export class WorkerNode extends Node {
 
   #compute(ticket: number, work: EngineWork): void {
     const { clock, env, random } = this.world
+    if (env.poison !== null && this.world.disk.iterations.length > 0 && asksForSums(work)) {
+      return this.#takePoison(env.poison)
+    }
     const ms = env.computeMs * this.slowness * (0.5 + random.uniform())
     this.#busyUntil = Math.max(clock.now, this.#busyUntil) + ms
     this.#later(this.#busyUntil - clock.now, () => {
@@ -171,6 +174,13 @@ export class WorkerNode extends Node {
     else this.#later(this.world.env.computeMs * this.slowness * this.world.random.uniform(), next)
   }
 
+  #takePoison(kind: 'dies' | 'breaks'): void {
+    // the coordinator knows by then that the store is open
+    if (kind === 'dies') return this.#later(250, () => this.kill(200))
+    this.connection?.sendUp({ type: 'broken', reason: 'it cannot count' })
+    this.#later(10, () => this.kill(200))
+  }
+
   #isBadRead(): boolean {
     if (this.nBadReads === 0) return false
     this.nBadReads--
@@ -193,4 +203,8 @@ export class WorkerNode extends Node {
     const { process } = this
     this.world.clock.after(ms, () => this.inProcess(process, run))
   }
+}
+
+function asksForSums(work: EngineWork): boolean {
+  return work.kind === 'run' && (work.answer?.kind === 'root' || work.answer?.kind === 'round')
 }

@@ -63,6 +63,8 @@ export class World {
   readonly faults: Partial<Record<FaultKind, number>> = {}
   adopted = 0
   failure: string | null = null
+  /** Of a job that failed. */
+  mayResume = false
   isDone = false
   #nConnections = 0
   #nWorkers = 0
@@ -214,19 +216,29 @@ export class World {
 
   /** Faults stop; enough is alive to finish. */
   #calm(): void {
-    const { env } = this
     // of two coordinators one dies for good: whoever is left finishes
     if (this.coordinators.length > 1) {
       const dying = this.random.pick(this.coordinators)
       this.coordinators.splice(this.coordinators.indexOf(dying), 1)
       dying.kill(null)
     }
-    const alive = this.workers.filter((worker) =>
-      worker.isAlive && !worker.isDraining && worker.nBadSums === 0).length
-    for (let i = alive; i < Math.max(1, env.minWorkers); i++) this.addWorker()
+    this.staff()
     for (const coordinator of this.coordinators) {
       if (!coordinator.isAlive && !coordinator.isStarting) coordinator.start()
     }
+  }
+
+  /** Whether faults have stopped. */
+  get isCalm(): boolean {
+    return this.clock.now >= this.env.calmAt
+  }
+
+  /** Starts workers until there are as many as it takes, and no more: work goes on with few. */
+  staff(): void {
+    const alive = this.workers.filter((worker) =>
+      worker.isAlive && !worker.isDraining && worker.nBadSums === 0).length
+    const needed = Math.max(1, ...this.coordinators.map(({ nNeeded }) => nNeeded))
+    for (let i = alive; i < needed; i++) this.addWorker()
   }
 
   /** Every commit must be the reference's. */

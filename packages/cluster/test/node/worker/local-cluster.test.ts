@@ -63,11 +63,23 @@ describe('LocalCluster', function () {
     })
     assert.equal(digestOf(model), expected)
     const all = (): number[] => [...cluster!.workerPids, cluster!.coordinatorPid ?? 0]
-    await eventually('all are there again', () => all().filter((pid) => pid > 0).length === 3,
-      20_000)
-    assert.equal(all().some((pid) => pids.includes(pid)), false)
+    await eventually('all are there again, as other processes', () =>
+      all().filter((pid) => pid > 0 && !pids.includes(pid)).length === 3, 20_000)
     assert.equal(cluster.nRestarts, 3)
     assert.ok(notices.includes('worker local-0 ended (SIGKILL); starting it again'))
+  })
+
+  it('goes on without a worker that does not come back, also with the next job', async () => {
+    cluster = await LocalCluster.start({
+      workers: 2, threadsPerWorker: 1, restartsMax: 0, times: { stallMs: 5000 },
+    })
+    const pid = cluster.workerPids[0]!
+    const first = await train((iteration) => {
+      if (iteration === 2) process.kill(pid, 'SIGKILL')
+    })
+    assert.equal(digestOf(first.model), expected)
+    assert.equal(cluster.workerPids.length, 1)
+    assert.equal(digestOf((await train()).model), expected)
   })
 
   it('leaves no process behind when its own is killed', async () => {

@@ -158,6 +158,17 @@ describe('runWorker', function () {
     assert.match(exits[2].stderr, /no connection for .* nothing listens there/)
   })
 
+  it('says which message it cannot understand, and comes back', async () => {
+    await start(1)
+    children.start({ coordinator: coordinator.url, token: secret, name: 'a' })
+    await eventually('it is in', () => coordinator.workers.length === 1, patienceMs)
+    coordinator.tell('a', { type: 'hold', job: 'j', view: -1, stores: [] })
+    await eventually('it is back', () => coordinator.received.get('hello') === 2, patienceMs)
+    const told = coordinator.notices.filter((text) => text.startsWith('worker a cannot go on'))
+    assert.equal(told.length, 1)
+    assert.match(told[0]!, /it cannot understand what the coordinator sent: message "hold", \.view: -1/)
+  })
+
   it('tells which partition cannot be read', async () => {
     const broken = makeFiles(6, 400, 4)
     try {

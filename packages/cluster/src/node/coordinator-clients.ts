@@ -55,10 +55,21 @@ export class CoordinatorClients {
   accept(link: Link): void {
     const port = new ClientPort(link)
     link.listen({
-      onPayload: (payload) => this.#hear(link, port, payload),
-      onClose: () => this.#queue.detach(port),
-      onDrain: () => this.#queue.drained(port),
+      onPayload: (payload) => this.#guard(link, () => this.#hear(link, port, payload)),
+      onClose: () => this.#guard(link, () => this.#queue.detach(port)),
+      onDrain: () => this.#guard(link, () => this.#queue.drained(port)),
     })
+  }
+
+  /** What nobody expected of one client ends its connection, and nothing else. */
+  #guard(link: Link, run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.#onNotice(`internal error about client ${link.peer}; its connection is closed: ` +
+        wireError(error).message)
+      link.close(closeCodes.internal, 'internal error')
+    }
   }
 
   #hear(link: Link, port: ClientPort, payload: Uint8Array): void {

@@ -13,7 +13,7 @@ export interface ShellOptions {
   readonly now: () => number
   /** Effects that are not about links. */
   readonly onEffect: (effect: CoordinatorEffect) => void
-  /** The machine, or a message to a worker, failed in a way that ends the job. */
+  /** An effect, or a message to a worker, failed in a way that ends the job. */
   readonly onBroken: (error: unknown) => void
   readonly onNotice: (text: string) => void
 }
@@ -36,7 +36,7 @@ export class CoordinatorShell {
   accept(link: Link): void {
     this.#links.set(link.id, link)
     link.listen({
-      onPayload: (payload) => this.#hear(link, payload),
+      onPayload: (payload) => this.#guard(link.id, () => this.#hear(link, payload)),
       onClose: ({ reason }) => {
         this.#links.delete(link.id)
         this.traffic.closed(link.id)
@@ -66,15 +66,36 @@ export class CoordinatorShell {
 
   #take(event: CoordinatorEvent): void {
     if (this.#isStopped) return
-    const { machine, now, onBroken } = this.#options
+    const { machine, now } = this.#options
     if (event.kind === 'job') this.traffic.startJob()
-    try {
-      for (const effect of machine.step(event, now())) this.#perform(effect)
-    } catch (error) {
-      if (event.kind === 'message') this.#refuse(event.link, 'internal error')
-      onBroken(error)
-    }
+    // an invariant of its job that is broken ends the job: the machine sees to that itself
+    const link = event.kind === 'message' ? event.link : null
+    this.#guard(link, () => {
+      for (const effect of machine.step(event, now())) this.#carryOut(effect)
+    })
     this.traffic.watch(machine.training?.driver?.round ?? null)
+  }
+
+  /** What nobody expected of one link ends that link, and nothing else. */
+  #guard(link: number | null, run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      const peer = link === null ? undefined : this.#links.get(link)?.peer
+      const whose = peer === undefined ? '' : ` in what ${peer} sent; its connection is closed`
+      this.#options.onNotice(`internal error${whose}: ${text}`)
+      if (link !== null) this.#refuse(link, closeCodes.internal, 'internal error')
+    }
+  }
+
+  /** One effect that fails does not keep the others from being carried out. */
+  #carryOut(effect: CoordinatorEffect): void {
+    try {
+      this.#perform(effect)
+    } catch (error) {
+      this.#options.onBroken(error)
+    }
   }
 
   #perform(effect: CoordinatorEffect): void {
@@ -109,13 +130,13 @@ export class CoordinatorShell {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.#options.onNotice(`${link.peer} sent what is no message: ${error.message}`)
-      return this.#refuse(link.id, error.message)
+      return this.#refuse(link.id, closeCodes.protocol, error.message)
     }
     this.traffic.heard(link.id, message, payload.length)
     this.step({ kind: 'message', link: link.id, message })
   }
 
-  #refuse(id: number, reason: string): void {
-    this.#links.get(id)?.close(closeCodes.protocol, reason)
+  #refuse(id: number, code: number, reason: string): void {
+    this.#links.get(id)?.close(code, reason)
   }
 }

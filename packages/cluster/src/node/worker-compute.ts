@@ -30,7 +30,9 @@ interface Reading {
 /** A job's rows. */
 interface Holding {
   readonly job: Job
-  readonly cache: PartitionCache
+  readonly threads: ThreadPool
+  /** Made with the first store: what is wrong with the job's files is told of that. */
+  cache: PartitionCache | null
   readonly engines: WorkerStores
   /** Loads under way and done, by store. */
   readonly stores: Map<number, { held: readonly HeldPartition[] | null }>
@@ -99,13 +101,16 @@ export class WorkerCompute {
 
   async #runTask(task: Task): Promise<void> {
     const { job, task: id } = task
-    const { tasks } = this.#readingOf(job)
+    let tasks: WorkerTasks | null = null
     try {
+      tasks = this.#readingOf(job).tasks
       const result = await tasks.run(task)
       this.#options.emit({ kind: 'task-done', job, task: id, result })
     } catch (error) {
+      // what fails at once is not told of within the caller's turn either
+      await null
       // nobody waits for a task that was given up with its job
-      if (this.#reading?.tasks !== tasks) return
+      if (tasks !== null && this.#reading?.tasks !== tasks) return
       this.#options.emit({ kind: 'task-failed', job, task: id, error: wireErrorOf(error) })
     }
   }
@@ -122,7 +127,8 @@ export class WorkerCompute {
     const { threads } = this.#readingOf(job.job)
     this.#holding = {
       job,
-      cache: new PartitionCache(job, threads, this.#options.files),
+      threads,
+      cache: null,
       engines: new WorkerStores(this.#options.nThreads),
       stores: new Map(),
     }
@@ -133,7 +139,7 @@ export class WorkerCompute {
     this.#holding = null
     if (holding === null) return
     this.#free(async () => {
-      await holding.cache.close()
+      await holding.cache?.close()
       await holding.engines.close()
     })
   }
@@ -145,18 +151,21 @@ export class WorkerCompute {
 
   async #load(job: string, store: number, partitions: readonly number[]): Promise<void> {
     const holding = this.#holding
-    assert(holding?.job.job === job, `job ${job} is under way`)
     const entry: { held: readonly HeldPartition[] | null } = { held: null }
-    holding.stores.set(store, entry)
-    const isWanted = (): boolean => holding.stores.get(store) === entry
+    holding?.stores.set(store, entry)
+    const isWanted = (): boolean => holding?.stores.get(store) === entry
     try {
+      assert(holding?.job.job === job, `job ${job} is under way`)
+      holding.cache ??= new PartitionCache(holding.job, holding.threads, this.#options.files)
       const held = await holding.cache.hold(store, partitions)
       if (!isWanted()) return
       entry.held = held
       this.#emitIn(holding,
         { kind: 'loaded', job, store, partitions: held.map(({ info }) => info) })
     } catch (error) {
-      if (!isWanted()) return
+      // what fails at once is not told of within the caller's turn either
+      await null
+      if (holding !== null && !isWanted()) return
       const isFailure = error instanceof PartitionFailure
       this.#emitIn(holding, {
         kind: 'load-failed', job, store, partition: isFailure ? error.partition : null,
@@ -165,13 +174,13 @@ export class WorkerCompute {
     }
   }
 
-  #emitIn(holding: Holding, event: WorkerEvent): void {
+  #emitIn(holding: Holding | null, event: WorkerEvent): void {
     if (this.#holding === holding) this.#options.emit(event)
   }
 
   #unload(store: number): void {
     this.#holding?.stores.delete(store)
-    this.#holding?.cache.release(store)
+    this.#holding?.cache?.release(store)
   }
 
   // ---- engines

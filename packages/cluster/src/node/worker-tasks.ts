@@ -15,7 +15,8 @@ const noContext: JobContext =
   { textOptions: defaultTextOptions, columns: [], partitions: [], scan: null, prediction: null }
 
 interface OpenContext {
-  readonly loader: PartitionLoader
+  /** Throws what is wrong with the sources. */
+  readonly loader: () => PartitionLoader
   readonly body: JobContext
 }
 
@@ -37,7 +38,9 @@ export class WorkerTasks {
 
   setContext({ context, sources, body }: Context): void {
     this.#contexts.delete(context)
-    this.#contexts.set(context, { loader: this.#loaderOf(sources), body: withSharedModel(body) })
+    this.#contexts.set(context, {
+      loader: () => this.#loaderOf(sources), body: withSharedModel(body),
+    })
     for (const oldest of this.#contexts.keys()) {
       if (this.#contexts.size <= contextsMax) break
       this.#contexts.delete(oldest)
@@ -48,11 +51,11 @@ export class WorkerTasks {
   async run({ body, context }: Task): Promise<TaskResult> {
     if (body.kind === 'resolve') return this.#resolve(body.inputs, body.format)
     const open = context === 0
-      ? { loader: this.#loaderOf([]), body: noContext } : this.#contexts.get(context)
+      ? { loader: () => this.#loaderOf([]), body: noContext } : this.#contexts.get(context)
     if (open === undefined) {
       throw new CoppiceError('INTERNAL', `internal error: context ${context} of a task is unknown`)
     }
-    const result = await open.loader.runTask(open.body, body.task, this.#abort.signal)
+    const result = await open.loader().runTask(open.body, body.task, this.#abort.signal)
     return { kind: 'load', result }
   }
 

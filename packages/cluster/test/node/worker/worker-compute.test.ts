@@ -123,6 +123,32 @@ describe('WorkerCompute', function () {
     assert.ok(loaded?.kind === 'loaded' && loaded.job === 'next')
   })
 
+  it('tells of work that cannot even be begun', async () => {
+    // what no schema lets pass breaks before anything is awaited
+    const unforeseen = null as never
+    load(7, [0])
+    const none = await next(1)
+    assert.ok(none[0]?.kind === 'load-failed' && none[0].store === 7)
+    assert.match(none[0].error.message, /job job is under way/)
+    compute.perform({ kind: 'job', job: { ...job, sources: unforeseen } })
+    load(1, [0])
+    assert.equal(events.length, 0, 'not within the call')
+    const [failed] = await next(1)
+    assert.ok(failed?.kind === 'load-failed' && failed.store === 1)
+    assert.match(failed.error.message, /^internal error: .*null/)
+    compute.perform({ kind: 'context', context: {
+      type: 'context', job: 'job', context: 1, sources: unforeseen,
+      body: { ...job.recipes[0]!, scan: null, prediction: null },
+    } })
+    compute.perform({ kind: 'task', task: {
+      type: 'task', job: 'job', task: 5, context: 1,
+      body: { kind: 'load', task: { kind: 'plan', partitionIdx: 0 } },
+    } })
+    const [task] = await next(1)
+    assert.ok(task?.kind === 'task-failed' && task.task === 5)
+    assert.match(task.error.message, /^internal error: .*null/)
+  })
+
   it('carries out tasks, and tells of those it cannot', async () => {
     const context = {
       type: 'context', job: 'job', context: 1, sources: job.sources[0]!,

@@ -108,7 +108,7 @@ export class WorkerCompute {
       this.#options.emit({ kind: 'task-done', job, task: id, result })
     } catch (error) {
       // what fails at once is not told of within the caller's turn either
-      await null
+      await Promise.resolve()
       // nobody waits for a task that was given up with its job
       if (tasks !== null && this.#reading?.tasks !== tasks) return
       this.#options.emit({ kind: 'task-failed', job, task: id, error: wireErrorOf(error) })
@@ -164,7 +164,7 @@ export class WorkerCompute {
         { kind: 'loaded', job, store, partitions: held.map(({ info }) => info) })
     } catch (error) {
       // what fails at once is not told of within the caller's turn either
-      await null
+      await Promise.resolve()
       if (holding !== null && !isWanted()) return
       const isFailure = error instanceof PartitionFailure
       this.#emitIn(holding, {

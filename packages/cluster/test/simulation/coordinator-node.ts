@@ -113,6 +113,7 @@ export class CoordinatorNode extends Node {
 
   receive(process: number, connection: Connection, message: FromWorker): void {
     this.inProcess(process, () => {
+      if (message.type === 'hello') this.world.onHello(message)
       this.step({ kind: 'message', link: connection.id, message })
     })
   }

@@ -11,10 +11,19 @@ export interface ConnectOptions {
   readonly tokenFile?: string | undefined
   /** Certificates (PEM) of the authority behind a wss: address, where it is not a usual one. */
   readonly caFile?: string | undefined
+  /**
+   * How long a coordinator that does not answer is looked for, in milliseconds: it may be about to
+   * start. Default 30000; 0 tries once.
+   */
+  readonly connectTimeoutMs?: number | undefined
+  /** Ends looking for it. */
+  readonly signal?: AbortSignal | undefined
+  /** Hears, once, that the coordinator is waited for. */
+  readonly onNotice?: ((text: string) => void) | undefined
 }
 
 const connectOptionNames = optionNames<ConnectOptions>({
-  token: true, tokenFile: true, caFile: true,
+  token: true, tokenFile: true, caFile: true, connectTimeoutMs: true, signal: true, onNotice: true,
 })
 
 /**
@@ -30,7 +39,7 @@ const connectOptionNames = optionNames<ConnectOptions>({
  *
  * @param url - ws://host:port, or wss://host:port where the coordinator has a certificate
  * @throws CoppiceError 'PARAMETER' for a bad address, token or certificate, 'IO' for files that
- *   cannot be read and where nothing answers
+ *   cannot be read and where nothing answers in time, 'ABORTED' by the signal
  */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<Cluster> {
   checkOptionNames('connect', options, connectOptionNames)
@@ -40,6 +49,11 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
   }
   if (options.token !== undefined && options.tokenFile !== undefined) {
     throw new CoppiceError('PARAMETER', 'token and tokenFile are the same; give one of them')
+  }
+  const { connectTimeoutMs = 0 } = options
+  if (!Number.isFinite(connectTimeoutMs) || connectTimeoutMs < 0) {
+    throw new CoppiceError('PARAMETER', 'connectTimeoutMs must be a number of milliseconds from ' +
+      `0 on, got ${connectTimeoutMs}; 0 tries once`)
   }
   const { ClusterClient } = await import('@coppice/cluster/node')
   return new ConnectedCluster(url, await ClusterClient.connect(url, options))

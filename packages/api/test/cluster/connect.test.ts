@@ -22,7 +22,8 @@ describe('connect', () => {
   })
 
   it('says where nothing listens, and which file is wrong', async () => {
-    await rejects(connect(nobody), 'IO', '127.0.0.1:1', 'nothing listens')
+    await rejects(connect(nobody, { connectTimeoutMs: 0 }), 'IO', '127.0.0.1:1', 'nothing listens')
+    await rejects(connect(nobody, { connectTimeoutMs: -1 }), 'PARAMETER', 'connectTimeoutMs', '-1')
     await rejects(connect(nobody, { tokenFile: file('none') }), 'IO', 'none')
     writeFileSync(file('short'), 'secret\n', { mode: 0o600 })
     await rejects(connect(nobody, { tokenFile: file('short') }), 'PARAMETER', 'short',

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { TrainResult } from '@coppice/engine'
+import { CoppiceError } from '@coppice/model'
 import type { JobSpec, PredictionSpec } from '../protocol/client-messages.js'
 import {
   connectLink, closeCodes, type Link, type LinkLimits, readToken, Reconnector, Token,
 } from '../transport/index.js'
+import { errorCode } from '../transport/error-text.js'
 import { type CoordinatorAddress, fetchStatus, upload } from './client-http.js'
 import { ClientJob, type TrainHandlers } from './client-job.js'
 import { ClientPrediction, type PredictHandlers } from './client-prediction.js'
@@ -17,9 +19,13 @@ export interface ClusterClientOptions {
   readonly tokenFile?: string | null | undefined
   /** PEM file of the authorities to trust instead of the usual ones; for wss only. */
   readonly caFile?: string | null | undefined
+  /** How long a coordinator that does not answer is looked for at first; default 30 s, 0: once. */
+  readonly connectTimeoutMs?: number | undefined
   /** How long a lost coordinator is looked for; default 10 minutes. */
   readonly graceMs?: number | undefined
-  /** Hears of a token file that everybody can read. */
+  /** Ends looking for the coordinator at first. */
+  readonly signal?: AbortSignal | undefined
+  /** Hears that the coordinator is waited for, and of a token file that everybody can read. */
   readonly onNotice?: ((text: string) => void) | undefined
   readonly linkLimits?: Partial<LinkLimits> | undefined
 }
@@ -37,6 +43,9 @@ interface RunningJob<T> {
 }
 
 const graceMsDefault = 600_000
+const connectMsDefault = 30_000
+/** A host that is being started gets its name within so long; a typing error never does. */
+const nameMsMax = 5000
 
 /** A coordinator, as those see it who bring it jobs. */
 export class ClusterClient {
@@ -50,18 +59,19 @@ export class ClusterClient {
   }
 
   /**
-   * Makes sure that there is a coordinator which lets us in.
+   * Makes sure that there is a coordinator which lets us in. One that does not answer may be about
+   * to start: it is looked for until `connectTimeoutMs` have passed.
    *
    * @param url - ws://host:port or wss://host:port
-   * @throws CoppiceError 'PARAMETER' for a wrong address, token or certificate, 'IO' when nobody
-   *   answers there
+   * @throws CoppiceError 'PARAMETER' at once for a wrong address, token or certificate, 'IO' when
+   *   nobody answers there in time, 'ABORTED' by the signal
    */
   static async connect(url: string, options: ClusterClientOptions = {}): Promise<ClusterClient> {
     const { token = null, tokenFile = null, caFile = null, onNotice = () => undefined } = options
     const secret = typeof token === 'string' ? new Token(token, 'the option "token"')
       : token ?? (tokenFile === null ? null : await readToken(tokenFile, onNotice))
     const client = new ClusterClient({ url, token: secret, caFile }, options)
-    const link = await client.#connect()
+    const link = await client.#firstConnect()
     link.listen({ onPayload: () => undefined, onClose: () => undefined })
     link.close(closeCodes.normal, 'only a look')
     return client
@@ -148,6 +158,31 @@ export class ClusterClient {
   /** Leaves: jobs under way go on without this client, unless they want its answers. */
   async close(): Promise<void> {
     for (const job of this.#jobs) job.leave()
+  }
+
+  #firstConnect(): Promise<Link> {
+    const { connectTimeoutMs = connectMsDefault, signal, onNotice } = this.#options
+    if (connectTimeoutMs === 0) return this.#connect(signal)
+    const start = performance.now()
+    let isTold = false
+    return new Reconnector({
+      connect: async (given) => {
+        try {
+          return await this.#connect(given)
+        } catch (error) {
+          const isNameless = error instanceof CoppiceError && errorCode(error.cause) === 'ENOTFOUND'
+          if (!isNameless || performance.now() - start < nameMsMax) throw error
+          throw new CoppiceError('IO', error.message, { cause: error })
+        }
+      },
+      random: Math.random,
+      graceMs: connectTimeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+      onFailure: (error) => {
+        if (!isTold) onNotice?.(`waiting for the coordinator at ${this.url}: ${error.message}`)
+        isTold = true
+      },
+    }).next()
   }
 
   #connect(signal?: AbortSignal): Promise<Link> {

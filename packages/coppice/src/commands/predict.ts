@@ -65,7 +65,7 @@ export const predictCommand: Command = {
     const interrupt = new Interrupt(note)
     let cluster: Cluster | undefined
     try {
-      cluster = await openPlace(place, values)
+      cluster = await openPlace(place, values, { signal: interrupt.signal, onNotice: note })
       const nRows = await writePredictions({
         booster,
         inputs: values.list('data'),

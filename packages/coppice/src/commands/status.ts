@@ -67,11 +67,13 @@ function jobText({ job, phase, iteration, nIterations, rows, queue }: ClusterSta
   return `${job}: ${phase}${at}${waiting}`
 }
 
-function workersText({ workers, minWorkers }: ClusterStatus): string {
+function workersText({ workers, minWorkers, phase }: ClusterStatus): string {
   const nThreads = workers.reduce((sum, worker) => sum + worker.nThreads, 0)
   const missing = minWorkers - workers.length
   return `${workers.length} with ${nThreads} ${nThreads === 1 ? 'thread' : 'threads'}` +
-    (missing > 0 ? `; ${missing} more are needed before a training begins` : '')
+    // once begun, a job goes on with whoever is left
+    (missing > 0 && (phase === 'idle' || phase === 'waiting')
+      ? `; ${missing} more are needed before a training begins` : '')
 }
 
 function partitionsText({ nPartitions, orphans }: ClusterStatus): string {

@@ -178,7 +178,8 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   let nDone = resumeFrom?.nIterations ?? 0
   let cluster: Cluster | undefined
   try {
-    cluster = await openPlace(job.place, values)
+    cluster = await openPlace(job.place, values,
+      { signal, onNotice: (text) => reporter.notice(text) })
     const booster = await train(job.params, data, {
       evalSets,
       callbacks: checkpoint === null ? [] : [checkpoint.callback],

@@ -1,6 +1,6 @@
 /** Where work is done: in this process, on local processes, or on a cluster. */
 import { type Cluster, connect, LocalCluster } from '@coppice/api'
-import { connectionFlags, connectOptions } from '../cluster-flags.js'
+import { connectionFlags, connectOptions, connectTimeoutFlag } from '../cluster-flags.js'
 import type { Flag } from '../command.js'
 import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -15,6 +15,7 @@ export function placeFlags({ verb, result }: { verb: string, result: string }): 
         `wss://host:port); the ${result} is the same. Files are read by the workers, from where ` +
         'they are' },
     ...connectionFlags,
+    connectTimeoutFlag,
     { name: 'local-workers', group, takes: 'one',
       describe: `${verb} on so many worker processes of this machine, of --threads threads each` },
   ]
@@ -35,7 +36,7 @@ export function readPlace(
   if (url !== undefined && workers !== undefined) {
     throw new UsageError('--cluster and --local-workers are two places; give one of them')
   }
-  for (const { name } of connectionFlags) {
+  for (const { name } of [...connectionFlags, connectTimeoutFlag]) {
     if (url !== undefined || !values.has(name)) continue
     throw new UsageError(`--${name} does nothing without --cluster URL`)
   }
@@ -48,11 +49,21 @@ export function readPlace(
   return { kind: 'local', workers, ...(numThreads > 0 ? { threadsPerWorker: numThreads } : {}) }
 }
 
-/** Connects, or starts the processes; undefined for this process. Close it. */
-export async function openPlace(place: Place, values: FlagValues): Promise<Cluster | undefined> {
+/**
+ * Connects, or starts the processes; undefined for this process. Close it.
+ *
+ * @param waiting - ends waiting for a coordinator that does not answer, and hears of it
+ */
+export async function openPlace(
+  place: Place, values: FlagValues,
+  waiting: { readonly signal: AbortSignal, readonly onNotice: (text: string) => void },
+): Promise<Cluster | undefined> {
   switch (place.kind) {
     case 'here': return undefined
-    case 'cluster': return connect(place.url, connectOptions(values))
+    case 'cluster': return connect(place.url, {
+      ...connectOptions(values), ...waiting,
+      connectTimeoutMs: (values.integer('connect-timeout', 0) ?? 30) * 1000,
+    })
     case 'local': {
       const { workers, threadsPerWorker } = place
       return LocalCluster.start({ workers, threadsPerWorker })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CoordinatorEffect } from '../coordinator/events.js'
 import { CoordinatorMachine } from '../coordinator/machine.js'
+import { UploadUse } from '../jobs/upload-use.js'
 import { StarReducer } from '../reduce/star-reducer.js'
 import {
   CoordinatorServer, readToken, type ServerEvent, Token,
@@ -29,6 +30,8 @@ export interface CoordinatorHandle {
 
 const tickMs = 100
 const noticesMax = 100
+/** How often is looked for uploads of no more use. */
+const sweepMs = 60_000
 
 /**
  * Starts a coordinator: workers and clients may connect when this resolves, and jobs that an
@@ -57,6 +60,9 @@ class Coordinator implements CoordinatorHandle {
   #queue!: JobQueue
   /** Uploads are kept here, for as long as this coordinator runs. */
   #ownSpool: string | null = null
+  readonly #uploads = new UploadUse()
+  #sweptAt = -Infinity
+  #sweeping: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | null = null
   #closed: Promise<void> | null = null
 
@@ -84,6 +90,7 @@ class Coordinator implements CoordinatorHandle {
       folder,
       isStrict: durability === 'strict',
       disk: internal?.disk,
+      uploads: this.#uploads,
       onNotice: (text) => this.#notice(text),
       wallClock: () => Date.now(),
       port: {
@@ -122,6 +129,7 @@ class Coordinator implements CoordinatorHandle {
       throw error
     }
     this.#url = this.#server.url
+    this.#sweepUploads()
     this.#tickLater()
   }
 
@@ -143,6 +151,7 @@ class Coordinator implements CoordinatorHandle {
     this.#timer = null
     this.#shell.stop()
     await this.#server.close()
+    await this.#sweeping
     await this.#leave()
   }
 
@@ -183,6 +192,7 @@ class Coordinator implements CoordinatorHandle {
   #serverEvent(event: ServerEvent): void {
     switch (event.kind) {
       case 'warning': return this.#notice(event.message)
+      case 'wanted': return this.#uploads.brought(event.sha256, Date.now())
       case 'uploaded':
         return this.#notice(`${event.byteLength} bytes were uploaded as ${event.sha256}`)
       case 'refused': {
@@ -208,9 +218,23 @@ class Coordinator implements CoordinatorHandle {
         this.#shell.step({ kind: 'tick' })
         this.#tellBinned()
         this.#queue.tick()
+        if (now() - this.#sweptAt >= sweepMs) this.#sweepUploads()
         this.#tickLater()
       })
     }, tickMs)
+  }
+
+  /** Removes uploads that no job needs any more. */
+  #sweepUploads(): void {
+    this.#sweptAt = now()
+    const uploads = this.#uploads
+    this.#sweeping = this.#server.sweepUploads((sha256, changedAt) =>
+      uploads.isUnused(sha256, changedAt, Date.now())).then((removed) => {
+      for (const sha256 of removed) uploads.removed(sha256)
+      if (removed.length > 0) this.#notice(`${removed.length} uploads were of no more use`)
+    }).catch((error: unknown) => {
+      this.#notice(`uploads cannot be removed: ${wireError(error).message}`)
+    })
   }
 
   #tellBinned(): void {

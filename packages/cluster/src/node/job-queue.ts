@@ -6,6 +6,7 @@ import type { JobListener, JobStory } from '../jobs/job-story.js'
 import { type RestoredJob, restoreJob } from '../jobs/restored-job.js'
 import type { PredictionOutcome } from '../jobs/prediction-story.js'
 import type { JobOutcome } from '../jobs/outcome.js'
+import type { UploadUse } from '../jobs/upload-use.js'
 import type { JobSpec, Predict, Submit } from '../protocol/client-messages.js'
 import type { JobFolder } from './job-folder.js'
 import { JobJournal, noJournal } from './job-journal.js'
@@ -19,6 +20,8 @@ export interface JobQueueOptions {
   readonly folder: JobFolder | null
   readonly isStrict: boolean
   readonly disk: JournalDisk | undefined
+  /** Learns which uploads jobs refer to. */
+  readonly uploads: UploadUse
   readonly onNotice: (text: string) => void
   /** Milliseconds since 1970. */
   readonly wallClock: () => number
@@ -76,6 +79,7 @@ export class JobQueue {
         this.#addTraining(await this.#open(job, null))
         this.#options.onNotice(`job ${job} goes on after ${restored.iterations.length} iterations`)
       } catch (error) {
+        this.#options.uploads.keepAll()
         this.#options.onNotice(`job ${job} cannot go on: ${wireError(error).message}`)
       }
     }
@@ -249,6 +253,7 @@ export class JobQueue {
   }
 
   #add(runner: QueuedJob): void {
+    this.#options.uploads.hold(runner.job, runner.data)
     this.#waiting.push(runner)
     this.#next()
     this.#tellPlaces()
@@ -273,6 +278,9 @@ export class JobQueue {
     if (this.#isClosed) return
     this.#options.onNotice(endText(runner.job, outcome))
     if (runner.kind === 'training') this.#conclude(runner, outcome)
+    if (outcome.kind === 'done' || !outcome.mayResume) {
+      this.#options.uploads.release(runner.job, this.#options.wallClock())
+    }
     if (this.#current !== runner) return
     this.#current = null
     this.#next()

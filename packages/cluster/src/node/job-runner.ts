@@ -17,7 +17,7 @@ import type { RestoredJob } from '../jobs/restored-job.js'
 import { settleTraining } from '../jobs/settle-training.js'
 import { TaskBook } from '../jobs/task-book.js'
 import { type OrderInputs, trainingInputs, trainOrder } from '../jobs/training-order.js'
-import type { JobSpec } from '../protocol/client-messages.js'
+import type { DataSpec, JobSpec } from '../protocol/client-messages.js'
 import type { LoadedPartitionInfo, WireError } from '../protocol/messages.js'
 import type { RecordKeeper } from './job-journal.js'
 import { surveyJob } from './job-survey.js'
@@ -104,6 +104,11 @@ export class JobRunner {
     if (restored?.plan == null) return
     this.story.opened(restored.plan.header)
     this.story.resumed(restored.iterations)
+  }
+
+  /** The data sets that it refers to. */
+  get data(): readonly DataSpec[] {
+    return [this.spec.train, ...this.spec.evalSets.map(({ data }) => data)]
   }
 
   /** The iteration whose answer is waited for, or null. */

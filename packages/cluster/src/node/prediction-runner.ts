@@ -8,7 +8,7 @@ import { deferred } from '../jobs/deferred.js'
 import { BATCH_BYTES, predictedBytes, requirePredicted } from '../jobs/prediction-batches.js'
 import { type PredictionOutcome, PredictionStory } from '../jobs/prediction-story.js'
 import { TaskBook } from '../jobs/task-book.js'
-import type { PredictionSpec } from '../protocol/client-messages.js'
+import type { DataSpec, PredictionSpec } from '../protocol/client-messages.js'
 import type { WireError } from '../protocol/messages.js'
 import { type JobPhase, type RunnerPort, wireError } from './job-runner.js'
 import { type PredictionSurvey, surveyPrediction } from './prediction-survey.js'
@@ -53,6 +53,11 @@ export class PredictionRunner {
     this.#predictor = checkPrediction(spec)
     this.story = new PredictionStory(job)
     this.#book = new TaskBook(job, (event) => port.step(event))
+  }
+
+  /** The data set that it refers to. */
+  get data(): readonly DataSpec[] {
+    return [this.#spec.data]
   }
 
   /** In order; empty before they are known. */

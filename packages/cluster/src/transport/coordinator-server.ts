@@ -33,6 +33,7 @@ export class CoordinatorServer {
   readonly #server: Server
   readonly #gate: Gate
   readonly #authenticator: Authenticator
+  readonly #spool: Spool | null
   readonly #data: DataRoutes | null
   readonly #refusals = new AddressTally()
   readonly #sockets = new WebSocketServer({ ...socketOptions, noServer: true, clientTracking: false,
@@ -69,8 +70,10 @@ export class CoordinatorServer {
     this.#limits = { ...defaultServerLimits, ...options.limits }
     this.#gate = new Gate(this.#limits)
     this.#authenticator = new Authenticator(options.token, this.#limits.failuresPerMinute)
-    this.#data = spool === null ? null : new DataRoutes(spool, (sha256, byteLength) => {
-      this.#tell({ kind: 'uploaded', sha256, byteLength })
+    this.#spool = spool
+    this.#data = spool === null ? null : new DataRoutes(spool, {
+      onUpload: (sha256, byteLength) => this.#tell({ kind: 'uploaded', sha256, byteLength }),
+      onWanted: (sha256) => this.#tell({ kind: 'wanted', sha256 }),
     })
     const http: ServerOptions = {
       maxHeaderSize: this.#limits.headerBytesMax,
@@ -105,6 +108,13 @@ export class CoordinatorServer {
   /** Open links and connections that have not authenticated. */
   get counts(): { readonly links: number, readonly strangers: number } {
     return { links: this.#links.size, strangers: this.#gate.nStrangers }
+  }
+
+  /** Removes uploads, see `Spool.sweep`. */
+  async sweepUploads(
+    isUnused: (sha256: string, changedAt: number) => boolean,
+  ): Promise<readonly string[]> {
+    return await this.#spool?.sweep(isUnused) ?? []
   }
 
   /** Says goodbye on all links, stops listening, and is done when everything is closed. */

@@ -7,18 +7,26 @@ import type { Spool, UploadResult } from './spool.js'
 /** Uploads that run at once; more are told to come back. */
 const uploadsMax = 16
 
+/** Who is told of what clients bring. */
+export interface UploadHandlers {
+  /** It was not here, and is now. */
+  readonly onUpload: (sha256: string, byteLength: number) => void
+  /** A client brings it, or counts on it where it is here already. */
+  readonly onWanted: (sha256: string) => void
+}
+
 /**
  * `/v1/data/<sha256>`: a client uploads partitions that workers cannot reach, workers fetch what
  * they need of them. A content never changes under its name, so the hash is its ETag.
  */
 export class DataRoutes {
   readonly #spool: Spool
-  readonly #onUpload: (sha256: string, byteLength: number) => void
+  readonly #handlers: UploadHandlers
   #nUploads = 0
 
-  constructor(spool: Spool, onUpload: (sha256: string, byteLength: number) => void) {
+  constructor(spool: Spool, handlers: UploadHandlers) {
     this.#spool = spool
-    this.#onUpload = onUpload
+    this.#handlers = handlers
   }
 
   /** Answers a request that may. `isWaiting`: the client sends its body only when told to. */
@@ -29,6 +37,8 @@ export class DataRoutes {
     isWaiting: boolean,
   ): Promise<void> {
     if (request.method === 'GET' || request.method === 'HEAD') {
+      // workers do not ask before they read
+      if (request.method === 'HEAD') this.#handlers.onWanted(sha256)
       await this.#get(request, response, sha256)
     } else if (request.method === 'PUT') {
       await this.#put(request, response, sha256, isWaiting)
@@ -81,6 +91,7 @@ export class DataRoutes {
     isWaiting: boolean,
   ): Promise<void> {
     const declared = Number(request.headers['content-length'] ?? 0)
+    this.#handlers.onWanted(sha256)
     if (await this.#spool.byteLength(sha256) !== null) {
       answer(request, response, { status: 200, text: 'it is here already', closes: isWaiting })
       return
@@ -107,7 +118,7 @@ export class DataRoutes {
       if (refusal !== null) {
         answer(request, response, refusal)
       } else if (result.kind === 'stored') {
-        this.#onUpload(sha256, result.byteLength)
+        this.#handlers.onUpload(sha256, result.byteLength)
         answer(request, response, { status: 201, text: 'stored' })
       }
     } finally {

@@ -33,6 +33,8 @@ export type ServerEvent =
     readonly reason: string,
     /** Of this address within the minute. Of many only some are told. */
     readonly nThisMinute: number }
+  /** A client brings an upload, or asks whether it is here. */
+  | { readonly kind: 'wanted', readonly sha256: string }
   | { readonly kind: 'uploaded', readonly sha256: string, readonly byteLength: number }
   | { readonly kind: 'warning', readonly message: string }
 

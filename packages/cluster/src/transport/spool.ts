@@ -102,6 +102,23 @@ export class Spool {
     if (this.#names.delete(sha256)) this.#nBytes -= byteLength ?? 0
   }
 
+  /**
+   * Removes the files of which `isUnused` says so.
+   *
+   * @param isUnused - is given the hash, and when the file was written in milliseconds since 1970
+   * @returns hashes of those that were removed
+   */
+  async sweep(isUnused: (sha256: string, changedAt: number) => boolean): Promise<string[]> {
+    const removed: string[] = []
+    for (const sha256 of [...this.#names].filter((name) => /^[0-9a-f]{64}$/.test(name))) {
+      const found = await stat(this.pathOf(sha256)).catch(() => null)
+      if (!isUnused(sha256, found?.mtimeMs ?? 0)) continue
+      await this.remove(sha256)
+      removed.push(sha256)
+    }
+    return removed
+  }
+
   /** The bytes from `first` to `last`, both included. */
   read(sha256: string, first: number, last: number): Readable {
     return createReadStream(this.pathOf(sha256), { start: first, end: last })

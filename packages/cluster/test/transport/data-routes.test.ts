@@ -43,7 +43,10 @@ describe('/v1/data', () => {
     assert.equal(response.status, 201)
     assert.deepEqual(files(), [name])
     assert.ok(readFileSync(join(folder, 'spool', name)).equals(content))
-    assert.deepEqual(test.events, [{ kind: 'uploaded', sha256: name, byteLength: content.length }])
+    assert.deepEqual(test.events, [
+      { kind: 'wanted', sha256: name },
+      { kind: 'uploaded', sha256: name, byteLength: content.length },
+    ])
     const got = await send(name)
     assert.equal(got.status, 200)
     assert.equal(got.headers.get('etag'), `"${name}"`)

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CoppiceError, sha256, toHex } from '@coppice/model'
 import {
-  ClusterClient, type ClusterStatus, type CoordinatorProcessOptions, runCoordinator, Token,
+  ClusterClient, type ClusterStatus, type CoordinatorHandle, type CoordinatorProcessOptions, runCoordinator, Token,
 } from '../../../src/node/index.js'
 import { encodeMessage } from '../../../src/protocol/codec.js'
 import { closeCodes, connectLink, type LinkRole } from '../../../src/transport/index.js'
@@ -70,7 +75,49 @@ describe('runCoordinator', function () {
   it('names what is wrong when nothing listens', async () => {
     const coordinator = await runCoordinator({ listen: '127.0.0.1:0' })
     await coordinator.close()
-    await assert.rejects(ClusterClient.connect(coordinator.url), /nothing listens there/)
+    await assert.rejects(ClusterClient.connect(coordinator.url, { connectTimeoutMs: 0 }),
+      /^CoppiceError: cannot connect to .*nothing listens there/)
+    await assert.rejects(ClusterClient.connect(coordinator.url, { connectTimeoutMs: 300 }),
+      { code: 'IO', message: /no connection for 0 s.*nothing listens there/ })
+  })
+
+  it('is waited for by a client that comes first, which says so once', async () => {
+    const first = await runCoordinator({ listen: '127.0.0.1:0', token: secret })
+    const { url } = first
+    await first.close()
+    const notices: string[] = []
+    let coordinator: CoordinatorHandle | null = null
+    try {
+      const client = ClusterClient.connect(url, { token: secret, onNotice: (text) => {
+        notices.push(text)
+        const listen = url.replace('ws://', '')
+        setTimeout(() => void runCoordinator({ listen, token: secret }).then((started) => {
+          coordinator = started
+        }), 500)
+      } })
+      assert.equal((await (await client).status()).phase, 'idle')
+      assert.deepEqual(notices, [`waiting for the coordinator at ${url}: cannot connect to ${url}: ` +
+        'nothing listens there; is the coordinator running, and is the port right? (ECONNREFUSED)'])
+    } finally {
+      await (coordinator as CoordinatorHandle | null)?.close()
+    }
+  })
+
+  it('is not waited for by a client that is told to stop, or looks at something else', async () => {
+    const stop = new AbortController()
+    const server = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    try {
+      await assert.rejects(ClusterClient.connect(`ws://127.0.0.1:${port}`),
+        { code: 'PARAMETER', message: /no coordinator/ })
+    } finally {
+      server.close()
+    }
+    const waiting = ClusterClient.connect('ws://127.0.0.1:1', {
+      signal: stop.signal, onNotice: () => stop.abort(),
+    })
+    await assert.rejects(waiting, { code: 'ABORTED' })
   })
 
   it('numbers its starts apart', async () => {
@@ -103,6 +150,47 @@ describe('runCoordinator', function () {
       assert.equal(notices.filter(({ text }) => text.includes('uploaded')).length, 1)
     } finally {
       await coordinator.close()
+    }
+  })
+})
+
+describe('uploads', function () {
+  this.timeout(20_000)
+
+  it('outlast their coordinator while a job needs them, and are removed when none does', async () => {
+    const journalDir = mkdtempSync(join(tmpdir(), 'coppice-uploads-'))
+    const data = makeData(23, 'number', { train: { nRows: 200, nPartitions: 2 } })
+    const folder = join(journalDir, 'uploads')
+    const yesterday = Date.now() / 1000 - 90_000
+    let cluster = await TestCluster.start(0, { journalDir })
+    try {
+      const client = await cluster.client()
+      const bytes = readdirSync(data.path('train')).map((name) =>
+        readFileSync(join(data.path('train'), name)))
+      const uris = await Promise.all(bytes.map((content) => client.upload(content)))
+      await client.upload(new TextEncoder().encode('a left one'))
+      const order = orderOf({ objective: 'regression', numIterations: 3, numLeaves: 4 },
+        dataSpec('', { inputs: uris }))
+      const notices: string[] = []
+      const waiting = client.train(order, { onNotice: (text) => notices.push(text) }, 'uploaded')
+      await eventually('it waits', () => cluster.coordinator.status().job === 'uploaded')
+      await client.close()
+      await assert.rejects(waiting)
+      await cluster.stop()
+      for (const name of readdirSync(folder)) utimesSync(join(folder, name), yesterday, yesterday)
+      writeFileSync(join(folder, 'notes.txt'), 'not ours')
+      utimesSync(join(folder, 'notes.txt'), yesterday, yesterday)
+      cluster = await TestCluster.start(1, { journalDir })
+      await eventually('the left one is removed', () => readdirSync(folder).length === 3)
+      assert.deepEqual(readdirSync(folder).sort(),
+        [...bytes.map((content) => toHex(sha256(content))), 'notes.txt'].sort())
+      const again = await cluster.client()
+      const { model } = await again.train(order, {}, 'uploaded')
+      assert.equal(model.trees.length, 3)
+    } finally {
+      await cluster.stop()
+      data.remove()
+      rmSync(journalDir, { recursive: true })
     }
   })
 })

@@ -35,6 +35,9 @@ export {
   Booster, type Dialogue, type EngineAnswer, type IterationRecord,
 } from './training/iteration.js'
 export { decodeRequest, encodeRequest, requestBytesMax } from './execution/request-codec.js'
+export {
+  isWholeTree, requestFault, type RequestLimits, treeFault,
+} from './execution/request-check.js'
 export type { TrainingPlan } from './training/plan.js'
 export { joinRows, sharedRows, type PartitionRows } from './execution/engine-rows.js'
 export type { EngineBlock, EngineRows } from './execution/protocol.js'

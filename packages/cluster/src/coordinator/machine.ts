@@ -1,4 +1,3 @@
-import { CoppiceError } from '@coppice/model'
 import type { FromWorker, Hello, ToWorker, WireError } from '../protocol/messages.js'
 import type { CoordinatorEffect, CoordinatorEvent, MakeReducer, TrainOrder } from './events.js'
 import { hasDied, type Member, Members } from './members.js'
@@ -8,6 +7,7 @@ import { Setbacks } from './setbacks.js'
 import { TaskDesk, type TaskSend } from './task-desk.js'
 import type { MakeRound } from './training-driver.js'
 import { TrainingJob } from './training-job.js'
+import { wireError } from './wire-error.js'
 
 export interface CoordinatorOptions {
   /** Hash of what decides bytes; workers must have the same. */
@@ -150,6 +150,8 @@ export class CoordinatorMachine {
       case 'broken':
         member.lastWords = message.reason
         this.#notice(`worker ${member.name} cannot go on: ${message.reason}`)
+        // whoever comes back is told everything anew
+        this.#effects.push({ kind: 'close', link, reason: 'told that it cannot go on' })
         return this.#setback(member, message.reason)
       case 'drain':
         member.state = { ...member.state, isDraining: true }
@@ -392,9 +394,4 @@ export class CoordinatorMachine {
   #notice(text: string): void {
     this.#effects.push({ kind: 'notice', text })
   }
-}
-
-function wireError(error: unknown): WireError {
-  if (error instanceof CoppiceError) return { code: error.code, message: error.message }
-  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
 }

@@ -127,8 +127,8 @@ export class Placing {
       return {
         code: 'MEMORY',
         message: `${dead.length} workers in a row were lost while they ${what} ` +
-          `${this.nameOf(partition)} (${dead.join(', ')}), the last with: ${reason}; give workers ` +
-          'more memory, or cut the data in more partitions',
+          `${this.nameOf(partition)} (${dead.join(', ')}), the last with: ${reason}; give ` +
+          'workers more memory, or cut the data in more partitions',
       }
     }
     return null

@@ -1,4 +1,7 @@
-import { decodeRequest, type EngineRequest } from '@coppice/engine'
+import {
+  decodeRequest, type EngineRequest, requestFault, type RequestLimits, treeFault,
+} from '@coppice/engine'
+import { ProtocolError } from '../protocol/error.js'
 import type { CommittedTree, Request, Trees } from '../protocol/messages.js'
 import { TreeLog } from './tree-log.js'
 
@@ -24,29 +27,36 @@ export class RequestLog {
     return this.#previous
   }
 
-  request({ iteration, seq, nBefore, body }: Request): LogOutcome {
+  /**
+   * @param limits - of the training
+   * @throws ProtocolError for a request that would continue the log, and is none of such a training
+   */
+  request({ iteration, seq, nBefore, body }: Request, limits: RequestLimits): LogOutcome {
     const current = this.trees.length
     if (iteration < current) return 'known'
     if (iteration === current) {
       if (seq !== this.#requests.length) return seq < this.#requests.length ? 'known' : 'gap'
-      this.#requests.push(decodeRequest(body))
+      this.#requests.push(readRequest(body, limits))
       return 'extended'
     }
     // 0: the coordinator has only the trees of the iteration before; so must we
     const continues = iteration === current + 1 && seq === 0 && nBefore > 0 &&
       nBefore === this.#requests.length
     if (!continues) return 'gap'
+    const request = readRequest(body, limits)
     this.trees.append(treesOf(this.#requests))
     this.#previous = this.#requests
-    this.#requests = [decodeRequest(body)]
+    this.#requests = [request]
     return 'extended'
   }
 
-  addTrees({ from, iterations }: Trees): LogOutcome {
+  /** @throws ProtocolError for trees that are none of such a training */
+  addTrees({ from, iterations }: Trees, limits: RequestLimits): LogOutcome {
     const known = this.trees.length
     if (from > known) return 'gap'
     const fresh = iterations.slice(known - from)
     if (fresh.length === 0) return 'known'
+    for (const tree of fresh.flat()) requireSound('trees', treeFault(tree, limits))
     for (const trees of fresh) this.trees.append(trees)
     this.#requests = []
     this.#previous = null
@@ -69,4 +79,20 @@ export function treesOf(requests: readonly EngineRequest[]): CommittedTree[] {
 /** Requests whose answers the coordinator waits for. */
 export function needsAnswer({ kind }: EngineRequest): boolean {
   return kind === 'prepare' || kind === 'root' || kind === 'round' || kind === 'evaluate'
+}
+
+function readRequest(body: Uint8Array, limits: RequestLimits): EngineRequest {
+  let request: EngineRequest
+  try {
+    request = decodeRequest(body)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ProtocolError('invalid', `message "request", .body: ${why}`, { cause: error })
+  }
+  requireSound('request', requestFault(request, limits))
+  return request
+}
+
+function requireSound(type: string, fault: string | null): void {
+  if (fault !== null) throw new ProtocolError('invalid', `message "${type}": ${fault}`)
 }

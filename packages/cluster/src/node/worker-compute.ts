@@ -1,5 +1,6 @@
 import { ThreadPool } from '@coppice/data/node'
-import { assert } from '@coppice/model'
+import { type EngineSetup, featureLayout } from '@coppice/engine'
+import { assert, CoppiceError } from '@coppice/model'
 import type { Context, Job, Task } from '../protocol/messages.js'
 import type { EngineWork, WorkerEffect, WorkerEvent } from '../worker/events.js'
 import { wireErrorOf } from './worker-errors.js'
@@ -214,6 +215,7 @@ export class WorkerCompute {
       case 'open': {
         const held = stores.get(work.store)?.held ?? null
         assert(held !== null, `store ${work.store} is loaded`)
+        requireRoom(work.setup, job)
         await engines.open(
           work.store, work.setup, held, job.recipes.map(({ features }) => features.length))
         return { kind: 'engine-done', ticket }
@@ -231,4 +233,14 @@ export class WorkerCompute {
         }
     }
   }
+}
+
+/** Engines trust that the bins of the rows are those of the setup. */
+function requireRoom({ features }: EngineSetup, { recipes }: Job): void {
+  const held = recipes[0]!.features
+  const fits = held.length === features.length &&
+    held.every((feature, f) => featureLayout(feature).nBins <= features[f]!.nBins)
+  if (fits) return
+  throw new CoppiceError('INTERNAL', `the setup is for ${features.length} features, and does not ` +
+    `fit the ${held.length} of the job's data`)
 }

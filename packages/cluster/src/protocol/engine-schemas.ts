@@ -2,8 +2,9 @@
  * Schemas of what `@coppice/engine` defines and messages carry, in the order of its
  * `execution/protocol.ts`.
  */
-import type {
-  BinnedTree, EngineSetup, ErrorCode, MetricPart, MetricSpec, RankedScores, RowSummary, TargetShape,
+import {
+  type BinnedTree, type EngineSetup, type ErrorCode, isWholeTree, type MetricPart, type MetricSpec,
+  type RankedScores, type RowSummary, type TargetShape,
 } from '@coppice/engine'
 import type { Objective } from '@coppice/model'
 import {
@@ -23,27 +24,6 @@ export const errorCode: Schema<ErrorCode> = oneOf({
   PARAMETER: true, DATA: true, IO: true, MEMORY: true, MODEL: true, ABORTED: true, INTERNAL: true,
 })
 
-/**
- * Children of node i are nodes after i or leaves, and no two nodes share one: a walk through the
- * tree ends, and stays inside.
- */
-function isTree(tree: BinnedTree): boolean {
-  const { feature, leftBins, leftChild, rightChild, leafValue } = tree
-  const n = feature.length
-  if (leafValue.length !== n + 1) return false
-  if (leftBins.length !== n || leftChild.length !== n || rightChild.length !== n) return false
-  const seen = new Uint8Array(2 * n + 1)
-  for (let i = 0; i < n; i++) {
-    for (const child of [leftChild[i]!, rightChild[i]!]) {
-      const at = child >= 0 ? child : n + ~child
-      if (child >= 0 ? child <= i || child >= n : ~child > n) return false
-      if (seen[at] === 1) return false
-      seen[at] = 1
-    }
-  }
-  return true
-}
-
 const child = integer(-LEAVES_MAX, LEAVES_MAX)
 
 export const binnedTree: Schema<BinnedTree> = where(
@@ -54,7 +34,7 @@ export const binnedTree: Schema<BinnedTree> = where(
     rightChild: list(child, LEAVES_MAX),
     leafValue: list(finite, LEAVES_MAX),
   }),
-  isTree, 'a tree')
+  isWholeTree, 'a tree')
 
 const rankedScores: Schema<RankedScores> = where(
   object({

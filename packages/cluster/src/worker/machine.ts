@@ -1,6 +1,7 @@
 import { assert } from '@coppice/model'
 import type { EngineSetup } from '@coppice/engine'
 import { type LogOutcome, RequestLog } from '../log/request-log.js'
+import { ProtocolError } from '../protocol/error.js'
 import {
   PROTOCOL_VERSION, type Again, type AnswerPayload, type Audit, type HeldStore, type Hold, type Job,
   type LoadedPartitionInfo, type ToWorker, type WireError, type WorkerState,
@@ -9,6 +10,7 @@ import type { AnswerPlace, EngineWork, WorkerEffect, WorkerEvent } from './event
 import type { WorkerOptions } from './options.js'
 import { byUrgency, type Store, storeState, type Ticket, without } from './store.js'
 import { freshProgress, mustRewind, nextRun, type StoreRun } from './store-progress.js'
+import { TaskList } from './task-list.js'
 
 /** What belongs to the job that the worker holds rows for. */
 type JobMessage = Extract<ToWorker, {
@@ -37,7 +39,8 @@ export class WorkerMachine {
   readonly #stores = new Map<number, Store>()
   /** Stores whose engines are to be dropped. */
   #dropped: number[] = []
-  readonly #tasks = new Set<number>()
+  /** They come before the job's recipes are known. */
+  readonly #tasks = new TaskList()
   #audits: Audit[] = []
   #ticket: Ticket | null = null
   #nTickets = 0
@@ -66,10 +69,10 @@ export class WorkerMachine {
         return this.#hear(event.message)
       case 'tick': return this.#tick(now)
       case 'task-done':
-        if (event.job !== this.#taskJob || !this.#tasks.delete(event.task)) return
+        if (!this.#tasks.take(event.job, event.task)) return
         return this.#send({ type: 'task-done', ...without(event) })
       case 'task-failed':
-        if (event.job !== this.#taskJob || !this.#tasks.delete(event.task)) return
+        if (!this.#tasks.take(event.job, event.task)) return
         return this.#send({ type: 'task-failed', ...without(event) })
       case 'loaded': return this.#loaded(event.job, event.store, event.partitions)
       case 'load-failed': return this.#loadFailed(event)
@@ -123,7 +126,7 @@ export class WorkerMachine {
       nRequests: this.#log.requests.length,
       digest: this.#log.trees.digest,
       stores: [...this.#stores.values()].map(storeState),
-      tasks: [...this.#tasks],
+      tasks: this.#tasks.all,
       isDraining: this.#isDraining,
       rssBytes: this.#rssBytes,
     }
@@ -138,13 +141,11 @@ export class WorkerMachine {
       case 'reject': return this.#rejected(message.reason, message.retry)
       case 'beat-ack': return
       case 'context':
-        this.#readFor(message.job)
+        this.#tasks.readFor(message.job)
         this.#effects.push({ kind: 'context', context: message })
         return
       case 'task':
-        this.#readFor(message.job)
-        if (this.#tasks.has(message.task)) return
-        this.#tasks.add(message.task)
+        if (!this.#tasks.add(message.job, message.task)) return
         this.#effects.push({ kind: 'task', task: message })
         return
       case 'job': return this.#startJob(message)
@@ -154,27 +155,32 @@ export class WorkerMachine {
         return
       default:
         // what belongs to another job is late
-        if (message.job === this.#job?.job) this.#follow(message)
+        if (message.job === this.#job?.job) this.#tryToFollow(message)
     }
   }
 
-  /** The job that tasks belong to: they come before the job's recipes are known. */
-  #taskJob: string | null = null
-
-  /** Tasks of another job are given up: that it is over may not have been heard. */
-  #readFor(job: string): void {
-    if (this.#taskJob !== job) this.#tasks.clear()
-    this.#taskJob = job
+  /** What asks for something that there is not in this job is refused before engines see it. */
+  #tryToFollow(message: JobMessage): void {
+    try {
+      this.#follow(message)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      const reason = `it cannot understand what the coordinator sent: ${error.message}`
+      this.#effects.push({ kind: 'notice', text: reason })
+      this.#send({ type: 'broken', reason })
+    }
   }
 
   #follow(message: JobMessage): void {
+    const [log, setup] = [this.#log, this.#setup]
     switch (message.type) {
       case 'hold': return this.#hold(message)
       case 'setup':
         this.#setup ??= message.setup
         return
-      case 'trees': return this.#gotTrees(this.#log.addTrees(message))
-      case 'request': return this.#logged(this.#log.request(message))
+      // nothing can be checked without the setup: it comes first, or was lost and comes again
+      case 'trees': return this.#gotTrees(setup === null ? 'gap' : log.addTrees(message, setup))
+      case 'request': return this.#logged(setup === null ? 'gap' : log.request(message, setup))
       case 'rewind': return this.#rewind(message.iteration)
       case 'again': return this.#again(message)
       case 'audit':
@@ -195,10 +201,7 @@ export class WorkerMachine {
   }
 
   #finished(job: string): void {
-    if (this.#taskJob === job) {
-      this.#tasks.clear()
-      this.#taskJob = null
-    }
+    this.#tasks.finished(job)
     if (this.#job?.job === job) this.#forget()
   }
 

@@ -141,8 +141,8 @@ describe('CoordinatorMachine', () => {
       const coordinator = new Driven(['w0', 'w1'])
       coordinator.step({ kind: 'job', job: 'a' })
       coordinator.step({ kind: 'tasks', tasks })
-      assert.deepEqual(complain(coordinator, 10), ['5', 'INTERNAL 5 times in a row a worker could ' +
-        'not go on while the data were surveyed (w0, w1), with nothing done in between: ' +
+      assert.deepEqual(complain(coordinator, 10), ['5', 'INTERNAL 5 times in a row a worker ' +
+        'could not go on while the data were surveyed (w0, w1), with nothing done in between: ' +
         `${reason}; the journal keeps what was trained`])
       assert.equal(coordinator.machine.job, null)
     })

@@ -6,8 +6,8 @@ import { World } from './world.js'
 describe('a request that no worker survives', () => {
   const ends = {
     dies: /^5 workers in a row were lost while they worked at iteration 2 on partition \d \(w/,
-    breaks: new RegExp('^5 times in a row a worker could not go on at iteration 2 \\(w0(, w1)?\\), ' +
-      'with nothing done in between: it cannot count; the journal'),
+    breaks: new RegExp('^5 times in a row a worker could not go on at iteration 2 ' +
+      '\\(w0(, w1)?\\), with nothing done in between: it cannot count; the journal'),
   }
   for (const poison of ['dies', 'breaks'] as const) {
     for (const nWorkers of [1, 2]) {

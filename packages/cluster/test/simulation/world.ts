@@ -2,7 +2,9 @@ import type { CommittedIteration, TrainResult } from '@coppice/engine'
 import { type ModelHeader, serializeModel } from '@coppice/model'
 import { TestRandom } from '@coppice/testkit'
 import { decodeMessage, type Direction, encodeMessage } from '../../src/protocol/codec.js'
-import type { FromWorker, Hello, LoadedPartitionInfo, ToWorker } from '../../src/protocol/messages.js'
+import type {
+  FromWorker, Hello, LoadedPartitionInfo, ToWorker,
+} from '../../src/protocol/messages.js'
 import { VirtualClock } from './clock.js'
 import { CoordinatorNode } from './coordinator-node.js'
 import { drawEnvironment, type Environment, type FaultKind, faultKinds } from './environment.js'

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { encodeRequest } from '@coppice/engine'
 import type { Job, Task, ToWorker } from '../../src/protocol/messages.js'
 import type { WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
 import { WorkerMachine } from '../../src/worker/machine.js'
@@ -70,6 +71,30 @@ describe('WorkerMachine, one job after the other', () => {
     driven.openStore('a', 7)
     assert.deepEqual(kinds(driven.step({ kind: 'engine-failed', ticket: 1, error: failure })),
       ['engine-failed', 'unload'])
+  })
+
+  it('refuses what asks for something that there is not, and tells why', () => {
+    const driven = new Driven()
+    driven.hear(jobOf('a'))
+    const request = (feature: number): ToWorker => {
+      const bits = new Uint8Array(32)
+      const body = new Uint8Array(1000)
+      const n = encodeRequest({ kind: 'commit', output: 0, leafNodes: null, tree: {
+        feature: [feature], leftBins: [bits], leftChild: [-1], rightChild: [-2], leafValue: [1, 2],
+      } }, body)
+      return { type: 'request', job: 'a', iteration: 0, seq: 0, nBefore: 0, body: body.slice(0, n) }
+    }
+    assert.deepEqual(kinds(driven.hear(request(3))), ['need'], 'nothing without the setup')
+    const layout = { nBins: 8, missingBin: -1, isCategorical: false }
+    const limits = { features: [layout, layout], nOutputs: 1, maxLeaves: 4, maxExpansions: 2 }
+    driven.hear({ type: 'setup', job: 'a',
+      setup: limits as unknown as Extract<ToWorker, { type: 'setup' }>['setup'] })
+    const effects = driven.hear(request(3))
+    assert.deepEqual(kinds(effects), ['notice', 'broken'])
+    assert.match(JSON.stringify(effects), /message \\"request\\": feature 3 is not one of 2/)
+    assert.equal(driven.machine.state().nRequests, 0)
+    assert.deepEqual(kinds(driven.hear(request(1))), [])
+    assert.equal(driven.machine.state().nRequests, 1)
   })
 
   it('does the tasks of the next job though it did not hear that the one before is over', () => {

@@ -31,10 +31,11 @@ export const coordinatorCommand: Command = {
       default: 'background', describe: 'Whether each iteration waits until its record is on ' +
         'the disk; without, a power failure costs the last ones again, never the result' },
     { name: 'min-workers', group: jobs, takes: 'one', default: '1',
-      describe: 'Workers (not those that leave) that must be there for a job to begin, also after ' +
-        'a restart of the coordinator; once begun it goes on with whoever is left' },
+      describe: 'Workers (not those that leave) that must be there for a job to begin, also ' +
+        'after a restart of the coordinator; once begun it goes on with whoever is left' },
     { name: 'start-timeout', group: jobs, takes: 'one', default: '600',
-      describe: 'Seconds that a job waits for workers, before it fails (a training can be resumed)' },
+      describe: 'Seconds that a job waits for workers before it fails (a training can be ' +
+        'resumed)' },
     { name: 'heartbeat', group: times, takes: 'one', default: '500',
       describe: 'Milliseconds between signs of life' },
     { name: 'lease', group: times, takes: 'one', default: '3000',

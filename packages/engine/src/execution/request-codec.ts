@@ -85,6 +85,7 @@ class Reader {
   bytes(): Uint8Array | null {
     const n = this.int()
     if (n < 0) return null
+    this.#require(n)
     this.#at += n
     return this.#bytes.slice(this.#at - n, this.#at)
   }
@@ -97,7 +98,19 @@ class Reader {
 
   ints(): number[] | null {
     const n = this.int()
-    return n < 0 ? null : Array.from({ length: n }, () => this.int())
+    return n < 0 ? null : this.list(n, 4, () => this.int())
+  }
+
+  /** @param itemBytes - that each of them takes, at least */
+  list<T>(n: number, itemBytes: number, read: () => T): T[] {
+    this.#require(n * itemBytes)
+    return Array.from({ length: n }, read)
+  }
+
+  /** What a length promises is there: no memory is taken for more. */
+  #require(nBytes: number): void {
+    if (nBytes >= 0 && nBytes <= this.#bytes.length - this.#at) return
+    throw new CoppiceError('INTERNAL', 'internal error: a request ends too early')
   }
 }
 
@@ -139,7 +152,12 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
   return w.at
 }
 
-/** Reads a request that `encodeRequest` wrote. */
+/**
+ * Reads a request that `encodeRequest` wrote. What it asks for is not looked at; see
+ * `requestFault`.
+ *
+ * @throws CoppiceError 'INTERNAL' or RangeError for other bytes
+ */
 export function decodeRequest(bytes: Uint8Array): EngineRequest {
   const r = new Reader(bytes)
   const kind = kinds[r.int()]
@@ -164,9 +182,9 @@ function readRoot(r: Reader): RootRequest {
 }
 
 function readRound(r: Reader): RoundRequest {
-  const released = r.ints()!
+  const released = r.ints() ?? []
   const n = r.int()
-  return { kind: 'round', released, expansions: Array.from({ length: n }, () => readExpansion(r)) }
+  return { kind: 'round', released, expansions: r.list(n, 1, () => readExpansion(r)) }
 }
 
 function readCommit(r: Reader): CommitRequest {
@@ -219,11 +237,11 @@ function writeTree(w: Writer, tree: BinnedTree): void {
 }
 
 function readTree(r: Reader): BinnedTree {
-  const feature = r.ints()!
-  const leftChild = r.ints()!
-  const rightChild = r.ints()!
+  const feature = r.ints() ?? []
+  const leftChild = r.ints() ?? []
+  const rightChild = r.ints() ?? []
   const leftBins = feature.map(() => r.someBytes())
   const nLeaves = r.int()
-  const leafValue = Array.from({ length: nLeaves }, () => r.double())
+  const leafValue = r.list(nLeaves, 8, () => r.double())
   return { feature, leftBins, leftChild, rightChild, leafValue }
 }

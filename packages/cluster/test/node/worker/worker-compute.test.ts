@@ -89,6 +89,13 @@ describe('WorkerCompute', function () {
     assert.ok(failed?.kind === 'load-failed')
     assert.deepEqual([failed.store, failed.partition, failed.error.code], [1, null, 'MEMORY'])
     assert.deepEqual(done, { kind: 'engine-done', ticket: nTickets })
+    // a setup that is of other data is refused before engines trust it
+    load(3, [2])
+    await next(1)
+    engine({ kind: 'open', store: 3, setup: { ...setup, features: setup.features.slice(1) } })
+    const [refused] = await next(1)
+    assert.ok(refused?.kind === 'engine-failed')
+    assert.match(refused.error.message, /setup is for 3 features, and does not fit the 4 of/)
     // the others go on
     load(2, [1])
     await next(1)

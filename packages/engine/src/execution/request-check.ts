@@ -1,0 +1,111 @@
+import type { BinnedTree, EngineRequest, EngineSetup, Expansion } from './protocol.js'
+
+/** What bounds the requests of a training. */
+export type RequestLimits =
+  Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions'>
+
+const BITS_BYTES = 32
+
+/**
+ * Children of node i are nodes after i or leaves, and no two nodes share one: a walk through the
+ * tree ends, and stays inside.
+ */
+export function isWholeTree(tree: BinnedTree): boolean {
+  const { feature, leftBins, leftChild, rightChild, leafValue } = tree
+  const n = feature.length
+  if (leafValue.length !== n + 1) return false
+  if (leftBins.length !== n || leftChild.length !== n || rightChild.length !== n) return false
+  const seen = new Uint8Array(2 * n + 1)
+  for (let i = 0; i < n; i++) {
+    for (const child of [leftChild[i]!, rightChild[i]!]) {
+      const at = child >= 0 ? child : n + ~child
+      if (child >= 0 ? child <= i || child >= n : ~child > n) return false
+      if (seen[at] === 1) return false
+      seen[at] = 1
+    }
+  }
+  return true
+}
+
+/**
+ * What is wrong with a tree for engines of a training, or null: engines write trees where
+ * `maxLeaves` fit, and read features and scores of rows where the tree says.
+ */
+export function treeFault(
+  { output, tree }: { readonly output: number, readonly tree: BinnedTree }, limits: RequestLimits,
+): string | null {
+  const { features, nOutputs, maxLeaves } = limits
+  if (!isIn(output, nOutputs)) return `output ${output} is not one of ${nOutputs}`
+  if (!isWholeTree(tree)) return 'what should be a tree is none'
+  const nLeaves = tree.leafValue.length
+  if (nLeaves > maxLeaves) return `a tree has ${nLeaves} leaves, at most ${maxLeaves} are allowed`
+  const foreign = tree.feature.find((feature) => !isIn(feature, features.length))
+  if (foreign !== undefined) return featureFault(foreign, limits)
+  if (tree.leftBins.some((bits) => bits.length !== BITS_BYTES)) return 'a set of bins is cut off'
+  return tree.leafValue.every(Number.isFinite) ? null : 'a value of a leaf is no finite number'
+}
+
+/**
+ * What is wrong with a request for engines of a training, or null. Requests of this process are
+ * right by construction; those that come from elsewhere are checked before engines, which trust
+ * them, carry them out.
+ */
+export function requestFault(request: EngineRequest, limits: RequestLimits): string | null {
+  switch (request.kind) {
+    case 'prepare':
+    case 'evaluate': return null
+    case 'gradients': {
+      const scales = [request.gradientScale, request.hessianScale]
+      const wrong = scales.find((scale) => !(scale > 0 && scale < Infinity))
+      return wrong === undefined ? null : `${wrong} is no scale of gradients`
+    }
+    case 'root':
+      if (!isIn(request.output, limits.nOutputs)) {
+        return `output ${request.output} is not one of ${limits.nOutputs}`
+      }
+      if (request.bag !== null && !(request.bag.limit >= 0)) return 'the rule of the bag is none'
+      return maskFault(request.mask, limits)
+    case 'round': {
+      const { expansions } = request
+      if (expansions.length > limits.maxExpansions) {
+        return `${expansions.length} expansions are more than ${limits.maxExpansions}`
+      }
+      for (const expansion of expansions) {
+        const fault = expansionFault(expansion, limits)
+        if (fault !== null) return fault
+      }
+      return null
+    }
+    case 'commit': {
+      const { leafNodes, tree } = request
+      const fault = treeFault(request, limits)
+      if (fault !== null || leafNodes === null) return fault
+      return leafNodes.length === tree.leafValue.length ? null
+        : `${leafNodes.length} nodes are named for ${tree.leafValue.length} leaves`
+    }
+  }
+}
+
+function expansionFault(expansion: Expansion, limits: RequestLimits): string | null {
+  const { parent, left, right, feature, leftBins, leftTotals, rightTotals } = expansion
+  if (!isIn(feature, limits.features.length)) return featureFault(feature, limits)
+  if (leftBins.length !== BITS_BYTES) return 'a set of bins is cut off'
+  if (new Set([parent, left, right]).size !== 3 || Math.min(parent, left, right) < 0) {
+    return `node ${parent} cannot be cut in ${left} and ${right}`
+  }
+  if (leftTotals.count < 0 || rightTotals.count < 0) return 'a leaf has less than no rows'
+  return maskFault(expansion.leftMask, limits) ?? maskFault(expansion.rightMask, limits)
+}
+
+function maskFault(mask: Uint8Array | null, { features }: RequestLimits): string | null {
+  return mask === null || mask.length === features.length ? null
+    : `a mask of ${mask.length} features does not fit ${features.length}`
+}
+
+function featureFault(feature: number, { features }: RequestLimits): string {
+  return `feature ${feature} is not one of ${features.length}`
+}
+
+function isIn(index: number, length: number): boolean {
+  return Number.isInteger(index) && index >= 0 && index < length
+}

@@ -92,8 +92,7 @@ export class WorkerMachine {
 
   #connected(now: number): void {
     this.#isConnected = true
-    this.#lastHeard = now
-    this.#lastBeat = now
+    this.#lastHeard = this.#lastBeat = now
     const { name: worker, incarnation, build, nThreads, memoryBytes } = this.#options
     const who = { worker, incarnation, build, nThreads, memoryBytes }
     this.#view = 0

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { requestFault, type RequestLimits, treeFault } from '../../src/execution/request-check.js'
+import { decodeRequest, encodeRequest } from '../../src/execution/request-codec.js'
+import type { BinnedTree, EngineRequest, Expansion } from '../../src/execution/protocol.js'
+
+const layout = { nBins: 4, missingBin: -1, isCategorical: false }
+const limits: RequestLimits = {
+  features: [layout, layout, layout], nOutputs: 2, maxLeaves: 3, maxExpansions: 2,
+}
+const bits = new Uint8Array(32)
+const mask = new Uint8Array(3)
+const tree: BinnedTree = {
+  feature: [2, 0], leftBins: [bits, bits], leftChild: [1, -1], rightChild: [-3, -2],
+  leafValue: [1, -0.5, 0],
+}
+const totals = { gradient: 1n, hessian: 1n, count: 1 }
+const expansion: Expansion = {
+  parent: 0, left: 1, right: 2, feature: 2, leftBins: bits, leftTotals: totals,
+  rightTotals: totals, leftMask: mask, rightMask: null,
+}
+const round = (change: Partial<Expansion>): EngineRequest =>
+  ({ kind: 'round', released: [], expansions: [{ ...expansion, ...change }] })
+const commit = (change: Partial<BinnedTree>): EngineRequest =>
+  ({ kind: 'commit', output: 1, tree: { ...tree, ...change }, leafNodes: null })
+
+describe('requestFault', () => {
+  const sound: readonly EngineRequest[] = [
+    { kind: 'prepare' }, { kind: 'evaluate' },
+    { kind: 'gradients', gradientScale: 2 ** 40, hessianScale: 2 ** -3 },
+    { kind: 'root', output: 1, bag: { hashStart: -5, limit: 7 }, mask },
+    round({}), { kind: 'round', released: [], expansions: [] },
+    { ...commit({}), leafNodes: [3, 4, 5] } as EngineRequest,
+    commit({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [1] }),
+  ]
+
+  it('finds nothing wrong with requests of the training', () => {
+    for (const request of sound) assert.equal(requestFault(request, limits), null, request.kind)
+  })
+
+  const wrong: readonly (readonly [EngineRequest, RegExp])[] = [
+    [{ kind: 'gradients', gradientScale: 0, hessianScale: 1 }, /^0 is no scale/],
+    [{ kind: 'gradients', gradientScale: 1, hessianScale: NaN }, /^NaN is no scale/],
+    [{ kind: 'root', output: 2, bag: null, mask }, /^output 2 is not one of 2/],
+    [{ kind: 'root', output: 0, bag: null, mask: new Uint8Array(4) }, /^a mask of 4 .* fit 3/],
+    [{ kind: 'root', output: 0, bag: { hashStart: 0, limit: NaN }, mask }, /^the rule of the bag/],
+    [round({ feature: 3 }), /^feature 3 is not one of 3/],
+    [round({ feature: -1 }), /^feature -1 is not one of 3/],
+    [round({ leftBins: new Uint8Array(31) }), /^a set of bins is cut off/],
+    [round({ right: 1 }), /^node 0 cannot be cut in 1 and 1/],
+    [round({ leftMask: new Uint8Array(0) }), /^a mask of 0/],
+    [round({ rightMask: new Uint8Array(2) }), /^a mask of 2/],
+    [round({ leftTotals: { ...totals, count: -1 } }), /^a leaf has less than no rows/],
+    [{ kind: 'round', released: [], expansions: [expansion, expansion, expansion] },
+      /^3 expansions are more than 2/],
+    [commit({ feature: [2, 3] }), /^feature 3 is not one of 3/],
+    [commit({ leftChild: [0, -1] }), /^what should be a tree is none/],
+    [commit({ leafValue: [1, Infinity, 0] }), /^a value of a leaf/],
+    [commit({ leftBins: [bits, new Uint8Array(1)] }), /^a set of bins is cut off/],
+    [{ ...commit({}), output: -1 } as EngineRequest, /^output -1/],
+    [{ ...commit({}), leafNodes: [1] } as EngineRequest, /^1 nodes are named for 3 leaves/],
+  ]
+  for (const [request, fault] of wrong) {
+    it(`names it: ${fault.source}`, () => assert.match(requestFault(request, limits)!, fault))
+  }
+
+  it('lets no tree be larger than the engines have room for', () => {
+    assert.match(treeFault({ output: 0, tree }, { ...limits, maxLeaves: 2 })!, /^a tree has 3 leaves/)
+  })
+})
+
+describe('decodeRequest of cut bytes', () => {
+  it('throws, and takes no memory for what is not there', () => {
+    const bytes = new Uint8Array(4096)
+    for (const request of [round({}), commit({})]) {
+      const n = encodeRequest(request, bytes)
+      for (let cut = 0; cut < n; cut++) {
+        assert.throws(() => decodeRequest(bytes.slice(0, cut)), Error, `${cut} of ${n} bytes`)
+      }
+      assert.deepEqual(decodeRequest(bytes.slice(0, n)), request)
+    }
+    const huge = new Uint8Array(12)
+    new DataView(huge.buffer).setInt32(0, 3, true)
+    new DataView(huge.buffer).setInt32(8, 0x7fff_ffff, true)
+    assert.throws(() => decodeRequest(huge), /a request ends too early/)
+  })
+})

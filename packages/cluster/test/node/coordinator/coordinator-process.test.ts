@@ -98,7 +98,8 @@ describe('runCoordinator', function () {
       } })
       assert.equal((await (await client).status()).phase, 'idle')
       assert.deepEqual(notices, [`waiting for the coordinator at ${url}: cannot connect to ` +
-        `${url}: nothing listens there; is the coordinator running, and is the port right? (ECONNREFUSED)`])
+        `${url}: nothing listens there; is the coordinator running, and is the port right? ` +
+        '(ECONNREFUSED)'])
     } finally {
       await (coordinator as CoordinatorHandle | null)?.close()
     }

@@ -26,7 +26,7 @@ export class StarReducer implements RequestReducer {
   /** Chunks before the first that is not whole. */
   #nWhole = 0
   /** What the scan of the first histograms found: told when the answer is asked for. */
-  #fault: unknown = null
+  #fault: Error | null = null
   #maximum = 0
   #parts: MetricPart[] = []
 
@@ -134,7 +134,7 @@ export class StarReducer implements RequestReducer {
     try {
       this.#reducer.advance(request, next[0]!.histogram)
     } catch (error) {
-      this.#fault = error
+      this.#fault = error instanceof Error ? error : new Error(String(error))
     }
   }
 

@@ -6,7 +6,8 @@ import { packSums } from '../../src/wire/pack-sums.js'
 import { referencePackSums } from '../../src/wire/reference-pack.js'
 import { referenceUnpackSums } from '../../src/wire/reference-unpack.js'
 import {
-  CHUNK_CELLS_MAX, CHUNK_CELLS_MIN, CHUNK_RANGES_MAX, RANGE_CELLS_MAX, SUM_CELL_BYTES, type SumChunk, sumChunks,
+  CHUNK_CELLS_MAX, CHUNK_CELLS_MIN, CHUNK_RANGES_MAX, RANGE_CELLS_MAX, SUM_CELL_BYTES,
+  type SumChunk, sumChunks,
 } from '../../src/wire/sum-chunks.js'
 import { packedBytesMax } from '../../src/wire/sum-layout.js'
 import { unpackSums } from '../../src/wire/unpack-sums.js'

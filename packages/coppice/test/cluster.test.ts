@@ -61,6 +61,11 @@ describe('a cluster on the command line', function () {
         ['coordinator', '--lease', '600']],
       ['durability of nothing', 2, ['--durability', '--journal'],
         ['coordinator', '--durability', 'strict']],
+      ['fewer audits than none', 2, ['--audit-every', '"-1"'], ['coordinator', '--audit-every=-1']],
+      ['a median worker that is slow', 2, ['--slow-ratio', 'above 1', '"1"'],
+        ['coordinator', '--slow-ratio', '1']],
+      ['giving up before a warning', 2, ['--hang-timeout 30', '--hang-warn 60'],
+        ['coordinator', '--hang-timeout', '30']],
       ['strangers without a token', 2, ['0.0.0.0', '--token-file'],
         ['coordinator', '--listen', '0.0.0.0:0']],
     ]
@@ -78,7 +83,8 @@ describe('a cluster on the command line', function () {
 
     before(async () => {
       running = work.start('coordinator', '--listen', '127.0.0.1:0', '--token-file', 'token',
-        '--start-timeout', '2', '--log-format', 'json')
+        '--start-timeout', '2', '--log-format', 'json', '--audit-every', '0', '--slow-ratio',
+        '1.5', '--hang-warn', '20', '--hang-timeout', '90')
       await running.sees('"listening"')
       const line = running.stderr().split('\n').find((each) => each.includes('"listening"'))
       assert.ok(line !== undefined, running.stderr())
@@ -143,7 +149,8 @@ describe('a cluster on the command line', function () {
 
   it('explains itself', async () => {
     for (const [command, ...words] of [
-      ['coordinator', '--listen', '--journal', 'openssl rand'],
+      ['coordinator', '--listen', '--journal', '--audit-every', '--slow-ratio', '--hang-warn',
+        '--hang-timeout', 'openssl rand'],
       ['worker', 'COPPICE_COORDINATOR', 'Exit status of a worker', 'drained'],
       ['status', '--json', 'COPPICE_TOKEN_FILE'],
       ['train', '--cluster', '--local-workers'],

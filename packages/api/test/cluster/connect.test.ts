@@ -45,5 +45,10 @@ describe('LocalCluster.start', () => {
     await rejects(LocalCluster.start({ worker: 2 } as never), 'PARAMETER',
       'did you mean "workers"?')
     await rejects(LocalCluster.start(undefined as never), 'PARAMETER', 'workers')
+    await rejects(LocalCluster.start({ workers: 1, auditEvery: 0.5 }), 'PARAMETER', 'auditEvery',
+      'an integer from 0 on', '0.5')
+    await rejects(LocalCluster.start({ workers: 1, slowRatio: 1 }), 'PARAMETER', 'slowRatio')
+    await rejects(LocalCluster.start({ workers: 1, hangTimeoutMs: 59_000 }), 'PARAMETER',
+      'hangTimeoutMs is 59000 and hangWarnMs 60000')
   })
 })

@@ -32,7 +32,7 @@ export class CoordinatorNode extends Node {
     this.#machine = new CoordinatorMachine({
       build: 'sim', term: ++disk.starts, heartbeatMs: env.heartbeatMs, leaseMs: env.leaseMs,
       graceMs: env.graceMs, minWorkers: env.minWorkers, lastCallMs: 300, stallMs: Infinity,
-      deathsMax: Infinity,
+      deathsMax: Infinity, vigilance: env.vigilance,
       makeReducer: (setup) => new NaiveReducer(setup, keepsBound(mutation)),
       ...(makeRound === undefined ? {} : { makeRound }),
     })
@@ -135,6 +135,7 @@ export class CoordinatorNode extends Node {
     const { world } = this
     switch (effect.kind) {
       case 'send':
+        if (effect.message.type === 'audit') world.audited++
         if (world.trace !== null && effect.message.type !== 'beat-ack') {
           world.note(`-> ${effect.link} ${effect.message.type} ${brief(effect.message)}`)
         }
@@ -168,6 +169,7 @@ export class CoordinatorNode extends Node {
       case 'notice':
         world.note(effect.text)
         if (effect.text.includes('moved to')) world.adopted++
+        if (effect.text.includes('is much slower than')) world.slowed++
     }
   }
 

@@ -23,6 +23,9 @@ export interface Outcome {
   readonly endedAt: number
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
   readonly adopted: number
+  /** Questions of audits, and moves for the sake of a slow worker. */
+  readonly audited: number
+  readonly slowed: number
   readonly usesCodec: boolean
 }
 
@@ -62,6 +65,8 @@ export class World {
   readonly workers: WorkerNode[] = []
   readonly faults: Partial<Record<FaultKind, number>> = {}
   adopted = 0
+  audited = 0
+  slowed = 0
   failure: string | null = null
   isDone = false
   #nConnections = 0
@@ -88,9 +93,10 @@ export class World {
       this.fail(error instanceof Error ? error.stack ?? error.message : String(error))
     }
     if (!this.isDone) this.fail(`not done ${finishWithin(env)} ms after the last fault`)
-    const { seed, failure, faults, adopted } = this
+    const { seed, failure, faults, adopted, audited, slowed } = this
     return {
-      seed, failure, endedAt: clock.now, faults, adopted, usesCodec: env.usesCodec,
+      seed, failure, endedAt: clock.now, faults, adopted, audited, slowed,
+      usesCodec: env.usesCodec,
     }
   }
 

@@ -53,6 +53,12 @@ describe('a cluster on the command line', function () {
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--threads', '0']],
       ['a name with spaces', 2, ['"a b"', '--name'],
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--name', 'a b']],
+      ['a size of no cache', 2, ['--cache-size', '--cache DIR'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache-size', '100000000']],
+      ['a cache that is too small', 2, ['--cache-size', '67108864', '"1000"'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache', 'c', '--cache-size', '1000']],
+      ['a cache that is a file', 1, ['token', 'as a cache'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache', 'token']],
       ['status of nobody', 2, ['--cluster', 'COPPICE_COORDINATOR'], ['status']],
       ['a port without a host', 2, ['--listen', '"7077"', 'host:port'],
         ['coordinator', '--listen', '7077']],
@@ -151,7 +157,8 @@ describe('a cluster on the command line', function () {
     for (const [command, ...words] of [
       ['coordinator', '--listen', '--journal', '--audit-every', '--slow-ratio', '--hang-warn',
         '--hang-timeout', 'openssl rand'],
-      ['worker', 'COPPICE_COORDINATOR', 'Exit status of a worker', 'drained'],
+      ['worker', 'COPPICE_COORDINATOR', '--cache', 'COPPICE_CACHE', 'Exit status of a worker',
+        'drained'],
       ['status', '--json', 'COPPICE_TOKEN_FILE'],
       ['train', '--cluster', '--local-workers'],
     ] as const) {

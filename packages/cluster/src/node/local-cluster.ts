@@ -168,8 +168,8 @@ export class LocalCluster {
     // a second start listens where workers and clients look for it
     const port = this.#url === '' ? '0' : new URL(this.#url).port
     return {
-      ...defaultTimes, ...times, ...vigilance, token: this.token, listen: `127.0.0.1:${port}`, journalDir,
-      minWorkers: workers,
+      ...defaultTimes, ...times, ...vigilance, token: this.token, listen: `127.0.0.1:${port}`,
+      journalDir, minWorkers: workers,
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ConnectOptions } from '@coppice/api'
 import type { Flag } from './command.js'
+import { UsageError } from './exit-codes.js'
 import type { FlagValues } from './flag-values.js'
 
 const group = 'Cluster'
@@ -11,6 +12,20 @@ export const connectionFlags: readonly Flag[] = [
   { name: 'ca-file', group, takes: 'one',
     describe: 'Certificates (PEM) to trust for wss:// instead of the usual ones' },
 ]
+
+/** For commands about a coordinator. */
+export const coordinatorFlag: Flag = {
+  name: 'cluster', group, takes: 'one', default: '$COPPICE_COORDINATOR',
+  describe: 'Address of the coordinator: ws://host:port or wss://host:port',
+}
+
+/** The address of the coordinator. @throws UsageError where there is none */
+export function coordinatorUrl(values: FlagValues): string {
+  const url = flagOrEnv(values, 'cluster', 'COPPICE_COORDINATOR')
+  if (url !== undefined) return url
+  throw new UsageError('--cluster is missing: name the address of the coordinator, such as ' +
+    'ws://host:7077, here or in COPPICE_COORDINATOR')
+}
 
 /** The value of a flag, else of an environment variable; an empty variable is none. */
 export function flagOrEnv(values: FlagValues, flag: string, variable: string): string | undefined {

@@ -60,6 +60,12 @@ describe('a cluster on the command line', function () {
       ['a cache that is a file', 1, ['token', 'as a cache'],
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache', 'token']],
       ['status of nobody', 2, ['--cluster', 'COPPICE_COORDINATOR'], ['status']],
+      ['a model of nobody', 2, ['--cluster', 'COPPICE_COORDINATOR'],
+        ['fetch', '--job', 'x', '--model', 'm.json']],
+      ['a model of no job', 2, ['--job is missing'],
+        ['fetch', '--cluster', 'ws://127.0.0.1:1', '--model', 'm.json']],
+      ['a model that goes nowhere', 2, ['--model is missing'],
+        ['fetch', '--cluster', 'ws://127.0.0.1:1', '--job', 'x']],
       ['a port without a host', 2, ['--listen', '"7077"', 'host:port'],
         ['coordinator', '--listen', '7077']],
       ['half a key pair', 2, ['--tls-cert', '--tls-key'], ['coordinator', '--tls-cert', 'c.pem']],
@@ -145,6 +151,35 @@ describe('a cluster on the command line', function () {
       }
     })
 
+    it('fetches the model of a training whose command was killed', async () => {
+      const token = ['--token-file', 'token']
+      const worker = work.start('worker', '--coordinator', url, '--threads', '1', ...token)
+      try {
+        await work.fails(2, ['there is no job "x" here'], 'fetch', '--cluster', url, '--job', 'x',
+          '--model', 'm.json', ...token)
+        const args = ['--data', 'train.csv', '--label', 'species', '--ignore', 'id,kind',
+          '--num_iterations', '30', '--num_leaves', '4']
+        await work.ok('train', ...args, '--model', 'here.json')
+        const training = work.start('train', ...args, '--cluster', url, ...token, '--model',
+          'm.json', '--log-format', 'json')
+        await training.sees('"event":"started"')
+        const { stdout } = await work.ok('status', '--json', '--cluster', url, ...token)
+        training.child.kill('SIGKILL')
+        await training.finished
+        const { job, ended } = JSON.parse(stdout) as ClusterStatus
+        const name = job ?? ended.at(-1)!.job
+        const { stderr } = await work.ok('fetch', '--cluster', url, ...token, '--job', name, '-o',
+          'fetched.json')
+        assert.match(stderr, /saved the model to fetched\.json \(30 trees\)/)
+        assert.equal(work.read('fetched.json'), work.read('here.json'))
+        const text = await work.ok('status', '--cluster', url, ...token)
+        assert.match(text.stdout, new RegExp(`^ended +${name}: completed, its model can be`, 'm'))
+      } finally {
+        worker.child.kill('SIGKILL')
+        await worker.finished
+      }
+    })
+
     it('ends with status 0 when it is asked to', async () => {
       running.child.kill('SIGTERM')
       const { code, stderr } = await running.finished
@@ -160,6 +195,7 @@ describe('a cluster on the command line', function () {
       ['worker', 'COPPICE_COORDINATOR', '--cache', 'COPPICE_CACHE', 'Exit status of a worker',
         'drained'],
       ['status', '--json', 'COPPICE_TOKEN_FILE'],
+      ['fetch', '--cluster', '--job', '--model'],
       ['train', '--cluster', '--local-workers'],
     ] as const) {
       const { stdout } = await work.ok(command, '--help')
@@ -175,7 +211,7 @@ describe('statusText', () => {
   }
   const idle: ClusterStatus = {
     url: 'ws://h:7077', term: 1, build: 'b', job: null, phase: 'idle', iteration: 0,
-    nIterations: 0, rows: null, queue: [], minWorkers: 2, workers: [], slowest: null,
+    nIterations: 0, rows: null, queue: [], ended: [], minWorkers: 2, workers: [], slowest: null,
     nPartitions: 0, orphans: [], nRounds: 0, bytesPerTree: 0, nAnswersDropped: 0,
     nAuditsPassed: 0, notices: [],
   }
@@ -190,6 +226,13 @@ describe('statusText', () => {
   it('is a table of the workers, with who is slow and what was lost', () => {
     const status: ClusterStatus = {
       ...idle, job: 'j', phase: 'training', iteration: 41, nIterations: 100, queue: ['k'],
+      ended: [
+        { job: 'a', kind: 'training', state: 'done', text: 'completed', endedAt: 'T0' },
+        { job: 'b', kind: 'training', state: 'done', text: 'early-stopping', endedAt: 'T1' },
+        { job: 'c', kind: 'training', state: 'left', text: 'no workers', endedAt: 'T2' },
+        { job: 'd', kind: 'prediction', state: 'done', text: '7 rows predicted', endedAt: 'T3' },
+        { job: 'e', kind: 'training', state: 'failed', text: 'no file', endedAt: 'T4' },
+      ],
       workers: [worker, { ...worker, name: 'w22', phase: 'lost', nThreads: 12 }],
       slowest: { name: 'w1', lastRatio: 0.834 }, nPartitions: 4,
       orphans: ['a.csv', 'b.csv', 'c.csv', 'd.csv'], nRounds: 7, bytesPerTree: 52_345,
@@ -199,6 +242,10 @@ describe('statusText', () => {
     assert.equal(statusText(status), [
       'coordinator  ws://h:7077',
       'job          j: training, iteration 41 of 100; 1 waiting',
+      'ended        e: failed: no file (T4)',
+      '             d: 7 rows predicted (T3)',
+      '             c: may go on: no workers (T2)',
+      '             b: early-stopping, its model can be fetched (T1)',
       'workers      2 with 16 threads',
       'partitions   4, of which 4 have no holder: a.csv, b.csv, c.csv, ...',
       'traffic      52.3 kB per tree, 7 rounds, 1 answers dropped, 2 audits passed',

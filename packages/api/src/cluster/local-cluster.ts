@@ -1,9 +1,9 @@
 import type { ClusterStatus, LocalCluster as LocalProcesses } from '@coppice/cluster/node'
 import type { TrainResult } from '@coppice/engine'
 import { defaultThreads } from '@coppice/engine/threads'
-import { CoppiceError } from '@coppice/model'
+import { CoppiceError, type Model } from '@coppice/model'
 import { checkOptionNames, optionNames } from '../options.js'
-import type { Cluster, ClusterPrediction, ClusterTraining } from './cluster.js'
+import type { Cluster, ClusterPrediction, ClusterTraining, FetchOptions } from './cluster.js'
 import { ConnectedCluster } from './connected-cluster.js'
 
 /** Options of `LocalCluster.start`. */
@@ -102,6 +102,10 @@ export class LocalCluster implements Cluster {
 
   train(training: ClusterTraining): Promise<TrainResult> {
     return this.#cluster.train(training)
+  }
+
+  fetch(job: string, options?: FetchOptions): Promise<Model> {
+    return this.#cluster.fetch(job, options)
   }
 
   predict(prediction: ClusterPrediction): Promise<void> {

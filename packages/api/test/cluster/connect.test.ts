@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { ConnectedCluster } from '../../src/cluster/connected-cluster.js'
 import { connect, LocalCluster } from '../../src/index.js'
 import { rejects, temporaryFolder } from '../support.js'
+import { FakeClient } from './fake-client.js'
 
 const nobody = 'ws://127.0.0.1:1'
 
@@ -32,6 +34,16 @@ describe('connect', () => {
       !error.message.includes('secret words'))
     await rejects(connect('wss://127.0.0.1:1', { caFile: file('short') }), 'PARAMETER', 'short',
       'PEM')
+  })
+})
+
+describe('fetch of a cluster', () => {
+  it('refuses what is no job, and options that there are not', async () => {
+    const cluster = new ConnectedCluster('ws://h:1', new FakeClient('.'))
+    await rejects(cluster.fetch(''), 'PARAMETER', 'as status() names it')
+    await rejects(cluster.fetch(7 as never), 'PARAMETER', '7')
+    await rejects(cluster.fetch('x', { onevent: () => undefined } as never), 'PARAMETER',
+      'did you mean "onEvent"?')
   })
 })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync }
+  from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -20,7 +21,9 @@ describe('buildId', () => {
       const from = fileURLToPath(part.root)
       const root = join(to, part.name)
       cpSync(join(from, 'package.json'), join(root, 'package.json'))
-      cpSync(join(from, 'dist/src'), join(root, 'dist/src'), { recursive: true })
+      cpSync(join(from, 'dist/src'), join(root, 'dist/src'), {
+        recursive: true, filter: (path) => statSync(path).isDirectory() || path.endsWith('.js'),
+      })
       return { ...part, root: `${pathToFileURL(root).href}/` }
     })
   }

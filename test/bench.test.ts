@@ -32,6 +32,7 @@ interface ClusterFigures {
 interface Traffic {
   readonly requests: number
   readonly bytesIn: number
+  readonly nAudits: number
 }
 
 interface Stalls {
@@ -127,13 +128,15 @@ describe('npm run bench', function () {
 function checkClusters({ orders }: ClusterFigures): void {
   const { results, budget } = orders[0]!.settings[0]!
   assert.deepEqual(results.map(({ name }) => name), ['Coppice, 2 threads',
-    'Coppice, 2 workers x 1 thread', 'Coppice, 2 workers x 1 thread, journal'])
+    'Coppice, 2 workers x 1 thread', 'Coppice, 2 workers x 1 thread, no audits',
+    'Coppice, 2 workers x 1 thread, journal'])
   assert.equal(new Set(results.map(({ sha256 }) => sha256)).size, 1)
   for (const { details, cpuMs } of results) {
     assert.ok(details[0]!.fitMs > 0)
     // of all processes of the contestant, where the system tells
     if (process.platform === 'linux') assert.ok(cpuMs[0]! > 0)
   }
+  assert.equal(results[2]!.details[0]!.traffic!.nAudits, 0)
   for (const { details } of results.slice(1)) {
     const { requests, bytesIn } = details[0]!.traffic!
     // gradients, root, rounds, commit

@@ -111,6 +111,7 @@ describe('predicting on a cluster', function () {
     const killing: Cluster = {
       url: cluster.url, notices: [], status: () => cluster.status(), close: () => cluster.close(),
       train: (training) => cluster.train(training),
+      fetch: (id, options) => cluster.fetch(id, options),
       predict: (prediction) => cluster.predict({
         ...prediction,
         onPlanned: (outline) => {

@@ -26,11 +26,20 @@ describe('npm run fuzz', function () {
     assert.equal(code, 0, stdout + stderr)
     const lines = stdout.trim().split('\n')
     assert.deepEqual(lines.map((line) => line.split(':')[0]),
-      ['frames', 'messages', 'sums', 'journal'])
+      ['frames', 'messages', 'sums', 'journal', 'upgrade'])
     for (const line of lines) {
       // Inputs get past the first check, but not all of them.
       const share = Number(/1500 inputs, (\S+) % refused/.exec(line)![1])
       assert.ok(share > 50 && share < 99.9, line)
+    }
+  })
+
+  it('runs the inputs that it is asked for of one target', async () => {
+    for (const target of ['sums', 'upgrade']) {
+      const { code, stdout, stderr } = await fuzz('--target', target, '--inputs', '20', '--first',
+        '7')
+      assert.equal(code, 0, stdout + stderr)
+      assert.match(stdout, new RegExp(`^${target}: 20 inputs, .* % refused, \\d+ a second.*\\n$`))
     }
   })
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { ClusterStatus } from '@coppice/api'
 import { sha256Of, trainAlone } from './support/cluster-chaos.js'
 import { MadeNetwork } from './support/cluster-namespaces.js'
 import { makeProblem, type Problem } from './support/cluster-problem.js'
@@ -79,6 +80,16 @@ describe('a cluster on several hosts, with TLS and a token', function () {
     assert.equal(await ending(client, model), sha256)
     const { workersJoined, workersLost } = readCoordinators(site.coordinatorLines)
     assert.deepEqual([workersJoined, workersLost], [2, 0])
+  })
+
+  it('shows its status on another host, over TLS', async () => {
+    const status = await site.status('client') as ClusterStatus
+    assert.equal(status.url, site.url)
+    assert.match(status.url, /^wss:/)
+    assert.deepEqual(status.workers.map(({ name, nThreads }) => [name, nThreads]),
+      workers.map((name) => [name, 1]))
+    assert.ok(status.workers.every(({ bytesIn, bytesOut }) => bytesIn > 0 && bytesOut > 0))
+    assert.deepEqual(status.ended.map(({ state, text }) => [state, text]), [['done', 'completed']])
   })
 
   it('makes them too when a host is cut off in mid-training, without a word', async () => {

@@ -15,7 +15,8 @@ const iterationsByDefault = 50
 
 /**
  * By name: `orders` are the data sets, by what is special about the order of their rows; with
- * `hasExtras` the case also has one worker with all threads, a journal, and the budget.
+ * `hasExtras` the case also has one worker with all threads, clusters with and without what
+ * recovery costs (a journal and audits), and the budget.
  */
 export const clusterCases = {
   cluster: {
@@ -136,6 +137,9 @@ function contestantsOf({ nCores, hasExtras, hasWide, hasDask }, data, dir) {
       { workers: 1, threadsPerWorker: nCores, journalDir: null }))
   }
   if (hasExtras) {
+    // one after the other, as they are compared
+    found.push(ours('bare', `Coppice, ${named}, no audits`,
+      { ...workers, journalDir: null, vigilance: { auditEvery: 0 } }))
     found.push(ours('journal', `Coppice, ${named}, journal`,
       { ...workers, journalDir: path.join(dir, 'journal') }))
   }

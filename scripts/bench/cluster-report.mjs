@@ -6,8 +6,8 @@ import { markdownTable } from './report.mjs'
 const speedMin = 0.8
 /** How much longer LightGBM on Dask should take. */
 const daskRatioMin = 3
-/** What the journal may cost. */
-const journalRatioMax = 1.02
+/** What the journal and the audits together may cost. */
+const recoveryRatioMax = 1.02
 
 /** One row per number of leaves and contestant. */
 export function clusterTable(settings) {
@@ -49,10 +49,10 @@ export function ratioTexts(settings) {
     sentence(settings, 'LightGBM on Dask / our cluster, whole fit', (of) =>
       of('dask') && ratioOf(fitMs(of('dask')), fitMs(of('cluster'))),
     { aim: `at least ${daskRatioMin}`, isReached: (ratio) => ratio >= daskRatioMin }),
-    sentence(settings, 'Cluster with a journal / without, whole runs (audits are part of both: '
-      + 'they have no switch)', (of) =>
-      of('journal') && ratioOf(of('journal').totalMs, of('cluster').totalMs),
-    { aim: `below ${journalRatioMax}`, isReached: (ratio) => ratio < journalRatioMax, digits: 3 }),
+    sentence(settings, 'Cluster with a journal and audits / without both, whole runs', (of) =>
+      of('journal') && ratioOf(of('journal').totalMs, of('bare').totalMs),
+    { aim: `below ${recoveryRatioMax}`, isReached: (ratio) => ratio < recoveryRatioMax,
+      digits: 3 }),
   ].filter((text) => text !== null)
 }
 

@@ -17,7 +17,10 @@ let cluster = null
 /** Fires when the cluster loses a worker: what is timed then says nothing. */
 const loss = new AbortController()
 
-/** @param {{ workers: number, threadsPerWorker: number, journalDir: string | null }} place */
+/**
+ * @param {{ workers: number, threadsPerWorker: number, journalDir: string | null,
+ *   vigilance?: object }} place
+ */
 async function startCluster(place) {
   const processes = await LocalCluster.start({
     ...place,

@@ -13,6 +13,25 @@ const printedBytesMax = 8192
  */
 
 /**
+ * @typedef {object} Campaign - a target whose inputs are not the bytes of one call
+ * @property {(options: { nInputs: number, seed: number, first: number }) =>
+ *   Promise<{ text: string, hasFailed: boolean }>} campaign
+ */
+
+/**
+ * Runs inputs against a target of either kind.
+ *
+ * @param {string} name
+ * @param {Target | Campaign} target
+ * @param {{ nInputs: number, seed: number, first: number }} options
+ * @returns {Promise<{ text: string, hasFailed: boolean }>}
+ */
+export async function runTarget(name, target, { nInputs, seed, first }) {
+  const options = { nInputs, seed, first }
+  return 'campaign' in target ? target.campaign(options) : fuzzTarget(name, target, options)
+}
+
+/**
  * @param {string} name
  * @param {Target} target
  * @param {{ nInputs: number, seed: number, first: number, inputMsMax?: number }} options - a

@@ -5,7 +5,8 @@ const help = `npm run fuzz -- [options]
 
   --inputs N        inputs for each target (default 100000)
   --seed S          they depend on the seed and their number alone (default 1)
-  --target NAME     one of frames, messages, sums, journal; may be repeated (default: all)
+  --target NAME     one of frames, messages, sums, journal, upgrade; may be repeated
+                    (default: all)
   --first I         number of the first input (default 0)
   --no-build        use what is built
 

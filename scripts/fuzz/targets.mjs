@@ -12,16 +12,21 @@ import { packSums } from '../../packages/cluster/dist/src/wire/pack-sums.js'
 import { SUM_CELL_BYTES } from '../../packages/cluster/dist/src/wire/sum-chunks.js'
 import { unpackSums } from '../../packages/cluster/dist/src/wire/unpack-sums.js'
 import { allSamples } from '../../packages/cluster/dist/test/protocol/samples.js'
+import { fuzzUpgrade } from '../../packages/cluster/dist/test/support/fuzz-upgrade.js'
 import { makeJournalTarget } from './journal-target.mjs'
 import { mutate, randomBytes } from './mutate.mjs'
 
-/** @returns {Record<string, import('./campaign.mjs').Target>} */
+/**
+ * @returns {Record<string,
+ *   import('./campaign.mjs').Target | import('./campaign.mjs').Campaign>}
+ */
 export function makeTargets() {
   return {
     frames: makeFramesTarget(),
     messages: makeMessagesTarget(),
     sums: makeSumsTarget(),
     journal: makeJournalTarget(),
+    upgrade: { campaign: fuzzUpgrade },
   }
 }
 

@@ -96,12 +96,6 @@ export class ClusterSite {
     return this.#current.get(name)
   }
 
-  /** Names of the workers that live. */
-  get liveWorkers(): string[] {
-    return [...this.#current].filter(([name, process]) =>
-      name.startsWith('w') && process.end === null).map(([name]) => name)
-  }
-
   /** Lines of all coordinators, in order. */
   get coordinatorLines(): Line[] {
     return this.#linesOf('coordinator')
@@ -132,11 +126,8 @@ export class ClusterSite {
 
   /** Starts another process for a worker's name, whatever the first does. */
   async startTwin(name: string): Promise<CommandProcess> {
-    const first = this.#current.get(name)
     this.#current.delete(name)
-    const twin = await this.startWorker(name)
-    if (first === undefined) return twin
-    return twin
+    return this.startWorker(name)
   }
 
   /** Starts `coppice train --cluster` with these flags. */
@@ -145,9 +136,9 @@ export class ClusterSite {
       ...this.#diallerFlags, '--log-format', 'json', ...flags])
   }
 
-  /** `coppice status --json`. */
-  async status(): Promise<unknown> {
-    const status = this.#start('status', ['status', '--cluster', this.url, '--json',
+  /** `coppice status --json`, as a process of that name: where `prefixOf` puts it. */
+  async status(name = 'status'): Promise<unknown> {
+    const status = this.#start(name, ['status', '--cluster', this.url, '--json',
       ...this.#diallerFlags])
     const { code } = await status.ended
     const text = status.lines.map((line) => line.text).join('\n')

@@ -6,8 +6,8 @@ export type {
 export type {
   ColumnRef, ColumnType, Format, LoadProgress, Prediction, PredictionType,
 } from '@coppice/data'
-export type { ClusterStatus, WorkerStatus } from '@coppice/cluster/node'
-export type { Cluster } from './cluster/cluster.js'
+export type { ClusterStatus, EndedJob, WorkerStatus } from '@coppice/cluster/node'
+export type { Cluster, FetchOptions } from './cluster/cluster.js'
 export { connect, type ConnectOptions } from './cluster/connect.js'
 export { LocalCluster, type LocalClusterOptions } from './cluster/local-cluster.js'
 export { Dataset, type OpenOptions } from './data/dataset.js'

@@ -22,7 +22,11 @@ describe('simulated cluster', function () {
       const n = outcomes.reduce((sum, { faults }) => sum + (faults[kind] ?? 0), 0)
       assert.ok(n > 20, `${kind}: ${n}`)
     }
-    assert.ok(outcomes.reduce((sum, { adopted }) => sum + adopted, 0) > 100)
+    const sum = (key: 'adopted' | 'audited' | 'slowed'): number =>
+      outcomes.reduce((total, outcome) => total + outcome[key], 0)
+    assert.ok(sum('adopted') > 100)
+    assert.ok(sum('audited') > 100)
+    assert.ok(sum('slowed') > 20)
     assert.ok(outcomes.filter(({ usesCodec }) => usesCodec).length > 10)
   })
 

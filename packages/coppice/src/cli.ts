@@ -4,6 +4,7 @@ import yargs from 'yargs'
 import { type Command, describeFlags, readFlags } from './command.js'
 import { coordinatorCommand } from './commands/coordinator.js'
 import { evaluateCommand } from './commands/evaluate.js'
+import { fetchCommand } from './commands/fetch.js'
 import { inspectCommand } from './commands/inspect.js'
 import { paramsCommand } from './commands/params.js'
 import { partitionCommand } from './commands/partition.js'
@@ -16,7 +17,7 @@ import { describeFailure, failureJson } from './failure.js'
 
 const commands: readonly Command[] = [
   trainCommand, predictCommand, evaluateCommand, inspectCommand, partitionCommand, paramsCommand,
-  coordinatorCommand, workerCommand, statusCommand,
+  coordinatorCommand, workerCommand, statusCommand, fetchCommand,
 ]
 
 /** Runs the command and gives its exit status; everything it says goes to stdout and stderr. */

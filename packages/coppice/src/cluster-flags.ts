@@ -1,5 +1,6 @@
 import type { ConnectOptions } from '@coppice/api'
 import type { Flag } from './command.js'
+import { UsageError } from './exit-codes.js'
 import type { FlagValues } from './flag-values.js'
 
 const group = 'Cluster'
@@ -17,6 +18,20 @@ export const connectTimeoutFlag: Flag = {
   name: 'connect-timeout', group, takes: 'one', default: '30',
   describe: 'Seconds to look for a coordinator that does not answer, before it is given up ' +
     '(status 1); 0 tries once',
+}
+
+/** For commands about a coordinator. */
+export const coordinatorFlag: Flag = {
+  name: 'cluster', group, takes: 'one', default: '$COPPICE_COORDINATOR',
+  describe: 'Address of the coordinator: ws://host:port or wss://host:port',
+}
+
+/** The address of the coordinator. @throws UsageError where there is none */
+export function coordinatorUrl(values: FlagValues): string {
+  const url = flagOrEnv(values, 'cluster', 'COPPICE_COORDINATOR')
+  if (url !== undefined) return url
+  throw new UsageError('--cluster is missing: name the address of the coordinator, such as ' +
+    'ws://host:7077, here or in COPPICE_COORDINATOR')
 }
 
 /** The value of a flag, else of an environment variable; an empty variable is none. */

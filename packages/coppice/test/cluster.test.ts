@@ -58,7 +58,19 @@ describe('a cluster on the command line', function () {
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--threads', '0']],
       ['a name with spaces', 2, ['"a b"', '--name'],
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--name', 'a b']],
+      ['a size of no cache', 2, ['--cache-size', '--cache DIR'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache-size', '100000000']],
+      ['a cache that is too small', 2, ['--cache-size', '67108864', '"1000"'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache', 'c', '--cache-size', '1000']],
+      ['a cache that is a file', 1, ['token', 'as a cache'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache', 'token']],
       ['status of nobody', 2, ['--cluster', 'COPPICE_COORDINATOR'], ['status']],
+      ['a model of nobody', 2, ['--cluster', 'COPPICE_COORDINATOR'],
+        ['fetch', '--job', 'x', '--model', 'm.json']],
+      ['a model of no job', 2, ['--job is missing'],
+        ['fetch', '--cluster', 'ws://127.0.0.1:1', '--model', 'm.json']],
+      ['a model that goes nowhere', 2, ['--model is missing'],
+        ['fetch', '--cluster', 'ws://127.0.0.1:1', '--job', 'x']],
       ['a port without a host', 2, ['--listen', '"7077"', 'host:port'],
         ['coordinator', '--listen', '7077']],
       ['half a key pair', 2, ['--tls-cert', '--tls-key'], ['coordinator', '--tls-cert', 'c.pem']],
@@ -66,6 +78,11 @@ describe('a cluster on the command line', function () {
         ['coordinator', '--lease', '600']],
       ['durability of nothing', 2, ['--durability', '--journal'],
         ['coordinator', '--durability', 'strict']],
+      ['fewer audits than none', 2, ['--audit-every', '"-1"'], ['coordinator', '--audit-every=-1']],
+      ['a median worker that is slow', 2, ['--slow-ratio', 'above 1', '"1"'],
+        ['coordinator', '--slow-ratio', '1']],
+      ['giving up before a warning', 2, ['--hang-timeout 30', '--hang-warn 60'],
+        ['coordinator', '--hang-timeout', '30']],
       ['strangers without a token', 2, ['0.0.0.0', '--token-file'],
         ['coordinator', '--listen', '0.0.0.0:0']],
     ]
@@ -83,7 +100,8 @@ describe('a cluster on the command line', function () {
 
     before(async () => {
       running = work.start('coordinator', '--listen', '127.0.0.1:0', '--token-file', 'token',
-        '--start-timeout', '2', '--log-format', 'json')
+        '--start-timeout', '2', '--log-format', 'json', '--audit-every', '0', '--slow-ratio',
+        '1.5', '--hang-warn', '20', '--hang-timeout', '90')
       await running.sees('"listening"')
       const line = running.stderr().split('\n').find((each) => each.includes('"listening"'))
       assert.ok(line !== undefined, running.stderr())
@@ -138,6 +156,35 @@ describe('a cluster on the command line', function () {
       }
     })
 
+    it('fetches the model of a training whose command was killed', async () => {
+      const token = ['--token-file', 'token']
+      const worker = work.start('worker', '--coordinator', url, '--threads', '1', ...token)
+      try {
+        await work.fails(2, ['there is no job "x" here'], 'fetch', '--cluster', url, '--job', 'x',
+          '--model', 'm.json', ...token)
+        const args = ['--data', 'train.csv', '--label', 'species', '--ignore', 'id,kind',
+          '--num_iterations', '30', '--num_leaves', '4']
+        await work.ok('train', ...args, '--model', 'here.json')
+        const training = work.start('train', ...args, '--cluster', url, ...token, '--model',
+          'm.json', '--log-format', 'json')
+        await training.sees('"event":"started"')
+        const { stdout } = await work.ok('status', '--json', '--cluster', url, ...token)
+        training.child.kill('SIGKILL')
+        await training.finished
+        const { job, ended } = JSON.parse(stdout) as ClusterStatus
+        const name = job ?? ended.at(-1)!.job
+        const { stderr } = await work.ok('fetch', '--cluster', url, ...token, '--job', name, '-o',
+          'fetched.json')
+        assert.match(stderr, /saved the model to fetched\.json \(30 trees\)/)
+        assert.equal(work.read('fetched.json'), work.read('here.json'))
+        const text = await work.ok('status', '--cluster', url, ...token)
+        assert.match(text.stdout, new RegExp(`^ended +${name}: completed, its model can be`, 'm'))
+      } finally {
+        worker.child.kill('SIGKILL')
+        await worker.finished
+      }
+    })
+
     it('ends with status 0 when it is asked to', async () => {
       running.child.kill('SIGTERM')
       const { code, stderr } = await running.finished
@@ -148,9 +195,12 @@ describe('a cluster on the command line', function () {
 
   it('explains itself', async () => {
     for (const [command, ...words] of [
-      ['coordinator', '--listen', '--journal', 'openssl rand'],
-      ['worker', 'COPPICE_COORDINATOR', 'Exit status of a worker', 'drained'],
+      ['coordinator', '--listen', '--journal', '--audit-every', '--slow-ratio', '--hang-warn',
+        '--hang-timeout', 'openssl rand'],
+      ['worker', 'COPPICE_COORDINATOR', '--cache', 'COPPICE_CACHE', 'Exit status of a worker',
+        'drained'],
       ['status', '--json', 'COPPICE_TOKEN_FILE'],
+      ['fetch', '--cluster', '--job', '--model'],
       ['train', '--cluster', '--local-workers'],
     ] as const) {
       const { stdout } = await work.ok(command, '--help')
@@ -166,7 +216,7 @@ describe('statusText', () => {
   }
   const idle: ClusterStatus = {
     url: 'ws://h:7077', term: 1, build: 'b', job: null, phase: 'idle', iteration: 0,
-    nIterations: 0, rows: null, queue: [], minWorkers: 2, workers: [], slowest: null,
+    nIterations: 0, rows: null, queue: [], ended: [], minWorkers: 2, workers: [], slowest: null,
     nPartitions: 0, orphans: [], nRounds: 0, bytesPerTree: 0, nAnswersDropped: 0,
     nAuditsPassed: 0, notices: [],
   }
@@ -181,6 +231,13 @@ describe('statusText', () => {
   it('is a table of the workers, with who is slow and what was lost', () => {
     const status: ClusterStatus = {
       ...idle, job: 'j', phase: 'training', iteration: 41, nIterations: 100, queue: ['k'],
+      ended: [
+        { job: 'a', kind: 'training', state: 'done', text: 'completed', endedAt: 'T0' },
+        { job: 'b', kind: 'training', state: 'done', text: 'early-stopping', endedAt: 'T1' },
+        { job: 'c', kind: 'training', state: 'left', text: 'no workers', endedAt: 'T2' },
+        { job: 'd', kind: 'prediction', state: 'done', text: '7 rows predicted', endedAt: 'T3' },
+        { job: 'e', kind: 'training', state: 'failed', text: 'no file', endedAt: 'T4' },
+      ],
       workers: [worker, { ...worker, name: 'w22', phase: 'lost', nThreads: 12 }],
       slowest: { name: 'w1', lastRatio: 0.834 }, nPartitions: 4,
       orphans: ['a.csv', 'b.csv', 'c.csv', 'd.csv'], nRounds: 7, bytesPerTree: 52_345,
@@ -190,6 +247,10 @@ describe('statusText', () => {
     assert.equal(statusText(status), [
       'coordinator  ws://h:7077',
       'job          j: training, iteration 41 of 100; 1 waiting',
+      'ended        e: failed: no file (T4)',
+      '             d: 7 rows predicted (T3)',
+      '             c: may go on: no workers (T2)',
+      '             b: early-stopping, its model can be fetched (T1)',
       'workers      2 with 16 threads',
       'partitions   4, of which 4 have no holder: a.csv, b.csv, c.csv, ...',
       'traffic      52.3 kB per tree, 7 rounds, 1 answers dropped, 2 audits passed',

@@ -2,4 +2,4 @@ import type { ClusterClient } from '@coppice/cluster/node'
 
 /** What is used of the connection to a coordinator. */
 export type TrainingClient =
-  Pick<ClusterClient, 'train' | 'predict' | 'upload' | 'status' | 'close'>
+  Pick<ClusterClient, 'train' | 'fetch' | 'predict' | 'upload' | 'status' | 'close'>

@@ -1,4 +1,4 @@
-import type { ClusterStatus, PredictHandlers } from '@coppice/cluster/node'
+import type { ClusterStatus, FollowHandlers, PredictHandlers } from '@coppice/cluster/node'
 import type { LoadProgress, PredictionType } from '@coppice/data'
 import type { TrainingCallback, TrainingEvent, TrainResult } from '@coppice/engine'
 import { CoppiceError, type IterationRange, type Model } from '@coppice/model'
@@ -13,6 +13,15 @@ export interface Cluster {
   readonly notices: readonly string[]
   /** What it is doing: plain data, as `coppice status --json` prints it. */
   status(): Promise<ClusterStatus>
+  /**
+   * The model of a training that another program brought; waits for it where it is under way.
+   * `new Booster(model)` predicts with it.
+   *
+   * @param job - as `status` names it
+   * @throws CoppiceError with the code and message that the job ended with; 'PARAMETER' for a job
+   *   that is not known, or a prediction; 'ABORTED' by the signal, which leaves the job alone
+   */
+  fetch(job: string, options?: FetchOptions): Promise<Model>
   /** Ends the connection; a `LocalCluster` ends its processes too. */
   close(): Promise<void>
   /** Trains a model: the business of `train` and `fit`. */
@@ -20,6 +29,9 @@ export interface Cluster {
   /** Predicts rows: the business of `predict`. */
   predict(prediction: ClusterPrediction): Promise<void>
 }
+
+/** Options of `fetch` of a cluster: what is told meanwhile, and a signal that ends the waiting. */
+export type FetchOptions = FollowHandlers
 
 /** A prediction as it is handed to a cluster. */
 export interface ClusterPrediction extends PredictHandlers {

@@ -1,13 +1,18 @@
 import type { ClusterStatus, JobSpec, TrainHandlers } from '@coppice/cluster/node'
 import type { IterationEvent, TrainResult } from '@coppice/engine'
-import { CoppiceError, serializeModel } from '@coppice/model'
-import type { Cluster, ClusterPrediction, ClusterTraining } from './cluster.js'
+import { CoppiceError, type Model, serializeModel } from '@coppice/model'
+import type { Cluster, ClusterPrediction, ClusterTraining, FetchOptions } from './cluster.js'
+import { checkOptionNames, optionNames } from '../options.js'
 import { canonicalParams, givenValue } from '../training/params.js'
 import type { TrainingClient } from './client.js'
 import { dataSpec, fileSpec } from './data-spec.js'
 import { FileSource } from '../data/files.js'
 
 const noticesMax = 1000
+
+const fetchOptionNames = optionNames<FetchOptions>({
+  onLoading: true, onNotice: true, onEvent: true, signal: true,
+})
 
 /** A cluster behind a connection to its coordinator. */
 export class ConnectedCluster implements Cluster {
@@ -50,6 +55,22 @@ export class ConnectedCluster implements Cluster {
     }
     failure.rethrow()
     return result
+  }
+
+  async fetch(job: string, options: FetchOptions = {}): Promise<Model> {
+    checkOptionNames('fetch', options, fetchOptionNames)
+    if (typeof job !== 'string' || job === '') {
+      throw new CoppiceError('PARAMETER', 'the job to fetch must be a text, as status() names ' +
+        `it, got ${JSON.stringify(job) ?? typeof job}`)
+    }
+    const { model } = await this.#client.fetch(job, {
+      ...options,
+      onNotice: (text) => {
+        this.#note(text)
+        options.onNotice?.(text)
+      },
+    })
+    return model
   }
 
   async predict(prediction: ClusterPrediction): Promise<void> {

@@ -1,9 +1,9 @@
 import type { ClusterStatus, LocalCluster as LocalProcesses } from '@coppice/cluster/node'
 import type { TrainResult } from '@coppice/engine'
 import { defaultThreads } from '@coppice/engine/threads'
-import { CoppiceError } from '@coppice/model'
+import { CoppiceError, type Model } from '@coppice/model'
 import { checkOptionNames, optionNames } from '../options.js'
-import type { Cluster, ClusterPrediction, ClusterTraining } from './cluster.js'
+import type { Cluster, ClusterPrediction, ClusterTraining, FetchOptions } from './cluster.js'
 import { ConnectedCluster } from './connected-cluster.js'
 
 /** Options of `LocalCluster.start`. */
@@ -12,10 +12,25 @@ export interface LocalClusterOptions {
   readonly workers: number
   /** Threads of each; default: the cores, shared by the workers. */
   readonly threadsPerWorker?: number | undefined
+  /**
+   * Iterations between two audits, in which another worker reads a partition anew and must arrive
+   * at the same scores; default 50, 0: none.
+   */
+  readonly auditEvery?: number | undefined
+  /**
+   * A worker that takes so many times as long as the median worker gives rows away; default 2,
+   * 0: never.
+   */
+  readonly slowRatio?: number | undefined
+  /** A worker that lives and does nothing for so long is told of; default 60,000 ms. */
+  readonly hangWarnMs?: number | undefined
+  /** ... and for so long, while others were done, is given up; default 600,000 ms. */
+  readonly hangTimeoutMs?: number | undefined
 }
 
 const localClusterOptionNames = optionNames<LocalClusterOptions>({
-  workers: true, threadsPerWorker: true,
+  workers: true, threadsPerWorker: true, auditEvery: true, slowRatio: true, hangWarnMs: true,
+  hangTimeoutMs: true,
 })
 
 /**
@@ -43,13 +58,14 @@ export class LocalCluster implements Cluster {
    */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
     checkOptionNames('LocalCluster.start', options, localClusterOptionNames)
-    const { workers, threadsPerWorker } = options ?? {}
+    const { workers, threadsPerWorker, ...vigilance } = options ?? {}
     requireCount('workers', workers)
     if (threadsPerWorker !== undefined) requireCount('threadsPerWorker', threadsPerWorker)
     const node = await import('@coppice/cluster/node')
     const processes = await node.LocalCluster.start({
       workers,
       threadsPerWorker: threadsPerWorker ?? Math.max(1, Math.floor(defaultThreads() / workers)),
+      vigilance,
     })
     try {
       const { url, token } = processes
@@ -86,6 +102,10 @@ export class LocalCluster implements Cluster {
 
   train(training: ClusterTraining): Promise<TrainResult> {
     return this.#cluster.train(training)
+  }
+
+  fetch(job: string, options?: FetchOptions): Promise<Model> {
+    return this.#cluster.fetch(job, options)
   }
 
   predict(prediction: ClusterPrediction): Promise<void> {

@@ -18,17 +18,20 @@ export interface RunWorkerOptions {
   readonly threads: number | undefined
   readonly name: string | undefined
   readonly exitWithParent: boolean
+  /** Folder in which files from elsewhere are kept, and how many bytes of them; or undefined. */
+  readonly cache: { readonly folder: string, readonly bytesMax: number } | undefined
   readonly onNotice: (text: string) => void
 }
 
 /** Runs a worker until it leaves. @throws CoppiceError 'PARAMETER' or 'IO' */
 export async function runWorker(options: RunWorkerOptions): Promise<WorkerExit> {
-  const { coordinator, tokenFile, caFile, threads, name, exitWithParent, onNotice } = options
+  const { coordinator, tokenFile, caFile, threads, name, exitWithParent, cache, onNotice } = options
   const node = await import('@coppice/cluster/node')
   return node.runWorker({
     coordinator, exitWithParent, onNotice,
     token: tokenFile === undefined ? null : await node.readToken(tokenFile, onNotice),
     caFile: caFile ?? null,
+    source: { cache },
     ...(threads === undefined ? {} : { threads }),
     ...(name === undefined ? {} : { name }),
   })

@@ -1,7 +1,7 @@
 export { type ByteSink, listNames, nearestName } from '@coppice/data'
 export {
-  ioError, openAtomicFile, openRaw, partitionData, type PartitionOptions, resolveInputs,
-  type WrittenPartitions,
+  CACHE_BYTES_MIN, ioError, openAtomicFile, openRaw, partitionData, type PartitionOptions,
+  resolveInputs, type WrittenPartitions,
 } from '@coppice/data/node'
 export { type PredictionJob, writePredictions } from './prediction-table.js'
 export { treeText } from './tree-text.js'

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { ConnectedCluster } from '../../src/cluster/connected-cluster.js'
 import { connect, LocalCluster } from '../../src/index.js'
 import { rejects, temporaryFolder } from '../support.js'
+import { FakeClient } from './fake-client.js'
 
 const nobody = 'ws://127.0.0.1:1'
 
@@ -36,6 +38,16 @@ describe('connect', () => {
   })
 })
 
+describe('fetch of a cluster', () => {
+  it('refuses what is no job, and options that there are not', async () => {
+    const cluster = new ConnectedCluster('ws://h:1', new FakeClient('.'))
+    await rejects(cluster.fetch(''), 'PARAMETER', 'as status() names it')
+    await rejects(cluster.fetch(7 as never), 'PARAMETER', '7')
+    await rejects(cluster.fetch('x', { onevent: () => undefined } as never), 'PARAMETER',
+      'did you mean "onEvent"?')
+  })
+})
+
 describe('LocalCluster.start', () => {
   it('refuses numbers that are none, before a process is started', async () => {
     for (const workers of [0, -1, 1.5, NaN, '2', undefined]) {
@@ -46,5 +58,10 @@ describe('LocalCluster.start', () => {
     await rejects(LocalCluster.start({ worker: 2 } as never), 'PARAMETER',
       'did you mean "workers"?')
     await rejects(LocalCluster.start(undefined as never), 'PARAMETER', 'workers')
+    await rejects(LocalCluster.start({ workers: 1, auditEvery: 0.5 }), 'PARAMETER', 'auditEvery',
+      'an integer from 0 on', '0.5')
+    await rejects(LocalCluster.start({ workers: 1, slowRatio: 1 }), 'PARAMETER', 'slowRatio')
+    await rejects(LocalCluster.start({ workers: 1, hangTimeoutMs: 59_000 }), 'PARAMETER',
+      'hangTimeoutMs is 59000 and hangWarnMs 60000')
   })
 })

@@ -37,6 +37,10 @@ export class FakeClient implements TrainingClient {
     return Promise.resolve(origin + hash)
   }
 
+  fetch(): Promise<TrainResult> {
+    return Promise.reject(new Error('there is no job'))
+  }
+
   async train(spec: JobSpec, handlers: TrainHandlers): Promise<TrainResult> {
     // What travels is plain data.
     const job = structuredClone(spec)

@@ -3,9 +3,6 @@ import type { Audited, ToWorker, WireError } from '../protocol/messages.js'
 import type { Member, Members } from './members.js'
 import type { BoardStore, StoreBoard } from './store-board.js'
 
-/** Iterations between two audits. */
-export const AUDIT_ITERATIONS = 50
-
 /** An audit that got no answers for so long is given up; the next one comes. */
 const AUDIT_MS = 30_000
 
@@ -25,22 +22,29 @@ interface Audit {
  * The audit of contract rule 9: now and then a partition, drawn by hash, is read anew by another
  * worker, its scores are replayed from the trees, and compared with those that its holder trains
  * on. A wrong build, bad memory or a changed file shows as a difference, and is named. It costs
- * the loading and replaying of one partition every AUDIT_ITERATIONS iterations.
+ * the loading and replaying of one partition every `auditEvery` iterations.
  */
 export class Auditor {
   readonly #job: string
   readonly #nTraining: number
+  readonly #auditEvery: number
   readonly #send: (member: Member, message: ToWorker) => void
   #audit: Audit | null = null
   #nAudits = 0
   #nextAt = 1
   #now = 0
 
+  /**
+   * @param order - `nTraining`: training partitions, of which one is drawn; `auditEvery`: see
+   *   Vigilance
+   */
   constructor(
-    job: string, nTraining: number, send: (member: Member, message: ToWorker) => void,
+    job: string, order: { readonly nTraining: number, readonly auditEvery: number },
+    send: (member: Member, message: ToWorker) => void,
   ) {
     this.#job = job
-    this.#nTraining = nTraining
+    this.#nTraining = order.nTraining
+    this.#auditEvery = order.auditEvery
     this.#send = send
   }
 
@@ -57,8 +61,8 @@ export class Auditor {
       else this.#ask(audit, nIterations, members)
       return
     }
-    if (nIterations < this.#nextAt) return
-    this.#nextAt = nIterations + AUDIT_ITERATIONS
+    if (this.#auditEvery === 0 || nIterations < this.#nextAt) return
+    this.#nextAt = nIterations + this.#auditEvery
     this.#begin(nIterations, board, members)
   }
 

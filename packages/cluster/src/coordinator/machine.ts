@@ -1,12 +1,12 @@
 import type { FromWorker, Hello, ToWorker, WireError } from '../protocol/messages.js'
 import type { CoordinatorEffect, CoordinatorEvent, MakeReducer, TrainOrder } from './events.js'
 import { hasDied, type Member, Members } from './members.js'
-import { GIVE_UP_MS, TELL_MS } from './patience.js'
 import { Round } from './round.js'
 import { Setbacks } from './setbacks.js'
 import { TaskDesk, type TaskSend } from './task-desk.js'
 import type { MakeRound } from './training-driver.js'
 import { TrainingJob } from './training-job.js'
+import { defaultVigilance, type Vigilance } from './vigilance.js'
 import { wireError } from './wire-error.js'
 
 export interface CoordinatorOptions {
@@ -29,6 +29,8 @@ export interface CoordinatorOptions {
    * said so often, for the same reason and with nothing done in between, that they cannot go on.
    */
   readonly deathsMax?: number
+  /** How workers are watched; what is left out is as by default. */
+  readonly vigilance?: Partial<Vigilance>
   readonly makeReducer: MakeReducer
   /** How answers are counted; tests plant bugs here. */
   readonly makeRound?: MakeRound
@@ -44,6 +46,8 @@ export class CoordinatorMachine {
   readonly #options: CoordinatorOptions
   readonly #members: Members
   readonly #makeRound: MakeRound
+  readonly #vigilance: Vigilance
+  readonly #deathsMax: number
   #effects: CoordinatorEffect[] = []
   #job: string | null = null
   #desk: TaskDesk | null = null
@@ -61,6 +65,8 @@ export class CoordinatorMachine {
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
+    this.#vigilance = { ...defaultVigilance, ...options.vigilance }
+    this.#deathsMax = options.deathsMax ?? DEATHS_MAX
     this.#nextStore = options.term * 1_000_000 + 1
     this.#members = new Members(options.build, options)
     this.#makeRound = options.makeRound ?? ((...args) => new Round(...args))
@@ -118,9 +124,7 @@ export class CoordinatorMachine {
         this.#training?.go(event.answer)
         return
       case 'abort':
-        if (this.#training === null) this.#finish()
-        else this.#training.abort()
-        return
+        return this.#training === null ? this.#finish() : this.#training.abort()
       case 'cancel': return this.#finish()
     }
   }
@@ -164,10 +168,6 @@ export class CoordinatorMachine {
           this.#dismissDrained()
         }
     }
-  }
-
-  get #deathsMax(): number {
-    return this.#options.deathsMax ?? DEATHS_MAX
   }
 
   /** What happens again and again, with nothing done in between, ends the job. */
@@ -236,16 +236,18 @@ export class CoordinatorMachine {
 
   /** Reads that hang are told of, and at last done by others. */
   #watchTasks(): void {
-    const late = this.#desk?.overdue(GIVE_UP_MS, this.#now) ?? []
+    const { hangWarnMs, hangTimeoutMs } = this.#vigilance
+    const late = this.#desk?.overdue(hangTimeoutMs, this.#now) ?? []
     if (late.length > 0) {
-      this.#notice(`${late.join(', ')} have not answered for ${GIVE_UP_MS / 1000} s; others try`)
-      this.#desk?.takeBack(GIVE_UP_MS, this.#now)
+      const seconds = hangTimeoutMs / 1000
+      this.#notice(`${late.join(', ')} have not answered for ${seconds} s; others try`)
+      this.#desk?.takeBack(hangTimeoutMs, this.#now)
     }
-    if (this.#now - this.#toldAt < TELL_MS) return
-    const slow = this.#desk?.overdue(TELL_MS, this.#now) ?? []
+    if (this.#now - this.#toldAt < hangWarnMs) return
+    const slow = this.#desk?.overdue(hangWarnMs, this.#now) ?? []
     if (slow.length === 0) return
     this.#toldAt = this.#now
-    this.#notice(`waiting for over ${TELL_MS / 1000} s for ${slow.join(', ')} to read`)
+    this.#notice(`waiting for over ${hangWarnMs / 1000} s for ${slow.join(', ')} to read`)
   }
 
   #lost(lost: readonly { member: Member, reason: string }[]): void {
@@ -315,6 +317,7 @@ export class CoordinatorMachine {
       firstStore: this.#nextStore,
       resendMs: heartbeatMs * 2,
       deathsMax: this.#deathsMax,
+      vigilance: this.#vigilance,
       makeReducer,
       makeRound: this.#makeRound,
       members: this.#members,

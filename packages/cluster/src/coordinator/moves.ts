@@ -14,7 +14,7 @@ export class Moves {
   readonly #context: TrainingContext
   readonly #board: StoreBoard
   readonly #placing: Placing
-  readonly #pace = new Pace()
+  readonly #pace: Pace
   #isUneven = false
   #changedAt = 0
 
@@ -22,6 +22,7 @@ export class Moves {
     this.#context = context
     this.#board = board
     this.#placing = placing
+    this.#pace = new Pace(context.vigilance.slowRatio)
   }
 
   asked(): void {

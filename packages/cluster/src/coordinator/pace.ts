@@ -3,10 +3,7 @@
  * each from the request to the worker's last chunk.
  */
 
-/** A worker is slow when it takes so many times as long as the median worker. */
-const SLOW_RATIO = 2
-
-/** ... over so many iterations in a row. */
+/** A worker is slow when it is so over so many iterations in a row. */
 const SLOW_ITERATIONS = 3
 
 /** Iterations that take less (ms) tell more of the network than of the workers. */
@@ -16,12 +13,18 @@ const MEANINGFUL_MS = 50
 const REST_ITERATIONS = 10
 
 export class Pace {
+  readonly #slowRatio: number
   /** Time that each worker took in this iteration. */
   readonly #times = new Map<string, number>()
   readonly #askedAt = { time: 0 }
   readonly #lastAnswer = new Map<string, number>()
   #nSlow = 0
   #rest = 0
+
+  /** @param slowRatio - of a slow worker's time and the median worker's; 0: none is slow */
+  constructor(slowRatio: number) {
+    this.#slowRatio = slowRatio
+  }
 
   /** A request that is to be answered goes out. */
   asked(now: number): void {
@@ -62,7 +65,8 @@ export class Pace {
     if (slowest === undefined || times.length < 2 || times.length !== loads.size) return null
     // of two the faster one is the measure
     const median = times[Math.floor((times.length + 1) / 2)]![1]
-    const isSlow = slowest[1] > MEANINGFUL_MS && slowest[1] > SLOW_RATIO * median
+    const isSlow = this.#slowRatio > 0 && slowest[1] > MEANINGFUL_MS &&
+      slowest[1] > this.#slowRatio * median
     this.#nSlow = isSlow ? this.#nSlow + 1 : 0
     if (this.#nSlow < SLOW_ITERATIONS || this.#rest > 0) return null
     this.#nSlow = 0

@@ -1,8 +1,4 @@
-/** A worker that has been waited for so long (ms) is told of. */
-export const TELL_MS = 60_000
-
-/** One that was waited for so long, while others were done, is given up. */
-export const GIVE_UP_MS = 600_000
+import type { Vigilance } from './vigilance.js'
 
 /** What to do about those who are waited for. */
 export type Verdict = 'wait' | 'tell' | 'give-up'
@@ -12,8 +8,15 @@ export type Verdict = 'wait' | 'tell' | 'give-up'
  * asked: a read that hangs, a thread that does not come back.
  */
 export class Patience {
+  readonly #warnMs: number
+  readonly #timeoutMs: number
   #since = 0
   #nTold = 0
+
+  constructor({ hangWarnMs, hangTimeoutMs }: Pick<Vigilance, 'hangWarnMs' | 'hangTimeoutMs'>) {
+    this.#warnMs = hangWarnMs
+    this.#timeoutMs = hangTimeoutMs
+  }
 
   /** Something came that was waited for. */
   progress(now: number): void {
@@ -26,11 +29,11 @@ export class Patience {
     return now - this.#since
   }
 
-  /** To be asked now and then; 'tell' comes once a minute. */
+  /** To be asked now and then; 'tell' comes once in `hangWarnMs`. */
   judge(now: number): Verdict {
     const waited = this.waited(now)
-    if (waited >= GIVE_UP_MS) return 'give-up'
-    if (waited < TELL_MS * (this.#nTold + 1)) return 'wait'
+    if (waited >= this.#timeoutMs) return 'give-up'
+    if (waited < this.#warnMs * (this.#nTold + 1)) return 'wait'
     this.#nTold++
     return 'tell'
   }

@@ -2,6 +2,7 @@ import type { ToWorker, WireError } from '../protocol/messages.js'
 import type { CoordinatorEffect, MakeReducer, TrainOrder } from './events.js'
 import type { Member, Members } from './members.js'
 import type { MakeRound } from './training-driver.js'
+import type { Vigilance } from './vigilance.js'
 
 /** What a training job is given by its coordinator. */
 export interface TrainingContext {
@@ -13,6 +14,7 @@ export interface TrainingContext {
   readonly resendMs: number
   /** A partition that so many workers in a row died of is given up. */
   readonly deathsMax: number
+  readonly vigilance: Vigilance
   readonly makeReducer: MakeReducer
   readonly makeRound: MakeRound
   readonly members: Members

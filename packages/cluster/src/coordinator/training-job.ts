@@ -26,18 +26,19 @@ export class TrainingJob {
   readonly #sync: WorkerSync
   readonly #auditor: Auditor
   #driver: TrainingDriver | null = null
-  readonly #patience = new Patience()
+  readonly #patience: Patience
 
   constructor(context: TrainingContext) {
-    const { order: { partitions, infos }, job, firstStore } = context
+    const { order: { partitions, infos }, job, firstStore, vigilance } = context
     this.#context = context
     this.#board = new StoreBoard(partitions.length, firstStore)
     this.#placing = new Placing(context, this.#board)
     this.#moves = new Moves(context, this.#board, this.#placing)
     this.#sync = new WorkerSync(context, this.#board, () => this.#driver)
     const nTraining = partitions.filter(({ dataset }) => dataset === 0).length
-    this.#auditor = new Auditor(
-      job, nTraining, (member, message) => context.send(member, message))
+    this.#auditor = new Auditor(job, { nTraining, auditEvery: vigilance.auditEvery },
+      (member, message) => context.send(member, message))
+    this.#patience = new Patience(vigilance)
     for (const info of infos ?? []) this.#board.learn(info)
   }
 

@@ -16,19 +16,27 @@ export interface JobListener {
 
 type ToldEvent = Exclude<TrainingEvent, IterationEvent>
 
+/** One who is told, and how far they are. */
+interface Telling {
+  readonly listener: JobListener
+  /** First iteration that was not sent. */
+  next: number
+  hasSentEnd: boolean
+}
+
 /**
  * What happened to a job so far, told to whoever listens: from the beginning to one who comes in
- * the middle, and no faster than it is taken.
+ * the middle, and no faster than it is taken. The client whose job it is listens, and those who
+ * follow it.
  */
 export class JobStory {
   readonly #job: string
   /** That the job is for: `num_iterations`. */
   readonly nIterations: number
   readonly #records: CommittedIteration[] = []
-  #listener: JobListener | null = null
-  /** First iteration that the listener has not been sent. */
-  #next = 0
-  #hasSentEnd = false
+  /** To the client whose job it is. */
+  #owner: Telling | null = null
+  #followers: Telling[] = []
   #nBefore: number | null = null
   #header: ModelHeader | null = null
   #started: ToldEvent | null = null
@@ -52,37 +60,51 @@ export class JobStory {
     return this.#outcome
   }
 
+  /** Whether the client is there whose job it is. */
   get isHeard(): boolean {
-    return this.#listener !== null
+    return this.#owner !== null
   }
 
   /**
-   * Somebody listens from now on, in place of who did before.
+   * The client whose job it is listens from now on, in place of who did before.
    *
    * @param fromIteration - those before it are known to them
    * @param awaited - the iteration whose answer is waited for: told in any case; null for none
    */
   attach(listener: JobListener, fromIteration: number, awaited: number | null): void {
-    if (this.#listener !== null && this.#listener !== listener) this.#listener.replaced()
-    this.#listener = listener
-    this.#next = Math.min(fromIteration, awaited ?? Infinity)
-    this.#hasSentEnd = false
-    if (this.#nBefore !== null) this.#send({ type: 'accepted', nBefore: this.#nBefore })
-    if (this.#header !== null) this.#send({ type: 'opened', header: this.#header })
-    if (this.#started !== null) this.#send({ type: 'told', event: this.#started })
-    this.#pump()
+    if (this.#owner !== null && this.#owner.listener !== listener) this.#owner.listener.replaced()
+    const next = Math.min(fromIteration, awaited ?? Infinity)
+    this.#owner = { listener, next, hasSentEnd: false }
+    this.#begin(this.#owner)
   }
 
-  /** A connection is gone. @returns whether it was the one that listened */
+  /** Somebody else listens too: to what comes, and to the end. */
+  follow(listener: JobListener): void {
+    this.#followers = this.#followers.filter((telling) => telling.listener !== listener)
+    const telling = { listener, next: this.#records.length, hasSentEnd: false }
+    this.#followers.push(telling)
+    this.#begin(telling)
+  }
+
+  #begin(telling: Telling): void {
+    const send = (message: Message): void => this.#sendTo(telling, message)
+    if (this.#nBefore !== null) send({ type: 'accepted', nBefore: this.#nBefore })
+    if (this.#header !== null) send({ type: 'opened', header: this.#header })
+    if (this.#started !== null) send({ type: 'told', event: this.#started })
+    this.#pump(telling)
+  }
+
+  /** A connection is gone. @returns whether it was that of the client whose job it is */
   detach(listener: JobListener): boolean {
-    if (this.#listener !== listener) return false
-    this.#listener = null
+    this.#followers = this.#followers.filter((telling) => telling.listener !== listener)
+    if (this.#owner?.listener !== listener) return false
+    this.#owner = null
     return true
   }
 
   /** A connection has room for more again. */
   drained(listener: JobListener): void {
-    if (this.#listener === listener) this.#pump()
+    for (const telling of this.#tellings()) if (telling.listener === listener) this.#pump(telling)
   }
 
   accepted(nBefore: number): void {
@@ -119,7 +141,7 @@ export class JobStory {
     assert(iteration <= this.#records.length, `iteration ${iteration} follows the one before it`)
     if (iteration < this.#records.length) return
     this.#records.push(record)
-    this.#pump()
+    this.#pumpAll()
   }
 
   /** Iterations that the job begins with; who submitted it has them. */
@@ -127,33 +149,44 @@ export class JobStory {
     for (const record of records) {
       if (record.iteration === this.#records.length) this.#records.push(record)
     }
-    this.#next = Math.max(this.#next, records.length)
+    for (const telling of this.#tellings()) {
+      telling.next = Math.max(telling.next, records.length)
+    }
   }
 
   ended(outcome: JobOutcome): void {
     this.#outcome = outcome
-    this.#pump()
+    this.#pumpAll()
   }
 
-  #pump(): void {
-    while (this.#next < this.#records.length && this.#listener?.isFull === false) {
-      const record = this.#records[this.#next++]!
-      this.#send({ type: 'announced', event: this.#eventOf(record), record })
+  #tellings(): Telling[] {
+    return this.#owner === null ? this.#followers : [this.#owner, ...this.#followers]
+  }
+
+  #pumpAll(): void {
+    for (const telling of this.#tellings()) this.#pump(telling)
+  }
+
+  #pump(telling: Telling): void {
+    const { listener } = telling
+    while (telling.next < this.#records.length && !listener.isFull) {
+      const record = this.#records[telling.next++]!
+      this.#sendTo(telling, { type: 'announced', event: this.#eventOf(record), record })
     }
-    if (this.#next < this.#records.length || this.#outcome === null || this.#hasSentEnd) return
-    if (this.#listener?.isFull !== false) return
-    this.#hasSentEnd = true
-    this.#sendEnd(this.#outcome)
+    if (telling.next < this.#records.length || this.#outcome === null || telling.hasSentEnd) return
+    if (listener.isFull) return
+    telling.hasSentEnd = true
+    this.#sendEnd(telling, this.#outcome)
   }
 
-  #sendEnd(outcome: JobOutcome): void {
+  #sendEnd(telling: Telling, outcome: JobOutcome): void {
     if (outcome.kind === 'failed') {
       const { error, mayResume } = outcome
-      return this.#send({ type: 'failed', error, mayResume })
+      return this.#sendTo(telling, { type: 'failed', error, mayResume })
     }
-    if (this.#stopped !== null) this.#send({ type: 'told', event: this.#stopped })
+    if (this.#stopped !== null) this.#sendTo(telling, { type: 'told', event: this.#stopped })
     const { stoppedBy, model } = outcome
-    this.#send({ type: 'done', stoppedBy, model })
+    this.#sendTo(telling, { type: 'done', stoppedBy, model })
   }
 
   #eventOf({ iteration, metrics, trees }: CommittedIteration): IterationEvent {
@@ -164,7 +197,11 @@ export class JobStory {
   }
 
   #send(message: Message): void {
-    this.#listener?.send({ ...message, job: this.#job } as ToClient)
+    for (const telling of this.#tellings()) this.#sendTo(telling, message)
+  }
+
+  #sendTo({ listener }: Telling, message: Message): void {
+    listener.send({ ...message, job: this.#job } as ToClient)
   }
 }
 

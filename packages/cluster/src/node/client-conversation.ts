@@ -12,6 +12,8 @@ export interface ConversationPart {
   /** The job is over, with an error. */
   fail(error: unknown): void
   readonly onNotice: ((text: string) => void) | undefined
+  /** The job is its own: it ends when a message cannot be taken. */
+  readonly isOwner: boolean
 }
 
 /** A client's talk about a job, over as many connections as it takes. */
@@ -85,7 +87,7 @@ export class ClientConversation {
     this.#work = this.#work.then(async () => {
       if (!this.#isOver && message.job === this.#job) await this.#part.take(message)
     }).catch((error: unknown) => {
-      link.send(encodeMessage({ type: 'abort', job: this.#job }))
+      if (this.#part.isOwner) link.send(encodeMessage({ type: 'abort', job: this.#job }))
       this.#part.fail(error)
     })
   }

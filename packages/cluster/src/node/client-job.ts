@@ -61,6 +61,7 @@ export class ClientJob {
       take: (message) => this.#take(message),
       fail: (error) => this.#fail(error),
       onNotice: handlers.onNotice,
+      isOwner: true,
     })
     this.#records = spec.resumeFrom === null ? []
       : committedIterations(parseModel(spec.resumeFrom))

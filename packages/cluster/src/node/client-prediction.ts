@@ -49,6 +49,7 @@ export class ClientPrediction {
       take: (message) => this.#take(message),
       fail: (error) => this.#fail(error),
       onNotice: handlers.onNotice,
+      isOwner: true,
     })
   }
 

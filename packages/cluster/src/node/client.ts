@@ -7,6 +7,7 @@ import {
 } from '../transport/index.js'
 import { errorCode } from '../transport/error-text.js'
 import { type CoordinatorAddress, fetchStatus, upload } from './client-http.js'
+import { ClientFollow, type FollowHandlers } from './client-follow.js'
 import { ClientJob, type TrainHandlers } from './client-job.js'
 import { ClientPrediction, type PredictHandlers } from './client-prediction.js'
 import type { ClusterStatus } from './status.js'
@@ -102,6 +103,19 @@ export class ClusterClient {
     }
     return this.#run(handlers.onNotice, (reconnector) =>
       new ClientJob(job, spec, handlers, reconnector))
+  }
+
+  /**
+   * The model of a training that another client brought, or this one before: waits for it where
+   * the job is under way. The client whose job it is is not disturbed.
+   *
+   * @throws CoppiceError with the code and message that the job ended with; 'PARAMETER' for a job
+   *   that the coordinator does not know, or a prediction; 'IO' when the coordinator is gone for
+   *   too long; 'ABORTED' by the signal, which leaves the job alone; whatever a handler throws
+   */
+  fetch(job: string, handlers: FollowHandlers = {}): Promise<TrainResult> {
+    return this.#run(handlers.onNotice, (reconnector) =>
+      new ClientFollow(job, handlers, reconnector))
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { JobListener } from '../jobs/job-story.js'
-import type { FromClient, Predict, Submit, ToClient } from '../protocol/client-messages.js'
+import type { Follow, FromClient, Predict, Submit, ToClient } from '../protocol/client-messages.js'
 import { decodeMessage, encodeMessage } from '../protocol/codec.js'
 import { ProtocolError } from '../protocol/error.js'
 import { PROTOCOL_VERSION } from '../protocol/messages.js'
@@ -84,6 +84,7 @@ export class CoordinatorClients {
     }
     switch (message.type) {
       case 'submit': return this.#submit(port, message)
+      case 'follow': return this.#follow(port, message)
       case 'go': return this.#queue.go(message.job, message.iteration, message.answer)
       case 'abort': return this.#queue.abort(message.job)
       case 'predict': return this.#predict(port, message)
@@ -95,11 +96,15 @@ export class CoordinatorClients {
     if (this.#isOurs(port, message)) this.#queue.submit(port, message)
   }
 
+  #follow(port: ClientPort, message: Follow): void {
+    if (this.#isOurs(port, message)) this.#queue.follow(port, message.job)
+  }
+
   #predict(port: ClientPort, message: Predict): void {
     if (this.#isOurs(port, message)) this.#queue.predict(port, message)
   }
 
-  #isOurs(port: ClientPort, { job, protocol }: Submit | Predict): boolean {
+  #isOurs(port: ClientPort, { job, protocol }: Submit | Follow | Predict): boolean {
     if (protocol === PROTOCOL_VERSION) return true
     port.send({ type: 'failed', job, mayResume: false, error: {
       code: 'PARAMETER',

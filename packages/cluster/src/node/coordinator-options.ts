@@ -1,5 +1,6 @@
 import { CoppiceError } from '@coppice/model'
 import type { MakeReducer } from '../coordinator/events.js'
+import { defaultVigilance } from '../coordinator/vigilance.js'
 import type { TlsFiles } from '../transport/index.js'
 import type { JournalDisk } from './journal-disk.js'
 
@@ -29,6 +30,20 @@ export interface CoordinatorProcessOptions {
   /** How long a training waits for a client that has to answer and is gone; default 10 minutes. */
   readonly clientGraceMs?: number | undefined
   /**
+   * Iterations between two audits, in which another worker reads a partition anew and must arrive
+   * at the same scores; 0: none. Default 50.
+   */
+  readonly auditEvery?: number | undefined
+  /**
+   * A worker that takes so many times as long as the median worker gives partitions away; above
+   * 1, or 0: never. Default 2.
+   */
+  readonly slowRatio?: number | undefined
+  /** A worker that is alive and does nothing it was asked for so long is told of; default 60 s. */
+  readonly hangWarnMs?: number | undefined
+  /** ... and for so long, while others were done, is given up; default 10 minutes. */
+  readonly hangTimeoutMs?: number | undefined
+  /**
    * 'background': the next iteration begins when a record is written; 'strict': when it is on the
    * disk. What a power failure takes is trained again, to the same bytes.
    */
@@ -48,33 +63,67 @@ export interface CoordinatorInternals {
 /** Options with their defaults. */
 export type SettledOptions = {
   readonly [K in 'minWorkers' | 'heartbeatMs' | 'leaseMs' | 'graceMs' | 'lastCallMs' | 'stallMs'
-  | 'clientGraceMs']: number
+  | 'clientGraceMs' | 'auditEvery' | 'slowRatio' | 'hangWarnMs' | 'hangTimeoutMs']: number
 }
 
 const defaults: SettledOptions = {
   minWorkers: 1, heartbeatMs: 500, leaseMs: 3000, graceMs: 300, lastCallMs: 1000,
-  stallMs: 600_000, clientGraceMs: 600_000,
+  stallMs: 600_000, clientGraceMs: 600_000, ...defaultVigilance,
+}
+
+interface Rule {
+  readonly isLegal: (value: number) => boolean
+  readonly what: string
+}
+
+const rules: { readonly [K in keyof SettledOptions]: Rule } = {
+  minWorkers: integerFrom(1), heartbeatMs: integerFrom(1), leaseMs: integerFrom(1),
+  graceMs: timeFrom(0), lastCallMs: timeFrom(0), stallMs: timeFrom(0), clientGraceMs: timeFrom(0),
+  auditEvery: integerFrom(0), hangWarnMs: integerFrom(1), hangTimeoutMs: integerFrom(1),
+  slowRatio: {
+    isLegal: (value) => value === 0 || (value > 1 && value < Infinity),
+    what: 'a number above 1, or 0 for never',
+  },
 }
 
 /** @throws CoppiceError 'PARAMETER' for numbers that make no sense */
-export function settleOptions(options: CoordinatorProcessOptions): SettledOptions {
+export function settleOptions(options: Partial<WithUndefined<SettledOptions>>): SettledOptions {
   const settled = { ...defaults }
   for (const name of Object.keys(defaults) as (keyof SettledOptions)[]) {
     const value = options[name]
     if (value === undefined) continue
-    const least = name === 'heartbeatMs' || name === 'leaseMs' || name === 'minWorkers' ? 1 : 0
-    if (!(Number.isInteger(value) && value >= least) && !(value === Infinity && least === 0)) {
-      throw new CoppiceError('PARAMETER',
-        `${name} must be an integer from ${least} on, got ${value}`)
+    const { isLegal, what } = rules[name]
+    if (typeof value !== 'number' || !isLegal(value)) {
+      throw new CoppiceError('PARAMETER', `${name} must be ${what}, got ${value}`)
     }
     settled[name] = value
   }
-  if (settled.leaseMs < 2 * settled.heartbeatMs) {
-    throw new CoppiceError('PARAMETER', `leaseMs is ${settled.leaseMs} and heartbeatMs ` +
-      `${settled.heartbeatMs}: a worker would be given up between two signs of life; make the ` +
-      'lease at least twice as long, better six times')
+  const { leaseMs, heartbeatMs, hangWarnMs, hangTimeoutMs } = settled
+  if (leaseMs < 2 * heartbeatMs) {
+    throw new CoppiceError('PARAMETER', `leaseMs is ${leaseMs} and heartbeatMs ${heartbeatMs}: ` +
+      'a worker would be given up between two signs of life; make the lease at least twice as ' +
+      'long, better six times')
+  }
+  if (hangTimeoutMs < hangWarnMs) {
+    throw new CoppiceError('PARAMETER', `hangTimeoutMs is ${hangTimeoutMs} and hangWarnMs ` +
+      `${hangWarnMs}: a worker would be given up before it is told of; make hangTimeoutMs longer`)
   }
   return settled
+}
+
+type WithUndefined<T> = { readonly [K in keyof T]: T[K] | undefined }
+
+function integerFrom(least: number): Rule {
+  return {
+    isLegal: (value) => Number.isSafeInteger(value) && value >= least,
+    what: `an integer from ${least} on`,
+  }
+}
+
+/** Infinity: for ever. */
+function timeFrom(least: number): Rule {
+  const { isLegal, what } = integerFrom(least)
+  return { isLegal: (value) => value === Infinity || isLegal(value), what }
 }
 
 /** @throws CoppiceError 'PARAMETER' for what is no 'host:port' */

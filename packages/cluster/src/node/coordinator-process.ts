@@ -83,7 +83,7 @@ class Coordinator implements CoordinatorHandle {
     const first = firstTerm(Math.floor(Date.now() / 1000))
     this.#term = await folder?.nextTerm(first) ?? first
     this.#machine = new CoordinatorMachine({
-      ...this.#settled, build: buildId(), term: this.#term,
+      ...this.#settled, build: buildId(), term: this.#term, vigilance: this.#settled,
       makeReducer: internal?.makeReducer ?? ((setup) => new StarReducer(setup)),
     })
     this.#queue = new JobQueue({

@@ -28,6 +28,8 @@ export function firstTerm(now: number): number {
 /** What a folder of journals has of a job. */
 export interface FoundJob {
   readonly job: string
+  /** When the journal was last written to, in milliseconds since 1970. */
+  readonly changedAt: number
   /** null for a journal that cannot be read, and why. */
   readonly restored: RestoredJob | null
   readonly problem: string | null
@@ -113,10 +115,10 @@ export class JobFolder {
     try {
       const restored = await this.read(job)
       if (restored?.end != null) this.#ended.set(job, changedAt)
-      return { job, restored, problem: null }
+      return { job, changedAt, restored, problem: null }
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
-      return { job, restored: null, problem }
+      return { job, changedAt, restored: null, problem }
     }
   }
 

@@ -4,10 +4,9 @@ import { checkJobName, checkSpec } from '../jobs/check-spec.js'
 import { endedStory } from '../jobs/ended-story.js'
 import type { JobListener, JobStory } from '../jobs/job-story.js'
 import { type RestoredJob, restoreJob } from '../jobs/restored-job.js'
-import type { PredictionOutcome } from '../jobs/prediction-story.js'
-import type { JobOutcome } from '../jobs/outcome.js'
 import type { UploadUse } from '../jobs/upload-use.js'
 import type { JobSpec, Predict, Submit } from '../protocol/client-messages.js'
+import { type EndedJob, EndedJobs, endText, type JobEnd } from './ended-jobs.js'
 import type { JobFolder } from './job-folder.js'
 import { JobJournal, noJournal } from './job-journal.js'
 import { JobRunner, type RunnerPort, wireError } from './job-runner.js'
@@ -47,6 +46,7 @@ export class JobQueue {
   #current: QueuedJob | null = null
   #waiting: QueuedJob[] = []
   readonly #ended = new Map<string, JobStory>()
+  readonly #endedJobs = new EndedJobs()
   /** Jobs whose journals are being closed. */
   readonly #closing = new Map<string, ClosingJob>()
   /** What clients said is done up to here. */
@@ -68,11 +68,20 @@ export class JobQueue {
     return this.#waiting
   }
 
+  /** The jobs that ended last, oldest first. */
+  get ended(): readonly EndedJob[] {
+    return this.#endedJobs.all
+  }
+
   /** Takes up what an earlier coordinator left in the folder. @throws CoppiceError 'IO' */
   async restore(): Promise<void> {
-    for (const { job, restored, problem } of await this.#options.folder?.list() ?? []) {
+    for (const found of await this.#options.folder?.list() ?? []) {
+      const { job, restored, problem } = found
       this.#lastPlace = Math.max(this.#lastPlace, restored?.place ?? 0)
-      if (restored?.end != null) continue
+      if (restored?.end != null) {
+        this.#endedJobs.add(job, 'training', restored.end, found.changedAt)
+        continue
+      }
       try {
         if (problem !== null) throw new Error(problem)
         if (restored === null) continue
@@ -123,6 +132,43 @@ export class JobQueue {
     } catch (error) {
       listener.send({ type: 'failed', job, error: wireError(error), mayResume: false })
     }
+  }
+
+  /** A client wants to hear of a training that it did not bring. */
+  follow(listener: JobListener, job: string): void {
+    this.#inOrder(async () => {
+      try {
+        checkJobName(job)
+        const story = await this.#storyOf(job)
+        if (listener.isOpen) story.follow(listener)
+      } catch (error) {
+        listener.send({ type: 'failed', job, error: wireError(error), mayResume: false })
+      }
+    })
+  }
+
+  async #storyOf(job: string): Promise<JobStory> {
+    const runner = this.#runnerOf(job)
+    if (runner?.kind === 'training') return runner.story
+    const ending = this.#closing.get(job)?.runner.story
+    if (ending !== undefined && !mayGoOn(ending)) return ending
+    const ended = this.#endedJobs.get(job)
+    if (runner?.kind === 'prediction' || ended?.kind === 'prediction') {
+      throw new CoppiceError('PARAMETER', `job "${job}" is a prediction, which has no model; its ` +
+        'rows go to the client that brought it')
+    }
+    const story = this.#ended.get(job) ?? await this.#endedOf(job)
+    if (story !== null) return story
+    if (ended?.state === 'left') {
+      throw new CoppiceError('IO', `job "${job}" did not come to its end: ${ended.text}; a ` +
+        'coordinator that is started again on its journal goes on with it')
+    }
+    if (ended !== null) {
+      throw new CoppiceError('IO', `job "${job}" ended (${ended.text}), and is not kept any ` +
+        `more: a coordinator without --journal keeps the models of the last ${REMEMBERED_MAX} jobs`)
+    }
+    throw new CoppiceError('PARAMETER', `there is no job "${job}" here; coppice status tells of ` +
+      'those that there are, and of the last that ended')
   }
 
   /** A client brings a prediction, or comes back to one. */
@@ -254,6 +300,7 @@ export class JobQueue {
 
   #add(runner: QueuedJob): void {
     this.#options.uploads.hold(runner.job, runner.data)
+    this.#endedJobs.remove(runner.job)
     this.#waiting.push(runner)
     this.#next()
     this.#tellPlaces()
@@ -277,6 +324,7 @@ export class JobQueue {
     const outcome = await runner.run()
     if (this.#isClosed) return
     this.#options.onNotice(endText(runner.job, outcome))
+    this.#endedJobs.add(runner.job, runner.kind, outcome, this.#options.wallClock())
     if (runner.kind === 'training') this.#conclude(runner, outcome)
     if (outcome.kind === 'done' || !outcome.mayResume) {
       this.#options.uploads.release(runner.job, this.#options.wallClock())
@@ -308,14 +356,6 @@ export class JobQueue {
     const oldest = this.#ended.keys().next().value!
     if (this.#ended.size > REMEMBERED_MAX) this.#ended.delete(oldest)
   }
-}
-
-type JobEnd = JobOutcome | PredictionOutcome
-
-function endText(job: string, outcome: JobEnd): string {
-  if (outcome.kind === 'failed') return `job ${job} failed: ${outcome.error.message}`
-  return `job ${job} ended: ` +
-    ('nRows' in outcome ? `${outcome.nRows} rows predicted` : outcome.stoppedBy)
 }
 
 /** Whether the job was left so that it can be gone on with. */

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { memoryLimitBytes } from '@coppice/data/node'
 import { defaultThreads } from '@coppice/engine/threads'
 import { CoppiceError } from '@coppice/model'
+import type { Vigilance } from '../coordinator/vigilance.js'
+import { settleOptions } from './coordinator-options.js'
 import type { LocalCoordinatorOptions } from './local-coordinator-main.js'
 import type { LocalWorkerOptions } from './local-worker-main.js'
 import { SupervisedChild } from './supervised-child.js'
@@ -21,6 +23,8 @@ export interface LocalClusterOptions {
   readonly startMs?: number
   /** Times of the protocol, see CoordinatorMachine; the defaults are for one machine. */
   readonly times?: Partial<LocalTimes>
+  /** How closely workers are watched; what is left out is as by default. */
+  readonly vigilance?: { readonly [K in keyof Vigilance]?: Vigilance[K] | undefined }
   /** Lines for people: who came, who was lost, what was started again. */
   readonly onNotice?: (text: string) => void
 }
@@ -74,6 +78,8 @@ export class LocalCluster {
     const { threadsPerWorker = Math.max(1, Math.floor(defaultThreads() / options.workers)) }
       = options
     requireCount('threadsPerWorker', threadsPerWorker)
+    // before any process is there: their complaints are harder to read
+    settleOptions({ ...defaultTimes, ...options.times, ...options.vigilance })
     const cluster = new LocalCluster({ ...options, threadsPerWorker })
     try {
       await cluster.#start()
@@ -164,12 +170,13 @@ export class LocalCluster {
   }
 
   #coordinatorOptions(): LocalCoordinatorOptions {
-    const { journalDir = null, times = {} } = this.#options
+    const { journalDir = null, times = {}, vigilance = {} } = this.#options
     const isFirst = this.#url === ''
     // a second start listens where workers and clients look for it
     const port = isFirst ? '0' : new URL(this.#url).port
     return {
-      ...defaultTimes, ...times, token: this.token, listen: `127.0.0.1:${port}`, journalDir,
+      ...defaultTimes, ...times, ...vigilance, token: this.token, listen: `127.0.0.1:${port}`,
+      journalDir,
       // nobody knows of this cluster before all workers are in; one that is lost later is not
       // waited for, in this training or the next: it may not come back
       lastCallMs: isFirst ? 0 : lastCallMs,

@@ -1,10 +1,12 @@
 /** The process of the coordinator of a local cluster: `node local-coordinator-main.js`. */
 import { readChildOptions, report } from './child-options.js'
+import type { Vigilance } from '../coordinator/vigilance.js'
 import { runCoordinator } from './coordinator-process.js'
 import { listenToExitRequests } from './exit-requests.js'
 
-/** What the process is started with. */
-export interface LocalCoordinatorOptions {
+/** What the process is started with: JSON. */
+export interface LocalCoordinatorOptions 
+  extends Partial<Record<keyof Vigilance, number | undefined>> {
   readonly listen: string
   readonly token: string
   readonly journalDir: string | null

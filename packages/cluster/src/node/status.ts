@@ -1,6 +1,7 @@
 import type { CoordinatorMachine } from '../coordinator/machine.js'
 import type { Member } from '../coordinator/members.js'
 import type { CoordinatorTraffic } from './coordinator-traffic.js'
+import type { EndedJob } from './ended-jobs.js'
 import type { JobQueue } from './job-queue.js'
 
 /** What a coordinator is doing. Plain data: `GET /status` gives it as JSON. */
@@ -23,6 +24,8 @@ export interface ClusterStatus {
   readonly rows: { readonly nDone: number, readonly nAll: number } | null
   /** Jobs that wait for their turn, in order. */
   readonly queue: readonly string[]
+  /** Jobs that ended last, oldest first; models of trainings that are done can be fetched. */
+  readonly ended: readonly EndedJob[]
   readonly minWorkers: number
   readonly workers: readonly WorkerStatus[]
   /** Who was waited for most often in this job, and in which share of its rounds. */
@@ -89,6 +92,7 @@ export function clusterStatus(sources: StatusSources, now: number): ClusterStatu
     nIterations: current?.kind === 'training' ? current.story.nIterations : 0,
     rows: current?.kind === 'prediction' ? current.rows : null,
     queue: queue.waiting.map(({ job }) => job),
+    ended: queue.ended,
     workers: machine.members.map((member) => workerStatus(member, sources, now)),
     slowest: traffic.slowest,
     nPartitions: partitions.length,

@@ -81,7 +81,7 @@ export class WorkerCompute {
     if (this.#reading?.job === job) return this.#reading
     this.#dropReading()
     const { nThreads, files } = this.#options
-    const threads = new ThreadPool(nThreads)
+    const threads = new ThreadPool(nThreads, { onCacheNotice: files.options.onCacheNotice })
     this.#reading = { job, threads, tasks: new WorkerTasks(threads, files) }
     return this.#reading
   }

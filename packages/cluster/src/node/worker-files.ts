@@ -1,4 +1,6 @@
-import type { PartitionLoaderOptions, SourceOptions } from '@coppice/data/node'
+import {
+  type CacheNotice, type PartitionLoaderOptions, prepareCache, type SourceOptions,
+} from '@coppice/data/node'
 import { coordinatorPath, parseCoordinatorUrl } from '../transport/coordinator-url.js'
 import { readCa } from '../transport/tls-files.js'
 import type { Token } from '../transport/token.js'
@@ -10,6 +12,8 @@ export interface WorkerFileOptions {
   readonly caFile: string | null
   /** How files elsewhere are fetched, and where copies of them are kept meanwhile. */
   readonly source: SourceOptions & { readonly tempFolder?: string | undefined }
+  /** Hears why files are not kept in the cache. */
+  readonly onNotice?: ((text: string) => void) | undefined
 }
 
 /** What clients uploaded, named by its SHA-256. */
@@ -24,14 +28,18 @@ export class WorkerFiles {
   /** For loaders and `resolveInputs`. */
   readonly options: PartitionLoaderOptions
   readonly #base: string
+  readonly #told = new Set<CacheNotice['topic']>()
 
-  /** Rejects with CoppiceError 'IO' or 'PARAMETER' for a bad address or CA file. */
+  /** Rejects with CoppiceError 'IO' or 'PARAMETER' for a bad address, CA file or cache. */
   static async open(options: WorkerFileOptions): Promise<WorkerFiles> {
     const ca = options.caFile === null ? null : (await readCa(options.caFile)).toString()
+    if (options.source.cache !== undefined) await prepareCache(options.source.cache)
     return new WorkerFiles(options, ca)
   }
 
-  private constructor({ coordinator, token, source }: WorkerFileOptions, ca: string | null) {
+  private constructor(
+    { coordinator, token, source, onNotice }: WorkerFileOptions, ca: string | null,
+  ) {
     const base = coordinatorPath(parseCoordinatorUrl(coordinator), '').href
     this.#base = base.replace(/^ws/, 'http').replace(/\/+$/, '')
     this.options = {
@@ -40,6 +48,11 @@ export class WorkerFiles {
         (token !== null && this.#isUpload(uri) ? { Authorization: token.header }
           : source.headersFor?.(uri)),
       ...(ca === null ? {} : { http: { ...source.http, ca } }),
+      onCacheNotice: ({ topic, text }) => {
+        if (this.#told.has(topic)) return
+        this.#told.add(topic)
+        onNotice?.(text)
+      },
     }
   }
 

@@ -70,7 +70,9 @@ export async function runWorker(options: WorkerProcessOptions): Promise<WorkerEx
     throw new CoppiceError('PARAMETER', `threads must be an integer of at least 1, got ${nThreads}`)
   }
   const { coordinator, token, caFile = null, source = {} } = options
-  const files = await WorkerFiles.open({ coordinator, token, caFile, source })
+  const files = await WorkerFiles.open({
+    coordinator, token, caFile, source, onNotice: options.onNotice,
+  })
   return new WorkerProcess(options, { name, nThreads, files }).run()
 }
 

@@ -1,7 +1,7 @@
 /**
  * Every message between a client, who brings a job, and the coordinator, in the order of a job.
  * A client that lost its connection says `submit` again with the same job: it is attached to the
- * job under way, or given its end.
+ * job under way, or given its end. One that did not bring the job says `follow`.
  */
 import type { ColumnType, PredictedRows, PredictionType, RoleOptions } from '@coppice/data'
 import type {
@@ -87,6 +87,16 @@ export interface Announced {
   readonly job: string
   readonly event: IterationEvent
   readonly record: CommittedIteration
+}
+
+/**
+ * Client: tell me of this training, which somebody brought, from now on; when it is over, its end.
+ * Who brought it is told as before, and only they are asked.
+ */
+export interface Follow {
+  readonly type: 'follow'
+  readonly protocol: number
+  readonly job: string
 }
 
 /** Client: go on, or stop after this iteration. */
@@ -184,7 +194,7 @@ export interface Taken {
   readonly nBatches: number
 }
 
-export type FromClient = Submit | Go | Abort | Predict | Taken
+export type FromClient = Submit | Follow | Go | Abort | Predict | Taken
 export type ToClient =
   | Accepted | Loading | Opened | Told | Announced | Notice | Done | Failed | Planned | Predicted
 

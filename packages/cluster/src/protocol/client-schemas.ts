@@ -90,6 +90,7 @@ export const fromClient: Schema<FromClient> = tagged('type', {
   submit: object({
     type: constant('submit'), protocol: count, job, spec: jobSpec, fromIteration: iteration,
   }),
+  follow: object({ type: constant('follow'), protocol: count, job }),
   go: object({
     type: constant('go'), job, iteration, answer: oneOf({ go: true, stop: true }),
   }),

@@ -25,7 +25,7 @@ export const PROTOCOL_VERSION = 1
 export interface Hello {
   readonly type: 'hello'
   readonly protocol: number
-  /** Hash of what decides bytes: kernels, engine and model versions. Must be the coordinator's. */
+  /** Hash of what decides bytes: versions, kernels and programs. Must be the coordinator's. */
   readonly build: string
   /** Stable name, unique in the cluster. */
   readonly worker: string

@@ -53,6 +53,7 @@ class Driven {
     this.machine = new CoordinatorMachine({
       build: 'b', term: 3, heartbeatMs: 500, leaseMs: 3000, graceMs: 300, minWorkers,
       lastCallMs: 0, stallMs: Infinity, makeReducer: () => assert.fail('nothing is trained'),
+      vigilance: { hangWarnMs: 2000, hangTimeoutMs: 5000 },
     })
     for (const [link, worker] of workers.entries()) this.hear(link, helloOf(worker))
   }
@@ -63,6 +64,21 @@ class Driven {
 
   hear(link: number, message: FromWorker): CoordinatorEffect[] {
     return this.step({ kind: 'message', link, message })
+  }
+
+  /** Time passes in which all workers live. */
+  wait(
+    ms: number, links: readonly number[], stateOf: (link: number) => WorkerState,
+  ): CoordinatorEffect[] {
+    const effects: CoordinatorEffect[] = []
+    for (const end = this.#now + ms; this.#now < end;) {
+      this.#now += 100
+      for (const link of links) {
+        effects.push(...this.hear(link, { type: 'beat', state: stateOf(link) }))
+      }
+      effects.push(...this.step({ kind: 'tick' }))
+    }
+    return effects
   }
 
   /** Its connection breaks, and the grace period passes. */
@@ -198,6 +214,25 @@ describe('CoordinatorMachine', () => {
       coordinator.step({ kind: 'tick' })
       assert.deepEqual(holders(coordinator), [])
     })
+  })
+
+  it('tells of a worker that lives and does not read, and has others do it in the end', () => {
+    const coordinator = new Driven(['w0', 'w1'])
+    coordinator.step({ kind: 'job', job: 'a' })
+    const body = { kind: 'resolve' as const, inputs: [], format: null }
+    const [first, second] = tasksIn(coordinator.step({ kind: 'tasks', tasks: [1, 2].map((task) =>
+      ({ task, context: 0, source: null, body })) }))
+    assert.deepEqual(new Set([first, second]), new Set([0, 1]))
+    // the one that got the second task does it
+    coordinator.hear(second!,
+      { type: 'task-done', job: 'a', task: 2, result: { kind: 'resolve', partitions: [] } })
+    const effects = coordinator.wait(6000, [0, 1], (link) =>
+      ({ ...idle, job: 'a', tasks: link === first ? [1] : [] }))
+    assert.deepEqual(effects.flatMap((effect) => effect.kind === 'notice' ? [effect.text] : []), [
+      `waiting for over 2 s for w${first} to read`, `waiting for over 2 s for w${first} to read`,
+      `w${first} have not answered for 5 s; others try`,
+    ])
+    assert.deepEqual(tasksIn(effects), [second])
   })
 
   describe('a worker that breaks off while it reads', () => {

@@ -14,7 +14,7 @@ function iterate(pace: Pace, times: Readonly<Record<string, number>>, at = 0) {
 
 describe('Pace', () => {
   it('tells the speeds once a worker has been slow for three iterations', () => {
-    const pace = new Pace()
+    const pace = new Pace(2)
     const slow = { a: 50, b: 500, c: 50 }
     assert.equal(iterate(pace, slow), null)
     assert.equal(iterate(pace, slow), null)
@@ -25,8 +25,19 @@ describe('Pace', () => {
     assert.notEqual(iterate(pace, slow), null)
   })
 
+  it('goes by the ratio it is given, and says nothing at 0', () => {
+    const judge = (slowRatio: number, b: number) => {
+      const pace = new Pace(slowRatio)
+      return [1, 2, 3].map(() => iterate(pace, { a: 100, b, c: 100 }))[2]
+    }
+    assert.equal(judge(6, 500), null)
+    assert.notEqual(judge(4.9, 500), null)
+    assert.notEqual(judge(1.1, 120), null)
+    assert.equal(judge(0, 5000), null)
+  })
+
   it('says nothing of even workers, of fast rounds, or of a single slow iteration', () => {
-    const pace = new Pace()
+    const pace = new Pace(2)
     for (let i = 0; i < 5; i++) {
       assert.equal(iterate(pace, { a: 100, b: 120, c: 90 }), null)
       assert.equal(iterate(pace, { a: 1, b: 20, c: 1 }), null)
@@ -35,12 +46,12 @@ describe('Pace', () => {
   })
 
   it('does not judge while a worker has not answered', () => {
-    const pace = new Pace()
+    const pace = new Pace(2)
     for (let i = 0; i < 5; i++) assert.equal(iterate(pace, { a: 50, b: 500 }), null)
   })
 
   it('of two workers compares the one with the other', () => {
-    const pace = new Pace()
+    const pace = new Pace(2)
     const two = new Map([['a', 10], ['b', 10]])
     const iterateTwo = () => {
       pace.asked(0)

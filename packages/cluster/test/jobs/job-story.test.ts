@@ -110,6 +110,39 @@ describe('JobStory', () => {
     assert.ok(!story.isHeard && !second.heard.includes('iteration 4'))
   })
 
+  it('is told to those who follow it from where it is, beside the one whose job it is', () => {
+    const story = halfTold()
+    const [owner, first, second] = [new Listener(), new Listener(), new Listener()]
+    story.follow(first)
+    assert.ok(!story.isHeard, 'nobody is there who could answer')
+    story.attach(owner, 2, null)
+    story.follow(first)
+    first.room = 1
+    story.committed(record(3))
+    story.follow(second)
+    story.committed(record(4))
+    assert.ok(!owner.isReplaced && !first.isReplaced)
+    assert.deepEqual(owner.heard, [...beginning, 'iteration 2', 'iteration 3', 'iteration 4'])
+    assert.deepEqual(first.heard, [...beginning, ...beginning, 'iteration 3'])
+    assert.deepEqual(second.heard, [...beginning, 'iteration 4'])
+    story.ended({ kind: 'done', stoppedBy: 'completed', model: new Uint8Array(0) })
+    first.isFull = false
+    first.room = Infinity
+    story.drained(first)
+    assert.deepEqual(first.heard.slice(-2), ['iteration 4', 'done'])
+    for (const { heard } of [owner, second]) assert.equal(heard.at(-1), 'done')
+    assert.equal(story.detach(first), false)
+    assert.ok(story.isHeard && story.detach(owner))
+  })
+
+  it('is told to one who follows what has ended', () => {
+    const story = halfTold()
+    story.ended({ kind: 'failed', error: { code: 'DATA', message: 'x' }, mayResume: false })
+    const follower = new Listener()
+    story.follow(follower)
+    assert.deepEqual(follower.heard, [...beginning, 'failed'])
+  })
+
   it('does not tell again what a restarted training says again', () => {
     const story = halfTold()
     const listener = new Listener()

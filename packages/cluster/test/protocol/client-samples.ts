@@ -64,6 +64,7 @@ export const fromClientSamples: ByType<FromClient> = {
       wantsGo: false,
     } },
   ],
+  follow: [{ type: 'follow', protocol: 1, job }],
   go: [{ type: 'go', job, iteration: 4, answer: 'stop' }],
   abort: [{ type: 'abort', job }],
   predict: [

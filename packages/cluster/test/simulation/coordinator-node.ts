@@ -32,7 +32,7 @@ export class CoordinatorNode extends Node {
     this.#machine = new CoordinatorMachine({
       build: 'sim', term: ++disk.starts, heartbeatMs: env.heartbeatMs, leaseMs: env.leaseMs,
       graceMs: env.graceMs, minWorkers: env.minWorkers, lastCallMs: 300, stallMs: Infinity,
-      deathsMax: env.deathsMax,
+      deathsMax: env.deathsMax, vigilance: env.vigilance,
       makeReducer: (setup) => new NaiveReducer(setup, keepsBound(mutation)),
       ...(makeRound === undefined ? {} : { makeRound }),
     })
@@ -142,6 +142,7 @@ export class CoordinatorNode extends Node {
     const { world } = this
     switch (effect.kind) {
       case 'send':
+        if (effect.message.type === 'audit') world.audited++
         if (world.trace !== null && effect.message.type !== 'beat-ack') {
           world.note(`-> ${effect.link} ${effect.message.type} ${brief(effect.message)}`)
         }
@@ -178,6 +179,7 @@ export class CoordinatorNode extends Node {
       case 'notice':
         world.note(effect.text)
         if (effect.text.includes('moved to')) world.adopted++
+        if (effect.text.includes('is much slower than')) world.slowed++
     }
   }
 

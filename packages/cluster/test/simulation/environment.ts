@@ -1,4 +1,5 @@
 import { TestRandom } from '@coppice/testkit'
+import type { Vigilance } from '../../src/coordinator/vigilance.js'
 import type { Mutation } from './mutations.js'
 
 /** What a simulated world is like: all of it drawn from the seed. Times in virtual ms. */
@@ -20,6 +21,7 @@ export interface Environment {
   readonly heartbeatMs: number
   readonly leaseMs: number
   readonly graceMs: number
+  readonly vigilance: Vigilance
   /** Mean time between faults of a kind; Infinity: none. */
   readonly faultMs: Readonly<Record<FaultKind, number>>
   /** When faults stop. */
@@ -77,5 +79,11 @@ export function drawEnvironment(seed: number, mutation: Mutation | null): Enviro
     usesCodec: random.below(20) === 0,
     deathsMax: Infinity,
     poison: null,
+    vigilance: {
+      auditEvery: random.pick([50, 5, 1, 0]),
+      slowRatio: random.pick([2, 2, 1.1, 0]),
+      hangWarnMs: 10_000,
+      hangTimeoutMs: random.pick([600_000, 30_000]),
+    },
   }
 }

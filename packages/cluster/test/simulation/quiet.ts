@@ -1,3 +1,4 @@
+import { defaultVigilance } from '../../src/coordinator/vigilance.js'
 import { type Environment, faultKinds } from './environment.js'
 
 /** A world in which nothing goes wrong but what a test changes. */
@@ -7,4 +8,5 @@ export const quiet: Environment = {
   leaseMs: 1400, graceMs: 300,
   faultMs: Object.fromEntries(faultKinds.map((kind) => [kind, Infinity])) as Environment['faultMs'],
   calmAt: 60_000, hasTwoCoordinators: false, usesCodec: true, deathsMax: 5, poison: null,
+  vigilance: defaultVigilance,
 }

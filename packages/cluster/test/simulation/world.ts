@@ -25,6 +25,9 @@ export interface Outcome {
   readonly endedAt: number
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
   readonly adopted: number
+  /** Questions of audits, and moves for the sake of a slow worker. */
+  readonly audited: number
+  readonly slowed: number
   readonly usesCodec: boolean
 }
 
@@ -66,6 +69,8 @@ export class World {
   adopted = 0
   /** Hears of every worker that comes. */
   onHello: (hello: Hello) => void = () => undefined
+  audited = 0
+  slowed = 0
   failure: string | null = null
   /** Of a job that failed. */
   mayResume = false
@@ -94,9 +99,10 @@ export class World {
       this.fail(error instanceof Error ? error.stack ?? error.message : String(error))
     }
     if (!this.isDone) this.fail(`not done ${finishWithin(env)} ms after the last fault`)
-    const { seed, failure, faults, adopted } = this
+    const { seed, failure, faults, adopted, audited, slowed } = this
     return {
-      seed, failure, endedAt: clock.now, faults, adopted, usesCodec: env.usesCodec,
+      seed, failure, endedAt: clock.now, faults, adopted, audited, slowed,
+      usesCodec: env.usesCodec,
     }
   }
 

@@ -36,10 +36,21 @@ export const coordinatorCommand: Command = {
     { name: 'start-timeout', group: jobs, takes: 'one', default: '600',
       describe: 'Seconds that a job waits for workers before it fails (a training can be ' +
         'resumed)' },
+    { name: 'audit-every', group: jobs, takes: 'one', default: '50',
+      describe: 'Iterations between two audits: another worker reads a partition anew and must ' +
+        'arrive at the same scores; 0 for none' },
+    { name: 'slow-ratio', group: jobs, takes: 'one', default: '2',
+      describe: 'A worker that takes so many times as long as the median worker gives rows ' +
+        'away; 0 for never' },
     { name: 'heartbeat', group: times, takes: 'one', default: '500',
       describe: 'Milliseconds between signs of life' },
     { name: 'lease', group: times, takes: 'one', default: '3000',
       describe: 'Milliseconds of silence after which a worker is given up' },
+    { name: 'hang-warn', group: times, takes: 'one', default: '60',
+      describe: 'Seconds after which a worker that lives, and does nothing it was asked for, is ' +
+        'told of' },
+    { name: 'hang-timeout', group: times, takes: 'one', default: '600',
+      describe: 'Seconds after which such a worker is given up, if others were done' },
     logFormatFlag,
   ],
   examples: [
@@ -88,14 +99,37 @@ function readOptions(values: FlagValues): Parameters<typeof runCoordinator>[0] {
   if (durability !== undefined && journalDir === undefined) {
     throw new UsageError('--durability does nothing without --journal DIR')
   }
-  const seconds = values.integer('start-timeout', 1)
   return {
     listen, heartbeatMs, leaseMs, durability, journalDir,
     tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
     tls: certFile === undefined || keyFile === undefined ? null : { certFile, keyFile },
     minWorkers: values.integer('min-workers', 1),
-    stallMs: seconds === undefined ? undefined : seconds * 1000,
+    stallMs: milliseconds(values.integer('start-timeout', 1)),
+    ...readVigilance(values),
   }
+}
+
+/** How closely workers are watched. */
+function readVigilance(values: FlagValues): Parameters<typeof runCoordinator>[0] {
+  const warn = values.integer('hang-warn', 1)
+  const timeout = values.integer('hang-timeout', 1)
+  if ((timeout ?? 600) < (warn ?? 60)) {
+    throw new UsageError(`--hang-timeout ${timeout ?? 600} is less than --hang-warn ` +
+      `${warn ?? 60}: a worker would be given up before it is told of; make the timeout longer`)
+  }
+  const slow = values.text('slow-ratio')
+  const slowRatio = slow === undefined ? undefined : /^\d+(\.\d+)?$/.test(slow) ? Number(slow) : NaN
+  if (slowRatio !== undefined && !(slowRatio === 0 || slowRatio > 1)) {
+    throw new UsageError(`--slow-ratio must be a number above 1, or 0 for never, got "${slow}"`)
+  }
+  return {
+    slowRatio, auditEvery: values.integer('audit-every', 0),
+    hangWarnMs: milliseconds(warn), hangTimeoutMs: milliseconds(timeout),
+  }
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000
 }
 
 /** All networks of this machine are no address for another one. */

@@ -1,7 +1,8 @@
-import { type ClusterStatus, connect, type WorkerStatus } from '@coppice/api'
-import { connectionFlags, connectOptions, flagOrEnv } from '../cluster-flags.js'
+import { type ClusterStatus, connect, type EndedJob, type WorkerStatus } from '@coppice/api'
+import { connectionFlags, connectOptions, coordinatorFlag, coordinatorUrl }
+  from '../cluster-flags.js'
 import type { Command } from '../command.js'
-import { ExitCode, UsageError } from '../exit-codes.js'
+import { ExitCode } from '../exit-codes.js'
 import { print } from '../output.js'
 import { tableText } from '../table.js'
 
@@ -10,8 +11,7 @@ export const statusCommand: Command = {
   name: 'status',
   summary: 'Show what a cluster is doing: its job, its workers, who is slow',
   flags: [
-    { name: 'cluster', group: 'Cluster', takes: 'one', default: '$COPPICE_COORDINATOR',
-      describe: 'Address of the coordinator: ws://host:port or wss://host:port' },
+    coordinatorFlag,
     ...connectionFlags,
     { name: 'json', group: 'Output', takes: 'switch', describe: 'One JSON object' },
   ],
@@ -20,12 +20,7 @@ export const statusCommand: Command = {
     ["$0 status --json | jq '.workers[] | select(.phase == \"lost\")'", 'For programs'],
   ],
   async run(values) {
-    const url = flagOrEnv(values, 'cluster', 'COPPICE_COORDINATOR')
-    if (url === undefined) {
-      throw new UsageError('--cluster is missing: name the address of the coordinator, such as ' +
-        'ws://host:7077, here or in COPPICE_COORDINATOR')
-    }
-    const cluster = await connect(url, connectOptions(values))
+    const cluster = await connect(coordinatorUrl(values), connectOptions(values))
     try {
       const status = await cluster.status()
       await print(values.isOn('json') ? `${JSON.stringify(status, null, 2)}\n`
@@ -39,13 +34,17 @@ export const statusCommand: Command = {
 
 /** Notices shown below the table. */
 const nNoticesShown = 8
+/** Jobs that ended, shown below the one that runs. */
+const nEndedShown = 4
 
 /** The status for people. */
 export function statusText(status: ClusterStatus): string {
-  const { url, workers, notices } = status
+  const { url, workers, notices, ended } = status
   const lines = [
     ['coordinator', url],
     ['job', jobText(status)],
+    ...ended.slice(-nEndedShown).reverse().map((job, i) =>
+      [i === 0 ? 'ended' : '', endedText(job)]),
     ['workers', workersText(status)],
     ['partitions', partitionsText(status)],
     ...(status.nRounds === 0 ? [] : [['traffic', trafficText(status)]]),
@@ -65,6 +64,13 @@ function jobText({ job, phase, iteration, nIterations, rows, queue }: ClusterSta
   const at = nIterations > 0 ? `, iteration ${iteration} of ${nIterations}`
     : rows !== null && rows.nAll > 0 ? `, row ${rows.nDone} of ${rows.nAll}` : ''
   return `${job}: ${phase}${at}${waiting}`
+}
+
+function endedText({ job, kind, state, text, endedAt }: EndedJob): string {
+  const end = state === 'failed' ? `failed: ${text}`
+    : state === 'left' ? `may go on: ${text}`
+      : kind === 'training' ? `${text}, its model can be fetched` : text
+  return `${job}: ${end} (${endedAt})`
 }
 
 function workersText({ workers, minWorkers, phase }: ClusterStatus): string {

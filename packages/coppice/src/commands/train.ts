@@ -7,16 +7,14 @@ import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags
 import { ExitCode, UsageError } from '../exit-codes.js'
 import { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
-import { BarReporter } from '../training/bar-reporter.js'
 import { Checkpoint } from '../training/checkpoint.js'
 import { findEvalSets, openInputs, requireDistinctFiles, type TrainingInputs }
   from '../training/inputs.js'
-import { JsonReporter } from '../training/json-reporter.js'
-import { LineReporter } from '../training/line-reporter.js'
 import { MetricsFile } from '../training/metrics-file.js'
+import { openReporter } from '../training/open-reporter.js'
 import { parameterFlags } from '../training/parameter-flags.js'
 import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
-import { type Reporter, silentReporter } from '../training/reporter.js'
+import type { Reporter } from '../training/reporter.js'
 import { readSettings, type Settings } from '../training/settings.js'
 import { requireWritable } from '../writable.js'
 
@@ -71,7 +69,7 @@ export const trainCommand: Command = {
   async run(values) {
     const settings = await readSettings(values, optionNames)
     const job = readJob(settings)
-    const reporter = makeReporter(job)
+    const reporter = openReporter(job.values, job.isQuiet)
     const interrupt = new Interrupt((text) => reporter.note(text))
     try {
       return await runJob(job, reporter, interrupt.signal)
@@ -144,14 +142,6 @@ function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
     throw new UsageError('--metrics-file would stay empty: no metric is computed; give --valid, ' +
       'or is_provide_training_metric')
   }
-}
-
-function makeReporter({ values, isQuiet }: Job): Reporter {
-  const format = values.choice('log-format', ['text', 'json'])
-  if (isQuiet) return silentReporter
-  const write = (text: string): void => void process.stderr.write(text)
-  if (format === 'json') return new JsonReporter(write)
-  return process.stderr.isTTY ? new BarReporter(process.stderr) : new LineReporter(write)
 }
 
 async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promise<number> {

@@ -1,7 +1,8 @@
-import { runWorker } from '@coppice/api/command'
+import { CACHE_BYTES_MIN, runWorker } from '@coppice/api/command'
 import { connectionFlags, flagOrEnv } from '../cluster-flags.js'
 import type { Command } from '../command.js'
 import { UsageError } from '../exit-codes.js'
+import type { FlagValues } from '../flag-values.js'
 import { logFormatFlag, openLog } from '../log.js'
 
 const group = 'Worker'
@@ -17,6 +18,11 @@ export const workerCommand: Command = {
     { name: 'threads', group, takes: 'one', default: 'all cores', describe: 'Threads that train' },
     { name: 'name', group, takes: 'one', default: '$COPPICE_WORKER_NAME, or host and process',
       describe: 'Name, unique in the cluster; one that stays the same is known after a restart' },
+    { name: 'cache', group, takes: 'one', default: '$COPPICE_CACHE',
+      describe: 'Folder of its own, in which files from http:, https: and s3: addresses and from ' +
+        'clients are kept, so that they are fetched once; workers of a machine may share it' },
+    { name: 'cache-size', group, takes: 'one', default: '10000000000',
+      describe: 'Bytes of --cache; what was not used for longest goes first' },
     { name: 'exit-with-parent', group, takes: 'switch',
       describe: 'End when standard input is closed: with the process that started this one' },
     logFormatFlag,
@@ -37,6 +43,7 @@ export const workerCommand: Command = {
       throw new UsageError('--coordinator is missing: name its address, such as ' +
         'ws://host:7077, here or in COPPICE_COORDINATOR')
     }
+    const cache = readCache(values)
     const log = openLog(values)
     const { exitCode, reason } = await runWorker({
       coordinator,
@@ -45,6 +52,7 @@ export const workerCommand: Command = {
       threads: values.integer('threads', 1),
       name: flagOrEnv(values, 'name', 'COPPICE_WORKER_NAME'),
       exitWithParent: values.isOn('exit-with-parent'),
+      cache,
       onNotice: (text) => log.note(text),
     })
     // People were told by a notice.
@@ -52,4 +60,15 @@ export const workerCommand: Command = {
     // Threads may still be ending.
     process.exit(exitCode)
   },
+}
+
+const cacheBytes = 10e9
+
+function readCache(values: FlagValues): { folder: string, bytesMax: number } | undefined {
+  const folder = flagOrEnv(values, 'cache', 'COPPICE_CACHE')
+  const bytesMax = values.integer('cache-size', CACHE_BYTES_MIN)
+  if (folder === undefined && bytesMax !== undefined) {
+    throw new UsageError('--cache-size does nothing without --cache DIR')
+  }
+  return folder === undefined ? undefined : { folder, bytesMax: bytesMax ?? cacheBytes }
 }

@@ -54,6 +54,18 @@ export function stateOf(headers: IncomingHttpHeaders, byteLength: number | null)
   }
 }
 
+/**
+ * What differs between any two states of a file, or null: a strong entity tag, or when it was
+ * changed, which counts whole seconds: one that had not passed when the answer was sent may yet
+ * see another change (RFC 9110, 8.8.2.2).
+ */
+export function validatorOf(headers: IncomingHttpHeaders): string | null {
+  const { etag, date, 'last-modified': changed } = headers
+  if (etag !== undefined && !etag.startsWith('W/')) return etag
+  const ageMs = Date.parse(date ?? '') - Date.parse(changed ?? '')
+  return ageMs >= 1000 ? changed! : null
+}
+
 /** Whether an answer is of another state of the file; what is not said does not differ. */
 export function differs(answer: ReturnType<typeof stateOf>, state: FileState): boolean {
   const keys = ['byteLength', 'etag', 'lastModified'] as const

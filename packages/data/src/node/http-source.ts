@@ -1,5 +1,5 @@
 import type { FileSource } from './file-source.js'
-import { type FileState, parseRange, stateOf } from './http-answers.js'
+import { type FileState, parseRange, stateOf, validatorOf } from './http-answers.js'
 import { type HttpSettings, Requester } from './http-ranges.js'
 import { PAGE_BYTES, type RangeReader, remoteSource } from './remote-source.js'
 import { parseHttp } from './uri.js'
@@ -12,11 +12,13 @@ import { parseHttp } from './uri.js'
  * Rejects with CoppiceError 'IO' naming the URL (without the secrets of a signed one).
  *
  * @param headers - sent with every request, but not to other hosts that it is redirected to
+ * @param wrap - puts something between the source and its reads
  */
 export async function openHttpSource(
   uri: string,
   headers: Readonly<Record<string, string>> = {},
   settings: HttpSettings = {},
+  wrap: (reader: RangeReader) => RangeReader = (reader) => reader,
 ): Promise<FileSource> {
   const requester = new Requester(parseHttp(uri), headers, settings)
   const { status, headers: got, bytes } = await requester.request(0, PAGE_BYTES, null)
@@ -29,7 +31,7 @@ export async function openHttpSource(
     if (bytes.length !== Math.min(PAGE_BYTES, range.total)) {
       throw requester.error(`its server sent ${bytes.length} bytes where ${PAGE_BYTES} were asked`)
     }
-    return remoteSource(new HttpReader(requester, state), bytes)
+    return remoteSource(wrap(new HttpReader(requester, state, validatorOf(got))), bytes)
   }
   return wholeSource(requester.name, status === 416 ? new Uint8Array(0) : bytes)
 }
@@ -47,11 +49,13 @@ function wholeSource(name: string, bytes: Uint8Array): FileSource {
 class HttpReader implements RangeReader {
   readonly name: string
   readonly byteLength: number
+  readonly validator: string | null
   readonly #requester: Requester
   readonly #state: FileState
 
-  constructor(requester: Requester, state: FileState) {
+  constructor(requester: Requester, state: FileState, validator: string | null) {
     this.name = requester.name
+    this.validator = validator
     this.byteLength = state.byteLength
     this.#requester = requester
     this.#state = state

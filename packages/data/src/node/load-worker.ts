@@ -31,7 +31,8 @@ const units = new UnitPredictor()
 port.on('message', (message: ToThread) => {
   switch (message.kind) {
     case 'sources':
-      sources.set(message.id, new SourcePartitions(message.sources))
+      sources.set(message.id, new SourcePartitions(message.sources, (notice) =>
+        port.postMessage({ kind: 'notice', notice } satisfies FromThread)))
       break
     case 'context':
       contexts.set(message.id, makeContext(message))

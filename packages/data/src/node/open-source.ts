@@ -1,6 +1,9 @@
+import type { CacheSettings } from './block-cache.js'
+import { cachedReader, type CacheNotice } from './cached-reader.js'
 import { type FileSource, openFileSource } from './file-source.js'
 import type { HttpSettings } from './http-ranges.js'
 import { openHttpSource } from './http-source.js'
+import type { RangeReader } from './remote-source.js'
 import { openS3Source } from './s3-source.js'
 import { localPath, uriKind } from './uri.js'
 
@@ -13,6 +16,10 @@ export interface SourceOptions {
   readonly headersFor?:
     ((uri: string) => Readonly<Record<string, string>> | undefined) | undefined
   readonly http?: HttpSettings | undefined
+  /** Where what was fetched is kept, for later and for other processes; see `prepareCache`. */
+  readonly cache?: CacheSettings | undefined
+  /** Hears of files that are not kept, and why; may be told the same again and again. */
+  readonly onCacheNotice?: ((notice: CacheNotice) => void) | undefined
 }
 
 /**
@@ -23,12 +30,15 @@ export interface SourceOptions {
  * also when the file was changed in the meantime. s3: uris need the package @aws-sdk/client-s3.
  */
 export function openSource(uri: string, options: SourceOptions = {}): Promise<FileSource> {
+  const { headersFor, http, cache, onCacheNotice = () => undefined } = options
+  const wrap = (reader: RangeReader): RangeReader =>
+    cache === undefined ? reader : cachedReader(uri, reader, cache, onCacheNotice)
   switch (uriKind(uri)) {
     case 'path':
       return openFileSource(localPath(uri))
     case 'http':
-      return openHttpSource(uri, options.headersFor?.(uri), options.http)
+      return openHttpSource(uri, headersFor?.(uri), http, wrap)
     case 's3':
-      return openS3Source(uri)
+      return openS3Source(uri, wrap)
   }
 }

@@ -115,7 +115,7 @@ class PoolLoader implements PartitionLoader {
     options: PartitionLoaderOptions,
   ) {
     this.#isOwnPool = typeof threads === 'number'
-    this.#pool = typeof threads === 'number' ? new ThreadPool(threads) : threads
+    this.#pool = typeof threads === 'number' ? new ThreadPool(threads, options) : threads
     this.nThreads = this.#pool.nThreads
     this.#files = new PartitionFiles(sources, options, {
       hash: async (partitionIdx, signal) => {

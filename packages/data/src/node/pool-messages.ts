@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@coppice/model'
 import type { Encoding, JobContext, LocalResults, LocalTask } from '../loading/job.js'
+import type { CacheNotice } from './cached-reader.js'
 import type { DigestTask } from './digest.js'
 import type { SourceRef } from './source-ref.js'
 
@@ -45,6 +46,9 @@ export interface PlainError {
 }
 
 /** What threads send back: one answer to each task, one task at a time. */
-export type FromThread =
+export type TaskAnswer =
   | { readonly kind: 'done'; readonly result: PoolResults[PoolTask['kind']] }
   | { readonly kind: 'failed'; readonly error: PlainError }
+
+/** What threads send. */
+export type FromThread = TaskAnswer | { readonly kind: 'notice'; readonly notice: CacheNotice }

@@ -5,6 +5,8 @@ export interface RangeReader {
   /** For messages. */
   readonly name: string
   readonly byteLength: number
+  /** Another one for every state of the file; null where its server tells none. */
+  readonly validator: string | null
   /** Bytes [start, end), exactly; start < end. Rejects with CoppiceError 'IO'. */
   read(start: number, end: number): Promise<Uint8Array>
 }

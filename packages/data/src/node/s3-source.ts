@@ -75,8 +75,13 @@ async function connect(uri: string): Promise<S3Access> {
  * (AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3, roles of the machine).
  *
  * Rejects with CoppiceError 'IO' naming the uri.
+ *
+ * @param wrap - puts something between the source and its reads
  */
-export async function openS3Source(uri: string): Promise<FileSource> {
+export async function openS3Source(
+  uri: string,
+  wrap: (reader: RangeReader) => RangeReader = (reader) => reader,
+): Promise<FileSource> {
   const { bucket, key } = parseS3(uri)
   if (key === '' || key.endsWith('/')) throw s3Error(uri, 'it names no object')
   const s3 = await openAccess(uri)
@@ -85,7 +90,7 @@ export async function openS3Source(uri: string): Promise<FileSource> {
     return await withRetries(nAttempts, retryMs, async () => {
       const first = await get(s3, { ...where, Range: `bytes=0-${PAGE_BYTES - 1}` })
       const reader = new S3Reader(uri, s3, { ...where, IfMatch: first.etag }, first)
-      return remoteSource(reader, first.bytes)
+      return remoteSource(wrap(reader), first.bytes)
     })
   } catch (error) {
     // An object without bytes has no range.
@@ -109,6 +114,7 @@ interface Part {
 class S3Reader implements RangeReader {
   readonly name: string
   readonly byteLength: number
+  readonly validator: string | null
   readonly #s3: S3Access
   readonly #where: object
   readonly #etag: string | undefined
@@ -116,6 +122,7 @@ class S3Reader implements RangeReader {
   constructor(uri: string, s3: S3Access, where: object, { byteLength, etag }: Part) {
     this.name = uri
     this.byteLength = byteLength
+    this.validator = etag ?? null
     this.#s3 = s3
     this.#where = where
     this.#etag = etag

@@ -6,6 +6,7 @@ import type { OpenPartition, PartitionAccess } from '../loading/tasks.js'
 import type { ByteSource } from '../reader.js'
 import { readerOf } from '../readers.js'
 import { type FileSource, ioError } from './file-source.js'
+import type { CacheNotice } from './cached-reader.js'
 import { openSource, type SourceOptions } from './open-source.js'
 import type { SourceRef } from './source-ref.js'
 import { displayUri, isLocalUri, localPath } from './uri.js'
@@ -16,19 +17,24 @@ const hashBytes = 1 << 23
 /** Opens partitions by their uris; keeps the last one open, since units are dealt in order. */
 export class SourcePartitions implements PartitionAccess {
   readonly #sources: readonly SourceRef[]
+  readonly #onNotice: (notice: CacheNotice) => void
   #openIdx = -1
   #open: FileSource | null = null
   #isClosed = false
 
-  constructor(sources: readonly SourceRef[]) {
+  constructor(
+    sources: readonly SourceRef[],
+    onNotice: (notice: CacheNotice) => void = () => undefined,
+  ) {
     this.#sources = sources
+    this.#onNotice = onNotice
   }
 
   async open(partitionIdx: number): Promise<OpenPartition> {
     const source = this.#sources[partitionIdx]!
     if (this.#openIdx !== partitionIdx || this.#open === null) {
       await this.#closeLast()
-      const opened = await openRef(source)
+      const opened = await openRef(source, this.#onNotice)
       if (this.#isClosed) {
         await opened.close()
         throw new CoppiceError('ABORTED', 'loading was given up: its files were closed')
@@ -40,12 +46,12 @@ export class SourcePartitions implements PartitionAccess {
   }
 
   hash(partitionIdx: number): Promise<string> {
-    return hashSource(this.#sources[partitionIdx]!)
+    return hashSource(this.#sources[partitionIdx]!, this.#onNotice)
   }
 
   /** Copies a file; returns the SHA-256 of what was copied. */
   async copy(partitionIdx: number, path: string): Promise<string> {
-    const source = await openRef(this.#sources[partitionIdx]!)
+    const source = await openRef(this.#sources[partitionIdx]!, this.#onNotice)
     const hash = createHash('sha256')
     try {
       const file = await open(path, 'w')
@@ -82,7 +88,7 @@ export class SourcePartitions implements PartitionAccess {
 /** How threads get at files, with the headers that requests for them need. */
 export function sourceRefs(
   files: readonly { readonly path: string; readonly format: SourceRef['format'] }[],
-  { headersFor, http }: SourceOptions,
+  { headersFor, http, cache }: SourceOptions,
 ): SourceRef[] {
   return files.map(({ path, format }) => ({
     uri: path,
@@ -90,12 +96,16 @@ export function sourceRefs(
     name: displayUri(path),
     headers: isLocalUri(path) ? undefined : headersFor?.(path),
     http,
+    cache,
   }))
 }
 
 /** Opens a file under the name that it has in messages. */
-async function openRef({ uri, name, headers, http }: SourceRef): Promise<FileSource> {
-  const source = await openSource(uri, { headersFor: () => headers, http })
+async function openRef(
+  { uri, name, headers, http, cache }: SourceRef,
+  onCacheNotice: (notice: CacheNotice) => void,
+): Promise<FileSource> {
+  const source = await openSource(uri, { headersFor: () => headers, http, cache, onCacheNotice })
   if (name === undefined || name === source.name) return source
   return {
     name,
@@ -108,9 +118,12 @@ async function openRef({ uri, name, headers, http }: SourceRef): Promise<FileSou
   }
 }
 
-async function hashSource(ref: SourceRef): Promise<string> {
+async function hashSource(
+  ref: SourceRef,
+  onNotice: (notice: CacheNotice) => void,
+): Promise<string> {
   if (isLocalUri(ref.uri)) return hashFile(localPath(ref.uri))
-  const source = await openRef(ref)
+  const source = await openRef(ref, onNotice)
   try {
     const hash = createHash('sha256')
     for await (const bytes of bytesOf(source)) hash.update(bytes)

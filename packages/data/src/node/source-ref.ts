@@ -1,4 +1,5 @@
 import type { Format } from '../reader.js'
+import type { CacheSettings } from './block-cache.js'
 import type { HttpSettings } from './http-ranges.js'
 
 /** How a thread gets at a file. Plain data. */
@@ -11,6 +12,8 @@ export interface SourceRef {
   /** Headers of requests, where it is fetched over HTTP. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly http?: HttpSettings | undefined
+  /** Where it is kept once it is fetched. */
+  readonly cache?: CacheSettings | undefined
 }
 
 /** Where a partition is, and what a manifest promises of it. */

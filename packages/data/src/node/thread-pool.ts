@@ -2,12 +2,14 @@ import { Worker } from 'node:worker_threads'
 import { assert, CoppiceError } from '@coppice/model'
 import { throwIfAborted } from '../loading/inline-runner.js'
 import type { Encoding, JobContext } from '../loading/job.js'
+import type { CacheNotice } from './cached-reader.js'
 import type {
   FromThread,
   PlainError,
   PoolResults,
   PoolTask,
   SharedMessage,
+  TaskAnswer,
   ToThread,
 } from './pool-messages.js'
 import type { SourceRef } from './source-ref.js'
@@ -48,6 +50,8 @@ export interface ThreadPoolOptions {
   readonly idleMs?: number | undefined
   /** What threads run. */
   readonly module?: URL | undefined
+  /** See SourceOptions. */
+  readonly onCacheNotice?: ((notice: CacheNotice) => void) | undefined
 }
 
 /**
@@ -64,12 +68,14 @@ export class ThreadPool {
   #isClosed = false
   readonly #module: URL
   readonly #idleMs: number
+  readonly #onNotice: (notice: CacheNotice) => void
   #idleTimer: NodeJS.Timeout | null = null
 
   constructor(nThreads: number, options: ThreadPoolOptions = {}) {
     this.nThreads = nThreads
     this.#module = options.module ?? new URL('./load-worker.js', import.meta.url)
     this.#idleMs = options.idleMs ?? 5000
+    this.#onNotice = options.onCacheNotice ?? (() => undefined)
   }
 
   /** Whether there are threads now. */
@@ -170,7 +176,10 @@ export class ThreadPool {
   #startThread(): PoolThread {
     const worker = new Worker(this.#module)
     const thread: PoolThread = { worker, known: new Set(), current: null }
-    worker.on('message', (message: FromThread) => this.#onMessage(thread, message))
+    worker.on('message', (message: FromThread) => {
+      if (message.kind === 'notice') this.#onNotice(message.notice)
+      else this.#onMessage(thread, message)
+    })
     worker.on('error', (error) => this.#onDeath(thread, error))
     worker.on('exit', () => this.#onDeath(thread, new Error('it ended early')))
     return thread
@@ -203,7 +212,7 @@ export class ThreadPool {
     known.add(id)
   }
 
-  #onMessage(thread: PoolThread, message: FromThread): void {
+  #onMessage(thread: PoolThread, message: TaskAnswer): void {
     const { batch, taskIdx } = thread.current!
     thread.current = null
     batch.nRunning--

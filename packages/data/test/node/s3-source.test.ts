@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import S3rver from 's3rver'
 import { formatManifest, type ManifestPartition } from '../../src/manifest.js'
@@ -89,6 +89,18 @@ describe('openSource over S3', function () {
     await assert.rejects(source.slice(100_000, 200_000), {
       code: 'IO', message: /s3:\/\/data\/big\.bin: it was changed while it was read/,
     })
+  })
+
+  it('keeps objects in a cache, by their state', async () => {
+    mkdirSync(temp('cache'))
+    const cache = { folder: temp('cache'), bytesMax: 1e9 }
+    for (const [byte, nBlocks] of [[1, 2], [1, 2], [2, 4]] as const) {
+      const large = new Uint8Array(300_000).fill(byte)
+      await put('kept.bin', large)
+      const source = await openSource('s3://data/kept.bin', { cache })
+      assert.deepEqual(await source.slice(0, 300_000), large)
+      assert.equal(readdirSync(temp('cache')).length, nBlocks)
+    }
   })
 
   it('lists folders and patterns, and reads manifests', async () => {

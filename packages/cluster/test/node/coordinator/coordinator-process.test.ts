@@ -33,6 +33,12 @@ describe('runCoordinator', function () {
       /leaseMs is 600 and heartbeatMs 500: a worker would be given up/],
     ['half a worker', { listen: '127.0.0.1:0', minWorkers: 0.5 },
       /minWorkers must be an integer from 1 on, got 0\.5/],
+    ['audits before every iteration', { listen: '127.0.0.1:0', auditEvery: -1 },
+      /auditEvery must be an integer from 0 on, got -1/],
+    ['a median worker that is slow', { listen: '127.0.0.1:0', slowRatio: 0.5 },
+      /slowRatio must be a number above 1, or 0 for never, got 0\.5/],
+    ['a worker given up before it is told of', { listen: '127.0.0.1:0', hangWarnMs: 700_000 },
+      /hangTimeoutMs is 600000 and hangWarnMs 700000: .* make hangTimeoutMs longer/],
     ['a file where the folder should be', { listen: '127.0.0.1:0', journalDir: '/dev/null/x' },
       /cannot use the folder for journals \/dev\/null\/x/],
   ]
@@ -257,6 +263,25 @@ describe('a coordinator among hostile connections', function () {
 
 describe('the status of a cluster', function () {
   this.timeout(20_000)
+
+  it('counts the audits that passed, as many as were wanted', async () => {
+    const data = makeData(23, 'number', { train: { nRows: 200, nPartitions: 4 } })
+    const cluster = await TestCluster.start(2, { auditEvery: 2 })
+    try {
+      const client = await cluster.client()
+      const order = orderOf({ objective: 'regression', numIterations: 2000, numLeaves: 4 },
+        dataSpec(data.path('train')), { wantsGo: true })
+      const { model } = await client.train(order, {
+        onCommitted: () =>
+          Promise.resolve(cluster.coordinator.status().nAuditsPassed < 2 ? 'go' : 'stop'),
+      })
+      assert.ok(model.trees.length < 2000, `${model.trees.length} trees`)
+      assert.ok(cluster.coordinator.status().nAuditsPassed >= 2)
+    } finally {
+      await cluster.stop()
+      data.remove()
+    }
+  })
 
   it('says who holds what, how far it is, and what passed', async () => {
     const data = makeData(22, 'number', { train: { nRows: 400, nPartitions: 5 } })

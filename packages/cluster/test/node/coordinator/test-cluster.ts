@@ -1,3 +1,4 @@
+import type { SourceOptions } from '@coppice/data/node'
 import {
   ClusterClient, type ClusterClientOptions, type CoordinatorHandle,
   type CoordinatorProcessOptions, runCoordinator, runWorker, type WorkerExit,
@@ -56,11 +57,12 @@ export class TestCluster {
     this.#coordinator = null
   }
 
-  addWorker(name: string): TestWorker {
+  addWorker(name: string, source: SourceOptions = {}): TestWorker {
     const leave = new AbortController()
     const exit = runWorker({
       coordinator: `ws://127.0.0.1:${this.#port}`, token: null, name, threads: 1, signals: [],
-      signal: leave.signal, drainMs: 200, coordinatorGraceMs: 20_000,
+      signal: leave.signal, drainMs: 200, coordinatorGraceMs: 20_000, source,
+      onNotice: (line) => this.notices.push(line),
     })
     const worker = {
       stop: () => {

@@ -30,8 +30,9 @@ export class StarReducer implements RequestReducer {
   #maximum = 0
   #parts: MetricPart[] = []
 
-  constructor(setup: EngineSetup) {
-    this.#reducer = new CentralReducer(setup)
+  /** @param reducer - of this setup */
+  constructor(setup: EngineSetup, reducer = new CentralReducer(setup)) {
+    this.#reducer = reducer
     this.#features = setup.features
     this.#layout = sumsLayout(setup.features)
     this.#isRanked = rankedMetrics(setup)

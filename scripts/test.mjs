@@ -1,6 +1,7 @@
 /**
  * `npm test`: set-up, lint, the unit tests of each package and the tests across packages, each
- * with its time. The last line is `N passed, N failed[, N skipped]`.
+ * with its time. The last line is `N passed, N failed[, N skipped]`. Two suites run at a time, where
+ * there are two cores: much of the time of the longest is spent waiting for other processes.
  *
  *   node scripts/test.mjs                    everything
  *   node scripts/test.mjs lint               the linter and the architecture checks
@@ -10,11 +11,17 @@
  *   node scripts/test.mjs engine -- --grep histogram    with further options for mocha
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { inRoot, listPackages, stateDir, walk } from './lib/paths.mjs'
 import { runNode, seconds, tools } from './lib/run.mjs'
 import { lint } from './lint.mjs'
 import { setup } from './setup.mjs'
+
+/** More would not be more quiet: some tests watch how long something takes. */
+const nLanes = Math.min(2, availableParallelism())
+/** The suites that take longest, to begin with. */
+const longest = ['root', 'cluster', 'coppice', 'engine']
 
 /** No suite may hang the run: npm test as a whole is to end within 10 minutes. */
 const suiteTimeoutMs = 8 * 60_000
@@ -24,12 +31,13 @@ const suites = [
   ...listPackages().map(({ dir }) => ({
     kind: 'unit',
     name: dir,
-    run: (mochaArgs) => mocha(dir, inRoot('packages', dir), 'dist/test', mochaArgs),
+    run: (mochaArgs, capture) =>
+      mocha(dir, inRoot('packages', dir), 'dist/test', { mochaArgs, capture }),
   })),
   {
     kind: 'root',
     name: 'root',
-    run: (mochaArgs) => mocha('root', inRoot('test'), 'dist', mochaArgs),
+    run: (mochaArgs, capture) => mocha('root', inRoot('test'), 'dist', { mochaArgs, capture }),
   },
 ]
 
@@ -40,12 +48,7 @@ await runSuite('build', async () => {
   await setup({ log: (line) => console.log(`  ${line}`) })
   return { passed: 1, failed: 0, skipped: 0 }
 })
-if (total.failed === 0) {
-  for (const suite of suites.filter(isWanted)) {
-    await runSuite(suite.kind === 'unit' ? `unit ${suite.name}` : suite.name,
-      () => suite.run(mochaArgs))
-  }
-}
+if (total.failed === 0) await runSuites(suites.filter(isWanted))
 console.log(`all suites: ${seconds(startAll)}`)
 console.log(summary(total))
 if (total.failed > 0) process.exitCode = 1
@@ -68,19 +71,45 @@ function isWanted({ kind, name }) {
   return kind === 'unit' && words.includes('unit') && !namesUnits
 }
 
-async function runSuite(title, suite) {
-  console.log(`${title} ...`)
+/** One after the other while there is something to watch; else in lanes, each told at its end. */
+async function runSuites(wanted) {
+  const [alone, others] = [
+    wanted.filter(({ kind }) => kind === 'lint'), wanted.filter(({ kind }) => kind !== 'lint')]
+  for (const suite of alone) await runSuite(titleOf(suite), () => suite.run(mochaArgs))
+  const queue = others.sort((a, b) => rank(a) - rank(b))
+  const capture = queue.length > 1 && nLanes > 1
+  await Promise.all(Array.from({ length: nLanes }, async () => {
+    for (let suite = queue.shift(); suite !== undefined; suite = queue.shift()) {
+      const { run } = suite
+      await runSuite(titleOf(suite), () => run(mochaArgs, capture), capture)
+    }
+  }))
+}
+
+function titleOf({ kind, name }) {
+  return kind === 'unit' ? `unit ${name}` : name
+}
+
+function rank({ name }) {
+  const at = longest.indexOf(name)
+  return at < 0 ? longest.length : at
+}
+
+/** @param isQuiet - its title is printed with what it printed */
+async function runSuite(title, suite, isQuiet = false) {
+  if (!isQuiet) console.log(`${title} ...`)
   const start = performance.now()
   let counts
   try {
     counts = await suite()
   } catch (error) {
-    console.log(`  ${error.message}`)
-    counts = { passed: 0, failed: 1, skipped: 0 }
+    counts = { passed: 0, failed: 1, skipped: 0, output: `  ${error.message}\n` }
   }
   total.passed += counts.passed
   total.failed += counts.failed
   total.skipped += counts.skipped
+  if (isQuiet) console.log(`${title} ...`)
+  process.stdout.write(counts.output ?? '')
   console.log(`${title}: ${summary(counts)} in ${seconds(start)}\n`)
 }
 
@@ -88,38 +117,41 @@ function summary({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
 
-/** Runs the compiled tests of one folder in a process of their own. */
-async function mocha(name, dir, out, mochaArgs) {
+/**
+ * Runs the compiled tests of one folder in a process of their own.
+ *
+ * @param capture - what it prints becomes `output`, instead of being shown as it comes
+ */
+async function mocha(name, dir, out, { mochaArgs, capture }) {
   const specs = walk(path.join(dir, out), ['node_modules'])
     .filter((file) => file.endsWith('.test.js'))
     .map((file) => path.join(dir, out, file))
-  if (specs.length === 0) {
-    console.log('  no tests')
-    return { passed: 0, failed: 0, skipped: 0 }
-  }
+  if (specs.length === 0) return { passed: 0, failed: 0, skipped: 0, output: '  no tests\n' }
   mkdirSync(stateDir, { recursive: true })
-  const output = path.join(stateDir, `mocha-${name}-${process.pid}.json`)
-  const { code, timedOut } = await runNode(tools.mocha, [
+  const report = path.join(stateDir, `mocha-${name}-${process.pid}.json`)
+  const { code, output, timedOut } = await runNode(tools.mocha, [
     '--reporter', inRoot('scripts/lib/mocha-reporter.cjs'),
-    '--reporter-option', `output=${output}`,
+    '--reporter-option', `output=${report}`,
     '--forbid-only', '--fail-hook-affected-tests',
     ...mochaArgs, ...specs,
-  ], { timeoutMs: suiteTimeoutMs })
+  ], { timeoutMs: suiteTimeoutMs, capture })
   let counts
+  let told = output
   try {
-    counts = JSON.parse(readFileSync(output, 'utf8'))
-    rmSync(output)
+    counts = JSON.parse(readFileSync(report, 'utf8'))
+    rmSync(report)
   } catch {
-    throw new Error(timedOut
-      ? `stopped after ${suiteTimeoutMs / 60_000} minutes`
-      : `mocha ended with status ${code} before it could report`)
+    counts = { passed: 0, failed: 1, skipped: 0 }
+    told += timedOut ? `  stopped after ${suiteTimeoutMs / 60_000} minutes\n`
+      : `  mocha ended with status ${code} before it could report\n`
+    return { ...counts, output: told }
   }
   if (timedOut) {
-    console.log('  the tests ended but the process did not: something is left open')
+    told += '  the tests ended but the process did not: something is left open\n'
     counts.failed++
   } else if (code !== 0 && counts.failed === 0) {
-    console.log(`  mocha ended with status ${code}`)
+    told += `  mocha ended with status ${code}\n`
     counts.failed++
   }
-  return counts
+  return { ...counts, output: told }
 }

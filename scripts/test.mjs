@@ -1,7 +1,7 @@
 /**
  * `npm test`: set-up, lint, the unit tests of each package and the tests across packages, each
- * with its time. The last line is `N passed, N failed[, N skipped]`. Two suites run at a time, where
- * there are two cores: much of the time of the longest is spent waiting for other processes.
+ * with its time. The last line is `N passed, N failed[, N skipped]`. Two suites run at a time,
+ * where there are two cores: much of the time of the longest is spent waiting for other processes.
  *
  *   node scripts/test.mjs                    everything
  *   node scripts/test.mjs lint               the linter and the architecture checks

@@ -20,7 +20,8 @@ const cluster = (file) => import(inRoot('packages/cluster/dist', file))
 const { trainingInputs } = await cluster('src/jobs/training-order.js')
 const { needsAnswer } = await cluster('src/log/request-log.js')
 const { decodeMessage, encodeMessage } = await cluster('src/protocol/codec.js')
-const { packAnswer, StarReducer } = await cluster('src/reduce/index.js')
+const { StarReducer } = await cluster('src/reduce/index.js')
+const { packAnswer } = await cluster('test/reduce/pack-answer.js')
 const { measureThroughput } = await cluster('test/support/throughput.js')
 
 /** Kernels and messages run slowly at first. */

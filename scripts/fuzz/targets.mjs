@@ -9,7 +9,9 @@ import {
 import { FRAGMENT_BYTES } from '../../packages/cluster/dist/src/protocol/limits.js'
 import { decodeValue, encodeValue } from '../../packages/cluster/dist/src/protocol/value-codec.js'
 import { packSums } from '../../packages/cluster/dist/src/wire/pack-sums.js'
+import { referenceChecksum } from '../../packages/cluster/dist/src/wire/sum-checksum.js'
 import { SUM_CELL_BYTES } from '../../packages/cluster/dist/src/wire/sum-chunks.js'
+import { CHECKSUM_BYTES } from '../../packages/cluster/dist/src/wire/sum-layout.js'
 import { unpackSums } from '../../packages/cluster/dist/src/wire/unpack-sums.js'
 import { allSamples } from '../../packages/cluster/dist/test/protocol/samples.js'
 import { fuzzUpgrade } from '../../packages/cluster/dist/test/support/fuzz-upgrade.js'
@@ -186,13 +188,19 @@ function makeSumsTarget() {
       const ranges = Array.from({ length: 1 + random.below(3) }, () =>
         corpus[random.below(corpus.length)])
       const changed = random.below(ranges.length)
-      const packed = ranges.map(({ packed }, i) => i === changed ? mutatePacked(random, packed, all)
-        : packed)
+      const packed = Buffer.concat(ranges.map(({ packed }, i) => {
+        const range = packed.subarray(CHECKSUM_BYTES)
+        return i === changed ? mutatePacked(random, range, all) : range
+      }))
+      const checksum = new Uint8Array(CHECKSUM_BYTES)
+      // a wrong one hides what is behind it
+      const isRight = random.below(8) > 0
+      new DataView(checksum.buffer).setBigUint64(0, isRight ? referenceChecksum(packed) : 1n, true)
       const head = new Uint8Array(4 * (1 + ranges.length))
       const view = new DataView(head.buffer)
       view.setUint32(0, ranges.length, true)
       ranges.forEach(({ n }, i) => view.setUint32(4 * (i + 1), n, true))
-      return new Uint8Array(Buffer.concat([head, ...packed]))
+      return new Uint8Array(Buffer.concat([head, checksum, packed]))
     },
     check(input) {
       const view = new DataView(input.buffer, input.byteOffset, input.byteLength)

@@ -45,7 +45,5 @@ export type { StoreAnswer, Stores, SumsWatch } from './execution/stores.js'
 export { InlineStores } from './execution/inline-stores.js'
 export { CentralReducer } from './execution/central-reducer.js'
 export { histogramsOf } from './execution/histograms-of.js'
-export {
-  describeSums, sumsLayout, type SumsDescription, type SumsLayout,
-} from './execution/sums-layout.js'
+export { sumsLayout, type SumsLayout } from './execution/sums-layout.js'
 export type { LeafTotals, SplitCandidate } from './kernels/candidate.js'

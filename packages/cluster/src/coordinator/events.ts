@@ -91,6 +91,8 @@ export interface RequestReducer {
   /**
    * What is wrong with one store's part by itself, or null: do its features sum to the same totals?
    * Asked only after a request whose sums did not add up.
+   *
+   * @throws ProtocolError as `add`
    */
   inspect(chunk: number, payload: AnswerPayload): string | null
   /** The answer, once everything is added. */

@@ -152,11 +152,8 @@ export class CoordinatorMachine {
         return
       case 'task-failed': return this.#taskFailed(member, message)
       case 'broken':
-        member.lastWords = message.reason
         this.#notice(`worker ${member.name} cannot go on: ${message.reason}`)
-        // whoever comes back is told everything anew
-        this.#effects.push({ kind: 'close', link, reason: 'told that it cannot go on' })
-        return this.#setback(member, message.reason)
+        return this.#hangUp(member, message.reason)
       case 'drain':
         member.state = { ...member.state, isDraining: true }
         this.#notice(`worker ${member.name} is leaving`)
@@ -168,6 +165,13 @@ export class CoordinatorMachine {
           this.#dismissDrained()
         }
     }
+  }
+
+  /** Whoever comes back is told everything anew. */
+  #hangUp(member: Member, reason: string): void {
+    member.lastWords = reason
+    if (member.link !== null) this.#effects.push({ kind: 'close', link: member.link, reason })
+    this.#setback(member, reason)
   }
 
   /** What happens again and again, with nothing done in between, ends the job. */
@@ -327,6 +331,7 @@ export class CoordinatorMachine {
       send: (member, message) => this.#send(member, message),
       effect: (effect) => this.#effects.push(effect),
       expel: (member, reason) => this.#expel(member, reason),
+      hangUp: (member, reason) => this.#hangUp(member, reason),
       setback: (member, reason) => this.#setback(member, reason),
       progress: () => this.#setbacks.progress(),
       finish: () => this.#finish(),

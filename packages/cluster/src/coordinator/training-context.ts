@@ -27,6 +27,8 @@ export interface TrainingContext {
   readonly effect: (effect: CoordinatorEffect) => void
   /** A worker cannot be trusted any more: its connection ends, what it held goes to others. */
   readonly expel: (member: Member, reason: string) => void
+  /** Closes a worker's connection: it comes back, and what is missing is asked for again. */
+  readonly hangUp: (member: Member, reason: string) => void
   /** A worker could not go on for a reason that may be the job's. */
   readonly setback: (member: Member, reason: string) => void
   /** The job got further. */

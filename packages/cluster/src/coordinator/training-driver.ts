@@ -27,6 +27,13 @@ export interface DriverPort {
   done(result: TrainResult): void
 }
 
+/** What is wrong with a part of an answer. */
+export interface AnswerFault {
+  readonly text: string
+  /** It was changed on its way; else it was made so. */
+  readonly isDamaged: boolean
+}
+
 export type MakeRound = (
   ...args: ConstructorParameters<typeof Round>
 ) => Pick<Round, keyof Round>
@@ -95,13 +102,12 @@ export class TrainingDriver {
    * Takes a part of an answer, if it counts.
    * @returns what is wrong with it: it is not counted then; null when nothing was found
    */
-  answer(message: Answer, partitions: readonly number[]): string | null {
+  answer(message: Answer, partitions: readonly number[]): AnswerFault | null {
     const round = this.#round
     const reducer = this.#reducer
     if (round === null || reducer === null) return null
     const isThis = message.iteration === round.iteration && message.seq === round.seq
-    const fault = this.#isInspecting && isThis
-      ? reducer.inspect(message.chunk, message.payload) : null
+    const fault = this.#isInspecting && isThis ? inspect(reducer, message) : null
     if (fault !== null) return fault
     if (!round.admit(message, partitions)) return null
     try {
@@ -109,7 +115,7 @@ export class TrainingDriver {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       round.retract(message, partitions)
-      return error.message
+      return faultOf(error)
     }
     if (round.isWhole(message.chunk)) reducer.complete(message.chunk)
     if (!round.isComplete) return null
@@ -264,6 +270,20 @@ export class TrainingDriver {
     }
     this.#port.requested(seq)
   }
+}
+
+function inspect(reducer: RequestReducer, { chunk, payload }: Answer): AnswerFault | null {
+  try {
+    const text = reducer.inspect(chunk, payload)
+    return text === null ? null : { text, isDamaged: false }
+  } catch (error) {
+    if (error instanceof ProtocolError) return faultOf(error)
+    throw error
+  }
+}
+
+function faultOf({ kind, message }: ProtocolError): AnswerFault {
+  return { text: message, isDamaged: kind === 'damaged' }
 }
 
 /** What a worker has to add to its scores: a tree that could not split adds nothing. */

@@ -305,7 +305,8 @@ export class TrainingJob {
     this.#moves.answered(store.worker)
     const fault = this.#driver.answer(message, store.partitions)
     if (fault === null) return
-    this.#accuse(member, `it sent sums that cannot be right (${fault}): bad memory?`)
+    if (fault.isDamaged) this.#context.hangUp(member, `its sums arrived changed (${fault.text})`)
+    else this.#accuse(member, `it sent sums that cannot be right (${fault.text}): bad memory?`)
   }
 
   /** What it does is wrong; if that is so of all who come, the reason is not theirs. */

@@ -29,9 +29,9 @@ export const FRAME_HEADER_BYTES = 32
 const MAGIC = 0x46504f43
 
 /**
- * What the checksum of a frame covers. 'head' is for histograms: whoever adds them up finds that
- * a changed one does not sum to its leaf's totals, and asks again, so that a pass over all bytes
- * at both ends (3 GB/s, a tenth of what a coordinator does) finds nothing that is not found anyway.
+ * What the checksum of a frame covers. 'head' is for packed sums, which have a faster one of their
+ * own (wire/sum-checksum.ts) where they are packed and unpacked anyway: a second pass over all
+ * their bytes, at 3 GB/s, would be a tenth of what a coordinator does.
  */
 export type Checked = 'all' | 'head'
 

@@ -12,7 +12,7 @@ import { inspectSums } from './inspect-sums.js'
 
 /**
  * The reducer of a star: all answers come to the coordinator, which adds them up. The other end
- * is `packAnswer`. Which answers count is not decided here, see Round.
+ * is `AnswerPacker`. Which answers count is not decided here, see Round.
  */
 export class StarReducer implements RequestReducer {
   readonly #reducer: CentralReducer
@@ -143,15 +143,10 @@ export class StarReducer implements RequestReducer {
     const request = this.#request
     if (request?.kind !== 'root' && request?.kind !== 'round') return null
     let fault: string | null = null
-    try {
-      this.#unpack(request.kind, chunk, payload, (range, planes) => {
-        fault ??= inspectSums(this.#features, this.#layout, range, planes)
-      })
-      return fault
-    } catch (error) {
-      if (error instanceof ProtocolError) return error.message
-      throw error
-    }
+    this.#unpack(request.kind, chunk, payload, (range, planes) => {
+      fault ??= inspectSums(this.#features, this.#layout, range, planes)
+    })
+    return fault
   }
 
   /**

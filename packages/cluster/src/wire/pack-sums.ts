@@ -2,9 +2,9 @@ import { assert } from '@coppice/model'
 import { bytesWithRoom } from '../protocol/room.js'
 import type { SumChunk, SumRange } from './sum-chunks.js'
 import { writeHeader } from './sum-header.js'
-import { SLACK, type SumMemory, sumMemory } from './sum-kernels.js'
+import { computeChecksum, SLACK, type SumMemory, sumMemory } from './sum-kernels.js'
 import {
-  HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth, planesBytes,
+  CHECKSUM_BYTES, HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth, planesBytes,
 } from './sum-layout.js'
 
 /**
@@ -14,21 +14,28 @@ import {
  * @param histograms - planes of whole histograms: nCells i64 gradients, nCells i64 hessians,
  *   nCells i32 counts; may be shared memory
  * @param chunk - as from `sumChunks`
- * @returns the ranges one after the other, in memory of their own, with room as of `takeRoom`
+ * @returns a checksum and the ranges one after the other, in memory of their own, with room as of
+ *   `takeRoom`
  */
 export function packSums(
   histograms: readonly Uint8Array[], nCells: number, chunk: SumChunk,
 ): Uint8Array {
   const memory = sumMemory()
   const { bytes, packed, packedSize } = memory
-  let end = packed
+  let end = packed + CHECKSUM_BYTES
   for (const range of chunk) {
     end = packRange(memory, end, histograms[range.histogram]!, nCells, range)
   }
   assert(end - packed <= packedSize, `${end - packed} bytes are a chunk`)
+  writeChecksum(memory, end - packed)
   const copy = bytesWithRoom(end - packed)
   copy.set(bytes.subarray(packed, end))
   return copy
+}
+
+function writeChecksum(memory: SumMemory, nBytes: number): void {
+  const { bytes, packed } = memory
+  new DataView(bytes.buffer).setBigUint64(packed, computeChecksum(memory, nBytes), true)
 }
 
 /** Packs a range to `at`. @returns where it ends */

@@ -1,8 +1,10 @@
 import { assert } from '@coppice/model'
 import type { SumChunk, SumRange } from './sum-chunks.js'
 import { writeHeader } from './sum-header.js'
+import { referenceChecksum } from './sum-checksum.js'
 import {
-  HEADER_BYTES, type PackedHeader, packedBytes, padded, type Piece, piecesOfWidth, planesBytes,
+  CHECKSUM_BYTES, HEADER_BYTES, type PackedHeader, packedBytes, padded, type Piece, piecesOfWidth,
+  planesBytes,
 } from './sum-layout.js'
 
 /** The naive twin of `packSums`. */
@@ -10,12 +12,15 @@ export function referencePackSums(
   histograms: readonly Uint8Array[], nCells: number, chunk: SumChunk,
 ): Uint8Array {
   const ranges = chunk.map((range) => packRange(histograms[range.histogram]!, nCells, range))
-  const packed = new Uint8Array(ranges.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
+  const nBytes = ranges.reduce((sum, { length }) => sum + length, 0)
+  const packed = new Uint8Array(CHECKSUM_BYTES + nBytes)
+  let at = CHECKSUM_BYTES
   for (const range of ranges) {
     packed.set(range, at)
     at += range.length
   }
+  const checksum = referenceChecksum(packed.subarray(CHECKSUM_BYTES))
+  new DataView(packed.buffer).setBigUint64(0, checksum, true)
   return packed
 }
 

@@ -1,18 +1,24 @@
 import type { SumChunk } from './sum-chunks.js'
 import { damaged } from './sum-header.js'
+import { referenceChecksum } from './sum-checksum.js'
 import {
-  bitmapBytes, HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth, planesBytes,
+  bitmapBytes, CHECKSUM_BYTES, HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth,
+  planesBytes,
 } from './sum-layout.js'
 import { readHeaders, type TakeSums } from './unpack-sums.js'
 
 /** The naive twin of `unpackSums`. */
 export function referenceUnpackSums(packed: Uint8Array, chunk: SumChunk, take: TakeSums): void {
+  if (packed.length < CHECKSUM_BYTES || packed.length % 8 !== 0) throw damaged('no chunk')
+  const sums = packed.subarray(CHECKSUM_BYTES)
+  const view = new DataView(packed.buffer, packed.byteOffset)
+  if (view.getBigUint64(0, true) !== referenceChecksum(sums)) throw damaged('wrong checksum')
   let at = 0
-  const headers = readHeaders(packed, chunk)
+  const headers = readHeaders(sums, chunk)
   const all = headers.map((header) => {
     const start = at
     at += packedBytes(header)
-    return unpackRange(packed.subarray(start, at), header)
+    return unpackRange(sums.subarray(start, at), header)
   })
   chunk.forEach((range, i) => take(range, all[i]!))
 }

@@ -1,6 +1,7 @@
 import { CoppiceError } from '@coppice/model'
 import { RANGE_CELLS_MAX } from './sum-chunks.js'
-import { packedBytesMax, padded } from './sum-layout.js'
+import { BLOCK_BYTES, mixChecksum } from './sum-checksum.js'
+import { CHECKSUM_BYTES, packedBytesMax, padded } from './sum-layout.js'
 import { kernelsBase64 } from './wasm-binary.js'
 
 /**
@@ -21,6 +22,11 @@ export interface SumKernels {
   survey(
     out: number, bitmap: number, gradients: number, hessians: number, counts: number, n: number,
   ): number
+  /**
+   * 16 words to `out`, of n bytes in blocks of 64: bytes behind the last whole block must be zero
+   * up to its end. See `sum-checksum.ts`.
+   */
+  checksum(out: number, src: number, n: number): void
   /** Copies the 8-byte values of the cells in the bitmap to one after the other. */
   compact64(dst: number, src: number, bitmap: number, nWords: number): void
   compact32(dst: number, src: number, bitmap: number, nWords: number): void
@@ -48,7 +54,7 @@ export interface SumMemory {
   readonly kernels: SumKernels
   readonly bytes: Uint8Array
   readonly words: Int32Array
-  /** 32 bytes. */
+  /** 64 bytes. */
   readonly stats: number
   readonly bitmap: number
   /** The planes of a range, one after the other. */
@@ -60,6 +66,17 @@ export interface SumMemory {
   /** A chunk, packed: `packedSize` bytes. */
   readonly packed: number
   readonly packedSize: number
+}
+
+/** The checksum of n packed bytes: of those behind the place of the checksum. */
+export function computeChecksum(
+  { kernels, bytes, words, stats, packed }: SumMemory, nBytes: number,
+): bigint {
+  const end = packed + nBytes
+  bytes.fill(0, end, end + BLOCK_BYTES)
+  const n = nBytes - CHECKSUM_BYTES
+  kernels.checksum(stats, packed + CHECKSUM_BYTES, n)
+  return mixChecksum(words.subarray(stats >> 2, (stats >> 2) + 16), n)
 }
 
 /** Elements beyond the end of a vector that kernels may touch. */
@@ -83,7 +100,7 @@ function makeMemory(): SumMemory {
   const n = RANGE_CELLS_MAX + SLACK
   const bitmapSize = padded(n >> 3) + 8
   const layout = {
-    stats: reserve(32),
+    stats: reserve(64),
     bitmap: reserve(bitmapSize),
     planes: reserve(20 * n + 8 * SLACK),
     compact: [reserve(8 * n), reserve(8 * n), reserve(4 * n)] as const,

@@ -16,9 +16,10 @@ import { CHUNK_CELLS_MAX, CHUNK_RANGES_MAX, SUM_CELL_BYTES } from './sum-chunks.
  * of the low 4 bytes of all cells, then a vector of their fifth bytes. So every piece is a plain
  * typed array, padded with zeros to 8 bytes, and all inner loops are one load, shift and store.
  *
- * The header tells how long the sums are, a multiple of 8: those of the ranges of a chunk lie one
- * after the other.
+ * The header tells how long the sums are, a multiple of 8. Those of the ranges of a chunk lie one
+ * after the other, behind a checksum of 8 bytes of them all (`sum-checksum.ts`).
  */
+export const CHECKSUM_BYTES = 8
 export const HEADER_BYTES = 16
 export const MAGIC = 0x53
 
@@ -74,8 +75,11 @@ export function packedBytes(header: PackedHeader): number {
   return n
 }
 
-/** Most bytes of a chunk: header, bitmap and 9 pieces of a range are padded, by 8 bytes each. */
-export const packedBytesMax = CHUNK_CELLS_MAX * (SUM_CELL_BYTES + 1) +
+/**
+ * Most bytes of a chunk: a checksum; header, bitmap and 9 pieces of a range are padded, by 8 bytes
+ * each.
+ */
+export const packedBytesMax = CHECKSUM_BYTES + CHUNK_CELLS_MAX * (SUM_CELL_BYTES + 1) +
   CHUNK_RANGES_MAX * (HEADER_BYTES + 80)
 
 /** Length of the planes of so many cells. */

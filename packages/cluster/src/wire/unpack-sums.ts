@@ -1,8 +1,9 @@
 import type { SumChunk, SumRange } from './sum-chunks.js'
 import { damaged, readHeader } from './sum-header.js'
-import { type SumMemory, sumMemory } from './sum-kernels.js'
+import { computeChecksum, type SumMemory, sumMemory } from './sum-kernels.js'
 import {
-  bitmapBytes, HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth, planesBytes,
+  bitmapBytes, CHECKSUM_BYTES, HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth,
+  planesBytes,
 } from './sum-layout.js'
 
 /**
@@ -25,14 +26,20 @@ export function unpackSums(packed: Uint8Array, chunk: SumChunk, take: TakeSums):
   if (packed.length > packedSize) {
     throw damaged(`${packed.length} bytes; a chunk has at most ${packedSize}`)
   }
+  if (packed.length < CHECKSUM_BYTES || packed.length % 8 !== 0) {
+    throw damaged(`${packed.length} bytes; a chunk has a multiple of 8`)
+  }
   bytes.set(packed, memory.packed)
-  const headers = readHeaders(bytes.subarray(memory.packed, memory.packed + packed.length), chunk)
-  let at = memory.packed
+  const sum = new DataView(bytes.buffer).getBigUint64(memory.packed, true)
+  if (computeChecksum(memory, packed.length) !== sum) throw damaged('the checksum is wrong')
+  const start = memory.packed + CHECKSUM_BYTES
+  const headers = readHeaders(bytes.subarray(start, memory.packed + packed.length), chunk)
+  let at = start
   for (const header of headers) {
     if (header.isSparse) checkBitmap(memory, at + HEADER_BYTES, header)
     at += packedBytes(header)
   }
-  at = memory.packed
+  at = start
   chunk.forEach((range, i) => {
     const header = headers[i]!
     unpackRange(memory, at, header)

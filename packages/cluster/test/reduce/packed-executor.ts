@@ -7,7 +7,17 @@ import { TestRandom } from '@coppice/testkit'
 import { needsAnswer } from '../../src/log/request-log.js'
 import { decodeMessage, encodeMessage } from '../../src/protocol/codec.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
-import { packAnswer, StarReducer } from '../../src/reduce/index.js'
+import { StarReducer } from '../../src/reduce/index.js'
+import { packSums } from '../../src/wire/pack-sums.js'
+import { sumChunks } from '../../src/wire/sum-chunks.js'
+import { packAnswer } from './pack-answer.js'
+
+/** A chunk of a store's answer, and when it is added. */
+interface Part {
+  readonly chunk: number
+  readonly payload: AnswerPayload
+  readonly rank: number
+}
 
 /** How often a store's answer is counted; tests count wrongly. */
 export type Counts = (request: EngineRequest, store: number) => number
@@ -21,6 +31,10 @@ export class PackedExecutor implements Executor {
   /** Bytes of the payloads of sums, and of the sums themselves. */
   nPackedBytes = 0
   nSumBytes = 0
+  /** Chunks that were whole while others were not. */
+  nEarly = 0
+  /** Rounds that were begun again because of a wrong sum. */
+  nSpoilt = 0
   readonly #k: number
   readonly #counts: Counts
   readonly #random: TestRandom
@@ -29,7 +43,10 @@ export class PackedExecutor implements Executor {
   #reducer: StarReducer | null = null
   #booster: Booster | null = null
 
-  constructor(k: number, seed: number, counts: Counts = () => 1) {
+  /** @param spoils - the first sums of some rounds are wrong at first */
+  constructor(
+    k: number, seed: number, counts: Counts = () => 1, private readonly spoils = false,
+  ) {
     this.#k = k
     this.#random = new TestRandom(seed)
     this.#counts = counts
@@ -76,6 +93,7 @@ export class PackedExecutor implements Executor {
     const reducer = this.#reducer!
     const layout = sumsLayout(this.#setup!.features)
     const nChunks = reducer.begin(request)
+    const parts: Part[] = []
     for (let s = 0; s < this.#k; s++) {
       const answer = await this.#stores.carryOut(s, request)
       if (!needsAnswer(request)) continue
@@ -84,10 +102,49 @@ export class PackedExecutor implements Executor {
       this.#weigh(payloads)
       this.nSumBytes += histogramsOf(request).length * layout.nBytes
       for (let n = this.#counts(request, s); n > 0; n--) {
-        payloads.forEach((payload, chunk) => reducer.add(chunk, overTheWire(payload, chunk)))
+        payloads.forEach((payload, chunk) =>
+          parts.push({ chunk, payload: overTheWire(payload, chunk), rank: this.#random.word() }))
       }
     }
-    return needsAnswer(request) ? reducer.finish() : null
+    if (!needsAnswer(request)) return null
+    if (this.spoils && request.kind === 'round' && nChunks > 2) this.#addSpoilt(request, parts)
+    this.#addAll(parts)
+    return reducer.finish()
+  }
+
+  /** Adds parts in any order; chunks are completed as the last of their parts is added. */
+  #addAll(parts: readonly Part[]): void {
+    const reducer = this.#reducer!
+    const left = new Map<number, number>()
+    for (const { chunk } of parts) left.set(chunk, (left.get(chunk) ?? 0) + 1)
+    for (const { chunk, payload } of [...parts].sort((a, b) => a.rank - b.rank)) {
+      reducer.add(chunk, payload)
+      left.set(chunk, left.get(chunk)! - 1)
+      if (left.get(chunk)! > 0) continue
+      left.delete(chunk)
+      reducer.complete(chunk)
+      if (left.size > 0) this.nEarly++
+    }
+  }
+
+  /** A wrong sum is told of at the end; then the round may be begun again. */
+  #addSpoilt(request: EngineRequest, parts: readonly Part[]): void {
+    const planes = new Uint8Array(sumsLayout(this.#setup!.features).nBytes)
+    planes[0] = 1
+    const nCells = planes.length / 20
+    const chunk = sumChunks(nCells, histogramsOf(request).length)[0]!
+    const nothing = new Uint8Array(planes.length)
+    const wrong = packSums(chunk.map((_, i) => (i === 0 ? planes : nothing)), nCells, chunk)
+    this.#addAll([...parts, { chunk: 0, payload: { kind: 'sums', bytes: wrong }, rank: -1 }])
+    let told = ''
+    try {
+      this.#reducer!.finish()
+    } catch (error) {
+      told = String(error)
+    }
+    if (!told.includes('does not add up')) throw new Error(`a wrong sum was not told of: ${told}`)
+    this.nSpoilt++
+    this.#reducer!.begin(request)
   }
 
   #weigh(payloads: readonly AnswerPayload[]): void {

@@ -6,9 +6,11 @@ import { serializeModel } from '@coppice/model'
 import { type DataRecipe, type FeatureRecipe, makeDataset } from '@coppice/testkit'
 import { ProtocolError } from '../../src/protocol/error.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
-import { packAnswer, StarReducer } from '../../src/reduce/index.js'
+import { StarReducer } from '../../src/reduce/index.js'
+import { inspectSums } from '../../src/reduce/inspect-sums.js'
 import { CHUNK_CELLS_MAX, sumChunks } from '../../src/wire/sum-chunks.js'
 import { packSums } from '../../src/wire/pack-sums.js'
+import { packAnswer } from './pack-answer.js'
 import { PackedExecutor } from './packed-executor.js'
 
 const features: readonly FeatureRecipe[] = [
@@ -57,6 +59,24 @@ describe('StarReducer', () => {
       }
     })
   }
+
+  it('scans what has come while others are on their way, whatever comes first', async () => {
+    const numeric: FeatureRecipe = { kind: 'numeric', bins: 255 }
+    const { data } = makeDataset({
+      features: Array.from({ length: 28 }, () => numeric), label: 'binary', seed: 6, nRows: 4000,
+    })
+    const params = {
+      objective: 'binary', numIterations: 3, numLeaves: 40, minDataInLeaf: 5, speculation: 16,
+    }
+    const expected = await train({ params, train: data }, new InlineExecutor())
+    for (const spoils of [false, true]) {
+      const executor = new PackedExecutor(3, 8, () => 1, spoils)
+      const { model } = await train({ params, train: data }, executor)
+      assert.equal(serializeModel(model), serializeModel(expected.model))
+      assert.ok(executor.nEarly > 10, `${executor.nEarly} chunks were whole before the last`)
+      if (spoils) assert.ok(executor.nSpoilt > 3, `${executor.nSpoilt} rounds were spoilt`)
+    }
+  })
 
   for (const times of [0, 2]) {
     it(`finds an answer that was counted ${times} times`, async () => {
@@ -162,7 +182,19 @@ describe('StarReducer, given what no store sends', () => {
     assert.match(inspect((view) => view.setInt32(nCells * 16 + at * 4, -1, true))!,
       /bin 0 of feature 1 has -1 rows/)
     assert.match(inspect((view) => view.setBigInt64(at * 8, 1n, true))!, /sums -8 and 5/)
-    assert.match(reducer.inspect(0, { kind: 'maximum', value: 1 })!, /"sums" was due/)
+    assert.throws(() => reducer.inspect(0, { kind: 'maximum', value: 1 }), /"sums" was due/)
+  })
+
+  it('finds sums in cells of no bin', () => {
+    const odd = [3, 2].map((nBins) => ({ nBins, missingBin: -1, isCategorical: false }))
+    const layout = sumsLayout(odd)
+    for (const at of [3 * 8, (layout.nCells + 7) * 8, layout.nCells * 16 + 6 * 4]) {
+      const planes = new Uint8Array(layout.nBytes)
+      const range = { histogram: 0, firstCell: 0, nCells: layout.nCells }
+      assert.equal(inspectSums(odd, layout, range, planes), null)
+      planes[at] = 1
+      assert.match(inspectSums(odd, layout, range, planes)!, /cell [367] is of no bin/)
+    }
   })
 
   it('begins a request anew', () => {

@@ -5,11 +5,12 @@ import { ProtocolError } from '../../src/protocol/error.js'
 import { packSums } from '../../src/wire/pack-sums.js'
 import { referencePackSums } from '../../src/wire/reference-pack.js'
 import { referenceUnpackSums } from '../../src/wire/reference-unpack.js'
+import { referenceChecksum } from '../../src/wire/sum-checksum.js'
 import {
   CHUNK_CELLS_MAX, CHUNK_CELLS_MIN, CHUNK_RANGES_MAX, RANGE_CELLS_MAX, SUM_CELL_BYTES,
   type SumChunk, sumChunks,
 } from '../../src/wire/sum-chunks.js'
-import { packedBytesMax } from '../../src/wire/sum-layout.js'
+import { CHECKSUM_BYTES, HEADER_BYTES, packedBytesMax } from '../../src/wire/sum-layout.js'
 import { unpackSums } from '../../src/wire/unpack-sums.js'
 
 interface Sums {
@@ -40,6 +41,17 @@ function packBoth(
 ): Uint8Array {
   const packed = packSums(histograms, nCells, chunk)
   assert.ok(Buffer.from(referencePackSums(histograms, nCells, chunk)).equals(packed))
+  return packed
+}
+
+/** Bytes of a checksum and one range's header. */
+const HEAD = CHECKSUM_BYTES + HEADER_BYTES
+
+/** Ranges, one after the other, behind the checksum of them all. */
+function sealed(...ranges: readonly Uint8Array[]): Uint8Array {
+  const packed = new Uint8Array(Buffer.concat([new Uint8Array(CHECKSUM_BYTES), ...ranges]))
+  const checksum = referenceChecksum(packed.subarray(CHECKSUM_BYTES))
+  new DataView(packed.buffer).setBigUint64(0, checksum, true)
   return packed
 }
 
@@ -132,7 +144,7 @@ describe('packSums and unpackSums', () => {
       for (const edge of [most, -most - 1n]) {
         for (const n of [4, 8, 12, 36]) {
           const packed = survives(dense(n, (i) => i === n - 2 ? edge : BigInt(i % 3) - 1n))
-          const rest = 16 + 2 * planeBytes(n, 1)
+          const rest = HEAD + 2 * planeBytes(n, 1)
           assert.equal(packed.length, rest + planeBytes(n, width), `${edge}, ${n} cells`)
         }
       }
@@ -141,7 +153,7 @@ describe('packSums and unpackSums', () => {
     it(`store hessians that need ${width} bytes with ${width}`, () => {
       const most = width === 8 ? (1n << 63n) - 1n : (1n << BigInt(8 * width)) - 1n
       const packed = survives(dense(8, () => 1n, most))
-      assert.equal(packed.length, 16 + 2 * planeBytes(8, 1) + planeBytes(8, width))
+      assert.equal(packed.length, HEAD + 2 * planeBytes(8, 1) + planeBytes(8, width))
     })
   }
 
@@ -149,7 +161,7 @@ describe('packSums and unpackSums', () => {
     for (const [count, width] of [[0xff, 1], [0x100, 2], [0xffff, 2], [0x1_0000, 3],
       [0xff_ffff, 3], [0x100_0000, 4], [0x7fff_ffff, 4]] as const) {
       const packed = survives(dense(8, () => 1n, 1n, count))
-      assert.equal(packed.length, 16 + 2 * planeBytes(8, 1) + planeBytes(8, width))
+      assert.equal(packed.length, HEAD + 2 * planeBytes(8, 1) + planeBytes(8, width))
     }
   })
 
@@ -175,8 +187,8 @@ describe('packSums and unpackSums', () => {
       })
       const isSparse = nFilled < n / 2
       const width = nFilled === 0 ? 0 : 1
-      assert.equal(packed.length, isSparse ? 16 + 8 + 3 * planeBytes(nFilled, width)
-        : 16 + 3 * planeBytes(n, width), `${nFilled} filled`)
+      assert.equal(packed.length, isSparse ? HEAD + 8 + 3 * planeBytes(nFilled, width)
+        : HEAD + 3 * planeBytes(n, width), `${nFilled} filled`)
     }
   })
 
@@ -306,24 +318,47 @@ describe('unpackSums', () => {
     }
   }
 
+  const sparseRange = sparse.subarray(CHECKSUM_BYTES)
+  const fullRange = full.subarray(CHECKSUM_BYTES)
+
   it('refuses every beginning, and more bytes', () => {
-    for (const packed of [sparse, full]) {
-      for (let n = 0; n < packed.length; n++) {
-        refused(packed.subarray(0, n))
+    for (const range of [sparseRange, fullRange]) {
+      for (let n = 0; n < range.length; n++) {
+        refused(sealed(range.subarray(0, n)))
+        refused(sealed(range).subarray(0, n))
       }
-      const more = new Uint8Array(packed.length + 8)
-      more.set(packed)
-      refused(more)
+      refused(sealed(range, new Uint8Array(8)))
+    }
+  })
+
+  it('refuses bytes that are changed, or have changed places', () => {
+    for (const packed of [sparse, full]) {
+      for (let at = 0; at < packed.length; at++) {
+        for (let bit = 1; bit < 256; bit *= 2) {
+          const wrong = packed.slice()
+          wrong[at]! ^= bit
+          refused(wrong)
+        }
+        const swapped = packed.slice()
+        for (let other = at + 1; other < packed.length; other++) {
+          if (packed[at] === packed[other]) continue
+          swapped[at] = packed[other]!
+          swapped[other] = packed[at]!
+          refused(swapped)
+          swapped[at] = packed[at]!
+          swapped[other] = packed[other]!
+        }
+      }
     }
   })
 
   it('refuses or reads any byte of the header and bitmap, whatever its value is', () => {
-    for (const packed of [sparse, full]) {
+    for (const range of [sparseRange, fullRange]) {
       for (let at = 0; at < 24; at++) {
         for (let value = 0; value < 256; value++) {
-          const wrong = packed.slice()
+          const wrong = range.slice()
           wrong[at] = value
-          const [kernels, naive] = unpackers.map((unpack) => outcomeOf(unpack, wrong))
+          const [kernels, naive] = unpackers.map((unpack) => outcomeOf(unpack, sealed(wrong)))
           assert.deepEqual(kernels, naive)
         }
       }
@@ -332,16 +367,16 @@ describe('unpackSums', () => {
 
   it('refuses a bitmap that has other cells than are stored', () => {
     for (const [at, bits] of [[16, 0xff], [16, 0], [20, 0x01]] as const) {
-      const wrong = sparse.slice()
+      const wrong = sparseRange.slice()
       wrong[at] = bits
-      refused(wrong)
+      refused(sealed(wrong))
     }
   })
 
   it('refuses more cells than a range has, and more bytes than a chunk', () => {
     const wrong = new Uint8Array(16)
     wrong.set([0x53, 1, 0, 0, 0, 0, 0, 0, 0xfc, 0xff, 0xff, 0xff])
-    refused(wrong, wholeChunk(0xffff_fffc))
+    refused(sealed(wrong), wholeChunk(0xffff_fffc))
     refused(new Uint8Array(packedBytesMax + 1))
   })
 
@@ -349,14 +384,14 @@ describe('unpackSums', () => {
     refused(sparse, wholeChunk(36))
     refused(sparse, [...chunk, ...chunk])
     refused(sparse, [])
-    refused(new Uint8Array(Buffer.concat([sparse, full])))
+    refused(sealed(sparseRange, fullRange))
   })
 
   it('gives nothing out when only the last range is damaged', () => {
-    const damagedBitmap = sparse.slice()
+    const damagedBitmap = sparseRange.slice()
     damagedBitmap[16] = 0
-    for (const last of [damagedBitmap, sparse.subarray(0, 24), full.subarray(0, -8)]) {
-      refused(new Uint8Array(Buffer.concat([full, sparse, last])), [...chunk, ...chunk, ...chunk])
+    for (const last of [damagedBitmap, sparseRange.subarray(0, 24), fullRange.subarray(0, -8)]) {
+      refused(sealed(fullRange, sparseRange, last), [...chunk, ...chunk, ...chunk])
     }
   })
 })

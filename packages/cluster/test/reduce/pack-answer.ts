@@ -1,8 +1,8 @@
 import type { EngineRequest, StoreAnswer, SumsLayout } from '@coppice/engine'
-import type { AnswerPayload } from '../protocol/messages.js'
-import { AnswerPacker } from './answer-packer.js'
+import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { AnswerPacker } from '../../src/reduce/index.js'
 
-/** A whole answer as it travels, see `AnswerPacker`. */
+/** A whole answer as it travels: payload i is chunk i. */
 export function packAnswer(
   request: EngineRequest, answer: StoreAnswer, layout: Pick<SumsLayout, 'nCells'>,
 ): AnswerPayload[] {

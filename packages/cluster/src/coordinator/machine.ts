@@ -1,6 +1,7 @@
 import type { FromWorker, Hello, ToWorker, WireError } from '../protocol/messages.js'
 import type { CoordinatorEffect, CoordinatorEvent, MakeReducer, TrainOrder } from './events.js'
 import { hasDied, type Member, Members } from './members.js'
+import { Muster } from './muster.js'
 import { Round } from './round.js'
 import { Setbacks } from './setbacks.js'
 import { TaskDesk, type TaskSend } from './task-desk.js'
@@ -20,7 +21,7 @@ export interface CoordinatorOptions {
   readonly graceMs: number
   /** Work begins when so many workers are there; then it goes on with whoever is left. */
   readonly minWorkers: number
-  /** ... and none has come for so long. */
+  /** ... and none has come for so long; that applies again whenever nobody was left. */
   readonly lastCallMs: number
   /** A job fails when it could not go on for so long for want of workers. */
   readonly stallMs: number
@@ -45,6 +46,7 @@ const DEATHS_MAX = 5
 export class CoordinatorMachine {
   readonly #options: CoordinatorOptions
   readonly #members: Members
+  readonly #muster: Muster
   readonly #makeRound: MakeRound
   readonly #vigilance: Vigilance
   readonly #deathsMax: number
@@ -53,9 +55,6 @@ export class CoordinatorMachine {
   #desk: TaskDesk | null = null
   #training: TrainingJob | null = null
   #setbacks = new Setbacks(Infinity)
-  #lastJoin = -Infinity
-  /** Enough workers were there: from then on whoever is left does the work. */
-  #hasBegun = false
   #toldAt = -Infinity
   #stalledSince: number | null = null
   #isStalledTold = false
@@ -69,6 +68,7 @@ export class CoordinatorMachine {
     this.#deathsMax = options.deathsMax ?? DEATHS_MAX
     this.#nextStore = options.term * 1_000_000 + 1
     this.#members = new Members(options.build, options)
+    this.#muster = new Muster(this.#members, options)
     this.#makeRound = options.makeRound ?? ((...args) => new Round(...args))
   }
 
@@ -109,7 +109,7 @@ export class CoordinatorMachine {
       case 'job':
         this.#job = event.job
         this.#stalledSince = null
-        this.#hasBegun = false
+        this.#muster.begin()
         this.#setbacks = new Setbacks(this.#deathsMax)
         this.#desk = new TaskDesk(event.job, this.#options.heartbeatMs * 2)
         return
@@ -199,6 +199,7 @@ export class CoordinatorMachine {
       return
     }
     const { member, replaced, lost } = admission
+    this.#muster.came(member, this.#now)
     if (replaced !== null) this.#replace(member, replaced, lost !== null)
     if (lost !== null) {
       this.#lost([{ member: lost, reason: lost.lastWords ?? 'another process took its name' }])
@@ -206,7 +207,6 @@ export class CoordinatorMachine {
     const { term, heartbeatMs, leaseMs } = this.#options
     this.#send(member, { type: 'welcome', term, heartbeatMs, leaseMs })
     if (admission.kind === 'joined') {
-      this.#lastJoin = this.#now
       const threads = member.nThreads === 1 ? '1 thread' : `${member.nThreads} threads`
       this.#notice(`worker ${member.name} joined with ${threads}`)
     }
@@ -289,16 +289,11 @@ export class CoordinatorMachine {
 
   /** Workers that must be there for the job to begin; once it has, for it to go on. */
   get nNeeded(): number {
-    return this.#hasBegun ? 1 : Math.max(1, this.#options.minWorkers)
+    return this.#muster.nNeeded
   }
 
-  /** Whether there are workers enough to begin or go on. */
   #isReady(): boolean {
-    const present = this.#members.all().filter(({ state }) => !state.isDraining).length
-    if (present < this.nNeeded) return false
-    // whoever comes later finds work under way
-    this.#hasBegun ||= this.#now - this.#lastJoin >= this.#options.lastCallMs
-    return this.#hasBegun
+    return this.#muster.isReady(this.#now)
   }
 
   #deal(): void {

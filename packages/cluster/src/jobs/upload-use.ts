@@ -21,7 +21,7 @@ export function uploadsOf(data: readonly DataSpec[]): string[] {
  */
 export class UploadUse {
   readonly #byJob = new Map<string, readonly string[]>()
-  /** Of uploads that no job refers to. */
+  /** Counts where no job refers to an upload: another client may count on it meanwhile. */
   readonly #keptUntil = new Map<string, number>()
   /** There are jobs of which nobody knows what they refer to. */
   #isUnknown = false
@@ -33,9 +33,7 @@ export class UploadUse {
 
   /** A job refers to data. */
   hold(job: string, data: readonly DataSpec[]): void {
-    const held = uploadsOf(data)
-    this.#byJob.set(job, held)
-    for (const sha256 of held) this.#keptUntil.delete(sha256)
+    this.#byJob.set(job, uploadsOf(data))
   }
 
   /** The job has ended, and will not be gone on with. */
@@ -61,7 +59,7 @@ export class UploadUse {
     return now >= keptUntil
   }
 
-  /** It is gone. */
+  /** It goes, from now on: who wants it brings it again. */
   removed(sha256: string): void {
     this.#keptUntil.delete(sha256)
   }

@@ -228,9 +228,12 @@ class Coordinator implements CoordinatorHandle {
   #sweepUploads(): void {
     this.#sweptAt = now()
     const uploads = this.#uploads
-    this.#sweeping = this.#server.sweepUploads((sha256, changedAt) =>
-      uploads.isUnused(sha256, changedAt, Date.now())).then((removed) => {
-      for (const sha256 of removed) uploads.removed(sha256)
+    this.#sweeping = this.#server.sweepUploads((sha256, changedAt) => {
+      const isUnused = uploads.isUnused(sha256, changedAt, Date.now())
+      // at once: whoever brings it while it is removed counts on it
+      if (isUnused) uploads.removed(sha256)
+      return isUnused
+    }).then((removed) => {
       if (removed.length > 0) this.#notice(`${removed.length} uploads were of no more use`)
     }).catch((error: unknown) => {
       this.#notice(`uploads cannot be removed: ${wireError(error).message}`)

@@ -5,7 +5,7 @@ import { runCoordinator } from './coordinator-process.js'
 import { listenToExitRequests } from './exit-requests.js'
 
 /** What the process is started with: JSON. */
-export interface LocalCoordinatorOptions 
+export interface LocalCoordinatorOptions
   extends Partial<Record<keyof Vigilance, number | undefined>> {
   readonly listen: string
   readonly token: string

@@ -293,7 +293,10 @@ export interface Again {
   readonly seq: number
 }
 
-/** Worker: a store's engines failed while carrying out the log. Ends the job. */
+/**
+ * Worker: a store's engines failed while carrying out the log. Others try what it held; where none
+ * can, the job ends with the first error.
+ */
 export interface EngineFailed {
   readonly type: 'engine-failed'
   readonly job: string

@@ -46,6 +46,8 @@ export class Spool {
   /** Of the files and of those being written. */
   #nBytes = 0
   readonly #names = new Set<string>()
+  /** Files that are being removed: for everybody else they are gone. */
+  readonly #removals = new Map<string, Promise<void>>()
 
   private constructor(folder: string, limits: SpoolLimits) {
     this.folder = folder
@@ -87,6 +89,7 @@ export class Spool {
 
   /** Length of a file, or null if it is not there. */
   async byteLength(sha256: string): Promise<number | null> {
+    if (!this.#names.has(sha256)) return null
     try {
       return (await stat(this.pathOf(sha256))).size
     } catch (error) {
@@ -95,17 +98,36 @@ export class Spool {
     }
   }
 
-  /** Removes a file; does nothing if it is not there. */
+  /**
+   * Removes a file; does nothing if it is not there. From the call on nobody is told that it is:
+   * who asks while the disk is at it brings it again.
+   */
   async remove(sha256: string): Promise<void> {
-    const byteLength = await this.byteLength(sha256)
-    await rm(this.pathOf(sha256), { force: true })
-    if (this.#names.delete(sha256)) this.#nBytes -= byteLength ?? 0
+    if (this.#names.delete(sha256)) {
+      this.#removals.set(sha256, this.#removeFile(sha256).finally(() => {
+        this.#removals.delete(sha256)
+      }))
+    }
+    await this.#removals.get(sha256)
+  }
+
+  async #removeFile(sha256: string): Promise<void> {
+    try {
+      const { size } = await stat(this.pathOf(sha256))
+      await rm(this.pathOf(sha256))
+      this.#nBytes -= size
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return
+      this.#names.add(sha256)
+      throw error
+    }
   }
 
   /**
    * Removes the files of which `isUnused` says so.
    *
-   * @param isUnused - is given the hash, and when the file was written in milliseconds since 1970
+   * @param isUnused - is given the hash, and when the file was written in milliseconds since 1970.
+   *   When it says yes the file is gone for everybody before anything else happens
    * @returns hashes of those that were removed
    */
   async sweep(isUnused: (sha256: string, changedAt: number) => boolean): Promise<string[]> {
@@ -142,6 +164,8 @@ export class Spool {
         await file.close()
       }
       if (result.kind === 'stored') {
+        // or the removal would take the new file for the old one
+        await this.#removals.get(sha256)?.catch(() => undefined)
         await rename(partial, this.pathOf(sha256))
         isStored = !this.#names.has(sha256)
         this.#names.add(sha256)

@@ -49,6 +49,15 @@ describe('UploadUse', () => {
     assert.equal(use.isUnused(a, 0, t + BROUGHT_MS), true)
   })
 
+  it('keeps what another client counts on, whichever job that refers to it ends first', () => {
+    const use = new UploadUse()
+    use.brought(a, t)
+    use.hold('j', [dataOf(uriOf(a))])
+    use.release('j', t + 1000)
+    assert.equal(use.isUnused(a, t, t + BROUGHT_MS - 1), false)
+    assert.equal(use.isUnused(a, t, t + BROUGHT_MS), true)
+  })
+
   it('judges what an earlier coordinator left by its age', () => {
     const use = new UploadUse()
     assert.equal(use.isUnused(a, t, t + BROUGHT_MS - 1), false)

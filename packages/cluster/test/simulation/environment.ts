@@ -21,6 +21,7 @@ export interface Environment {
   readonly heartbeatMs: number
   readonly leaseMs: number
   readonly graceMs: number
+  readonly lastCallMs: number
   readonly vigilance: Vigilance
   /** Mean time between faults of a kind; Infinity: none. */
   readonly faultMs: Readonly<Record<FaultKind, number>>
@@ -37,7 +38,7 @@ export interface Environment {
 
 export const faultKinds = [
   'kill-worker', 'kill-coordinator', 'pause-worker', 'pause-coordinator', 'cut', 'cut-one-way',
-  'reset', 'join', 'drain', 'full-disk', 'slow-worker', 'clock-jump', 'bad-memory',
+  'cut-all', 'reset', 'join', 'drain', 'full-disk', 'slow-worker', 'clock-jump', 'bad-memory',
   'resubmit', 'bad-read',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
@@ -72,6 +73,7 @@ export function drawEnvironment(seed: number, mutation: Mutation | null): Enviro
     heartbeatMs,
     leaseMs: heartbeatMs * random.pick([4, 6]) + 800,
     graceMs: 300,
+    lastCallMs: 300,
     faultMs: mutation === null || random.below(2) === 0 ? faultMs
       : { ...faultMs, 'kill-worker': 1500, join: 3000 },
     calmAt: 3_000 + random.below(20_000),

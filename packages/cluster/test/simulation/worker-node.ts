@@ -128,6 +128,7 @@ export class WorkerNode extends Node {
       case 'load': {
         const { job, store, partitions } = effect
         this.#partitions.set(store, partitions)
+        this.world.nLoads += partitions.length
         return this.#later(env.loadMs * partitions.length, () => this.step(this.#isBadRead()
           ? { kind: 'load-failed', job, store, partition: partitions[0]!, error: unreadable }
           : { kind: 'loaded', job, store, partitions: partitions.map((p) => problem.infos[p]!) }))

@@ -54,7 +54,7 @@ export async function simulate(
 }
 
 type WorkerFault = Exclude<FaultKind,
-  'kill-coordinator' | 'pause-coordinator' | 'full-disk' | 'join' | 'clock-jump' | 'resubmit'>
+  'kill-coordinator' | 'pause-coordinator' | 'full-disk' | 'join' | 'clock-jump' | 'resubmit' | 'cut-all'>
 
 /** A coordinator (or two), workers, a network, a disk, and what befalls them. */
 export class World {
@@ -67,6 +67,8 @@ export class World {
   readonly workers: WorkerNode[] = []
   readonly faults: Partial<Record<FaultKind, number>> = {}
   adopted = 0
+  /** Partitions that workers began to load. */
+  nLoads = 0
   /** Hears of every worker that comes. */
   onHello: (hello: Hello) => void = () => undefined
   audited = 0
@@ -175,6 +177,9 @@ export class World {
         return
       case 'full-disk':
         this.disk.isFullUntil = clock.now + forMs
+        return
+      case 'cut-all':
+        for (const each of alive) each.cut(forMs, true, true)
         return
       case 'join':
         if (alive.length < 7) this.addWorker()

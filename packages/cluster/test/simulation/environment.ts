@@ -39,7 +39,7 @@ export interface Environment {
 export const faultKinds = [
   'kill-worker', 'kill-coordinator', 'pause-worker', 'pause-coordinator', 'cut', 'cut-one-way',
   'cut-all', 'reset', 'join', 'drain', 'full-disk', 'slow-worker', 'clock-jump', 'bad-memory',
-  'resubmit', 'bad-read',
+  'resubmit', 'bad-read', 'bad-wire',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 

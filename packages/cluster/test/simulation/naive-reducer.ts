@@ -3,6 +3,7 @@ import type {
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { RequestReducer } from '../../src/coordinator/events.js'
+import { ProtocolError } from '../../src/protocol/error.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
 import { sumOffsets } from './naive-engine.js'
 
@@ -56,6 +57,7 @@ export class NaiveReducer implements RequestReducer {
     if (payload.kind === 'maximum') this.#maximum = Math.max(this.#maximum, payload.value)
     else if (payload.kind === 'parts') this.#parts.push(...payload.parts)
     else {
+      requireWhole(payload.bytes)
       const total = this.#histograms.get(this.#nodes[chunk]!)!
       const { buffer, byteOffset } = payload.bytes
       new Float64Array(buffer, byteOffset, total.length).forEach((value, i) => {
@@ -71,6 +73,7 @@ export class NaiveReducer implements RequestReducer {
 
   inspect(_: number, payload: AnswerPayload): string | null {
     if (payload.kind !== 'sums') return null
+    requireWhole(payload.bytes)
     const { buffer, byteOffset } = payload.bytes
     const values = new Float64Array(buffer, byteOffset, this.#offsets.at(-1)!)
     const totals = this.#setup.features.map((_f, f) => addUp(binsOf(values, this.#offsets, f)))
@@ -146,6 +149,10 @@ export class NaiveReducer implements RequestReducer {
     })
     return best
   }
+}
+
+function requireWhole({ length }: Uint8Array): void {
+  if (length === 0) throw new ProtocolError('damaged', 'the checksum is wrong')
 }
 
 /** The check of contract rule 9: a feature's bins add up to its leaf. */

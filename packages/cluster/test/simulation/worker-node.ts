@@ -1,4 +1,4 @@
-import type { AnswerPayload, ToWorker } from '../../src/protocol/messages.js'
+import type { AnswerPayload, FromWorker, ToWorker } from '../../src/protocol/messages.js'
 import type { EngineWork, WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
 import { WorkerMachine } from '../../src/worker/machine.js'
 import { runMaker } from './mutations.js'
@@ -18,6 +18,8 @@ export class WorkerNode extends Node {
   nBadSums = 0
   /** Loads and tasks that will fail. */
   nBadReads = 0
+  /** Sums that will arrive changed. */
+  nBadSends = 0
   cutUntil = 0
   isDraining = false
   #machine!: WorkerMachine
@@ -45,6 +47,7 @@ export class WorkerNode extends Node {
     this.isDraining = false
     this.nBadSums = 0
     this.nBadReads = 0
+    this.nBadSends = 0
     world.connect(this)
   }
 
@@ -108,7 +111,7 @@ export class WorkerNode extends Node {
     const { env, problem } = this.world
     switch (effect.kind) {
       case 'send':
-        this.connection?.sendUp(this.world.onWire(effect.message, 'from-worker'))
+        this.connection?.sendUp(this.#damage(this.world.onWire(effect.message, 'from-worker')))
         return
       case 'reconnect':
         this.connection?.break(effect.reason)
@@ -187,6 +190,15 @@ export class WorkerNode extends Node {
     this.nBadReads--
     this.world.note(`${this.name} cannot read`)
     return true
+  }
+
+  /** A bit flips on the way, which the checksum of sums tells: here they come without bytes. */
+  #damage(message: FromWorker | ToWorker): FromWorker | ToWorker {
+    const isSums = message.type === 'answer' && message.payload.kind === 'sums'
+    if (!isSums || this.nBadSends === 0) return message
+    this.nBadSends--
+    this.world.note(`sums of ${this.name} are damaged on their way`)
+    return { ...message, payload: { kind: 'sums', bytes: new Uint8Array(0) } }
   }
 
   /** Bad memory flips bits. */

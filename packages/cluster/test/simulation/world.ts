@@ -220,6 +220,9 @@ export class World {
       case 'bad-read':
         worker.nBadReads++
         return
+      case 'bad-wire':
+        worker.nBadSends = 1 + random.below(3)
+        return
       case 'slow-worker': {
         worker.slowness = 10
         clock.after(forMs, () => {

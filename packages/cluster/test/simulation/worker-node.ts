@@ -207,7 +207,9 @@ export class WorkerNode extends Node {
     this.nBadSums--
     const bytes = payload.bytes.slice()
     const values = new Float64Array(bytes.buffer)
-    values[this.world.random.below(values.length)]! += 1
+    // two errors of one machine in one round could agree with each other, if they were all alike
+    const error = 1 + this.world.random.below(1 << 30)
+    values[this.world.random.below(values.length)]! += error
     this.world.note(`${this.name} sends a wrong sum`)
     return { kind: 'sums', bytes }
   }

@@ -2,20 +2,37 @@ import { finish, mixWord } from '@coppice/engine'
 import type { Audited, ToWorker, WireError } from '../protocol/messages.js'
 import type { Member, Members } from './members.js'
 import type { BoardStore, StoreBoard } from './store-board.js'
+import type { Vigilance } from './vigilance.js'
 
 /** An audit that got no answers for so long is given up; the next one comes. */
-const AUDIT_MS = 30_000
+const ANSWER_MS = 30_000
 
 interface Audit {
-  readonly id: number
   readonly partition: number
   readonly holder: BoardStore
   /** Another worker's store of that partition alone. */
   readonly auditor: BoardStore
-  startedAt: number
-  /** Of the last pair of questions. */
-  iteration: number
+  readonly begunAt: number
+  /** The last pair of questions. */
+  question: Question | null
+}
+
+interface Question {
+  readonly id: number
+  readonly iteration: number
+  readonly askedAt: number
   readonly digests: Map<string, string | null>
+}
+
+/** What an auditor is given. */
+export interface AuditorPort {
+  readonly job: string
+  /** Training partitions, of which one is drawn. */
+  readonly nTraining: number
+  readonly vigilance: Pick<Vigilance, 'auditEvery' | 'hangTimeoutMs'>
+  readonly now: () => number
+  readonly send: (member: Member, message: ToWorker) => void
+  readonly notice: (text: string) => void
 }
 
 /**
@@ -25,87 +42,98 @@ interface Audit {
  * the loading and replaying of one partition every `auditEvery` iterations.
  */
 export class Auditor {
-  readonly #job: string
-  readonly #nTraining: number
-  readonly #auditEvery: number
-  readonly #send: (member: Member, message: ToWorker) => void
+  readonly #port: AuditorPort
+  readonly #board: StoreBoard
+  readonly #members: Members
   #audit: Audit | null = null
-  #nAudits = 0
   #nextAt = 1
-  #now = 0
 
-  /**
-   * @param order - `nTraining`: training partitions, of which one is drawn; `auditEvery`: see
-   *   Vigilance
-   */
-  constructor(
-    job: string, order: { readonly nTraining: number, readonly auditEvery: number },
-    send: (member: Member, message: ToWorker) => void,
-  ) {
-    this.#job = job
-    this.#nTraining = order.nTraining
-    this.#auditEvery = order.auditEvery
-    this.#send = send
+  constructor(port: AuditorPort, board: StoreBoard, members: Members) {
+    this.#port = port
+    this.#board = board
+    this.#members = members
   }
 
-  tick(now: number, board: StoreBoard): void {
-    this.#now = now
-    if (this.#audit !== null && now - this.#audit.startedAt > AUDIT_MS) this.#end(board)
+  /** To be called now and then: gives up what does not come to an end. */
+  tick(): void {
+    const audit = this.#audit
+    if (audit === null) return
+    const { holder, auditor, question } = audit
+    if (isVoid(audit)) return this.#end()
+    const now = this.#port.now()
+    const { hangTimeoutMs } = this.#port.vigilance
+    if (question === null) {
+      // once it is open, the end of an iteration is waited for, however long that takes
+      if (now - audit.begunAt <= hangTimeoutMs || this.#isOpen(auditor)) return
+      return this.#giveUp(audit, `${auditor.worker} did not load it for ${hangTimeoutMs / 1000} s`)
+    }
+    if (question.digests.size === 2 || now - question.askedAt <= ANSWER_MS) return
+    const silent = [holder, auditor].map(({ worker }) => worker)
+      .filter((worker) => !question.digests.has(worker))
+    this.#giveUp(audit, `${silent.join(' and ')} did not answer for ${ANSWER_MS / 1000} s`)
   }
 
   /** Between two iterations, after so many of them. */
-  atBoundary(nIterations: number, board: StoreBoard, members: Members): void {
+  atBoundary(nIterations: number): void {
     const audit = this.#audit
     if (audit !== null) {
-      if (audit.holder.role !== 'active' || audit.auditor.role !== 'audit') this.#end(board)
-      else this.#ask(audit, nIterations, members)
+      if (isVoid(audit)) this.#end()
+      else this.#ask(audit, nIterations)
       return
     }
-    if (this.#auditEvery === 0 || nIterations < this.#nextAt) return
-    this.#nextAt = nIterations + this.#auditEvery
-    this.#begin(nIterations, board, members)
+    const { auditEvery } = this.#port.vigilance
+    if (auditEvery === 0 || nIterations < this.#nextAt) return
+    this.#nextAt = nIterations + auditEvery
+    this.#begin(nIterations)
   }
 
-  #begin(nIterations: number, board: StoreBoard, members: Members): void {
+  #begin(nIterations: number): void {
     const draw = finish(mixWord(nIterations, 0x61756469))
-    const partition = draw % this.#nTraining
-    const holder = board.stores('active').find(({ partitions }) => partitions.includes(partition))
-    const others = members.all().filter(({ name, state }) =>
+    const partition = draw % this.#port.nTraining
+    const holder = this.#board.stores('active')
+      .find(({ partitions }) => partitions.includes(partition))
+    const others = this.#members.all().filter(({ name, state }) =>
       name !== holder?.worker && !state.isDraining)
     if (holder === undefined || others.length === 0) return
     const worker = others[(draw >>> 16) % others.length]!.name
     this.#audit = {
-      id: ++this.#nAudits, partition, holder, startedAt: this.#now, iteration: -1,
-      auditor: board.give(worker, [partition], 'audit'), digests: new Map(),
+      partition, holder, auditor: this.#board.give(worker, [partition], 'audit'),
+      begunAt: this.#port.now(), question: null,
     }
   }
 
+  #isOpen({ id, worker }: BoardStore): boolean {
+    const stores = this.#members.get(worker)?.state.stores ?? []
+    return stores.some(({ store, phase }) => store === id && phase === 'open')
+  }
+
   /** Asks both sides, once the auditor follows the log. */
-  #ask(audit: Audit, nIterations: number, members: Members): void {
-    const { holder, auditor, partition, id } = audit
-    const isOpen = members.get(auditor.worker)?.state.stores.some(({ store, phase }) =>
-      store === auditor.id && phase === 'open')
-    const isAsked = audit.iteration >= 0 && audit.digests.size < 2
-    if (isOpen !== true || isAsked) return
-    audit.iteration = nIterations
-    audit.digests.clear()
+  #ask(audit: Audit, nIterations: number): void {
+    const { holder, auditor, partition, question } = audit
+    const isAsked = question !== null && question.digests.size < 2
+    if (isAsked || !this.#isOpen(auditor)) return
+    const id = this.#board.takeId()
+    audit.question = {
+      id, iteration: nIterations, askedAt: this.#port.now(), digests: new Map(),
+    }
     for (const { worker } of [holder, auditor]) {
-      const member = members.get(worker)
+      const member = this.#members.get(worker)
       if (member === undefined) continue
-      this.#send(member, {
-        type: 'audit', job: this.#job, audit: id, partition, iteration: nIterations,
+      this.#port.send(member, {
+        type: 'audit', job: this.#port.job, audit: id, partition, iteration: nIterations,
         isHolder: worker === holder.worker,
       })
     }
   }
 
   /** @returns an error when the two sides disagree */
-  hear({ name }: Member, { audit: id, digest }: Audited, board: StoreBoard): WireError | null {
+  hear({ name }: Member, { audit: id, digest }: Audited): WireError | null {
     const audit = this.#audit
-    if (audit === null || audit.id !== id) return null
-    audit.digests.set(name, digest)
-    const holders = audit.digests.get(audit.holder.worker)
-    const auditors = audit.digests.get(audit.auditor.worker)
+    const question = audit?.question ?? null
+    if (audit === null || question?.id !== id) return null
+    question.digests.set(name, digest)
+    const holders = question.digests.get(audit.holder.worker)
+    const auditors = question.digests.get(audit.auditor.worker)
     if (holders === undefined || auditors === undefined) return null
     // somebody had gone on already: asked again at the next boundary
     if (holders === null || auditors === null) return null
@@ -113,17 +141,28 @@ export class Auditor {
       return {
         code: 'INTERNAL',
         message: `workers ${audit.holder.worker} and ${audit.auditor.worker} disagree about the ` +
-          `scores of partition ${audit.partition} after iteration ${audit.iteration}: bad ` +
+          `scores of partition ${audit.partition} after iteration ${question.iteration}: bad ` +
           'memory, a file that changed, or a bug; the journal keeps what was committed, but it ' +
           'cannot be trusted: train again without the faulty machine',
       }
     }
-    this.#end(board)
+    this.#end()
     return null
   }
 
-  #end(board: StoreBoard): void {
-    if (this.#audit?.auditor.role === 'audit') board.retire(this.#audit.auditor)
+  #giveUp({ partition }: Audit, why: string): void {
+    this.#port.notice(`an audit of partition ${partition} was given up: worker ${why}; ` +
+      'the next one comes')
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#audit?.auditor.role === 'audit') this.#board.retire(this.#audit.auditor)
     this.#audit = null
   }
+}
+
+/** Who holds what has changed, of which people are told elsewhere. */
+function isVoid({ holder, auditor }: Audit): boolean {
+  return holder.role !== 'active' || auditor.role !== 'audit'
 }

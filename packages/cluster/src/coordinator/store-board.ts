@@ -43,6 +43,11 @@ export class StoreBoard {
     return this.#nextId
   }
 
+  /** A number that nothing else has, over jobs and restarts. */
+  takeId(): number {
+    return this.#nextId++
+  }
+
   get(id: number): BoardStore | undefined {
     return this.#stores.get(id)
   }

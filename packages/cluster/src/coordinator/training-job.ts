@@ -36,8 +36,10 @@ export class TrainingJob {
     this.#moves = new Moves(context, this.#board, this.#placing)
     this.#sync = new WorkerSync(context, this.#board, () => this.#driver)
     const nTraining = partitions.filter(({ dataset }) => dataset === 0).length
-    this.#auditor = new Auditor(job, { nTraining, auditEvery: vigilance.auditEvery },
-      (member, message) => context.send(member, message))
+    this.#auditor = new Auditor({
+      job, nTraining, vigilance, now: context.now, send: context.send,
+      notice: (text) => this.#notice(text),
+    }, this.#board, context.members)
     this.#patience = new Patience(vigilance)
     for (const info of infos ?? []) this.#board.learn(info)
   }
@@ -158,7 +160,7 @@ export class TrainingJob {
       case 'engine-failed':
         return this.#storeFailed(member, { ...message, type: 'store-failed', partition: null })
       case 'audited': {
-        const error = this.#auditor.hear(member, message, this.#board)
+        const error = this.#auditor.hear(member, message)
         if (error !== null) this.#context.fail(error)
       }
     }
@@ -259,7 +261,7 @@ export class TrainingJob {
 
   tick(now: number): void {
     if (this.#board.orphans().length > 0) this.#place()
-    this.#auditor.tick(now, this.#board)
+    this.#auditor.tick()
     this.#watchProgress(now)
   }
 
@@ -327,7 +329,7 @@ export class TrainingJob {
   #atBoundary(): void {
     const nIterations = this.#driver!.trees.length
     this.#moves.atBoundary(nIterations)
-    this.#auditor.atBoundary(nIterations, this.#board, this.#context.members)
+    this.#auditor.atBoundary(nIterations)
     this.#each((member) => this.#sync.sendHold(member))
   }
 

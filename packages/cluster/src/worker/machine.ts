@@ -3,9 +3,10 @@ import type { EngineSetup } from '@coppice/engine'
 import { type LogOutcome, RequestLog } from '../log/request-log.js'
 import { ProtocolError } from '../protocol/error.js'
 import {
-  PROTOCOL_VERSION, type Again, type AnswerPayload, type Audit, type HeldStore, type Hold, type Job,
+  PROTOCOL_VERSION, type Again, type AnswerPayload, type HeldStore, type Hold, type Job,
   type LoadedPartitionInfo, type ToWorker, type WireError, type WorkerState,
 } from '../protocol/messages.js'
+import { AuditQueue } from './audit-queue.js'
 import type { AnswerPlace, EngineWork, WorkerEffect, WorkerEvent } from './events.js'
 import type { WorkerOptions } from './options.js'
 import { byUrgency, type Store, storeState, type Ticket, without } from './store.js'
@@ -41,7 +42,7 @@ export class WorkerMachine {
   #dropped: number[] = []
   /** They come before the job's recipes are known. */
   readonly #tasks = new TaskList()
-  #audits: Audit[] = []
+  readonly #audits = new AuditQueue()
   #ticket: Ticket | null = null
   #nTickets = 0
 
@@ -96,6 +97,8 @@ export class WorkerMachine {
     const { name: worker, incarnation, build, nThreads, memoryBytes } = this.#options
     const who = { worker, incarnation, build, nThreads, memoryBytes }
     this.#view = 0
+    // who asked may be gone
+    this.#audits.clear()
     this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, ...who, state: this.state() })
   }
 
@@ -182,8 +185,7 @@ export class WorkerMachine {
       case 'request': return this.#logged(setup === null ? 'gap' : log.request(message, setup))
       case 'rewind': return this.#rewind(message.iteration)
       case 'again': return this.#again(message)
-      case 'audit':
-        if (this.#audits.every(({ audit }) => audit !== message.audit)) this.#audits.push(message)
+      case 'audit': return this.#audits.add(message)
     }
   }
 
@@ -210,7 +212,7 @@ export class WorkerMachine {
     this.#setup = null
     this.#view = 0
     this.#log = new RequestLog()
-    this.#audits = []
+    this.#audits.clear()
     this.#effects.push({ kind: 'job', job: null })
   }
 
@@ -307,11 +309,12 @@ export class WorkerMachine {
     if (this.#ticket !== null) return
     const drop = this.#dropped.shift()
     if (drop !== undefined) return this.#issue(drop, { kind: 'drop', store: drop })
+    // it takes a moment, and the next tree would make it too late
+    if (this.#audit()) return
     const stores = [...this.#stores.values()].sort(byUrgency)
     for (const store of stores) {
       if (this.#workOn(store)) return
     }
-    this.#audit()
   }
 
   #workOn(store: Store): boolean {
@@ -373,20 +376,17 @@ export class WorkerMachine {
     this.#drop(store)
   }
 
-  /** Starts the next audit of a partition that an open store holds at that iteration. */
-  #audit(): void {
-    for (let audit = this.#audits.shift(); audit !== undefined; audit = this.#audits.shift()) {
-      const store = [...this.#stores.values()].find((candidate) =>
-        candidate.isOpen && candidate.partitions.includes(audit!.partition) &&
-        candidate.progress.applied.length === audit!.iteration &&
-        candidate.progress.partial.length === 0)
-      if (store === undefined) {
-        this.#audited(audit.audit, null)
-        continue
-      }
-      const work = { kind: 'digest' as const, store: store.id, partition: audit.partition }
-      return this.#issue(store.id, work, null, null, audit.audit)
+  /** Answers audits. @returns whether the engines have something to do for one */
+  #audit(): boolean {
+    const next = this.#audits.take([...this.#stores.values()])
+    if (next === null) return false
+    const { audit: { audit, partition }, store } = next
+    if (store === null) {
+      this.#audited(audit, null)
+      return this.#audit()
     }
+    this.#issue(store.id, { kind: 'digest', store: store.id, partition }, null, null, audit)
+    return true
   }
 
   #audited(audit: number, digest: string | null): void {

@@ -114,6 +114,7 @@ export class CoordinatorNode extends Node {
   receive(process: number, connection: Connection, message: FromWorker): void {
     this.inProcess(process, () => {
       if (message.type === 'hello') this.world.onHello(message)
+      if (message.type === 'audited' && message.digest !== null) this.world.audited++
       this.step({ kind: 'message', link: connection.id, message })
     })
   }
@@ -142,7 +143,6 @@ export class CoordinatorNode extends Node {
     const { world } = this
     switch (effect.kind) {
       case 'send':
-        if (effect.message.type === 'audit') world.audited++
         if (world.trace !== null && effect.message.type !== 'beat-ack') {
           world.note(`-> ${effect.link} ${effect.message.type} ${brief(effect.message)}`)
         }

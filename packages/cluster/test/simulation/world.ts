@@ -25,7 +25,7 @@ export interface Outcome {
   readonly endedAt: number
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
   readonly adopted: number
-  /** Questions of audits, and moves for the sake of a slow worker. */
+  /** Digests that audits were given, and moves for the sake of a slow worker. */
   readonly audited: number
   readonly slowed: number
   readonly usesCodec: boolean

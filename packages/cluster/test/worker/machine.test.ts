@@ -73,6 +73,51 @@ describe('WorkerMachine, one job after the other', () => {
       ['engine-failed', 'unload'])
   })
 
+  describe('asked for the scores of a partition', () => {
+    let driven: Driven
+    const ask = (audit: number, iteration: number, partition = 0): string[] => kinds(driven.hear(
+      { type: 'audit', job: 'a', audit, partition, iteration, isHolder: true }))
+    const iterate = (from: number): string[] =>
+      kinds(driven.hear({ type: 'trees', job: 'a', from, iterations: [[]] }))
+        .filter((kind) => kind !== 'beat')
+
+    beforeEach(() => {
+      driven = new Driven()
+      driven.openStore('a', 7)
+      driven.step({ kind: 'engine-done', ticket: 1 })
+    })
+
+    it('gives them once it knows that the iteration is over, before it goes on', () => {
+      assert.deepEqual(ask(1, 1), [])
+      assert.deepEqual(iterate(0), ['run'])
+      assert.deepEqual(iterate(1), [])
+      assert.deepEqual(kinds(driven.step({ kind: 'engine-done', ticket: 2 })), ['digest'])
+      assert.deepEqual(kinds(driven.step({ kind: 'digest-done', ticket: 3, digest: 'd' })),
+        ['audited', 'run'])
+    })
+
+    it('says when it has gone on, or has no such partition', () => {
+      iterate(0)
+      iterate(1)
+      driven.step({ kind: 'engine-done', ticket: 2 })
+      driven.step({ kind: 'engine-done', ticket: 3 })
+      for (const effects of [driven.hear({ type: 'audit', job: 'a', audit: 2, partition: 0,
+        iteration: 1, isHolder: true }), driven.hear({ type: 'audit', job: 'a', audit: 3,
+        partition: 5, iteration: 2, isHolder: true })]) {
+        assert.deepEqual(effects.map((effect) => effect.kind === 'send' &&
+          effect.message.type === 'audited' && effect.message.digest), [null])
+      }
+    })
+
+    it('forgets it when its connection is another: who asked may be gone', () => {
+      ask(1, 1)
+      driven.step({ kind: 'disconnected', reason: 'reset' })
+      driven.step({ kind: 'connected' })
+      iterate(0)
+      assert.deepEqual(kinds(driven.step({ kind: 'engine-done', ticket: 2 })), [])
+    })
+  })
+
   it('refuses what asks for something that there is not, and tells why', () => {
     const driven = new Driven()
     driven.hear(jobOf('a'))

@@ -20,7 +20,8 @@ export const workerCommand: Command = {
       describe: 'Name, unique in the cluster; one that stays the same is known after a restart' },
     { name: 'cache', group, takes: 'one', default: '$COPPICE_CACHE',
       describe: 'Folder of its own, in which files from http:, https: and s3: addresses and from ' +
-        'clients are kept, so that they are fetched once; workers of a machine may share it' },
+        'clients are kept, so that they are fetched once; workers of a machine may share it. ' +
+        'Nobody else may write to it' },
     { name: 'cache-size', group, takes: 'one', default: '10000000000',
       describe: 'Bytes of --cache; what was not used for longest goes first' },
     { name: 'exit-with-parent', group, takes: 'switch',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {
-  existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync,
-  utimesSync, writeFileSync,
+  chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync,
+  truncateSync, utimesSync, writeFileSync,
 } from 'node:fs'
 import { BLOCK_BYTES, BlockCache, CACHE_BYTES_MIN, prepareCache }
   from '../../src/node/block-cache.js'
@@ -32,7 +32,7 @@ describe('BlockCache', () => {
       assert.deepEqual(await open().get(`a-${nBytes}`, nBytes), blockOf(nBytes, nBytes))
     }
     assert.equal(await open().get('a-2', 2), null)
-    assert.deepEqual(readdirSync(folder).filter((name) => !name.endsWith('.block')), [])
+    assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith('.partial')), [])
   })
 
   const damages: [what: string, damage: (path: string) => void][] = [
@@ -90,6 +90,19 @@ describe('BlockCache', () => {
     assert.notEqual(await caches[1]!.get('b-299', 50_000), null)
   })
 
+  it('holds no more than it may when 64 threads begin to write at the same time', async () => {
+    const caches = Array.from({ length: 64 }, () => open(CACHE_BYTES_MIN))
+    const block = new Uint8Array(BLOCK_BYTES)
+    let most = 0
+    for (let i = 0; i < 5; i++) {
+      await Promise.all(caches.map((cache, t) => cache.put(`b-${t}-${i}`, block)))
+      most = Math.max(most, totalBytes())
+    }
+    const blocks = readdirSync(folder).filter((name) => name.endsWith('.block')).length
+    assert.ok(most <= CACHE_BYTES_MIN, `${most}`)
+    assert.ok(blocks * BLOCK_BYTES >= 0.4 * CACHE_BYTES_MIN, `${blocks} blocks`)
+  })
+
   it('fills most of what it may', async () => {
     const bytesMax = 64 * (BLOCK_BYTES + 4)
     const cache = open(bytesMax)
@@ -104,13 +117,16 @@ describe('BlockCache', () => {
 
   it('removes what processes that died were writing, and nothing that is not its own', async () => {
     const old = Date.now() / 1000 - 7200
-    for (const name of ['a-1-0-0.partial', 'b-2-0-0.partial', 'note.txt']) {
+    const left = ['a-1-0.partial', 'b-2-0.partial', '1-0.writer', 'b-1.writer', 'note.txt']
+    for (const name of left) {
       writeFileSync(`${folder}/${name}`, 'x')
       if (!name.startsWith('b')) utimesSync(`${folder}/${name}`, old, old)
     }
     await open(CACHE_BYTES_MIN).put('c', blockOf(1))
+    const own = readdirSync(folder).filter((name) => name.endsWith('.writer') && name[0] !== 'b')
+    assert.equal(own.length, 1)
     assert.deepEqual(new Set(readdirSync(folder)),
-      new Set(['b-2-0-0.partial', 'c.block', 'note.txt']))
+      new Set(['b-2-0.partial', 'b-1.writer', 'c.block', 'note.txt', ...own]))
   })
 
   it('says which folder does not take a block', async () => {
@@ -139,6 +155,40 @@ describe('prepareCache', () => {
     for (const bytesMax of [CACHE_BYTES_MIN - 1, 0.5, NaN, Infinity]) {
       await assert.rejects(prepareCache({ folder: temp('c'), bytesMax }),
         { code: 'PARAMETER', message: /at least 67108864 bytes/ })
+    }
+  })
+
+  it('refuses a folder that others may write to: they could change what is read', async function () {
+    if (process.platform === 'win32') return this.skip() // it has no such bits
+    const folder = temp('shared')
+    mkdirSync(folder)
+    for (const mode of [0o777, 0o720, 0o702, 0o1777]) {
+      chmodSync(folder, mode)
+      await assert.rejects(prepareCache({ folder, bytesMax: 1e9 }), {
+        code: 'IO', message: new RegExp(`cannot use the folder .*shared as a cache: others may ` +
+          `write to it \\(mode ${(mode & 0o777).toString(8)}\\).*shared/coppice`),
+      })
+    }
+    // what it names can be used
+    await prepareCache({ folder: `${folder}/coppice`, bytesMax: 1e9 })
+    chmodSync(folder, 0o755)
+    await prepareCache({ folder, bytesMax: 1e9 })
+    assert.deepEqual(readdirSync(folder), ['coppice'])
+  })
+
+  it('refuses the folder of another user', async function () {
+    const own = process.getuid?.()
+    if (own === undefined) return this.skip() // Windows has no such numbers
+    const folder = temp('theirs')
+    mkdirSync(folder)
+    const getuid = process.getuid
+    process.getuid = () => own + 1
+    try {
+      await assert.rejects(prepareCache({ folder, bytesMax: 1e9 }), { code: 'IO',
+        message: new RegExp(`theirs as a cache: it belongs to user ${own}, and this process ` +
+          `runs as user ${own + 1}, `) })
+    } finally {
+      process.getuid = getuid
     }
   })
 })

@@ -13,9 +13,11 @@ export const connectionFlags: readonly Flag[] = [
     describe: 'Certificates (PEM) to trust for wss:// instead of the usual ones' },
 ]
 
+const connectSeconds = 30
+
 /** How long a command whose work can wait looks for a coordinator that does not answer. */
 export const connectTimeoutFlag: Flag = {
-  name: 'connect-timeout', group, takes: 'one', default: '30',
+  name: 'connect-timeout', group, takes: 'one', default: `${connectSeconds}`,
   describe: 'Seconds to look for a coordinator that does not answer, before it is given up ' +
     '(status 1); 0 tries once',
 }
@@ -47,4 +49,10 @@ export function connectOptions(values: FlagValues): ConnectOptions {
     tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
     caFile: values.text('ca-file'),
   }
+}
+
+/** What `connect` is given by a command with the flag of the timeout: it waits. */
+export function patientConnectOptions(values: FlagValues): ConnectOptions {
+  const seconds = values.integer(connectTimeoutFlag.name, 0) ?? connectSeconds
+  return { ...connectOptions(values), connectTimeoutMs: seconds * 1000 }
 }

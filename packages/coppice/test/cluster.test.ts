@@ -71,6 +71,10 @@ describe('a cluster on the command line', function () {
         ['fetch', '--cluster', 'ws://127.0.0.1:1', '--model', 'm.json']],
       ['a model that goes nowhere', 2, ['--model is missing'],
         ['fetch', '--cluster', 'ws://127.0.0.1:1', '--job', 'x']],
+      ['a model of a coordinator that is waited for in vain', 1,
+        ['127.0.0.1:1', 'nothing listens', 'no connection for'],
+        ['fetch', '--cluster', 'ws://127.0.0.1:1', '--job', 'x', '--model', 'm.json',
+          '--connect-timeout', '1']],
       ['a port without a host', 2, ['--listen', '"7077"', 'host:port'],
         ['coordinator', '--listen', '7077']],
       ['half a key pair', 2, ['--tls-cert', '--tls-key'], ['coordinator', '--tls-cert', 'c.pem']],
@@ -200,7 +204,7 @@ describe('a cluster on the command line', function () {
       ['worker', 'COPPICE_COORDINATOR', '--cache', 'COPPICE_CACHE', 'Exit status of a worker',
         'drained'],
       ['status', '--json', 'COPPICE_TOKEN_FILE'],
-      ['fetch', '--cluster', '--job', '--model'],
+      ['fetch', '--cluster', '--connect-timeout', '--job', '--model'],
       ['train', '--cluster', '--local-workers'],
     ] as const) {
       const { stdout } = await work.ok(command, '--help')

@@ -1,6 +1,7 @@
 import { Booster, connect } from '@coppice/api'
-import { connectionFlags, connectOptions, coordinatorFlag, coordinatorUrl }
-  from '../cluster-flags.js'
+import {
+  connectionFlags, connectTimeoutFlag, coordinatorFlag, coordinatorUrl, patientConnectOptions,
+} from '../cluster-flags.js'
 import type { Command } from '../command.js'
 import { ExitCode } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
@@ -14,6 +15,7 @@ export const fetchCommand: Command = {
   flags: [
     coordinatorFlag,
     ...connectionFlags,
+    connectTimeoutFlag,
     { name: 'job', group: 'Job', takes: 'one', isRequired: true,
       describe: 'Its name, as coppice status shows it: one that runs or waits, or ended lately' },
     { name: 'model', group: 'Output', takes: 'one', short: 'o', isRequired: true,
@@ -36,7 +38,11 @@ export const fetchCommand: Command = {
     const reporter = openReporter(values, values.isOn('quiet'))
     const interrupt = new Interrupt((text) => reporter.note(text))
     try {
-      const cluster = await connect(url, connectOptions(values))
+      const cluster = await connect(url, {
+        ...patientConnectOptions(values),
+        signal: interrupt.signal,
+        onNotice: (text) => reporter.notice(text),
+      })
       try {
         const booster = new Booster(await cluster.fetch(job, {
           signal: interrupt.signal,

@@ -1,6 +1,6 @@
 /** Where work is done: in this process, on local processes, or on a cluster. */
 import { type Cluster, connect, LocalCluster } from '@coppice/api'
-import { connectionFlags, connectOptions, connectTimeoutFlag } from '../cluster-flags.js'
+import { connectionFlags, connectTimeoutFlag, patientConnectOptions } from '../cluster-flags.js'
 import type { Flag } from '../command.js'
 import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -60,10 +60,8 @@ export async function openPlace(
 ): Promise<Cluster | undefined> {
   switch (place.kind) {
     case 'here': return undefined
-    case 'cluster': return connect(place.url, {
-      ...connectOptions(values), ...waiting,
-      connectTimeoutMs: (values.integer('connect-timeout', 0) ?? 30) * 1000,
-    })
+    case 'cluster':
+      return connect(place.url, { ...patientConnectOptions(values), ...waiting })
     case 'local': {
       const { workers, threadsPerWorker } = place
       return LocalCluster.start({ workers, threadsPerWorker })

@@ -104,6 +104,20 @@ describe('CoordinatorMachine', () => {
     assert.ok(ids.every((id) => id > 3_000_000 && id < 4_000_000))
   })
 
+  it('ends a job for which a worker sees another file, whoever was to hold it', () => {
+    const coordinator = new Driven(['w1', 'w2'])
+    coordinator.step({ kind: 'job', job: 'a' })
+    const [store] = storesIn(coordinator.step({ kind: 'train', order: orderOf(4) }))
+    const own = coordinator.machine.training!.board.get(store!)!
+    const partition = [0, 1, 2, 3].find((p) => !own.partitions.includes(p))!
+    const effects = coordinator.hear(0, {
+      type: 'store-failed', job: 'a', store: store!, partition,
+      error: { code: 'DATA', message: 'x has 1 bytes on worker w1, but had 2' },
+    })
+    assert.deepEqual(errorsIn(effects), ['DATA x has 1 bytes on worker w1, but had 2 (tried by w1)'])
+    assert.equal(coordinator.machine.job, null)
+  })
+
   const unreadable = { code: 'IO', message: 'cannot read the file' } as const
 
   it('asks again who could not load a partition when the other one who could have is gone', () => {

@@ -3,6 +3,7 @@ export { CACHE_BYTES_MIN, type CacheSettings, prepareCache } from './block-cache
 export type { CacheNotice } from './cached-reader.js'
 export { type AtomicFile, openAtomicFile, writeFileAtomically } from './atomic-file.js'
 export { hashFile } from './source-partitions.js'
+export { findOtherLength, type MeasuredFile, type OtherLength } from './file-lengths.js'
 export { type FileSource, ioError, openFileSource } from './file-source.js'
 export { type InputPartition, resolveInputs } from './inputs.js'
 export { loadDataset, type LoadOptions } from './load-dataset.js'

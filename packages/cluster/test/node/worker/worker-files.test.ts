@@ -7,7 +7,7 @@ const hash = 'ab'.repeat(32)
 
 async function open(coordinator: string, headersFor?: (uri: string) => Record<string, string>) {
   return WorkerFiles.open({
-    coordinator, token, caFile: null, source: headersFor === undefined ? {} : { headersFor },
+    worker: 'w1', coordinator, token, caFile: null, source: headersFor === undefined ? {} : { headersFor },
   })
 }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ioError, makeFolder } from '@coppice/data/node'
 import type { CoordinatorEffect } from '../coordinator/events.js'
 import { CoordinatorMachine } from '../coordinator/machine.js'
 import { UploadUse } from '../jobs/upload-use.js'
@@ -170,8 +171,15 @@ class Coordinator implements CoordinatorHandle {
 
   async #spoolFolder(): Promise<string> {
     const { spoolDir, journalDir } = this.#options
-    if (spoolDir != null) return spoolDir
-    if (journalDir != null) return join(journalDir, 'uploads')
+    const folder = spoolDir ?? (journalDir == null ? null : join(journalDir, 'uploads'))
+    if (folder !== null) {
+      try {
+        await makeFolder(folder)
+      } catch (error) {
+        throw ioError(`cannot use the folder for uploads ${folder}`, error)
+      }
+      return folder
+    }
     this.#ownSpool = await mkdtemp(join(tmpdir(), 'coppice-uploads-'))
     return this.#ownSpool
   }

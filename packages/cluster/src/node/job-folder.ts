@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { ioError, writeFileAtomically } from '@coppice/data/node'
+import { ioError, makeFolder, writeFileAtomically } from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
 import { readJournal } from '../journal/reader.js'
 import { type RestoredJob, restoreJob } from '../jobs/restored-job.js'
@@ -48,7 +48,7 @@ export class JobFolder {
   /** @throws CoppiceError 'IO' when the folder cannot be made */
   static async open(path: string): Promise<JobFolder> {
     try {
-      await mkdir(path, { recursive: true })
+      await makeFolder(path)
     } catch (error) {
       throw ioError(`cannot use the folder for journals ${path}`, error)
     }

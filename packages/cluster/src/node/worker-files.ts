@@ -1,5 +1,6 @@
 import {
-  type CacheNotice, findOtherLength, type PartitionLoaderOptions, prepareCache, type SourceOptions,
+  type CacheNotice, findOtherLength, ioError, makeFolder, type PartitionLoaderOptions, prepareCache,
+  type SourceOptions,
 } from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
 import type { SourcePartition } from '../protocol/messages.js'
@@ -49,7 +50,11 @@ export class WorkerFiles {
   /** Rejects with CoppiceError 'IO' or 'PARAMETER' for a bad address, CA file or cache. */
   static async open(options: WorkerFileOptions): Promise<WorkerFiles> {
     const ca = options.caFile === null ? null : (await readCa(options.caFile)).toString()
-    if (options.source.cache !== undefined) await prepareCache(options.source.cache)
+    const { cache } = options.source
+    if (cache !== undefined) {
+      await ownFolder(cache.folder)
+      await prepareCache(cache)
+    }
     return new WorkerFiles(options, ca)
   }
 
@@ -103,5 +108,14 @@ export class WorkerFiles {
 
   #isUpload(uri: string): boolean {
     return uri.startsWith(`${this.#base}/v1/data/`)
+  }
+}
+
+/** What was fetched with a secret is nobody else's. */
+async function ownFolder(path: string): Promise<void> {
+  try {
+    await makeFolder(path, 0o700)
+  } catch (error) {
+    throw ioError(`cannot use the folder ${path} as a cache`, error)
   }
 }

@@ -7,6 +7,7 @@ export { findOtherLength, type MeasuredFile, type OtherLength } from './file-len
 export { type FileSource, ioError, openFileSource } from './file-source.js'
 export { type InputPartition, resolveInputs } from './inputs.js'
 export { loadDataset, type LoadOptions } from './load-dataset.js'
+export { makeFolder } from './make-folder.js'
 export { memoryLimitBytes } from './memory-limit.js'
 export { partitionData, type PartitionOptions, type WrittenPartitions } from './partition.js'
 export { openRaw, type RawOptions, type RawTable, type RawUnit, readRaw } from './read-raw.js'

@@ -40,7 +40,11 @@ describe('runCoordinator', function () {
     ['a worker given up before it is told of', { listen: '127.0.0.1:0', hangWarnMs: 700_000 },
       /hangTimeoutMs is 600000 and hangWarnMs 700000: .* make hangTimeoutMs longer/],
     ['a file where the folder should be', { listen: '127.0.0.1:0', journalDir: '/dev/null/x' },
-      /cannot use the folder for journals \/dev\/null\/x/],
+      /cannot use the folder for journals \/dev\/null\/x: \/dev\/null is no folder/],
+    ['a folder that cannot be made', { listen: '127.0.0.1:0', journalDir: '/proc/coppice/j' },
+      /cannot use the folder for journals \/proc\/coppice\/j: the folder .* cannot be made: /],
+    ['uploads where nothing can be made', { listen: '127.0.0.1:0', spoolDir: '/proc/coppice/j' },
+      /cannot use the folder for uploads \/proc\/coppice\/j: the folder .* cannot be made: /],
   ]
   for (const [what, options, message] of wrong) {
     it(`refuses ${what}`, async () => {

@@ -44,4 +44,12 @@ describe('WorkerFiles', () => {
       assert.deepEqual(headersFor(uri), { 'X-Own': '1' }, uri)
     }
   })
+
+  it('says of a cache that cannot be made which folder, and why', async () => {
+    await assert.rejects(WorkerFiles.open({
+      worker: 'w1', coordinator: 'ws://10.0.0.1:7077', token: null, caFile: null,
+      source: { cache: { folder: '/proc/coppice/c', bytesMax: 1e9 } },
+    }), { code: 'IO', message:
+      /^cannot use the folder \/proc\/coppice\/c as a cache: the folder .* cannot be made: / })
+  })
 })

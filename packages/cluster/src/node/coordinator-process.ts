@@ -15,6 +15,7 @@ import {
   type CoordinatorProcessOptions, parseListen, type SettledOptions, settleOptions,
 } from './coordinator-options.js'
 import { CoordinatorShell } from './coordinator-shell.js'
+import type { FileLock } from './file-lock.js'
 import { firstTerm, JobFolder } from './job-folder.js'
 import { JobQueue } from './job-queue.js'
 import { wireError } from './job-runner.js'
@@ -59,6 +60,8 @@ class Coordinator implements CoordinatorHandle {
   #machine!: CoordinatorMachine
   #shell!: CoordinatorShell
   #queue!: JobQueue
+  /** Of the journals' folder, for as long as this coordinator runs. */
+  #lock: FileLock | null = null
   /** Uploads are kept here, for as long as this coordinator runs. */
   #ownSpool: string | null = null
   readonly #uploads = new UploadUse()
@@ -81,8 +84,14 @@ class Coordinator implements CoordinatorHandle {
     const token = await this.#token()
     const { journalDir, tls, internal, durability } = this.#options
     const folder = journalDir == null ? null : await JobFolder.open(journalDir)
+    this.#lock = await folder?.lock() ?? null
     const first = firstTerm(Math.floor(Date.now() / 1000))
-    this.#term = await folder?.nextTerm(first) ?? first
+    try {
+      this.#term = await folder?.nextTerm(first) ?? first
+    } catch (error) {
+      await this.#lock?.release()
+      throw error
+    }
     this.#machine = new CoordinatorMachine({
       ...this.#settled, build: buildId(), term: this.#term, vigilance: this.#settled,
       makeReducer: internal?.makeReducer ?? ((setup) => new StarReducer(setup)),
@@ -159,6 +168,7 @@ class Coordinator implements CoordinatorHandle {
   async #leave(): Promise<void> {
     this.#shell.stop()
     await this.#queue.close()
+    await this.#lock?.release()
     if (this.#ownSpool !== null) await rm(this.#ownSpool, { recursive: true, force: true })
   }
 
@@ -206,7 +216,8 @@ class Coordinator implements CoordinatorHandle {
       case 'refused': {
         const { address, status, reason, nThisMinute } = event
         const times = nThisMinute > 1 ? ` (${nThisMinute} times within a minute)` : ''
-        return this.#notice(`refused ${address}: ${status} ${reason}${times}`)
+        const answered = status === 0 ? '' : `${status} `
+        return this.#notice(`refused ${address}: ${answered}${reason}${times}`)
       }
     }
   }

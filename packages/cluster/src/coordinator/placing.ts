@@ -5,6 +5,7 @@ import { deal, type Holder } from './placement.js'
 import type { Round } from './round.js'
 import type { BoardStore, StoreBoard } from './store-board.js'
 import type { TrainingContext } from './training-context.js'
+import { onWorkers } from './tried-by.js'
 
 interface Failure {
   readonly workers: Set<string>
@@ -101,6 +102,7 @@ export class Placing {
       this.#failures.set(p, failure)
       const isLeft = this.holders().some(({ name }) => !failure.workers.has(name))
       if (isElsewhere(error) && isLeft) continue
+      if (failure.error.code === 'IO') return onWorkers(failure.error, failure.workers)
       const tried = [...failure.workers].sort().join(', ')
       return {
         code: failure.error.code, message: `${failure.error.message} (tried by ${tried})`,

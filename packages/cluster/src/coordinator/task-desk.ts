@@ -1,6 +1,7 @@
 import type { Context, ToWorker, WireError } from '../protocol/messages.js'
 import type { TaskOrder } from './events.js'
 import type { Member } from './members.js'
+import { onWorkers } from './tried-by.js'
 
 interface DeskTask {
   readonly order: TaskOrder
@@ -160,7 +161,8 @@ export class TaskDesk {
       !state.isDraining && !task.failedAt.has(name))
     if (isElsewhere) return null
     this.#open.delete(id)
-    return task.firstError
+    return task.firstError.code === 'IO' ? onWorkers(task.firstError, task.failedAt)
+      : task.firstError
   }
 
   /**

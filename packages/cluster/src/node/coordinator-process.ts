@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ioError, makeFolder } from '@coppice/data/node'
 import type { CoordinatorEffect } from '../coordinator/events.js'
 import { CoordinatorMachine } from '../coordinator/machine.js'
 import { UploadUse } from '../jobs/upload-use.js'
@@ -14,6 +15,7 @@ import {
   type CoordinatorProcessOptions, parseListen, type SettledOptions, settleOptions,
 } from './coordinator-options.js'
 import { CoordinatorShell } from './coordinator-shell.js'
+import type { FileLock } from './file-lock.js'
 import { firstTerm, JobFolder } from './job-folder.js'
 import { JobQueue } from './job-queue.js'
 import { wireError } from './job-runner.js'
@@ -58,6 +60,8 @@ class Coordinator implements CoordinatorHandle {
   #machine!: CoordinatorMachine
   #shell!: CoordinatorShell
   #queue!: JobQueue
+  /** Of the journals' folder, for as long as this coordinator runs. */
+  #lock: FileLock | null = null
   /** Uploads are kept here, for as long as this coordinator runs. */
   #ownSpool: string | null = null
   readonly #uploads = new UploadUse()
@@ -80,8 +84,14 @@ class Coordinator implements CoordinatorHandle {
     const token = await this.#token()
     const { journalDir, tls, internal, durability } = this.#options
     const folder = journalDir == null ? null : await JobFolder.open(journalDir)
+    this.#lock = await folder?.lock() ?? null
     const first = firstTerm(Math.floor(Date.now() / 1000))
-    this.#term = await folder?.nextTerm(first) ?? first
+    try {
+      this.#term = await folder?.nextTerm(first) ?? first
+    } catch (error) {
+      await this.#lock?.release()
+      throw error
+    }
     this.#machine = new CoordinatorMachine({
       ...this.#settled, build: buildId(), term: this.#term, vigilance: this.#settled,
       makeReducer: internal?.makeReducer ?? ((setup) => new StarReducer(setup)),
@@ -158,6 +168,7 @@ class Coordinator implements CoordinatorHandle {
   async #leave(): Promise<void> {
     this.#shell.stop()
     await this.#queue.close()
+    await this.#lock?.release()
     if (this.#ownSpool !== null) await rm(this.#ownSpool, { recursive: true, force: true })
   }
 
@@ -170,8 +181,15 @@ class Coordinator implements CoordinatorHandle {
 
   async #spoolFolder(): Promise<string> {
     const { spoolDir, journalDir } = this.#options
-    if (spoolDir != null) return spoolDir
-    if (journalDir != null) return join(journalDir, 'uploads')
+    const folder = spoolDir ?? (journalDir == null ? null : join(journalDir, 'uploads'))
+    if (folder !== null) {
+      try {
+        await makeFolder(folder)
+      } catch (error) {
+        throw ioError(`cannot use the folder for uploads ${folder}`, error)
+      }
+      return folder
+    }
     this.#ownSpool = await mkdtemp(join(tmpdir(), 'coppice-uploads-'))
     return this.#ownSpool
   }
@@ -198,7 +216,8 @@ class Coordinator implements CoordinatorHandle {
       case 'refused': {
         const { address, status, reason, nThisMinute } = event
         const times = nThisMinute > 1 ? ` (${nThisMinute} times within a minute)` : ''
-        return this.#notice(`refused ${address}: ${status} ${reason}${times}`)
+        const answered = status === 0 ? '' : `${status} `
+        return this.#notice(`refused ${address}: ${answered}${reason}${times}`)
       }
     }
   }

@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { ioError, writeFileAtomically } from '@coppice/data/node'
+import { ioError, makeFolder, writeFileAtomically } from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
 import { readJournal } from '../journal/reader.js'
 import { type RestoredJob, restoreJob } from '../jobs/restored-job.js'
+import { acquireLock, type FileLock } from './file-lock.js'
 
 const suffix = '.journal'
 
@@ -30,9 +31,10 @@ export interface FoundJob {
   readonly job: string
   /** When the journal was last written to, in milliseconds since 1970. */
   readonly changedAt: number
-  /** null for a journal that cannot be read, and why. */
+  /** null for a journal that cannot be read, ... */
   readonly restored: RestoredJob | null
-  readonly problem: string | null
+  /** ... and why, as it was thrown. */
+  readonly problem: { readonly cause: unknown } | null
 }
 
 /** The folder in which a coordinator keeps the journals of its jobs. */
@@ -48,11 +50,20 @@ export class JobFolder {
   /** @throws CoppiceError 'IO' when the folder cannot be made */
   static async open(path: string): Promise<JobFolder> {
     try {
-      await mkdir(path, { recursive: true })
+      await makeFolder(path)
     } catch (error) {
       throw ioError(`cannot use the folder for journals ${path}`, error)
     }
     return new JobFolder(path)
+  }
+
+  /**
+   * Takes the folder for one coordinator: a second one would take up the same jobs.
+   *
+   * @throws CoppiceError 'IO' that names the process that has it
+   */
+  lock(): Promise<FileLock> {
+    return acquireLock(join(this.path, 'coordinator.lock'), `the folder of journals ${this.path}`)
   }
 
   /**
@@ -90,11 +101,18 @@ export class JobFolder {
 
   /** The job's journal, or null where there is none. @throws CoppiceError 'IO' */
   async read(job: string): Promise<RestoredJob | null> {
-    const bytes = await readFile(this.#pathOf(job)).catch(absent)
+    const path = this.#pathOf(job)
+    const bytes = await readFile(path).catch(absent).catch((error: unknown) => {
+      throw ioError(`cannot read the journal ${path}`, error)
+    })
     if (bytes === null) return null
     const { records, damage } = readJournal(bytes, crc32)
+    if (damage?.kind === 'foreign') {
+      throw new CoppiceError('IO', `${path} is not a journal: ${damage.reason}`)
+    }
     if (damage !== null && damage.kind !== 'torn') {
-      throw new CoppiceError('IO', `${this.#pathOf(job)}, byte ${damage.offset}: ${damage.reason}`)
+      throw new CoppiceError('IO', `the journal ${path} is damaged at byte ${damage.offset}: ` +
+        `${damage.reason}; restore the file, or move it away to give the job up`)
     }
     return restoreJob(records)
   }
@@ -117,8 +135,7 @@ export class JobFolder {
       if (restored?.end != null) this.#ended.set(job, changedAt)
       return { job, changedAt, restored, problem: null }
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error)
-      return { job, changedAt, restored: null, problem }
+      return { job, changedAt, restored: null, problem: { cause: error } }
     }
   }
 

@@ -83,7 +83,7 @@ export class JobQueue {
         continue
       }
       try {
-        if (problem !== null) throw new Error(problem)
+        if (problem !== null) throw problem.cause
         if (restored === null) continue
         this.#addTraining(await this.#open(job, null))
         this.#options.onNotice(`job ${job} goes on after ${restored.iterations.length} iterations`)

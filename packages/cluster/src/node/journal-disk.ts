@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '@coppice/data/node'
 
 /** What a journal needs of a disk. Tests give one that fails. */
 export interface JournalDisk {
@@ -24,9 +25,7 @@ export interface JournalHandle {
 
 /** The disk of this machine. */
 export const nodeDisk: JournalDisk = {
-  async makeFolder(path) {
-    await mkdir(path, { recursive: true })
-  },
+  makeFolder: (path) => makeFolder(path),
   async open(path) {
     try {
       return await openHandle(path, 'r+')

@@ -7,7 +7,7 @@ import {
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { Job, LoadedPartitionInfo } from '../protocol/messages.js'
-import type { WorkerFiles } from './worker-files.js'
+import { OtherFileError, type WorkerFiles } from './worker-files.js'
 
 /** A partition in this worker's memory. */
 export interface HeldPartition {
@@ -51,7 +51,10 @@ interface Entry {
  */
 export class PartitionCache {
   readonly #job: Job
+  readonly #files: WorkerFiles
   readonly #loaders: readonly PartitionLoader[]
+  /** All files of the job are looked at once, before the first is read. */
+  #planned: Promise<void> | null = null
   /** Of each data set, the number of its first partition; and the end of the last. */
   readonly #firsts: readonly number[]
   readonly #entries = new Map<number, Entry>()
@@ -59,6 +62,7 @@ export class PartitionCache {
   /** @param threads - not closed */
   constructor(job: Job, threads: ThreadPool, files: WorkerFiles) {
     this.#job = job
+    this.#files = files
     this.#loaders = job.sources.map((sources) => openPartitionLoader(
       sources.map(({ uri, format, expected }) =>
         ({ uri: files.locate(uri), format: format as Format, expected })),
@@ -127,10 +131,18 @@ export class PartitionCache {
   async #load(dataset: number, { entries, abort }: Batch): Promise<void> {
     const { signal } = abort
     try {
+      await (this.#planned ??= this.#requirePlanned())
+    } catch (error) {
+      this.#giveUp(entries, error instanceof PartitionFailure ? error
+        : new PartitionFailure(null, error))
+      return
+    }
+    try {
       await this.#encode(dataset, entries, signal)
     } catch (error) {
-      if (entries.length === 1 || signal.aborted) this.#giveUp(entries, entries[0]!, error)
-      else await this.#findCulprit(dataset, entries, signal)
+      if (entries.length === 1 || signal.aborted) {
+        this.#giveUp(entries, new PartitionFailure(entries[0]!.partition, error))
+      } else await this.#findCulprit(dataset, entries, signal)
     }
   }
 
@@ -142,14 +154,25 @@ export class PartitionCache {
       try {
         await this.#encode(dataset, [entry], signal)
       } catch (error) {
-        this.#giveUp(entries.slice(i), entry, error)
+        this.#giveUp(entries.slice(i), new PartitionFailure(entry.partition, error))
         return
       }
     }
   }
 
-  #giveUp(entries: readonly Entry[], culprit: Entry, error: unknown): void {
-    const failure = new PartitionFailure(culprit.partition, error)
+  /** Another file on any machine ends the job, whoever is to hold its rows. */
+  async #requirePlanned(): Promise<void> {
+    for (const [dataset, sources] of this.#job.sources.entries()) {
+      try {
+        await this.#files.requirePlanned(sources, this.#job.recipes[dataset]!.partitions)
+      } catch (error) {
+        if (!(error instanceof OtherFileError)) throw error
+        throw new PartitionFailure(this.#firsts[dataset]! + error.index, error)
+      }
+    }
+  }
+
+  #giveUp(entries: readonly Entry[], failure: PartitionFailure): void {
     for (const entry of entries) {
       if (this.#entries.get(entry.partition) === entry) this.#entries.delete(entry.partition)
       entry.reject(failure)

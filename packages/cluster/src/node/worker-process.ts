@@ -71,7 +71,7 @@ export async function runWorker(options: WorkerProcessOptions): Promise<WorkerEx
   }
   const { coordinator, token, caFile = null, source = {} } = options
   const files = await WorkerFiles.open({
-    coordinator, token, caFile, source, onNotice: options.onNotice,
+    worker: name, coordinator, token, caFile, source, onNotice: options.onNotice,
   })
   return new WorkerProcess(options, { name, nThreads, files }).run()
 }

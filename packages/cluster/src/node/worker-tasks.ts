@@ -17,6 +17,8 @@ const noContext: JobContext =
 interface OpenContext {
   /** Throws what is wrong with the sources. */
   readonly loader: () => PartitionLoader
+  /** Rejects with an OtherFileError unless the files are those that were planned. */
+  readonly requirePlanned: () => Promise<void>
   readonly body: JobContext
 }
 
@@ -29,6 +31,8 @@ export class WorkerTasks {
   readonly #contexts = new Map<number, OpenContext>()
   /** By their sources: contexts of a data set share what is known of its files. */
   readonly #loaders = new Map<string, PartitionLoader>()
+  /** Likewise: files are looked at once. */
+  readonly #planned = new Map<string, Promise<void>>()
 
   /** @param threads - not closed */
   constructor(threads: ThreadPool, files: WorkerFiles) {
@@ -38,8 +42,10 @@ export class WorkerTasks {
 
   setContext({ context, sources, body }: Context): void {
     this.#contexts.delete(context)
+    let planned: Promise<void> | null = null
     this.#contexts.set(context, {
       loader: () => this.#loaderOf(sources), body: withSharedModel(body),
+      requirePlanned: () => planned ??= this.#requirePlanned(sources, body),
     })
     for (const oldest of this.#contexts.keys()) {
       if (this.#contexts.size <= contextsMax) break
@@ -51,10 +57,14 @@ export class WorkerTasks {
   async run({ body, context }: Task): Promise<TaskResult> {
     if (body.kind === 'resolve') return this.#resolve(body.inputs, body.format)
     const open = context === 0
-      ? { loader: () => this.#loaderOf([]), body: noContext } : this.#contexts.get(context)
+      ? {
+        loader: () => this.#loaderOf([]), requirePlanned: () => Promise.resolve(), body: noContext,
+      } : this.#contexts.get(context)
     if (open === undefined) {
       throw new CoppiceError('INTERNAL', `internal error: context ${context} of a task is unknown`)
     }
+    // a task about rows trusts in where they are in its file
+    if ('unit' in body.task) await open.requirePlanned()
     const result = await open.loader().runTask(open.body, body.task, this.#abort.signal)
     return { kind: 'load', result }
   }
@@ -74,6 +84,15 @@ export class WorkerTasks {
       partitions: found.map(({ path, format: own, expected }) =>
         ({ uri: absolute(path), format: own, expected })),
     }
+  }
+
+  #requirePlanned(
+    sources: readonly SourcePartition[], { partitions }: JobContext,
+  ): Promise<void> {
+    const key = JSON.stringify(sources)
+    const planned = this.#planned.get(key) ?? this.#files.requirePlanned(sources, partitions)
+    this.#planned.set(key, planned)
+    return planned
   }
 
   #loaderOf(sources: readonly SourcePartition[]): PartitionLoader {

@@ -1,6 +1,7 @@
 import { CoppiceError } from '@coppice/model'
 import type { ErrorCode } from '@coppice/model'
 import { errorCode, errorText } from './error-text.js'
+import { greetingStart } from './http-text.js'
 
 /** Why a connection to a coordinator was not made. */
 export type ConnectProblem =
@@ -88,12 +89,18 @@ function isOtherProtocol(text: string): boolean {
   return /^(Invalid (Upgrade|Sec-WebSocket-)|Server (sent|indicated) )/.test(text)
 }
 
-/** Puts an HTTP answer that is no upgrade into words. `said` is the beginning of its text. */
+/**
+ * Puts an HTTP answer that is no upgrade into words.
+ *
+ * @param said - the beginning of its text
+ * @param path - of the coordinator's address, '/' for none
+ */
 export function describeAnswer(
   where: string,
   status: number,
   said: string,
   tokenSource: string | null,
+  path = '/',
 ): ConnectError {
   const quoted = said === '' ? '' : `; it says: ${said}`
   const fail = (problem: ConnectProblem, why: string): ConnectError =>
@@ -107,6 +114,10 @@ export function describeAnswer(
   if (status === 403) return fail('unauthorized', `the coordinator refuses (403)${quoted}`)
   if (status === 408 || status === 429 || status >= 500) {
     return fail('busy', `the coordinator cannot serve now (${status})${quoted}`)
+  }
+  if (status === 404 && path !== '/' && said.startsWith(greetingStart)) {
+    return fail('not-coordinator', `the coordinator that listens there has no path "${path}": `
+      + `leave it away and write ${where}; an address has a path only where a proxy maps one`)
   }
   return fail('not-coordinator', `what listens there is no coordinator: it answers ${status}`
     + `${quoted}; check the address`)

@@ -63,7 +63,7 @@ export async function connectLink(address: string, options: ConnectOptions): Pro
     ws.on('unexpected-response', (_request, response: IncomingMessage) => {
       void beginningOf(response).then((said) => {
         const source = options.token?.source ?? null
-        fail(describeAnswer(where, response.statusCode ?? 0, said, source))
+        fail(describeAnswer(where, response.statusCode ?? 0, said, source, base.pathname))
       })
     })
     ws.on('open', () => {

@@ -20,6 +20,7 @@ import { defaultServerLimits } from './server-options.js'
 import type { CoordinatorServerOptions, ServerEvent, ServerLimits } from './server-options.js'
 import { SocketLink, socketOptions, subprotocol } from './socket-link.js'
 import { defaultSpoolLimits, Spool } from './spool.js'
+import { describeHandshake } from './tls-failure.js'
 import { readServerTls } from './tls-files.js'
 
 /**
@@ -161,7 +162,7 @@ export class CoordinatorServer {
     })
     server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
     server.on('tlsClientError', (error, socket) => {
-      this.#refused(socket as Socket, 0, `TLS: ${errorText(error)}`)
+      this.#refused(socket as Socket, 0, describeHandshake(error))
     })
   }
 

@@ -2,9 +2,12 @@ import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
+/** By this a coordinator is known. */
+export const greetingStart = 'this is a Coppice coordinator;'
+
 /** What a stranger who knocks is told. */
-export const greeting = 'this is a Coppice coordinator; workers connect by WebSocket to '
-  + '/v1/worker, clients to /v1/client'
+export const greeting = `${greetingStart} workers connect by WebSocket to /v1/worker, clients to `
+  + '/v1/client'
 
 /** How long, and for how many bytes, a refused body is still read. */
 const lingerMs = 1000

@@ -104,6 +104,20 @@ describe('CoordinatorMachine', () => {
     assert.ok(ids.every((id) => id > 3_000_000 && id < 4_000_000))
   })
 
+  it('ends a job for which a worker sees another file, whoever was to hold it', () => {
+    const coordinator = new Driven(['w1', 'w2'])
+    coordinator.step({ kind: 'job', job: 'a' })
+    const [store] = storesIn(coordinator.step({ kind: 'train', order: orderOf(4) }))
+    const own = coordinator.machine.training!.board.get(store!)!
+    const partition = [0, 1, 2, 3].find((p) => !own.partitions.includes(p))!
+    const effects = coordinator.hear(0, {
+      type: 'store-failed', job: 'a', store: store!, partition,
+      error: { code: 'DATA', message: 'x has 1 bytes on worker w1, but had 2' },
+    })
+    assert.deepEqual(errorsIn(effects), ['DATA x has 1 bytes on worker w1, but had 2 (tried by w1)'])
+    assert.equal(coordinator.machine.job, null)
+  })
+
   const unreadable = { code: 'IO', message: 'cannot read the file' } as const
 
   it('asks again who could not load a partition when the other one who could have is gone', () => {
@@ -118,7 +132,8 @@ describe('CoordinatorMachine', () => {
     assert.deepEqual(coordinator.machine.training!.board.orphans(), [])
     const holder = coordinator.machine.training!.board.stores('active')
       .find(({ partitions }) => partitions.includes(0))!
-    assert.deepEqual(errorsIn(fails(holder.id)), ['IO cannot read the file (tried by w1)'])
+    assert.deepEqual(errorsIn(fails(holder.id)), ['IO cannot read the file (on worker w1; paths ' +
+      'are those of the workers)'])
     assert.equal(coordinator.machine.job, null)
   })
 
@@ -132,7 +147,24 @@ describe('CoordinatorMachine', () => {
       { type: 'task-failed', job: 'a', task: 1, error: unreadable })
     assert.deepEqual(tasksIn(fails()), [1])
     assert.deepEqual(tasksIn(coordinator.lose(1)), [0])
-    assert.deepEqual(errorsIn(fails()), ['IO cannot read the file'])
+    assert.deepEqual(errorsIn(fails()), ['IO cannot read the file (on worker w1; paths are ' +
+      'those of the workers)'])
+  })
+
+  it('names all workers that could not read, and says of paths whose they are', () => {
+    const cases = [
+      ['cannot read /x', 'IO cannot read /x (on workers w1, w2; paths are those of the workers)'],
+      ['cannot read https://h/x: 404', 'IO cannot read https://h/x: 404 (on workers w1, w2)'],
+    ] as const
+    for (const [message, told] of cases) {
+      const coordinator = new Driven(['w1', 'w2'])
+      coordinator.step({ kind: 'job', job: 'a' })
+      coordinator.step({ kind: 'tasks', tasks: [{ task: 1, context: 0, source: null,
+        body: { kind: 'resolve', inputs: [], format: null } }] })
+      const fails = (link: number): string[] => errorsIn(coordinator.hear(link,
+        { type: 'task-failed', job: 'a', task: 1, error: { code: 'IO', message } }))
+      assert.deepEqual([fails(0), fails(1)], [[], [told]])
+    }
   })
 
   describe('workers that cannot go on', () => {

@@ -117,6 +117,13 @@ describe('connectLink', () => {
       'not-coordinator', false, /no coordinator \(Server sent no subprotocol\)/)
   })
 
+  it('says at once that a path of the address leads nowhere', async () => {
+    const { server } = await start({ token })
+    expectProblem(await failure(`${server.url}/jobs/a`, { token }), 'not-coordinator', false,
+      new RegExp(`cannot connect to ${server.url}: the coordinator that listens there has no path `
+        + `"/jobs/a": leave it away and write ${server.url}; an address has a path only where a `))
+  })
+
   it('does not follow redirections', async () => {
     const { server } = await start()
     const elsewhere = await listen(createHttpServer((_, response) => {

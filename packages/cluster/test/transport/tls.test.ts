@@ -2,14 +2,16 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { createServer } from 'node:tls'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectLink, Token } from '../../src/transport/index.js'
 import type { TlsFiles } from '../../src/transport/index.js'
+import { describeHandshake } from '../../src/transport/tls-failure.js'
 import { readServerTls } from '../../src/transport/tls-files.js'
 import { TestAuthority } from '../support/certificates.js'
 import type { Certificate } from '../support/certificates.js'
+import { eventually } from '../support/eventually.js'
 import { LinkRecorder } from '../support/link-recorder.js'
 import { sendRaw } from '../support/raw-http.js'
 import { startServer } from '../support/test-server.js'
@@ -134,8 +136,22 @@ describe('TLS', () => {
     const test = await start()
     assert.ok((await sendRaw(test.server.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).isClosed)
     assert.ok((await sendRaw(test.server.port, '\x16\x03\x01\xff\xff'.padEnd(3000, 'x'))).isClosed)
-    assert.match(test.told('refused').join(), /TLS: /)
+    const [http, noise] = test.told('refused')
+    assert.match(http!, /a client spoke ws:\/\/ or http:\/\/ \(no TLS\) to this wss:\/\/ port/)
+    assert.match(noise!, /what came is no TLS handshake \(ERR_SSL_[A-Z_]+\)/)
     assert.ok((await dial(test.server.url)).isOpen)
+  })
+
+  it('tells its log of clients that do not trust it, and of none in the words of OpenSSL', async () => {
+    const test = await start()
+    await assert.rejects(dial(test.server.url, null))
+    connect(test.server.port, '127.0.0.1').on('error', () => undefined).end()
+    await eventually('both are told of', () => test.told('refused').length === 2)
+    for (const told of test.told('refused')) {
+      assert.match(told, /a client gave up during the TLS handshake \(it may not trust the certifi/)
+    }
+    assert.equal(describeHandshake(Object.assign(new Error('80CC91:error:0A000418:SSL routines'),
+      { code: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA' })), describeHandshake(new Error('socket hang up')))
   })
 
   describe('readServerTls', () => {

@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CoppiceError } from '@coppice/model'
 import type { ByteSink } from '../writers/writer.js'
 import { ioError } from './file-source.js'
+import { makeFolder } from './make-folder.js'
 
 /** A file that appears under its name only when it is whole. */
 export interface AtomicFile extends ByteSink {
@@ -26,7 +27,7 @@ export async function openAtomicFile(path: string): Promise<AtomicFile> {
   const partial = join(dirname(path), `.${basename(path)}.partial`)
   let handle: FileHandle
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     handle = await open(partial, 'w')
   } catch (error) {
     throw ioError(`cannot write ${path}`, error)

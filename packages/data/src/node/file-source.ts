@@ -72,8 +72,12 @@ const adviceOfCode: Readonly<Record<string, string>> = {
 /** An operating system error as CoppiceError 'IO': what was done, why it failed, what to do. */
 export function ioError(what: string, error: unknown): CoppiceError {
   if (error instanceof CoppiceError) return error
+  return new CoppiceError('IO', `${what}: ${reasonOf(error)}`, { cause: error })
+}
+
+/** Why an operation failed, in words, and what to do where the system's code is known. */
+export function reasonOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code
   const advice = typeof code === 'string' ? adviceOfCode[code] : undefined
-  const reason = advice ?? (error instanceof Error ? error.message : String(error))
-  return new CoppiceError('IO', `${what}: ${reason}`, { cause: error })
+  return advice ?? (error instanceof Error ? error.message : String(error))
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { isAbsolute, join, relative, resolve } from 'node:path'
 import { CoppiceError, compareUtf8 } from '@coppice/model'
 import { glob } from 'tinyglobby'
 import { DETECT_BYTES, detectFormat } from '../formats/detect.js'
@@ -91,7 +91,7 @@ async function expandInput(input: string, format?: Format): Promise<Expanded> {
   if (/[*?[{]/.test(path)) return { paths: await expandGlob(path) }
   throw new CoppiceError(
     'IO',
-    `cannot read ${path}: no such file or folder (looked in ${process.cwd()}); check the path`,
+    `cannot read ${path}: no such file or folder${lookedIn(path, '.')}; check the path`,
   )
 }
 
@@ -137,9 +137,14 @@ async function expandGlob(pattern: string): Promise<string[]> {
   if (paths.length > 0) return paths
   throw new CoppiceError(
     'IO',
-    `no file matches the pattern ${pattern} (looked in ${resolve(globBase(pattern))}); check it, ` +
+    `no file matches the pattern ${pattern}${lookedIn(pattern, globBase(pattern))}; check it, ` +
       `and quote it where a shell would expand it`,
   )
+}
+
+/** Where what was given relative to this process's folder was looked for. */
+function lookedIn(path: string, folder: string): string {
+  return isAbsolute(path) ? '' : ` (looked in ${resolve(folder)})`
 }
 
 /** The folder before the first part that has a special character. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
 import type { CoppiceError } from '@coppice/model'
 import { loadDataset, type LoadOptions } from '../../src/node/load-dataset.js'
 import { type Column, writeParts, writeSample } from './sample-table.js'
@@ -279,8 +278,7 @@ describe('loadDataset refuses', function () {
       /no such file/,
     ])
     await refusesInputs({ inputs: temp('train', '*.arrow') }, 'IO', [
-      /no file matches the pattern .*\*\.arrow/,
-      new RegExp(`looked in .*${basename(temp('train'))}`),
+      /no file matches the pattern .*train.*\*\.arrow; check it/,
     ])
   })
 })

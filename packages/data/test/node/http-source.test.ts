@@ -82,6 +82,19 @@ describe('openSource over HTTP', () => {
     assert.equal(server.requests.length, 3 + 3 + 4)
   })
 
+  it('asks once where the answer does not pass, and again where it may', async () => {
+    for (const status of [400, 401, 403, 404, 405, 410, 451, 408, 425, 429, 500, 502, 504]) {
+      server.reset()
+      server.fault = (_, response) => {
+        sendStatus(response, status)
+        return 'answered'
+      }
+      await refuses(open('a.bin'), new RegExp(`its server answers ${status}`))
+      const mayPass = [408, 425, 429].includes(status) || status >= 500
+      assert.equal(server.requests.length, mayPass ? 4 : 1, `${status}`)
+    }
+  })
+
   it('goes on where a connection broke', async () => {
     const source = await open('a.bin')
     let nLeft = 2

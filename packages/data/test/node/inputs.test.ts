@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, relative } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { formatManifest } from '../../src/manifest.js'
 import { hashFile } from '../../src/node/source-partitions.js'
 import { resolveInputs } from '../../src/node/inputs.js'
@@ -71,11 +71,22 @@ describe('resolveInputs', () => {
   it('refuses what is not there, naming pattern and folder', async () => {
     await assert.rejects(resolveInputs(temp('no.csv')), {
       code: 'IO',
-      message: /no\.csv: no such file/,
+      message: /no\.csv: no such file or folder; check/,
     })
     await assert.rejects(resolveInputs(temp('deep', 'x*.csv')), {
       code: 'IO',
-      message: /no file matches the pattern .*x\*\.csv \(looked in .*deep\)/,
+      message: /no file matches the pattern .*x\*\.csv; check it/,
+    })
+    // of what is relative the folder has to be told
+    await assert.rejects(resolveInputs('no-such/deep/x*.csv'), {
+      code: 'IO',
+      message: `no file matches the pattern no-such/deep/x*.csv (looked in ${
+        resolve('no-such/deep')}); check it, and quote it where a shell would expand it`,
+    })
+    await assert.rejects(resolveInputs('no-such.csv'), {
+      code: 'IO',
+      message: `cannot read no-such.csv: no such file or folder (looked in ${
+        process.cwd()}); check the path`,
     })
     await assert.rejects(resolveInputs(temp('nothing')), {
       code: 'IO',

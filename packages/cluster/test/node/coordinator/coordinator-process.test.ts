@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import {
-  mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync,
+  mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CoppiceError, sha256, toHex } from '@coppice/model'
 import {
   ClusterClient, type ClusterStatus, type CoordinatorHandle, type CoordinatorProcessOptions,
   runCoordinator, Token,
 } from '../../../src/node/index.js'
+import { journalLine } from '../../../src/journal/format.js'
 import { encodeMessage } from '../../../src/protocol/codec.js'
 import { closeCodes, connectLink, type LinkRole } from '../../../src/transport/index.js'
 import { eventually } from '../../support/eventually.js'
@@ -40,7 +41,11 @@ describe('runCoordinator', function () {
     ['a worker given up before it is told of', { listen: '127.0.0.1:0', hangWarnMs: 700_000 },
       /hangTimeoutMs is 600000 and hangWarnMs 700000: .* make hangTimeoutMs longer/],
     ['a file where the folder should be', { listen: '127.0.0.1:0', journalDir: '/dev/null/x' },
-      /cannot use the folder for journals \/dev\/null\/x/],
+      /cannot use the folder for journals \/dev\/null\/x: \/dev\/null is no folder/],
+    ['a folder that cannot be made', { listen: '127.0.0.1:0', journalDir: '/proc/coppice/j' },
+      /cannot use the folder for journals \/proc\/coppice\/j: the folder .* cannot be made: /],
+    ['uploads where nothing can be made', { listen: '127.0.0.1:0', spoolDir: '/proc/coppice/j' },
+      /cannot use the folder for uploads \/proc\/coppice\/j: the folder .* cannot be made: /],
   ]
   for (const [what, options, message] of wrong) {
     it(`refuses ${what}`, async () => {
@@ -140,6 +145,54 @@ describe('runCoordinator', function () {
       const first = terms[0]!
       assert.deepEqual(terms, [first, first % 2000 + 1, (first % 2000 + 1) % 2000 + 1])
     } finally {
+      rmSync(journalDir, { recursive: true })
+    }
+  })
+
+  it('has a folder of journals to itself, and says who has it', async () => {
+    const journalDir = mkdtempSync(join(tmpdir(), 'coppice-folder-'))
+    const first = await runCoordinator({ listen: '127.0.0.1:0', journalDir })
+    try {
+      await assert.rejects(runCoordinator({ listen: '127.0.0.1:0', journalDir }), {
+        code: 'IO',
+        message: `the folder of journals ${journalDir} is in use by process ${process.pid} on host `
+          + `${hostname()}; stop that coordinator first, or remove `
+          + `${join(journalDir, 'coordinator.lock')} if it no longer runs`,
+      })
+      await first.close()
+      // whoever could not start leaves nothing behind either
+      const taken = await runCoordinator({ listen: '127.0.0.1:0' })
+      const listen = taken.url.replace('ws://', '')
+      await assert.rejects(runCoordinator({ listen, journalDir }), /another program listens there/)
+      await taken.close()
+      await (await runCoordinator({ listen: '127.0.0.1:0', journalDir })).close()
+      assert.ok(!readdirSync(journalDir).includes('coordinator.lock'))
+    } finally {
+      await first.close()
+      rmSync(journalDir, { recursive: true })
+    }
+  })
+
+  it('says of a damaged journal which file it is, and goes on with the others', async () => {
+    const journalDir = mkdtempSync(join(tmpdir(), 'coppice-damaged-'))
+    const [path, other] = ['broken', 'other'].map((job) => join(journalDir, `${job}.journal`))
+    const bytes = Buffer.concat([journalLine(), Buffer.alloc(200, 0xff)])
+    writeFileSync(path!, bytes)
+    writeFileSync(other!, 'something else, and long enough to be seen')
+    mkdirSync(join(journalDir, 'folder.journal'))
+    const coordinator = await runCoordinator({ listen: '127.0.0.1:0', journalDir })
+    try {
+      const told = coordinator.status().notices.map(({ text }) => text)
+      assert.equal(told.length, 3)
+      const ofBroken = `job broken cannot go on: the journal ${path} is damaged at byte ` +
+        `${journalLine().length}: record 0 `
+      assert.ok(told[0]!.startsWith(ofBroken), told[0])
+      assert.match(told[0]!, /; restore the file, or move it away to give the job up$/)
+      assert.match(told[1]!, /^job folder cannot go on: cannot read the journal .*: it is a folder$/)
+      assert.equal(told[2], `job other cannot go on: ${other} is not a journal: it does not begin ` +
+        'as a journal; name another folder, or remove the file')
+    } finally {
+      await coordinator.close()
       rmSync(journalDir, { recursive: true })
     }
   })

@@ -40,5 +40,5 @@ export async function surveyedJob(files: MadeFiles, threads: ThreadPool): Promis
 /** Files as a worker without a token reaches them. */
 export function plainFiles(): Promise<WorkerFiles> {
   return WorkerFiles.open(
-    { coordinator: 'ws://127.0.0.1:1', token: null, caFile: null, source: {} })
+    { worker: 'w1', coordinator: 'ws://127.0.0.1:1', token: null, caFile: null, source: {} })
 }

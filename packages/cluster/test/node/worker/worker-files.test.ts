@@ -7,7 +7,7 @@ const hash = 'ab'.repeat(32)
 
 async function open(coordinator: string, headersFor?: (uri: string) => Record<string, string>) {
   return WorkerFiles.open({
-    coordinator, token, caFile: null, source: headersFor === undefined ? {} : { headersFor },
+    worker: 'w1', coordinator, token, caFile: null, source: headersFor === undefined ? {} : { headersFor },
   })
 }
 
@@ -43,5 +43,13 @@ describe('WorkerFiles', () => {
       `https://10.0.0.1:7077/v1/data/${hash}`]) {
       assert.deepEqual(headersFor(uri), { 'X-Own': '1' }, uri)
     }
+  })
+
+  it('says of a cache that cannot be made which folder, and why', async () => {
+    await assert.rejects(WorkerFiles.open({
+      worker: 'w1', coordinator: 'ws://10.0.0.1:7077', token: null, caFile: null,
+      source: { cache: { folder: '/proc/coppice/c', bytesMax: 1e9 } },
+    }), { code: 'IO', message:
+      /^cannot use the folder \/proc\/coppice\/c as a cache: the folder .* cannot be made: / })
   })
 })

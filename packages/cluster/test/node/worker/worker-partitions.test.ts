@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { renameSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { ThreadPool } from '@coppice/data/node'
 import { mergeSummaries, summarizeRows } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
@@ -97,6 +97,30 @@ describe('PartitionCache', function () {
       })
     }
     assert.equal((await cache.hold(1, [0, 1, 2, 3, 4, 5])).length, 6)
+  })
+
+  it('refuses all when any file of the job is not the one that was planned', async () => {
+    for (const partition of [3, 5]) {
+      const { uri } = job.sources.flat()[partition]!
+      const bytes = readFileSync(uri)
+      writeFileSync(uri, bytes.subarray(0, bytes.lastIndexOf('\n', -2) + 1))
+      const other = new PartitionCache(job, threads, files)
+      try {
+        await assert.rejects(other.hold(1, [0, 2]), (error) => {
+          assert.ok(error instanceof PartitionFailure && error.cause instanceof CoppiceError)
+          assert.equal(error.partition, partition)
+          assert.equal(error.cause.code, 'DATA')
+          assert.match(error.cause.message, new RegExp(`^${uri} has \\d+ bytes on worker w1, but had ` +
+            `${bytes.length} where the data were planned: other workers see another file`))
+          return true
+        })
+      } finally {
+        writeFileSync(uri, bytes)
+        await other.close()
+      }
+    }
+    // whoever has one that is not there may hold others all the same
+    await without(3, async () => assert.equal((await cache.hold(1, [0, 2])).length, 2))
   })
 
   it('gives up loading what nobody wants any more', async () => {

@@ -77,13 +77,14 @@ export class FlagValues {
     return Array.isArray(value) ? value.at(-1) === true : value === true
   }
 
-  /** An integer >= min. @throws UsageError for anything else */
-  integer(name: string, min: number): number | undefined {
+  /** An integer >= min and <= max. @throws UsageError for anything else */
+  integer(name: string, min: number, max = Infinity): number | undefined {
     const value = this.text(name)
     if (value === undefined) return undefined
     const number = /^[+-]?\d+$/.test(value) ? Number(value) : NaN
-    if (Number.isSafeInteger(number) && number >= min) return number
-    throw new UsageError(`--${name} must be an integer >= ${min}, got "${value}"`)
+    if (Number.isSafeInteger(number) && number >= min && number <= max) return number
+    const range = max === Infinity ? `>= ${min}` : `from ${min} to ${max}`
+    throw new UsageError(`--${name} must be an integer ${range}, got "${value}"`)
   }
 
   /** A number above `above` and below `below`. @throws UsageError for anything else */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { ConnectedCluster } from '../../src/cluster/connected-cluster.js'
-import { connect, LocalCluster } from '../../src/index.js'
+import { connect, GBDTRegressor, LocalCluster } from '../../src/index.js'
 import { rejects, temporaryFolder } from '../support.js'
 import { FakeClient } from './fake-client.js'
 
@@ -50,11 +50,16 @@ describe('fetch of a cluster', () => {
 
 describe('LocalCluster.start', () => {
   it('refuses numbers that are none, before a process is started', async () => {
-    for (const workers of [0, -1, 1.5, NaN, '2', undefined]) {
-      await rejects(LocalCluster.start({ workers: workers as number }), 'PARAMETER', 'workers')
+    for (const workers of [0, -1, 1.5, NaN, 1025, 1e9, '2', undefined]) {
+      await rejects(LocalCluster.start({ workers: workers as number }), 'PARAMETER', 'workers',
+        'from 1 to 1024')
     }
     await rejects(LocalCluster.start({ workers: 1, threadsPerWorker: 0 }), 'PARAMETER',
       'threadsPerWorker', '0')
+    await rejects(LocalCluster.start({ workers: 1, threadsPerWorker: 1e9 }), 'PARAMETER',
+      'threadsPerWorker', 'from 1 to 1024')
+    await rejects(new GBDTRegressor({ numThreads: 1e9 }).fit([[1], [2]], [1, 2]), 'PARAMETER',
+      'numThreads', '<= 1024')
     await rejects(LocalCluster.start({ worker: 2 } as never), 'PARAMETER',
       'did you mean "workers"?')
     await rejects(LocalCluster.start(undefined as never), 'PARAMETER', 'workers')

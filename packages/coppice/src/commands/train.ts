@@ -2,6 +2,7 @@ import {
   Booster, checkParams, type Cluster, CoppiceError, type FileOptions, paramsFrom,
   type ResolvedParams, train, type TrainingParams,
 } from '@coppice/api'
+import { THREADS_MAX } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
 import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
@@ -28,8 +29,8 @@ const options: readonly Flag[] = [
   ...formatFlags,
   { name: 'model', group, takes: 'one', short: 'o', describe: 'File to write the model to' },
   { name: 'threads', group, takes: 'one', default: 'all cores',
-    describe: 'Threads (of each worker with --local-workers); the model is the same for any ' +
-      'number' },
+    describe: `Threads, 1 to ${THREADS_MAX} (of each worker with --local-workers); the model is ` +
+      'the same for any number' },
   { name: 'config', group, takes: 'one',
     describe: 'File with parameters, key = value (LightGBM) or JSON; flags beat it' },
   { name: 'checkpoint', group, takes: 'one',

@@ -1,4 +1,4 @@
-import { CACHE_BYTES_MIN, runWorker } from '@coppice/api/command'
+import { CACHE_BYTES_MIN, runWorker, THREADS_MAX } from '@coppice/api/command'
 import { connectionFlags, flagOrEnv } from '../cluster-flags.js'
 import type { Command } from '../command.js'
 import { UsageError } from '../exit-codes.js'
@@ -15,7 +15,8 @@ export const workerCommand: Command = {
     { name: 'coordinator', group: 'Cluster', takes: 'one', default: '$COPPICE_COORDINATOR',
       describe: 'Address of the coordinator: ws://host:port or wss://host:port' },
     ...connectionFlags,
-    { name: 'threads', group, takes: 'one', default: 'all cores', describe: 'Threads that train' },
+    { name: 'threads', group, takes: 'one', default: 'all cores', describe:
+      `Threads that train, 1 to ${THREADS_MAX}` },
     { name: 'name', group, takes: 'one', default: '$COPPICE_WORKER_NAME, or host and process',
       describe: 'Name, unique in the cluster; one that stays the same is known after a restart' },
     { name: 'cache', group, takes: 'one', default: '$COPPICE_CACHE',
@@ -49,7 +50,7 @@ export const workerCommand: Command = {
       coordinator,
       tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
       caFile: values.text('ca-file'),
-      threads: values.integer('threads', 1),
+      threads: values.integer('threads', 1, THREADS_MAX),
       name: flagOrEnv(values, 'name', 'COPPICE_WORKER_NAME'),
       exitWithParent: values.isOn('exit-with-parent'),
       cache,

@@ -1,5 +1,6 @@
 /** Where work is done: in this process, on local processes, or on a cluster. */
 import { type Cluster, connect, LocalCluster } from '@coppice/api'
+import { LOCAL_WORKERS_MAX } from '@coppice/api/command'
 import { connectionFlags, connectOptions, connectTimeoutFlag } from '../cluster-flags.js'
 import type { Flag } from '../command.js'
 import { UsageError } from '../exit-codes.js'
@@ -17,7 +18,8 @@ export function placeFlags({ verb, result }: { verb: string, result: string }): 
     ...connectionFlags,
     connectTimeoutFlag,
     { name: 'local-workers', group, takes: 'one',
-      describe: `${verb} on so many worker processes of this machine, of --threads threads each` },
+      describe: `${verb} on so many worker processes of this machine (1 to ${LOCAL_WORKERS_MAX}), of ` +
+        '--threads threads each' },
   ]
 }
 
@@ -32,7 +34,7 @@ export function readPlace(
   values: FlagValues, { numThreads }: { readonly numThreads: number },
 ): Place {
   const url = values.text('cluster')
-  const workers = values.integer('local-workers', 1)
+  const workers = values.integer('local-workers', 1, LOCAL_WORKERS_MAX)
   if (url !== undefined && workers !== undefined) {
     throw new UsageError('--cluster and --local-workers are two places; give one of them')
   }

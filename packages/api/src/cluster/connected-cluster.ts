@@ -123,7 +123,7 @@ export class ConnectedCluster implements Cluster {
 
   /** Errors of callbacks end the training, and are what it rejects with. */
   #handlers(training: ClusterTraining, failure: FirstError): TrainHandlers {
-    const { callbacks, onEvent, onLoad, onNotice } = training
+    const { callbacks, onEvent, onLoad, onNotice, onJob } = training
     let event: IterationEvent | null = null
     return {
       onLoading: (progress) => failure.guard(() => onLoad?.(progress)),
@@ -135,6 +135,7 @@ export class ConnectedCluster implements Cluster {
         this.#note(text)
         onNotice?.(text)
       }),
+      onJob: (job) => failure.guard(() => onJob?.(job)),
       onCommitted: async (_record, model) => {
         if (failure.hasError) return 'stop'
         const committed = event!

@@ -3,7 +3,7 @@ import { type ByteSink, THREADS_MAX, writePredictions } from '@coppice/api/comma
 import type { Command } from '../command.js'
 import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
-import { ExitCode, UsageError } from '../exit-codes.js'
+import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
@@ -80,6 +80,8 @@ export const predictCommand: Command = {
       })
       if (out !== '-') note(`wrote ${nRows} predictions to ${out}`)
       return ExitCode.ok
+    } catch (error) {
+      throw endedBy(error, interrupt.signal)
     } finally {
       await cluster?.close()
       interrupt.release()

@@ -1,5 +1,5 @@
 import { CACHE_BYTES_MIN, runWorker, THREADS_MAX } from '@coppice/api/command'
-import { connectionFlags, flagOrEnv } from '../cluster-flags.js'
+import { connectionFlags, flagOrEnv, requireUseOfCa } from '../cluster-flags.js'
 import type { Command } from '../command.js'
 import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -44,6 +44,7 @@ export const workerCommand: Command = {
       throw new UsageError('--coordinator is missing: name its address, such as ' +
         'ws://host:7077, here or in COPPICE_COORDINATOR')
     }
+    requireUseOfCa(values, '--coordinator', coordinator)
     const cache = readCache(values)
     const log = openLog(values)
     const { exitCode, reason } = await runWorker({

@@ -1,7 +1,7 @@
 /** Where work is done: in this process, on local processes, or on a cluster. */
 import { type Cluster, connect, LocalCluster } from '@coppice/api'
 import { LOCAL_WORKERS_MAX } from '@coppice/api/command'
-import { connectionFlags, connectOptions, connectTimeoutFlag } from '../cluster-flags.js'
+import { connectionFlags, connectOptions, connectTimeoutFlag, requireUseOfCa } from '../cluster-flags.js'
 import type { Flag } from '../command.js'
 import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -13,8 +13,8 @@ export function placeFlags({ verb, result }: { verb: string, result: string }): 
   return [
     { name: 'cluster', group, takes: 'one',
       describe: `${verb} on the workers of this coordinator (ws://host:port or ` +
-        `wss://host:port); the ${result} is the same. Files are read by the workers, from where ` +
-        'they are' },
+        `wss://host:port; COPPICE_COORDINATOR does not count here); the ${result} is the same. ` +
+        'Files are read by the workers; relative paths are completed here' },
     ...connectionFlags,
     connectTimeoutFlag,
     { name: 'local-workers', group, takes: 'one',
@@ -43,6 +43,7 @@ export function readPlace(
     throw new UsageError(`--${name} does nothing without --cluster URL`)
   }
   if (url !== undefined) {
+    requireUseOfCa(values, '--cluster', url)
     if (numThreads <= 0) return { kind: 'cluster', url }
     throw new UsageError(`--threads ${numThreads} does nothing with --cluster, whose workers ` +
       'have threads of their own; give it to coppice worker')
@@ -63,7 +64,7 @@ export async function openPlace(
   switch (place.kind) {
     case 'here': return undefined
     case 'cluster': return connect(place.url, {
-      ...connectOptions(values), ...waiting,
+      ...connectOptions(values, place.url), ...waiting,
       connectTimeoutMs: (values.integer('connect-timeout', 0) ?? 30) * 1000,
     })
     case 'local': {

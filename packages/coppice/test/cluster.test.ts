@@ -89,6 +89,9 @@ describe('a cluster on the command line', function () {
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--name', 'a b']],
       ['a size of no cache', 2, ['--cache-size', '--cache DIR'],
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache-size', '100000000']],
+      ['a cache of no size', 2, ['--cache-size must be bytes', '10G', '64 MiB', '"10 apples"'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache', 'c', '--cache-size',
+          '10 apples']],
       ['a cache that is too small', 2, ['--cache-size', '67108864', '"1000"'],
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache', 'c', '--cache-size', '1000']],
       ['a cache that is a file', 1, ['token', 'as a cache'],
@@ -147,6 +150,12 @@ describe('a cluster on the command line', function () {
       const { code, stderr } = await work.run('worker', '--coordinator', url, ...wrong)
       assert.equal(code, 2, stderr)
       assert.match(stderr, /does not accept the token in other/)
+    })
+
+    it('is alone at its address, and says nothing of a journal to who cannot start', async () => {
+      const stderr = await work.fails(2, ['another program'], 'coordinator', '--listen',
+        new URL(url).host, '--token-file', 'token')
+      assert.doesNotMatch(stderr, /journal/)
     })
 
     it('shows its status as text and as JSON; flags beat the environment', async () => {
@@ -264,6 +273,19 @@ describe('a cluster on the command line', function () {
     ] as const) {
       const { stdout } = await work.ok(command, '--help')
       for (const word of words) assert.ok(stdout.includes(word), `${command}: ${word}`)
+    }
+  })
+})
+
+describe('a size in bytes', () => {
+  it('may have a unit', () => {
+    const size = (text: string) => new FlagValues({ size: text }, undefined).bytes('size', 1000)
+    for (const [text, bytes] of [['1000', 1000], ['10G', 10e9], ['10GB', 10e9], ['1.5k', 1500],
+      ['10GiB', 10 * 2 ** 30], ['512 MiB', 2 ** 29], ['2tb', 2e12]] as const) {
+      assert.equal(size(text), bytes, text)
+    }
+    for (const text of ['999', '1000i', '1e9', '-5G', 'G', '1P', '99999999T']) {
+      assert.throws(() => size(text), /--size must be bytes, .* at least 1000 /, text)
     }
   })
 })

@@ -109,9 +109,6 @@ class Coordinator implements CoordinatorHandle {
       onNotice: (text) => this.#notice(text),
     })
     const clients = new CoordinatorClients(this.#queue, (text) => this.#notice(text))
-    if (folder === null) {
-      this.#notice('no journal is kept (--journal DIR): jobs end with this coordinator')
-    }
     try {
       await this.#queue.restore()
       this.#server = await CoordinatorServer.listen({
@@ -129,6 +126,9 @@ class Coordinator implements CoordinatorHandle {
       throw error
     }
     this.#url = this.#server.url
+    if (folder === null) {
+      this.#notice('no journal is kept (--journal DIR): jobs end with this coordinator')
+    }
     this.#sweepUploads()
     this.#tickLater()
   }

@@ -1,6 +1,7 @@
 import { CACHE_BYTES_MIN, runWorker, THREADS_MAX } from '@coppice/api/command'
 import { connectionFlags, flagOrEnv, requireUseOfCa } from '../cluster-flags.js'
 import type { Command } from '../command.js'
+import { leaveEarlySignals } from '../early-signals.js'
 import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { logFormatFlag, openLog } from '../log.js'
@@ -23,7 +24,7 @@ export const workerCommand: Command = {
       describe: 'Folder of its own, in which files from http:, https: and s3: addresses and from ' +
         'clients are kept, so that they are fetched once; workers of a machine may share it' },
     { name: 'cache-size', group, takes: 'one', default: '10000000000',
-      describe: 'Bytes of --cache; what was not used for longest goes first' },
+      describe: 'Bytes of --cache, or 10G, 512MiB; what was not used for longest goes first' },
     { name: 'exit-with-parent', group, takes: 'switch',
       describe: 'End when standard input is closed: with the process that started this one' },
     logFormatFlag,
@@ -47,6 +48,7 @@ export const workerCommand: Command = {
     requireUseOfCa(values, '--coordinator', coordinator)
     const cache = readCache(values)
     const log = openLog(values)
+    leaveEarlySignals()
     const { exitCode, reason } = await runWorker({
       coordinator,
       tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
@@ -68,7 +70,7 @@ const cacheBytes = 10e9
 
 function readCache(values: FlagValues): { folder: string, bytesMax: number } | undefined {
   const folder = flagOrEnv(values, 'cache', 'COPPICE_CACHE')
-  const bytesMax = values.integer('cache-size', CACHE_BYTES_MIN)
+  const bytesMax = values.bytes('cache-size', CACHE_BYTES_MIN)
   if (folder === undefined && bytesMax !== undefined) {
     throw new UsageError('--cache-size does nothing without --cache DIR')
   }

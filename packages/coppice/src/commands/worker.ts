@@ -35,7 +35,7 @@ export const workerCommand: Command = {
   ],
   exitCodes: `Exit status of a worker:
   0   it left in good order: drained by SIGTERM or Ctrl-C, or sent away
-  1   the coordinator does not take it: another release, or a name that is taken
+  1   the coordinator does not take it: another release; or a newcomer of its name took its place
   2   a flag, the address, the token or a certificate is wrong
   3   the coordinator was not found for ten minutes, or leaving took too long
   70  an internal error: please report it`,

@@ -19,7 +19,9 @@ export function checkOptionNames(
   }
   for (const key of Object.keys(options)) {
     if (names.includes(key)) continue
-    const near = nearestName(key, names)
+    // "threads" means threadsPerWorker
+    const near = nearestName(key, names) ?? names.find((name) => key.length > 3 &&
+      name.startsWith(key)) ?? null
     throw new CoppiceError('PARAMETER', `${where} has no option "${key}"; ` +
       (near === null ? '' : `did you mean "${near}"? `) + `it has ${names.join(', ')}`)
   }

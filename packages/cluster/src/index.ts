@@ -1,1 +1,2 @@
+export { LOCAL_WORKERS_MAX } from './protocol/limits.js'
 export * from './protocol/messages.js'

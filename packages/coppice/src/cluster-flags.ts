@@ -42,8 +42,24 @@ export function flagOrEnv(values: FlagValues, flag: string, variable: string): s
   return values.text(flag) ?? (inEnvironment === '' ? undefined : inEnvironment)
 }
 
-/** What `connect` is given; without the flag of the timeout, one attempt is made. */
-export function connectOptions(values: FlagValues): ConnectOptions {
+/**
+ * Certificates are for encrypted connections; elsewhere they would be ignored.
+ *
+ * @param flag - that names the address, with its dashes
+ * @throws UsageError for --ca-file and an address without TLS
+ */
+export function requireUseOfCa(values: FlagValues, flag: string, url: string): void {
+  if (!values.has('ca-file') || !/^(ws|http):/i.test(url)) return
+  throw new UsageError(`--ca-file does nothing with ${flag} ws://..., which is not encrypted; ` +
+    'use wss:// (for a coordinator with --tls-cert), or leave it out')
+}
+
+/**
+ * What `connect` is given; without the flag of the timeout, one attempt is made.
+ * @throws UsageError for flags that would do nothing
+ */
+export function connectOptions(values: FlagValues, url: string): ConnectOptions {
+  requireUseOfCa(values, '--cluster', url)
   return {
     connectTimeoutMs: 0,
     tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
@@ -52,7 +68,7 @@ export function connectOptions(values: FlagValues): ConnectOptions {
 }
 
 /** What `connect` is given by a command with the flag of the timeout: it waits. */
-export function patientConnectOptions(values: FlagValues): ConnectOptions {
+export function patientConnectOptions(values: FlagValues, url: string): ConnectOptions {
   const seconds = values.integer(connectTimeoutFlag.name, 0) ?? connectSeconds
-  return { ...connectOptions(values), connectTimeoutMs: seconds * 1000 }
+  return { ...connectOptions(values, url), connectTimeoutMs: seconds * 1000 }
 }

@@ -27,9 +27,22 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
+/** A cluster gave the work up ('ABORTED'), for want of workers for example: no signal did. */
+export class GivenUpError extends CoppiceError {}
+
+/**
+ * What a command that hears signals ends with: an error 'ABORTED' without a signal is one of the
+ * cluster's.
+ */
+export function endedBy(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted || !(error instanceof CoppiceError) || error.code !== 'ABORTED') return error
+  return new GivenUpError(error.code, error.message, { cause: error.cause })
+}
+
 /** The status that tells of an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return ExitCode.usage
+  if (error instanceof GivenUpError) return ExitCode.failure
   if (!(error instanceof CoppiceError)) return ExitCode.internal
   switch (error.code) {
     case 'PARAMETER': return ExitCode.usage

@@ -33,8 +33,9 @@ function newCauses(error: unknown): string[] {
   let cause = error instanceof Error ? error.cause : undefined
   for (let depth = 0; cause instanceof Error && depth < 5; depth++, cause = cause.cause) {
     const message = messageOf(cause)
-    // An 'IO' error already has the path and the meaning of the system's code.
-    const isTold = error instanceof CoppiceError && error.code === 'IO' &&
+    // Such an error already has the path and the meaning of the system's code.
+    const isTold = error instanceof CoppiceError &&
+      (error.code === 'IO' || error.code === 'PARAMETER') &&
       typeof (cause as NodeJS.ErrnoException).syscall === 'string'
     if (!isTold && !said.includes(message)) found.push(message)
     said += message

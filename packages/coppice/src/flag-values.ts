@@ -77,13 +77,30 @@ export class FlagValues {
     return Array.isArray(value) ? value.at(-1) === true : value === true
   }
 
-  /** An integer >= min. @throws UsageError for anything else */
-  integer(name: string, min: number): number | undefined {
+  /** An integer >= min and <= max. @throws UsageError for anything else */
+  integer(name: string, min: number, max = Infinity): number | undefined {
     const value = this.text(name)
     if (value === undefined) return undefined
     const number = /^[+-]?\d+$/.test(value) ? Number(value) : NaN
-    if (Number.isSafeInteger(number) && number >= min) return number
-    throw new UsageError(`--${name} must be an integer >= ${min}, got "${value}"`)
+    if (Number.isSafeInteger(number) && number >= min && number <= max) return number
+    const range = max === Infinity ? `>= ${min}` : `from ${min} to ${max}`
+    throw new UsageError(`--${name} must be an integer ${range}, got "${value}"`)
+  }
+
+  /**
+   * A number of bytes: 10000000000, or with a unit, 10G (10 GB), 10GiB.
+   * @throws UsageError for anything else, and less than `min`
+   */
+  bytes(name: string, min: number): number | undefined {
+    const value = this.text(name)
+    if (value === undefined) return undefined
+    const [, digits, unit, binary] = /^(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b?$/i.exec(value) ?? []
+    const power = ['', 'k', 'm', 'g', 't'].indexOf(unit?.toLowerCase() ?? '')
+    const bytes = digits === undefined || (binary !== '' && power === 0) ? NaN
+      : Math.floor(Number(digits) * (binary === '' ? 1000 : 1024) ** power)
+    if (Number.isSafeInteger(bytes) && bytes >= min) return bytes
+    throw new UsageError(`--${name} must be bytes, or a size such as 10G or 512MiB, at least ` +
+      `${min} (${min / 2 ** 20} MiB), got "${value}"`)
   }
 
   /** A number above `above` and below `below`. @throws UsageError for anything else */

@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/api'
+import { leaveEarlySignals } from './early-signals.js'
 
 const statusOf = { SIGINT: 130, SIGTERM: 143 } as const
 
@@ -17,6 +18,7 @@ export class Interrupt {
     this.#handlers = { SIGINT: () => this.#hear('SIGINT'), SIGTERM: () => this.#hear('SIGTERM') }
     process.on('SIGINT', this.#handlers.SIGINT)
     process.on('SIGTERM', this.#handlers.SIGTERM)
+    leaveEarlySignals()
   }
 
   get signal(): AbortSignal {

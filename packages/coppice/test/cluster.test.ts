@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ClusterStatus, WorkerStatus } from '../src/index.js'
+import { warnOfAbort, wholeName } from '../src/commands/fetch.js'
 import { statusText } from '../src/commands/status.js'
+import { FlagValues } from '../src/flag-values.js'
 import { flowersCsv, type Running, Workspace } from './support.js'
 
 describe('a cluster on the command line', function () {
@@ -32,6 +34,14 @@ describe('a cluster on the command line', function () {
         train('--local-workers', '2', '--token-file', 'token')],
       ['certificates without a cluster', 2, ['--ca-file', '--cluster'],
         train('--ca-file', 'ca.pem')],
+      ['certificates for what is not encrypted', 2, ['--ca-file', 'wss://'],
+        train('--cluster', 'ws://127.0.0.1:1', '--ca-file', 'ca.pem')],
+      ['certificates for a worker that encrypts nothing', 2, ['--ca-file', '--coordinator'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--ca-file', 'ca.pem']],
+      ['certificates for a status that is not encrypted', 2, ['--ca-file', 'wss://'],
+        ['status', '--cluster', 'ws://127.0.0.1:1', '--ca-file', 'ca.pem']],
+      ['a training without a label, before it connects', 2, ['--label is missing'],
+        ['train', '--data', 'train.csv', '--cluster', 'ws://127.0.0.1:1', '--model', 'm.json']],
       ['threads of workers that others started', 2, ['--threads 3', 'coppice worker'],
         train('--cluster', 'ws://127.0.0.1:1', '--threads', '3')],
       ['what is no address', 2, ['"nonsense"', 'ws://host:port'],
@@ -46,20 +56,42 @@ describe('a cluster on the command line', function () {
         train('--cluster', 'ws://127.0.0.1:1', '--connect-timeout', '1')],
       ['how long to wait for nobody', 2, ['--connect-timeout', '--cluster'],
         train('--connect-timeout', '5')],
-      ['a token file that is missing', 1, ['none', 'token'],
+      ['a token file that is missing', 2, ['token file none: no such file or folder; check the'],
         train('--cluster', 'ws://127.0.0.1:1', '--token-file', 'none')],
+      ['a token file that is a folder', 2, ['token file .: it is a folder'],
+        ['status', '--cluster', 'ws://127.0.0.1:1', '--token-file', '.']],
+      ['certificates that are missing', 2, ['none (--ca-file): no such file or folder'],
+        ['status', '--cluster', 'wss://127.0.0.1:1', '--ca-file', 'none']],
+      ['a certificate that is missing', 2, ['none (--tls-cert): no such file or folder'],
+        ['coordinator', '--listen', '127.0.0.1:0', '--tls-cert', 'none', '--tls-key', 'none']],
+      ['a journal that is a file', 1, ['for journals token: a file of this name is in the way'],
+        ['coordinator', '--listen', '127.0.0.1:0', '--journal', 'token']],
       ['a token that can be guessed', 2, ['short', '6 characters', 'openssl'],
         train('--cluster', 'ws://127.0.0.1:1', '--token-file', 'short')],
       ['an empty token', 2, ['empty', 'is empty'],
         train('--cluster', 'ws://127.0.0.1:1', '--token-file', 'empty')],
       ['a worker without a coordinator', 2, ['--coordinator', 'COPPICE_COORDINATOR'],
         ['worker']],
+      ['more workers than a machine has', 2, ['--local-workers', 'from 1 to 1024', '"1000000000"'],
+        train('--local-workers', '1000000000')],
+      ['more threads than a worker has', 2, ['--threads', 'from 1 to 1024', '"1000000000"'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--threads', '1000000000']],
+      ['more threads than a training has', 2, ['--threads', 'from 1 to 1024', '"1e9"'],
+        train('--threads', '1e9')],
+      ['more threads than one, by another name', 2, ['num_threads', '1024', '"1025"'],
+        train('--num_threads', '1025')],
+      ['more threads than a prediction has', 2, ['--threads', 'from 1 to 1024', '"1025"'],
+        ['predict', '--model', 'm.json', '--data', 'train.csv', '--out', 'o.csv',
+          '--local-workers', '1', '--threads', '1025']],
       ['no threads', 2, ['--threads', '"0"'],
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--threads', '0']],
       ['a name with spaces', 2, ['"a b"', '--name'],
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--name', 'a b']],
       ['a size of no cache', 2, ['--cache-size', '--cache DIR'],
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache-size', '100000000']],
+      ['a cache of no size', 2, ['--cache-size must be bytes', '10G', '64 MiB', '"10 apples"'],
+        ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache', 'c', '--cache-size',
+          '10 apples']],
       ['a cache that is too small', 2, ['--cache-size', '67108864', '"1000"'],
         ['worker', '--coordinator', 'ws://127.0.0.1:1', '--cache', 'c', '--cache-size', '1000']],
       ['a cache that is a file', 1, ['token', 'as a cache'],
@@ -124,6 +156,12 @@ describe('a cluster on the command line', function () {
       assert.match(stderr, /does not accept the token in other/)
     })
 
+    it('is alone at its address, and says nothing of a journal to who cannot start', async () => {
+      const stderr = await work.fails(2, ['another program'], 'coordinator', '--listen',
+        new URL(url).host, '--token-file', 'token')
+      assert.doesNotMatch(stderr, /journal/)
+    })
+
     it('shows its status as text and as JSON; flags beat the environment', async () => {
       const environment = { COPPICE_COORDINATOR: url, COPPICE_TOKEN_FILE: 'token' }
       const text = await work.startWith(environment, 'status').finished
@@ -146,9 +184,10 @@ describe('a cluster on the command line', function () {
         await training.sees('"iteration":4,')
         worker.child.kill('SIGKILL')
         const { code, stderr } = await training.finished
-        assert.equal(code, 3, stderr)
+        assert.equal(code, 1, stderr)
         assert.match(stderr, /{"event":"notice","text":"worker [^"]* lost: /)
-        assert.match(stderr, /the trees so far are saved; go on with --resume check\.json/)
+        assert.match(stderr, /the trees so far are saved; go on with --resume check\.json, by the same command/)
+        assert.match(stderr, /a longer --start-timeout/)
         assert.match(stderr.trimEnd().split('\n').at(-1)!,
           /^{"event":"error","code":"ABORTED","message":"0 of at least 1 workers were there/)
         const { trees } = JSON.parse(work.read('check.json')) as { trees: unknown[] }
@@ -174,15 +213,44 @@ describe('a cluster on the command line', function () {
         await training.sees('"event":"started"')
         const { stdout } = await work.ok('status', '--json', '--cluster', url, ...token)
         training.child.kill('SIGKILL')
-        await training.finished
+        const said = (await training.finished).stderr
         const { job, ended } = JSON.parse(stdout) as ClusterStatus
         const name = job ?? ended.at(-1)!.job
-        const { stderr } = await work.ok('fetch', '--cluster', url, ...token, '--job', name, '-o',
+        assert.equal(said.split(`{"event":"job","job":"${name}"}`).length, 2, said)
+        const { stderr } = await work.ok('fetch', '--cluster', url, ...token, '--job',
+          name.slice(0, 4), '-o',
           'fetched.json')
         assert.match(stderr, /saved the model to fetched\.json \(30 trees\)/)
         assert.equal(work.read('fetched.json'), work.read('here.json'))
         const text = await work.ok('status', '--cluster', url, ...token)
         assert.match(text.stdout, new RegExp(`^ended +${name}: completed, its model can be`, 'm'))
+      } finally {
+        worker.child.kill('SIGKILL')
+        await worker.finished
+      }
+    })
+
+    it('tells how to fetch what Ctrl-C left, and says of the model that it is not whole', async () => {
+      const token = ['--token-file', 'token']
+      const worker = work.start('worker', '--coordinator', url, '--threads', '1', ...token)
+      try {
+        const training = work.start('train', '--data', 'train.csv', '--label', 'species',
+          '--ignore', 'id,kind', '--num_iterations', '100000', '--num_leaves', '4', '--cluster',
+          url, ...token, '--model', 'm.json')
+        await training.sees('[')
+        training.child.kill('SIGINT')
+        const { code, stderr } = await training.finished
+        assert.equal(code, 3, stderr)
+        const [, job] = /^job (\S+): 'coppice fetch --cluster /m.exec(stderr) ?? []
+        assert.ok(job !== undefined, stderr)
+        assert.ok(stderr.includes(`--job ${job.slice(0, 8)} --model FILE' gets the trees so far`))
+        const fetched = await work.ok('fetch', '--cluster', url, ...token, '--job', job, '-o',
+          'part.json', '--quiet')
+        const { trees } = JSON.parse(work.read('part.json')) as { trees: unknown[] }
+        assert.equal(fetched.stderr, `warning: the training was aborted after ${trees.length} ` +
+          'iterations; the model has the trees until then\n')
+        const text = await work.ok('status', '--cluster', url, ...token)
+        assert.match(text.stdout, new RegExp(`${job}: aborted; the trees until then, if any, can`))
       } finally {
         worker.child.kill('SIGKILL')
         await worker.finished
@@ -210,6 +278,48 @@ describe('a cluster on the command line', function () {
       const { stdout } = await work.ok(command, '--help')
       for (const word of words) assert.ok(stdout.includes(word), `${command}: ${word}`)
     }
+  })
+})
+
+describe('a size in bytes', () => {
+  it('may have a unit', () => {
+    const size = (text: string) => new FlagValues({ size: text }, undefined).bytes('size', 1000)
+    for (const [text, bytes] of [['1000', 1000], ['10G', 10e9], ['10GB', 10e9], ['1.5k', 1500],
+      ['10GiB', 10 * 2 ** 30], ['512 MiB', 2 ** 29], ['2tb', 2e12]] as const) {
+      assert.equal(size(text), bytes, text)
+    }
+    for (const text of ['999', '1000i', '1e9', '-5G', 'G', '1P', '99999999T']) {
+      assert.throws(() => size(text), /--size must be bytes, .* at least 1000 /, text)
+    }
+  })
+})
+
+describe('the job that is fetched', () => {
+  const ended = ['4f1c0000-a', '4f1c1111-b', 'abc'].map((job) => ({
+    job, kind: 'training' as const, state: 'done' as const, text: 'completed', endedAt: 'T',
+  }))
+  const cluster = {
+    status: () => Promise.resolve({ job: '7777-c', queue: ['8888-d'], ended } as object as
+      ClusterStatus),
+  }
+
+  it('is meant by a beginning of its name that no other has', async () => {
+    for (const [given, meant] of [['4f1c0', '4f1c0000-a'], ['4f1c1111-b', '4f1c1111-b'],
+      ['7777', '7777-c'], ['8888', '8888-d'], ['abc', 'abc'], ['other', 'other']] as const) {
+      assert.equal(await wholeName(cluster, given), meant)
+    }
+    await assert.rejects(wholeName(cluster, '4f1c'),
+      /--job 4f1c may be 4f1c0000-a or 4f1c1111-b; write more/)
+    await assert.rejects(wholeName(cluster, '777'), /--job 777 is too short; write 4 letters/)
+  })
+
+  it('is refused where it was aborted before its first tree', () => {
+    const end = { kind: 'stopped', nIterations: 0, bestIteration: null } as const
+    const values = new FlagValues({}, undefined)
+    assert.throws(() => warnOfAbort('j', { ...end, reason: 'aborted' }, values),
+      { code: 'MODEL', message: /job j was aborted before its first iteration: there is no model/ })
+    warnOfAbort('j', { ...end, reason: 'no-split' }, values)
+    warnOfAbort('j', null, values)
   })
 })
 
@@ -257,7 +367,7 @@ describe('statusText', () => {
       '             b: early-stopping, its model can be fetched (T1)',
       'workers      2 with 16 threads',
       'partitions   4, of which 4 have no holder: a.csv, b.csv, c.csv, ...',
-      'traffic      52.3 kB per tree, 7 rounds, 1 answers dropped, 2 audits passed',
+      'traffic      52.3 kB per tree, 7 rounds, 1 answer dropped, 2 audits passed',
       'slowest      w1, waited for in 83 % of the rounds',
       '',
       'worker  phase     threads  partitions  iteration  memory  heard       in    out',

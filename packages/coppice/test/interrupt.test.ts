@@ -65,6 +65,21 @@ describe('an interrupted coppice train', function () {
       ...train(25, '--valid', 'valid.csv', '--resume', 'every.json', '--learning_rate', '0.2'))
   })
 
+  it('hears a signal while it is being loaded', async () => {
+    // The signal comes as soon as anybody listens.
+    const early = `process.once('newListener', function hear(name) {
+      if (name !== 'SIGINT') return process.once('newListener', hear)
+      setImmediate(() => process.kill(process.pid, 'SIGINT'))
+    })`
+    const running = work.startWith(
+      { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(early)}` },
+      ...trainTo('early.json', 10))
+    const { code, stderr } = await running.finished
+    assert.equal(stderr, 'coppice train: interrupted by SIGINT; nothing was begun\n')
+    assert.equal(code, 3)
+    assert.ok(!work.has('early.json'))
+  })
+
   it('ends at once at the second signal', async () => {
     const module = new URL('../src/interrupt.js', import.meta.url)
     const script = `

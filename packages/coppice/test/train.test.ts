@@ -98,7 +98,7 @@ describe('coppice train', function () {
         ['--data', 'train.csv', '--label', 'specie']],
       ['an unknown weight', 1, ["'heft'"],
         ['--data', 'train.csv', '--label', 'species', '--weight', 'heft']],
-      ['no label', 1, ['label'], ['--data', 'train.csv']],
+      ['no label', 2, ['--label is missing'], ['--data', 'train.csv']],
       ['a constant label', 1, ['constant.csv', 'every row'].slice(1),
         ['--data', 'constant.csv', '--label', 'y']],
       ['a missing label', 1, ['missing', 'nan.csv'], ['--data', 'nan.csv', '--label', 'y']],

@@ -56,6 +56,7 @@ export interface ClusterTraining {
   readonly onEvent: (event: TrainingEvent) => void
   readonly onLoad: ((progress: LoadProgress & { readonly dataset: string }) => void) | undefined
   readonly onNotice: ((text: string) => void) | undefined
+  readonly onJob: ((job: string) => void) | undefined
   /** Loads the data in this process, for the error that a training here would end with. */
   readonly check: () => Promise<void>
 }

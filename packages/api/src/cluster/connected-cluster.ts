@@ -20,6 +20,7 @@ export class ConnectedCluster implements Cluster {
   readonly notices: string[] = []
   readonly #client: TrainingClient
   readonly #onClose: () => Promise<void>
+  #isClosed = false
 
   /** @param onClose - ends what was started with the cluster */
   constructor(url: string, client: TrainingClient, onClose = () => Promise.resolve()) {
@@ -28,16 +29,19 @@ export class ConnectedCluster implements Cluster {
     this.#onClose = onClose
   }
 
-  status(): Promise<ClusterStatus> {
+  async status(): Promise<ClusterStatus> {
+    this.#requireOpen()
     return this.#client.status()
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#client.close()
     await this.#onClose()
   }
 
   async train(training: ClusterTraining): Promise<TrainResult> {
+    this.#requireOpen()
     requireNoThreads(training)
     const spec = await this.#jobSpec(training)
     const end = new AbortController()
@@ -59,6 +63,7 @@ export class ConnectedCluster implements Cluster {
 
   async fetch(job: string, options: FetchOptions = {}): Promise<Model> {
     checkOptionNames('fetch', options, fetchOptionNames)
+    this.#requireOpen()
     if (typeof job !== 'string' || job === '') {
       throw new CoppiceError('PARAMETER', 'the job to fetch must be a text, as status() names ' +
         `it, got ${JSON.stringify(job) ?? typeof job}`)
@@ -74,6 +79,7 @@ export class ConnectedCluster implements Cluster {
   }
 
   async predict(prediction: ClusterPrediction): Promise<void> {
+    this.#requireOpen()
     const { model, dataset: { source }, type, iterations, keep, onNotice, ...rest } = prediction
     if (!(source instanceof FileSource)) {
       throw new CoppiceError('PARAMETER', 'a cluster predicts rows in files, which its workers ' +
@@ -93,6 +99,12 @@ export class ConnectedCluster implements Cluster {
         onNotice?.(text)
       },
     })
+  }
+
+  #requireOpen(): void {
+    if (!this.#isClosed) return
+    throw new CoppiceError('PARAMETER', `this cluster (${this.url}) is closed; connect or start ` +
+      'one again, and close it when all is done')
   }
 
   #note(text: string): void {
@@ -123,7 +135,7 @@ export class ConnectedCluster implements Cluster {
 
   /** Errors of callbacks end the training, and are what it rejects with. */
   #handlers(training: ClusterTraining, failure: FirstError): TrainHandlers {
-    const { callbacks, onEvent, onLoad, onNotice } = training
+    const { callbacks, onEvent, onLoad, onNotice, onJob } = training
     let event: IterationEvent | null = null
     return {
       onLoading: (progress) => failure.guard(() => onLoad?.(progress)),
@@ -135,6 +147,7 @@ export class ConnectedCluster implements Cluster {
         this.#note(text)
         onNotice?.(text)
       }),
+      onJob: (job) => failure.guard(() => onJob?.(job)),
       onCommitted: async (_record, model) => {
         if (failure.hasError) return 'stop'
         const committed = event!

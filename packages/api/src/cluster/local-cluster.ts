@@ -1,5 +1,6 @@
 import type { ClusterStatus, LocalCluster as LocalProcesses } from '@coppice/cluster/node'
-import type { TrainResult } from '@coppice/engine'
+import { LOCAL_WORKERS_MAX } from '@coppice/cluster'
+import { THREADS_MAX, type TrainResult } from '@coppice/engine'
 import { defaultThreads } from '@coppice/engine/threads'
 import { CoppiceError, type Model } from '@coppice/model'
 import { checkOptionNames, optionNames } from '../options.js'
@@ -8,9 +9,9 @@ import { ConnectedCluster } from './connected-cluster.js'
 
 /** Options of `LocalCluster.start`. */
 export interface LocalClusterOptions {
-  /** Worker processes. */
+  /** Worker processes, 1 to 1024. */
   readonly workers: number
-  /** Threads of each; default: the cores, shared by the workers. */
+  /** Threads of each, 1 to 1024; default: the cores, shared by the workers. */
   readonly threadsPerWorker?: number | undefined
   /**
    * Iterations between two audits, in which another worker reads a partition anew and must arrive
@@ -59,8 +60,10 @@ export class LocalCluster implements Cluster {
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
     checkOptionNames('LocalCluster.start', options, localClusterOptionNames)
     const { workers, threadsPerWorker, ...vigilance } = options ?? {}
-    requireCount('workers', workers)
-    if (threadsPerWorker !== undefined) requireCount('threadsPerWorker', threadsPerWorker)
+    requireCount('workers', workers, LOCAL_WORKERS_MAX)
+    if (threadsPerWorker !== undefined) {
+      requireCount('threadsPerWorker', threadsPerWorker, THREADS_MAX)
+    }
     const node = await import('@coppice/cluster/node')
     const processes = await node.LocalCluster.start({
       workers,
@@ -118,8 +121,10 @@ export class LocalCluster implements Cluster {
   }
 }
 
-function requireCount(name: string, value: unknown): asserts value is number {
-  if (Number.isSafeInteger(value) && (value as number) >= 1) return
-  throw new CoppiceError('PARAMETER', `${name} of LocalCluster.start must be an integer >= 1, ` +
-    `got ${JSON.stringify(value) ?? typeof value}`)
+function requireCount(
+  name: string, value: unknown, max: number,
+): asserts value is number {
+  if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= max) return
+  throw new CoppiceError('PARAMETER', `${name} of LocalCluster.start must be an integer from 1 ` +
+    `to ${max}, got ${JSON.stringify(value) ?? typeof value}`)
 }

@@ -1,4 +1,6 @@
-export { type ByteSink, listNames, nearestName } from '@coppice/data'
+export { LOCAL_WORKERS_MAX } from '@coppice/cluster'
+export { THREADS_MAX } from '@coppice/engine'
+export { type ByteSink, formatOfName, listNames, nearestName } from '@coppice/data'
 export {
   CACHE_BYTES_MIN, ioError, openAtomicFile, openRaw, partitionData, type PartitionOptions,
   resolveInputs, type WrittenPartitions,

@@ -37,6 +37,11 @@ export interface FitDatasetOptions {
   readonly cluster?: Cluster | undefined
   /** Hears what a person should know of the cluster: which worker was lost, and why. */
   readonly onNotice?: ((text: string) => void) | undefined
+  /**
+   * Hears the name of the job when the cluster has it: `cluster.fetch(job)`, and `coppice fetch`, get
+   * its model, should this process be lost.
+   */
+  readonly onJob?: ((job: string) => void) | undefined
 }
 
 /** Options of `fit(X, y)`. */
@@ -54,7 +59,7 @@ export interface FitOptions extends FitDatasetOptions {
 const datasetKeys = optionNames<FitDatasetOptions>({
   evalSet: true, evalNames: true, evalSampleWeight: true, evalInitScore: true,
   earlyStoppingRounds: true, callbacks: true, signal: true, onEvent: true, onLoad: true,
-  resumeFrom: true, cluster: true, onNotice: true,
+  resumeFrom: true, cluster: true, onNotice: true, onJob: true,
 })
 const rowKeys = optionNames<Omit<FitOptions, keyof FitDatasetOptions>>({
   sampleWeight: true, initScore: true, categorical: true, featureNames: true,
@@ -89,7 +94,7 @@ export function trainingSet(
 /** Options of `train` for what `fit` was given. */
 export function trainOptions(options: FitOptions): TrainOptions {
   const { evalSet = [], evalNames, callbacks, signal, onEvent, onLoad, resumeFrom, cluster,
-    onNotice } = options
+    onNotice, onJob } = options
   const lists = { evalNames, evalSampleWeight: options.evalSampleWeight,
     evalInitScore: options.evalInitScore }
   for (const [name, list] of Object.entries(lists)) {
@@ -101,7 +106,7 @@ export function trainOptions(options: FitOptions): TrainOptions {
     name: evalNames?.[i] ?? `valid_${i}`,
     data: evaluationSet(set, i, options),
   }))
-  return { evalSets, callbacks, signal, onEvent, onLoad, resumeFrom, cluster, onNotice }
+  return { evalSets, callbacks, signal, onEvent, onLoad, resumeFrom, cluster, onNotice, onJob }
 }
 
 function evaluationSet(set: Dataset | LabelledRows, i: number, options: FitOptions): Dataset {

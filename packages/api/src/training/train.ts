@@ -42,11 +42,16 @@ export interface TrainOptions {
   readonly cluster?: Cluster | undefined
   /** Hears what a person should know of the cluster: which worker was lost, and why. */
   readonly onNotice?: ((text: string) => void) | undefined
+  /**
+   * Hears the name of the job when the cluster has it: `cluster.fetch(job)`, and `coppice fetch`, get
+   * its model, should this process be lost.
+   */
+  readonly onJob?: ((job: string) => void) | undefined
 }
 
 const trainOptionNames = optionNames<TrainOptions>({
   evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
-  cluster: true, onNotice: true,
+  cluster: true, onNotice: true, onJob: true,
 })
 
 /**
@@ -129,6 +134,7 @@ export async function trainOn(
       },
       onLoad: options.onLoad,
       onNotice: options.onNotice,
+      onJob: options.onJob,
       check: async () => void await loadAll(dataset, evalSets, { signal }, recipe),
     })
   if (stoppedBy === 'aborted') {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { ConnectedCluster } from '../../src/cluster/connected-cluster.js'
-import { connect, LocalCluster } from '../../src/index.js'
+import { connect, GBDTRegressor, LocalCluster } from '../../src/index.js'
 import { rejects, temporaryFolder } from '../support.js'
 import { FakeClient } from './fake-client.js'
 
@@ -26,7 +26,8 @@ describe('connect', () => {
   it('says where nothing listens, and which file is wrong', async () => {
     await rejects(connect(nobody, { connectTimeoutMs: 0 }), 'IO', '127.0.0.1:1', 'nothing listens')
     await rejects(connect(nobody, { connectTimeoutMs: -1 }), 'PARAMETER', 'connectTimeoutMs', '-1')
-    await rejects(connect(nobody, { tokenFile: file('none') }), 'IO', 'none')
+    await rejects(connect(nobody, { tokenFile: file('none') }), 'PARAMETER', 'none',
+      'no such file')
     writeFileSync(file('short'), 'secret\n', { mode: 0o600 })
     await rejects(connect(nobody, { tokenFile: file('short') }), 'PARAMETER', 'short',
       '6 characters')
@@ -48,13 +49,35 @@ describe('fetch of a cluster', () => {
   })
 })
 
+describe('a cluster that is closed', () => {
+  it('says so at once, whatever it is asked', async () => {
+    const client = new FakeClient('.')
+    const cluster = new ConnectedCluster('ws://h:1', client)
+    await cluster.close()
+    await cluster.close()
+    const words = ['this cluster (ws://h:1) is closed'] as const
+    await rejects(new GBDTRegressor().fit([[1], [2]], [1, 2], { cluster }), 'PARAMETER', ...words)
+    await rejects(cluster.fetch('x'), 'PARAMETER', ...words)
+    await rejects(cluster.status(), 'PARAMETER', ...words)
+    await rejects(cluster.predict({} as never), 'PARAMETER', ...words)
+    assert.deepEqual([client.jobs, client.uploads], [[], []])
+  })
+})
+
 describe('LocalCluster.start', () => {
   it('refuses numbers that are none, before a process is started', async () => {
-    for (const workers of [0, -1, 1.5, NaN, '2', undefined]) {
-      await rejects(LocalCluster.start({ workers: workers as number }), 'PARAMETER', 'workers')
+    for (const workers of [0, -1, 1.5, NaN, 1025, 1e9, '2', undefined]) {
+      await rejects(LocalCluster.start({ workers: workers as number }), 'PARAMETER', 'workers',
+        'from 1 to 1024')
     }
     await rejects(LocalCluster.start({ workers: 1, threadsPerWorker: 0 }), 'PARAMETER',
       'threadsPerWorker', '0')
+    await rejects(LocalCluster.start({ workers: 1, threadsPerWorker: 1e9 }), 'PARAMETER',
+      'threadsPerWorker', 'from 1 to 1024')
+    await rejects(new GBDTRegressor({ numThreads: 1e9 }).fit([[1], [2]], [1, 2]), 'PARAMETER',
+      'numThreads', '<= 1024')
+    await rejects(LocalCluster.start({ workers: 1, threads: 1 } as never), 'PARAMETER',
+      'did you mean "threadsPerWorker"?')
     await rejects(LocalCluster.start({ worker: 2 } as never), 'PARAMETER',
       'did you mean "workers"?')
     await rejects(LocalCluster.start(undefined as never), 'PARAMETER', 'workers')

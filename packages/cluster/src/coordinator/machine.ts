@@ -356,7 +356,8 @@ export class CoordinatorMachine {
     this.#fail({
       code: 'ABORTED',
       message: `${present} of at least ${need} workers were there for ` +
-        `${Math.round(waited / 1000)} s; start more, or wait longer with --start-timeout` +
+        `${Math.round(waited / 1000)} s; start more, or give the ` +
+        'coordinator a longer --start-timeout' +
         (this.#training === null ? '' : '; what was trained is in the journal'),
     })
   }

@@ -53,9 +53,10 @@ export class ClientConversation {
   }
 
   async #serve(): Promise<void> {
-    while (!this.#isOver) {
+    for (let isFirst = true; !this.#isOver; isFirst = false) {
       const link = await this.#reconnector.next()
       if (this.#isOver) return link.destroy('the job is over')
+      if (!isFirst) this.#part.onNotice?.('connected to the coordinator again')
       const close = await this.#converse(link)
       await this.#work
       if (this.#isOver) return

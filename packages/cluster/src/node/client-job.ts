@@ -16,6 +16,8 @@ export interface TrainHandlers {
   /** Something a person should know: who was lost and why, that a connection is tried again. */
   readonly onNotice?: ((text: string) => void) | undefined
   readonly onEvent?: ((event: TrainingEvent) => void) | undefined
+  /** Hears, once, the name of the job when the coordinator has it. */
+  readonly onJob?: ((job: string) => void) | undefined
   /**
    * An iteration is committed; `model()` builds the model of all so far: a checkpoint. The answer
    * counts where the job has `wantsGo`, and then the next iteration waits for it.
@@ -46,6 +48,7 @@ export class ClientJob {
   #header: ModelHeader | null = null
   /** To the last iteration. */
   #answer: Promise<'go' | 'stop'> = Promise.resolve('go')
+  #isAccepted = false
   #hasStarted = false
   #isOver = false
   #isAborted = false
@@ -123,6 +126,8 @@ export class ClientJob {
     switch (message.type) {
       case 'accepted': {
         const text = queueText(message.nBefore)
+        if (!this.#isAccepted) this.#handlers.onJob?.(this.#job)
+        this.#isAccepted = true
         if (text !== null) onNotice?.(text)
         return
       }

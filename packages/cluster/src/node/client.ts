@@ -45,6 +45,9 @@ interface RunningJob<T> {
 
 const graceMsDefault = 600_000
 const connectMsDefault = 30_000
+/** An attempt may take so long; the last one of those that are bound together, the second. */
+const handshakeMsMax = 10_000
+const lastMsMin = 500
 /** A host that is being started gets its name within so long; a typing error never does. */
 const nameMsMax = 5000
 
@@ -182,7 +185,9 @@ export class ClusterClient {
     return new Reconnector({
       connect: async (given) => {
         try {
-          return await this.#connect(given)
+          // one that never answers takes no longer than is left
+          const leftMs = connectTimeoutMs - (performance.now() - start)
+          return await this.#connect(given, Math.min(handshakeMsMax, Math.max(lastMsMin, leftMs)))
         } catch (error) {
           const isNameless = error instanceof CoppiceError && errorCode(error.cause) === 'ENOTFOUND'
           if (!isNameless || performance.now() - start < nameMsMax) throw error
@@ -199,11 +204,12 @@ export class ClusterClient {
     }).next()
   }
 
-  #connect(signal?: AbortSignal): Promise<Link> {
+  #connect(signal?: AbortSignal, bound = handshakeMsMax): Promise<Link> {
     const { url, token, caFile } = this.#address
     const { linkLimits = {} } = this.#options
     return connectLink(url, {
-      role: 'client', token, caFile, linkLimits, ...(signal === undefined ? {} : { signal }),
+      role: 'client', token, caFile, linkLimits, handshakeMsMax: bound,
+      ...(signal === undefined ? {} : { signal }),
     })
   }
 }

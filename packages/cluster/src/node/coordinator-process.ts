@@ -119,9 +119,6 @@ class Coordinator implements CoordinatorHandle {
       onNotice: (text) => this.#notice(text),
     })
     const clients = new CoordinatorClients(this.#queue, (text) => this.#notice(text))
-    if (folder === null) {
-      this.#notice('no journal is kept (--journal DIR): jobs end with this coordinator')
-    }
     try {
       await this.#queue.restore()
       this.#server = await CoordinatorServer.listen({
@@ -139,6 +136,9 @@ class Coordinator implements CoordinatorHandle {
       throw error
     }
     this.#url = this.#server.url
+    if (folder === null) {
+      this.#notice('no journal is kept (--journal DIR): jobs end with this coordinator')
+    }
     this.#sweepUploads()
     this.#tickLater()
   }

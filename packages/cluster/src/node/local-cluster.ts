@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { memoryLimitBytes } from '@coppice/data/node'
+import { THREADS_MAX } from '@coppice/engine'
 import { defaultThreads } from '@coppice/engine/threads'
 import { CoppiceError } from '@coppice/model'
 import type { Vigilance } from '../coordinator/vigilance.js'
+import { LOCAL_WORKERS_MAX } from '../protocol/limits.js'
 import { settleOptions } from './coordinator-options.js'
 import type { LocalCoordinatorOptions } from './local-coordinator-main.js'
 import type { LocalWorkerOptions } from './local-worker-main.js'
@@ -11,9 +13,9 @@ import { workerExitCodes } from './worker-exit.js'
 
 /** A cluster on this machine. */
 export interface LocalClusterOptions {
-  /** Processes of workers. */
+  /** Processes of workers, 1 to 1024. */
   readonly workers: number
-  /** Threads that train, of each; default: the cores, shared by the workers. */
+  /** Threads that train, of each, 1 to 1024; default: the cores, shared by the workers. */
   readonly threadsPerWorker?: number
   /** Where jobs are journaled; null (the default): nowhere, they end with the coordinator. */
   readonly journalDir?: string | null
@@ -74,10 +76,10 @@ export class LocalCluster {
    * be started.
    */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
-    requireCount('workers', options.workers)
+    requireCount('workers', options.workers, LOCAL_WORKERS_MAX)
     const { threadsPerWorker = Math.max(1, Math.floor(defaultThreads() / options.workers)) }
       = options
-    requireCount('threadsPerWorker', threadsPerWorker)
+    requireCount('threadsPerWorker', threadsPerWorker, THREADS_MAX)
     // before any process is there: their complaints are harder to read
     settleOptions({ ...defaultTimes, ...options.times, ...options.vigilance })
     const cluster = new LocalCluster({ ...options, threadsPerWorker })
@@ -192,8 +194,8 @@ export class LocalCluster {
   }
 }
 
-function requireCount(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return
-  throw new CoppiceError('PARAMETER', `${name} of a local cluster must be an integer of at least `
-    + `1, got ${value}`)
+function requireCount(name: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return
+  throw new CoppiceError('PARAMETER', `${name} of a local cluster must be an integer from 1 to `
+    + `${max}, got ${value}`)
 }

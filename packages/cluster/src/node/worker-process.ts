@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { memoryLimitBytes, type SourceOptions } from '@coppice/data/node'
+import { THREADS_MAX } from '@coppice/engine'
 import { defaultThreads } from '@coppice/engine/threads'
 import { CoppiceError } from '@coppice/model'
 import { decodeMessage, encodeMessage } from '../protocol/codec.js'
@@ -66,8 +67,9 @@ export async function runWorker(options: WorkerProcessOptions): Promise<WorkerEx
   const name = options.name ?? defaultWorkerName()
   checkWorkerName(name)
   const nThreads = options.threads ?? defaultThreads()
-  if (!Number.isInteger(nThreads) || nThreads < 1) {
-    throw new CoppiceError('PARAMETER', `threads must be an integer of at least 1, got ${nThreads}`)
+  if (!Number.isInteger(nThreads) || nThreads < 1 || nThreads > THREADS_MAX) {
+    throw new CoppiceError('PARAMETER', `threads must be an integer from 1 to ${THREADS_MAX}, `
+      + `got ${nThreads}`)
   }
   const { coordinator, token, caFile = null, source = {} } = options
   const files = await WorkerFiles.open({

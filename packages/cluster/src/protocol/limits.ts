@@ -19,6 +19,9 @@ export const VALUES_MAX = 1 << 25
 export const KEY_BYTES_MAX = 1 << 16
 export const TEXT_BYTES_MAX = 1 << 26
 
+/** Processes of a local cluster. */
+export const LOCAL_WORKERS_MAX = 1024
+
 /** Characters of names: jobs, workers, hashes. */
 export const NAME_LENGTH_MAX = 256
 export const URI_LENGTH_MAX = 1 << 16

@@ -39,7 +39,8 @@ const certificateProblems: Readonly<Record<string, string>> = {
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT',
     'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_UNTRUSTED', 'CERT_SIGNATURE_FAILURE'],
   'its certificate is not signed by an authority that this machine trusts: give the authority\'s '
-    + 'certificate with --ca-file FILE'),
+    + 'certificate, or the certificate itself where it is self-signed (--ca-file FILE; caFile in a '
+    + 'program)'),
   ...sameFor(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'EPROTO'],
     'it does not speak TLS: use ws:// instead of wss://, or give the coordinator --tls-cert and '
     + '--tls-key'),
@@ -107,7 +108,8 @@ export function describeAnswer(
     new ConnectError(problem, `cannot connect to ${where}: ${why}`)
   if (status === 401) {
     return fail('unauthorized', tokenSource === null
-      ? 'the coordinator wants a token: give --token-file FILE with the token it was started with'
+      ? 'the coordinator wants a token: give the file with the token that it was started with '
+        + '(--token-file FILE; tokenFile in a program)'
       : `the coordinator does not accept the token in ${tokenSource}: put the token there that `
         + 'the coordinator was started with')
   }

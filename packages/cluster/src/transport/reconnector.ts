@@ -81,7 +81,9 @@ export class Reconnector {
         this.#nFailures++
         waitMs = backoffMs(this.#nFailures, random)
         const passedMs = this.#clock.now() - start
-        if (passedMs + waitMs > graceMs) throw givenUp(passedMs, first, error)
+        if (passedMs >= graceMs) throw givenUp(passedMs, first, error)
+        // the last attempt is made when the time is over, not before
+        waitMs = Math.min(waitMs, Math.ceil(graceMs - passedMs))
         onFailure?.(error, waitMs)
       }
     }
@@ -97,7 +99,7 @@ export class Reconnector {
 }
 
 function givenUp(passedMs: number, first: Error, last: Error): CoppiceError {
-  const seconds = Math.round(passedMs / 1000)
+  const seconds = passedMs < 10_000 ? Math.round(passedMs / 100) / 10 : Math.round(passedMs / 1000)
   const other = first.message === last.message ? '' : `; at first: ${first.message}`
   return new CoppiceError('IO', `no connection for ${seconds} s, so this is given up: `
     + `${last.message}${other}`, { cause: last })

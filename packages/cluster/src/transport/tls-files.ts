@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { CoppiceError } from '@coppice/model'
 import { errorText } from './error-text.js'
-import { warnIfPublic } from './token.js'
+import { unreadable, warnIfPublic } from './token.js'
 
 /** The files behind `--tls-cert` and `--tls-key`, both PEM. */
 export interface TlsFiles {
@@ -17,7 +17,7 @@ const dayMs = 86_400_000
 /**
  * Reads what a TLS server needs.
  *
- * Throws CoppiceError 'IO' naming a file that cannot be read, 'PARAMETER' for one that holds
+ * Throws CoppiceError 'PARAMETER' naming a file that cannot be read, for one that holds
  * something else, for a key that belongs to another certificate, and for a certificate that is
  * not valid at `now` (milliseconds). `warn` hears of one that soon expires and of a key that
  * everybody can read.
@@ -82,8 +82,7 @@ async function readPem(path: string, flag: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
-    throw new CoppiceError('IO', `cannot read ${path} (${flag}): ${errorText(error)}`,
-      { cause: error })
+    throw unreadable(`cannot read ${path} (${flag})`, error)
   }
 }
 

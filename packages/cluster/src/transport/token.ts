@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { inspect } from 'node:util'
+import { ioError } from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
-import { errorText } from './error-text.js'
 
 const charactersMin = 16
 const charactersMax = 1024
@@ -74,8 +74,8 @@ export function bearerOf(authorization: string | undefined): string | null {
 /**
  * Reads a token from a file; line breaks at its end are not part of it.
  *
- * `warn` hears of a file that everybody on the machine can read. Throws CoppiceError 'IO' naming
- * a file that cannot be read, 'PARAMETER' for a bad token.
+ * `warn` hears of a file that everybody on the machine can read. Throws CoppiceError 'PARAMETER'
+ * naming a file that cannot be read, or for a bad token.
  */
 export async function readToken(path: string, warn: (message: string) => void): Promise<Token> {
   let text: string
@@ -84,11 +84,15 @@ export async function readToken(path: string, warn: (message: string) => void): 
     text = await readFile(path, 'utf8')
     mode = (await stat(path)).mode
   } catch (error) {
-    throw new CoppiceError('IO', `cannot read the token file ${path}: ${errorText(error)}`,
-      { cause: error })
+    throw unreadable(`cannot read the token file ${path}`, error)
   }
   warnIfPublic(path, mode, 'token', warn)
   return new Token(text.replace(/[\r\n]+$/, ''), path)
+}
+
+/** A file that an option names and that cannot be read: the option is wrong, not the data. */
+export function unreadable(what: string, error: unknown): CoppiceError {
+  return new CoppiceError('PARAMETER', ioError(what, error).message, { cause: error })
 }
 
 /** Windows has no such bits; there the mode says nothing. */

@@ -93,7 +93,7 @@ describe('connectLink', () => {
     expectProblem(await failure(server.url, { token: wrong }), 'unauthorized', false,
       /does not accept the token in old\.txt: put the token there that/)
     expectProblem(await failure(server.url), 'unauthorized', false,
-      /the coordinator wants a token: give --token-file FILE/)
+      /the coordinator wants a token: give the file .*--token-file FILE; tokenFile/)
   })
 
   it('may retry where the coordinator says to wait', async () => {

@@ -187,14 +187,15 @@ describe('TLS', () => {
       await assert.rejects(read({ ...files, keyFile: files.certFile }),
         { code: 'PARAMETER', message: /pair\.pem \(--tls-key\) holds no PEM private key/ })
       await assert.rejects(read({ ...files, keyFile: join(folder, 'none') }),
-        { code: 'IO', message: /cannot read .*none \(--tls-key\): ENOENT/ })
+        { code: 'PARAMETER', message: /cannot read .*none \(--tls-key\): no such file or folder/ })
     })
 
     it('names a CA file that is none', async () => {
       writeFileSync(join(folder, 'empty.pem'), '')
       await assert.rejects(dial('wss://127.0.0.1:1', join(folder, 'empty.pem')),
         { code: 'PARAMETER', message: /empty\.pem \(--ca-file\) holds no PEM certificate/ })
-      await assert.rejects(dial('wss://127.0.0.1:1', join(folder, 'none.pem')), { code: 'IO' })
+      await assert.rejects(dial('wss://127.0.0.1:1', join(folder, 'none.pem')),
+        { code: 'PARAMETER', message: /none\.pem \(--ca-file\): no such file or folder/ })
     })
   })
 })

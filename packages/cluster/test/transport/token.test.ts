@@ -45,7 +45,9 @@ describe('readToken', () => {
       })
     }
     await assert.rejects(readToken(join(folder, 'nothing'), () => undefined),
-      { code: 'IO', message: /cannot read the token file .*nothing: ENOENT/ })
+      { code: 'PARAMETER', message: /the token file .*nothing: no such file or folder; check/ })
+    await assert.rejects(readToken(folder, () => undefined),
+      { code: 'PARAMETER', message: /cannot read the token file .*: it is a folder$/ })
   })
 
   it('warns of a file that everybody can read', async function () {

@@ -1,9 +1,9 @@
 import { Booster, type Cluster, CoppiceError, type PredictionType } from '@coppice/api'
-import { type ByteSink, writePredictions } from '@coppice/api/command'
+import { type ByteSink, THREADS_MAX, writePredictions } from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
-import { ExitCode, UsageError } from '../exit-codes.js'
+import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
@@ -33,7 +33,7 @@ export const predictCommand: Command = {
     { name: 'quiet', group: 'Output', takes: 'switch', short: 'q',
       describe: 'Say nothing but errors' },
     { name: 'threads', group: 'Cluster', takes: 'one', default: 'the cores, shared',
-      describe: 'Threads of each worker of --local-workers' },
+      describe: `Threads of each worker of --local-workers, 1 to ${THREADS_MAX}` },
     ...placeFlags({ verb: 'Predict', result: 'output' }),
   ],
   examples: [
@@ -80,6 +80,8 @@ export const predictCommand: Command = {
       })
       if (out !== '-') note(`wrote ${nRows} predictions to ${out}`)
       return ExitCode.ok
+    } catch (error) {
+      throw endedBy(error, interrupt.signal)
     } finally {
       await cluster?.close()
       interrupt.release()
@@ -89,7 +91,7 @@ export const predictCommand: Command = {
 
 /** @throws UsageError for flags that contradict each other or would do nothing */
 function predictionPlace(values: FlagValues): Place {
-  const numThreads = values.integer('threads', 1) ?? 0
+  const numThreads = values.integer('threads', 1, THREADS_MAX) ?? 0
   const place = readPlace(values, { numThreads })
   if (place.kind !== 'here' || numThreads === 0) return place
   throw new UsageError('--threads does nothing without --local-workers: a prediction in this ' +

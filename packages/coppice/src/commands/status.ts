@@ -20,7 +20,8 @@ export const statusCommand: Command = {
     ["$0 status --json | jq '.workers[] | select(.phase == \"lost\")'", 'For programs'],
   ],
   async run(values) {
-    const cluster = await connect(coordinatorUrl(values), connectOptions(values))
+    const url = coordinatorUrl(values)
+    const cluster = await connect(url, connectOptions(values, url))
     try {
       const status = await cluster.status()
       await print(values.isOn('json') ? `${JSON.stringify(status, null, 2)}\n`
@@ -69,7 +70,9 @@ function jobText({ job, phase, iteration, nIterations, rows, queue }: ClusterSta
 function endedText({ job, kind, state, text, endedAt }: EndedJob): string {
   const end = state === 'failed' ? `failed: ${text}`
     : state === 'left' ? `may go on: ${text}`
-      : kind === 'training' ? `${text}, its model can be fetched` : text
+      : kind !== 'training' ? text
+        : text === 'aborted' ? 'aborted; the trees until then, if any, can be fetched'
+          : `${text}, its model can be fetched`
   return `${job}: ${end} (${endedAt})`
 }
 
@@ -90,8 +93,8 @@ function partitionsText({ nPartitions, orphans }: ClusterStatus): string {
 
 function trafficText(status: ClusterStatus): string {
   const { bytesPerTree, nRounds, nAnswersDropped, nAuditsPassed } = status
-  return `${sizeText(bytesPerTree)} per tree, ${nRounds} rounds, ${nAnswersDropped} answers ` +
-    `dropped, ${nAuditsPassed} audits passed`
+  return `${sizeText(bytesPerTree)} per tree, ${nRounds} ${nRounds === 1 ? 'round' : 'rounds'}, ` +
+    `${nAnswersDropped} ${nAnswersDropped === 1 ? 'answer' : 'answers'} dropped, ${nAuditsPassed} ${nAuditsPassed === 1 ? 'audit' : 'audits'} passed`
 }
 
 function workerCells(worker: WorkerStatus): string[] {

@@ -2,9 +2,10 @@ import {
   Booster, checkParams, type Cluster, CoppiceError, type FileOptions, paramsFrom,
   type ResolvedParams, train, type TrainingParams,
 } from '@coppice/api'
+import { formatOfName, THREADS_MAX } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
 import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
-import { ExitCode, UsageError } from '../exit-codes.js'
+import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { Checkpoint } from '../training/checkpoint.js'
@@ -14,7 +15,7 @@ import { MetricsFile } from '../training/metrics-file.js'
 import { openReporter } from '../training/open-reporter.js'
 import { parameterFlags } from '../training/parameter-flags.js'
 import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
-import type { Reporter } from '../training/reporter.js'
+import { fetchCommand, type Reporter } from '../training/reporter.js'
 import { readSettings, type Settings } from '../training/settings.js'
 import { requireWritable } from '../writable.js'
 
@@ -28,8 +29,8 @@ const options: readonly Flag[] = [
   ...formatFlags,
   { name: 'model', group, takes: 'one', short: 'o', describe: 'File to write the model to' },
   { name: 'threads', group, takes: 'one', default: 'all cores',
-    describe: 'Threads (of each worker with --local-workers); the model is the same for any ' +
-      'number' },
+    describe: `Threads, 1 to ${THREADS_MAX} (of each worker with --local-workers); the model is ` +
+      'the same for any number' },
   { name: 'config', group, takes: 'one',
     describe: 'File with parameters, key = value (LightGBM) or JSON; flags beat it' },
   { name: 'checkpoint', group, takes: 'one',
@@ -73,6 +74,8 @@ export const trainCommand: Command = {
     const interrupt = new Interrupt((text) => reporter.note(text))
     try {
       return await runJob(job, reporter, interrupt.signal)
+    } catch (error) {
+      throw endedBy(error, interrupt.signal)
     } finally {
       reporter.close()
       interrupt.release()
@@ -104,6 +107,7 @@ function readJob({ params: raw, options: given }: Settings): Job {
   // First as the user spelled them, so that messages do too.
   const resolved = checkParams(raw)
   requireEffect(resolved, values)
+  requireLabel(values, data)
   const place = readPlace(values, resolved)
   const { numThreads: _numThreads, ...rest } = paramsFrom(raw)
   return {
@@ -124,6 +128,18 @@ function readJob({ params: raw, options: given }: Settings): Job {
     isQuiet: values.isOn('quiet') || resolved.verbosity <= 0,
     noEffect: resolved.noEffect,
   }
+}
+
+/** @throws UsageError where no label is named, as far as the names of the files tell: LibSVM has one */
+function requireLabel(values: FlagValues, data: readonly string[]): void {
+  if (values.has('label')) return
+  const format = values.text('format')
+  const needsLabel = (input: string): boolean => {
+    const found = format ?? formatOfName(input)
+    return found !== null && found !== 'libsvm'
+  }
+  if (!data.some(needsLabel)) return
+  throw new UsageError('--label is missing: name the column of the target, by its name or index')
 }
 
 /** @throws CoppiceError, UsageError for what is given and would do nothing */
@@ -166,6 +182,7 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   const metrics = metricsPath === undefined ? null
     : new MetricsFile(metricsPath, resumeFrom?.model ?? null)
   let nDone = resumeFrom?.nIterations ?? 0
+  let fetchText: string | null = null
   let cluster: Cluster | undefined
   try {
     cluster = await openPlace(job.place, values,
@@ -178,6 +195,11 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
       cluster,
       onLoad: (progress) => reporter.onLoad(progress),
       onNotice: (text) => reporter.notice(text),
+      onJob: (name) => {
+        if (job.place.kind !== 'cluster') return
+        fetchText = fetchCommand(name, job.place.url)
+        reporter.job(name, job.place.url)
+      },
       onEvent: (event) => {
         if (event.kind === 'iteration') nDone = event.iteration + 1
         metrics?.onEvent(event)
@@ -190,14 +212,23 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
     return ExitCode.ok
   } catch (error) {
     if (signal.aborted && error instanceof CoppiceError && error.code === 'ABORTED') {
-      throw await interrupted(checkpoint, saved, nDone, error)
+      throw await interrupted({ checkpoint, saved, fetchText }, nDone, error)
     }
     await keepTrees(checkpoint, saved, reporter)
+    if (checkpoint === null && fetchText !== null && isGivenUp(error)) {
+      reporter.note('nothing is saved here: with --checkpoint FILE, the same command goes on ' +
+        'with --resume FILE')
+    }
     throw error
   } finally {
     metrics?.close()
     await cluster?.close()
   }
+}
+
+/** A cluster gave the training up; where a signal ended it, that was told before. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof CoppiceError && error.code === 'ABORTED'
 }
 
 /** A model that knows nothing is worth a line even where no other is wanted. */
@@ -213,16 +244,24 @@ async function keepTrees(
   checkpoint: Checkpoint | null, path: string | undefined, reporter: Reporter,
 ): Promise<void> {
   const isSaved = await checkpoint?.save().catch(() => false)
-  if (isSaved === true) reporter.note(`the trees so far are saved; go on with --resume ${path}`)
+  if (isSaved === true) {
+    reporter.note(`the trees so far are saved; go on with --resume ${path}, by the same command`)
+  }
 }
 
 /** Saves what was trained before Ctrl-C, and says so. */
 async function interrupted(
-  checkpoint: Checkpoint | null, path: string | undefined, nDone: number, error: CoppiceError,
+  { checkpoint, saved, fetchText }: {
+    readonly checkpoint: Checkpoint | null, readonly saved: string | undefined,
+    /** The command that gets what a cluster has trained, or null. */
+    readonly fetchText: string | null,
+  }, nDone: number, error: CoppiceError,
 ): Promise<CoppiceError> {
   const isSaved = checkpoint !== null && await checkpoint.save()
-  const state = isSaved ? `the trees so far are saved; go on with --resume ${path}`
+  const state = isSaved ? `the trees so far are saved; go on with --resume ${saved}`
     : nDone === 0 ? 'nothing was trained yet'
+    : checkpoint === null && fetchText !== null ? `the job is ended; '${fetchText}' gets the ` +
+      'trees so far'
     : checkpoint === null ? 'nothing is saved (use --checkpoint FILE)'
     : 'no tree was added'
   const { cause } = error

@@ -1,6 +1,7 @@
-import { CACHE_BYTES_MIN, runWorker } from '@coppice/api/command'
-import { connectionFlags, flagOrEnv } from '../cluster-flags.js'
+import { CACHE_BYTES_MIN, runWorker, THREADS_MAX } from '@coppice/api/command'
+import { connectionFlags, flagOrEnv, requireUseOfCa } from '../cluster-flags.js'
 import type { Command } from '../command.js'
+import { leaveEarlySignals } from '../early-signals.js'
 import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { logFormatFlag, openLog } from '../log.js'
@@ -15,7 +16,8 @@ export const workerCommand: Command = {
     { name: 'coordinator', group: 'Cluster', takes: 'one', default: '$COPPICE_COORDINATOR',
       describe: 'Address of the coordinator: ws://host:port or wss://host:port' },
     ...connectionFlags,
-    { name: 'threads', group, takes: 'one', default: 'all cores', describe: 'Threads that train' },
+    { name: 'threads', group, takes: 'one', default: 'all cores', describe:
+      `Threads that train, 1 to ${THREADS_MAX}` },
     { name: 'name', group, takes: 'one', default: '$COPPICE_WORKER_NAME, or host and process',
       describe: 'Name, unique in the cluster; one that stays the same is known after a restart' },
     { name: 'cache', group, takes: 'one', default: '$COPPICE_CACHE',
@@ -23,7 +25,7 @@ export const workerCommand: Command = {
         'clients are kept, so that they are fetched once; workers of a machine may share it. ' +
         'Nobody else may write to it' },
     { name: 'cache-size', group, takes: 'one', default: '10000000000',
-      describe: 'Bytes of --cache; what was not used for longest goes first' },
+      describe: 'Bytes of --cache, or 10G, 512MiB; what was not used for longest goes first' },
     { name: 'exit-with-parent', group, takes: 'switch',
       describe: 'End when standard input is closed: with the process that started this one' },
     logFormatFlag,
@@ -34,7 +36,7 @@ export const workerCommand: Command = {
   ],
   exitCodes: `Exit status of a worker:
   0   it left in good order: drained by SIGTERM or Ctrl-C, or sent away
-  1   the coordinator does not take it: another release, or a name that is taken
+  1   the coordinator does not take it: another release; or a newcomer of its name took its place
   2   a flag, the address, the token or a certificate is wrong
   3   the coordinator was not found for ten minutes, or leaving took too long
   70  an internal error: please report it`,
@@ -44,13 +46,15 @@ export const workerCommand: Command = {
       throw new UsageError('--coordinator is missing: name its address, such as ' +
         'ws://host:7077, here or in COPPICE_COORDINATOR')
     }
+    requireUseOfCa(values, '--coordinator', coordinator)
     const cache = readCache(values)
     const log = openLog(values)
+    leaveEarlySignals()
     const { exitCode, reason } = await runWorker({
       coordinator,
       tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
       caFile: values.text('ca-file'),
-      threads: values.integer('threads', 1),
+      threads: values.integer('threads', 1, THREADS_MAX),
       name: flagOrEnv(values, 'name', 'COPPICE_WORKER_NAME'),
       exitWithParent: values.isOn('exit-with-parent'),
       cache,
@@ -67,7 +71,7 @@ const cacheBytes = 10e9
 
 function readCache(values: FlagValues): { folder: string, bytesMax: number } | undefined {
   const folder = flagOrEnv(values, 'cache', 'COPPICE_CACHE')
-  const bytesMax = values.integer('cache-size', CACHE_BYTES_MIN)
+  const bytesMax = values.bytes('cache-size', CACHE_BYTES_MIN)
   if (folder === undefined && bytesMax !== undefined) {
     throw new UsageError('--cache-size does nothing without --cache DIR')
   }

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress'
 import type { TrainingEvent } from '@coppice/api'
-import { type LoadEvent, metricsText, type Reporter, startText, stopText } from './reporter.js'
+import { jobText, type LoadEvent, metricsText, type Reporter, startText, stopText } from './reporter.js'
 
 const phases = { plan: 'planning', verify: 'verifying', scan: 'reading', bin: 'binning' } as const
 
@@ -86,6 +86,10 @@ export class BarReporter implements Reporter {
     // A line cannot be written below a bar that is drawn again.
     this.close()
     this.#stream.write(`${text}\n`)
+  }
+
+  job(job: string, url: string): void {
+    this.notice(jobText(job, url))
   }
 
   notice(text: string): void {

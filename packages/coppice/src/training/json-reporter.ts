@@ -26,6 +26,10 @@ export class JsonReporter implements Reporter {
     this.#line('note', { text })
   }
 
+  job(job: string): void {
+    this.#line('job', { job })
+  }
+
   notice(text: string): void {
     this.#line('notice', { text })
   }

@@ -1,5 +1,5 @@
 import type { TrainingEvent } from '@coppice/api'
-import { type LoadEvent, metricsText, type Reporter, startText, stopText } from './reporter.js'
+import { jobText, type LoadEvent, metricsText, type Reporter, startText, stopText } from './reporter.js'
 
 /** Between lines about iterations that have no metrics. */
 const quietMsMin = 1000
@@ -43,6 +43,10 @@ export class LineReporter implements Reporter {
 
   note(text: string): void {
     this.#write(`${text}\n`)
+  }
+
+  job(job: string, url: string): void {
+    this.#write(`${jobText(job, url)}\n`)
   }
 
   notice(text: string): void {

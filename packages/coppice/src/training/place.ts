@@ -1,6 +1,9 @@
 /** Where work is done: in this process, on local processes, or on a cluster. */
 import { type Cluster, connect, LocalCluster } from '@coppice/api'
-import { connectionFlags, connectTimeoutFlag, patientConnectOptions } from '../cluster-flags.js'
+import { LOCAL_WORKERS_MAX } from '@coppice/api/command'
+import {
+  connectionFlags, connectTimeoutFlag, patientConnectOptions, requireUseOfCa,
+} from '../cluster-flags.js'
 import type { Flag } from '../command.js'
 import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -12,12 +15,13 @@ export function placeFlags({ verb, result }: { verb: string, result: string }): 
   return [
     { name: 'cluster', group, takes: 'one',
       describe: `${verb} on the workers of this coordinator (ws://host:port or ` +
-        `wss://host:port); the ${result} is the same. Files are read by the workers, from where ` +
-        'they are' },
+        `wss://host:port; COPPICE_COORDINATOR does not count here); the ${result} is the same. ` +
+        'Files are read by the workers; relative paths are completed here' },
     ...connectionFlags,
     connectTimeoutFlag,
     { name: 'local-workers', group, takes: 'one',
-      describe: `${verb} on so many worker processes of this machine, of --threads threads each` },
+      describe: `${verb} on so many worker processes of this machine (1 to ${LOCAL_WORKERS_MAX}), of ` +
+        '--threads threads each' },
   ]
 }
 
@@ -32,7 +36,7 @@ export function readPlace(
   values: FlagValues, { numThreads }: { readonly numThreads: number },
 ): Place {
   const url = values.text('cluster')
-  const workers = values.integer('local-workers', 1)
+  const workers = values.integer('local-workers', 1, LOCAL_WORKERS_MAX)
   if (url !== undefined && workers !== undefined) {
     throw new UsageError('--cluster and --local-workers are two places; give one of them')
   }
@@ -41,6 +45,7 @@ export function readPlace(
     throw new UsageError(`--${name} does nothing without --cluster URL`)
   }
   if (url !== undefined) {
+    requireUseOfCa(values, '--cluster', url)
     if (numThreads <= 0) return { kind: 'cluster', url }
     throw new UsageError(`--threads ${numThreads} does nothing with --cluster, whose workers ` +
       'have threads of their own; give it to coppice worker')
@@ -61,7 +66,7 @@ export async function openPlace(
   switch (place.kind) {
     case 'here': return undefined
     case 'cluster':
-      return connect(place.url, { ...patientConnectOptions(values), ...waiting })
+      return connect(place.url, { ...patientConnectOptions(values, place.url), ...waiting })
     case 'local': {
       const { workers, threadsPerWorker } = place
       return LocalCluster.start({ workers, threadsPerWorker })

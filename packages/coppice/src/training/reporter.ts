@@ -9,6 +9,8 @@ export interface Reporter {
   onEvent(event: TrainingEvent): void
   /** Something worth a line, such as a parameter without effect. */
   note(text: string): void
+  /** The name under which a cluster has the training. */
+  job(job: string, url: string): void
   /** What became of a worker. */
   notice(text: string): void
   /** A file that is written. */
@@ -22,6 +24,7 @@ export const silentReporter: Reporter = {
   onLoad: () => undefined,
   onEvent: () => undefined,
   note: () => undefined,
+  job: () => undefined,
   notice: () => undefined,
   saved: () => undefined,
   close: () => undefined,
@@ -33,6 +36,16 @@ export function metricsText(metrics: readonly MetricValue[]): string {
   return datasets.map((name) => `${name} ${metrics.filter(({ dataset }) => dataset === name)
     .map(({ metric, value }) => `${metric} ${Number(value.toPrecision(6))}`).join(', ')}`)
     .join('; ')
+}
+
+/** How to get the model without this command. */
+export function jobText(job: string, url: string): string {
+  return `job ${job}: '${fetchCommand(job, url)}' gets its model, should this command be lost`
+}
+
+/** The command that gets the model of a job. */
+export function fetchCommand(job: string, url: string): string {
+  return `coppice fetch --cluster ${url} --job ${job.slice(0, 8)} --model FILE`
 }
 
 /** The line that opens a training. */

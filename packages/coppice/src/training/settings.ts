@@ -1,7 +1,7 @@
 /** What a training is asked to do: the flags over the configuration file. */
 import { readFile } from 'node:fs/promises'
 import { findParameter, parameterTable, parseConfigText } from '@coppice/api'
-import { ioError, nearestName } from '@coppice/api/command'
+import { ioError, nearestName, THREADS_MAX } from '@coppice/api/command'
 import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 
@@ -54,6 +54,7 @@ export async function readSettings(
     const written = values.parameter(name, findParameter(name)?.type === 'bool')
     add(name, written)
   }
+  values.integer('threads', 1, THREADS_MAX)
   takeThreads(params, options)
   const config = values.text('config')
   if (config !== undefined) await addConfig(config, params, options)

@@ -61,6 +61,7 @@ const adviceOfCode: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; check its access rights',
   EPERM: 'not permitted; check its access rights',
   EISDIR: 'it is a folder',
+  EEXIST: 'a file of this name is in the way; name another folder, or move the file',
   ENOTDIR: 'a part of the path is not a folder',
   EMFILE: 'too many open files; raise the limit (ulimit -n)',
   ENOSPC: 'the disk is full; free some space or write elsewhere',

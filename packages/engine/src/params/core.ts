@@ -1,5 +1,8 @@
 import { float, int, noEffect, bool, oneOf, optionalInt } from './parameter.js'
 
+/** Threads of one process, at most: far more than machines have, far fewer than end one. */
+export const THREADS_MAX = 1024
+
 /** What to train and how the work is run. */
 export const coreParameters = {
   objective: oneOf(
@@ -114,6 +117,7 @@ export const coreParameters = {
     'Threads to train with; 0 or less means as many as the machine or container has cores. ' +
       'The model is the same for any number.',
     {
+      max: THREADS_MAX,
       affectsModel: false,
       offAtOrBelow: 0,
       aliases: ['num_thread', 'nthread', 'nthreads', 'n_jobs'],

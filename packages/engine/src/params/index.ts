@@ -1,4 +1,5 @@
 export { parseConfigText } from './config-text.js'
+export { THREADS_MAX } from './core.js'
 export { deriveSeeds } from './derive.js'
 export { parametersPage } from './page.js'
 export type {

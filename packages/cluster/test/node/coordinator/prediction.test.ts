@@ -202,6 +202,7 @@ describe('a prediction on a cluster', function () {
       })
       assert.deepEqual(values, await predictHere(model, data.path('fresh'), 'raw'))
       assert.ok(notices.some((text) => /was lost.*trying again/.test(text)), notices.join('\n'))
+      assert.ok(notices.includes('connected to the coordinator again'), notices.join('\n'))
     } finally {
       await cluster.stop()
     }

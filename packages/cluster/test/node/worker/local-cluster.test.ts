@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClusterClient } from '../../../src/node/client.js'
 import { LocalCluster } from '../../../src/node/local-cluster.js'
+import { runWorker } from '../../../src/node/worker-process.js'
 import type { DataSpec } from '../../../src/protocol/client-messages.js'
 import { eventually } from '../../support/eventually.js'
 import { digestOf, makeFiles, trainedHere } from './made-files.js'
@@ -96,6 +97,10 @@ describe('LocalCluster', function () {
   it('says what is wrong with its numbers', async () => {
     await assert.rejects(LocalCluster.start({ workers: 0 }),
       { code: 'PARAMETER', message: /workers of a local cluster .* got 0/ })
+    await assert.rejects(LocalCluster.start({ workers: 1e9 }),
+      { code: 'PARAMETER', message: /workers of a local cluster .* 1 to 1024, got 1000000000/ })
+    await assert.rejects(runWorker({ coordinator: 'ws://127.0.0.1:1', token: null, threads: 1e9 }),
+      { code: 'PARAMETER', message: /threads .* 1 to 1024, got 1000000000/ })
     await assert.rejects(LocalCluster.start({ workers: 1, threadsPerWorker: 1.5 }),
       { code: 'PARAMETER', message: /threadsPerWorker .* got 1.5/ })
   })

@@ -114,7 +114,8 @@ describe('CoordinatorMachine', () => {
       type: 'store-failed', job: 'a', store: store!, partition,
       error: { code: 'DATA', message: 'x has 1 bytes on worker w1, but had 2' },
     })
-    assert.deepEqual(errorsIn(effects), ['DATA x has 1 bytes on worker w1, but had 2 (tried by w1)'])
+    assert.deepEqual(errorsIn(effects),
+      ['DATA x has 1 bytes on worker w1, but had 2 (tried by w1)'])
     assert.equal(coordinator.machine.job, null)
   })
 

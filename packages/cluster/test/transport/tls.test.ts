@@ -142,7 +142,7 @@ describe('TLS', () => {
     assert.ok((await dial(test.server.url)).isOpen)
   })
 
-  it('tells its log of clients that do not trust it, and of none in the words of OpenSSL', async () => {
+  it('tells its log of clients that do not trust it, in other words than OpenSSL', async () => {
     const test = await start()
     await assert.rejects(dial(test.server.url, null))
     connect(test.server.port, '127.0.0.1').on('error', () => undefined).end()

@@ -42,8 +42,8 @@ async function isFolder(path: string): Promise<boolean> {
 
 function unmakeable(folder: string, error: unknown): Error {
   // the folder above was there a moment ago
-  const reason = codeOf(error) === 'ENOENT' ? 'its file system takes no new folders; write elsewhere'
-    : reasonOf(error)
+  const reason = codeOf(error) !== 'ENOENT' ? reasonOf(error)
+    : 'its file system takes no new folders; write elsewhere'
   return new Error(`the folder ${folder} cannot be made: ${reason}`, { cause: error })
 }
 

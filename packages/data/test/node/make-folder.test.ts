@@ -33,8 +33,8 @@ describe('makeFolder', () => {
     // only Linux has these
     if (!existsSync('/proc/self')) return this.skip()
     for (const path of ['/proc/coppice', '/proc/coppice/j']) {
-      await assert.rejects(makeFolder(path), { message: 'the folder /proc/coppice cannot be made: ' +
-        'its file system takes no new folders; write elsewhere' })
+      await assert.rejects(makeFolder(path), { message: 'the folder /proc/coppice cannot be ' +
+        'made: its file system takes no new folders; write elsewhere' })
     }
     await assert.rejects(makeFolder('/sys/coppice/j'),
       { message: /^the folder \/sys\/coppice cannot be made: .*(read-only|permi)/ })

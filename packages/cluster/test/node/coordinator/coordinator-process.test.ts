@@ -188,9 +188,10 @@ describe('runCoordinator', function () {
         `${journalLine().length}: record 0 `
       assert.ok(told[0]!.startsWith(ofBroken), told[0])
       assert.match(told[0]!, /; restore the file, or move it away to give the job up$/)
-      assert.match(told[1]!, /^job folder cannot go on: cannot read the journal .*: it is a folder$/)
-      assert.equal(told[2], `job other cannot go on: ${other} is not a journal: it does not begin ` +
-        'as a journal; name another folder, or remove the file')
+      assert.match(told[1]!,
+        /^job folder cannot go on: cannot read the journal .*: it is a folder$/)
+      assert.equal(told[2], `job other cannot go on: ${other} is not a journal: it does not ` +
+        'begin as a journal; name another folder, or remove the file')
     } finally {
       await coordinator.close()
       rmSync(journalDir, { recursive: true })

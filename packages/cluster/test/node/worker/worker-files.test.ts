@@ -7,7 +7,8 @@ const hash = 'ab'.repeat(32)
 
 async function open(coordinator: string, headersFor?: (uri: string) => Record<string, string>) {
   return WorkerFiles.open({
-    worker: 'w1', coordinator, token, caFile: null, source: headersFor === undefined ? {} : { headersFor },
+    worker: 'w1', coordinator, token, caFile: null,
+    source: headersFor === undefined ? {} : { headersFor },
   })
 }
 

@@ -110,8 +110,8 @@ describe('PartitionCache', function () {
           assert.ok(error instanceof PartitionFailure && error.cause instanceof CoppiceError)
           assert.equal(error.partition, partition)
           assert.equal(error.cause.code, 'DATA')
-          assert.match(error.cause.message, new RegExp(`^${uri} has \\d+ bytes on worker w1, but had ` +
-            `${bytes.length} where the data were planned: other workers see another file`))
+          assert.match(error.cause.message, new RegExp(`^${uri} has \\d+ bytes on worker w1, ` +
+            `but had ${bytes.length} where the data were planned: other workers see another file`))
           return true
         })
       } finally {

@@ -2,7 +2,7 @@ import type { Member, Members } from './members.js'
 
 /**
  * When work is given out: once enough workers are there and no more come for a moment, the *last
- * call*. A job needs its least number of workers to begin only; the last call applies again whenever
+ * call*. A job needs its least number of workers to begin only; the last call applies again when
  * nobody was left. Workers that were all cut off, with all their rows, come back one after the
  * other: given out to the first of them, the rows would all be read again.
  */

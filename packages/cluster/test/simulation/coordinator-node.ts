@@ -31,8 +31,8 @@ export class CoordinatorNode extends Node {
     this.#results = []
     this.#machine = new CoordinatorMachine({
       build: 'sim', term: ++disk.starts, heartbeatMs: env.heartbeatMs, leaseMs: env.leaseMs,
-      graceMs: env.graceMs, minWorkers: env.minWorkers, lastCallMs: env.lastCallMs, stallMs: Infinity,
-      deathsMax: env.deathsMax, vigilance: env.vigilance,
+      graceMs: env.graceMs, minWorkers: env.minWorkers, lastCallMs: env.lastCallMs,
+      stallMs: Infinity, deathsMax: env.deathsMax, vigilance: env.vigilance,
       makeReducer: (setup) => new NaiveReducer(setup, keepsBound(mutation)),
       ...(makeRound === undefined ? {} : { makeRound }),
     })

@@ -54,7 +54,8 @@ export async function simulate(
 }
 
 type WorkerFault = Exclude<FaultKind,
-  'kill-coordinator' | 'pause-coordinator' | 'full-disk' | 'join' | 'clock-jump' | 'resubmit' | 'cut-all'>
+  'kill-coordinator' | 'pause-coordinator' | 'full-disk' | 'join' | 'clock-jump' | 'resubmit' |
+  'cut-all'>
 
 /** A coordinator (or two), workers, a network, a disk, and what befalls them. */
 export class World {

@@ -40,7 +40,7 @@ describe('Spool', () => {
     assert.deepEqual(readdirSync(folder), [])
   })
 
-  it('keeps what is brought while the same is removed, and knows how much room it takes', async () => {
+  it('keeps what is brought while the same is removed, and knows its room', async () => {
     spool = await Spool.open(folder, { ...defaultSpoolLimits, totalBytesMax: 2 * content.length })
     assert.equal((await sweepDuring(() => bring(spool))).kind, 'stored')
     assert.equal(await spool.byteLength(name), content.length)

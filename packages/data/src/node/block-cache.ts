@@ -73,8 +73,8 @@ async function requireOwn(folder: string): Promise<void> {
     ? `it belongs to user ${found.uid}, and this process runs as user ${uid}`
     : (found.mode & 0o022) !== 0 ? `others may write to it (mode ${mode})` : null
   if (fault === null) return
-  throw new Error(`${fault}, and could change what is trained on; name a folder that is not there ` +
-    `yet, such as ${join(folder, 'coppice')}, or make it your own with mode 700`)
+  throw new Error(`${fault}, and could change what is trained on; name a folder that is not ` +
+    `there yet, such as ${join(folder, 'coppice')}, or make it your own with mode 700`)
 }
 
 /** The cache in a folder: one for all that this thread reads. */

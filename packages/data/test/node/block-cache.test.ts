@@ -158,7 +158,7 @@ describe('prepareCache', () => {
     }
   })
 
-  it('refuses a folder that others may write to: they could change what is read', async function () {
+  it('refuses a folder that others may write to, and names one to use', async function () {
     if (process.platform === 'win32') return this.skip() // it has no such bits
     const folder = temp('shared')
     mkdirSync(folder)

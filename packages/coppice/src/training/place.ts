@@ -1,7 +1,8 @@
 /** Where work is done: in this process, on local processes, or on a cluster. */
 import { type Cluster, connect, LocalCluster } from '@coppice/api'
 import { LOCAL_WORKERS_MAX } from '@coppice/api/command'
-import { connectionFlags, connectOptions, connectTimeoutFlag, requireUseOfCa } from '../cluster-flags.js'
+import { connectionFlags, connectOptions, connectTimeoutFlag, requireUseOfCa }
+  from '../cluster-flags.js'
 import type { Flag } from '../command.js'
 import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -13,8 +14,8 @@ export function placeFlags({ verb, result }: { verb: string, result: string }): 
   return [
     { name: 'cluster', group, takes: 'one',
       describe: `${verb} on the workers of this coordinator (ws://host:port or ` +
-        `wss://host:port; COPPICE_COORDINATOR does not count here); the ${result} is the same. ` +
-        'Files are read by the workers; relative paths are completed here' },
+        `wss://host:port; COPPICE_COORDINATOR does not count here); the ` +
+        `${result} is the same. ` + 'Files are read by the workers; relative paths are completed here' },
     ...connectionFlags,
     connectTimeoutFlag,
     { name: 'local-workers', group, takes: 'one',

@@ -95,12 +95,13 @@ export class FlagValues {
     const value = this.text(name)
     if (value === undefined) return undefined
     const [, digits, unit, binary] = /^(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b?$/i.exec(value) ?? []
-    const power = ['', 'k', 'm', 'g', 't'].indexOf(unit?.toLowerCase() ?? '')
+    const power = Math.max(0, ['', 'k', 'm', 'g', 't'].indexOf(unit?.toLowerCase() ?? ''))
     const bytes = digits === undefined || (binary !== '' && power === 0) ? NaN
-      : Math.floor(Number(digits) * (binary === '' ? 1000 : 1024) ** power)
+      : Math.floor(Number(digits) * Array<number>(power).fill(binary === '' ? 1000 : 1024)
+        .reduce((product, factor) => product * factor, 1))
     if (Number.isSafeInteger(bytes) && bytes >= min) return bytes
     throw new UsageError(`--${name} must be bytes, or a size such as 10G or 512MiB, at least ` +
-      `${min} (${min / 2 ** 20} MiB), got "${value}"`)
+      `${min} (${min / 1_048_576} MiB), got "${value}"`)
   }
 
   /** A number above `above` and below `below`. @throws UsageError for anything else */

@@ -186,7 +186,8 @@ describe('a cluster on the command line', function () {
         const { code, stderr } = await training.finished
         assert.equal(code, 1, stderr)
         assert.match(stderr, /{"event":"notice","text":"worker [^"]* lost: /)
-        assert.match(stderr, /the trees so far are saved; go on with --resume check\.json, by the same command/)
+        assert.match(stderr,
+          /the trees so far are saved; go on with --resume check\.json, by the same comm/)
         assert.match(stderr, /a longer --start-timeout/)
         assert.match(stderr.trimEnd().split('\n').at(-1)!,
           /^{"event":"error","code":"ABORTED","message":"0 of at least 1 workers were there/)
@@ -230,7 +231,7 @@ describe('a cluster on the command line', function () {
       }
     })
 
-    it('tells how to fetch what Ctrl-C left, and says of the model that it is not whole', async () => {
+    it('tells how to fetch what Ctrl-C left, and that the model is not whole', async () => {
       const token = ['--token-file', 'token']
       const worker = work.start('worker', '--coordinator', url, '--threads', '1', ...token)
       try {

@@ -191,7 +191,8 @@ describe('coppice train', function () {
     it('no model, and a model that is a folder', async () => {
       await work.fails(2, ['--model is missing'], 'train', '--data', 'train.csv')
       await work.fails(2, ['--data is missing'], 'train', '--model', 'x.json')
-      await work.fails(1, ['folder'], 'train', '--data', 'train.csv', '--model', '.')
+      await work.fails(1, ['folder'], 'train', '--data', 'train.csv', '--label', 'y',
+        '--model', '.')
     })
 
     it('keeps the older model', async () => {

@@ -43,8 +43,8 @@ export interface TrainOptions {
   /** Hears what a person should know of the cluster: which worker was lost, and why. */
   readonly onNotice?: ((text: string) => void) | undefined
   /**
-   * Hears the name of the job when the cluster has it: `cluster.fetch(job)`, and `coppice fetch`, get
-   * its model, should this process be lost.
+   * Hears the name of the job when the cluster has it: `cluster.fetch(job)`, and `coppice fetch`,
+   * get its model, should this process be lost.
    */
   readonly onJob?: ((job: string) => void) | undefined
 }

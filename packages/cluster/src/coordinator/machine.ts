@@ -4,6 +4,7 @@ import { hasDied, type Member, Members } from './members.js'
 import { Muster } from './muster.js'
 import { Round } from './round.js'
 import { Setbacks } from './setbacks.js'
+import { StallWatch } from './stall-watch.js'
 import { TaskDesk, type TaskSend } from './task-desk.js'
 import type { MakeRound } from './training-driver.js'
 import { TrainingJob } from './training-job.js'
@@ -56,8 +57,7 @@ export class CoordinatorMachine {
   #training: TrainingJob | null = null
   #setbacks = new Setbacks(Infinity)
   #toldAt = -Infinity
-  #stalledSince: number | null = null
-  #isStalledTold = false
+  readonly #stall: StallWatch
   /** Ids of stores are not used again: workers may still hold those of an earlier job. */
   #nextStore: number
   #now = 0
@@ -69,6 +69,7 @@ export class CoordinatorMachine {
     this.#nextStore = options.term * 1_000_000 + 1
     this.#members = new Members(options.build, options)
     this.#muster = new Muster(this.#members, options)
+    this.#stall = new StallWatch(options)
     this.#makeRound = options.makeRound ?? ((...args) => new Round(...args))
   }
 
@@ -108,7 +109,7 @@ export class CoordinatorMachine {
       case 'tick': return this.#tick()
       case 'job':
         this.#job = event.job
-        this.#stalledSince = null
+        this.#stall.forget()
         this.#muster.begin()
         this.#setbacks = new Setbacks(this.#deathsMax)
         this.#desk = new TaskDesk(event.job, this.#options.heartbeatMs * 2)
@@ -339,27 +340,11 @@ export class CoordinatorMachine {
   #watchStall(): void {
     const waits = !this.#isReady() &&
       (this.#training === null ? this.#desk!.nOpen > 0 : this.#training.isWaiting)
-    if (!waits) {
-      this.#stalledSince = null
-      this.#isStalledTold = false
-      return
-    }
-    this.#stalledSince ??= this.#now
-    const { stallMs, lastCallMs } = this.#options
-    const waited = this.#now - this.#stalledSince
-    const [present, need] = [this.#members.size, this.nNeeded]
-    if (!this.#isStalledTold && waited > lastCallMs && present < need) {
-      this.#isStalledTold = true
-      this.#notice(`waiting for workers: ${present} of at least ${need} are there`)
-    }
-    if (waited < stallMs) return
-    this.#fail({
-      code: 'ABORTED',
-      message: `${present} of at least ${need} workers were there for ` +
-        `${Math.round(waited / 1000)} s; start more, or give the ` +
-        'coordinator a longer --start-timeout' +
-        (this.#training === null ? '' : '; what was trained is in the journal'),
+    const verdict = this.#stall.judge(this.#now, {
+      waits, present: this.#members.size, need: this.nNeeded, isTraining: this.#training !== null,
     })
+    if (verdict.notice !== null) this.#notice(verdict.notice)
+    if (verdict.error !== null) this.#fail(verdict.error)
   }
 
   /** Lets those go who asked to and hold nothing any more. */

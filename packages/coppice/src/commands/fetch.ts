@@ -97,7 +97,8 @@ export async function wholeName(
       'of its name')
   }
   if (given.length >= lettersMin) return found
-  throw new UsageError(`--job ${given} is too short; write ${lettersMin} letters or more of ${found}`)
+  throw new UsageError(`--job ${given} is too short; write ${lettersMin} letters ` +
+    `or more of ${found}`)
 }
 
 /**

@@ -94,7 +94,8 @@ function partitionsText({ nPartitions, orphans }: ClusterStatus): string {
 function trafficText(status: ClusterStatus): string {
   const { bytesPerTree, nRounds, nAnswersDropped, nAuditsPassed } = status
   return `${sizeText(bytesPerTree)} per tree, ${nRounds} ${nRounds === 1 ? 'round' : 'rounds'}, ` +
-    `${nAnswersDropped} ${nAnswersDropped === 1 ? 'answer' : 'answers'} dropped, ${nAuditsPassed} ${nAuditsPassed === 1 ? 'audit' : 'audits'} passed`
+    `${nAnswersDropped} ${nAnswersDropped === 1 ? 'answer' : 'answers'} ` +
+    `dropped, ${nAuditsPassed} ${nAuditsPassed === 1 ? 'audit' : 'audits'} passed`
 }
 
 function workerCells(worker: WorkerStatus): string[] {

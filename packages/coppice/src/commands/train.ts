@@ -130,7 +130,7 @@ function readJob({ params: raw, options: given }: Settings): Job {
   }
 }
 
-/** @throws UsageError where no label is named, as far as the names of the files tell: LibSVM has one */
+/** @throws UsageError where no label is named, as far as names of files tell: LibSVM has one */
 function requireLabel(values: FlagValues, data: readonly string[]): void {
   if (values.has('label')) return
   const format = values.text('format')

@@ -1,6 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress'
 import type { TrainingEvent } from '@coppice/api'
-import { jobText, type LoadEvent, metricsText, type Reporter, startText, stopText } from './reporter.js'
+import { jobText, type LoadEvent, metricsText, type Reporter, startText, stopText }
+  from './reporter.js'
 
 const phases = { plan: 'planning', verify: 'verifying', scan: 'reading', bin: 'binning' } as const
 

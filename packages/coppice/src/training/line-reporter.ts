@@ -1,5 +1,6 @@
 import type { TrainingEvent } from '@coppice/api'
-import { jobText, type LoadEvent, metricsText, type Reporter, startText, stopText } from './reporter.js'
+import { jobText, type LoadEvent, metricsText, type Reporter, startText, stopText }
+  from './reporter.js'
 
 /** Between lines about iterations that have no metrics. */
 const quietMsMin = 1000

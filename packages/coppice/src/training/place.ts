@@ -15,13 +15,14 @@ export function placeFlags({ verb, result }: { verb: string, result: string }): 
   return [
     { name: 'cluster', group, takes: 'one',
       describe: `${verb} on the workers of this coordinator (ws://host:port or ` +
-        `wss://host:port; COPPICE_COORDINATOR does not count here); the ${result} is the same. ` +
-        'Files are read by the workers; relative paths are completed here' },
+        `wss://host:port; COPPICE_COORDINATOR does not count here); the ` +
+        `${result} is the same. Files are read by the workers; relative paths are completed ` +
+        'here' },
     ...connectionFlags,
     connectTimeoutFlag,
     { name: 'local-workers', group, takes: 'one',
-      describe: `${verb} on so many worker processes of this machine (1 to ${LOCAL_WORKERS_MAX}), of ` +
-        '--threads threads each' },
+      describe: `${verb} on so many worker processes of this machine (1 to ` +
+        `${LOCAL_WORKERS_MAX}), of --threads threads each` },
   ]
 }
 

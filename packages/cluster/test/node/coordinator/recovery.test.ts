@@ -284,7 +284,7 @@ describe('a job that is disturbed', function () {
     const client = await cluster.client()
     await assert.rejects(client.train(order, {}, 'stalled'), (error) =>
       error instanceof CoppiceError && error.code === 'ABORTED' &&
-      /^0 of at least 1 workers were there for 0 s; start more, or give the coordinator a longer --st/
+      /^0 of at least 1 workers were there for 0 s; start more, or give the coordinator a lo/
         .test(error.message))
     cluster.addWorker('late')
     const result = await client.train(order, {}, 'stalled')

@@ -144,7 +144,9 @@ describe('predicting on a cluster', function () {
     ]) {
       const here = await errorOf(change)
       assert.match(here, /^(DATA|IO|PARAMETER): /)
-      assert.equal(await errorOf({ ...change, cluster }), here)
+      // of files they also tell where they were looked for
+      const there = await errorOf({ ...change, cluster })
+      assert.equal(there.replace(/ \(on workers local-.*those of the workers\)$/, ''), here)
     }
     assert.ok(!existsSync(file('none.csv')) && !existsSync(file('none.xls')))
   })

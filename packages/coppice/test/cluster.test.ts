@@ -64,7 +64,7 @@ describe('a cluster on the command line', function () {
         ['status', '--cluster', 'wss://127.0.0.1:1', '--ca-file', 'none']],
       ['a certificate that is missing', 2, ['none (--tls-cert): no such file or folder'],
         ['coordinator', '--listen', '127.0.0.1:0', '--tls-cert', 'none', '--tls-key', 'none']],
-      ['a journal that is a file', 1, ['for journals token: a file of this name is in the way'],
+      ['a journal that is a file', 1, ['for journals token: ', 'token is no folder; name another'],
         ['coordinator', '--listen', '127.0.0.1:0', '--journal', 'token']],
       ['a token that can be guessed', 2, ['short', '6 characters', 'openssl'],
         train('--cluster', 'ws://127.0.0.1:1', '--token-file', 'short')],

@@ -21,14 +21,17 @@ export interface RunWorkerOptions {
   /** Folder in which files from elsewhere are kept, and how many bytes of them; or undefined. */
   readonly cache: { readonly folder: string, readonly bytesMax: number } | undefined
   readonly onNotice: (text: string) => void
+  /** Signals are heard by the worker from now on. */
+  readonly onListening: () => void
 }
 
 /** Runs a worker until it leaves. @throws CoppiceError 'PARAMETER' or 'IO' */
 export async function runWorker(options: RunWorkerOptions): Promise<WorkerExit> {
-  const { coordinator, tokenFile, caFile, threads, name, exitWithParent, cache, onNotice } = options
+  const { coordinator, tokenFile, caFile, threads, name, cache, onNotice } = options
+  const { exitWithParent, onListening } = options
   const node = await import('@coppice/cluster/node')
   return node.runWorker({
-    coordinator, exitWithParent, onNotice,
+    coordinator, exitWithParent, onNotice, onListening,
     token: tokenFile === undefined ? null : await node.readToken(tokenFile, onNotice),
     caFile: caFile ?? null,
     source: { cache },

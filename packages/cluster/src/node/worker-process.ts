@@ -48,6 +48,11 @@ export interface WorkerProcessOptions {
   readonly signal?: AbortSignal
   /** Lines for people: connections, losses, why it leaves. */
   readonly onNotice?: (text: string) => void
+  /**
+   * Signals are heard from now on. Whoever heard them until then may stop: not before, as one that
+   * is under way to the last listener is lost with it.
+   */
+  readonly onListening?: () => void
   /** A coordinator has let it in. */
   readonly onWelcome?: () => void
   readonly linkLimits?: Partial<LinkLimits>
@@ -149,6 +154,7 @@ class WorkerProcess {
       onDrain: (why) => this.#drain(why),
       onExit: (why) => this.#finish({ exitCode: workerExitCodes.interrupted, reason: why }, false),
     })
+    this.#options.onListening?.()
     void this.#dial()
     this.#tickLater()
     return exit

@@ -49,7 +49,6 @@ export const workerCommand: Command = {
     requireUseOfCa(values, '--coordinator', coordinator)
     const cache = readCache(values)
     const log = openLog(values)
-    leaveEarlySignals()
     const { exitCode, reason } = await runWorker({
       coordinator,
       tokenFile: flagOrEnv(values, 'token-file', 'COPPICE_TOKEN_FILE'),
@@ -59,6 +58,7 @@ export const workerCommand: Command = {
       exitWithParent: values.isOn('exit-with-parent'),
       cache,
       onNotice: (text) => log.note(text),
+      onListening: leaveEarlySignals,
     })
     // People were told by a notice.
     log.line('left', { exitCode, reason }, null)

@@ -1,4 +1,5 @@
 import type { FromWorker, Hello, ToWorker, WireError } from '../protocol/messages.js'
+import { wireError } from '../protocol/wire-error.js'
 import type { CoordinatorEffect, CoordinatorEvent, MakeReducer, TrainOrder } from './events.js'
 import { hasDied, type Member, Members } from './members.js'
 import { Muster } from './muster.js'
@@ -9,7 +10,6 @@ import { TaskDesk, type TaskSend } from './task-desk.js'
 import type { MakeRound } from './training-driver.js'
 import { TrainingJob } from './training-job.js'
 import { defaultVigilance, type Vigilance } from './vigilance.js'
-import { wireError } from './wire-error.js'
 
 export interface CoordinatorOptions {
   /** Hash of what decides bytes; workers must have the same. */

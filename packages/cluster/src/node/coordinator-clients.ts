@@ -3,9 +3,9 @@ import type { Follow, FromClient, Predict, Submit, ToClient } from '../protocol/
 import { decodeMessage, encodeMessage } from '../protocol/codec.js'
 import { ProtocolError } from '../protocol/error.js'
 import { PROTOCOL_VERSION } from '../protocol/messages.js'
+import { wireError } from '../protocol/wire-error.js'
 import { closeCodes, type Link } from '../transport/index.js'
 import type { JobQueue } from './job-queue.js'
-import { wireError } from './job-runner.js'
 
 /** A client's connection as jobs see it. */
 class ClientPort implements JobListener {

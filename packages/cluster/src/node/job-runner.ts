@@ -19,6 +19,7 @@ import { TaskBook } from '../jobs/task-book.js'
 import { type OrderInputs, trainingInputs, trainOrder } from '../jobs/training-order.js'
 import type { DataSpec, JobSpec } from '../protocol/client-messages.js'
 import type { LoadedPartitionInfo, WireError } from '../protocol/messages.js'
+import { wireError } from '../protocol/wire-error.js'
 import type { RecordKeeper } from './job-journal.js'
 import { surveyJob } from './job-survey.js'
 
@@ -379,14 +380,5 @@ export class JobRunner {
     const gone = new CoppiceError('ABORTED', 'the job is over')
     this.#stopReading.abort()
     this.#book.abandon(gone)
-  }
-}
-
-/** What goes out to a client. */
-export function wireError(error: unknown): WireError {
-  if (error instanceof CoppiceError) return { code: error.code, message: error.message }
-  return {
-    code: 'INTERNAL',
-    message: `internal error: ${error instanceof Error ? error.message : String(error)}`,
   }
 }

@@ -10,7 +10,8 @@ import { type PredictionOutcome, PredictionStory } from '../jobs/prediction-stor
 import { TaskBook } from '../jobs/task-book.js'
 import type { DataSpec, PredictionSpec } from '../protocol/client-messages.js'
 import type { WireError } from '../protocol/messages.js'
-import { type JobPhase, type RunnerPort, wireError } from './job-runner.js'
+import { wireError } from '../protocol/wire-error.js'
+import { type JobPhase, type RunnerPort } from './job-runner.js'
 import { type PredictionSurvey, surveyPrediction } from './prediction-survey.js'
 
 /** Results that the client has not taken, and what is in work, take no more than this. */

@@ -33,7 +33,7 @@ export class AnswerPacker implements SumsWatch {
   }
 
   /** The first histograms are complete. */
-  take = (histograms: readonly Uint8Array[]): void => {
+  take(histograms: readonly Uint8Array[]): void {
     for (; this.#nPacked < this.#chunks.length; this.#nPacked++) {
       const chunk = this.#chunks[this.#nPacked]!
       if (chunk.at(-1)!.histogram >= histograms.length) return

@@ -1,8 +1,9 @@
 import { assert } from '@coppice/model'
 import { bytesWithRoom } from '../protocol/room.js'
 import type { SumChunk, SumRange } from './sum-chunks.js'
+import { computeChecksum } from './sum-checksum.js'
 import { writeHeader } from './sum-header.js'
-import { computeChecksum, SLACK, type SumMemory, sumMemory } from './sum-kernels.js'
+import { SLACK, type SumMemory, sumMemory } from './sum-kernels.js'
 import {
   CHECKSUM_BYTES, HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth, planesBytes,
 } from './sum-layout.js'

@@ -1,3 +1,6 @@
+import type { SumMemory } from './sum-kernels.js'
+import { CHECKSUM_BYTES } from './sum-layout.js'
+
 /**
  * The checksum of packed sums: 16 running words, each of every 16th word of the bytes, by the
  * rounds of xxHash32 (https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md), and their mixture.
@@ -6,10 +9,21 @@
  */
 
 /** Bytes that are taken in at a time; the last ones are filled up with zeros. */
-export const BLOCK_BYTES = 64
+const BLOCK_BYTES = 64
+
+/** The checksum of nBytes in the memory's `packed`: of those behind the place of the checksum. */
+export function computeChecksum(
+  { kernels, bytes, words, stats, packed }: SumMemory, nBytes: number,
+): bigint {
+  const end = packed + nBytes
+  bytes.fill(0, end, end + BLOCK_BYTES)
+  const n = nBytes - CHECKSUM_BYTES
+  kernels.checksum(stats, packed + CHECKSUM_BYTES, n)
+  return mixChecksum(words.subarray(stats >> 2, (stats >> 2) + 16), n)
+}
 
 /** Mixes the 16 words, and the number of bytes, to 64 bits. */
-export function mixChecksum(words: ArrayLike<number>, nBytes: number): bigint {
+function mixChecksum(words: ArrayLike<number>, nBytes: number): bigint {
   let hash = BigInt(nBytes)
   for (let i = 0; i < 16; i += 2) {
     const pair = BigInt(words[i]! >>> 0) | (BigInt(words[i + 1]! >>> 0) << 32n)
@@ -19,7 +33,7 @@ export function mixChecksum(words: ArrayLike<number>, nBytes: number): bigint {
   return hash
 }
 
-/** The naive twin of the kernel and `mixChecksum`. */
+/** The naive twin of `computeChecksum`, of bytes that stand alone. */
 export function referenceChecksum(bytes: Uint8Array): bigint {
   const whole = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES)
   whole.set(bytes)

@@ -1,7 +1,6 @@
 import { CoppiceError } from '@coppice/model'
 import { RANGE_CELLS_MAX } from './sum-chunks.js'
-import { BLOCK_BYTES, mixChecksum } from './sum-checksum.js'
-import { CHECKSUM_BYTES, packedBytesMax, padded } from './sum-layout.js'
+import { packedBytesMax, padded } from './sum-layout.js'
 import { kernelsBase64 } from './wasm-binary.js'
 
 /**
@@ -66,17 +65,6 @@ export interface SumMemory {
   /** A chunk, packed: `packedSize` bytes. */
   readonly packed: number
   readonly packedSize: number
-}
-
-/** The checksum of n packed bytes: of those behind the place of the checksum. */
-export function computeChecksum(
-  { kernels, bytes, words, stats, packed }: SumMemory, nBytes: number,
-): bigint {
-  const end = packed + nBytes
-  bytes.fill(0, end, end + BLOCK_BYTES)
-  const n = nBytes - CHECKSUM_BYTES
-  kernels.checksum(stats, packed + CHECKSUM_BYTES, n)
-  return mixChecksum(words.subarray(stats >> 2, (stats >> 2) + 16), n)
 }
 
 /** Elements beyond the end of a vector that kernels may touch. */

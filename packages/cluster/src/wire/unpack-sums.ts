@@ -1,6 +1,7 @@
 import type { SumChunk, SumRange } from './sum-chunks.js'
+import { computeChecksum } from './sum-checksum.js'
 import { damaged, readHeader } from './sum-header.js'
-import { computeChecksum, type SumMemory, sumMemory } from './sum-kernels.js'
+import { type SumMemory, sumMemory } from './sum-kernels.js'
 import {
   bitmapBytes, CHECKSUM_BYTES, HEADER_BYTES, type PackedHeader, packedBytes, padded, piecesOfWidth,
   planesBytes,

@@ -1,10 +1,10 @@
 // The kernels of the engine, one a file. No kernel allocates, keeps state or calls out; the caller
 // owns the whole (imported) memory. Contracts are written once, in src/kernels/api.ts; naive twins
 // are in src/kernels/reference.ts.
-export { histogram } from './histogram'
 export { widen } from './widen'
 export { addSums, subtractSums } from './sums'
 export { partition } from './partition'
+export { decide, divide, gatherRows } from './divide'
 export { scan } from './scan'
 export { bag } from './bag'
 export { binaryGradients } from './gradients-binary'

@@ -1,16 +1,11 @@
+import { copyRow } from './copy-row'
+
 // Branch-free two-ended partition: every record is stored at both ends and only one end moves.
 // The right side comes out in reverse order, which integer sums permit; a record's row id still
 // runs monotonically within a leaf, so scatters by row id stay in order.
 //
 //   src  a B c D e      (small: left, capital: right)
 //   dst  a c e D B
-
-// @ts-ignore: decorator
-@inline function copy(dst: usize, src: usize, stride: usize): void {
-  let k: usize = 0
-  for (; k + 16 <= stride; k += 16) v128.store(dst + k, v128.load(src + k))
-  if (k < stride) store<i64>(dst + k, load<i64>(src + k))
-}
 
 function partition16(src: usize, dst: usize, n: i32, feature: usize, table: usize): i32 {
   let l = dst, r = dst + (<usize>(n - 1) << 4)
@@ -72,6 +67,23 @@ function partition40(src: usize, dst: usize, n: i32, feature: usize, table: usiz
   return <i32>((l - dst) / 40)
 }
 
+function partition48(src: usize, dst: usize, n: i32, feature: usize, table: usize): i32 {
+  let l = dst, r = dst + <usize>(n - 1) * 48
+  for (const end = src + <usize>n * 48; src < end; src += 48) {
+    const a = v128.load(src), b = v128.load(src, 16), c = v128.load(src, 32)
+    const go = <usize>load<u8>(table + <usize>load<u8>(src + feature))
+    v128.store(l, a)
+    v128.store(l, b, 16)
+    v128.store(l, c, 32)
+    v128.store(r, a)
+    v128.store(r, b, 16)
+    v128.store(r, c, 32)
+    l += go * 48
+    r -= (1 - go) * 48
+  }
+  return <i32>((l - dst) / 48)
+}
+
 // Wide records: a branch costs less than storing every record twice.
 function partitionWide(
   src: usize, dst: usize, n: i32, stride: usize, feature: usize, table: usize,
@@ -79,10 +91,10 @@ function partitionWide(
   let l = dst, r = dst + <usize>(n - 1) * stride
   for (const end = src + <usize>n * stride; src < end; src += stride) {
     if (load<u8>(table + <usize>load<u8>(src + feature))) {
-      copy(l, src, stride)
+      copyRow(l, src, stride)
       l += stride
     } else {
-      copy(r, src, stride)
+      copyRow(r, src, stride)
       r -= stride
     }
   }
@@ -96,5 +108,6 @@ export function partition(
   if (stride == 24) return partition24(src, dst, n, feature, table)
   if (stride == 32) return partition32(src, dst, n, feature, table)
   if (stride == 40) return partition40(src, dst, n, feature, table)
+  if (stride == 48) return partition48(src, dst, n, feature, table)
   return partitionWide(src, dst, n, stride, feature, table)
 }

@@ -1,20 +1,20 @@
-// Records hold a row's bins, then gradient i32, hessian u32 and row id u32. Gradients are
-// computed in row order and put into the records of the tree's root.
+// A row's side is its gradient i32, hessian u32 and row id u32. With several outputs, gradients
+// are computed in row order first and put into the sides when a tree begins.
 
 export function putGradients(
-  rec: usize, n: i32, stride: i32, gradientOffset: i32, gradients: usize,
+  sides: usize, n: i32, stride: i32, gradients: usize,
 ): void {
-  let p = rec + gradientOffset
+  let p = sides
   for (const end = gradients + (<usize>n << 3); gradients < end; gradients += 8, p += stride) {
     store<i64>(p, load<i64>(gradients))
   }
 }
 
-/** Adds a leaf's value to the scores of the rows of n records. */
+/** Adds a leaf's value to the scores of n rows. */
 export function scatterLeaf(
-  score: usize, rec: usize, n: i32, stride: i32, rowIdOffset: i32, value: f64,
+  score: usize, ids: usize, n: i32, stride: i32, value: f64,
 ): void {
-  let p = rec + rowIdOffset
+  let p = ids
   for (let i = 0; i < n; i++, p += stride) {
     const s = score + (<usize>load<u32>(p) << 3)
     store<f64>(s, load<f64>(s) + value)

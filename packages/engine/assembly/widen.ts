@@ -1,6 +1,12 @@
 // Cells of the pass over rows (16 bytes, packed) to wide sums in three planes. The 16-bit count
 // and 48-bit hessian sum hold for 65,535 rows of 30-bit hessians: the caller widens before that.
 
+/** Bytes of a feature's cells, see `cellsOf` in src/kernels/cells.ts. */
+// @ts-ignore: decorator
+@inline function cellBytes(nBins: usize): usize {
+  return (((nBins + 3) >> 2) | 1) << 6
+}
+
 export function widen(
   gradients: usize, hessians: usize, counts: usize, hist: usize,
   layout: usize, firstFeature: i32, lastFeature: i32, add: i32,
@@ -9,7 +15,8 @@ export function widen(
     const entry = layout + (<usize>f << 4)
     const offset = <usize>load<i32>(entry)
     const nBins = <usize>load<i32>(entry, 4)
-    let src = hist + (<usize>f << 12)
+    let src = hist
+    hist += cellBytes(nBins)
     let g = gradients + (offset << 3)
     let h = hessians + (offset << 3)
     let c = counts + (offset << 2)

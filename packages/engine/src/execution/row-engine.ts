@@ -44,8 +44,9 @@ export class RowEngine {
     this.#kernels = kernels
     const runs = dealRuns(train, engine, nEngines)
     const nRows = countRows(runs)
-    this.#walk = new WalkTable(arena, setup.maxLeaves)
     this.rows = new RowStore(arena, kernels, train, runs, nRows, setup.usesBagging)
+    this.#walk = new WalkTable(
+      arena, setup.maxLeaves, (feature) => this.rows.walkOffset(feature))
     this.#scores = new ScorePlanes(arena, setup, train, runs, nRows)
     this.#gradientPlanes = setup.nOutputs === 1
       ? null
@@ -69,7 +70,7 @@ export class RowEngine {
       labels,
       weights,
       gradients: this.#gradientPlanes ?? this.rows.gradients,
-      gradientStride: this.#gradientPlanes === null ? this.rows.stride : 8,
+      gradientStride: this.#gradientPlanes === null ? this.rows.layout.sideStride : 8,
       gradientPlaneBytes: this.#scores.planeBytes,
       work: arena.reserve(this.#setup.nOutputs * 16),
     })
@@ -111,7 +112,7 @@ export class RowEngine {
 
   #walkRows(which: 'outside' | 'all', scores: number): void {
     if (this.#walk.isSingleLeaf) return
-    this.rows.walk(which, scores, this.#walk.nodes, this.#walk.values)
+    this.rows.walk(which, scores, this.#walk.trainNodes, this.#walk.values)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */

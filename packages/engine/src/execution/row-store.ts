@@ -1,11 +1,12 @@
 import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
 import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
-import { recordBytes } from '../training/memory-estimate.js'
 import type { BagRule, EngineRows, Expansion } from './protocol.js'
+import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
+import { RecordPlanes } from './record-planes.js'
 import { visitBlocks, type RowRun } from './row-dealing.js'
 
-/** Rows of a node: a range of records in one of the three buffers. */
+/** Rows of a node: a range of one of the three buffers. */
 interface NodeRange {
   readonly buffer: number
   readonly begin: number
@@ -13,24 +14,23 @@ interface NodeRange {
 }
 
 /**
- * The records of one thread and where each node's are.
+ * The rows of one thread and where each node's are.
  *
- * Three buffers: 0 holds the records in row order, for good; a split copies a node's records to
- * the same range of another buffer, 0 -> 1 -> 2 -> 1 ..., left child first. So a node's own
- * records stay valid until its children are split in turn, and its rows are those of its
- * descendants from then on: an expansion that is never committed costs nothing to take back.
+ * Three buffers: 0 holds the rows in order, for good; a split copies a node's rows to the same
+ * range of another buffer, 0 -> 1 -> 2 -> 1 ..., left child first. So a node's own rows stay
+ * valid until its children are split in turn, and its rows are those of its descendants from then
+ * on: an expansion that is never committed costs nothing to take back.
  */
 export class RowStore {
   readonly nRows: number
-  readonly stride: number
-  readonly gradientOffset: number
-  readonly rowIdOffset: number
+  readonly layout: RecordLayout
   readonly #kernels: Kernels
   readonly #arena: Arena
-  readonly #nFeatures: number
   readonly #runs: readonly RowRun[]
-  readonly #buffers: readonly number[]
+  readonly #buffers: readonly RecordPlanes[]
   readonly #table: number
+  /** One byte a row: 1 if it goes left. 0 where rows are in one piece and it is not needed. */
+  readonly #decisions: number
   /** Local row ids out of the bag, or 0 when there is no bagging. */
   readonly #outside: number
   #nOutside = 0
@@ -46,46 +46,49 @@ export class RowStore {
     this.#kernels = kernels
     this.#runs = runs
     this.nRows = nRows
-    this.#nFeatures = data.nFeatures
-    this.gradientOffset = (this.#nFeatures + 3) & ~3
-    this.rowIdOffset = this.gradientOffset + 8
-    this.stride = recordBytes(this.#nFeatures)
-    // gradient kernels work on pairs of rows: one record to spare
-    this.#buffers = [0, 1, 2].map(() => arena.reserve((nRows + 1) * this.stride))
+    this.layout = recordLayout(data.nFeatures)
+    this.#buffers = [0, 1, 2].map(() => new RecordPlanes(arena, this.layout, nRows))
     this.#table = arena.reserve(256)
+    this.#decisions = this.layout.nTiles > 1 ? arena.reserve(nRows) : 0
     this.#outside = usesBagging ? arena.reserve((nRows + 1) * 4) : 0
     this.#fill(data)
   }
 
   #fill(data: EngineRows): void {
-    const nFeatures = this.#nFeatures
-    const records = this.#arena.bytes(this.#buffers[0]!, this.nRows * this.stride)
+    const { nFeatures, nTiles, tileFeatures, binStride, sideStride } = this.layout
+    const memory = new Uint8Array(this.#arena.memory.buffer)
     const view = this.#arena.view()
+    const rows = this.#buffers[0]!
     visitBlocks(data, this.#runs, ({ bins }, blockRow, nRows, localRow) => {
-      let src = blockRow * nFeatures
-      let dst = localRow * this.stride
-      for (let i = 0; i < nRows; i++) {
-        for (let f = 0; f < nFeatures; f++) records[dst + f] = bins[src + f]!
-        view.setUint32(this.#buffers[0]! + dst + this.rowIdOffset, localRow + i, true)
-        src += nFeatures
-        dst += this.stride
+      for (let tile = 0; tile < nTiles; tile++) {
+        const first = tile * tileFeatures
+        const width = Math.min(tileFeatures, nFeatures - first)
+        let src = blockRow * nFeatures + first
+        let dst = rows.bins(tile, localRow)
+        for (let i = 0; i < nRows; i++) {
+          for (let f = 0; f < width; f++) memory[dst + f] = bins[src + f]!
+          src += nFeatures
+          dst += binStride
+        }
       }
+      let id = rows.sides(localRow) + ROW_ID_OFFSET
+      for (let i = 0; i < nRows; i++, id += sideStride) view.setUint32(id, localRow + i, true)
     })
   }
 
-  /** Offset of the first record's gradient, for kernels that write `stride` bytes apart. */
+  /** Offset of the first row's gradient, for kernels that write `layout.sideStride` apart. */
   get gradients(): number {
-    return this.#buffers[0]! + this.gradientOffset
+    return this.#buffers[0]!.sides(0)
   }
 
   /**
    * Starts a tree: makes node 0.
-   * @param gradients - pairs in row order to put into the records; null if they are there already
+   * @param gradients - pairs in row order to put into the rows; null if they are there already
    */
   startTree(gradients: number | null, bag: BagRule | null): void {
-    const base = this.#buffers[0]!
+    const { sideStride } = this.layout
     if (gradients !== null) {
-      this.#kernels.putGradients(base, this.nRows, this.stride, this.gradientOffset, gradients)
+      this.#kernels.putGradients(this.gradients, this.nRows, sideStride, gradients)
     }
     this.#nodes.clear()
     this.#children.clear()
@@ -95,41 +98,81 @@ export class RowStore {
       return
     }
     let kept = 0
-    for (const run of this.#runs) {
-      const n = this.#kernels.bag(
-        this.#buffers[1]! + kept * this.stride, this.#outside + this.#nOutside * 4,
-        base + run.localRow * this.stride, run.nRows, this.stride, this.rowIdOffset,
-        bag.hashStart, run.firstRow, bag.limit)
-      kept += n
-      this.#nOutside += run.nRows - n
-    }
+    for (const run of this.#runs) kept += this.#keep(run, bag, kept)
     this.#nodes.set(0, { buffer: 1, begin: 0, end: kept })
   }
 
-  /** Cuts a node's records in two. */
+  /** Copies the rows of a run that are in the bag to buffer 1, from row `kept`. */
+  #keep(run: RowRun, bag: BagRule, kept: number): number {
+    const { nTiles, binStride, sideStride } = this.layout
+    const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
+    const isWhole = nTiles === 1
+    const { localRow, nRows, firstRow } = run
+    const n = isWhole
+      ? this.#kernels.bag(
+        to.bins(0, kept), this.#outside + this.#nOutside * 4, from.bins(0, localRow), nRows,
+        binStride, to.sides(0) - to.bins(0, 0) + ROW_ID_OFFSET, bag.hashStart, firstRow, bag.limit)
+      : this.#kernels.bag(
+        to.sides(kept), this.#outside + this.#nOutside * 4, from.sides(localRow), nRows,
+        sideStride, ROW_ID_OFFSET, bag.hashStart, firstRow, bag.limit)
+    this.#nOutside += nRows - n
+    for (let tile = 0; !isWhole && tile < nTiles; tile++) {
+      this.#kernels.gatherRows(
+        to.bins(tile, kept), from.bins(tile, 0), n, binStride, to.sides(kept) + ROW_ID_OFFSET,
+        sideStride)
+    }
+    return n
+  }
+
+  /** Cuts a node's rows in two. */
   split(expansion: Expansion): void {
     const parent = this.#range(expansion.parent)
     const buffer = parent.buffer === 1 ? 2 : 1
-    const n = parent.end - parent.begin
     const table = this.#arena.bytes(this.#table, 256)
     for (let b = 0; b < 256; b++) table[b] = (expansion.leftBins[b >> 3]! >> (b & 7)) & 1
-    const nLeft = n === 0 ? 0 : this.#kernels.partition(
-      this.#buffers[buffer]! + parent.begin * this.stride,
-      this.#buffers[parent.buffer]! + parent.begin * this.stride,
-      n, this.stride, expansion.feature, this.#table)
+    const nLeft = parent.end === parent.begin ? 0 : this.#partition(
+      this.#buffers[buffer]!, this.#buffers[parent.buffer]!, parent, expansion.feature)
     const middle = parent.begin + nLeft
     this.#children.set(expansion.parent, [expansion.left, expansion.right])
     this.#nodes.set(expansion.left, { buffer, begin: parent.begin, end: middle })
     this.#nodes.set(expansion.right, { buffer, begin: middle, end: parent.end })
   }
 
-  /** Calls `pass(record offset, number of records)` over a node, in runs that cells can hold. */
-  scanNode(node: number, pass: (rec: number, n: number) => void): void {
-    const { buffer, begin, end } = this.#range(node)
-    for (let row = begin; row < end; row += ROWS_PER_WIDEN) {
-      const n = Math.min(ROWS_PER_WIDEN, end - row)
-      pass(this.#buffers[buffer]! + row * this.stride, n)
+  /** @returns the number of rows that go left */
+  #partition(
+    to: RecordPlanes, from: RecordPlanes, { begin, end }: NodeRange, feature: number,
+  ): number {
+    const { nTiles, binStride, sideStride } = this.layout
+    const n = end - begin
+    if (nTiles === 1) {
+      return this.#kernels.partition(
+        to.bins(0, begin), from.bins(0, begin), n, binStride, feature, this.#table)
     }
+    const nLeft = this.#kernels.decide(
+      this.#decisions, from.feature(feature) + begin * binStride, n, binStride, this.#table)
+    for (let tile = 0; tile < nTiles; tile++) {
+      this.#kernels.divide(
+        to.bins(tile, begin), from.bins(tile, begin), n, binStride, this.#decisions)
+    }
+    this.#kernels.divide(to.sides(begin), from.sides(begin), n, sideStride, this.#decisions)
+    return nLeft
+  }
+
+  /**
+   * Calls `pass(bins, sides, number of rows)` over a node's bins of a tile, in runs that cells can
+   * hold; at least once, if need be with no rows.
+   */
+  scanNode(
+    node: number, tile: number, pass: (bins: number, sides: number, n: number) => void,
+  ): void {
+    const { buffer, begin, end } = this.#range(node)
+    const rows = this.#buffers[buffer]!
+    let row = begin
+    do {
+      const n = Math.min(ROWS_PER_WIDEN, end - row)
+      pass(rows.bins(tile, row), rows.sides(row), n)
+      row += n
+    } while (row < end)
   }
 
   /**
@@ -143,17 +186,27 @@ export class RowStore {
       return
     }
     const { buffer, begin, end } = this.#range(node)
-    const rec = this.#buffers[buffer]! + begin * this.stride
-    this.#kernels.scatterLeaf(scores, rec, end - begin, this.stride, this.rowIdOffset, value)
+    const ids = this.#buffers[buffer]!.sides(begin) + ROW_ID_OFFSET
+    this.#kernels.scatterLeaf(scores, ids, end - begin, this.layout.sideStride, value)
   }
 
-  /** Adds a tree's values to the scores of the rows out of the bag, or of all rows. */
+  /** Where `walk` finds row 0's bin of a feature, from the first one's on. */
+  walkOffset(feature: number): number {
+    return this.#buffers[0]!.feature(feature) - this.#buffers[0]!.feature(0)
+  }
+
+  /**
+   * Adds a tree's values to the scores of the rows out of the bag, or of all rows.
+   *
+   * @param nodes - a walk table's, with features by their `walkOffset`
+   */
   walk(which: 'outside' | 'all', scores: number, nodes: number, values: number): void {
     const isAll = which === 'all'
     const n = isAll ? this.nRows : this.#nOutside
     if (n === 0) return
     this.#kernels.walkTree(
-      scores, this.#buffers[0]!, this.stride, isAll ? 0 : this.#outside, n, nodes, values)
+      scores, this.#buffers[0]!.feature(0), this.layout.binStride, isAll ? 0 : this.#outside, n,
+      nodes, values)
   }
 
   #range(node: number): NodeRange {

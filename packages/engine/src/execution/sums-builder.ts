@@ -1,12 +1,10 @@
 import type { Arena } from '../kernels/arena.js'
-import {
-  CELL_BYTES, CELLS_PER_FEATURE, SUM_BYTES, type Kernels,
-} from '../kernels/api.js'
-import {
-  SPECIALISED_FEATURES_MAX, specialiseHistogram, type HistogramPass,
-} from '../kernels/specialised-histogram.js'
+import { SUM_BYTES, type Kernels } from '../kernels/api.js'
+import { cellOffsets } from '../kernels/cells.js'
+import { specialiseHistogram, type HistogramPass } from '../kernels/specialised-histogram.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
+import type { FeatureLayout } from './protocol.js'
 import type { RowStore } from './row-store.js'
 
 /** Which of the engines of a training this is; they are numbered like the shares of features. */
@@ -15,6 +13,38 @@ export interface EnginePlace {
   readonly nEngines: number
   readonly table: ShareTable
   readonly exchange: Exchange
+}
+
+/** Features whose cells are summed in one pass over their bins. */
+interface Tile {
+  readonly index: number
+  readonly first: number
+  /** Exclusive. */
+  readonly last: number
+  /** Byte offsets of the features' cells, and behind the last one's. */
+  readonly offsets: readonly number[]
+  readonly histogram: HistogramPass
+}
+
+function tilesOf(
+  arena: Arena, { layout }: RowStore, features: readonly FeatureLayout[],
+): Tile[] {
+  const { nTiles, tileFeatures, binStride, sideStride } = layout
+  // tiles of features with the same numbers of bins share a kernel
+  const passes = new Map<string, HistogramPass>()
+  const passOf = (offsets: readonly number[]): HistogramPass => {
+    const key = offsets.join()
+    const pass = passes.get(key) ?? specialiseHistogram(
+      arena.memory, { cellOffsets: offsets.slice(0, -1), binStride, pairStride: sideStride })
+    passes.set(key, pass)
+    return pass
+  }
+  return Array.from({ length: nTiles }, (_, index) => {
+    const first = index * tileFeatures
+    const last = Math.min(features.length, first + tileFeatures)
+    const offsets = cellOffsets(features.slice(first, last).map(({ nBins }) => nBins))
+    return { index, first, last, offsets, histogram: passOf(offsets) }
+  })
 }
 
 /**
@@ -28,9 +58,10 @@ export class SumsBuilder {
   readonly #place: EnginePlace
   readonly #layout: number
   readonly #rows: RowStore
-  readonly #histogram: HistogramPass
+  /** Of the features, tile by tile. */
+  readonly #tiles: readonly Tile[]
+  /** Of one tile. */
   readonly #cells: number
-  readonly #cellBytes: number
   /** Sums of the other engines' shares before they are handed over, one block per share. */
   readonly #outgoing: readonly number[]
   /** Another engine's sums of this engine's share. */
@@ -38,17 +69,16 @@ export class SumsBuilder {
 
   /** @param layout - offset of the layout table: entries relative to their shares */
   constructor(
-    arena: Arena, kernels: Kernels, place: EnginePlace, layout: number, nFeatures: number,
-    rows: RowStore,
+    arena: Arena, kernels: Kernels, place: EnginePlace, layout: number,
+    features: readonly FeatureLayout[], rows: RowStore,
   ) {
     this.#arena = arena
     this.#kernels = kernels
     this.#place = place
     this.#layout = layout
     this.#rows = rows
-    this.#histogram = this.#histogramPass(nFeatures)
-    this.#cellBytes = nFeatures * CELLS_PER_FEATURE * CELL_BYTES
-    this.#cells = arena.reserve(this.#cellBytes)
+    this.#tiles = tilesOf(arena, rows, features)
+    this.#cells = arena.reserve(Math.max(...this.#tiles.map(({ offsets }) => offsets.at(-1)!)))
     this.#outgoing = place.table.shares.map((share, u) =>
       u === place.engine ? 0 : arena.reserve(share.nCells * SUM_BYTES))
     this.#incoming = place.nEngines > 1 ? arena.reserve(this.share.nCells * SUM_BYTES) : 0
@@ -59,16 +89,6 @@ export class SumsBuilder {
     return this.#place.table.shares[this.#place.engine]!
   }
 
-  #histogramPass(nFeatures: number): HistogramPass {
-    const { stride, gradientOffset } = this.#rows
-    if (nFeatures <= SPECIALISED_FEATURES_MAX) {
-      return specialiseHistogram(this.#arena.memory, { nFeatures, stride, gradientOffset })
-    }
-    return (hist, rec, n) => {
-      this.#kernels.histogram(hist, rec, n, stride, nFeatures, gradientOffset)
-    }
-  }
-
   /**
    * This engine's sums of a node: its own share into `slot` (share.nCells * 20 bytes, contents
    * undefined before), the others' to the exchange.
@@ -76,22 +96,27 @@ export class SumsBuilder {
    * @param histogram - which of the histograms of a request it is
    */
   build(node: number, slot: number, histogram: number): void {
-    let passes = 0
-    const pass = (rec: number, n: number): void => {
-      this.#arena.bytes(this.#cells, this.#cellBytes).fill(0)
-      this.#histogram(this.#cells, rec, n)
-      this.#place.table.shares.forEach((share, u) => {
+    for (const tile of this.#tiles) this.#sumTile(tile, node, slot)
+    this.#handOver(histogram)
+  }
+
+  #sumTile({ index, first, last, offsets, histogram }: Tile, node: number, slot: number): void {
+    const { shares } = this.#place.table
+    const cellBytes = offsets.at(-1)!
+    let isFirst = true
+    this.#rows.scanNode(node, index, (bins, sides, n) => {
+      this.#arena.bytes(this.#cells, cellBytes).fill(0)
+      histogram(this.#cells, bins, sides, n)
+      shares.forEach((share, u) => {
+        const [begin, end] = [Math.max(first, share.first), Math.min(last, share.last)]
+        if (begin >= end) return
         const sums = u === this.#place.engine ? slot : this.#outgoing[u]!
         this.#kernels.widen(
-          sums, sums + share.nCells * 8, sums + share.nCells * 16, this.#cells,
-          this.#layout, share.first, share.last, passes > 0 ? 1 : 0)
+          sums, sums + share.nCells * 8, sums + share.nCells * 16,
+          this.#cells + offsets[begin - first]!, this.#layout, begin, end, isFirst ? 0 : 1)
       })
-      passes++
-    }
-    this.#rows.scanNode(node, pass)
-    // a node without rows here has sums of zero
-    if (passes === 0) pass(0, 0)
-    this.#handOver(histogram)
+      isFirst = false
+    })
   }
 
   #handOver(histogram: number): void {

@@ -3,12 +3,14 @@
  * `reference.ts`). All arguments are numbers: byte offsets into the one imported memory, counts
  * in elements, scales. No kernel allocates or keeps state. Offsets of vectors are multiples of 8.
  *
- * A *record* is one training row: `nFeatures` bin bytes padded to a multiple of 4, gradient i32,
- * hessian u32 (at most 2^30), row id u32 (local to the thread), padded to `stride`, a multiple
- * of 8.
+ * A training row is bin bytes, one per feature, and a *side*: gradient i32, hessian u32 (at most
+ * 2^30), row id u32 (local to the thread). Up to 64 features both are one *record* of `stride`
+ * bytes, a multiple of 8; else they are in planes (execution/record-layout.ts).
+ *
+ * Rows are summed by a kernel that is written at run time: see specialised-histogram.ts.
  *
  * A *cell* is the sum over the rows of one bin while rows are scanned, 16 bytes: i64 gradients,
- * then i64 `hessians << 16 | count`. Each feature has 256 cells.
+ * then i64 `hessians << 16 | count`. Where a feature's cells are: cells.ts.
  *
  * *Sums* are what histograms become after the scan: three planes, i64 gradients, i64 hessians,
  * i32 counts, of nCells cells each; a feature's bins start at its layout entry's offset.
@@ -17,13 +19,9 @@
  * nBins, missing bin or -1, kind (0 numeric, 1 categorical). Offsets are even.
  */
 export interface Kernels {
-  /** Adds n records (n <= 65,535 since the last clear) to the cells at `hist`. O(n nFeatures). */
-  histogram(
-    hist: number, rec: number, n: number, stride: number, nFeatures: number,
-    gradientOffset: number,
-  ): void
   /**
    * Cells of features [first, last) to sums: overwrites the planes, or adds to them if `add`.
+   * `hist` is where the cells of `firstFeature` are; those of the next follow.
    * The plane offsets may be those of another layout base: entry offsets are added to them.
    */
   widen(
@@ -42,6 +40,17 @@ export interface Kernels {
   partition(
     dst: number, src: number, n: number, stride: number, feature: number, table: number,
   ): number
+  /**
+   * Writes a byte per row, `table[bin]` (1: left, 0: right), for n bins that lie `stride` bytes
+   * apart. Returns the number of ones.
+   */
+  decide(decisions: number, bins: number, n: number, stride: number, table: number): number
+  /** As `partition`, by the bytes that `decide` wrote. n >= 1. */
+  divide(dst: number, src: number, n: number, stride: number, decisions: number): void
+  /** dst[i] = src[id i]: rows of `stride` bytes, u32 ids that lie `idStride` bytes apart. */
+  gatherRows(
+    dst: number, src: number, n: number, stride: number, ids: number, idStride: number,
+  ): void
   /**
    * Best split of a leaf over the features [first, last) with a non-zero mask byte: writes a
    * candidate (see candidate.ts) to `out`. `params` are 13 doubles (see assembly/scan-types.ts),
@@ -80,15 +89,14 @@ export interface Kernels {
     weight: number, n: number, nClasses: number, hessianFactor: number, gradientScale: number,
     hessianScale: number, work: number,
   ): void
-  /** Writes n gradient pairs (row order) into n records. */
-  putGradients(
-    rec: number, n: number, stride: number, gradientOffset: number, gradients: number,
-  ): void
-  /** score[row id] += value for n records. */
-  scatterLeaf(
-    score: number, rec: number, n: number, stride: number, rowIdOffset: number, value: number,
-  ): void
-  /** score[row] += value of the row's leaf, for the n rows listed at `ids` (0 = rows 0 .. n-1). */
+  /** Writes n gradient pairs (row order) into n sides that lie `stride` bytes apart. */
+  putGradients(sides: number, n: number, stride: number, gradients: number): void
+  /** score[id] += value for n u32 row ids that lie `stride` bytes apart. */
+  scatterLeaf(score: number, ids: number, n: number, stride: number, value: number): void
+  /**
+   * score[row] += value of the row's leaf, for the n rows listed at `ids` (0 = rows 0 .. n-1). A
+   * row's bin of a node's feature is at rec + row * stride + the node's feature word.
+   */
   walkTree(
     score: number, rec: number, stride: number, ids: number, n: number, nodes: number,
     values: number,
@@ -97,8 +105,6 @@ export interface Kernels {
   expLanes(dst: number, src: number, n: number): void
 }
 
-/** Cells of a feature while rows are scanned; bins are bytes. */
-export const CELLS_PER_FEATURE = 256
 export const CELL_BYTES = 16
 /** Bytes of sums per cell: i64 gradient, i64 hessian, i32 count. */
 export const SUM_BYTES = 20

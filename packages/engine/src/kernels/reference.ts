@@ -1,6 +1,7 @@
 import { exp } from '@coppice/model'
 import { finish, mixNumber } from '../random.js'
-import { CELLS_PER_FEATURE, type Kernels } from './api.js'
+import { CELL_BYTES, type Kernels } from './api.js'
+import { cellsOf } from './cells.js'
 import { referenceScan } from './reference-scan.js'
 
 /**
@@ -10,11 +11,13 @@ import { referenceScan } from './reference-scan.js'
 export function referenceKernels(memory: WebAssembly.Memory): Kernels {
   const own = new ReferenceKernels(memory)
   return {
-    histogram: (...args) => own.histogram(...args),
     widen: (...args) => own.widen(...args),
     addSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, 1),
     subtractSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, -1),
     partition: (...args) => own.partition(...args),
+    decide: (...args) => own.decide(...args),
+    divide: (...args) => own.divide(...args),
+    gatherRows: (...args) => own.gatherRows(...args),
     scan: (...args) => referenceScan(memory, ...args),
     bag: (...args) => own.bag(...args),
     binaryGradients: (...args) => own.binaryGradients(...args),
@@ -69,34 +72,18 @@ class ReferenceKernels {
     view.setInt32(at, (view.getInt32(at, true) + value) | 0, true)
   }
 
-  histogram(
-    hist: number, rec: number, n: number, stride: number, nFeatures: number,
-    gradientOffset: number,
-  ): void {
-    const view = this.#view
-    for (let i = 0; i < n; i++) {
-      const record = rec + i * stride
-      const gradient = BigInt(view.getInt32(record + gradientOffset, true))
-      const hessian = BigInt(view.getUint32(record + gradientOffset + 4, true))
-      for (let f = 0; f < nFeatures; f++) {
-        const cell = hist + (f * CELLS_PER_FEATURE + this.#byte(record + f)) * 16
-        this.#addLong(cell, gradient)
-        this.#addLong(cell + 8, (hessian << 16n) | 1n)
-      }
-    }
-  }
-
   widen(
     gradients: number, hessians: number, counts: number, hist: number, layout: number,
     firstFeature: number, lastFeature: number, add: number,
   ): void {
     const view = this.#view
+    let cells = hist
     for (let f = firstFeature; f < lastFeature; f++) {
       const offset = view.getInt32(layout + f * 16, true)
       const nBins = view.getInt32(layout + f * 16 + 4, true)
       // bins are padded to pairs
       for (let b = 0; b < nBins + nBins % 2; b++) {
-        const cell = hist + (f * CELLS_PER_FEATURE + b) * 16
+        const cell = cells + b * CELL_BYTES
         const packed = view.getBigUint64(cell + 8, true)
         const [g, h, n] = [gradients + (offset + b) * 8, hessians + (offset + b) * 8,
           counts + (offset + b) * 4]
@@ -109,6 +96,7 @@ class ReferenceKernels {
         this.#addLong(h, packed >> 16n)
         this.#addInt(n, Number(packed & 0xffffn))
       }
+      cells += cellsOf(nBins) * CELL_BYTES
     }
   }
 
@@ -134,6 +122,34 @@ class ReferenceKernels {
       this.#copy(dst + (goesLeft ? front++ : --back) * stride, record, stride)
     }
     return front
+  }
+
+  decide(decisions: number, bins: number, n: number, stride: number, table: number): number {
+    let nLeft = 0
+    for (let i = 0; i < n; i++) {
+      const goesLeft = this.#byte(table + this.#byte(bins + i * stride))
+      this.#view.setUint8(decisions + i, goesLeft)
+      nLeft += goesLeft
+    }
+    return nLeft
+  }
+
+  divide(dst: number, src: number, n: number, stride: number, decisions: number): void {
+    let front = 0
+    let back = n
+    for (let i = 0; i < n; i++) {
+      const to = this.#byte(decisions + i) === 1 ? front++ : --back
+      this.#copy(dst + to * stride, src + i * stride, stride)
+    }
+  }
+
+  gatherRows(
+    dst: number, src: number, n: number, stride: number, ids: number, idStride: number,
+  ): void {
+    for (let i = 0; i < n; i++) {
+      const row = this.#view.getUint32(ids + i * idStride, true)
+      this.#copy(dst + i * stride, src + row * stride, stride)
+    }
   }
 
   bag(
@@ -224,19 +240,13 @@ class ReferenceKernels {
     }
   }
 
-  putGradients(
-    rec: number, n: number, stride: number, gradientOffset: number, gradients: number,
-  ): void {
-    for (let i = 0; i < n; i++) {
-      this.#copy(rec + i * stride + gradientOffset, gradients + i * 8, 8)
-    }
+  putGradients(sides: number, n: number, stride: number, gradients: number): void {
+    for (let i = 0; i < n; i++) this.#copy(sides + i * stride, gradients + i * 8, 8)
   }
 
-  scatterLeaf(
-    score: number, rec: number, n: number, stride: number, rowIdOffset: number, value: number,
-  ): void {
+  scatterLeaf(score: number, ids: number, n: number, stride: number, value: number): void {
     for (let i = 0; i < n; i++) {
-      const at = score + this.#view.getUint32(rec + i * stride + rowIdOffset, true) * 8
+      const at = score + this.#view.getUint32(ids + i * stride, true) * 8
       this.putDouble(at, this.double(at) + value)
     }
   }

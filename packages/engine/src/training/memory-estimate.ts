@@ -1,5 +1,7 @@
 import { CoppiceError } from '../errors.js'
-import { CELL_BYTES, CELLS_PER_FEATURE, SUM_BYTES } from '../kernels/api.js'
+import { recordLayout } from '../execution/record-layout.js'
+import { CELL_BYTES, SUM_BYTES } from '../kernels/api.js'
+import { cellsOf } from '../kernels/cells.js'
 
 /** The size of a training, known before any row is read. */
 export interface TrainingSize {
@@ -25,12 +27,6 @@ const ARENA_BYTES_MAX = 4_294_967_296
 /** Histograms in flight between threads stay below this. */
 export const EXCHANGE_BYTES = 268_435_456
 
-/** Bytes of one row's record: bins, gradient, hessian, row id, padded. */
-export function recordBytes(nFeatures: number): number {
-  const bins = (nFeatures + 3) & ~3
-  return (bins + 12 + 7) & ~7
-}
-
 /**
  * Bytes that training takes besides the binned data set it is given: three buffers of records,
  * scores, labels, weights and gradients per row, and one histogram per open leaf.
@@ -49,12 +45,14 @@ function histogramBytes({ nBins }: TrainingSize): number {
 /** Bytes of one thread's memory: its rows, and its share of the histograms of open leaves. */
 function arenaBytes(size: TrainingSize): number {
   const { nRows, nFeatures, nEvalRows, nOutputs, numLeaves, nThreads } = size
-  const perRow = 3 * recordBytes(nFeatures) + nOutputs * 16 + 8 +
+  const { rowBytes, nTiles, tileFeatures } = recordLayout(nFeatures)
+  const perRow = 3 * rowBytes + (nTiles > 1 ? 1 : 0) + nOutputs * 16 + 8 +
     (size.hasWeight ? 8 : 0) + (size.usesBagging ? 4 : 0)
   const perEvalRow = nFeatures + nOutputs * 8 + 16
   const openLeaves = Math.min(numLeaves, Math.max(2, nRows))
   const shared = nRows * perRow + nEvalRows * perEvalRow + openLeaves * histogramBytes(size)
-  return shared / nThreads + nFeatures * CELLS_PER_FEATURE * CELL_BYTES + 2 * histogramBytes(size)
+  return shared / nThreads + tileFeatures * cellsOf(256) * CELL_BYTES +
+    2 * histogramBytes(size)
 }
 
 /**

@@ -54,6 +54,53 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
     })
   })
 
+  describe('decide and divide', () => {
+    const check = (n: number, stride: number): void => {
+      lab.clear()
+      const random = new TestRandom(n + stride)
+      const src = lab.put(Uint8Array.from({ length: n * stride }, () => random.below(256)))
+      const dst = lab.reserve(n * stride)
+      const decisions = lab.reserve(n)
+      const table = lab.put(Array.from({ length: 256 }, () => random.below(2)))
+      const at = random.below(stride)
+      const nLeft = lab.run([decisions], (k) => k.decide(decisions, src + at, n, stride, table))
+      const isLeft = Array.from({ length: n }, (_, i) =>
+        lab.bytes(table + lab.bytes(src + i * stride + at, 1)[0]!, 1)[0] === 1)
+      assert.deepEqual([...lab.bytes(decisions, n)], isLeft.map(Number))
+      assert.equal(nLeft, isLeft.filter(Boolean).length)
+      if (n === 0) return
+      lab.run([dst], (k) => k.divide(dst, src, n, stride, decisions))
+      const order = isLeft.map((_, i) => i)
+      assert.deepEqual(
+        order.map((i) => record(dst, stride, i)),
+        [...order.filter((i) => isLeft[i]), ...order.filter((i) => !isLeft[i]).reverse()]
+          .map((i) => record(src, stride, i)))
+    }
+
+    it('take every length and stride', () => {
+      for (const n of lengths) for (const stride of [16, 32, 48, 64]) check(n, stride)
+      for (let stride = 8; stride <= 128; stride += 8) check(21, stride)
+    })
+  })
+
+  it('gatherRows copies the listed rows', () => {
+    for (const stride of [8, 16, 24, 64]) {
+      for (const n of lengths) {
+        lab.clear()
+        const random = new TestRandom(n + stride)
+        const src = lab.put(Uint8Array.from({ length: (n + 5) * stride }, () => random.below(256)))
+        const dst = lab.reserve(n * stride)
+        const ids = lab.reserve(n * 16)
+        const listed = Array.from({ length: n }, () => random.below(n + 5))
+        listed.forEach((id, i) => lab.view.setUint32(ids + i * 16, id, true))
+        lab.run([dst], (k) => k.gatherRows(dst, src, n, stride, ids, 16))
+        assert.deepEqual(
+          listed.map((_, i) => record(dst, stride, i)),
+          listed.map((id) => record(src, stride, id)))
+      }
+    }
+  })
+
   describe('bag', () => {
     it('keeps the rows whose draw is below the limit, also of ids past 2^32', () => {
       const start = mixNumber(startHash(3, Purpose.bagging), 4)
@@ -105,7 +152,7 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
         expected.set(pairs.subarray(i * 8, i * 8 + 8), i * stride + gradientOffset)
       }
       const [rec, gradients] = [lab.put(bytes), lab.put(pairs)]
-      lab.run([rec], (k) => k.putGradients(rec, n, stride, gradientOffset, gradients))
+      lab.run([rec], (k) => k.putGradients(rec + gradientOffset, n, stride, gradients))
       assert.deepEqual(lab.bytes(rec, bytes.length), expected)
     }
   })
@@ -120,7 +167,7 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
       const rec = lab.put(bytes)
       const start = Array.from({ length: 2 * n }, (_, i) => i / 8)
       const score = lab.putDoubles(start)
-      lab.run([score], (k) => k.scatterLeaf(score, rec, n, stride, rowIdOffset, -0.75))
+      lab.run([score], (k) => k.scatterLeaf(score, rec + rowIdOffset, n, stride, -0.75))
       assert.deepEqual(
         lab.doubles(score, 2 * n), start.map((s, i) => i % 2 === 0 ? s - 0.75 : s))
     }

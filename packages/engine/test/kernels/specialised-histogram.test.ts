@@ -1,25 +1,71 @@
-import type { Kernels } from '../../src/kernels/api.js'
-import { instantiateKernels } from '../../src/kernels/load.js'
-import {
-  SPECIALISED_FEATURES_MAX, specialiseHistogram, type HistogramPass,
-} from '../../src/kernels/specialised-histogram.js'
-import { histogramContract } from './sum-contract.js'
-
-/** Kernels whose histogram is written for each shape of record at run time. */
-function specialised(memory: WebAssembly.Memory): Kernels {
-  const passes = new Map<string, HistogramPass>()
-  return {
-    ...instantiateKernels(memory),
-    histogram: (hist, rec, n, stride, nFeatures, gradientOffset) => {
-      const key = `${stride} ${nFeatures} ${gradientOffset}`
-      const pass = passes.get(key) ??
-        specialiseHistogram(memory, { nFeatures, stride, gradientOffset })
-      passes.set(key, pass)
-      pass(hist, rec, n)
-    },
-  }
-}
+import assert from 'node:assert/strict'
+import { TestRandom } from '@coppice/testkit'
+import { TILE_FEATURES_MAX } from '../../src/execution/record-layout.js'
+import { specialiseHistogram } from '../../src/kernels/specialised-histogram.js'
+import { referenceKernels } from '../../src/kernels/reference.js'
+import { Lab, lengths } from './lab.js'
+import { makeRecords } from './records.js'
 
 describe('specialiseHistogram', () => {
-  histogramContract(specialised, [100, 127, 128, 200, SPECIALISED_FEATURES_MAX])
+  const lab = new Lab(referenceKernels)
+  beforeEach(() => lab.clear())
+
+  /** Sides in records, or apart from the bins. */
+  const check = (n: number, nFeatures: number, extraStride: number, isApart: boolean): void => {
+    lab.clear()
+    const random = new TestRandom(n * 100 + nFeatures)
+    const { bytes, stride, gradientOffset, rows } =
+      makeRecords(random, n, nFeatures, extraStride)
+    const rec = lab.put(bytes)
+    const apart = lab.reserve(n * 16)
+    for (let i = 0; i < n; i++) {
+      lab.bytes(apart + i * 16, 8).set(lab.bytes(rec + i * stride + gradientOffset, 8))
+    }
+    // cells that hold something already
+    const cellOffsets = Array.from({ length: nFeatures }, (_, f) => f * 4160 + 64)
+    const start = Array.from({ length: nFeatures * 260 + 4 }, () => random.below(1000) - 500)
+    const hist = lab.reserve(start.length * 16)
+    const expected = start.map((v) => [BigInt(v), BigInt(v * v)] as [bigint, bigint])
+    expected.forEach(([g, h], c) => {
+      lab.view.setBigInt64(hist + c * 16, g, true)
+      lab.view.setBigInt64(hist + c * 16 + 8, h, true)
+    })
+    for (const row of rows) {
+      row.bins.forEach((bin, f) => {
+        const cell = expected[cellOffsets[f]! / 16 + bin]!
+        cell[0] += BigInt(row.gradient)
+        cell[1] += BigInt(row.hessian) * 65536n + 1n
+      })
+    }
+    const pass = specialiseHistogram(
+      lab.memory, { cellOffsets, binStride: stride, pairStride: isApart ? 16 : stride })
+    lab.run([hist], () => pass(hist, rec, isApart ? apart : rec + gradientOffset, n))
+    assert.deepEqual(lab.longs(hist, start.length * 2), expected.flat())
+  }
+
+  it('adds n rows, for lengths around the lanes', () => {
+    for (const n of lengths) for (const isApart of [false, true]) check(n, 5, 0, isApart)
+  })
+
+  it('takes 1 to 70 features, and more', () => {
+    for (let nFeatures = 1; nFeatures <= 70; nFeatures++) check(9, nFeatures, 0, false)
+    for (const nFeatures of [TILE_FEATURES_MAX, 100, 127, 128, 200]) check(3, nFeatures, 0, true)
+  })
+
+  it('takes strides that are wider than the bins', () => {
+    for (const extra of [8, 16, 104]) check(17, 3, extra, true)
+  })
+
+  it('counts 65,535 rows of the largest hessian in one cell', () => {
+    const rec = lab.reserve(16)
+    lab.view.setInt32(rec + 4, -(2 ** 30), true)
+    lab.view.setUint32(rec + 8, 2 ** 30, true)
+    const hist = lab.reserve(4096)
+    const pass = specialiseHistogram(
+      lab.memory, { cellOffsets: [0], binStride: 16, pairStride: 16 })
+    for (let i = 0; i < 65_535; i++) pass(hist, rec, rec + 4, 1)
+    const [g, packed] = lab.longs(hist, 2)
+    assert.equal(g, -(2n ** 30n) * 65_535n)
+    assert.equal(BigInt.asUintN(64, packed!), (2n ** 30n * 65_535n << 16n) + 65_535n)
+  })
 })

@@ -1,72 +1,11 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import type { Kernels } from '../../src/kernels/api.js'
-import { Lab, lengths } from './lab.js'
-import { makeRecords } from './records.js'
+import { cellOffsets } from '../../src/kernels/cells.js'
+import { Lab } from './lab.js'
 
-/** histogram: exact sums in every shape of record. */
-export function histogramContract(
-  make: (memory: WebAssembly.Memory) => Kernels, moreFeatures: readonly number[] = [],
-): void {
-  const lab = new Lab(make)
-  beforeEach(() => lab.clear())
-
-  describe('histogram', () => {
-    const checkHistogram = (n: number, nFeatures: number, extraStride: number): void => {
-      lab.clear()
-      const random = new TestRandom(n * 100 + nFeatures)
-      const records = makeRecords(random, n, nFeatures, extraStride)
-      const rec = lab.put(records.bytes)
-      // cells that hold something already
-      const start = Array.from({ length: nFeatures * 256 }, () => random.below(1000) - 500)
-      const hist = lab.reserve(start.length * 16)
-      const expected = start.map((v) => [BigInt(v), BigInt(v * v)] as [bigint, bigint])
-      expected.forEach(([g, h], c) => {
-        lab.view.setBigInt64(hist + c * 16, g, true)
-        lab.view.setBigInt64(hist + c * 16 + 8, h, true)
-      })
-      for (const row of records.rows) {
-        row.bins.forEach((bin, f) => {
-          const cell = expected[f * 256 + bin]!
-          cell[0] += BigInt(row.gradient)
-          cell[1] += BigInt(row.hessian) * 65536n + 1n
-        })
-      }
-      lab.run([hist], (k) =>
-        k.histogram(hist, rec, n, records.stride, nFeatures, records.gradientOffset))
-      assert.deepEqual(lab.longs(hist, start.length * 2), expected.flat())
-    }
-
-    it('adds n records, for lengths around the lanes', () => {
-      for (const n of lengths) checkHistogram(n, 5, 0)
-    })
-
-    it('takes 1 to 70 features at strides 16 to 88', () => {
-      for (let nFeatures = 1; nFeatures <= 70; nFeatures++) checkHistogram(9, nFeatures, 0)
-      for (const nFeatures of moreFeatures) checkHistogram(3, nFeatures, 0)
-    })
-
-    it('takes strides that are wider than the record', () => {
-      for (const extra of [8, 16, 104]) checkHistogram(17, 3, extra)
-    })
-
-    it('counts 65,535 records of the largest hessian in one cell', () => {
-      const rec = lab.reserve(16)
-      lab.view.setInt32(rec + 4, -(2 ** 30), true)
-      lab.view.setUint32(rec + 8, 2 ** 30, true)
-      const hist = lab.reserve(4096)
-      for (let i = 0; i < 65_535; i++) lab.kernels.histogram(hist, rec, 1, 16, 1, 4)
-      const [g, packed] = lab.longs(hist, 2)
-      assert.equal(g, -(2n ** 30n) * 65_535n)
-      assert.equal(BigInt.asUintN(64, packed!), (2n ** 30n * 65_535n << 16n) + 65_535n)
-    })
-  })
-
-}
-
-/** histogram, widen, addSums, subtractSums: exact sums in every shape. */
+/** widen, addSums, subtractSums: exact sums in every shape. */
 export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void {
-  histogramContract(make)
   const lab = new Lab(make)
   beforeEach(() => lab.clear())
 
@@ -76,14 +15,15 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
     ): void => {
       lab.clear()
       const random = new TestRandom(nBins.length + first)
-      const hist = lab.reserve(nBins.length * 4096)
+      const cells = cellOffsets(nBins)
+      const hist = lab.reserve(cells.at(-1)!)
       const offsets: number[] = []
       let nCells = 0
       nBins.forEach((n, f) => {
         offsets.push(nCells)
         nCells += n + 1 & ~1
         for (let b = 0; b < n; b++) {
-          const at = hist + (f * 256 + b) * 16
+          const at = hist + cells[f]! + b * 16
           lab.view.setBigInt64(at, BigInt(random.word()) * 1000003n - 2n ** 40n, true)
           const hessian = BigInt(random.word()) * 30011n
           lab.view.setBigInt64(at + 8, hessian << 16n | BigInt(random.below(65_536)), true)
@@ -104,7 +44,7 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
       const [eg, eh, ec] = [[...longs], longs.map((v) => -v), [...counts]]
       for (let f = first; f < last; f++) {
         for (let b = 0; b < (nBins[f]! + 1 & ~1); b++) {
-          const [gradient, packed] = lab.longs(hist + (f * 256 + b) * 16, 2)
+          const [gradient, packed] = lab.longs(hist + cells[f]! + b * 16, 2)
           const i = offsets[f]! + b
           const bits = BigInt.asUintN(64, packed!)
           eg[i] = (add ? eg[i]! : 0n) + gradient!
@@ -112,7 +52,8 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
           ec[i] = (add ? ec[i]! : 0) + Number(bits & 0xffffn)
         }
       }
-      lab.run([g, h, c], (k) => k.widen(g, h, c, hist, layout, first, last, add))
+      lab.run([g, h, c], (k) => k.widen(
+        g, h, c, hist + cells[first]!, layout, first, last, add))
       assert.deepEqual(lab.longs(g, nCells), eg)
       assert.deepEqual(lab.longs(h, nCells), eh)
       assert.deepEqual(lab.ints(c, nCells), ec)

@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict'
 import {
-  estimateTraining, recordBytes, requireTrainingMemory, type TrainingSize,
+  estimateTraining, requireTrainingMemory, type TrainingSize,
 } from '../../src/training/memory-estimate.js'
 
 const size: TrainingSize = {
   nRows: 1_000_000, nFeatures: 28, nEvalRows: 0, nOutputs: 1, numLeaves: 31, nThreads: 2,
   nBins: 28 * 255, usesBagging: false, hasWeight: false,
 }
-
-describe('recordBytes', () => {
-  it('holds bins padded to 4, three words, and is a multiple of 8', () => {
-    for (let nFeatures = 1; nFeatures < 70; nFeatures++) {
-      const bytes = recordBytes(nFeatures)
-      assert.equal(bytes % 8, 0)
-      assert.ok(bytes >= nFeatures + 12 && bytes < nFeatures + 12 + 3 + 8)
-    }
-    assert.equal(recordBytes(28), 40)
-  })
-})
 
 describe('estimateTraining', () => {
   it('grows with each part of the size', () => {

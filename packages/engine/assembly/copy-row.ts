@@ -1,0 +1,7 @@
+/** Copies a row of `stride` bytes, a multiple of 8. */
+// @ts-ignore: decorator
+@inline export function copyRow(dst: usize, src: usize, stride: usize): void {
+  let k: usize = 0
+  for (; k + 16 <= stride; k += 16) v128.store(dst + k, v128.load(src + k))
+  if (k < stride) store<i64>(dst + k, load<i64>(src + k))
+}

@@ -5,8 +5,7 @@
  * A row of few features is one record, bins first, then the side. Wider rows are cut in tiles of
  * features: the bins of a tile lie in a plane of their own, row after row, the sides in one more.
  * A histogram is summed tile by tile, so that the cells of a tile stay in the second-level cache
- * and its pages in the translation buffer: at 500 features that takes a quarter of the time of
- * records in one piece (0.9 and 4 ns per row and feature, `npm run bench -- layouts`).
+ * and its pages in the translation buffer. What else was tried is in the package's README.
  */
 export interface RecordLayout {
   readonly nFeatures: number

@@ -25,6 +25,8 @@ const numeric: DataRecipe['features'] = [
   { kind: 'numeric', bins: 6, missing: 'zero', missingShare: 0.3 },
   { kind: 'numeric', bins: 9, order: 'skewed' },
 ]
+/** Rows of several tiles, the last one narrower. */
+const wide: DataRecipe['features'] = Array.from({ length: 131 }, (_, f) => numeric[f % 4]!)
 const small = { minDataInLeaf: 3, numLeaves: 8, numIterations: 4, minDataPerGroup: 5, catSmooth: 2 }
 
 const base = { seed: 1, nRows: 300, features: mixed, label: 'regression' } as const
@@ -44,6 +46,11 @@ const cases: readonly Case[] = [
     params: { ...small, objective: 'binary' } },
   { name: 'weights and classes', data: { ...multiclass, weights: 'any' },
     params: { ...small, objective: 'multiclass', numClass: 3 } },
+  { name: 'more features than a tile', data: { ...base, features: wide }, params: small },
+  { name: 'more features than a tile, bagging and classes',
+    data: { ...multiclass, features: [...wide, ...mixed.slice(0, -1)] },
+    params: { ...small, objective: 'multiclass', numClass: 3, baggingFraction: 0.5,
+      baggingFreq: 1, featureFraction: 0.6 } },
   { name: 'init scores', data: { ...base, initScore: true, weights: 'any' }, params: small },
   { name: 'init scores of classes', data: { ...multiclass, initScore: true },
     params: { ...small, objective: 'multiclass', numClass: 3 } },

@@ -1,6 +1,6 @@
 import type { Arena } from '../kernels/arena.js'
-import { SUM_BYTES, type Kernels } from '../kernels/api.js'
-import { cellOffsets } from '../kernels/cells.js'
+import { CELL_BYTES, SUM_BYTES, type Kernels } from '../kernels/api.js'
+import { cellOffsets, cellsOf } from '../kernels/cells.js'
 import { specialiseHistogram, type HistogramPass } from '../kernels/specialised-histogram.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
@@ -78,7 +78,9 @@ export class SumsBuilder {
     this.#layout = layout
     this.#rows = rows
     this.#tiles = tilesOf(arena, rows, features)
-    this.#cells = arena.reserve(Math.max(...this.#tiles.map(({ offsets }) => offsets.at(-1)!)))
+    // a bin that its feature does not have must not write elsewhere: the scan will tell
+    this.#cells = arena.reserve(
+      Math.max(...this.#tiles.map(({ offsets }) => offsets.at(-1)!)) + cellsOf(256) * CELL_BYTES)
     this.#outgoing = place.table.shares.map((share, u) =>
       u === place.engine ? 0 : arena.reserve(share.nCells * SUM_BYTES))
     this.#incoming = place.nEngines > 1 ? arena.reserve(this.share.nCells * SUM_BYTES) : 0

@@ -183,11 +183,11 @@ export class CoordinatorMachine {
   }
 
   #taskFailed(
-    member: Member, { job, task, error }: Extract<FromWorker, { type: 'task-failed' }>,
+    member: Member, failure: Extract<FromWorker, { type: 'task-failed' }>,
   ): void {
-    if (job !== this.#job || this.#desk === null) return
-    const final = this.#desk.failed(task, member.name, error, this.#members.all())
-    if (final !== null) this.#effects.push({ kind: 'task-error', task, error: final })
+    if (failure.job !== this.#job || this.#desk === null) return
+    const error = this.#desk.failed(failure, member.name, this.#members.all())
+    if (error !== null) this.#effects.push({ kind: 'task-error', task: failure.task, error })
     this.#deal()
   }
 

@@ -260,13 +260,14 @@ export class WorkerMachine {
   }
 
   #loadFailed(
-    { job, store, partition, error }: Extract<WorkerEvent, { kind: 'load-failed' }>,
+    event: Extract<WorkerEvent, { kind: 'load-failed' }>,
   ): void {
+    const { job, store } = event
     const failed = this.#stores.get(store)
     if (job !== this.#job?.job || failed === undefined) return
     this.#stores.delete(store)
     this.#effects.push({ kind: 'unload', store })
-    this.#send({ type: 'store-failed', job, store, partition, error })
+    this.#send({ type: 'store-failed', ...without(event) })
   }
 
   #logged(outcome: LogOutcome): void {

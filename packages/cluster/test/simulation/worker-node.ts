@@ -125,7 +125,7 @@ export class WorkerNode extends Node {
         const { job, task, body } = effect.task
         if (body.kind !== 'load') return
         return this.#later(env.loadMs, () => this.step(this.#isBadRead()
-          ? { kind: 'task-failed', job, task, error: unreadable }
+          ? { kind: 'task-failed', job, task, isFinal: false, error: unreadable }
           : { kind: 'task-done', job, task, result: { kind: 'resolve', partitions: [] } }))
       }
       case 'load': {
@@ -133,7 +133,8 @@ export class WorkerNode extends Node {
         this.#partitions.set(store, partitions)
         this.world.nLoads += partitions.length
         return this.#later(env.loadMs * partitions.length, () => this.step(this.#isBadRead()
-          ? { kind: 'load-failed', job, store, partition: partitions[0]!, error: unreadable }
+          ? { kind: 'load-failed', job, store, partition: partitions[0]!, isFinal: false,
+            error: unreadable }
           : { kind: 'loaded', job, store, partitions: partitions.map((p) => problem.infos[p]!) }))
       }
       case 'engine': return this.#compute(effect.ticket, effect.work)

@@ -19,6 +19,11 @@ export const adviceOfStatus: Readonly<Record<number, string | undefined>> = {
   410: 'the file is gone: check the address',
 }
 
+/** Whether there is no such file, whoever asks: about rights others may have better ones. */
+export function isAbsent(status: number): boolean {
+  return status === 404 || status === 410
+}
+
 /** Whether it may help to ask again. */
 export function isPassing(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500

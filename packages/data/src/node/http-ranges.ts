@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { CoppiceError } from '@coppice/model'
+import { DefiniteError } from './definite-error.js'
 import {
   adviceOfCertificate,
   adviceOfStatus,
   codeOf,
   differs,
   type FileState,
+  isAbsent,
   isPassing,
   networkReason,
   parseRange,
@@ -14,7 +16,7 @@ import {
 } from './http-answers.js'
 import { sendGet } from './http-request.js'
 import { PassingError, withRetries } from './retry.js'
-import { displayUri } from './uri.js'
+import { displayUri, isLoopback } from './uri.js'
 
 /** How files are fetched over HTTP. Plain data. */
 export interface HttpSettings {
@@ -92,7 +94,11 @@ export class Requester {
   }
 
   error(what: string, cause?: unknown): CoppiceError {
-    return new CoppiceError('IO', `cannot read ${this.name}: ${what}`, { cause })
+    return new CoppiceError('IO', this.#told(what), { cause })
+  }
+
+  #told(what: string): string {
+    return `cannot read ${this.name}: ${what}`
   }
 
   async #attempt(
@@ -162,6 +168,9 @@ export class Requester {
     const what = `its server answers ${status}${statusMessage ? ` ${statusMessage}` : ''}`
     if (isPassing(status)) throw new PassingError(what, retryAfter(headers))
     const advice = adviceOfStatus[status] ?? 'check the address'
+    if (isAbsent(status) && !isLoopback(this.#url)) {
+      throw new DefiniteError(this.#told(`${what}; ${advice}`))
+    }
     throw this.error(`${what}; ${advice}`)
   }
 

@@ -79,7 +79,9 @@ export class WorkerNode extends Node {
 
   dialFailed(): void {
     this.#backoff = Math.min(5000, this.#backoff * 2)
-    this.#later(this.#backoff * (0.5 + this.world.random.uniform()), () => this.world.connect(this))
+    // as backoffMs of the transport
+    const waitMs = this.#backoff * (1 - this.world.random.uniform() / 2)
+    this.#later(waitMs, () => this.world.connect(this))
   }
 
   receive(connection: Connection, message: ToWorker): void {

@@ -207,6 +207,8 @@ export class WorkerNode extends Node {
   /** Bad memory flips bits. */
   #spoil(payload: AnswerPayload): AnswerPayload {
     if (payload.kind !== 'sums' || this.nBadSums === 0) return payload
+    // bad memory is not hit by everything: parts that are right come before one that is wrong
+    if (this.nBadSums === Infinity && this.world.random.below(2) === 0) return payload
     this.nBadSums--
     const bytes = payload.bytes.slice()
     const values = new Float64Array(bytes.buffer)

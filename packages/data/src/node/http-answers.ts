@@ -71,6 +71,20 @@ export function validatorOf(headers: IncomingHttpHeaders): string | null {
   return ageMs >= 1000 ? changed! : null
 }
 
+/**
+ * The state of a file of which a server told without sending any of it, or null where bytes have
+ * to be asked for: it does not say how many there are, nor that it serves ranges, nor what would
+ * differ if they did.
+ */
+export function toldState(headers: IncomingHttpHeaders): FileState | null {
+  const byteLength = Number(headers['content-length'] ?? NaN)
+  const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity'
+  const servesRanges = headers['accept-ranges']?.toLowerCase() === 'bytes'
+  const isKnown = Number.isSafeInteger(byteLength) && byteLength > 0
+  if (!isKnown || !isPlain || !servesRanges || validatorOf(headers) === null) return null
+  return { ...stateOf(headers, byteLength), byteLength }
+}
+
 /** Whether an answer is of another state of the file; what is not said does not differ. */
 export function differs(answer: ReturnType<typeof stateOf>, state: FileState): boolean {
   const keys = ['byteLength', 'etag', 'lastModified'] as const

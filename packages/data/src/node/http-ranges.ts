@@ -14,7 +14,7 @@ import {
   retryAfter,
   stateOf,
 } from './http-answers.js'
-import { sendGet } from './http-request.js'
+import { sendRequest } from './http-request.js'
 import { PassingError, withRetries } from './retry.js'
 import { displayUri, isLoopback } from './uri.js'
 
@@ -93,6 +93,27 @@ export class Requester {
     }
   }
 
+  /**
+   * What the server tells of the file, without any of its bytes; null where it tells nothing, for
+   * whatever reason: who asks for bytes then hears why, and is patient.
+   */
+  async look(): Promise<IncomingHttpHeaders | null> {
+    try {
+      const response = await sendRequest({
+        method: 'HEAD',
+        url: this.#url,
+        headers: { 'accept-encoding': 'identity' },
+        secretHeaders: this.#headers,
+        ca: this.#ca,
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      })
+      response.resume()
+      return response.statusCode === 200 ? response.headers : null
+    } catch {
+      return null
+    }
+  }
+
   error(what: string, cause?: unknown): CoppiceError {
     return new CoppiceError('IO', this.#told(what), { cause })
   }
@@ -109,7 +130,8 @@ export class Requester {
   ): Promise<Omit<Answer, 'bytes'>> {
     const idle = new IdleTimer(this.#timeoutMs)
     try {
-      const response = await sendGet({
+      const response = await sendRequest({
+        method: 'GET',
         url: this.#url,
         headers: {
           range: `bytes=${start}-${end - 1}`,

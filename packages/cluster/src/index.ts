@@ -1,3 +1,3 @@
 export { LOCAL_WORKERS_MAX } from './protocol/limits.js'
 export * from './protocol/messages.js'
-export { uselessCa } from './transport/coordinator-url.js'
+export { uselessCa } from './protocol/useless-ca.js'

@@ -91,7 +91,8 @@ export class Muster {
   /** Whether those who were lost with their rows are back, or had the time. */
   #haveReturned(now: number): boolean {
     if (this.#callSince === null || now - this.#callSince >= this.#returnMs) return true
-    return [...this.#lostAt.keys()].every((name) => (this.#members.get(name)?.link ?? null) !== null)
+    const isHere = (name: string): boolean => (this.#members.get(name)?.link ?? null) !== null
+    return [...this.#lostAt.keys()].every(isHere)
   }
 }
 

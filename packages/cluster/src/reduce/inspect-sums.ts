@@ -19,7 +19,8 @@ interface Planes {
  * Looks for what is wrong with one store's answer by itself, range by range as they come. All
  * features' bins are sums over the same rows: they add up alike, no hessian or count is below 0,
  * and cells of no bin are 0. A feature that is cut by ranges is judged with the last of its parts.
- * A range that comes twice counts once. O(cells), and slow: for when something is known to be wrong.
+ * A range that comes twice counts once. O(cells), and slow: for when something is known to be
+ * wrong.
  */
 export class SumsInspector {
   readonly #features: EngineSetup['features']

@@ -8,8 +8,8 @@ import type { Spool, UploadResult } from './spool.js'
 const uploadsMax = 16
 
 /**
- * Header of a client that asks for an upload to count on it; workers look at what they read too, and
- * do not prolong its stay.
+ * Header of a client that asks for an upload to count on it; workers look at what they read too,
+ * and do not prolong its stay.
  */
 export const wantedHeader = 'coppice-wanted'
 

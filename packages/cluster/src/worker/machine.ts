@@ -259,9 +259,7 @@ export class WorkerMachine {
     this.#send({ type: 'loaded', job, store: store.id, partitions: store.infos! })
   }
 
-  #loadFailed(
-    event: Extract<WorkerEvent, { kind: 'load-failed' }>,
-  ): void {
+  #loadFailed(event: Extract<WorkerEvent, { kind: 'load-failed' }>): void {
     const { job, store } = event
     const failed = this.#stores.get(store)
     if (job !== this.#job?.job || failed === undefined) return

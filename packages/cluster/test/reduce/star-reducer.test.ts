@@ -194,7 +194,8 @@ describe('StarReducer, given what no store sends', () => {
       const range = { histogram: 0, firstCell: 0, nCells: layout.nCells }
       assert.equal(new SumsInspector(odd, layout).inspect(range, planes), null)
       planes[at] = 1
-      assert.match(new SumsInspector(odd, layout).inspect(range, planes)!, /cell [367] is of no bin/)
+      const fault = new SumsInspector(odd, layout).inspect(range, planes)
+      assert.match(fault!, /cell [367] is of no bin/)
     }
   })
 
@@ -220,8 +221,8 @@ describe('StarReducer, given what no store sends', () => {
         change(view, layout.cellOffsets[cut]!)
         store++
         return [...chunks.entries()].reverse().flatMap(([chunk, ranges]) => {
-          const payload = { kind: 'sums', bytes: packSums([planes], layout.nCells, ranges) } as const
-          return [0, 1].map(() => reducer.inspect(store, chunk, payload))
+          const bytes = packSums([planes], layout.nCells, ranges)
+          return [0, 1].map(() => reducer.inspect(store, chunk, { kind: 'sums', bytes }))
         })
       }
       assert.ok(inspect(() => undefined).every((found) => found === null))

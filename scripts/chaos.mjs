@@ -15,7 +15,7 @@ try {
   const args = process.argv.slice(2)
   if (!args.includes('--no-build')) await setup({ log: (line) => console.error(`  ${line}`) })
   // Imported late: it needs to be built.
-  const { faultKinds } = await import(inRoot('test/dist/support/cluster-fault-plan.js'))
+  const { faultKinds } = await import(inRoot('test/dist/support/cluster-fault-kinds.js'))
   const options = parseOptions(args, faultKinds)
   if (typeof options === 'string') {
     console.log(options)

@@ -3,9 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { runChaos, trainAlone } from './support/cluster-chaos.js'
-import {
-  describeFault, drawPlan, type Fault, type FaultKind, faultKinds,
-} from './support/cluster-fault-plan.js'
+import { faultInfos, type FaultKind, faultKinds } from './support/cluster-fault-kinds.js'
+import { describeFault, drawPlan, type Fault } from './support/cluster-fault-plan.js'
 import { drawRecipe, makeProblem, type ProblemRecipe } from './support/cluster-problem.js'
 import { readCoordinators } from './support/cluster-story.js'
 import { run } from './support/process.js'
@@ -24,7 +23,7 @@ const recipe: ProblemRecipe = {
 const nWorkers = 3
 
 function fault(kind: FaultKind, nCommitted: number, worker: number, lastsMs: number): Fault {
-  return { kind, nCommitted, delayMs: 20, worker, lastsMs, way: 'both' }
+  return { kind, nCommitted, delayMs: 20, worker, lastsMs, way: 'both', share: 0.5 }
 }
 
 /** Bound to what is committed, not to the clock: however slow the machine is, it gets ahead. */
@@ -124,7 +123,8 @@ describe('npm run chaos', function () {
         assert.ok(one.worker < plan.nWorkers && one.nCommitted < 40, describeFault(one))
       }
     }
-    assert.deepEqual(faultKinds.filter((kind) => !kinds.has(kind)), ['lose-journal', 'disk-full'])
+    assert.deepEqual(faultKinds.filter((kind) => !kinds.has(kind)),
+      faultKinds.filter((kind) => faultInfos[kind].isOnRequest))
   })
 
   it('reads witnesses from what a coordinator tells', () => {

@@ -6,14 +6,15 @@ import { Summary } from './summary.mjs'
 import { mountTinyDisk } from './tiny-disk.mjs'
 
 /** Also a run with faults that last for a minute in all ends long before. */
-const patienceMs = 300_000
+export const patienceMs = 300_000
 
 /** What is made of TypeScript, and so imported late. */
-async function loadSupport() {
-  const files = ['fault-plan', 'problem', 'chaos', 'story'].map((name) =>
+export async function loadSupport() {
+  const files = ['fault-kinds', 'fault-plan', 'data-faults', 'problem', 'chaos', 'story'].map((name) =>
     import(inRoot(`test/dist/support/cluster-${name}.js`)))
-  const proxy = import(inRoot('packages/cluster/dist/test/support/faulty-proxy.js'))
-  return Object.assign({}, ...await Promise.all([...files, proxy]))
+  const network = ['faulty-proxy', 'strangers'].map((name) =>
+    import(inRoot(`packages/cluster/dist/test/support/${name}.js`)))
+  return Object.assign({}, ...await Promise.all([...files, ...network]))
 }
 
 /**
@@ -24,8 +25,8 @@ async function loadSupport() {
  */
 export async function campaign(options, log) {
   const support = await loadSupport()
-  const { faultKinds, faultRows } = support
-  const summary = new Summary()
+  const { faultInfos, faultKinds } = support
+  const summary = new Summary(faultInfos)
   const logs = options.logs ?? await mkdtemp(path.join(tmpdir(), 'coppice-chaos-'))
   const end = options.minutes === null ? Infinity : performance.now() + options.minutes * 60_000
   for (let i = 0; i < options.runs && performance.now() < end; i++) {
@@ -43,7 +44,7 @@ export async function campaign(options, log) {
     const isKept = options.keepsLogs || run.outcome?.problems.length > 0
     if (!isKept) await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   }
-  log(`\n${summary.text(faultRows)}`)
+  log(`\n${summary.text()}`)
   const isKept = options.keepsLogs || summary.nFailed > 0
   if (isKept) log(`logs: ${logs}`)
   else await rm(logs, { recursive: true, force: true, maxRetries: 3 })
@@ -54,6 +55,8 @@ async function oneRun({ seed, kind, nRowsMax, nWorkers, folder }, support) {
   const { drawPlan, drawRecipe, makeProblem, readCadence, runChaos, trainAlone } = support
   const disk = kind === 'disk-full' ? mountTinyDisk(folder) : null
   if (disk !== null && 'reason' in disk) return disk
+  const reason = kind === 'change-copy' ? support.whyNoCopies() : null
+  if (reason !== null) return { reason }
   try {
     const recipe = drawRecipe(seed, nRowsMax)
     const plan = drawPlan(seed,
@@ -63,27 +66,26 @@ async function oneRun({ seed, kind, nRowsMax, nWorkers, folder }, support) {
       problem, plan, folder, patienceMs,
       sha256: await trainAlone(problem),
       ...(disk === null ? {} : { journal: disk.folder }),
+      strangers: support,
       startProxy: (port) => support.FaultyProxy.start(port, seed),
     })
-    const { commits } = outcome.story
-    const { longestMs, medianMs } = readCadence(commits, outcome.inflicted[0]?.at)
-    return {
-      outcome, kind, recipe, plan,
-      longestMs: readCadence(commits).longestMs,
-      stallMs: kind !== null && outcome.inflicted.length > 0 ? longestMs - medianMs : null,
-    }
+    const cadence = readCadence(outcome.story.commits, outcome.inflicted[0]?.at)
+    return { outcome, kind, recipe, plan, cadence }
   } finally {
     disk?.close()
   }
 }
 
 function tell(run, { describeFault, describeRecipe }, log) {
-  const { seed, kind, nWorkers, nRowsMax, folder, outcome, recipe, plan, stallMs } = run
+  const { seed, kind, nWorkers, nRowsMax, folder, outcome, recipe, plan, cadence } = run
   const hasFailed = outcome.problems.length > 0
-  const stall = stallMs === null ? '' : ` ${kind}: stall ${Math.round(stallMs)} ms;`
+  const stallMs = Math.max(0, cadence.longestMs - cadence.medianMs)
+  const { hasStopped, inflicted } = outcome
+  const stall = kind === null ? '' : hasStopped ? ` ${kind}: stopped with its message;`
+    : inflicted.length === 0 ? '' : ` ${kind}: stall ${Math.round(stallMs)} ms;`
   log(`seed ${seed}: ${hasFailed ? 'FAILED' : 'ok'} in ${(outcome.elapsedMs / 1000).toFixed(1)} ` +
     `s;${stall} ${describeRecipe(recipe)}; ${plan.nWorkers} x ${plan.nThreads} threads; ` +
-    `${outcome.inflicted.length} of ${plan.faults.length} faults`)
+    `${inflicted.length} of ${plan.faults.length} faults`)
   if (!hasFailed) return
   for (const problem of outcome.problems) log(`  ${problem.replaceAll('\n', '\n  ')}`)
   for (const fault of plan.faults) log(`  plan: ${describeFault(fault)}`)

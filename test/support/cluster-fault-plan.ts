@@ -1,35 +1,5 @@
 import { TestRandom } from '@coppice/testkit'
-
-/** What can be done to a cluster, with its row in the fault matrix of the design. */
-export const faultRows = {
-  'kill-worker': '1',
-  'kill-workers-in-turn': '2',
-  'kill-all-but-one': '3',
-  'kill-coordinator': '4',
-  'lose-journal': '5',
-  'kill-all': '6',
-  'stop-worker': '7',
-  'stop-coordinator': '8',
-  'black-hole': '9',
-  'black-hole-one-way': '9',
-  'cut-all': '10',
-  'reset-links': '11',
-  'delay': '12',
-  'slow-worker': '13',
-  'corrupt': '14',
-  'disk-full': '17',
-  'join': '19',
-  'drain': '20',
-  'same-name': '21',
-  'throttle': '-',
-  'cut-client': '-',
-} as const
-export type FaultKind = keyof typeof faultRows
-
-export const faultKinds = Object.keys(faultRows) as readonly FaultKind[]
-
-/** Those that need more than processes and proxies: they are inflicted only when asked for. */
-const onlyOnRequest: ReadonlySet<FaultKind> = new Set(['disk-full', 'lose-journal'])
+import { faultInfos, type FaultKind, faultKinds } from './cluster-fault-kinds.js'
 
 /** One thing that is done to a cluster. */
 export interface Fault {
@@ -46,6 +16,8 @@ export interface Fault {
   readonly lastsMs: number
   /** Which way nothing passes. */
   readonly way: 'up' | 'down' | 'both'
+  /** In [0, 1): which byte is changed, of how many. */
+  readonly share: number
 }
 
 /** A whole run: how large the cluster is, and what happens to it. */
@@ -84,7 +56,7 @@ export function drawPlan(seed: number, options: PlanOptions): FaultPlan {
     ] }
   }
   const minWorkers = random.uniform() < 0.7 ? 1 : nWorkers
-  const kinds = faultKinds.filter((kind) => !onlyOnRequest.has(kind))
+  const kinds = faultKinds.filter((kind) => faultInfos[kind].isOnRequest !== true)
   const n = 1 + random.below(faultsMax)
   const faults = Array.from({ length: n }, () => {
     const isEarly = random.uniform() < 0.2
@@ -106,51 +78,22 @@ function drawFault(
   { nCommitted, delayMs, nWorkers }:
   { readonly nCommitted: number, readonly delayMs: number, readonly nWorkers: number },
 ): Fault {
-  const [least, most] = durationsMs[kind]
+  const [least, most] = faultInfos[kind].lastsMs
   const lastsMs = least + random.below(most - least + 1)
   const way = kind === 'black-hole-one-way' ? random.pick(['up', 'down'] as const) : 'both'
-  return { kind, nCommitted, delayMs, worker: random.below(nWorkers), lastsMs, way }
+  const worker = random.below(nWorkers)
+  return { kind, nCommitted, delayMs, worker, lastsMs, way, share: random.uniform() }
 }
-
-/** From and to. Leases of 3 s are outlasted by some and not by others. */
-const durationsMs: Readonly<Record<FaultKind, readonly [number, number]>> = {
-  'kill-worker': [0, 3000],
-  'kill-workers-in-turn': [200, 1000],
-  'kill-all-but-one': [200, 3000],
-  'kill-coordinator': [0, 3000],
-  'lose-journal': [0, 1000],
-  'kill-all': [0, 2000],
-  'stop-worker': [300, 10_000],
-  'stop-coordinator': [300, 8000],
-  'black-hole': [500, 8000],
-  'black-hole-one-way': [500, 8000],
-  'cut-all': [0, 6000],
-  'reset-links': [3000, 8000],
-  'delay': [2000, 8000],
-  'slow-worker': [5000, 15_000],
-  'corrupt': [0, 0],
-  'disk-full': [1000, 4000],
-  'join': [0, 0],
-  'drain': [200, 3000],
-  'same-name': [0, 0],
-  'throttle': [2000, 6000],
-  'cut-client': [0, 0],
-}
-
-/** Kinds that concern one worker. */
-const ofOneWorker: ReadonlySet<FaultKind> = new Set([
-  'kill-worker', 'stop-worker', 'black-hole', 'black-hole-one-way', 'delay', 'slow-worker',
-  'corrupt', 'drain', 'same-name', 'throttle',
-])
 
 /** Kinds that no client notices before its training runs. */
 const sparesClients: ReadonlySet<FaultKind> = new Set([
-  ...ofOneWorker, 'kill-workers-in-turn', 'kill-all-but-one', 'join',
+  ...faultKinds.filter((kind) => faultInfos[kind].isOfOneWorker === true),
+  'kill-workers-in-turn', 'kill-all-but-one', 'join',
 ])
 
 /** A fault in one line. */
 export function describeFault({ kind, nCommitted, delayMs, worker, lastsMs, way }: Fault): string {
-  const who = ofOneWorker.has(kind) ? ` w${worker}` : ''
+  const who = faultInfos[kind].isOfOneWorker === true ? ` w${worker}` : ''
   const direction = kind === 'black-hole-one-way' ? ` (${way})` : ''
   const lasts = lastsMs > 0 ? `, for ${lastsMs} ms` : ''
   const after = nCommitted > 0 ? `${nCommitted} iterations`

@@ -2,16 +2,37 @@ import { setMaxListeners } from 'node:events'
 import { appendFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Fault, FaultKind } from './cluster-fault-plan.js'
-import { describeFault } from './cluster-fault-plan.js'
+import { changeCopy, changeFiles } from './cluster-data-faults.js'
+import { describeFault, type Fault } from './cluster-fault-plan.js'
+import { BrokenPromise, type Hands } from './cluster-hands.js'
+import { alwaysDieLoading, dieLoading, jumpClocks } from './cluster-inside-faults.js'
+import { damageJournal } from './cluster-journal-faults.js'
 import type { CommandProcess } from './cluster-process.js'
+import { bringBackOld, startSecond } from './cluster-rival-faults.js'
 import type { ClusterSite, LinkProxy } from './cluster-site.js'
+import { sendStrangers, type StrangersKit } from './cluster-strangers.js'
 
 /** A fault that took place. */
 export interface Inflicted {
   readonly fault: Fault
   /** Milliseconds of `performance.now()`. */
   readonly at: number
+  /** When it was mended; null where the run ended before. */
+  endedAt: number | null
+  /** How long what its row of the matrix is about took (ms): a refusal, a start; or null. */
+  tookMs: number | null
+}
+
+export interface FaultMakerOptions {
+  readonly site: ClusterSite
+  readonly client: CommandProcess
+  /** Names of those that the site began with. */
+  readonly workers: readonly string[]
+  /** The folder of the rows. */
+  readonly data: string
+  /** Makes strangers; null where no plan has any. */
+  readonly strangers: StrangersKit | null
+  readonly onNote: (text: string) => void
 }
 
 /**
@@ -23,21 +44,29 @@ export class FaultMaker {
   readonly #site: ClusterSite
   readonly #client: CommandProcess
   readonly #workers: readonly string[]
+  readonly #strangers: StrangersKit | null
+  readonly #hands: Hands
   readonly #abort = new AbortController()
   readonly #tell: (text: string) => void
+  #coordinatorIsFree: Promise<unknown> = Promise.resolve()
   #nJoined = 0
 
-  /** @param workers - names of those that the site began with */
-  constructor(
-    site: ClusterSite, client: CommandProcess, workers: readonly string[],
-    tell: (text: string) => void,
-  ) {
+  constructor({ site, client, workers, data, strangers, onNote }: FaultMakerOptions) {
     this.#site = site
     this.#client = client
     this.#workers = workers
-    this.#tell = tell
+    this.#strangers = strangers
+    this.#tell = onNote
+    const { signal } = this.#abort
+    this.#hands = {
+      site, client, workers, data, signal,
+      sleep: (ms) => this.#sleep(ms),
+      kill: (names, downMs, meanwhile) => this.#killed(names, downMs, meanwhile),
+      revive: (name) => this.#revive(name),
+      withCoordinator: (work) => this.#withCoordinator(work),
+    }
     // every fault that waits is one
-    setMaxListeners(0, this.#abort.signal)
+    setMaxListeners(0, signal)
   }
 
   /** Inflicts all faults in their time. Resolves when all are mended, or after `stop`. */
@@ -45,12 +74,15 @@ export class FaultMaker {
     await Promise.all(faults.map(async (fault) => {
       try {
         await this.#whenDue(fault)
-        this.inflicted.push({ fault, at: performance.now() })
+        const inflicted: Inflicted =
+          { fault, at: performance.now(), endedAt: null, tookMs: null }
+        this.inflicted.push(inflicted)
         this.#tell(`fault: ${describeFault(fault)}`)
-        await this.#inflict(fault)
+        inflicted.tookMs = await this.#inflict(fault) ?? null
+        inflicted.endedAt = performance.now()
         this.#tell(`mended: ${fault.kind}`)
       } catch (error) {
-        if (!this.#abort.signal.aborted) throw error
+        if (error instanceof BrokenPromise || !this.#abort.signal.aborted) throw error
       }
     }))
   }
@@ -83,7 +115,8 @@ export class FaultMaker {
     })
   }
 
-  async #inflict(fault: Fault): Promise<void> {
+  /** @returns how long took what its row is about, where that is measured */
+  async #inflict(fault: Fault): Promise<number | void> {
     const worker = this.#workers[fault.worker]!
     const { lastsMs } = fault
     switch (fault.kind) {
@@ -109,6 +142,17 @@ export class FaultMaker {
         await this.#site.startTwin(worker)
         return
       case 'disk-full': return this.#filled(lastsMs)
+      case 'change-file': return changeFiles(this.#hands, fault)
+      case 'change-copy': return changeCopy(this.#hands, fault)
+      case 'tear-journal':
+      case 'truncate-journal':
+      case 'flip-journal': return damageJournal(this.#hands, fault)
+      case 'die-loading': return dieLoading(this.#hands, fault)
+      case 'always-die-loading': return alwaysDieLoading(this.#hands, fault)
+      case 'second-coordinator': return startSecond(this.#hands)
+      case 'old-coordinator': return bringBackOld(this.#hands, fault)
+      case 'strangers': return sendStrangers(this.#hands, fault, this.#strangers)
+      case 'clock-jump': return jumpClocks(this.#hands, fault)
       default: return this.#onLinks(fault, worker)
     }
   }
@@ -152,10 +196,23 @@ export class FaultMaker {
   async #killed(
     names: readonly string[], downMs: number, meanwhile: () => Promise<void> = async () => {},
   ): Promise<void> {
-    await Promise.all(names.map(async (name) => this.#site.current(name)?.destroy()))
-    await meanwhile()
-    await this.#sleep(downMs)
-    await Promise.all(names.map((name) => this.#revive(name)))
+    const work = async (): Promise<void> => {
+      await Promise.all(names.map(async (name) => this.#site.current(name)?.destroy()))
+      await meanwhile()
+      await this.#sleep(downMs)
+      await Promise.all(names.map((name) => this.#revive(name)))
+    }
+    await (names.includes('coordinator') ? this.#withCoordinator(work) : work())
+  }
+
+  /** One after the other, whatever becomes of each. */
+  #withCoordinator<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#coordinatorIsFree.then(() => {
+      this.#abort.signal.throwIfAborted()
+      return work()
+    })
+    this.#coordinatorIsFree = done.catch(() => undefined)
+    return done
   }
 
   async #revive(name: string): Promise<void> {
@@ -223,12 +280,6 @@ export class FaultMaker {
     await sleep(ms, undefined, { signal: this.#abort.signal })
   }
 }
-
-/** Of the kinds that need proxies between the processes. */
-export const linkFaults: ReadonlySet<FaultKind> = new Set([
-  'black-hole', 'black-hole-one-way', 'delay', 'throttle', 'corrupt', 'cut-client', 'cut-all',
-  'reset-links',
-])
 
 function isEvent(text: string): boolean {
   return text.startsWith('{"event":')

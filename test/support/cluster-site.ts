@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
+import {
+  Controls, controlsVariable, nameVariable, preloadFlag,
+} from './cluster-controls.js'
 import { CommandProcess, type Line } from './cluster-process.js'
 import { inspectable, stackOf } from './cluster-stack.js'
 
@@ -16,6 +19,8 @@ export interface LinkProxy {
   cut(index?: number): void
   reset(index?: number): void
   refuse(isRefusing?: boolean): void
+  /** Connections to come go to that port. */
+  redirect(targetPort: number): void
   stop(): Promise<void>
 }
 
@@ -48,6 +53,8 @@ export interface SiteOptions {
   /** Links of this kind go through a proxy each. */
   readonly startProxy?: ((targetPort: number) => Promise<LinkProxy>) | null
   readonly place?: Place
+  /** Processes are fitted with `cluster-preload.ts`. */
+  readonly isFitted?: boolean
 }
 
 /**
@@ -55,8 +62,9 @@ export interface SiteOptions {
  * died can be started again under the same name, address and journal. `close` ends them all.
  */
 export class ClusterSite {
-  readonly port: number
   readonly journal: string
+  /** Of what happens inside of processes, where they are fitted for it. */
+  readonly controls: Controls | null
   /** All processes that were ever started. */
   readonly processes: CommandProcess[] = []
   readonly proxies = new Map<string, LinkProxy>()
@@ -64,6 +72,9 @@ export class ClusterSite {
   readonly #place: Place
   readonly #token: string
   readonly #current = new Map<string, CommandProcess>()
+  /** What is put before the command of a name, besides what its place does. */
+  readonly #dress = new Map<string, readonly string[]>()
+  #port: number
   #isClosed = false
 
   static async create(options: SiteOptions): Promise<ClusterSite> {
@@ -72,15 +83,26 @@ export class ClusterSite {
     await writeFile(token, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 })
     const journal = options.journal ?? path.join(folder, 'journal')
     await mkdir(journal, { recursive: true })
-    return new ClusterSite(options, token, journal, await findPort())
+    const controls = options.isFitted === true ? new Controls(path.join(folder, 'controls')) : null
+    if (controls !== null) await mkdir(controls.folder, { recursive: true })
+    return new ClusterSite(options, { token, journal, controls, port: await findPort() })
   }
 
-  private constructor(options: SiteOptions, token: string, journal: string, port: number) {
+  private constructor(options: SiteOptions, { token, journal, controls, port }: {
+    readonly token: string, readonly journal: string, readonly controls: Controls | null,
+    readonly port: number,
+  }) {
     this.#options = options
     this.#place = options.place ?? loopback
     this.#token = token
     this.journal = journal
-    this.port = port
+    this.controls = controls
+    this.#port = port
+  }
+
+  /** Of the coordinator. */
+  get port(): number {
+    return this.#port
   }
 
   get url(): string {
@@ -108,13 +130,37 @@ export class ClusterSite {
 
   /** Starts the coordinator, unless it lives. Resolves when it listens. */
   async startCoordinator(): Promise<CommandProcess> {
-    const { minWorkers, coordinatorFlags = [] } = this.#options
-    const { host } = this.#place
-    const coordinator = this.#start('coordinator', ['coordinator', '--listen',
-      `${host}:${this.port}`, '--token-file', this.#token, '--journal', this.journal,
-      '--min-workers', `${minWorkers}`, ...this.#place.coordinatorFlags, ...coordinatorFlags])
+    const coordinator = this.#start('coordinator', this.#coordinatorArgs(this.journal))
     await coordinator.waitFor(/ listening at /)
     return coordinator
+  }
+
+  #coordinatorArgs(journal: string): string[] {
+    const { minWorkers, coordinatorFlags = [] } = this.#options
+    return ['coordinator', '--listen', `${this.#place.host}:${this.port}`,
+      '--token-file', this.#token, '--journal', journal,
+      '--min-workers', `${minWorkers}`, ...this.#place.coordinatorFlags, ...coordinatorFlags]
+  }
+
+  /** Starts one more coordinator at the same address. It is nobody's: its end is told to nobody. */
+  startRival(journal: string): CommandProcess {
+    return this.#launch('rival', this.#coordinatorArgs(journal))
+  }
+
+  /** Starts a command that is nobody's either, such as a worker that is not to get in. */
+  startStranger(args: readonly string[]): CommandProcess {
+    return this.#launch('stranger', args)
+  }
+
+  /** The next coordinator listens at this port; the one that runs, if any, is left to itself. */
+  moveCoordinator(port: number): void {
+    this.#current.delete('coordinator')
+    this.#port = port
+  }
+
+  /** Processes of that name that start from now on have this before their command. */
+  dress(name: string, prefix: readonly string[]): void {
+    this.#dress.set(name, prefix)
   }
 
   /** Starts a worker, unless one of that name lives. */
@@ -205,22 +251,36 @@ export class ClusterSite {
   }
 
   #start(name: string, args: readonly string[]): CommandProcess {
-    if (this.#isClosed) throw new Error(`${name} is not started: the site is closed`)
     const live = this.#current.get(name)
     if (live !== undefined && live.end === null) return live
-    const process = CommandProcess.start(args, {
-      name, logFolder: this.#options.folder, prefix: this.#place.prefixOf(name),
-      env: inspectable,
-    })
+    const process = this.#launch(name, args)
     this.#current.set(name, process)
+    return process
+  }
+
+  #launch(name: string, args: readonly string[]): CommandProcess {
+    if (this.#isClosed) throw new Error(`${name} is not started: the site is closed`)
+    const fitted: Readonly<Record<string, string>> = this.controls === null ? {} : {
+      NODE_OPTIONS: `${inspectable.NODE_OPTIONS} ${preloadFlag}`,
+      [controlsVariable]: this.controls.folder,
+      [nameVariable]: name,
+    }
+    const process = CommandProcess.start(args, {
+      name, logFolder: this.#options.folder,
+      prefix: [...this.#place.prefixOf(name), ...(this.#dress.get(name) ?? [])],
+      env: { ...inspectable, ...fitted },
+    })
     this.processes.push(process)
     return process
   }
 }
 
+/** Those whose ends others look at. */
+const ownEnds: ReadonlySet<string> = new Set(['client', 'rival', 'stranger'])
+
 /** Ends that nothing in a plan of faults accounts for. */
 function failureOf({ name, end, lines }: CommandProcess): string[] {
-  if (end === null || end.signal !== null || end.code === 0 || name === 'client') return []
+  if (end === null || end.signal !== null || end.code === 0 || ownEnds.has(name)) return []
   const last = lines.at(-1)?.text ?? ''
   const isSuperseded = end.code === 1 && last.includes('another process runs as worker')
   return isSuperseded ? [] : [`${name} ended with ${end.code}: ${last}`]
@@ -246,7 +306,7 @@ const portMax = 32_000
  * A free port outside of the range from which outgoing connections take theirs: the coordinator
  * must get it again after each restart, and whoever dials a dead one must not meet itself.
  */
-async function findPort(): Promise<number> {
+export async function findPort(): Promise<number> {
   for (;;) {
     const port = portMin + randomBytes(2).readUInt16LE() % (portMax - portMin)
     const server = createServer()

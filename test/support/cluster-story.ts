@@ -60,15 +60,26 @@ export function readCoordinators(lines: readonly Line[]): Witnesses {
 export interface Cadence {
   readonly longestMs: number
   readonly medianMs: number
+  /** The longest one before; 0 where there is none. */
+  readonly longestBeforeMs: number
 }
 
-/** @param from - only gaps that end after this moment count for the longest */
+/** Fewer gaps than that do not say what is usual. */
+const gapsMin = 3
+
+/**
+ * @param from - when something was done to the cluster: only gaps that end later count for the
+ *   longest, and only those that ended before are usual ones, if there are enough of them
+ */
 export function readCadence(commits: readonly Commit[], from = -Infinity): Cadence {
   const gaps = commits.slice(1).map(({ at }, i) => ({ at, gap: at - commits[i]!.at }))
-  const sorted = gaps.map(({ gap }) => gap).sort((a, b) => a - b)
+  const early = gaps.filter(({ at }) => at < from)
+  const usual = (early.length < gapsMin ? gaps : early).map(({ gap }) => gap)
+  const sorted = usual.sort((a, b) => a - b)
   const late = gaps.filter(({ at }) => at >= from).map(({ gap }) => gap)
   return {
     longestMs: Math.max(0, ...late),
     medianMs: sorted[Math.floor(sorted.length / 2)] ?? 0,
+    longestBeforeMs: Math.max(0, ...early.map(({ gap }) => gap)),
   }
 }

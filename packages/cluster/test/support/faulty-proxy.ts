@@ -17,7 +17,7 @@ export type Directions = Direction | 'both'
 export class FaultyProxy {
   readonly #server: Server
   readonly #random: TestRandom
-  readonly #targetPort: number
+  #targetPort: number
   readonly #connections: Connection[] = []
   readonly #settings: Record<Direction, Settings> = { up: calm(), down: calm() }
   #isRefusing = false
@@ -39,6 +39,11 @@ export class FaultyProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Connections to come go to that port; those that are there stay as they are. */
+  redirect(targetPort: number): void {
+    this.#targetPort = targetPort
   }
 
   /** Connections accepted so far. */

@@ -147,10 +147,11 @@ async function fileState(path: string): Promise<string> {
   }
 }
 
+/** @throws CoppiceError 'IO': where files are elsewhere, another machine may have the right one */
 function requireHash(name: string, found: string, expected: string): void {
   if (found === expected) return
   throw new CoppiceError(
-    'DATA',
+    'IO',
     `${name} has the SHA-256 ${found} but its manifest says ${expected}: it was changed or ` +
       `damaged; restore it or write the manifest again`,
   )

@@ -188,19 +188,19 @@ describe('openPartitionLoader', function () {
       const bad = Uint8Array.from(good)
       bad[500]! ^= 1
       writeFileSync(paths[1]!, bad)
-      await refuses('DATA', /part-1\.parquet has the SHA-256 \w+ but its manifest says/)
-      await refuses('DATA', /part-1\.parquet has the SHA-256 \w+ but its manifest says/)
+      await refuses('IO', /part-1\.parquet has the SHA-256 \w+ but its manifest says/)
+      await refuses('IO', /part-1\.parquet has the SHA-256 \w+ but its manifest says/)
       const scan = { sampleRule: null, labelKind: null }
       const context = { ...found.recipe, scan, prediction: null }
       const unit = found.recipe.partitions[1]!.plan.units[0]!
       const task = { kind: 'scan' as const, partitionIdx: 1, unit, asText: null }
-      await assert.rejects(loader.runTask(context, task), { code: 'DATA', message: /SHA-256/ })
+      await assert.rejects(loader.runTask(context, task), { code: 'IO', message: /SHA-256/ })
       writeFileSync(paths[1]!, good)
       await loader.runTask(context, task)
       const [partition] = await loader.encode(found.recipe, [1])
       assert.equal(partition!.nRows, 500)
       writeFileSync(paths[1]!, bad)
-      await refuses('DATA', /SHA-256/)
+      await refuses('IO', /SHA-256/)
     })
 
     it('says so when the rows are not as many as the manifest says', async () => {

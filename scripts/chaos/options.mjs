@@ -4,6 +4,7 @@ const help = (kinds) => `npm run chaos -- [options]
 
 Trains again and again on a coordinator and workers that are real processes, while faults drawn
 from a seed are inflicted on them. Each model must have the SHA-256 of a training on one thread.
+Ends with a table of Markdown: what was measured, and what the fault matrix of the design wants.
 
   --minutes N     go on for so long (default: until --runs are done)
   --runs N        how many runs (default 10 without --minutes)
@@ -12,6 +13,9 @@ from a seed are inflicted on them. Each model must have the SHA-256 of a trainin
   --rows R        most rows of a problem, at least 2000 (default 30000)
   --single KIND   one fault of this kind per run, and its stall; "all": each kind in turn
                   kinds: ${wrap(kinds)}
+  --hashes        the same training on 1 and 2 threads, on 1, 2, 3 and 5 workers, with a worker
+                  killed every few seconds and with the coordinator killed twice: a table of
+                  their hashes; of --rows (default 100000) and --iterations (default 300)
   --keep          keep the logs of all runs, not only of those that failed
   --logs FOLDER   where (default: a temporary folder)
   --no-build      use what is built
@@ -24,10 +28,13 @@ export function parseOptions(args, kinds) {
   const { values } = parseArgs({ args, options: {
     minutes: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' },
     workers: { type: 'string' }, rows: { type: 'string' }, single: { type: 'string' },
+    hashes: { type: 'boolean', default: false }, iterations: { type: 'string' },
     keep: { type: 'boolean', default: false }, logs: { type: 'string' },
     'no-build': { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
   } })
   if (values.help) return help(kinds)
+  if (values.hashes) return hashOptions(values)
+  if (values.iterations !== undefined) throw new Error('--iterations goes with --hashes')
   const { single } = values
   if (single !== undefined && single !== 'all' && !kinds.includes(single)) {
     throw new Error(`--single must be all or one of ${kinds.join(', ')}, got "${single}"`)
@@ -37,7 +44,7 @@ export function parseOptions(args, kinds) {
   const runs = values.runs === undefined && minutes !== null ? Infinity
     : integer('--runs', values.runs, fallback, 1, 1_000_000)
   return {
-    minutes, runs,
+    hashes: false, minutes, runs,
     seed: integer('--seed', values.seed, 1, 0, 2 ** 31 - 1),
     nWorkers: values.workers === undefined ? null : integer('--workers', values.workers, 0, 1, 5),
     nRowsMax: integer('--rows', values.rows, 30_000, 2000, 1_000_000),
@@ -45,6 +52,20 @@ export function parseOptions(args, kinds) {
     keepsLogs: values.keep,
     logs: values.logs ?? null,
     builds: !values['no-build'],
+  }
+}
+
+function hashOptions(values) {
+  const others = ['minutes', 'runs', 'workers', 'single']
+    .filter((name) => values[name] !== undefined)
+  if (others.length > 0) throw new Error(`--${others[0]} does not go with --hashes`)
+  return {
+    hashes: true,
+    seed: integer('--seed', values.seed, 1, 0, 2 ** 31 - 1),
+    nRows: integer('--rows', values.rows, 100_000, 2000, 10_000_000),
+    nIterations: integer('--iterations', values.iterations, 300, 6, 100_000),
+    keepsLogs: values.keep,
+    logs: values.logs ?? null,
   }
 }
 

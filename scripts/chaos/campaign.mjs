@@ -10,8 +10,8 @@ export const patienceMs = 300_000
 
 /** What is made of TypeScript, and so imported late. */
 export async function loadSupport() {
-  const files = ['fault-kinds', 'fault-plan', 'data-faults', 'problem', 'chaos', 'story'].map((name) =>
-    import(inRoot(`test/dist/support/cluster-${name}.js`)))
+  const names = ['fault-kinds', 'fault-plan', 'data-faults', 'problem', 'chaos', 'story']
+  const files = names.map((name) => import(inRoot(`test/dist/support/cluster-${name}.js`)))
   const network = ['faulty-proxy', 'strangers'].map((name) =>
     import(inRoot(`packages/cluster/dist/test/support/${name}.js`)))
   return Object.assign({}, ...await Promise.all([...files, ...network]))

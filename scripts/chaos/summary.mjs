@@ -70,9 +70,8 @@ export class Summary {
         `${w.iterationsRedone ?? 0} iterations redone, ${w.workersJoined ?? 0} joins`,
       `longest time between two commits, of each run: ${longest.join(' / ')} (p50 / p95 / max)`,
       '', this.#table(), '',
-      'stall: longest time between two commits beyond the usual one. stopped: ended with the ' +
-        'message',
-      'that the fault calls for, and without a model. reached: the p95 of what the target is about.',
+      'stall: longest time between two commits beyond the usual one. stopped: ended without a',
+      'model, with the message that the fault calls for. reached: p95 of what the target is about.',
     ]
     for (const [kind, reason] of this.#skipped) lines.push(`${kind}: skipped: ${reason}`)
     return lines.join('\n')
@@ -125,6 +124,7 @@ function measure(of, outcome, cadence) {
 function verdict(row, target) {
   if (row.nFailed > 0) return 'MISSED: runs failed'
   if (row.nFaults === 0) return 'no fault landed'
+  if (target?.goesOn === true && row.nStopped > 0) return 'MISSED: stopped with a message'
   if (target === undefined || target.of === 'model') return 'reached'
   if (row.measured.length === 0) return 'not measured'
   const p95 = quantile(row.measured, 0.95)
@@ -135,7 +135,7 @@ function verdict(row, target) {
 
 function figure(value, of) {
   switch (of) {
-    case 'iterations': return `${value.toFixed(1)} iterations`
+    case 'iterations': return `${value.toFixed(2)} iterations`
     case 'slowdown': return Number.isFinite(value) ? `${(100 * value).toFixed(0)} %` : 'no commit'
     case 'lost': return `${value} lost`
     default: return seconds(value)

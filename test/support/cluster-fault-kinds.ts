@@ -6,12 +6,15 @@ export interface FaultTarget {
    * What is measured against `max`. 'stall': the longest time between two commits beyond the usual
    * one, in ms. 'rest': what is left of it without the duration of the fault, in ms. 'took': how
    * long what the row is about took (a refusal, a start), in ms. 'iterations': by how much the
-   * longest time between two commits exceeds the longest one before, in usual iterations. 'slowdown': time beyond the usual one while the fault lasts, as a share of it.
-   * 'lost': workers given up. 'model': nothing but that the run ends as it should.
+   * longest time between two commits exceeds the longest one before, in usual iterations.
+   * 'slowdown': time beyond the usual one while the fault lasts, as a share of it. 'lost': workers
+   * given up. 'model': nothing but that the run ends as it should.
    */
   readonly of: 'stall' | 'rest' | 'took' | 'iterations' | 'slowdown' | 'lost' | 'model'
   /** The 95th percentile must be below it; of 'iterations' and 'lost' it may be reached. */
   readonly max: number
+  /** A stop, however clear, misses it. */
+  readonly goesOn?: true
 }
 
 export interface FaultKindInfo {
@@ -29,8 +32,7 @@ export interface FaultKindInfo {
   /** It needs programs that are fitted for it: see cluster-preload.ts. */
   readonly isInside?: true
   /**
-   * Words of the message with which a training ends that cannot have a model: the run `must` end so,
-   * or `may`.
+   * Words with which a training ends that cannot have a model: the run must end so, or may.
    */
   readonly message?: { readonly pattern: RegExp, readonly must: boolean }
 }
@@ -76,7 +78,8 @@ const table = {
     lastsMs: [0, 500] },
   'truncate-journal': { row: '16', target: { text: 'start < 2 s', of: 'took', max: 2000 },
     lastsMs: [0, 500] },
-  'flip-journal': { row: '16', target: { text: 'start < 2 s', of: 'took', max: 2000 },
+  'flip-journal': { row: '16',
+    target: { text: 'start < 2 s, tail lost', of: 'took', max: 2000, goesOn: true },
     lastsMs: [0, 500], ...onRequest,
     message: { pattern: /journal.*(is damaged at byte|is not a journal)/is, must: false } },
   'disk-full': { row: '17', target: { ...anyModel, text: 'pause, resume' }, lastsMs: [1000, 4000],

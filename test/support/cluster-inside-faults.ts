@@ -47,7 +47,7 @@ async function restartAll({ sleep, revive, workers }: Hands): Promise<void> {
 
 const dayMs = 86_400_000
 
-/** Clocks of machines are set: the coordinator's a day ahead, then a day back as the others go on. */
+/** Clocks are set: the coordinator's a day ahead, then a day back and those of others ahead. */
 export async function jumpClocks(hands: Hands, { lastsMs }: Fault): Promise<void> {
   const controls = hands.site.controls!
   try {

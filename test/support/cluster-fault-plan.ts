@@ -69,7 +69,11 @@ export function drawPlan(seed: number, options: PlanOptions): FaultPlan {
       nWorkers,
     })
   })
-  return { seed, nWorkers, nThreads, minWorkers, faults }
+  // Of more deaths a coordinator would take a partition for one that nobody can hold.
+  const isMany = ({ kind }: Fault, i: number): boolean =>
+    kind === 'die-loading' && faults.findIndex((other) => other.kind === kind) < i
+  const few = faults.filter((fault, i) => !isMany(fault, i))
+  return { seed, nWorkers, nThreads, minWorkers, faults: few }
 }
 
 function drawFault(

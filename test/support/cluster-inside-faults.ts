@@ -3,7 +3,7 @@ import type { Fault } from './cluster-fault-plan.js'
 import type { Hands } from './cluster-hands.js'
 
 /** Fewer than a coordinator takes for a partition that nobody can hold, ... */
-const deaths = 3
+const deaths = 2
 /** ... and more. */
 const deathsMany = 50
 

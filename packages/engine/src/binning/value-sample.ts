@@ -83,25 +83,41 @@ export class ValueSample {
   }
 }
 
-/** Merges the values of two sets of rows. O(distinct values). */
+/**
+ * Merges the values of two sets of rows. O(distinct values). Which side is less is random: the
+ * comparisons become numbers, a branch would be mispredicted half of the time (measured: 4 times
+ * slower).
+ */
 function mergeTwo(a: SampledValues, b: SampledValues): SampledValues {
-  const na = a.values.length
-  const nb = b.values.length
+  const { values: aValues, counts: aCounts } = a
+  const { values: bValues, counts: bCounts } = b
+  const na = aValues.length
+  const nb = bValues.length
   const values = new Float64Array(na + nb)
   const counts = new Uint32Array(na + nb)
   let n = 0
-  for (let i = 0, j = 0; i < na || j < nb; n++) {
-    const x = i < na ? a.values[i]! : Infinity
-    const y = j < nb ? b.values[j]! : Infinity
-    // At the end of one side its stand-in, Infinity, may meet a real Infinity of the other.
-    const takeA = i < na && (j >= nb || x <= y)
-    const takeB = j < nb && (i >= na || y <= x)
-    values[n] = takeA ? x : y
-    counts[n] = (takeA ? a.counts[i++]! : 0) + (takeB ? b.counts[j++]! : 0)
+  let i = 0
+  let j = 0
+  while (i < na && j < nb) {
+    const x = aValues[i]!
+    const y = bValues[j]!
+    const takesA = +(x <= y)
+    const takesB = +(y <= x)
+    values[n] = Math.min(x, y)
+    counts[n] = (aCounts[i]! & -takesA) + (bCounts[j]! & -takesB)
+    i += takesA
+    j += takesB
+    n++
   }
+  values.set(aValues.subarray(i), n)
+  counts.set(aCounts.subarray(i), n)
+  n += na - i
+  values.set(bValues.subarray(j), n)
+  counts.set(bCounts.subarray(j), n)
+  n += nb - j
   return {
-    values: values.slice(0, n),
-    counts: counts.slice(0, n),
+    values: n === values.length ? values : values.slice(0, n),
+    counts: n === counts.length ? counts : counts.slice(0, n),
     zeroCount: a.zeroCount + b.zeroCount,
     nanCount: a.nanCount + b.nanCount,
   }

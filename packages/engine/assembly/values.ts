@@ -130,10 +130,11 @@ export function mergeCounted(
   while (a < aEnd && b < bEnd) {
     const x = load<f64>(a)
     const y = load<f64>(b)
-    const takesA = i32(x <= y)
-    const takesB = i32(y <= x)
-    store<f64>(dst, min(x, y))
-    store<u32>(dstCounts, (load<u32>(aCounts) & -takesA) + (load<u32>(bCounts) & -takesB))
+    const takesA = u32(x <= y)
+    const takesB = u32(y <= x)
+    // by address: a minimum of doubles is a branch on x64
+    store<u64>(dst, load<u64>(b + (a - b) * <usize>takesA))
+    store<u32>(dstCounts, load<u32>(aCounts) * takesA + load<u32>(bCounts) * takesB)
     a += <usize>takesA << 3
     aCounts += <usize>takesA << 2
     b += <usize>takesB << 3

@@ -1,7 +1,6 @@
 /** Turns columns of values into row-major bytes. */
 import { assert } from '@coppice/model'
 import type { BinMapper, CategoricalBinMapper, NumericBinMapper } from '../dataset.js'
-import { valueKernels } from './value-kernels.js'
 
 /** A numeric mapper prepared for the search. Plain data: crosses threads by copy. */
 export interface NumericLookup {
@@ -52,6 +51,56 @@ export function binLookup(mapper: BinMapper): BinLookup {
 }
 
 /**
+ * The searches below count the bounds that are less than the value, one bit of the count at a
+ * time, largest first. Comparisons become numbers, not branches: which way they go is random and
+ * a branch would be mispredicted half of the time (measured: 4 times slower).
+ */
+function searchIn256(
+  { bounds, nanBin }: NumericLookup,
+  values: Float64Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  offset: number,
+  stride: number,
+): void {
+  const half = bounds[127]!
+  let o = offset
+  for (let i = start; i < end; i++, o += stride) {
+    const value = values[i]!
+    let bin = +(half < value) << 7
+    bin += +(bounds[bin + 63]! < value) << 6
+    bin += +(bounds[bin + 31]! < value) << 5
+    bin += +(bounds[bin + 15]! < value) << 4
+    bin += +(bounds[bin + 7]! < value) << 3
+    bin += +(bounds[bin + 3]! < value) << 2
+    bin += +(bounds[bin + 1]! < value) << 1
+    bin += +(bounds[bin]! < value)
+    out[o] = value !== value ? nanBin : bin
+  }
+}
+
+function searchIn16(
+  { bounds, nanBin }: NumericLookup,
+  values: Float64Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  offset: number,
+  stride: number,
+): void {
+  let o = offset
+  for (let i = start; i < end; i++, o += stride) {
+    const value = values[i]!
+    let bin = +(bounds[7]! < value) << 3
+    bin += +(bounds[bin + 3]! < value) << 2
+    bin += +(bounds[bin + 1]! < value) << 1
+    bin += +(bounds[bin]! < value)
+    out[o] = value !== value ? nanBin : bin
+  }
+}
+
+/**
  * Bins rows [start, end) of a numeric column. Row `start` goes to `out[offset]`, the next one to
  * `out[offset + stride]`.
  */
@@ -64,8 +113,11 @@ export function binValues(
   offset: number,
   stride: number,
 ): void {
-  const { bounds, nanBin } = lookup
-  valueKernels().findBins(bounds, nanBin, values, start, end, out, offset, stride)
+  if (lookup.bounds.length === 16) {
+    searchIn16(lookup, values, start, end, out, offset, stride)
+  } else {
+    searchIn256(lookup, values, start, end, out, offset, stride)
+  }
 }
 
 /** Bins rows [start, end) of a categorical column, as `binValues`. */

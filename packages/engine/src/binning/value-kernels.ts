@@ -10,36 +10,26 @@ import type { SampledValues } from './value-sample.js'
 /** Longer lists are left to those who need no second copy of them. */
 export const kernelValuesMax = 1 << 20
 
-/** Values whose bins are found in one call: they stay in the first-level cache. */
-const rowsAtOnce = 1024
-
-const boundsBytes = 256 * 8
-const binsAt = 1024
-const boundsAt = binsAt + rowsAtOnce
-const valuesAt = boundsAt + boundsBytes
-
 /** Values and how often each of them occurs. */
 type Counted = Pick<SampledValues, 'values' | 'counts'>
 
 class ValueKernels {
   readonly #arena = new Arena()
   readonly #kernels: Kernels = instantiateKernels(this.#arena.memory)
-  /** Bytes from `valuesAt` on that are there. */
+  /** Where values begin, and how many bytes are there from then on. */
+  readonly #start = this.#arena.reserve(0)
   #bytes = 0
-
-  constructor() {
-    this.#arena.reserve(valuesAt)
-  }
 
   /** The distinct ones among values (no NaN, no -0), in ascending order, with their numbers. */
   countValues(values: Float64Array): Counted {
     const n = values.length
-    const counts = valuesAt + 16 * n
+    const start = this.#start
+    const counts = start + 16 * n
     this.#ensure(16 * n + Math.max(SORT_COUNT_BYTES, 4 * n))
-    this.#arena.doubles(valuesAt, n).set(values)
-    this.#kernels.sortValues(valuesAt, valuesAt + 8 * n, n, counts)
-    const nDistinct = this.#kernels.countDistinct(valuesAt, counts, n)
-    return this.#counted(valuesAt, counts, nDistinct)
+    this.#arena.doubles(start, n).set(values)
+    this.#kernels.sortValues(start, start + 8 * n, n, counts)
+    const nDistinct = this.#kernels.countDistinct(start, counts, n)
+    return this.#counted(start, counts, nDistinct)
   }
 
   /** Merges lists of distinct values in ascending order. */
@@ -48,8 +38,8 @@ class ValueKernels {
     this.#ensure(24 * total)
     // Two places for the values, two for the counts: each level goes from one to the other.
     const places = [0, 1].map((side) => ({
-      values: valuesAt + 8 * total * side,
-      counts: valuesAt + 16 * total + 4 * total * side,
+      values: this.#start + 8 * total * side,
+      counts: this.#start + 16 * total + 4 * total * side,
     })) as [Place, Place]
     let lists: List[] = []
     let start = 0
@@ -80,24 +70,6 @@ class ValueKernels {
       merged.push({ start: a.start, length })
     }
     return merged
-  }
-
-  /** Finds bins as `binValues` does. */
-  findBins(
-    bounds: Float64Array, nanBin: number, values: Float64Array, start: number, end: number,
-    out: Uint8Array, offset: number, stride: number,
-  ): void {
-    this.#ensure(8 * rowsAtOnce)
-    this.#arena.doubles(boundsAt, bounds.length).set(bounds)
-    const chunk = this.#arena.doubles(valuesAt, rowsAtOnce)
-    const bins = this.#arena.bytes(binsAt, rowsAtOnce)
-    let o = offset
-    for (let from = start; from < end; from += rowsAtOnce) {
-      const n = Math.min(rowsAtOnce, end - from)
-      chunk.set(values.subarray(from, from + n))
-      this.#kernels.findBins(binsAt, valuesAt, n, boundsAt, bounds.length, nanBin)
-      for (let i = 0; i < n; i++, o += stride) out[o] = bins[i]!
-    }
   }
 
   #ensure(bytes: number): void {

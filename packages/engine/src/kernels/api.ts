@@ -122,13 +122,6 @@ export interface Kernels {
     dst: number, dstCounts: number, a: number, aCounts: number, na: number, b: number,
     bCounts: number, nb: number,
   ): number
-  /**
-   * The bins (bytes) of n doubles: how many of nBounds (16 or 256) ascending bounds, the last one
-   * Infinity, are below each; nanBin for NaN.
-   */
-  findBins(
-    dst: number, values: number, n: number, bounds: number, nBounds: number, nanBin: number,
-  ): void
 }
 
 export const CELL_BYTES = 16

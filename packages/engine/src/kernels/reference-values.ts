@@ -1,6 +1,6 @@
 import type { Kernels } from './api.js'
 
-type ValueKernels = Pick<Kernels, 'sortValues' | 'countDistinct' | 'mergeCounted' | 'findBins'>
+type ValueKernels = Pick<Kernels, 'sortValues' | 'countDistinct' | 'mergeCounted'>
 
 /** Naive twins of the kernels for the values of a column; see `referenceKernels`. */
 export function referenceValueKernels(memory: WebAssembly.Memory): ValueKernels {
@@ -27,12 +27,6 @@ export function referenceValueKernels(memory: WebAssembly.Memory): ValueKernels 
         }
       }
       return put(dst, dstCounts, [...found].sort(([x], [y]) => (x < y ? -1 : 1)))
-    },
-    findBins: (dst, values, n, bounds, nBounds, nanBin) => {
-      const limits = doubles(bounds, nBounds)
-      const bins = doubles(values, n).map((value) =>
-        Number.isNaN(value) ? nanBin : limits.filter((bound) => bound < value).length)
-      new Uint8Array(memory.buffer, dst, n).set(bins)
     },
   }
 }

@@ -64,26 +64,4 @@ export function valueContract(make: (memory: WebAssembly.Memory) => Kernels): vo
       }
     })
   }
-
-  it('findBins: values on, below and above every bound', () => {
-    for (const nBounds of [16, 256]) {
-      lab.clear()
-      const used = nBounds - 3
-      const bounds = Array.from({ length: nBounds }, (_, i) => (i < used ? (i - 5) / 2 : Infinity))
-      const values = [
-        NaN, -Infinity, Infinity, 0, -0,
-        ...bounds.slice(0, used).flatMap((bound) => [bound - 0.25, bound, bound + 0.25]),
-      ]
-      const at = lab.putDoubles(values)
-      const boundsAt = lab.putDoubles(bounds)
-      const out = lab.reserve(values.length)
-      for (const n of [...lengths, values.length].filter((length) => length <= values.length)) {
-        lab.bytes(out, values.length).fill(0)
-        lab.run([out], (k) => k.findBins(out, at, n, boundsAt, nBounds, 77))
-        assert.deepEqual([...lab.bytes(out, values.length)], values.map((value, i) =>
-          i >= n ? 0 : Number.isNaN(value) ? 77
-            : bounds.filter((bound) => bound < value).length))
-      }
-    }
-  })
 }

@@ -25,7 +25,8 @@ export class ValueSample {
 
   /** @param capacity - expected number of sampled rows; grows when exceeded */
   constructor(capacity = 1024) {
-    this.values = new Float64Array(Math.max(16, capacity))
+    // One more, because a zero or NaN is written before it is left out.
+    this.values = new Float64Array(Math.max(16, capacity + 1))
   }
 
   /**
@@ -54,7 +55,6 @@ export class ValueSample {
   }
 
   private reserve(length: number): void {
-    // One more, because a zero or NaN is written before it is left out.
     if (length + 1 <= this.values.length) return
     const grown = new Float64Array(Math.max(length + 1, this.values.length * 2))
     grown.set(this.values.subarray(0, this.length))

@@ -41,6 +41,15 @@ export interface StringChunk {
   readonly dictionary: readonly string[]
 }
 
+/** Numbers as some files hold them: each distinct one once, and where it is in every row. */
+export interface CodedNumbers {
+  readonly type: NumberChunk['type']
+  /** One index into `numbers` per row; -1 is missing. */
+  readonly codes: Int32Array
+  /** As in a NumberChunk, NaN included; some may be in no row, or stand here twice. */
+  readonly numbers: Float64Array
+}
+
 /** The smallest range of rows that can be read by itself: a row group, a batch, a text chunk. */
 export interface Unit {
   readonly index: number
@@ -94,4 +103,11 @@ export interface PartitionReader {
     types: readonly (ColumnType | null)[],
     options: TextOptions,
   ): Promise<ColumnChunk[]>
+  /**
+   * As `read`, but numbers may come as the file codes them, where that is less work for both
+   * sides. Absent where no file does.
+   */
+  readCoded?(
+    ...request: Parameters<PartitionReader['read']>
+  ): Promise<(ColumnChunk | CodedNumbers)[]>
 }

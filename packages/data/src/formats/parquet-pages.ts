@@ -6,70 +6,42 @@
  * the rare ones to hyparquet's decoders.
  */
 import { compressors } from 'hyparquet-compressors'
-import type { CompressionCodec, PageHeader, ParquetType } from 'hyparquet'
+import type { PageHeader } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
-import { deltaBinaryUnpack, deltaByteArray, deltaLengthByteArray } from 'hyparquet/src/delta.js'
-import { byteStreamSplit } from 'hyparquet/src/encoding.js'
-import type { ColumnChunk } from '../reader.js'
-import { convertByteArray, convertFixedWidth, storedWidth } from './parquet-convert.js'
-import type { ParquetColumn } from './parquet-schema.js'
-import { findTextBounds, plainTextBounds } from './parquet-texts.js'
-import { type Cursor, DamagedPageError, decodeHybrid, decodeValidity } from './rle.js'
+import type { CodedNumbers, ColumnChunk } from '../reader.js'
+import {
+  type ChunkRequest,
+  type ChunkState,
+  decodeIndices,
+  decodeNumbers,
+  decodeTexts,
+  leaveCodes,
+  type PageValues,
+  readDictionary,
+} from './parquet-values.js'
+import { type Cursor, DamagedPageError, decodeValidity } from './rle.js'
 import { StringInterner } from './string-interner.js'
 
-export interface ChunkRequest {
-  readonly column: ParquetColumn
-  readonly codec: CompressionCodec
-  /** Rows of the row group. */
-  readonly nRows: number
-  /** Integers beyond 2^53 are errors; otherwise they are rounded. */
-  readonly exact: boolean
-  /** Decompressed size of all pages: no single page is larger. */
-  readonly uncompressedBytes: number
-}
-
-/** What the pages of one column chunk share. */
-interface ChunkState {
-  readonly request: ChunkRequest
-  readonly isText: boolean
-  /** nRows values; NaN is missing. Numbers only. */
-  readonly values: Float64Array
-  /** nRows codes; -1 is missing. Text only. */
-  readonly codes: Int32Array
-  readonly interner: StringInterner
-  /** Values of the dictionary page: doubles, or texts as [start, end) pairs in its bytes. */
-  dictionaryNumbers: Float64Array | null
-  dictionaryTexts: DictionaryTexts | null
-}
-
-interface DictionaryTexts {
-  readonly bytes: Uint8Array
-  readonly bounds: Int32Array
-  /** Code of each entry in the interner, or -1 before its first use. */
-  readonly codes: Int32Array
-}
-
-/** The values of one page: where they start, how they are encoded, which rows they fill. */
-interface PageValues {
-  readonly bytes: Uint8Array
-  readonly start: number
-  readonly encoding: string
-  readonly nValues: number
-}
+/** Rows for each entry of a dictionary from which on numbers stay coded. */
+const rowsPerEntry = 8
 
 /**
  * Decodes the pages in `bytes`.
  *
  * Throws DamagedPageError, UnsafeIntegerError, or whatever the decoders throw on damaged bytes.
  */
-export function decodeColumnChunk(bytes: Uint8Array, request: ChunkRequest): ColumnChunk {
+export function decodeColumnChunk(
+  bytes: Uint8Array,
+  request: ChunkRequest,
+): ColumnChunk | CodedNumbers {
   const { nRows, column } = request
   const isText = column.type === 'string'
   const state: ChunkState = {
     request,
     isText,
-    values: new Float64Array(isText ? 0 : nRows),
+    isCoded: false,
+    values: new Float64Array(0),
     codes: new Int32Array(isText ? nRows : 0),
     interner: new StringInterner(),
     dictionaryNumbers: null,
@@ -92,7 +64,24 @@ export function decodeColumnChunk(bytes: Uint8Array, request: ChunkRequest): Col
   }
   if (isText) return { type: 'string', codes: state.codes, dictionary: state.interner.dictionary }
   const type = column.type as Exclude<ColumnChunk['type'], 'string'>
+  if (state.isCoded) return { type, codes: state.codes, numbers: state.dictionaryNumbers! }
   return { type, values: state.values }
+}
+
+/**
+ * Decides on the form of the numbers, page by page: coded while all pages have the dictionary,
+ * else as values. Rows before `row` change their form with it.
+ */
+function chooseForm(state: ChunkState, encoding: string, row: number): void {
+  const { nRows, mayBeCoded } = state.request
+  const isCoded = encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY'
+  const nEntries = state.dictionaryNumbers?.length ?? Infinity
+  if (row === 0 && mayBeCoded && isCoded && nEntries * rowsPerEntry <= nRows) {
+    state.isCoded = true
+    state.codes = new Int32Array(nRows)
+  } else if (!isCoded || row === 0) {
+    leaveCodes(state, row)
+  }
 }
 
 /** Returns the number of rows that the page held. */
@@ -174,193 +163,36 @@ function placeValues(
     validity = new Uint8Array(nRows)
     nValues = decodeValidity(levels, validity, nRows)
   }
-  const target = state.isText ? state.codes : state.values
+  if (!state.isText) chooseForm(state, page.encoding, row)
+  const target = state.isText || state.isCoded ? state.codes : state.values
   const dense = target.subarray(row, row + nValues)
   const values = { ...page, nValues }
   if (nValues > 0) {
     if (state.isText) decodeTexts(state, values, dense as Int32Array)
+    else if (state.isCoded) decodeIndices(values, state.dictionaryNumbers!.length, dense as Int32Array)
     else decodeNumbers(state, values, dense as Float64Array, isV2)
   }
   if (validity === null || nValues === nRows) return
-  const missing = state.isText ? -1 : NaN
+  if (target instanceof Int32Array) spreadCodes(target, validity, row, nRows, nValues)
+  else spreadValues(target, validity, row, nRows, nValues)
+}
+
+/** Moves what stands densely from `row` on to the rows that have a value. */
+function spreadCodes(
+  target: Int32Array, validity: Uint8Array, row: number, nRows: number, nValues: number,
+): void {
   let from = row + nValues
   for (let i = nRows - 1; i >= 0; i--) {
-    target[row + i] = validity[i] === 1 ? target[--from]! : missing
+    target[row + i] = validity[i] === 1 ? target[--from]! : -1
   }
 }
 
-function decodeNumbers(
-  state: ChunkState,
-  page: PageValues,
-  out: Float64Array,
-  isV2: boolean,
+function spreadValues(
+  target: Float64Array, validity: Uint8Array, row: number, nRows: number, nValues: number,
 ): void {
-  const { column, exact } = state.request
-  const { bytes, start, nValues } = page
-  switch (page.encoding) {
-    case 'PLAIN':
-      decodePlainNumbers(column, bytes, start, nValues, out, exact)
-      return
-    case 'PLAIN_DICTIONARY':
-    case 'RLE_DICTIONARY': {
-      const dictionary = state.dictionaryNumbers
-      if (dictionary === null) throw new DamagedPageError('its dictionary is absent')
-      const indices = decodeIndices(page)
-      for (let i = 0; i < nValues; i++) {
-        const index = indices[i]!
-        if (index >= dictionary.length) throw new DamagedPageError('an index has no value')
-        out[i] = dictionary[index]!
-      }
-      return
-    }
-    case 'RLE': {
-      if (column.physical !== 'BOOLEAN') throw new DamagedPageError('RLE is for booleans')
-      // The runs of booleans follow their length in both versions of the page.
-      const cursor = { bytes, offset: start + 4, end: bytes.length }
-      const bits = new Int32Array(nValues)
-      decodeHybrid(cursor, 1, bits, nValues)
-      out.set(bits)
-      return
-    }
-    case 'DELTA_BINARY_PACKED': {
-      const isNarrow = column.physical === 'INT32'
-      const raw = isNarrow ? new Int32Array(nValues) : new BigInt64Array(nValues)
-      deltaBinaryUnpack(readerAt(bytes, start), nValues, raw)
-      convertFixedWidth(column, new Uint8Array(raw.buffer), nValues, out, exact)
-      return
-    }
-    case 'BYTE_STREAM_SPLIT': {
-      const { physical, typeLength } = column
-      const raw = byteStreamSplit(
-        readerAt(bytes, start),
-        nValues,
-        physical as ParquetType,
-        typeLength,
-      )
-      const isFixed = physical === 'FIXED_LEN_BYTE_ARRAY'
-      const first = isFixed ? (raw as Uint8Array[])[0]! : (raw as Float64Array)
-      convertFixedWidth(column, new Uint8Array(first.buffer as ArrayBuffer), nValues, out, exact)
-      return
-    }
-    case 'DELTA_BYTE_ARRAY':
-    case 'DELTA_LENGTH_BYTE_ARRAY':
-      decodeDeltaTexts(page).forEach((text, i) => {
-        out[i] = convertByteArray(column, text, 0, text.length, exact)
-      })
-      return
-    default:
-      throw new DamagedPageError(`the encoding ${page.encoding}${isV2 ? ' (v2)' : ''} is unknown`)
+  let from = row + nValues
+  for (let i = nRows - 1; i >= 0; i--) {
+    target[row + i] = validity[i] === 1 ? target[--from]! : NaN
   }
 }
 
-function decodePlainNumbers(
-  column: ParquetColumn,
-  bytes: Uint8Array,
-  start: number,
-  n: number,
-  out: Float64Array,
-  exact: boolean,
-): void {
-  if (column.physical === 'BOOLEAN') {
-    if (start + Math.ceil(n / 8) > bytes.length) throw new DamagedPageError('a page is too short')
-    for (let i = 0; i < n; i++) out[i] = (bytes[start + (i >> 3)]! >> (i & 7)) & 1
-    return
-  }
-  const width = storedWidth(column)
-  if (width > 0) {
-    const end = start + n * width
-    if (end > bytes.length) throw new DamagedPageError('a page is too short')
-    const aligned = (bytes.byteOffset + start) % 8 === 0
-    const raw = aligned ? bytes.subarray(start, end) : bytes.slice(start, end)
-    convertFixedWidth(column, raw, n, out, exact)
-    return
-  }
-  const bounds = findTextBounds(bytes, start, n)
-  for (let i = 0; i < n; i++) {
-    out[i] = convertByteArray(column, bytes, bounds[2 * i]!, bounds[2 * i + 1]!, exact)
-  }
-}
-
-function decodeTexts(state: ChunkState, page: PageValues, out: Int32Array): void {
-  const { bytes, start, nValues } = page
-  const { interner } = state
-  switch (page.encoding) {
-    case 'PLAIN': {
-      const bounds = plainTextBounds(state.request.column, bytes, start, nValues)
-      for (let i = 0; i < nValues; i++) {
-        out[i] = internText(state, bytes, bounds[2 * i]!, bounds[2 * i + 1]!)
-      }
-      return
-    }
-    case 'PLAIN_DICTIONARY':
-    case 'RLE_DICTIONARY': {
-      const dictionary = state.dictionaryTexts
-      if (dictionary === null) throw new DamagedPageError('its dictionary is absent')
-      const indices = decodeIndices(page)
-      const { bounds, codes } = dictionary
-      for (let i = 0; i < nValues; i++) {
-        const index = indices[i]!
-        if (index >= codes.length) throw new DamagedPageError('an index has no value')
-        let code = codes[index]!
-        if (code < 0) {
-          code = internText(state, dictionary.bytes, bounds[2 * index]!, bounds[2 * index + 1]!)
-          codes[index] = code
-        }
-        out[i] = code
-      }
-      return
-    }
-    case 'DELTA_BYTE_ARRAY':
-    case 'DELTA_LENGTH_BYTE_ARRAY':
-      decodeDeltaTexts(page).forEach((text, i) => {
-        out[i] = interner.internBytes(text, 0, text.length)
-      })
-      return
-    default:
-      throw new DamagedPageError(`the encoding ${page.encoding} is unknown`)
-  }
-}
-
-function internText(state: ChunkState, bytes: Uint8Array, start: number, end: number): number {
-  if (state.request.column.conversion !== 'uuid') {
-    return state.interner.internBytes(bytes, start, end)
-  }
-  let hex = ''
-  for (let i = start; i < end; i++) hex += bytes[i]!.toString(16).padStart(2, '0')
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)]
-  return state.interner.internString([...parts, hex.slice(20)].join('-'))
-}
-
-function readDictionary(state: ChunkState, page: Uint8Array, nEntries: number): void {
-  const { column, exact } = state.request
-  if (!(nEntries >= 0 && nEntries <= page.length)) {
-    throw new DamagedPageError('its dictionary is damaged')
-  }
-  if (state.isText) {
-    const bounds = plainTextBounds(column, page, 0, nEntries)
-    const codes = new Int32Array(nEntries).fill(-1)
-    state.dictionaryTexts = { bytes: page, bounds, codes }
-    return
-  }
-  state.dictionaryNumbers = new Float64Array(nEntries)
-  decodePlainNumbers(column, page, 0, nEntries, state.dictionaryNumbers, exact)
-}
-
-function decodeIndices({ bytes, start, nValues }: PageValues): Int32Array {
-  const indices = new Int32Array(nValues)
-  const width = bytes[start]
-  if (width === undefined) throw new DamagedPageError('a page is empty')
-  decodeHybrid({ bytes, offset: start + 1, end: bytes.length }, width, indices, nValues)
-  return indices
-}
-
-function decodeDeltaTexts({ bytes, start, nValues, encoding }: PageValues): Uint8Array[] {
-  const texts = new Array<Uint8Array>(nValues)
-  if (encoding === 'DELTA_BYTE_ARRAY') deltaByteArray(readerAt(bytes, start), nValues, texts)
-  else deltaLengthByteArray(readerAt(bytes, start), nValues, texts)
-  return texts
-}
-
-function readerAt(bytes: Uint8Array, offset: number): { view: DataView; offset: number } {
-  return { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset }
-}

@@ -2,13 +2,15 @@ import { CoppiceError } from '@coppice/model'
 import { type CompressionCodec, type FileMetaData, parquetMetadata, parquetSchema } from 'hyparquet'
 import type {
   ByteSource,
+  CodedNumbers,
   ColumnChunk,
   ColumnType,
   PartitionPlan,
   PartitionReader,
   Unit,
 } from '../reader.js'
-import { coerceChunk } from './coerce.js'
+import { coerceCoded, withValues } from './coded-numbers.js'
+import { JoinedReads } from './joined-reads.js'
 import { decodeColumnChunk } from './parquet-pages.js'
 import { describeColumn, type ParquetColumn } from './parquet-schema.js'
 import { UnsafeIntegerError } from './stored-numbers.js'
@@ -34,7 +36,16 @@ interface ParquetDetail {
  * and dates are whole milliseconds, rounded down; decimals are the nearest double. Lists, maps
  * and structs are errors when they are wanted.
  */
-export const parquetReader: PartitionReader = { format: 'parquet', plan, read }
+export const parquetReader: PartitionReader = {
+  format: 'parquet',
+  plan,
+  read: async (source, partitionPlan, unit, wanted, types) => {
+    const chunks = await readColumns(source, partitionPlan, unit, wanted, types, false)
+    return chunks.map(withValues)
+  },
+  readCoded: (source, partitionPlan, unit, wanted, types) =>
+    readColumns(source, partitionPlan, unit, wanted, types, true),
+}
 
 async function plan(source: ByteSource): Promise<PartitionPlan> {
   const metadata = await readMetadata(source)
@@ -60,40 +71,50 @@ async function plan(source: ByteSource): Promise<PartitionPlan> {
   }
 }
 
-async function read(
+async function readColumns(
   source: ByteSource,
   partitionPlan: PartitionPlan,
   unit: Unit,
   wanted: readonly number[],
   types: readonly (ColumnType | null)[],
-): Promise<ColumnChunk[]> {
+  mayBeCoded: boolean,
+): Promise<(ColumnChunk | CodedNumbers)[]> {
   const { columns, chunks } = partitionPlan.detail as ParquetDetail
-  await source.prefetch?.(
-    wanted.flatMap((columnIdx) => {
-      const location = chunks[unit.index]![columnIdx]
-      return location ? [[location.start, location.end] as const] : []
-    }),
-  )
-  const decoded: ColumnChunk[] = []
+  const ranges = wanted.flatMap((columnIdx) => {
+    const location = chunks[unit.index]![columnIdx]
+    return location ? [[location.start, location.end] as const] : []
+  })
+  await source.prefetch?.(ranges)
+  // What is fetched ahead is held by its ranges.
+  const bytes = new JoinedReads(source, source.prefetch === undefined ? ranges : [])
+  const decoded: (ColumnChunk | CodedNumbers)[] = []
   for (const [i, columnIdx] of wanted.entries()) {
     const column = columns[columnIdx]!
     if (column.conversion === null) throw unsupportedColumn(source, column)
     const type = types[i] ?? null
-    const chunk = await readChunk(source, unit, column, chunks[unit.index]![columnIdx]!, type)
+    const location = chunks[unit.index]![columnIdx]!
+    const packed = await bytes.slice(location.start, location.end)
+    const chunk = decodeChunk(packed, { source, unit, column, location, type, mayBeCoded })
     const place = { column: column.name, source: source.name, firstRow: unit.firstRow }
-    decoded.push(coerceChunk(chunk, type, place))
+    decoded.push(coerceCoded(chunk, type, place))
   }
   return decoded
 }
 
-async function readChunk(
-  source: ByteSource,
-  unit: Unit,
-  column: ParquetColumn,
-  location: ChunkLocation,
-  type: ColumnType | null,
-): Promise<ColumnChunk> {
-  const bytes = await source.slice(location.start, location.end)
+/** Where a column chunk comes from, and how it is wanted. */
+interface WantedChunk {
+  readonly source: ByteSource
+  readonly unit: Unit
+  readonly column: ParquetColumn
+  readonly location: ChunkLocation
+  readonly type: ColumnType | null
+  readonly mayBeCoded: boolean
+}
+
+function decodeChunk(
+  bytes: Uint8Array,
+  { source, unit, column, location, type, mayBeCoded }: WantedChunk,
+): ColumnChunk | CodedNumbers {
   try {
     return decodeColumnChunk(bytes, {
       column,
@@ -101,6 +122,7 @@ async function readChunk(
       nRows: unit.nRows,
       exact: type !== 'float',
       uncompressedBytes: location.uncompressedBytes,
+      mayBeCoded,
     })
   } catch (error) {
     if (error instanceof UnsafeIntegerError) {

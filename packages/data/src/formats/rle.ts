@@ -112,9 +112,21 @@ function unpackBits(cursor: Cursor, width: number, out: Int32Array, at: number, 
     return
   }
   const mask = (1 << width) - 1
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // A load of four bytes holds a whole value; those at the end of the bytes are done one by one.
+  const nLoads = Math.min(n, Math.max(0, Math.floor(((bytes.length - 4 - offset) * 8) / width) + 1))
+  let bit = offset * 8
+  for (let i = 0; i < nLoads; i++, bit += width) {
+    out[at + i] = (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask
+  }
   let buffer = 0
   let nBits = 0
-  for (let i = 0; i < n; i++) {
+  offset = bit >>> 3
+  if (nLoads < n && (bit & 7) !== 0) {
+    buffer = bytes[offset++]! >>> (bit & 7)
+    nBits = 8 - (bit & 7)
+  }
+  for (let i = nLoads; i < n; i++) {
     while (nBits < width) {
       buffer |= bytes[offset++]! << nBits
       nBits += 8

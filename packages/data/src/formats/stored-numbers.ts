@@ -66,6 +66,19 @@ export function wordsOf(values: ArrayBufferView): Int32Array {
 
 /** -0 becomes +0 and every NaN the canonical one. */
 export function canonicalise(values: Float32Array | Float64Array, out: Float64Array): void {
+  if (values instanceof Float32Array) canonicaliseSingles(values, out)
+  else canonicaliseDoubles(values, out)
+}
+
+// A loop for each type of array: one for both takes three times as long.
+function canonicaliseSingles(values: Float32Array, out: Float64Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    out[i] = value !== value ? NaN : value + 0
+  }
+}
+
+function canonicaliseDoubles(values: Float64Array, out: Float64Array): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     out[i] = value !== value ? NaN : value + 0

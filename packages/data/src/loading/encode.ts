@@ -1,13 +1,17 @@
 /** The second pass over a unit: bins, labels and weights go to their places. */
 import {
+  binCodes,
   binColumns,
   type BinLookup,
   binLookup,
+  type CategoricalLookup,
+  codedLookup,
   type FeatureInfo,
   type ValueColumn,
 } from '@coppice/engine'
-import type { Scalar } from '@coppice/model'
-import type { ColumnChunk } from '../reader.js'
+import { assert, type Scalar } from '@coppice/model'
+import { withValues } from '../formats/coded-numbers.js'
+import type { CodedNumbers, ColumnChunk } from '../reader.js'
 import type { EncodePlan, EncodeTargets, JobColumn, UnitPlace } from './job.js'
 import { encodeLabel } from './labels.js'
 import { requireNumbers } from './scan.js'
@@ -49,28 +53,30 @@ export function encodeUnit(
   targets: EncodeTargets,
   columns: readonly JobColumn[],
   place: UnitPlace,
-  chunks: readonly ColumnChunk[],
+  chunks: readonly (ColumnChunk | CodedNumbers)[],
 ): void {
   const { codes, classes } = encoder
   // Labels, weights and scores are numbered from the first row of the target.
   const at = place.firstRow - targets.firstRow
-  const values: ValueColumn[] = []
+  const features: FeatureRows[] = []
   const nInitScores = columns.filter(({ role }) => role === 'initScore').length
   let initScoreIdx = 0
   for (const [i, column] of columns.entries()) {
     const chunk = chunks[i]!
     switch (column.role) {
       case 'feature':
-        values.push(featureColumn(codes[values.length]!, chunk))
+        features.push(
+          featureRows(encoder.lookups[features.length]!, codes[features.length]!, chunk),
+        )
         break
       case 'label':
         encodeLabel(column.name, place, chunk, classes, targets.label!, at)
         break
       case 'weight':
-        targets.weight!.set(requireNumbers(chunk), at)
+        targets.weight!.set(requireNumbers(withValues(chunk)), at)
         break
       case 'initScore': {
-        const scores = requireNumbers(chunk)
+        const scores = requireNumbers(withValues(chunk))
         for (let row = 0; row < scores.length; row++) {
           targets.initScore![(at + row) * nInitScores + initScoreIdx] = scores[row]!
         }
@@ -81,34 +87,57 @@ export function encodeUnit(
         break
     }
   }
-  binRows(encoder.lookups, targets, place, values)
+  binRows(features, targets, place)
+}
+
+/** The rows of a feature in one unit, and how to find their bins. */
+interface FeatureRows {
+  readonly lookup: BinLookup
+  readonly rows: ValueColumn
 }
 
 /** The bins of a unit's rows, spread over the blocks that they fall into. */
 function binRows(
-  lookups: readonly BinLookup[],
+  features: readonly FeatureRows[],
   targets: EncodeTargets,
   { firstRow, nRows }: UnitPlace,
-  columns: readonly ValueColumn[],
 ): void {
+  const lookups = features.map(({ lookup }) => lookup)
   for (const block of targets.blocks) {
     const start = Math.max(firstRow, block.firstRow)
     const end = Math.min(firstRow + nRows, block.firstRow + block.nRows)
     if (start >= end) continue
-    const part = columns.map((column) => column.subarray(start - firstRow, end - firstRow))
+    const part = features.map(({ rows }) => rows.subarray(start - firstRow, end - firstRow))
     const offset = (start - block.firstRow) * lookups.length
     binColumns(lookups, part, end - start, block.bins, offset)
   }
 }
 
-function featureColumn(
+/** Values that a unit codes keep its codes: a bin is looked up for each distinct one alone. */
+function featureRows(
+  lookup: BinLookup,
   codes: ReadonlyMap<string | number, number> | null,
-  chunk: ColumnChunk,
-): ValueColumn {
-  if (codes === null) return requireNumbers(chunk)
-  if (chunk.type === 'string') {
-    const newCodes = Int32Array.from(chunk.dictionary, (text) => codes.get(text) ?? -1)
-    return chunk.codes.map((code) => (code < 0 ? -1 : newCodes[code]!))
+  chunk: ColumnChunk | CodedNumbers,
+): FeatureRows {
+  if (lookup.kind === 'numeric' || codes === null) {
+    assert(lookup.kind === 'numeric' && codes === null, 'numeric features have no categories')
+    return 'numbers' in chunk
+      ? { lookup: codedLookup(lookup, chunk.numbers), rows: chunk.codes }
+      : { lookup, rows: requireNumbers(chunk) }
   }
-  return Int32Array.from(chunk.values, (value) => codes.get(value) ?? -1)
+  const codeOf = (value: string | number) => codes.get(value) ?? -1
+  if (chunk.type !== 'string' && !('numbers' in chunk)) {
+    return { lookup, rows: Int32Array.from(chunk.values, codeOf) }
+  }
+  const own = chunk.type === 'string'
+    ? Int32Array.from(chunk.dictionary, codeOf)
+    : Int32Array.from(chunk.numbers, codeOf)
+  return { lookup: recodedLookup(lookup, own), rows: chunk.codes }
+}
+
+/** A lookup by other codes: `codes` has, by the other code, the one that the lookup knows. */
+function recodedLookup(lookup: CategoricalLookup, codes: Int32Array): CategoricalLookup {
+  const bins = new Uint8Array(codes.length)
+  binCodes(lookup, codes, 0, codes.length, bins, 0, 1)
+  return { ...lookup, bins }
 }

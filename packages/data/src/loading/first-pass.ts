@@ -142,16 +142,14 @@ async function findFeatures(
     })),
   )
   const sampledOf = new Map<string, SampledValues>(numeric.map(({ name }, k) => [name, merged[k]!]))
-  let nSampled = 0
   const features = found.map(({ name, isText, parts }): MergedFeature => {
     const sampled = sampledOf.get(name)
-    const feature: MergedFeature =
-      sampled !== undefined
-        ? { kind: 'numeric', name, sampled }
-        : { kind: 'categorical', name, merged: mergeCategories(parts, isText) }
-    nSampled = countSampled(feature)
-    return feature
+    return sampled !== undefined
+      ? { kind: 'numeric', name, sampled }
+      : { kind: 'categorical', name, merged: mergeCategories(parts, isText) }
   })
+  // Every feature has seen the same sampled rows.
+  const nSampled = features.length === 0 ? 0 : countSampled(features.at(-1)!)
   const infos: FeatureInfo[] = []
   for (const feature of features) {
     infos.push(findFeature(feature, params, nSampled, nRows))
@@ -160,7 +158,6 @@ async function findFeatures(
   return infos
 }
 
-/** Every feature has seen the same sampled rows. */
 function countSampled(feature: MergedFeature): number {
   const sum = (counts: Uint32Array) => counts.reduce((total, count) => total + count, 0)
   if (feature.kind === 'numeric') {

@@ -1,5 +1,6 @@
 import { CoppiceError, compareUtf8, type Scalar } from '@coppice/model'
-import type { ColumnChunk, ColumnType } from '../reader.js'
+import { decodeCodes, occurringNumbers } from '../formats/coded-numbers.js'
+import type { CodedNumbers, ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
 import { listNames } from '../suggest.js'
 import type { LabelKind, LabelScan, UnitPlace } from './job.js'
 import { cellError, describeRow } from './place.js'
@@ -17,23 +18,34 @@ export function scanLabel(
   kind: LabelKind,
   name: string,
   place: UnitPlace,
-  chunk: ColumnChunk,
+  chunk: ColumnChunk | CodedNumbers,
 ): LabelScan {
   if (chunk.type === 'string') return scanTexts(name, place, chunk.codes, chunk.dictionary)
-  const { type, values } = chunk
+  if (!('numbers' in chunk)) return scanNumbers(kind, name, place, chunk, null)
+  const { values, firstRows } = occurringNumbers(chunk)
+  return scanNumbers(kind, name, place, { type: chunk.type, values }, firstRows)
+}
+
+/** @param rows - where in the unit the values stand first; null where they are its rows */
+function scanNumbers(
+  kind: LabelKind,
+  name: string,
+  place: UnitPlace,
+  { type, values }: NumberChunk,
+  rows: Int32Array | null,
+): LabelScan {
   const distinct = new Set<number>()
   let min = Infinity
   let max = -Infinity
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!
-    if (value !== value) throw missingLabel(name, place, row)
-    if (value === Infinity || value === -Infinity) {
-      throw cellError('label', name, place, row, `is ${value} (it must be finite)`)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    const isClass = kind !== 'class' || Number.isInteger(value)
+    if (value !== value || value === Infinity || value === -Infinity || !isClass) {
+      throw badLabel(name, place, rows === null ? i : rows[i]!, value)
     }
     if (value < min) min = value
     if (value > max) max = value
     if (kind === 'number') continue
-    if (kind === 'class' && !Number.isInteger(value)) throw notAClass(name, place, row, value)
     if (kind === 'class' || distinct.size < binaryValuesMax) distinct.add(value)
   }
   if (type === 'date' && kind !== 'number') {
@@ -138,7 +150,7 @@ function constantLabel(name: string, value: string): CoppiceError {
 export function encodeLabel(
   name: string,
   place: UnitPlace,
-  chunk: ColumnChunk,
+  chunk: ColumnChunk | CodedNumbers,
   classes: readonly Scalar[] | null,
   out: Float64Array,
   at: number,
@@ -154,10 +166,28 @@ export function encodeLabel(
     return
   }
   if (classes === null) {
-    out.set(chunk.values, at)
+    if ('numbers' in chunk) {
+      decodeCodes(chunk.codes, chunk.numbers, out.subarray(at), chunk.codes.length)
+    } else {
+      out.set(chunk.values, at)
+    }
     return
   }
   const indexOf = new Map(classes.map((value, index) => [Number(value), index]))
+  if ('numbers' in chunk) {
+    const { codes, numbers } = chunk
+    const indices = Int32Array.from(numbers, (value) => indexOf.get(value) ?? -1)
+    for (let row = 0; row < codes.length; row++) {
+      const code = codes[row]!
+      const index = code < 0 ? -1 : indices[code]!
+      if (index < 0) {
+        const value = String(code < 0 ? NaN : numbers[code])
+        throw unknownClass(name, place, row, value, classes)
+      }
+      out[at + row] = index
+    }
+    return
+  }
   for (let row = 0; row < chunk.values.length; row++) {
     const index = indexOf.get(chunk.values[row]!)
     if (index === undefined) {
@@ -191,6 +221,15 @@ function missingLabel(name: string, place: UnitPlace, row: number): CoppiceError
     `label column '${name}' is missing (NaN) in ${describeRow(place, row)}; fill it or leave the ` +
       `row out`,
   )
+}
+
+/** NaN, an infinity, or a class that is no integer. */
+function badLabel(name: string, place: UnitPlace, row: number, value: number): CoppiceError {
+  if (value !== value) return missingLabel(name, place, row)
+  if (!Number.isFinite(value)) {
+    return cellError('label', name, place, row, `is ${value} (it must be finite)`)
+  }
+  return notAClass(name, place, row, value)
 }
 
 function notAClass(name: string, place: UnitPlace, row: number, value: number): CoppiceError {

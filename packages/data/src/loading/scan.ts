@@ -1,7 +1,8 @@
 /** The first pass over a unit: what the bins, dictionaries and classes are made of. */
-import { CategorySample, sampledOffsets, ValueSample } from '@coppice/engine'
+import { CategorySample, sampleCodes, sampledOffsets, ValueSample } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
-import type { ColumnChunk, NumberChunk } from '../reader.js'
+import { occurringNumbers } from '../formats/coded-numbers.js'
+import type { CodedNumbers, ColumnChunk, NumberChunk } from '../reader.js'
 import { scanGroups } from './groups.js'
 import type { FeatureScan, JobColumn, ScanPlan, UnitPlace, UnitScan } from './job.js'
 import { scanLabel } from './labels.js'
@@ -13,13 +14,14 @@ import { cellError, describeRow } from './place.js'
  * Throws CoppiceError 'DATA' naming row and file for bad labels, weights, query ids and
  * categories.
  *
- * @param chunks - one per column; null for columns that this round does not look at
+ * @param chunks - one per column; null for columns that this round does not look at; only
+ *   features and labels may be coded
  */
 export function scanUnit(
   plan: ScanPlan,
   columns: readonly JobColumn[],
   place: UnitPlace,
-  chunks: readonly (ColumnChunk | null)[],
+  chunks: readonly (ColumnChunk | CodedNumbers | null)[],
 ): UnitScan {
   const { sampleRule, labelKind } = plan
   const offsets =
@@ -37,13 +39,13 @@ export function scanUnit(
         if (labelKind !== null) label = scanLabel(labelKind, column.name, place, chunk)
         return null
       case 'group':
-        groups = scanGroups(column.name, place, chunk)
+        groups = scanGroups(column.name, place, requirePlain(chunk))
         return null
       case 'weight':
-        hasPositiveWeight = scanWeight(column.name, place, requireNumbers(chunk))
+        hasPositiveWeight = scanWeight(column.name, place, requireNumbers(requirePlain(chunk)))
         return null
       case 'initScore':
-        scanInitScore(column.name, place, requireNumbers(chunk))
+        scanInitScore(column.name, place, requireNumbers(requirePlain(chunk)))
         return null
     }
   })
@@ -54,10 +56,14 @@ export function scanUnit(
 function scanFeature(
   column: JobColumn,
   place: UnitPlace,
-  chunk: ColumnChunk,
+  chunk: ColumnChunk | CodedNumbers,
   offsets: Int32Array | null,
 ): FeatureScan {
   if (chunk.type === 'string') return scanTexts(chunk.codes, chunk.dictionary, offsets)
+  if ('numbers' in chunk) {
+    if (column.isCategorical) return scanCodedCategories(column, place, chunk, offsets)
+    return { kind: 'values', sampled: sampleCodes(chunk.codes, chunk.numbers, offsets) }
+  }
   if (column.isCategorical) return scanNumbers(column, place, chunk, offsets)
   const sample = new ValueSample(offsets?.length ?? chunk.values.length)
   sample.add(chunk.values, offsets)
@@ -87,9 +93,42 @@ function scanTexts(
 function scanNumbers(
   column: JobColumn,
   place: UnitPlace,
-  { type, values }: NumberChunk,
+  chunk: NumberChunk,
   offsets: Int32Array | null,
 ): FeatureScan {
+  const { categories, codes } = findCategories(column, place, chunk, null)
+  const sample = new CategorySample(categories.length)
+  sample.add(codes, offsets)
+  return { kind: 'categories', values: categories, sampled: sample.finish() }
+}
+
+function scanCodedCategories(
+  column: JobColumn,
+  place: UnitPlace,
+  chunk: CodedNumbers,
+  offsets: Int32Array | null,
+): FeatureScan {
+  const { values, firstRows, indexOf } = occurringNumbers(chunk)
+  const occurring = { type: chunk.type, values }
+  const { categories, codes } = findCategories(column, place, occurring, firstRows)
+  // Where a column has no missing values, no row leads to -1.
+  const codeOf = indexOf.map((index) => (index < 0 ? -1 : codes[index]!))
+  const sample = new CategorySample(categories.length)
+  sample.add(chunk.codes.map((code) => codeOf[code + 1]!), offsets)
+  return { kind: 'categories', values: categories, sampled: sample.finish() }
+}
+
+/**
+ * The categories of some numbers, in order of first appearance, and the code of each number.
+ *
+ * @param rows - where in the unit the numbers stand first; null where they are its rows
+ */
+function findCategories(
+  column: JobColumn,
+  place: UnitPlace,
+  { type, values }: NumberChunk,
+  rows: Int32Array | null,
+): { readonly categories: Float64Array; readonly codes: Int32Array } {
   if (type === 'date') {
     throw new CoppiceError(
       'DATA',
@@ -99,30 +138,24 @@ function scanNumbers(
   }
   const codeOf = new Map<number, number>()
   const codes = new Int32Array(values.length)
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
     if (value !== value) {
-      codes[row] = -1
+      codes[i] = -1
       continue
     }
     let code = codeOf.get(value)
     if (code === undefined) {
       if (!Number.isSafeInteger(value)) {
         const what = `is categorical but is ${value} (categories are integers or text)`
-        throw cellError('feature', column.name, place, row, what)
+        throw cellError('feature', column.name, place, rows === null ? i : rows[i]!, what)
       }
       code = codeOf.size
       codeOf.set(value, code)
     }
-    codes[row] = code
+    codes[i] = code
   }
-  const sample = new CategorySample(codeOf.size)
-  sample.add(codes, offsets)
-  return {
-    kind: 'categories',
-    values: Float64Array.from(codeOf.keys()),
-    sampled: sample.finish(),
-  }
+  return { categories: Float64Array.from(codeOf.keys()), codes }
 }
 
 /** Weights must be finite and >= 0. Returns whether one is positive. */
@@ -153,4 +186,10 @@ function scanInitScore(name: string, place: UnitPlace, values: Float64Array): vo
 export function requireNumbers(chunk: ColumnChunk): Float64Array {
   assert(chunk.type !== 'string', 'text in a numeric column is refused before')
   return chunk.values
+}
+
+/** Columns of all roles but features and labels are read as plain values. */
+function requirePlain(chunk: ColumnChunk | CodedNumbers): ColumnChunk {
+  assert(!('numbers' in chunk), 'only features and labels are coded')
+  return chunk
 }

@@ -2,9 +2,17 @@
 import { mergeSampledValues } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { WantedType } from '../column-types.js'
+import { withValues } from '../formats/coded-numbers.js'
 import type { PredictedRows } from '../prediction/plan.js'
 import { UnitPredictor } from '../prediction/predict-unit.js'
-import type { ByteSource, ColumnChunk, ColumnType, PartitionReader, Unit } from '../reader.js'
+import type {
+  ByteSource,
+  CodedNumbers,
+  ColumnChunk,
+  ColumnType,
+  PartitionReader,
+  Unit,
+} from '../reader.js'
 import { type Encoder, encodeUnit, makeEncoder } from './encode.js'
 import { scanGroups } from './groups.js'
 import type {
@@ -118,10 +126,11 @@ export class TaskWorker {
     const wanted = columns.map((_, i) => i)
     const chunks = await this.#read(partitionIdx, unit, wanted, plan.types)
     const place = this.#place(partitionIdx, unit)
-    encodeUnit(encoder, targets[targetIdx]!, columns, place, chunks as ColumnChunk[])
+    encodeUnit(encoder, targets[targetIdx]!, columns, place, chunks.map((chunk) => chunk!))
     if (!task.wantsGroups) return null
     const groupIdx = columns.findIndex(({ role }) => role === 'group')
-    return groupIdx < 0 ? null : scanGroups(columns[groupIdx]!.name, place, chunks[groupIdx]!)
+    return groupIdx < 0 ? null : scanGroups(columns[groupIdx]!.name, place,
+      withValues(chunks[groupIdx]!))
   }
 
   #predict({
@@ -166,19 +175,23 @@ export class TaskWorker {
     }
   }
 
-  /** One chunk per job column; null for those that are not wanted. */
+  /**
+   * One chunk per job column; null for those that are not wanted. Only features and labels may
+   * be coded.
+   */
   async #read(
     partitionIdx: number,
     unit: Unit,
     wanted: readonly number[],
     types: readonly (ColumnType | null)[],
-  ): Promise<(ColumnChunk | null)[]> {
+  ): Promise<(ColumnChunk | CodedNumbers | null)[]> {
     const { columns, partitions, textOptions } = this.#requireContext()
     const { plan, columnIdx, byteLength } = partitions[partitionIdx]!
     const { reader, source } = await this.#access.open(partitionIdx)
     requireSameLength(source, byteLength)
     const present = wanted.filter((i) => columnIdx[i]! >= 0)
-    const read = await reader.read(
+    const read = await (reader.readCoded ?? reader.read).call(
+      reader,
       source,
       plan,
       unit,
@@ -186,8 +199,11 @@ export class TaskWorker {
       present.map((i) => types[i]!),
       textOptions,
     )
-    const chunks: (ColumnChunk | null)[] = columns.map(() => null)
-    for (const [k, i] of present.entries()) chunks[i] = read[k]!
+    const chunks: (ColumnChunk | CodedNumbers | null)[] = columns.map(() => null)
+    for (const [k, i] of present.entries()) {
+      const { role } = columns[i]!
+      chunks[i] = role === 'feature' || role === 'label' ? read[k]! : withValues(read[k]!)
+    }
     // A sparse file leaves out the columns that are 0 in all of its rows.
     for (const i of wanted) {
       chunks[i] ??= { type: 'int', values: new Float64Array(unit.nRows) }

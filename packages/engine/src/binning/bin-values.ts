@@ -14,8 +14,10 @@ export interface NumericLookup {
 /** A categorical mapper prepared for the search. Plain data: crosses threads by copy. */
 export interface CategoricalLookup {
   readonly kind: 'categorical'
-  /** Bin by category code; codes at or beyond the length are in bin 0. */
+  /** Bin by category code. */
   readonly bins: Uint8Array
+  /** Bin of codes at or beyond the length, and of negative ones. */
+  readonly otherBin: number
 }
 
 export type BinLookup = NumericLookup | CategoricalLookup
@@ -40,7 +42,7 @@ function categoricalLookup(mapper: CategoricalBinMapper): CategoricalLookup {
   const length = mapper.codes.reduce((most, code) => Math.max(most, code + 1), 0)
   const bins = new Uint8Array(length)
   for (const [index, code] of mapper.codes.entries()) bins[code] = index + 1
-  return { kind: 'categorical', bins }
+  return { kind: 'categorical', bins, otherBin: 0 }
 }
 
 /** Prepares a mapper. */
@@ -118,9 +120,9 @@ export function binValues(
   }
 }
 
-/** Bins rows [start, end) of a categorical column, as `binValues`. Negative codes are missing. */
+/** Bins rows [start, end) of a categorical column, as `binValues`. */
 export function binCodes(
-  { bins }: CategoricalLookup,
+  { bins, otherBin }: CategoricalLookup,
   codes: Int32Array,
   start: number,
   end: number,
@@ -133,8 +135,18 @@ export function binCodes(
   for (let i = start; i < end; i++, o += stride) {
     const code = codes[i]!
     // A negative code is a large unsigned number.
-    out[o] = code >>> 0 < length ? bins[code]! : 0
+    out[o] = code >>> 0 < length ? bins[code]! : otherBin
   }
+}
+
+/**
+ * The lookup of a numeric column that is coded: each of its numbers is searched for once.
+ * @param numbers - by code; negative codes are NaN
+ */
+export function codedLookup(lookup: NumericLookup, numbers: Float64Array): CategoricalLookup {
+  const bins = new Uint8Array(numbers.length)
+  binValues(lookup, numbers, 0, numbers.length, bins, 0, 1)
+  return { kind: 'categorical', bins, otherBin: lookup.nanBin }
 }
 
 /** Rows binned before the next column: their bytes stay in the second-level cache. */

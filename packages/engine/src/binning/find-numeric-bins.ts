@@ -22,6 +22,8 @@ export interface FoundBins<M extends BinMapper = BinMapper> {
 
 /** Values that are at most one representable step from their neighbour become the larger. */
 function joinNeighbours(values: Float64Array, counts: Uint32Array): DistinctValues {
+  // There are none, nearly always.
+  if (!hasNeighbours(values)) return { values, counts }
   const joined = new Float64Array(values.length)
   const sums = new Uint32Array(values.length)
   let n = -1
@@ -31,6 +33,11 @@ function joinNeighbours(values: Float64Array, counts: Uint32Array): DistinctValu
     sums[n]! += counts[i]!
   }
   return { values: joined.subarray(0, n + 1), counts: sums.subarray(0, n + 1) }
+}
+
+function hasNeighbours(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if (isSameValue(values[i - 1]!, values[i]!)) return true
+  return false
 }
 
 function sum(counts: Uint32Array): number {

@@ -3,6 +3,7 @@ export {
   binColumns,
   binLookup,
   binValues,
+  codedLookup,
   type BinLookup,
   type CategoricalLookup,
   type NumericLookup,
@@ -20,6 +21,7 @@ export { sampledOffsets, sampleRule, type SampleRule } from './sample.js'
 export { isTrivial, preFilterCount } from './trivial.js'
 export {
   mergeSampledValues,
+  sampleCodes,
   sampledRowCount,
   ValueSample,
   zeroThreshold,

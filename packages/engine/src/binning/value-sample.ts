@@ -1,6 +1,7 @@
 /** Collects the sampled values of one numeric column as sorted (value, count) pairs. */
 
 import { sortDoubles } from '../numeric/sort-doubles.js'
+import { kernelValuesMax, valueKernels } from './value-kernels.js'
 
 /** Values no larger than this are zero, as LightGBM's kZeroThreshold: the float 1e-35, widened. */
 export const zeroThreshold = Math.fround(1e-35)
@@ -24,7 +25,8 @@ export class ValueSample {
 
   /** @param capacity - expected number of sampled rows; grows when exceeded */
   constructor(capacity = 1024) {
-    this.values = new Float64Array(Math.max(16, capacity))
+    // One more, because a zero or NaN is written before it is left out.
+    this.values = new Float64Array(Math.max(16, capacity + 1))
   }
 
   /**
@@ -53,7 +55,6 @@ export class ValueSample {
   }
 
   private reserve(length: number): void {
-    // One more, because a zero or NaN is written before it is left out.
     if (length + 1 <= this.values.length) return
     const grown = new Float64Array(Math.max(length + 1, this.values.length * 2))
     grown.set(this.values.subarray(0, this.length))
@@ -62,29 +63,64 @@ export class ValueSample {
 
   /** Sorts and counts what was added. O(n). Rows may still be added afterwards. */
   finish(): SampledValues {
-    const sorted = sortDoubles(this.values.subarray(0, this.length))
-    const distinct = new Float64Array(sorted.length)
-    const counts = new Uint32Array(sorted.length)
-    let n = 0
-    for (let i = 0; i < sorted.length; ) {
-      const value = sorted[i]!
-      const first = i
-      do i++
-      while (i < sorted.length && sorted[i] === value)
-      distinct[n] = value
-      counts[n++] = i - first
-    }
-    return {
-      values: distinct.slice(0, n),
-      counts: counts.slice(0, n),
-      zeroCount: this.zeroCount,
-      nanCount: this.nanCount,
-    }
+    const { zeroCount, nanCount } = this
+    const added = this.values.subarray(0, this.length)
+    const counted = added.length > kernelValuesMax
+      ? countSorted(sortDoubles(added)) : valueKernels().countValues(added)
+    return { ...counted, zeroCount, nanCount }
   }
 }
 
-/** Merges the values of two sets of rows. O(distinct values). */
-function mergeTwo(a: SampledValues, b: SampledValues): SampledValues {
+/** Distinct values in ascending order, and how often each of them occurs. */
+type CountedValues = Pick<SampledValues, 'values' | 'counts'>
+
+function countSorted(sorted: Float64Array): CountedValues {
+  const distinct = new Float64Array(sorted.length)
+  const counts = new Uint32Array(sorted.length)
+  let n = 0
+  for (let i = 0; i < sorted.length; ) {
+    const value = sorted[i]!
+    const first = i
+    do i++
+    while (i < sorted.length && sorted[i] === value)
+    distinct[n] = value
+    counts[n++] = i - first
+  }
+  return { values: distinct.slice(0, n), counts: counts.slice(0, n) }
+}
+
+/**
+ * The sample of a column that is coded: equal to that of its values. O(rows + dictionary).
+ * @param codes - one index into `numbers` per row; -1 is NaN
+ * @param numbers - may hold values that no row has, and some twice
+ * @param offsets - the sampled rows (`sampledOffsets`), or null for all
+ */
+export function sampleCodes(
+  codes: Int32Array, numbers: Float64Array, offsets: Int32Array | null,
+): SampledValues {
+  const nRows = new Uint32Array(numbers.length + 1)
+  const n = offsets === null ? codes.length : offsets.length
+  for (let i = 0; i < n; i++) nRows[codes[offsets === null ? i : offsets[i]!]! + 1]!++
+  const sample = new ValueSample(numbers.length)
+  sample.add(numbers.filter((_, code) => nRows[code + 1]! > 0), null)
+  const { values } = sample.finish()
+  const indexOf = new Map<number, number>()
+  for (let i = 0; i < values.length; i++) indexOf.set(values[i]!, i)
+  const counts = new Uint32Array(values.length)
+  let zeroCount = 0
+  let nanCount = nRows[0]!
+  for (let code = 0; code < numbers.length; code++) {
+    const value = numbers[code]!
+    const index = indexOf.get(value)
+    if (index !== undefined) counts[index]! += nRows[code + 1]!
+    else if (value !== value) nanCount += nRows[code + 1]!
+    else zeroCount += nRows[code + 1]!
+  }
+  return { values, counts, zeroCount, nanCount }
+}
+
+/** Merges two lists. O(distinct values). */
+function mergeTwo(a: CountedValues, b: CountedValues): CountedValues {
   const na = a.values.length
   const nb = b.values.length
   const values = new Float64Array(na + nb)
@@ -99,12 +135,20 @@ function mergeTwo(a: SampledValues, b: SampledValues): SampledValues {
     values[n] = takeA ? x : y
     counts[n] = (takeA ? a.counts[i++]! : 0) + (takeB ? b.counts[j++]! : 0)
   }
-  return {
-    values: values.slice(0, n),
-    counts: counts.slice(0, n),
-    zeroCount: a.zeroCount + b.zeroCount,
-    nanCount: a.nanCount + b.nanCount,
+  return { values: values.slice(0, n), counts: counts.slice(0, n) }
+}
+
+/** Merges lists without a second copy of all of them, for many values. */
+export function mergeLists(lists: readonly CountedValues[]): CountedValues {
+  let level = [...lists]
+  while (level.length > 1) {
+    const next: CountedValues[] = []
+    for (let i = 0; i < level.length; i += 2) {
+      next.push(i + 1 < level.length ? mergeTwo(level[i]!, level[i + 1]!) : level[i]!)
+    }
+    level = next
   }
+  return level[0]!
 }
 
 /**
@@ -113,15 +157,17 @@ function mergeTwo(a: SampledValues, b: SampledValues): SampledValues {
  */
 export function mergeSampledValues(parts: readonly SampledValues[]): SampledValues {
   if (parts.length === 0) return new ValueSample(0).finish()
-  let level = [...parts]
-  while (level.length > 1) {
-    const next: SampledValues[] = []
-    for (let i = 0; i < level.length; i += 2) {
-      next.push(i + 1 < level.length ? mergeTwo(level[i]!, level[i + 1]!) : level[i]!)
-    }
-    level = next
+  if (parts.length === 1) return parts[0]!
+  let total = 0
+  let zeroCount = 0
+  let nanCount = 0
+  for (const part of parts) {
+    total += part.values.length
+    zeroCount += part.zeroCount
+    nanCount += part.nanCount
   }
-  return level[0]!
+  const merged = total > kernelValuesMax ? mergeLists(parts) : valueKernels().merge(parts)
+  return { ...merged, zeroCount, nanCount }
 }
 
 /** Rows in a sample. */

@@ -103,6 +103,25 @@ export interface Kernels {
   ): void
   /** e^x of n (even) doubles; the same bits as `exp` of @coppice/model. */
   expLanes(dst: number, src: number, n: number): void
+  /**
+   * Sorts n doubles other than NaN and -0 in ascending order, in place. `scratch` has room for n
+   * doubles, `counts` for SORT_COUNT_BYTES. O(n).
+   */
+  sortValues(values: number, scratch: number, n: number, counts: number): void
+  /**
+   * Of n doubles in ascending order (no NaN): the distinct ones come to the front, their numbers
+   * to the n words (u32) at `counts`. Returns how many there are.
+   */
+  countDistinct(values: number, counts: number, n: number): number
+  /**
+   * Merges two lists of distinct doubles in ascending order with their counts (u32); counts of
+   * equal values are added. dst and dstCounts have room for both lists and overlap none. Returns
+   * the length.
+   */
+  mergeCounted(
+    dst: number, dstCounts: number, a: number, aCounts: number, na: number, b: number,
+    bCounts: number, nb: number,
+  ): number
 }
 
 export const CELL_BYTES = 16
@@ -112,5 +131,7 @@ export const SUM_BYTES = 20
 export const ROWS_PER_WIDEN = 65_535
 export const LAYOUT_ENTRY_BYTES = 16
 export const SCAN_SCRATCH_BYTES = 6_144
+/** Bytes that a sort counts digits in. */
+export const SORT_COUNT_BYTES = 24_576
 /** Bits of the magnitude of a fixed-point gradient or hessian, contract rule 3. */
 export const FIXED_POINT_BITS = 30

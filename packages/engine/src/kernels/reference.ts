@@ -3,6 +3,7 @@ import { finish, mixNumber } from '../random.js'
 import { CELL_BYTES, type Kernels } from './api.js'
 import { cellsOf } from './cells.js'
 import { referenceScan } from './reference-scan.js'
+import { referenceValueKernels } from './reference-values.js'
 
 /**
  * Naive twins of the WebAssembly kernels: the same signatures, the same results to the bit, one
@@ -30,6 +31,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     expLanes: (dst, src, n) => {
       for (let i = 0; i < n; i++) own.putDouble(dst + i * 8, exp(own.double(src + i * 8)))
     },
+    ...referenceValueKernels(memory),
   }
 }
 

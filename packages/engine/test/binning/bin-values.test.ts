@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { BinMapper, CategoricalBinMapper, NumericBinMapper } from '../../src/dataset.js'
-import { binColumns, binLookup } from '../../src/binning/bin-values.js'
+import { binColumns, binLookup, codedLookup, type NumericLookup } from '../../src/binning/bin-values.js'
 import { findNumericBins } from '../../src/binning/find-numeric-bins.js'
 import { toBin } from '../../src/binning/reference.js'
 import { nextUp } from '../../src/numeric/next-up.js'
@@ -68,6 +68,19 @@ describe('binColumns', () => {
     check({ kind: 'categorical', codes: new Int32Array(0), nBins: 1 }, rows)
     const all = Int32Array.from({ length: 255 }, (_, i) => 254 - i)
     check({ kind: 'categorical', codes: all, nBins: 256 }, all)
+  })
+
+  it('bins codes of numbers as the numbers', () => {
+    for (const missing of ['none', 'nan', 'zero'] as const) {
+      const mapper = integerMapper(100, missing)
+      const numbers = probes(mapper)
+      const codes = Int32Array.from({ length: numbers.length + 1 }, (_, row) => row - 1)
+      const out = new Uint8Array(codes.length)
+      const lookup = codedLookup(binLookup(mapper) as NumericLookup, numbers)
+      binColumns([lookup], [codes], codes.length, out)
+      const expected = Uint8Array.from([NaN, ...numbers], value => toBin(mapper, value))
+      assert.deepEqual(out, expected)
+    }
   })
 
   it('writes rows side by side, in blocks, and nothing else', () => {

@@ -8,6 +8,7 @@ import {
 import { sampledOffsets, sampleRule } from '../../src/binning/sample.js'
 import {
   mergeSampledValues,
+  sampleCodes,
   sampledRowCount,
   ValueSample,
   zeroThreshold,
@@ -91,6 +92,24 @@ describe('ValueSample', () => {
     assert.deepEqual(sample.finish(), expected)
     sample.add(Float64Array.of(5), null)
     assert.deepEqual(sample.finish(), countNaively([6, NaN, 6, 5]))
+  })
+})
+
+describe('sampleCodes', () => {
+  it('is the sample of the values that the codes stand for', () => {
+    const dictionary = fc.array(anyValue, { minLength: 1, maxLength: 12 })
+    const draws = fc.array(fc.nat(), { maxLength: 60 })
+    fc.assert(fc.property(dictionary, draws, draws, (numbers, codeDraws, rowDraws) => {
+      const codes = Int32Array.from(codeDraws, draw => (draw % (numbers.length + 1)) - 1)
+      const values = Float64Array.from(codes, code => (code < 0 ? NaN : numbers[code]!))
+      const rows = new Set(rowDraws.filter(row => row < codes.length))
+      for (const offsets of [null, Int32Array.from(rows).sort()]) {
+        const expected = new ValueSample()
+        expected.add(values, offsets)
+        assert.deepEqual(
+          sampleCodes(codes, Float64Array.from(numbers), offsets), expected.finish())
+      }
+    }))
   })
 })
 

@@ -3,6 +3,7 @@ import { gradientContract } from './gradient-contract.js'
 import { recordContract } from './record-contract.js'
 import { scanContract } from './scan-contract.js'
 import { sumContract } from './sum-contract.js'
+import { valueContract } from './value-contract.js'
 
 /** What kernels do, exactly: the one suite that the WebAssembly module and its twins pass. */
 export function kernelContract(
@@ -13,5 +14,6 @@ export function kernelContract(
     recordContract(make)
     gradientContract(make)
     scanContract(make)
+    valueContract(make)
   })
 }

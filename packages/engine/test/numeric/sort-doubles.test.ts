@@ -18,12 +18,22 @@ function check(values: Float64Array<ArrayBuffer>): void {
 
 describe('sortDoubles', () => {
   it('sorts as the native sort does, on both sides of its threshold', () => {
-    for (const n of [0, 1, 2, 4095, 4096, 4097, 20_000]) {
+    for (const n of [0, 1, 2, 1023, 1024, 1025, 20_000]) {
       check(anyDoubles(n, n + 1))
       for (const recipe of ['normal', 'integers', 'negative', 'huge', 'neighbours', 'constant']) {
         check(column(recipe, n, n + 1).filter(value => value !== 0))
       }
       check(column('normal', n, n + 1).map(Math.fround))
+    }
+  })
+
+  it('sorts values that differ in the last digits only, few and many of them', () => {
+    const u = generator(5)
+    for (const nHighs of [1, 10, 200]) {
+      check(Float64Array.from({ length: 5000 }, () => {
+        const sign = u() < 0.5 ? -1 : 1
+        return sign * (1 + Math.floor(u() * nHighs) + u() * 2 ** -22)
+      }))
     }
   })
 

@@ -1,0 +1,106 @@
+/**
+ * The kernels for values of a column, over a memory that each thread has one of: values go in and
+ * out by copy, a few thousand at a time.
+ */
+import { SORT_COUNT_BYTES, type Kernels } from '../kernels/api.js'
+import { Arena } from '../kernels/arena.js'
+import { instantiateKernels } from '../kernels/load.js'
+import type { SampledValues } from './value-sample.js'
+
+/** Longer lists are left to those who need no second copy of them. */
+export const kernelValuesMax = 1 << 20
+
+/** Values and how often each of them occurs. */
+type Counted = Pick<SampledValues, 'values' | 'counts'>
+
+class ValueKernels {
+  readonly #arena = new Arena()
+  readonly #kernels: Kernels = instantiateKernels(this.#arena.memory)
+  /** Where values begin, and how many bytes are there from then on. */
+  readonly #start = this.#arena.reserve(0)
+  #bytes = 0
+
+  /** The distinct ones among values (no NaN, no -0), in ascending order, with their numbers. */
+  countValues(values: Float64Array): Counted {
+    const n = values.length
+    const start = this.#start
+    const counts = start + 16 * n
+    this.#ensure(16 * n + Math.max(SORT_COUNT_BYTES, 4 * n))
+    this.#arena.doubles(start, n).set(values)
+    this.#kernels.sortValues(start, start + 8 * n, n, counts)
+    const nDistinct = this.#kernels.countDistinct(start, counts, n)
+    return this.#counted(start, counts, nDistinct)
+  }
+
+  /** Merges lists of distinct values in ascending order. */
+  merge(parts: readonly Counted[]): Counted {
+    const total = parts.reduce((sum, { values }) => sum + values.length, 0)
+    this.#ensure(24 * total)
+    // Two places for the values, two for the counts: each level goes from one to the other.
+    const places = [0, 1].map((side) => ({
+      values: this.#start + 8 * total * side,
+      counts: this.#start + 16 * total + 4 * total * side,
+    })) as [Place, Place]
+    let lists: List[] = []
+    let start = 0
+    for (const { values, counts } of parts) {
+      this.#arena.doubles(places[0].values + 8 * start, values.length).set(values)
+      this.#arena.words(places[0].counts + 4 * start, counts.length).set(counts)
+      lists.push({ start, length: values.length })
+      start += values.length
+    }
+    let [from, to] = places
+    while (lists.length > 1) {
+      lists = this.#mergeLevel(lists, from, to)
+      ;[from, to] = [to, from]
+    }
+    return this.#counted(from.values, from.counts, lists[0]!.length)
+  }
+
+  /** Merges lists in pairs; one that has no partner is copied. */
+  #mergeLevel(lists: readonly List[], from: Place, to: Place): List[] {
+    const merged: List[] = []
+    for (let i = 0; i < lists.length; i += 2) {
+      const a = lists[i]!
+      const b = lists[i + 1] ?? { start: a.start, length: 0 }
+      const length = this.#kernels.mergeCounted(
+        to.values + 8 * a.start, to.counts + 4 * a.start,
+        from.values + 8 * a.start, from.counts + 4 * a.start, a.length,
+        from.values + 8 * b.start, from.counts + 4 * b.start, b.length)
+      merged.push({ start: a.start, length })
+    }
+    return merged
+  }
+
+  #ensure(bytes: number): void {
+    if (bytes <= this.#bytes) return
+    this.#arena.reserve(bytes - this.#bytes)
+    this.#bytes += Math.ceil((bytes - this.#bytes) / 64) * 64
+  }
+
+  #counted(values: number, counts: number, n: number): Counted {
+    return {
+      values: this.#arena.doubles(values, n).slice(),
+      counts: this.#arena.words(counts, n).slice(),
+    }
+  }
+}
+
+/** Where values and their counts begin, in bytes. */
+interface Place {
+  readonly values: number
+  readonly counts: number
+}
+
+/** A list within a place, in values. */
+interface List {
+  readonly start: number
+  readonly length: number
+}
+
+let own: ValueKernels | null = null
+
+/** Those of this thread. */
+export function valueKernels(): ValueKernels {
+  return (own ??= new ValueKernels())
+}

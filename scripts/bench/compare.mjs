@@ -58,8 +58,7 @@ export async function compare(entries, setting) {
     for (const entry of entries) {
       runs.push(await watched(() => runOf(entry, params.num_iterations)))
     }
-    const isDisturbed = runs.some(({ othersCores }) => othersCores > othersCoresMax)
-    if (isDisturbed && nSpare > 0) {
+    if (nSpare > 0 && runs.some(isDisturbed)) {
       nSpare--
       continue
     }
@@ -89,6 +88,11 @@ export async function watched(run) {
   const elapsedMs = performance.now() - start
   const othersMs = busyMs() - before - result.cpuMs
   return { ...result, othersCores: Math.max(0, othersMs / elapsedMs) }
+}
+
+/** Whether other programs were busy during a run of `watched`; a run that there was not is fine. */
+export function isDisturbed(run) {
+  return run !== null && run.othersCores > othersCoresMax
 }
 
 /** Time that all cores together were not idle. */

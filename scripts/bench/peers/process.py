@@ -1,6 +1,6 @@
-"""What a user of each Python library would write: Parquet files to a model file ("train"), or a
-model file and Parquet files to predictions ("predict"). The argument is JSON; phases, CPU time and
-peak memory go to files.
+"""What a user of each Python library would write: Parquet files with a label of 0 and 1 to a model
+file ("train"), or a model file and Parquet files to predictions ("predict"). The argument is JSON;
+phases, CPU time and peak memory go to files.
 """
 import json
 import os
@@ -57,11 +57,9 @@ def train_lightgbm(x, y, texts, params, threads):
 def train_xgboost(x, y, texts, params, threads):
     data = xgboost.QuantileDMatrix(x, y, max_bin=255, nthread=threads, enable_categorical=True)
     ended("bin")
-    is_binary = params["objective"] == "binary"
     booster = xgboost.train({
-        "objective": "binary:logistic" if is_binary else "reg:squarederror",
-        "tree_method": "hist", "grow_policy": "lossguide", "max_depth": 0,
-        "max_leaves": params["num_leaves"], "max_bin": 255, "reg_lambda": 0,
+        "objective": "binary:logistic", "tree_method": "hist", "grow_policy": "lossguide",
+        "max_depth": 0, "max_leaves": params["num_leaves"], "max_bin": 255, "reg_lambda": 0,
         "learning_rate": params["learning_rate"], "nthread": threads,
     }, data, params["num_iterations"])
     ended("train")
@@ -69,11 +67,10 @@ def train_xgboost(x, y, texts, params, threads):
 
 
 def train_sklearn(x, y, texts, params, threads):
-    kind = (sklearn.ensemble.HistGradientBoostingClassifier if params["objective"] == "binary"
-            else sklearn.ensemble.HistGradientBoostingRegressor)
-    model = kind(learning_rate=params["learning_rate"], max_iter=params["num_iterations"],
-                 max_leaf_nodes=params["num_leaves"], min_samples_leaf=20, early_stopping=False,
-                 categorical_features="from_dtype")
+    model = sklearn.ensemble.HistGradientBoostingClassifier(
+        learning_rate=params["learning_rate"], max_iter=params["num_iterations"],
+        max_leaf_nodes=params["num_leaves"], min_samples_leaf=20, early_stopping=False,
+        categorical_features="from_dtype")
     with threadpool_limits(limits=threads):
         model.fit(x, y)
     ended("train")
@@ -83,9 +80,9 @@ def train_sklearn(x, y, texts, params, threads):
 
 def train_catboost(x, y, texts, params, threads):
     model = catboost.CatBoost({
-        "loss_function": "Logloss" if params["objective"] == "binary" else "RMSE",
-        "iterations": params["num_iterations"], "learning_rate": params["learning_rate"],
-        "grow_policy": "Lossguide", "max_leaves": params["num_leaves"], "depth": 16,
+        "loss_function": "Logloss", "iterations": params["num_iterations"],
+        "learning_rate": params["learning_rate"], "grow_policy": "Lossguide",
+        "max_leaves": params["num_leaves"], "depth": 16,
         "border_count": 254, "min_data_in_leaf": 20, "l2_leaf_reg": 0, "boosting_type": "Plain",
         "bootstrap_type": "No", "random_strength": 0, "leaf_estimation_iterations": 1,
         "score_function": "L2", "boost_from_average": True, "thread_count": threads,
@@ -112,14 +109,11 @@ def predict_sklearn(x, threads):
     with open(request["model"], "rb") as file:
         model = pickle.load(file)
     with threadpool_limits(limits=threads):
-        is_binary = hasattr(model, "predict_proba")
-        return model.predict_proba(x)[:, 1] if is_binary else model.predict(x)
+        return model.predict_proba(x)[:, 1]
 
 
 def predict_catboost(x, threads):
     model = catboost.CatBoost().load_model(request["model"])
-    if model.get_all_params()["loss_function"] == "RMSE":
-        return model.predict(x, thread_count=threads)
     return model.predict(x, prediction_type="Probability", thread_count=threads)[:, 1]
 
 

@@ -214,14 +214,13 @@ function checkProcesses({ settings }: ProcessFigures): void {
   assert.ok(sum > 0 && sum < wallMs, `phases of ${sum} ms in ${wallMs} ms`)
 }
 
-/** Every kernel has a limit, and both histogram kernels write the same. */
+/** Every kernel has a limit, and writes something of its own. */
 function checkKernels(shapes: KernelFigures): void {
   const { measured } = shapes[0]!
   for (const { name, ns, limitNs } of measured) assert.ok(ns[0]! > 0 && limitNs[0]! > 0, name)
-  const histograms = measured.filter(({ name }) => name.startsWith('histogram'))
-  assert.equal(histograms.length, 2)
-  assert.equal(new Set(histograms.map(({ sha256 }) => sha256)).size, 1)
-  assert.equal(new Set(measured.map(({ sha256 }) => sha256)).size, measured.length - 1)
+  assert.equal(new Set(measured.map(({ sha256 }) => sha256)).size, measured.length)
+  // the best split of random rows depends on every sum before it
+  assert.equal(measured.at(-1)!.name, 'scan')
 }
 
 /** Threads and clusters, and where an iteration goes. */

@@ -68,13 +68,15 @@ function measure(works, limitNsOf, warmUp, nRounds) {
 }
 
 /** ns of an addition to a cell, a division, or a byte read or copied. */
-function limitOf({ kind, bytes }, { at, nRows, stride }, limits, steps) {
-  const most = nRows * stride
+function limitOf({ kind, bytes }, { at, rows, moved, layout, nRows }, limits, steps) {
+  const from = rows.bins(0, 0)
+  const to = moved.bins(0, 0)
+  const most = nRows * layout.rowBytes
   switch (kind) {
-    case 'cells': return timed(() => limits.addToCells(at.hist, steps)) / steps
+    case 'cells': return timed(() => limits.addToCells(at.limit, steps)) / steps
     case 'divisions': return timed(() => limits.divide(steps, 1.0000001)) / steps
-    case 'read': return perByte(bytes, most, steps, (n) => limits.read(at.records, n))
-    case 'copy': return perByte(bytes, most, steps, (n) => limits.copy(at.moved, at.records, n))
+    case 'read': return perByte(bytes, most, steps, (n) => limits.read(from, n))
+    case 'copy': return perByte(bytes, most, steps, (n) => limits.copy(to, from, n))
     default: throw new Error(`no limit of the kind ${kind}`)
   }
 }

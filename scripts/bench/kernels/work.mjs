@@ -20,12 +20,9 @@ const lineBytes = 64
 
 /** @returns {Work[]} in the order in which they are run: each finds what it needs */
 export function worksOf(memory) {
-  return [...rowWorks(memory), ...gradientWorks(memory), ...sumWorks(memory)]
-}
-
-/** Of a record at one place, and of a score or a pair of gradients. */
-function touchedBytes(stride) {
-  return Math.min(stride, lineBytes) + 8
+  return [
+    ...rowWorks(memory), partitionWork(memory), ...gradientWorks(memory), ...sumWorks(memory),
+  ]
 }
 
 /** Calls f(first, count) for each leaf. */
@@ -35,49 +32,76 @@ function byLeaf(nRows, f) {
   }
 }
 
-function rowWorks({ arena, at, kernels, specialised, nRows, nFeatures, stride, ...rest }) {
-  const { gradientOffset, rowIdOffset, histBytes } = rest
-  const records = nRows * stride
-  const histogram = (name, add) => ({
-    name, unit: 'row and feature', nUnits: nRows * nFeatures,
-    before: () => arena.bytes(at.hist, histBytes).fill(0),
-    run: () => byLeaf(nRows, (first, n) => add(at.records + first * stride, n)),
-    result: () => [arena.bytes(at.hist, histBytes)],
-    limit: { kind: 'cells', perUnit: 1, what: 'an addition to a cell' },
-  })
-  const touched = touchedBytes(stride)
-  const limit = { kind: 'read', perUnit: touched, bytes: records, what: `${touched} bytes read` }
+/** Works on rows that lie `stride` bytes apart, of which they need some bytes and `more`. */
+function touching(stride, nRows, more) {
+  const perUnit = Math.min(stride, lineBytes) + more
+  return { kind: 'read', perUnit, bytes: nRows * stride, what: `${perUnit} bytes read` }
+}
+
+function rowWorks({ arena, at, kernels, layout, rows, tiles, nRows, nFeatures, rowIdOffset }) {
+  const { binStride, sideStride } = layout
+  const scores = () => [arena.bytes(at.score, nRows * 8)]
   return [
-    histogram('histogram', (rec, n) =>
-      kernels.histogram(at.hist, rec, n, stride, nFeatures, gradientOffset)),
-    ...(specialised === null ? []
-      : [histogram('histogram, specialised', (rec, n) => specialised(at.hist, rec, n))]),
     {
-      name: 'partition', unit: 'row', nUnits: nRows,
-      run: () => byLeaf(nRows, (first, n) => kernels.partition(
-        at.moved + first * stride, at.records + first * stride, n, stride, 3 % nFeatures,
-        at.table)),
-      result: () => [arena.bytes(at.moved, records)],
-      limit: { kind: 'copy', perUnit: stride, bytes: records, what: `${stride} bytes copied` },
+      name: 'histogram', unit: 'row and feature', nUnits: nRows * nFeatures,
+      before: () => tiles.forEach(({ cells, bytes }) => arena.bytes(cells, bytes).fill(0)),
+      run: () => tiles.forEach(({ index, cells, histogram }) => byLeaf(nRows, (first, n) =>
+        histogram(cells, rows.bins(index, first), rows.sides(first), n))),
+      result: () => tiles.map(({ cells, bytes }) => arena.bytes(cells, bytes)),
+      limit: { kind: 'cells', perUnit: 1, what: 'an addition to a cell' },
     },
     {
       name: 'scatterLeaf', unit: 'row', nUnits: nRows,
       run: () => byLeaf(nRows, (first, n) => kernels.scatterLeaf(
-        at.score, at.records + first * stride, n, stride, rowIdOffset, 2 ** -10)),
-      result: () => [arena.bytes(at.score, nRows * 8)],
-      limit,
+        at.score, rows.sides(first) + rowIdOffset, n, sideStride, 2 ** -10)),
+      result: scores, limit: touching(sideStride, nRows, 8),
     },
     {
       name: 'walkTree, 31 leaves', unit: 'row', nUnits: nRows,
       run: () => byLeaf(nRows, (first, n) => kernels.walkTree(
-        at.score + first * 8, at.records + first * stride, stride, 0, n, at.nodes, at.values)),
-      result: () => [arena.bytes(at.score, nRows * 8)],
-      limit,
+        at.score + first * 8, rows.feature(0) + first * binStride, binStride, 0, n, at.nodes,
+        at.values)),
+      result: scores, limit: touching(binStride, nRows, 8),
     },
   ]
 }
 
-function gradientWorks({ arena, at, kernels, nRows, stride, gradientOffset }) {
+/** Splitting leaves: rows in one piece by one kernel, rows in tiles plane by plane. */
+function partitionWork(memory) {
+  const { arena, at, kernels, layout, rows, moved, nRows, nFeatures } = memory
+  const { nTiles, binStride, sideStride, rowBytes } = layout
+  const feature = 3 % nFeatures
+  const planes = Array.from({ length: nTiles }, (_, tile) => ({
+    stride: binStride, from: (row) => rows.bins(tile, row), to: (row) => moved.bins(tile, row),
+  }))
+  if (nTiles > 1) {
+    planes.push({
+      stride: sideStride, from: (row) => rows.sides(row), to: (row) => moved.sides(row),
+    })
+  }
+  return {
+    name: nTiles === 1 ? 'partition' : 'decide, divide', unit: 'row', nUnits: nRows,
+    run: () => byLeaf(nRows, (first, n) => {
+      if (nTiles === 1) {
+        kernels.partition(
+          moved.bins(0, first), rows.bins(0, first), n, binStride, feature, at.table)
+        return
+      }
+      kernels.decide(
+        at.decisions, rows.feature(feature) + first * binStride, n, binStride, at.table)
+      for (const { stride, from, to } of planes) {
+        kernels.divide(to(first), from(first), n, stride, at.decisions)
+      }
+    }),
+    result: () => planes.map(({ stride, to }) => arena.bytes(to(0), nRows * stride)),
+    limit: {
+      kind: 'copy', perUnit: rowBytes, bytes: nRows * rowBytes, what: `${rowBytes} bytes copied`,
+    },
+  }
+}
+
+function gradientWorks({ arena, at, kernels, layout, moved, nRows }) {
+  const { sideStride } = layout
   const scales = [2 ** 24, 2 ** 24]
   const pairs = () => [arena.bytes(at.pairs, nRows * 8)]
   const limit = { kind: 'read', perUnit: 24, bytes: nRows * 24, what: '24 bytes read' }
@@ -108,18 +132,15 @@ function gradientWorks({ arena, at, kernels, nRows, stride, gradientOffset }) {
     {
       name: 'putGradients', unit: 'row', nUnits: nRows,
       run: () => byLeaf(nRows, (first, n) => kernels.putGradients(
-        at.moved + first * stride, n, stride, gradientOffset, at.pairs + first * 8)),
-      result: () => [arena.bytes(at.moved, nRows * stride)],
-      limit: {
-        kind: 'read', perUnit: touchedBytes(stride), bytes: nRows * stride,
-        what: `${touchedBytes(stride)} bytes read`,
-      },
+        moved.sides(first), n, sideStride, at.pairs + first * 8)),
+      result: () => [arena.bytes(moved.sides(0), (nRows - 1) * sideStride + 8)],
+      limit: touching(sideStride, nRows, 8),
     },
   ]
 }
 
 /** Work on the sums of one histogram, so short that it is done many times. */
-function sumWorks({ arena, at, kernels, nFeatures, nCells, histBytes, planes, candidateBytes }) {
+function sumWorks({ arena, at, kernels, tiles, nFeatures, nCells, planes, candidateBytes }) {
   const times = 50
   const sumBytes = nCells * 20
   const again = (f) => () => {
@@ -141,10 +162,10 @@ function sumWorks({ arena, at, kernels, nFeatures, nCells, histBytes, planes, ca
   return [
     {
       name: 'widen', unit: 'cell', nUnits: nCells * times,
-      run: again(() => kernels.widen(
-        ...planes(at.sums), at.hist, at.layout, 0, nFeatures, 0)),
+      run: again(() => tiles.forEach(({ cells, first, last }) => kernels.widen(
+        ...planes(at.sums), cells, at.layout, first, last, 0))),
       result: () => [arena.bytes(at.sums, sumBytes)],
-      limit: { kind: 'copy', perUnit: 20, bytes: histBytes, what: '20 bytes copied' },
+      limit: { kind: 'copy', perUnit: 20, bytes: sumBytes, what: '20 bytes copied' },
     },
     combine('addSums', (dst, src) => kernels.addSums(dst, src, nCells)),
     combine('subtractSums', (dst, src) => kernels.subtractSums(dst, src, nCells)),

@@ -1,29 +1,35 @@
 /**
- * `npm run bench`: Coppice and LightGBM side by side, in one run, on the same values.
+ * `npm run bench`: Coppice and other libraries side by side, in one run, on the same values.
  * scripts/bench/README.md says what is measured, and `--help` how to ask for it.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { daskVersions, lightgbmAbsence, pythonVersions } from './bench/contestant.mjs'
 import { parseOptions } from './bench/options.mjs'
+import { pythonVersions } from './bench/python.mjs'
 import { environment, environmentText } from './bench/report.mjs'
 import { readJson, inRoot } from './lib/paths.mjs'
 import { seconds } from './lib/run.mjs'
 import { setup } from './setup.mjs'
 
-const byDefault = ['numeric', 'flights', 'flights-shuffled', 'wide', 'accuracy', 'layouts',
-  'cluster', 'cluster-flights']
-const known = [...byDefault, 'cluster-kill']
+const byDefault = ['numeric', 'flights', 'flights-shuffled', 'wide', 'sparse', 'classes',
+  'regression', 'small', 'process', 'predict', 'accuracy', 'kernels', 'layouts', 'cluster',
+  'cluster-flights']
+const known = [...byDefault, 'tall', 'cluster-kill']
 
 /** Runs one case. Cases import the packages, so they are loaded after the build. */
 async function runCase(name, options, log) {
-  const { runTimingCase, timingCases } = await import('./bench/timing-cases.mjs')
+  const { timingCases } = await import('./bench/data-cases.mjs')
+  const { runTimingCase } = await import('./bench/timing-cases.mjs')
+  const { processCases, runProcessCase } = await import('./bench/process-case.mjs')
+  const { runPredictCase } = await import('./bench/predict-case.mjs')
+  const { runKernelsCase } = await import('./bench/kernels-case.mjs')
   const { runAccuracyCase } = await import('./bench/accuracy-case.mjs')
   const { runLayoutsCase } = await import('./bench/layouts-case.mjs')
   const { clusterCases, runClusterCase } = await import('./bench/cluster-case.mjs')
   const { runClusterKillCase } = await import('./bench/cluster-kill-case.mjs')
-  const reason = (timingCases[name] ?? clusterCases[name])?.absence() ?? null
+  const named = timingCases[name] ?? processCases[name] ?? clusterCases[name]
+  const reason = named?.absence() ?? null
   if (reason !== null) {
     return { title: name, markdown: `Skipped: ${reason}`, results: null, failure: null }
   }
@@ -31,6 +37,10 @@ async function runCase(name, options, log) {
   try {
     switch (name) {
       case 'accuracy': return await runAccuracyCase(options, dir, log)
+      case 'small':
+      case 'process': return await runProcessCase(name, options, dir, log)
+      case 'predict': return await runPredictCase(options, dir, log)
+      case 'kernels': return await runKernelsCase(options, dir, log)
       case 'layouts': return await runLayoutsCase(options, dir, log)
       case 'cluster':
       case 'cluster-flights': return await runClusterCase(name, options, dir, log)
@@ -44,16 +54,13 @@ async function runCase(name, options, log) {
 
 async function bench(options, command) {
   const log = (line) => console.error(line)
-  const absence = options.isOursOnly ? null : lightgbmAbsence()
   const versions = {
     coppice: readJson(inRoot('packages/engine/package.json')).version,
     node: process.versions.node,
-    ...(options.isOursOnly || absence !== null ? {}
-      : { ...await pythonVersions(), ...await daskVersions() }),
+    ...(options.isOursOnly ? {} : await pythonVersions()),
   }
   const about = environment(command, versions)
   const sections = [environmentText(about)]
-  if (absence !== null) sections.push(`LightGBM is skipped: ${absence}`)
   console.log(sections.join('\n\n'))
   const results = {}
   for (const name of options.cases) {

@@ -8,7 +8,8 @@ import { inRoot } from './lib/paths.mjs'
 import { run, seconds } from './lib/run.mjs'
 import { isStamped, stamp, unstamp } from './lib/stamp.mjs'
 
-const requirements = [
+/** What comparisons in the tests need. */
+const required = [
   'dask[array,dataframe]==2025.11.0',
   'distributed==2025.11.0',
   'lightgbm==4.6.0',
@@ -18,10 +19,18 @@ const requirements = [
   'scikit-learn==1.7.2',
   'scipy==1.15.3',
 ]
+/**
+ * For `npm run bench` only, which does without one that cannot be installed. The XGBoost for Linux
+ * brings the libraries of graphics cards along, unless it is the one without.
+ */
+const extras = [
+  'catboost==1.2.10',
+  `${process.platform === 'linux' ? 'xgboost-cpu' : 'xgboost'}==3.2.0`,
+]
 const venv = inRoot('.venv')
 const windows = process.platform === 'win32'
 const python = windows ? `${venv}/Scripts/python.exe` : `${venv}/bin/python`
-const hash = createHash('sha256').update(requirements.join()).digest('hex')
+const hash = createHash('sha256').update([...required, ...extras].join()).digest('hex')
 
 async function must(what, command, args) {
   const { code, output } = await run(command, args, { capture: true })
@@ -41,12 +50,42 @@ async function makePeers() {
   if (!existsSync(python)) {
     await must('python -m venv (on Debian it needs python3-venv)', base, ['-m', 'venv', venv])
   }
-  await must('pip install', python,
-    ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', ...requirements])
+  const missing = await missingOf([...required, ...extras])
+  const missingRequired = missing.filter((name) => required.includes(name))
+  if (missingRequired.length > 0) await install(missingRequired)
+  const failures = []
+  for (const extra of missing.filter((name) => extras.includes(name))) {
+    await install([extra]).catch((error) => failures.push(`${extra}: ${error.message}`))
+  }
   const version = await must('import lightgbm', python,
     ['-c', 'import distributed, lightgbm, pandas, pyarrow, sklearn; print(lightgbm.__version__)'])
-  stamp('peers', hash)
-  return `LightGBM ${version} in .venv (${seconds(start)})`
+  if (failures.length === 0) stamp('peers', hash)
+  const without = failures.map((text) => `\nnot installed: ${text}`).join('')
+  return `LightGBM ${version} in .venv (${seconds(start)})${without}`
+}
+
+/** Those requirements that are not there, or at another version. */
+async function missingOf(requirements) {
+  const program = `
+import json, sys
+from importlib.metadata import PackageNotFoundError, version
+missing = []
+for requirement in json.loads(sys.argv[1]):
+    name, wanted = requirement.split("==")
+    try:
+        found = version(name.split("[")[0])
+    except PackageNotFoundError:
+        found = None
+    if found != wanted:
+        missing.append(requirement)
+print(json.dumps(missing))`
+  const args = ['-c', program, JSON.stringify(requirements)]
+  return JSON.parse(await must('looking into .venv', python, args))
+}
+
+function install(requirements) {
+  return must(`pip install ${requirements.join(' ')}`, python,
+    ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', ...requirements])
 }
 
 try {

@@ -6,11 +6,11 @@ import { pathToFileURL } from 'node:url'
 import { mustRun, run } from './support/process.js'
 import { root } from './support/repository.js'
 
-/** Those that run where none is named. */
-const cases = ['numeric', 'flights', 'flights-shuffled', 'wide', 'accuracy', 'layouts', 'cluster',
-  'cluster-flights']
-/** All others need data sets that a script prepares, and are skipped where it did not run. */
-const always = ['numeric', 'wide', 'accuracy', 'layouts', 'cluster']
+/** The cases of a default run, but those that have tests of their own below. */
+const cases = ['numeric', 'flights', 'flights-shuffled', 'wide', 'sparse', 'regression', 'small',
+  'predict', 'accuracy', 'kernels', 'layouts', 'cluster', 'cluster-flights']
+/** These need data sets that a script prepares, and are skipped where it did not run. */
+const prepared = ['flights', 'flights-shuffled', 'cluster-flights']
 
 interface Figures {
   readonly results: Readonly<Record<string, unknown>>
@@ -28,6 +28,40 @@ interface ClusterFigures {
     readonly budget: { readonly partMs: Readonly<Record<string, number>> }
   }[] }[]
 }
+
+interface TimingFigures {
+  readonly absences: readonly string[]
+  readonly settings: readonly { readonly results: readonly {
+    readonly name: string
+    readonly iterationMs: readonly (readonly number[])[]
+    readonly quality: { readonly accuracy: number }
+  }[] }[]
+}
+
+interface Usage {
+  readonly wallMs: number
+  readonly cpuMs: number
+  readonly peakMib: number
+  readonly phases: Readonly<Record<string, number>>
+}
+
+interface ProcessFigures {
+  readonly absences: readonly string[]
+  readonly settings: readonly { readonly results: readonly {
+    readonly name: string
+    readonly train: readonly [Usage, ...Usage[]]
+    readonly predict: readonly Usage[]
+    readonly quality: { readonly auc?: number }
+    readonly sha256?: string
+  }[] }[]
+}
+
+type KernelFigures = readonly { readonly measured: readonly {
+  readonly name: string
+  readonly ns: readonly number[]
+  readonly limitNs: readonly number[]
+  readonly sha256: string
+}[] }[]
 
 interface Traffic {
   readonly requests: number
@@ -71,7 +105,7 @@ describe('npm run bench', function () {
   }
 
   it('prints its tables and trains the same models in every run', async () => {
-    const first = await tiny('first.json', [])
+    const first = await tiny('first.json', cases)
     assert.deepEqual(Object.keys(first.results), cases)
     assert.match(first.output, /^\d{4}-\d\d-\d\d, .+ cores, .+ node /m)
     assert.match(first.output, /^\| leaves \| threads \| contestant \| ms\/iteration \|/m)
@@ -80,14 +114,16 @@ describe('npm run bench', function () {
       const isSkipped = first.results[name] === null
       assert.match(first.output, new RegExp(`^### ${name}`, 'm'))
       assert.equal(hashes.length > 0, !isSkipped, name)
-      assert.ok(!isSkipped || !always.includes(name), name)
+      assert.ok(!isSkipped || prepared.includes(name), name)
       for (const hash of hashes) assert.ok(first.output.includes(hash.slice(0, 8)), name)
     }
 
     checkClusters(first.results.cluster as ClusterFigures)
+    checkProcesses(first.results.small as ProcessFigures)
+    checkKernels(first.results.kernels as KernelFigures)
 
-    // Layouts check themselves: all candidates have to arrive at the same histograms. Clusters do
-    // too: they fail where a model is not that of threads.
+    // Layouts check themselves: all candidates have to arrive at the same histograms. Clusters and
+    // whole processes do too: they fail where models differ.
     const again = ['numeric', 'wide', 'accuracy']
     const second = await tiny('second.json', again)
     for (const name of again) {
@@ -96,8 +132,8 @@ describe('npm run bench', function () {
   })
 
   it('trains one model with any number of threads', async () => {
-    const { output, results } = await tiny('threads.json', ['numeric', '--threads', '1,2,3'])
-    const hashes = hashesIn(results.numeric)
+    const { output, results } = await tiny('threads.json', ['tall', '--threads', '1,2,3'])
+    const hashes = hashesIn(results.tall)
     assert.equal(hashes.length, 3)
     assert.equal(new Set(hashes).size, 1)
     assert.match(output, /^Same bytes: one model for 1, 2, 3 threads\.$/m)
@@ -117,12 +153,75 @@ describe('npm run bench', function () {
     assert.match(output, /^\| killed \| journal \| kills \| stall ms, p50 \|/m)
   })
 
+  it('trains classes, beside every other library that is there', async () => {
+    const { output, results } = await tiny('peers.json',
+      ['classes', '--contestants', 'xgboost,sklearn,catboost', '--threads', '1'])
+    const { settings, absences } = results.classes as TimingFigures
+    // what is not installed is named
+    assert.equal(settings[0]!.results.length + absences.length, 4)
+    for (const absence of absences) assert.ok(output.includes(absence))
+    for (const { name, iterationMs, quality } of settings[0]!.results) {
+      assert.equal(iterationMs[0]!.length, 5, name)
+      // five classes: by chance it is 0.2
+      assert.ok(quality.accuracy > 0.6, name)
+    }
+  })
+
+  it('runs programs on files, beside that of a user of LightGBM', async function () {
+    const { results } = await tiny('process.json',
+      ['process', '--contestants', 'lightgbm', '--threads', '1'])
+    if (results.process === null) {
+      this.test!.title += ' (skipped: no flights, run node scripts/prepare-flights.mjs)'
+      this.skip()
+    }
+    const { settings, absences } = results.process as ProcessFigures
+    checkProcesses(results.process as ProcessFigures)
+    const [, ours, theirs] = settings[0]!.results
+    if (absences.length > 0) return
+    assert.equal(theirs!.name, 'LightGBM')
+    // the same rows, parameters and metric: quality does not differ much
+    assert.ok(Math.abs(theirs!.quality.auc! - ours!.quality.auc!) < 0.05)
+  })
+
+  it('names the contestants there are when it is asked for another', async () => {
+    const { code, stderr } = await run(
+      process.execPath, [command, 'numeric', '--contestants', 'h2o'], root)
+    assert.equal(code, 1)
+    assert.match(stderr, /no contestant "h2o"; there are: lightgbm, .*catboost/)
+  })
+
   it('names the cases there are when it is asked for another', async () => {
     const { code, stderr } = await run(process.execPath, [command, 'numbers', '--tiny'], root)
     assert.equal(code, 1)
     assert.match(stderr, /no case "numbers".*numeric, flights/)
   })
 })
+
+/** Wall and CPU time and memory of every process; the command and the library agree. */
+function checkProcesses({ settings }: ProcessFigures): void {
+  const { results } = settings[0]!
+  assert.deepEqual(results.slice(0, 2).map(({ name }) => name), ['Coppice', 'Coppice, the command'])
+  assert.equal(results[0]!.sha256, results[1]!.sha256)
+  for (const { name, train, predict } of results) {
+    for (const { wallMs, cpuMs, peakMib } of [...train, ...predict]) {
+      assert.ok(wallMs > 0 && cpuMs > 0, name)
+      // a Node or a Python with libraries, and not what started it
+      assert.ok(peakMib > 20 && peakMib < 2_000, `${name}: ${peakMib} MiB`)
+    }
+  }
+  const { train: [{ wallMs, phases }] } = results[0]!
+  const sum = Object.values(phases).reduce((total, ms) => total + ms, 0)
+  assert.ok(sum > 0 && sum < wallMs, `phases of ${sum} ms in ${wallMs} ms`)
+}
+
+/** Every kernel has a limit, and writes something of its own. */
+function checkKernels(shapes: KernelFigures): void {
+  const { measured } = shapes[0]!
+  for (const { name, ns, limitNs } of measured) assert.ok(ns[0]! > 0 && limitNs[0]! > 0, name)
+  assert.equal(new Set(measured.map(({ sha256 }) => sha256)).size, measured.length)
+  // the best split of random rows depends on every sum before it
+  assert.equal(measured.at(-1)!.name, 'scan')
+}
 
 /** Threads and clusters, and where an iteration goes. */
 function checkClusters({ orders }: ClusterFigures): void {
@@ -144,6 +243,42 @@ function checkClusters({ orders }: ClusterFigures): void {
     assert.ok(bytesIn > 0)
   }
   for (const [part, ms] of Object.entries(budget.partMs)) assert.ok(ms > 0, part)
+}
+
+describe('the data and metrics of the benchmarks', () => {
+  it('one-hot rows have a one in every group, and are dense again as they were', async () => {
+    const { makeOneHot } = await script<{
+      makeOneHot: (recipe: object) => { train: SparsePart, nFeatures: number }
+    }>('made-kinds.mjs')
+    const { denseRows } = await script<{
+      denseRows: (part: SparsePart, nFeatures: number, first: number, end: number) => Float32Array
+    }>('data-files.mjs')
+    const { train, nFeatures } = makeOneHot(
+      { nTrain: 40, nTest: 1, nGroups: 3, nLevels: 4, seed: 1 })
+    assert.equal(nFeatures, 12)
+    const dense = denseRows(train, nFeatures, 10, 40)
+    for (let row = 10; row < 40; row++) {
+      const columns = [...train.ones.indices.subarray(
+        train.ones.starts[row], train.ones.starts[row + 1])]
+      assert.deepEqual(columns.map((column) => Math.floor(column / 4)), [0, 1, 2])
+      const ones = [...dense.subarray((row - 10) * 12, (row - 9) * 12).entries()]
+        .filter(([, value]) => value === 1).map(([column]) => column)
+      assert.deepEqual(ones, columns)
+    }
+  })
+
+  it('metrics of classes are those of probabilities written down', async () => {
+    type Metric = (predicted: Float64Array, rows: { y: Float64Array }) => number
+    const { multiLogLoss, accuracy } = await script<Record<string, Metric>>('metrics.mjs')
+    const predicted = Float64Array.of(0.5, 0.25, 0.25, 0.25, 0.25, 0.5)
+    const y = Float64Array.of(0, 1)
+    assert.equal(multiLogLoss!(predicted, { y }), -(Math.log(0.5) + Math.log(0.25)) / 2)
+    assert.equal(accuracy!(predicted, { y }), 0.5)
+  })
+})
+
+interface SparsePart {
+  readonly ones: { readonly indices: Int32Array, readonly starts: Int32Array }
 }
 
 /** The parts of a script that are worth a test of their own. */

@@ -5,10 +5,11 @@
  */
 import path from 'node:path'
 import { predictionsOf } from './compare.mjs'
+import { takingPart } from './contestants.mjs'
 import { makeData } from './made-data.mjs'
 import { auc, logLoss, medianError, rmse } from './metrics.mjs'
 import { markdownTable } from './report.mjs'
-import { enter, keysOf, paramsOf } from './timing-cases.mjs'
+import { closeAll, enter, paramsOf } from './entries.mjs'
 
 const metrics = {
   auc: { title: 'AUC', of: auc, higherIsBetter: true },
@@ -50,6 +51,7 @@ const parts = [
 export async function runAccuracyCase(options, dir, log) {
   const nTrain = options.rows ?? (options.isTiny ? 2_000 : 200_000)
   const nTest = Math.ceil(nTrain / 2)
+  const { keys, absences } = await takingPart(options, ['lightgbm', 'quantized'])
   const rows = []
   for (const part of parts) {
     const iterations = options.givenIterations ?? (options.isTiny ? 5 : part.iterations)
@@ -57,28 +59,29 @@ export async function runAccuracyCase(options, dir, log) {
     for (let seed = 1; seed <= options.repeats; seed++) {
       log(`accuracy: ${part.name}, seed ${seed}`)
       const data = makeData({ nTrain, nTest, nFeatures: 28, seed, ...part.recipe })
-      const params = paramsOf(data.objective, part.numLeaves, iterations)
-      runs.push(await runSeed(part, data, params, options, path.join(dir, `${seed}`)))
+      const params = paramsOf(data, part.numLeaves, iterations)
+      runs.push(await runSeed(part, data, params, { keys, threads: Math.max(...options.threads) },
+        path.join(dir, `${seed}`)))
     }
     rows.push(...part.metrics.map((metric) => summary({ ...part, iterations }, metric, runs)))
   }
   return {
     title: `accuracy: ${nTrain.toLocaleString('en-US')} x 28, `
       + `${nTest.toLocaleString('en-US')} held out, mean of ${options.repeats} seeds of the data`,
-    markdown: `${table(rows)}\n\n${partsText(rows[0].worse !== undefined)}`,
+    markdown: [table(rows), partsText(rows[0].worse !== undefined), ...absences].join('\n\n'),
     results: { nTrain, nTest, rows },
     failure: null,
   }
 }
 
 /** One data set: every contestant's metrics, and our hash. */
-async function runSeed(part, data, params, options, dir) {
+async function runSeed(part, data, params, { keys, threads }, dir) {
   const entries = []
   try {
-    await enter(entries, keysOf(options), data, dir, '')
+    await enter(entries, keys, data, dir, '')
     const run = { quality: {}, sha256: '' }
     for (const entry of entries) {
-      await entry.process.train({ ...params, ...entry.params }, Math.max(...options.threads))
+      await entry.process.train({ ...params, ...entry.params }, threads)
       const predicted = await predictionsOf(entry)
       run.quality[entry.name] = Object.fromEntries(
         part.metrics.map((metric) => [metric, metrics[metric].of(predicted, data.test)]))
@@ -86,7 +89,7 @@ async function runSeed(part, data, params, options, dir) {
     }
     return run
   } finally {
-    await Promise.all(entries.map((entry) => entry.process.close()))
+    await closeAll(entries)
   }
 }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createPredictor, serializeModel } from '@coppice/model'
+import { denseRows } from './data-files.mjs'
 
 /**
  * Answers requests, one JSON object a line on standard input, with one line each, until there are
@@ -28,12 +29,65 @@ export function hashModel(model) {
   return { sha256: createHash('sha256').update(serializeModel(model)).digest('hex') }
 }
 
-/** Writes predictions of rows to a file, float64: probabilities of class 1, or values. */
+/** Rows of a sparse matrix that are made dense at a time. */
+const rowsAtOnce = 4096
+
+/**
+ * Writes predictions of rows to a file, float64: probabilities of class 1, of all classes, or
+ * values.
+ *
+ * @param {object} model
+ * @param {{ test: import('./data-files.mjs').Part, nFeatures: number }} rows
+ */
 export function writePredictions(model, rows, out) {
-  const predictor = createPredictor(model)
-  const predicted = model.objective.name === 'binary'
-    ? predictor.predictProbabilities(rows).filter((_, i) => i % 2 === 1)
-    : predictor.predictRaw(rows)
-  writeFileSync(out, predicted)
+  writeFileSync(out, predictAll(createPredictor(model), rows))
   return {}
+}
+
+/** What a caller with these rows in memory waits for; the model is compiled already. */
+export function timeBatch(model, rows) {
+  const predictor = predictorOf(model)
+  const start = performance.now()
+  predictAll(predictor, rows)
+  return { ms: performance.now() - start }
+}
+
+/** Rows one by one, each from numbers to a probability or a value. */
+export function timeRows(model, { test, nFeatures }, nTimes) {
+  const predictor = predictorOf(model)
+  const rows = Array.from({ length: Math.min(nTimes, test.nRows) }, (_, row) =>
+    Float64Array.from(denseRows(test, nFeatures, row, row + 1)))
+  const rowMs = []
+  for (let i = 0; i < nTimes; i++) {
+    const start = performance.now()
+    predictor.predictRow(rows[i % rows.length])
+    rowMs.push(performance.now() - start)
+  }
+  return { rowMs }
+}
+
+let compiled = { model: null, predictor: null }
+
+function predictorOf(model) {
+  if (compiled.model !== model) compiled = { model, predictor: createPredictor(model) }
+  return compiled.predictor
+}
+
+function predictAll(predictor, { test, nFeatures }) {
+  if (test.ones === null) return predictMatrix(predictor, test.x, test.nRows, nFeatures)
+  let all = null
+  for (let first = 0; first < test.nRows; first += rowsAtOnce) {
+    const end = Math.min(test.nRows, first + rowsAtOnce)
+    const part = predictMatrix(
+      predictor, denseRows(test, nFeatures, first, end), end - first, nFeatures)
+    all ??= new Float64Array(test.nRows * (part.length / (end - first)))
+    all.set(part, first * (part.length / (end - first)))
+  }
+  return all
+}
+
+function predictMatrix(predictor, data, nRows, nFeatures) {
+  const predicted = predictor.predictProbabilities({ data, shape: [nRows, nFeatures] })
+  return predictor.model.objective.name === 'binary'
+    ? predicted.filter((_, i) => i % 2 === 1) : predicted
 }

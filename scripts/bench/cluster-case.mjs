@@ -6,10 +6,11 @@ import path from 'node:path'
 import { compare } from './compare.mjs'
 import { budgetText, measureBudget } from './cluster-budget.mjs'
 import { bytesText, clusterTable, ratioTexts } from './cluster-report.mjs'
-import { daskVersions, startCoppiceOnFiles, startDask } from './contestant.mjs'
+import { daskAbsence, startCoppiceOnFiles, startDask } from './contestants.mjs'
 import { writeData } from './data-files.mjs'
 import { partitionBounds, writeParquet } from './parquet-data.mjs'
-import { paramsOf, timingCases } from './timing-cases.mjs'
+import { timingCases } from './data-cases.mjs'
+import { paramsOf } from './entries.mjs'
 
 const iterationsByDefault = 50
 
@@ -54,7 +55,8 @@ export async function runClusterCase(name, options, dir, log) {
       : iterationsByDefault),
     hasExtras,
     hasWide: hasExtras && !options.isTiny,
-    hasDask: !options.isOursOnly && await daskVersions() !== null,
+    hasDask: !options.isOursOnly && (options.contestants?.includes('dask') ?? true)
+      && await daskAbsence() === null,
   }
   const sections = []
   const results = []
@@ -97,13 +99,13 @@ async function runOrder(data, setting, options, dir, log) {
       const child = start()
       entries.push({
         name, role, isOurs, params: isOurs ? {} : { verbose: -1 }, process: child, dir,
-        test: data.test,
+        test: data.test, objective: data.objective, nOutputs: 1,
       })
       await child.load(dir)
     }
     for (const numLeaves of leaves) {
       log(`${numLeaves} leaves`)
-      const params = paramsOf(data.objective, numLeaves, iterations)
+      const params = paramsOf(data, numLeaves, iterations)
       const results = await compare(entries, {
         threads: nCores, params, repeats,
         ...(isTiny ? { spare: 0, warmUp: 0 } : { spare: repeats }),

@@ -14,7 +14,7 @@ import { makeData } from './made-data.mjs'
 import { labelColumn, parquetFolder, writeParquet } from './parquet-data.mjs'
 import { BenchRandom } from './random.mjs'
 import { markdownTable } from './report.mjs'
-import { paramsOf } from './timing-cases.mjs'
+import { paramsOf } from './entries.mjs'
 
 const workersByDefault = 3
 const repeatsByDefault = 10
@@ -50,7 +50,7 @@ export async function runClusterKillCase(options, dir, log) {
   const nWorkers = isTiny ? 2 : workersByDefault
   const data = makeData({ nTrain, nTest: 1, nFeatures, seed: 7, label: 'binary' })
   await writeParquet(dir, data)
-  const params = paramsFrom(paramsOf(data.objective, numLeaves, iterations))
+  const params = paramsFrom(paramsOf(data, numLeaves, iterations))
   const dataset = await Dataset.open(parquetFolder(dir), { label: labelColumn })
   log('cluster-kill: a training that nobody disturbs')
   const calm = await runTraining({ params, dataset, nWorkers, journalDir: null, kill: null })

@@ -2,7 +2,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { readNumbers } from './data-files.mjs'
-import { auc, logLoss, rmse } from './metrics.mjs'
+import { metricsOf } from './metrics.mjs'
 
 /** Iterations of the warm-up before the first timed run of each contestant and setting. */
 const warmUpByDefault = 5
@@ -21,6 +21,7 @@ const othersCoresMax = 0.1
  * @property {import('./contestant.mjs').Contestant} process - has loaded `dir`
  * @property {string} dir
  * @property {import('./data-files.mjs').Part} test - the held-out rows
+ * @property {number} nOutputs - predictions of a row
  * @property {boolean} isOurs
  */
 
@@ -57,8 +58,7 @@ export async function compare(entries, setting) {
     for (const entry of entries) {
       runs.push(await watched(() => runOf(entry, params.num_iterations)))
     }
-    const isDisturbed = runs.some(({ othersCores }) => othersCores > othersCoresMax)
-    if (isDisturbed && nSpare > 0) {
+    if (nSpare > 0 && runs.some(isDisturbed)) {
       nSpare--
       continue
     }
@@ -80,14 +80,19 @@ export async function compare(entries, setting) {
   return results
 }
 
-/** Does the run and adds how many cores were busy with something else meanwhile. */
-async function watched(run) {
+/** Does the run, which tells its `cpuMs`, and adds how many cores were busy with something else. */
+export async function watched(run) {
   const before = busyMs()
   const start = performance.now()
   const result = await run()
   const elapsedMs = performance.now() - start
   const othersMs = busyMs() - before - result.cpuMs
   return { ...result, othersCores: Math.max(0, othersMs / elapsedMs) }
+}
+
+/** Whether other programs were busy during a run of `watched`; a run that there was not is fine. */
+export function isDisturbed(run) {
+  return run !== null && run.othersCores > othersCoresMax
 }
 
 /** Time that all cores together were not idle. */
@@ -99,18 +104,17 @@ function busyMs() {
 /** Metrics of the entry's last model on the held-out rows. */
 async function qualityOf(entry, objective) {
   const predicted = await predictionsOf(entry)
-  return objective === 'binary'
-    ? { auc: auc(predicted, entry.test), logLoss: logLoss(predicted, entry.test) }
-    : { rmse: rmse(predicted, entry.test) }
+  return Object.fromEntries(
+    metricsOf[objective].map(({ key, of }) => [key, of(predicted, entry.test)]))
 }
 
-/** What the entry's own predictor says of the held-out rows with its last model. */
-export async function predictionsOf({ process: child, dir, test }) {
+/** What the entry's own predictor says of the held-out rows with its last model: see `predict`. */
+export async function predictionsOf({ process: child, dir, test, nOutputs }) {
   const out = path.join(dir, 'predicted.f64')
   await child.predict(out)
   const predicted = readNumbers(out, Float64Array)
-  if (predicted.length !== test.nRows) {
-    throw new Error(`${predicted.length} predictions for ${test.nRows} rows`)
+  if (predicted.length !== test.nRows * nOutputs) {
+    throw new Error(`${predicted.length} predictions for ${test.nRows} rows x ${nOutputs}`)
   }
   return predicted
 }

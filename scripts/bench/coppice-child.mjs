@@ -4,7 +4,9 @@
  */
 import { InlineExecutor, train } from '@coppice/engine'
 import { ThreadExecutor } from '@coppice/engine/threads'
-import { answerRequests, hashModel, writePredictions } from './answer-requests.mjs'
+import {
+  answerRequests, hashModel, timeBatch, timeRows, writePredictions,
+} from './answer-requests.mjs'
 import { binData } from './binned-data.mjs'
 import { readData } from './data-files.mjs'
 
@@ -26,9 +28,8 @@ const answers = {
     const start = performance.now()
     const binned = binData(data)
     const binMs = performance.now() - start
-    const { nRows, x } = data.test
-    held = { data: binned, test: { data: x, shape: [nRows, data.nFeatures] } }
-    return { binMs, nRows: binned.nRows, nFeatures: data.nFeatures }
+    held = { data: binned, test: data.test, nFeatures: data.nFeatures }
+    return { binMs }
   },
 
   async train({ params, threads }) {
@@ -52,7 +53,10 @@ const answers = {
   },
 
   hash: () => hashModel(model),
-  predict: ({ out }) => writePredictions(model, held.test, out),
+  predict: ({ out }) => writePredictions(model, held, out),
+
+  'time-batch': () => timeBatch(model, held),
+  'time-rows': ({ rows }) => timeRows(model, held, rows),
 }
 
 await answerRequests(answers)

@@ -103,7 +103,8 @@ const answers = {
     held = {
       inputs: parquetFolder(dir),
       options: { label: labelColumn, categorical: categorical.map(featureColumn) },
-      test: { data: test.x, shape: [test.nRows, nFeatures] },
+      test,
+      nFeatures,
     }
     if (place !== null) cluster = await startCluster(place)
     return { binMs: performance.now() - start }
@@ -124,7 +125,7 @@ const answers = {
   },
 
   hash: () => hashModel(model),
-  predict: ({ out }) => writePredictions(model, held.test, out),
+  predict: ({ out }) => writePredictions(model, held, out),
 }
 
 await answerRequests(answers)

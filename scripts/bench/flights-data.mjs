@@ -23,7 +23,7 @@ export async function readFlights({ nTrain = Infinity, nTest = Infinity } = {}) 
   const codes = new Map()
   const train = await readPart('train', nTrain, codes)
   const test = await readPart('test', nTest, codes)
-  return { objective: 'binary', nFeatures: 6, categorical: [4, 5], train, test }
+  return { objective: 'binary', nClasses: 2, nFeatures: 6, categorical: [4, 5], train, test }
 }
 
 /** The same data with the training rows in a seeded random order. */
@@ -40,32 +40,40 @@ export function shuffleRows(data, seed) {
 }
 
 async function readPart(name, nRowsMax, codes) {
-  const dir = path.join(folder, name)
-  const files = readdirSync(dir).filter((file) => file.endsWith('.parquet')).sort()
+  const table = await flightsTable(name, nRowsMax)
+  const nRows = table.delayed.length
+  const x = new Float32Array(nRows * 6)
+  for (let row = 0; row < nRows; row++) {
+    numeric.forEach((column, f) => {
+      x[row * 6 + f] = table[column][row]
+    })
+    airports.forEach((column, f) => {
+      const airport = table[column][row]
+      if (!codes.has(airport)) codes.set(airport, codes.size)
+      x[row * 6 + 4 + f] = codes.get(airport)
+    })
+  }
+  return { nRows, x, ones: null, y: Float64Array.from(table.delayed), weight: null }
+}
+
+/** The Parquet files of a part ('train' or 'test'), in the order of their rows. */
+export function flightsFiles(part) {
+  const dir = path.join(folder, part)
+  return readdirSync(dir).filter((file) => file.endsWith('.parquet')).sort()
+    .map((file) => path.join(dir, file))
+}
+
+/** The columns of a part's first rows, by name: arrays of numbers, of airports texts. */
+export async function flightsTable(part, nRowsMax) {
   const tables = []
   let nRows = 0
-  for (const file of files) {
+  for (const file of flightsFiles(part)) {
     if (nRows >= nRowsMax) break
-    tables.push(await readTable(path.join(dir, file), nRowsMax - nRows))
+    tables.push(await readTable(file, nRowsMax - nRows))
     nRows += tables.at(-1).delayed.length
   }
-  const x = new Float32Array(nRows * 6)
-  const y = new Float64Array(nRows)
-  let row = 0
-  for (const table of tables) {
-    for (let i = 0; i < table.delayed.length; i++, row++) {
-      numeric.forEach((column, f) => {
-        x[row * 6 + f] = table[column][i]
-      })
-      airports.forEach((column, f) => {
-        const airport = table[column][i]
-        if (!codes.has(airport)) codes.set(airport, codes.size)
-        x[row * 6 + 4 + f] = codes.get(airport)
-      })
-      y[row] = table.delayed[i]
-    }
-  }
-  return { nRows, x, y, weight: null }
+  return Object.fromEntries(Object.keys(tables[0]).map((name) =>
+    [name, tables.flatMap((table) => table[name])]))
 }
 
 /** The columns of the first rows of a Parquet file, by name. */

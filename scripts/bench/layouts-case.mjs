@@ -4,11 +4,9 @@
  * does the same work: split each leaf, then build the histogram of the smaller child.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { inRoot } from '../lib/paths.mjs'
-import { runNode, tools } from '../lib/run.mjs'
 import { median } from './compare.mjs'
+import { compileAssembly } from './compile-assembly.mjs'
 import { makeCandidates } from './layouts/candidates.mjs'
 import { BenchMemory } from './layouts/memory.mjs'
 import { BenchRandom } from './random.mjs'
@@ -24,7 +22,7 @@ const levelsOfTrees = [5, 8]
  * @param {(line: string) => void} log
  */
 export async function runLayoutsCase({ isTiny, rows, repeats }, dir, log) {
-  const wasm = await WebAssembly.compile(await compileKernels(dir))
+  const wasm = await compileAssembly('layouts/kernels.ts', path.join(dir, 'layouts.wasm'))
   const tables = []
   const results = []
   for (const { nRows, nFeatures } of isTiny ? tinyShapes : shapes) {
@@ -47,18 +45,6 @@ export async function runLayoutsCase({ isTiny, rows, repeats }, dir, log) {
     results,
     failure: null,
   }
-}
-
-/** Compiles kernels.ts with the flags of the engine's kernels. */
-async function compileKernels(dir) {
-  const out = path.join(dir, 'layouts.wasm')
-  const { code, output } = await runNode(tools.asc, [
-    inRoot('scripts/bench/layouts/kernels.ts'), '-O3', '--converge', '--noAssert',
-    '--use', 'abort=', '--runtime', 'stub', '--importMemory', '--noExportMemory',
-    '--enable', 'simd', '--outFile', out,
-  ], { capture: true })
-  if (code !== 0) throw new Error(`scripts/bench/layouts/kernels.ts does not compile\n${output}`)
-  return readFileSync(out)
 }
 
 /** Candidates in turns; the first round warms up and checks that they agree. */

@@ -35,8 +35,8 @@ function signalOf(x, at, nFeatures) {
  * @param {number} recipe.nTest
  * @param {number} recipe.nFeatures - at least 10
  * @param {number} recipe.seed
- * @param {'binary' | 'regression' | 'heavy-tailed'} recipe.label - 'heavy-tailed' labels are
- *   log-normal; of the training rows, one in 20,000 is an outlier at 10^4 standard deviations
+ * @param {'binary' | 'regression' | 'log-normal' | 'heavy-tailed'} recipe.label - 'heavy-tailed':
+ *   log-normal, and of the training rows one in 20,000 is an outlier at 10^4 standard deviations
  * @param {boolean} [recipe.isWeighted] - weights from 1 to 10^6, log-uniform, for both parts
  * @returns {import('./data-files.mjs').BenchData}
  */
@@ -55,10 +55,11 @@ export function makeData({ nTrain, nTest, nFeatures, seed, label, isWeighted = f
       if (weight !== null) weight[row] = Math.fround(exp(logLargestWeight * random.uniform()))
     }
     if (hasOutliers) addOutliers(y, random)
-    return { nRows, x, y, weight }
+    return { nRows, x, ones: null, y, weight }
   }
   return {
     objective: label === 'binary' ? 'binary' : 'regression',
+    nClasses: label === 'binary' ? 2 : 1,
     nFeatures,
     categorical: [],
     train: makePart(nTrain, label === 'heavy-tailed'),

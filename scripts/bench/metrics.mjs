@@ -52,3 +52,43 @@ export function auc(predicted, { y, weight }) {
   }
   return area / (positives * negativesBelow)
 }
+
+/** Mean negative log-likelihood; predicted: rows x classes, kept 1e-15 away from 0. */
+export function multiLogLoss(predicted, { y }) {
+  const nClasses = predicted.length / y.length
+  let sum = 0
+  for (let row = 0; row < y.length; row++) {
+    sum -= Math.log(Math.max(1e-15, predicted[row * nClasses + y[row]]))
+  }
+  return sum / y.length
+}
+
+/** Share of the rows whose class is the most probable one, the first of equals. */
+export function accuracy(predicted, { y }) {
+  const nClasses = predicted.length / y.length
+  let nRight = 0
+  for (let row = 0; row < y.length; row++) {
+    const of = predicted.subarray(row * nClasses, (row + 1) * nClasses)
+    let best = 0
+    for (let k = 1; k < nClasses; k++) {
+      if (of[k] > of[best]) best = k
+    }
+    if (best === y[row]) nRight++
+  }
+  return nRight / y.length
+}
+
+/** What is shown of an objective: key in results, title in tables, function. */
+export const metricsOf = {
+  binary: [
+    { key: 'auc', title: 'AUC', of: auc }, { key: 'logLoss', title: 'log-loss', of: logLoss },
+  ],
+  regression: [
+    { key: 'rmse', title: 'RMSE', of: rmse },
+    { key: 'medianError', title: 'median error', of: medianError },
+  ],
+  multiclass: [
+    { key: 'logLoss', title: 'log-loss', of: multiLogLoss },
+    { key: 'accuracy', title: 'accuracy', of: accuracy },
+  ],
+}

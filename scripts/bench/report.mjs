@@ -1,6 +1,7 @@
 /** Results as Markdown. */
 import os from 'node:os'
 import { median } from './compare.mjs'
+import { metricsOf } from './metrics.mjs'
 
 /** @param {string[]} header @param {(string | number)[][]} rows */
 export function markdownTable(header, rows) {
@@ -28,7 +29,8 @@ export function environmentText({ date, cpu, cores, platform, versions, command 
 }
 
 /** One row per setting and contestant, then the time that binning took. */
-export function settingsTable(settings, binning) {
+export function settingsTable(objective, settings, binning) {
+  const metrics = metricsOf[objective]
   const rows = settings.flatMap(({ numLeaves, threads, results, ratios }) =>
     results.map((result, i) => [
       numLeaves, threads, result.name,
@@ -37,22 +39,28 @@ export function settingsTable(settings, binning) {
       (median(result.totalMs) / 1000).toFixed(2),
       i === 0 ? '' : ratioText(ratios[i - 1].total),
       median(result.startMs).toFixed(0),
-      qualityText(result.quality.auc),
-      qualityText(result.quality.logLoss),
+      ...metrics.map(({ key }) => qualityText(result.quality[key])),
       Math.max(...result.othersCores).toFixed(2),
       result.sha256?.slice(0, 16) ?? '',
     ]))
   const header = ['leaves', 'threads', 'contestant', 'ms/iteration', 'ratio (min-max)',
-    'run s', 'run ratio (min-max)', 'start ms', 'AUC', 'log-loss', "others' cores",
-    'SHA-256 of the model']
-  const bins = binning.map(({ name, binMs }) => `${name} ${(binMs / 1000).toFixed(2)} s`).join(', ')
-  return `${markdownTable(header, rows)}\n\nBinning, one thread: ${bins}.`
+    'run s', 'run ratio (min-max)', 'start ms', ...metrics.map(({ title }) => title),
+    "others' cores", 'SHA-256 of the model']
+  return `${markdownTable(header, rows)}\n\n${binningText(binning)}`
 }
 
-function ratioText(ratio) {
+function binningText(binning) {
+  const texts = binning.map(({ name, binMs }) =>
+    `${name} ${binMs === null ? 'in every run' : `${(binMs / 1000).toFixed(2)} s`}`)
+  return `Binning, one thread: ${texts.join(', ')}.`
+}
+
+/** A ratio of `ratioOf`, with its spread. */
+export function ratioText(ratio) {
   return `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}-${ratio.max.toFixed(2)})`
 }
 
-function qualityText(value) {
-  return value === undefined ? '' : value.toFixed(6)
+/** A metric, to as many digits as tell models apart. */
+export function qualityText(value) {
+  return value === undefined ? '' : value >= 10 ? value.toPrecision(7) : value.toFixed(6)
 }

@@ -124,37 +124,33 @@ function rowsOffDefault(
   return rows
 }
 
-/** Takes features out that share a row with one before them in their bundle. */
+/** Takes features out that share a row with another of their bundle. */
 function withoutConflicts(
   data: EngineRows, runs: readonly RowRun[], bundles: readonly (readonly Candidate[])[],
 ): Candidate[][] {
   const { nFeatures } = data
+  const members = bundles.flatMap((bundle, b) => bundle.map((member) => ({ ...member, bundle: b })))
+    .sort((x, y) => x.feature - y.feature)
+  const features = Int32Array.from(members, ({ feature }) => feature)
+  const defaults = Uint8Array.from(members, ({ defaultBin }) => defaultBin)
+  const bundleOf = Int32Array.from(members, ({ bundle }) => bundle)
   const isOut = new Uint8Array(nFeatures)
-  const places = bundles.map((bundle) => ({
-    features: Int32Array.from(bundle, ({ feature }) => feature),
-    defaults: Uint8Array.from(bundle, ({ defaultBin }) => defaultBin),
-  }))
-  visitBlocks(data, runs, ({ bins }, blockRow, n) => {
-    for (let row = blockRow; row < blockRow + n; row++) {
-      for (const place of places) markConflicts(bins, row * nFeatures, place, isOut)
+  /** The last row in which a feature of each bundle was off its default. */
+  const takenBy = new Float64Array(bundles.length).fill(-1)
+  visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
+    for (let i = 0; i < n; i++) {
+      const at = (blockRow + i) * nFeatures
+      for (let m = 0; m < features.length; m++) {
+        const feature = features[m]!
+        // one that is out already takes no place
+        if (bins[at + feature] === defaults[m] || isOut[feature] === 1) continue
+        const bundle = bundleOf[m]!
+        if (takenBy[bundle] === localRow + i) isOut[feature] = 1
+        else takenBy[bundle] = localRow + i
+      }
     }
   })
   return bundles
     .map((bundle) => bundle.filter(({ feature }) => isOut[feature] === 0))
     .filter((bundle) => bundle.length > 1)
-}
-
-function markConflicts(
-  bins: Uint8Array, at: number, { features, defaults }: {
-    readonly features: Int32Array, readonly defaults: Uint8Array,
-  }, isOut: Uint8Array,
-): void {
-  let isTaken = false
-  for (let m = 0; m < features.length; m++) {
-    const feature = features[m]!
-    if (bins[at + feature] === defaults[m]) continue
-    if (isTaken) isOut[feature] = 1
-    // one that is out already takes no place
-    else isTaken = isOut[feature] === 0
-  }
 }

@@ -2,7 +2,7 @@ import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricPart } from '../metrics/parts.js'
 import { bundleFeatures } from './bundle-features.js'
-import { fillColumn } from './column-rows.js'
+import { fillColumns } from './column-rows.js'
 import { planColumns } from './columns.js'
 import type { BinnedTree, EngineRows, EngineSetup, MetricPart } from './protocol.js'
 import { countRows, gatherRows, visitBlocks, type RowRun } from './row-dealing.js'
@@ -92,8 +92,8 @@ function storeRows(
   const target = arena.bytes(offset, nRows * stride)
   visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
     const src = bins.subarray(blockRow * data.nFeatures, (blockRow + n) * data.nFeatures)
-    columns.columns.forEach((column, c) =>
-      fillColumn(target, localRow * stride + c, stride, column, src, data.nFeatures))
+    const offsetOf = (column: number): number => localRow * stride + column
+    fillColumns({ memory: target, offsetOf, stride }, columns, src)
   })
   const walk = new WalkTable(arena, setup.maxLeaves, { columns, walkOffset: (column) => column })
   return { offset, stride, walk }

@@ -2,7 +2,7 @@ import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
 import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { bundleFeatures } from './bundle-features.js'
-import { fillColumn } from './column-rows.js'
+import { fillColumns } from './column-rows.js'
 import { planColumns, writeLeftTable, type ColumnPlan } from './columns.js'
 import type { BagRule, EngineRows, Expansion, FeatureLayout } from './protocol.js'
 import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
@@ -69,17 +69,14 @@ export class RowStore {
   }
 
   #fill(data: EngineRows): void {
-    const { tileColumns, binStride, sideStride } = this.layout
+    const { binStride, sideStride } = this.layout
     const memory = new Uint8Array(this.#arena.memory.buffer)
     const view = this.#arena.view()
     const rows = this.#buffers[0]!
     visitBlocks(data, this.#runs, ({ bins }, blockRow, nRows, localRow) => {
       const src = bins.subarray(blockRow * data.nFeatures, (blockRow + nRows) * data.nFeatures)
-      this.columns.columns.forEach((column, c) => {
-        const tile = Math.floor(c / tileColumns)
-        const dst = rows.bins(tile, localRow) + c - tile * tileColumns
-        fillColumn(memory, dst, binStride, column, src, data.nFeatures)
-      })
+      const offsetOf = (column: number): number => rows.column(column) + localRow * binStride
+      fillColumns({ memory, offsetOf, stride: binStride }, this.columns, src)
       let id = rows.sides(localRow) + ROW_ID_OFFSET
       for (let i = 0; i < nRows; i++, id += sideStride) view.setUint32(id, localRow + i, true)
     })

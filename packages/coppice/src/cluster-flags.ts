@@ -1,4 +1,5 @@
 import type { ConnectOptions } from '@coppice/api'
+import { uselessCa } from '@coppice/api/command'
 import type { Flag } from './command.js'
 import { UsageError } from './exit-codes.js'
 import type { FlagValues } from './flag-values.js'
@@ -49,9 +50,8 @@ export function flagOrEnv(values: FlagValues, flag: string, variable: string): s
  * @throws UsageError for --ca-file and an address without TLS
  */
 export function requireUseOfCa(values: FlagValues, flag: string, url: string): void {
-  if (!values.has('ca-file') || !/^(ws|http):/i.test(url)) return
-  throw new UsageError(`--ca-file does nothing with ${flag} ws://..., which is not encrypted; ` +
-    'use wss:// (for a coordinator with --tls-cert), or leave it out')
+  const misuse = values.has('ca-file') ? uselessCa(url, '--ca-file', flag) : null
+  if (misuse !== null) throw new UsageError(misuse)
 }
 
 /**

@@ -38,8 +38,9 @@ const connectOptionNames = optionNames<ConnectOptions>({
  * ```
  *
  * @param url - ws://host:port, or wss://host:port where the coordinator has a certificate
- * @throws CoppiceError 'PARAMETER' for a bad address, token or certificate, 'IO' for files that
- *   cannot be read and where nothing answers in time, 'ABORTED' by the signal
+ * @throws CoppiceError 'PARAMETER' for a bad address, token or certificate, and for
+ *   a caFile with an address that is not encrypted; 'IO' for files that cannot be read and where
+ *   nothing answers in time; 'ABORTED' by the signal
  */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<Cluster> {
   checkOptionNames('connect', options, connectOptionNames)

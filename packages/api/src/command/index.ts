@@ -1,4 +1,4 @@
-export { LOCAL_WORKERS_MAX } from '@coppice/cluster'
+export { LOCAL_WORKERS_MAX, uselessCa } from '@coppice/cluster'
 export { THREADS_MAX } from '@coppice/engine'
 export { type ByteSink, formatOfName, listNames, nearestName } from '@coppice/data'
 export {

@@ -37,6 +37,13 @@ describe('connect', () => {
     await rejects(connect('wss://127.0.0.1:1', { caFile: file('short') }), 'PARAMETER', 'short',
       'PEM')
   })
+
+  it('refuses certificates for what is not encrypted, before anybody is asked', async () => {
+    for (const url of [nobody, 'HTTP://127.0.0.1:1']) {
+      await rejects(connect(url, { caFile: file('none') }), 'PARAMETER',
+        'caFile does nothing with', 'not encrypted', 'wss://')
+    }
+  })
 })
 
 describe('fetch of a cluster', () => {

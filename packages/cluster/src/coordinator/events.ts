@@ -89,12 +89,13 @@ export interface RequestReducer {
   /** All is added to a chunk: what can be computed of it may be, while others are waited for. */
   complete(chunk: number): void
   /**
-   * What is wrong with one store's part by itself, or null: do its features sum to the same totals?
+   * What is wrong with one store's part, and those before of the same answer, by themselves, or
+   * null: do its features sum to the same totals? What is told may be of parts that were added.
    * Asked only after a request whose sums did not add up.
    *
    * @throws ProtocolError as `add`
    */
-  inspect(chunk: number, payload: AnswerPayload): string | null
+  inspect(store: number, chunk: number, payload: AnswerPayload): string | null
   /** The answer, once everything is added. */
   finish(): EngineAnswer
 }

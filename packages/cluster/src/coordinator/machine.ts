@@ -22,7 +22,10 @@ export interface CoordinatorOptions {
   readonly graceMs: number
   /** Work begins when so many workers are there; then it goes on with whoever is left. */
   readonly minWorkers: number
-  /** ... and none has come for so long; that applies again whenever nobody was left. */
+  /**
+   * ... and none has come for so long; that applies again whenever nobody was left, when those who
+   * were lost with rows are waited for, up to RETURN_MS. 0: nobody is waited for.
+   */
   readonly lastCallMs: number
   /** A job fails when it could not go on for so long for want of workers. */
   readonly stallMs: number
@@ -183,11 +186,11 @@ export class CoordinatorMachine {
   }
 
   #taskFailed(
-    member: Member, { job, task, error }: Extract<FromWorker, { type: 'task-failed' }>,
+    member: Member, failure: Extract<FromWorker, { type: 'task-failed' }>,
   ): void {
-    if (job !== this.#job || this.#desk === null) return
-    const final = this.#desk.failed(task, member.name, error, this.#members.all())
-    if (final !== null) this.#effects.push({ kind: 'task-error', task, error: final })
+    if (failure.job !== this.#job || this.#desk === null) return
+    const error = this.#desk.failed(failure, member.name, this.#members.all())
+    if (error !== null) this.#effects.push({ kind: 'task-error', task: failure.task, error })
     this.#deal()
   }
 
@@ -231,7 +234,12 @@ export class CoordinatorMachine {
   }
 
   #tick(): void {
-    this.#lost(this.#members.expire(this.#now))
+    const lost = this.#members.expire(this.#now)
+    for (const { member } of lost) {
+      const hasRows = this.#training?.isHolding(member.name) === true
+      if (hasRows && !member.state.isDraining) this.#muster.lost(member, this.#now)
+    }
+    this.#lost(lost)
     if (this.#job === null) return
     this.#deal()
     this.#training?.tick(this.#now)

@@ -1,4 +1,4 @@
-import type { WireError } from '../protocol/messages.js'
+import type { StoreFailed, WireError } from '../protocol/messages.js'
 import { DeathToll } from './death-toll.js'
 import type { Member } from './members.js'
 import { deal, type Holder } from './placement.js'
@@ -93,15 +93,20 @@ export class Placing {
 
   /**
    * A worker could not hold partitions. What fails here may work on another machine.
-   * @returns the error when nobody is left to try
+   * @returns the error when nobody is to try
    */
-  blame(partitions: readonly number[], member: Member, error: WireError): WireError | null {
+  blame(
+    partitions: readonly number[], member: Member,
+    { isFinal, error }: Pick<StoreFailed, 'isFinal' | 'error'>,
+  ): WireError | null {
     for (const p of partitions) {
-      const failure = this.#failures.get(p) ?? { workers: new Set<string>(), error }
+      // what all would say is the cause, also where another worker had trouble of its own before
+      const known = isFinal ? undefined : this.#failures.get(p)
+      const failure = known ?? { workers: new Set<string>(), error }
       failure.workers.add(member.name)
       this.#failures.set(p, failure)
       const isLeft = this.holders().some(({ name }) => !failure.workers.has(name))
-      if (isElsewhere(error) && isLeft) continue
+      if (!isFinal && isLeft) continue
       if (failure.error.code === 'IO') return onWorkers(failure.error, failure.workers)
       const tried = [...failure.workers].sort().join(', ')
       return {
@@ -151,9 +156,4 @@ export class Placing {
   answered(): void {
     this.#deathsAtWork.clear()
   }
-}
-
-/** What cannot be read, held or done on one machine may be on another. */
-function isElsewhere({ code }: WireError): boolean {
-  return code === 'IO' || code === 'MEMORY' || code === 'INTERNAL'
 }

@@ -85,6 +85,12 @@ export class Round {
     return this.#covered.some((covered) => counted.some((p) => covered[p] === 0))
   }
 
+  /** Whether something of these partitions is counted. */
+  hasSome(partitions: readonly number[]): boolean {
+    return this.#covered.some((covered) =>
+      partitions.some((p) => p < this.#nPartitions && covered[p] === 1))
+  }
+
   /** Whether some chunk has some of these partitions and lacks others. */
   isPartial(partitions: readonly number[]): boolean {
     const counted = partitions.filter((p) => this.#isNeeded(p))

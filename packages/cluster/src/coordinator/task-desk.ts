@@ -1,4 +1,4 @@
-import type { Context, ToWorker, WireError } from '../protocol/messages.js'
+import type { Context, TaskFailed, ToWorker, WireError } from '../protocol/messages.js'
 import type { TaskOrder } from './events.js'
 import type { Member } from './members.js'
 import { onWorkers } from './tried-by.js'
@@ -147,22 +147,24 @@ export class TaskDesk {
 
   /**
    * A worker could not do a task. What cannot be read here may be readable elsewhere.
-   * @returns the error when nobody else is left to try; null otherwise
+   * @returns the error when nobody else is to try; null otherwise
    */
   failed(
-    id: number, worker: string, error: WireError, members: readonly Member[],
+    { task: id, isFinal, error }: Pick<TaskFailed, 'task' | 'isFinal' | 'error'>,
+    worker: string, members: readonly Member[],
   ): WireError | null {
     const task = this.#open.get(id)
     if (task === undefined) return null
-    task.firstError ??= error
+    // what all would say is the cause, also where another worker had trouble of its own before
+    task.firstError = isFinal ? error : task.firstError ?? error
     task.failedAt.add(worker)
     if (task.worker === worker) task.worker = null
-    const isElsewhere = error.code === 'IO' && members.some(({ name, state }) =>
+    const isElsewhere = !isFinal && members.some(({ name, state }) =>
       !state.isDraining && !task.failedAt.has(name))
     if (isElsewhere) return null
     this.#open.delete(id)
-    return task.firstError.code === 'IO' ? onWorkers(task.firstError, task.failedAt)
-      : task.firstError
+    if (task.firstError.code !== 'IO') return task.firstError
+    return onWorkers(task.firstError, isFinal ? [worker] : task.failedAt)
   }
 
   /**

@@ -108,7 +108,14 @@ export class TrainingDriver {
     if (round === null || reducer === null) return null
     const isThis = message.iteration === round.iteration && message.seq === round.seq
     const fault = this.#isInspecting && isThis ? inspect(reducer, message) : null
-    if (fault !== null) return fault
+    if (fault !== null) {
+      // what it sent before was added, and nobody can say that it was right
+      if (!fault.isDamaged && round.hasSome(partitions)) {
+        this.#restart(fault.text)
+        this.#continue(null)
+      }
+      return fault
+    }
     if (!round.admit(message, partitions)) return null
     try {
       reducer.add(message.chunk, message.payload)
@@ -134,12 +141,17 @@ export class TrainingDriver {
     } catch (error) {
       const isBroken = error instanceof CoppiceError && error.code === 'INTERNAL'
       if (!isBroken || this.#isInspecting) throw error
-      this.#isInspecting = true
-      this.#requests = []
-      this.#port.restarted(error.message)
-      this.#dialogue = this.#booster!.iterate(this.trees.length, this.#evaluates)
+      this.#restart(error.message)
       return null
     }
+  }
+
+  #restart(reason: string): void {
+    this.#isInspecting = true
+    this.#round = null
+    this.#requests = []
+    this.#port.restarted(reason)
+    this.#dialogue = this.#booster!.iterate(this.trees.length, this.#evaluates)
   }
 
   /** The announced iteration may be followed by the next. */
@@ -272,9 +284,11 @@ export class TrainingDriver {
   }
 }
 
-function inspect(reducer: RequestReducer, { chunk, payload }: Answer): AnswerFault | null {
+function inspect(
+  reducer: RequestReducer, { store, chunk, payload }: Answer,
+): AnswerFault | null {
   try {
-    const text = reducer.inspect(chunk, payload)
+    const text = reducer.inspect(store, chunk, payload)
     return text === null ? null : { text, isDamaged: false }
   } catch (error) {
     if (error instanceof ProtocolError) return faultOf(error)

@@ -2,6 +2,7 @@ import { assert } from '@coppice/model'
 import type {
   Answer, FromWorker, Loaded, LoadedPartitionInfo, StoreFailed, WireError,
 } from '../protocol/messages.js'
+import { mayDifferElsewhere } from '../protocol/wire-error.js'
 import { Auditor } from './auditor.js'
 import { hasDied, type Member } from './members.js'
 import { Moves } from './moves.js'
@@ -158,7 +159,10 @@ export class TrainingJob {
       case 'need': return this.#sync.need(member, message)
       // other machines may do better, unless it is a bug: then none will
       case 'engine-failed':
-        return this.#storeFailed(member, { ...message, type: 'store-failed', partition: null })
+        return this.#storeFailed(member, {
+          ...message, type: 'store-failed', partition: null,
+          isFinal: !mayDifferElsewhere(message.error.code),
+        })
       case 'audited': {
         const error = this.#auditor.hear(member, message)
         if (error !== null) this.#context.fail(error)
@@ -199,13 +203,14 @@ export class TrainingJob {
     })
   }
 
-  #storeFailed(member: Member, { store: id, partition, error }: StoreFailed): void {
+  #storeFailed(member: Member, failure: StoreFailed): void {
+    const { store: id, partition, error } = failure
     const store = this.#board.get(id)
     if (store?.worker !== member.name || store.role === 'retired') return
     const wasActive = store.role === 'active'
     this.#board.retire(store)
     const blamed = partition === null ? store.partitions : [partition]
-    const final = this.#placing.blame(blamed, member, error)
+    const final = this.#placing.blame(blamed, member, failure)
     if (final !== null) return this.#context.fail(final)
     const names = blamed.map((p) => this.#placing.nameOf(p)).join(', ')
     this.#notice(`worker ${member.name} cannot hold ${names}: ${error.message}; others will try`)

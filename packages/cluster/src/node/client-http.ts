@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { CoppiceError } from '@coppice/model'
+import { wantedHeader } from '../transport/data-routes.js'
 import { backoffMs } from '../transport/reconnector.js'
 import {
   ConnectError, coordinatorPath, describeAnswer, describeFailure, parseCoordinatorUrl, type Token,
@@ -85,6 +86,7 @@ async function ask(
     headers: {
       ...(address.token === null ? {} : { Authorization: address.token.header }),
       ...(body === null ? {} : { 'Content-Length': body.length }),
+      ...(method === 'HEAD' ? { [wantedHeader]: '1' } : {}),
     },
     ...(ca === null ? {} : { ca }),
     ...(isTls ? { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const : {}),

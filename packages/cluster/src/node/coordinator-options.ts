@@ -23,7 +23,10 @@ export interface CoordinatorProcessOptions {
   readonly leaseMs?: number | undefined
   /** How long a worker whose connection broke may take to come back; default 300. */
   readonly graceMs?: number | undefined
-  /** Work begins when no worker came for so long; default 1000. */
+  /**
+   * Work begins when no worker came for so long; default 1000. When all were lost, those who had
+   * rows have 5.5 s from when the first is back; 0: nobody is waited for.
+   */
   readonly lastCallMs?: number | undefined
   /** A job fails when it could not go on for so long for want of workers; default 10 minutes. */
   readonly stallMs?: number | undefined

@@ -3,7 +3,7 @@ import { type EngineSetup, featureLayout } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Context, Job, Task } from '../protocol/messages.js'
 import type { EngineWork, WorkerEffect, WorkerEvent } from '../worker/events.js'
-import { wireErrorOf } from './worker-errors.js'
+import { failureOf, wireErrorOf } from './worker-errors.js'
 import type { WorkerFiles } from './worker-files.js'
 import { type HeldPartition, PartitionCache, PartitionFailure } from './worker-partitions.js'
 import { WorkerStores } from './worker-stores.js'
@@ -112,7 +112,7 @@ export class WorkerCompute {
       await Promise.resolve()
       // nobody waits for a task that was given up with its job
       if (tasks !== null && this.#reading?.tasks !== tasks) return
-      this.#options.emit({ kind: 'task-failed', job, task: id, error: wireErrorOf(error) })
+      this.#options.emit({ kind: 'task-failed', job, task: id, ...failureOf(error) })
     }
   }
 
@@ -170,7 +170,7 @@ export class WorkerCompute {
       const isFailure = error instanceof PartitionFailure
       this.#emitIn(holding, {
         kind: 'load-failed', job, store, partition: isFailure ? error.partition : null,
-        error: wireErrorOf(isFailure ? error.cause : error),
+        ...failureOf(isFailure ? error.cause : error),
       })
     }
   }
@@ -200,7 +200,7 @@ export class WorkerCompute {
         // a store that does not fit here may fit elsewhere
         emit({
           kind: 'load-failed', job: holding.job.job, store: work.store, partition: null,
-          error: failure,
+          isFinal: false, error: failure,
         })
         return emit({ kind: 'engine-done', ticket })
       }

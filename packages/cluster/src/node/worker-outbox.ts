@@ -57,7 +57,7 @@ export class WorkerOutbox {
     try {
       bytes = encodeMessage(message)
     } catch (error) {
-      const instead = failureOf(message, error)
+      const instead = insteadOf(message, error)
       if (instead === null) throw error
       bytes = encodeMessage(instead)
     }
@@ -68,16 +68,20 @@ export class WorkerOutbox {
 }
 
 /** A result that cannot be sent, being too large, is a failure: silence would be asked again. */
-function failureOf(message: FromWorker, cause: unknown): FromWorker | null {
+function insteadOf(message: FromWorker, cause: unknown): FromWorker | null {
   const error = wireErrorOf(cause)
   switch (message.type) {
     case 'task-done':
-      return { type: 'task-failed', job: message.job, task: message.task, error }
+      // whoever does a task gets the same result
+      return {
+        type: 'task-failed', job: message.job, task: message.task, isFinal: true, error,
+      }
     case 'answer':
       return { type: 'engine-failed', job: message.job, store: message.store, error }
     case 'loaded':
       return {
-        type: 'store-failed', job: message.job, store: message.store, partition: null, error,
+        type: 'store-failed', job: message.job, store: message.store, partition: null,
+        isFinal: false, error,
       }
     default: return null
   }

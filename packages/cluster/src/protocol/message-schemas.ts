@@ -160,7 +160,7 @@ export const fromWorker: Schema<FromWorker> = tagged('type', {
     type: constant('task-done'), job: name, task: count, result: taskResult,
   }),
   'task-failed': object({
-    type: constant('task-failed'), job: name, task: count, error: wireError,
+    type: constant('task-failed'), job: name, task: count, isFinal: flag, error: wireError,
   }),
   'loaded': object({
     type: constant('loaded'),
@@ -173,6 +173,7 @@ export const fromWorker: Schema<FromWorker> = tagged('type', {
     job: name,
     store: count,
     partition: nullable(partition),
+    isFinal: flag,
     error: wireError,
   }),
   'need': object({ type: constant('need'), job: name, iteration, nRequests: count }),

@@ -150,6 +150,8 @@ export interface TaskFailed {
   readonly type: 'task-failed'
   readonly job: string
   readonly task: number
+  /** Nor by any other worker: the job ends with this. */
+  readonly isFinal: boolean
   readonly error: WireError
 }
 
@@ -208,6 +210,8 @@ export interface StoreFailed {
   readonly job: string
   readonly store: number
   readonly partition: number | null
+  /** No other worker can have it either: the job ends with this. */
+  readonly isFinal: boolean
   readonly error: WireError
 }
 

@@ -8,7 +8,7 @@ import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
 import { type TakeSums, unpackSums } from '../wire/unpack-sums.js'
-import { inspectSums } from './inspect-sums.js'
+import { SumsInspector } from './inspect-sums.js'
 
 /**
  * The reducer of a star: all answers come to the coordinator, which adds them up. The other end
@@ -29,6 +29,8 @@ export class StarReducer implements RequestReducer {
   #fault: Error | null = null
   #maximum = 0
   #parts: MetricPart[] = []
+  /** What was seen of each store's answer, by store. */
+  readonly #inspectors = new Map<number, SumsInspector>()
 
   /** @param reducer - of this setup */
   constructor(setup: EngineSetup, reducer = new CentralReducer(setup)) {
@@ -47,6 +49,7 @@ export class StarReducer implements RequestReducer {
     this.#fault = null
     this.#maximum = 0
     this.#parts = []
+    this.#inspectors.clear()
     switch (request.kind) {
       case 'prepare':
       case 'evaluate':
@@ -139,12 +142,15 @@ export class StarReducer implements RequestReducer {
     }
   }
 
-  inspect(chunk: number, payload: AnswerPayload): string | null {
+  inspect(store: number, chunk: number, payload: AnswerPayload): string | null {
     const request = this.#request
     if (request?.kind !== 'root' && request?.kind !== 'round') return null
+    const inspector = this.#inspectors.get(store) ??
+      new SumsInspector(this.#features, this.#layout)
+    this.#inspectors.set(store, inspector)
     let fault: string | null = null
     this.#unpack(request.kind, chunk, payload, (range, planes) => {
-      fault ??= inspectSums(this.#features, this.#layout, range, planes)
+      fault ??= inspector.inspect(range, planes)
     })
     return fault
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { CoppiceError } from '@coppice/model'
 import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
+import { uselessCa } from '../protocol/useless-ca.js'
 import { describeAnswer, describeFailure } from './connect-error.js'
 import { coordinatorPath, parseCoordinatorUrl } from './coordinator-url.js'
 import { wireFraming } from './framing.js'
@@ -31,10 +32,12 @@ const saidBytesMax = 300
  * Connects to a coordinator, once.
  *
  * Rejects with a ConnectError, with CoppiceError 'ABORTED' when the signal asks for it, and with
- * 'PARAMETER' or 'IO' for a bad address or CA file.
+ * 'PARAMETER' or 'IO' for a bad address or CA file, and for one with an address without TLS.
  */
 export async function connectLink(address: string, options: ConnectOptions): Promise<Link> {
   const base = parseCoordinatorUrl(address)
+  const misuse = options.caFile == null ? null : uselessCa(address, 'caFile', '')
+  if (misuse !== null) throw new CoppiceError('PARAMETER', misuse)
   const ca = options.caFile == null ? null : await readCa(options.caFile)
   if (options.signal?.aborted === true) throw aborted(address)
   const url = coordinatorPath(base, `/v1/${options.role}`)

@@ -7,6 +7,12 @@ import type { Spool, UploadResult } from './spool.js'
 /** Uploads that run at once; more are told to come back. */
 const uploadsMax = 16
 
+/**
+ * Header of a client that asks for an upload to count on it; workers look at what they read too,
+ * and do not prolong its stay.
+ */
+export const wantedHeader = 'coppice-wanted'
+
 /** Who is told of what clients bring. */
 export interface UploadHandlers {
   /** It was not here, and is now. */
@@ -37,8 +43,7 @@ export class DataRoutes {
     isWaiting: boolean,
   ): Promise<void> {
     if (request.method === 'GET' || request.method === 'HEAD') {
-      // workers do not ask before they read
-      if (request.method === 'HEAD') this.#handlers.onWanted(sha256)
+      if (request.headers[wantedHeader] !== undefined) this.#handlers.onWanted(sha256)
       await this.#get(request, response, sha256)
     } else if (request.method === 'PUT') {
       await this.#put(request, response, sha256, isWaiting)

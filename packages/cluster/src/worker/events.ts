@@ -14,11 +14,11 @@ export type WorkerEvent =
   | { readonly kind: 'task-done', readonly job: string, readonly task: number,
     readonly result: TaskResult }
   | { readonly kind: 'task-failed', readonly job: string, readonly task: number,
-    readonly error: WireError }
+    readonly isFinal: boolean, readonly error: WireError }
   | { readonly kind: 'loaded', readonly job: string, readonly store: number,
     readonly partitions: readonly LoadedPartitionInfo[] }
   | { readonly kind: 'load-failed', readonly job: string, readonly store: number,
-    readonly partition: number | null, readonly error: WireError }
+    readonly partition: number | null, readonly isFinal: boolean, readonly error: WireError }
   /** A chunk of the answer of the work under way. */
   | { readonly kind: 'engine-part', readonly ticket: number, readonly chunk: number,
     readonly payload: AnswerPayload }

@@ -259,14 +259,13 @@ export class WorkerMachine {
     this.#send({ type: 'loaded', job, store: store.id, partitions: store.infos! })
   }
 
-  #loadFailed(
-    { job, store, partition, error }: Extract<WorkerEvent, { kind: 'load-failed' }>,
-  ): void {
+  #loadFailed(event: Extract<WorkerEvent, { kind: 'load-failed' }>): void {
+    const { job, store } = event
     const failed = this.#stores.get(store)
     if (job !== this.#job?.job || failed === undefined) return
     this.#stores.delete(store)
     this.#effects.push({ kind: 'unload', store })
-    this.#send({ type: 'store-failed', job, store, partition, error })
+    this.#send({ type: 'store-failed', ...without(event) })
   }
 
   #logged(outcome: LogOutcome): void {

@@ -111,7 +111,7 @@ describe('CoordinatorMachine', () => {
     const own = coordinator.machine.training!.board.get(store!)!
     const partition = [0, 1, 2, 3].find((p) => !own.partitions.includes(p))!
     const effects = coordinator.hear(0, {
-      type: 'store-failed', job: 'a', store: store!, partition,
+      type: 'store-failed', job: 'a', store: store!, partition, isFinal: true,
       error: { code: 'DATA', message: 'x has 1 bytes on worker w1, but had 2' },
     })
     assert.deepEqual(errorsIn(effects),
@@ -126,7 +126,8 @@ describe('CoordinatorMachine', () => {
     coordinator.step({ kind: 'job', job: 'a' })
     const [store] = storesIn(coordinator.step({ kind: 'train', order: orderOf(2) }))
     const fails = (id: number): CoordinatorEffect[] => coordinator.hear(0, {
-      type: 'store-failed', job: 'a', store: id, partition: 0, error: unreadable,
+      type: 'store-failed', job: 'a', store: id, partition: 0, isFinal: false,
+      error: unreadable,
     })
     assert.equal(storesIn(fails(store!)).length, 2)
     coordinator.lose(1)
@@ -145,11 +146,40 @@ describe('CoordinatorMachine', () => {
       body: { kind: 'resolve' as const, inputs: [], format: null } }]
     coordinator.step({ kind: 'tasks', tasks })
     const fails = (): CoordinatorEffect[] => coordinator.hear(0,
-      { type: 'task-failed', job: 'a', task: 1, error: unreadable })
+      { type: 'task-failed', job: 'a', task: 1, isFinal: false, error: unreadable })
     assert.deepEqual(tasksIn(fails()), [1])
     assert.deepEqual(tasksIn(coordinator.lose(1)), [0])
     assert.deepEqual(errorsIn(fails()), ['IO cannot read the file (on worker w1; paths are ' +
       'those of the workers)'])
+  })
+
+  it('ends a task at once that no worker can do, with the cause that is the same for all', () => {
+    const coordinator = new Driven(['w1', 'w2', 'w3'])
+    coordinator.step({ kind: 'job', job: 'a' })
+    const tasks = [1, 2].map((task) => ({ task, context: 0, source: null,
+      body: { kind: 'resolve' as const, inputs: [], format: null } }))
+    coordinator.step({ kind: 'tasks', tasks })
+    const fails = (task: number, link: number, message: string, isFinal: boolean) =>
+      errorsIn(coordinator.hear(link, {
+        type: 'task-failed', job: 'a', task, isFinal, error: { code: 'IO', message },
+      }))
+    const gone = 'cannot read https://h/x: 404'
+    assert.deepEqual(fails(1, 0, gone, true), [`IO ${gone} (on worker w1)`])
+    assert.deepEqual(fails(2, 0, 'cannot read https://h/x: timeout', false), [])
+    assert.deepEqual(fails(2, 1, gone, true), [`IO ${gone} (on worker w2)`])
+  })
+
+  it('ends a training at once whose partition no worker can load', () => {
+    const coordinator = new Driven(['w1', 'w2', 'w3'])
+    coordinator.step({ kind: 'job', job: 'a' })
+    const [store] = storesIn(coordinator.step({ kind: 'train', order: orderOf(3) }))
+    const [partition] = coordinator.machine.training!.board.get(store!)!.partitions
+    const effects = coordinator.hear(0, {
+      type: 'store-failed', job: 'a', store: store!, partition: partition!, isFinal: true,
+      error: { code: 'IO', message: 'cannot read https://h/x: 410' },
+    })
+    assert.deepEqual(errorsIn(effects), ['IO cannot read https://h/x: 410 (on worker w1)'])
+    assert.equal(coordinator.machine.job, null)
   })
 
   it('names all workers that could not read, and says of paths whose they are', () => {
@@ -162,8 +192,9 @@ describe('CoordinatorMachine', () => {
       coordinator.step({ kind: 'job', job: 'a' })
       coordinator.step({ kind: 'tasks', tasks: [{ task: 1, context: 0, source: null,
         body: { kind: 'resolve', inputs: [], format: null } }] })
-      const fails = (link: number): string[] => errorsIn(coordinator.hear(link,
-        { type: 'task-failed', job: 'a', task: 1, error: { code: 'IO', message } }))
+      const fails = (link: number): string[] => errorsIn(coordinator.hear(link, {
+        type: 'task-failed', job: 'a', task: 1, isFinal: false, error: { code: 'IO', message },
+      }))
       assert.deepEqual([fails(0), fails(1)], [[], [told]])
     }
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { CoordinatorEffect, CoordinatorEvent } from '../../src/coordinator/events.js'
 import { CoordinatorMachine } from '../../src/coordinator/machine.js'
+import { RETURN_MS } from '../../src/coordinator/muster.js'
 import type { WorkerState } from '../../src/protocol/messages.js'
 
 const idle: WorkerState = {
@@ -60,6 +61,15 @@ class Mustered {
     } })
     return effects.flatMap((effect) => effect.kind === 'send' && effect.message.type === 'hold'
       ? effect.message.stores.map(({ store }) => store) : [])
+  }
+
+  linkOf(worker: string): number {
+    return this.machine.members.find(({ name }) => name === worker)!.link!
+  }
+
+  beat(worker: string): void {
+    this.step({ kind: 'message', link: this.linkOf(worker),
+      message: { type: 'beat', state: this.states.get(worker)! } })
   }
 
   /** The connections of all break. */
@@ -126,15 +136,29 @@ describe('workers that were all lost', () => {
     assert.equal(cluster.nOrphans, 0)
   })
 
-  it('are not waited for longer than the last call: whoever is back does the work', () => {
+  it('come back to what they hold within five seconds of each other', () => {
+    cluster.breakAll()
+    cluster.pass(10_000)
+    for (const name of names) {
+      assert.deepEqual(cluster.come(name), cluster.hasLoaded(name), name)
+      for (const other of names.slice(0, names.indexOf(name))) cluster.beat(other)
+      if (name !== 'w3') cluster.pass(5000 / 3)
+    }
+    assert.equal(cluster.nOrphans, 0)
+  })
+
+  it('are waited for so long and no longer: whoever is back does the work', () => {
     cluster.breakAll()
     cluster.pass(5000)
     assert.deepEqual(cluster.come('w1'), cluster.hasLoaded('w1'))
-    cluster.pass(lastCallMs - 100)
+    cluster.pass(2500)
+    cluster.beat('w1')
+    cluster.pass(RETURN_MS - 2500 - 100)
     assert.equal(cluster.nOrphans, 12)
+    cluster.beat('w1')
     cluster.come('w3')
     cluster.pass(lastCallMs - 1)
-    assert.equal(cluster.nOrphans, 8)
+    assert.equal(cluster.nOrphans, 8, 'the last call is one still')
     cluster.pass(1)
     assert.equal(cluster.nOrphans, 0)
     assert.deepEqual(cluster.heldBy('w0'), [])
@@ -142,6 +166,47 @@ describe('workers that were all lost', () => {
       assert.deepEqual(cluster.heldBy(name).slice(0, 1), cluster.hasLoaded(name))
     }
     assert.deepEqual(cluster.come('w0'), [], 'too late')
+  })
+
+  it('are waited for no longer when all are back, whatever process they are', () => {
+    cluster.breakAll()
+    cluster.pass(5000)
+    for (const name of names) cluster.come(name, name === 'w2' ? idle : cluster.states.get(name)!)
+    assert.equal(cluster.nOrphans, 4)
+    cluster.pass(lastCallMs)
+    assert.equal(cluster.nOrphans, 0)
+  })
+
+  it('are not waited for anew whenever one comes and goes', () => {
+    cluster.breakAll()
+    cluster.pass(5000)
+    for (let times = 0; times < 4; times++) {
+      cluster.come('w1')
+      cluster.pass(lastCallMs + 1)
+      assert.equal(cluster.nOrphans, 12)
+      cluster.breakAll()
+      cluster.pass(301)
+    }
+    cluster.come('w1')
+    cluster.pass(lastCallMs)
+    assert.equal(cluster.nOrphans, 0)
+  })
+
+  it('are not waited for where their rows were given to others before', () => {
+    const left = names.slice(1)
+    cluster.step({ kind: 'closed', link: cluster.linkOf('w0'), reason: 'reset' })
+    cluster.pass(300)
+    assert.equal(cluster.nOrphans, 0)
+    for (let times = 0; times < 2; times++) {
+      for (const name of left) cluster.beat(name)
+      cluster.pass(2000)
+    }
+    cluster.breakAll()
+    cluster.pass(5000)
+    assert.equal(cluster.nOrphans, 16)
+    for (const name of left) cluster.come(name)
+    cluster.pass(lastCallMs)
+    assert.equal(cluster.nOrphans, 0)
   })
 
   it('are not waited for while somebody is left', () => {

@@ -251,15 +251,15 @@ export const fromWorkerSamples: ByType<FromWorker> = {
     worker: 'worker-ü', incarnation: 'i9', nThreads: 16, memoryBytes: 2 ** 38, state })),
   'beat': [{ type: 'beat', state: busy }, { type: 'beat', state: idle }],
   'task-done': taskResults.map((result, task) => ({ type: 'task-done', job, task, result })),
-  'task-failed': [{ type: 'task-failed', job, task: 3,
+  'task-failed': [{ type: 'task-failed', job, task: 3, isFinal: true,
     error: { code: 'DATA', message: "column 'x', line 7: 'abc' is no number" } }],
   'loaded': [{ type: 'loaded', job, store: 2, partitions: [
     { partition: 0, nRows: 3, hash, summary },
     { partition: 7, nRows: 0, hash, summary: { ...summary, sumWeight: [] } } ] }],
   'store-failed': [
-    { type: 'store-failed', job, store: 2, partition: 7,
+    { type: 'store-failed', job, store: 2, partition: 7, isFinal: true,
       error: { code: 'IO', message: 'no such file' } },
-    { type: 'store-failed', job, store: 2, partition: null,
+    { type: 'store-failed', job, store: 2, partition: null, isFinal: false,
       error: { code: 'MEMORY', message: 'too small' } },
   ],
   'need': [{ type: 'need', job, iteration: 4, nRequests: 2 }],

@@ -166,7 +166,8 @@ function overTheWire(payload: AnswerPayload, chunk: number): AnswerPayload {
   return message.payload
 }
 
-function partitionRows(
+/** Rows [first, end) of a data set, as those of a partition. */
+export function partitionRows(
   data: BinnedDataset, first: number, end: number, nOutputs: number,
 ): PartitionRows {
   const nFeatures = data.features.length

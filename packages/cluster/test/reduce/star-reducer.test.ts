@@ -7,7 +7,7 @@ import { type DataRecipe, type FeatureRecipe, makeDataset } from '@coppice/testk
 import { ProtocolError } from '../../src/protocol/error.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
 import { StarReducer } from '../../src/reduce/index.js'
-import { inspectSums } from '../../src/reduce/inspect-sums.js'
+import { SumsInspector } from '../../src/reduce/inspect-sums.js'
 import { CHUNK_CELLS_MAX, sumChunks } from '../../src/wire/sum-chunks.js'
 import { packSums } from '../../src/wire/pack-sums.js'
 import { packAnswer } from './pack-answer.js'
@@ -163,6 +163,7 @@ describe('StarReducer, given what no store sends', () => {
     const reducer = new StarReducer(setup)
     reducer.begin(root)
     const { cellOffsets } = sumsLayout(setup.features)
+    let store = 0
     const inspect = (change: (view: DataView) => void): string | null => {
       const planes = new Uint8Array(nBytes)
       const view = new DataView(planes.buffer)
@@ -173,7 +174,7 @@ describe('StarReducer, given what no store sends', () => {
       }
       change(view)
       const bytes = packSums([planes], nCells, [{ histogram: 0, firstCell: 0, nCells }])
-      return reducer.inspect(0, { kind: 'sums', bytes })
+      return reducer.inspect(++store, 0, { kind: 'sums', bytes })
     }
     const at = cellOffsets[1]!
     assert.equal(inspect(() => undefined), null)
@@ -182,7 +183,7 @@ describe('StarReducer, given what no store sends', () => {
     assert.match(inspect((view) => view.setInt32(nCells * 16 + at * 4, -1, true))!,
       /bin 0 of feature 1 has -1 rows/)
     assert.match(inspect((view) => view.setBigInt64(at * 8, 1n, true))!, /sums -8 and 5/)
-    assert.throws(() => reducer.inspect(0, { kind: 'maximum', value: 1 }), /"sums" was due/)
+    assert.throws(() => reducer.inspect(0, 0, { kind: 'maximum', value: 1 }), /"sums" was due/)
   })
 
   it('finds sums in cells of no bin', () => {
@@ -191,9 +192,49 @@ describe('StarReducer, given what no store sends', () => {
     for (const at of [3 * 8, (layout.nCells + 7) * 8, layout.nCells * 16 + 6 * 4]) {
       const planes = new Uint8Array(layout.nBytes)
       const range = { histogram: 0, firstCell: 0, nCells: layout.nCells }
-      assert.equal(inspectSums(odd, layout, range, planes), null)
+      assert.equal(new SumsInspector(odd, layout).inspect(range, planes), null)
       planes[at] = 1
-      assert.match(inspectSums(odd, layout, range, planes)!, /cell [367] is of no bin/)
+      const fault = new SumsInspector(odd, layout).inspect(range, planes)
+      assert.match(fault!, /cell [367] is of no bin/)
+    }
+  })
+
+  it('tells what is wrong with features that are cut, of any number of them', () => {
+    for (const nFeatures of [300, 500]) {
+      const wide = Array.from({ length: nFeatures }, () => (
+        { nBins: 255, missingBin: -1, isCategorical: false }))
+      const layout = sumsLayout(wide)
+      const chunks = sumChunks(layout.nCells, 1)
+      const cut = wide.findIndex((_, f) => chunks.flat().some(({ firstCell }) =>
+        firstCell > layout.cellOffsets[f]! && firstCell < layout.cellOffsets[f]! + 255))
+      assert.ok(cut > 200)
+      const reducer = new StarReducer({ ...setup, features: wide })
+      reducer.begin({ kind: 'root', output: 0, bag: null, mask: new Uint8Array(nFeatures) })
+      let store = 0
+      /** What is found chunk by chunk, each of which comes twice, the last one first. */
+      const inspect = (change: (view: DataView, firstCell: number) => void): (string | null)[] => {
+        const planes = new Uint8Array(layout.nBytes)
+        const view = new DataView(planes.buffer)
+        for (const [f, offset] of layout.cellOffsets.entries()) {
+          if (f < nFeatures) view.setBigInt64((offset + f % 255) * 8, -7n, true)
+        }
+        change(view, layout.cellOffsets[cut]!)
+        store++
+        return [...chunks.entries()].reverse().flatMap(([chunk, ranges]) => {
+          const bytes = packSums([planes], layout.nCells, ranges)
+          return [0, 1].map(() => reducer.inspect(store, chunk, { kind: 'sums', bytes }))
+        })
+      }
+      assert.ok(inspect(() => undefined).every((found) => found === null))
+      for (const bin of [0, 254]) {
+        const found = inspect((view, first) => view.setBigInt64((first + bin) * 8, 9n, true))
+        const text = found.find((fault) => fault !== null)!
+        assert.match(text, new RegExp(`feature \\d+ has 0 rows with sums .* but feature`))
+        assert.match(text, new RegExp(`feature ${cut} has`))
+      }
+      const odd = inspect((view, first) =>
+        view.setInt32(layout.nCells * 16 + (first + 254) * 4, -1, true))
+      assert.ok(odd.includes(`bin 254 of feature ${cut} has -1 rows and hessian sum 0`))
     }
   })
 

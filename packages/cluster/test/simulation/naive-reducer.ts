@@ -71,7 +71,7 @@ export class NaiveReducer implements RequestReducer {
     this.#whole.add(chunk)
   }
 
-  inspect(_: number, payload: AnswerPayload): string | null {
+  inspect(_: number, _chunk: number, payload: AnswerPayload): string | null {
     if (payload.kind !== 'sums') return null
     requireWhole(payload.bytes)
     const { buffer, byteOffset } = payload.bytes

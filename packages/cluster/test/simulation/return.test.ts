@@ -17,14 +17,14 @@ describe('workers that are all cut off for longer than their lease', () => {
         ...quiet, nWorkers: 4, minWorkers: 4, isOrdered: random.below(2) === 0,
         latency: random.pick([0.1, 5, 40]), computeMs: random.pick([2, 20, 60]),
         // they dial again and again, with up to 5 s in between
-        lastCallMs: 8000, calmAt: 300_000,
+        lastCallMs: random.pick([300, 1000]), calmAt: 300_000,
         vigilance: { ...defaultVigilance, auditEvery: 0, slowRatio: 0 },
       }, problem, null, null)
       const cut = (): void => {
         if (world.isDone) return
         nCut++
         nStarted += Number(world.disk.iterations.length > 0)
-        const forMs = quiet.leaseMs + 500 + random.below(3000)
+        const forMs = random.pick([quiet.leaseMs + 500 + random.below(3000), 10_000])
         for (const worker of world.workers) worker.cut(forMs, true, true)
       }
       const cutAfter = random.below(1500)

@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TestRandom } from '@coppice/testkit'
+import { upload } from '../../src/node/client-http.js'
 import { parseRange } from '../../src/transport/byte-range.js'
 import { Token } from '../../src/transport/index.js'
 import type { CoordinatorServerOptions } from '../../src/transport/index.js'
@@ -80,6 +81,19 @@ describe('/v1/data', () => {
     assert.equal(response.status, 200)
     assert.equal(response.headers.get('content-length'), `${content.length}`)
     assert.equal(response.headers.get('accept-ranges'), 'bytes')
+  })
+
+  it('tells who counts on an upload from who only looks', async () => {
+    await start()
+    await put(name, content)
+    test.events.length = 0
+    await send(name, { method: 'HEAD' })
+    await send(name, { headers: { range: 'bytes=0-9' } })
+    assert.deepEqual(test.events, [])
+    const token = null
+    const uri = await upload({ url: test.server.url, token, caFile: null }, content)
+    assert.ok(uri.endsWith(`/v1/data/${name}`))
+    assert.deepEqual(test.events, [{ kind: 'wanted', sha256: name }])
   })
 
   it('serves ranges', async () => {

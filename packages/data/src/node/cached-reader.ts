@@ -107,7 +107,9 @@ class CachedReader implements RangeReader {
       all.push(pending.bytes)
     }
     const done = Promise.all(all)
-    await Promise.all([done, this.#readOwn(own)])
+    // what is wrong with others' blocks is told when its own are settled: then nothing is under way
+    done.catch(() => undefined)
+    await this.#readOwn(own)
     return done
   }
 

@@ -19,6 +19,11 @@ export const adviceOfStatus: Readonly<Record<number, string | undefined>> = {
   410: 'the file is gone: check the address',
 }
 
+/** Whether there is no such file, whoever asks: about rights others may have better ones. */
+export function isAbsent(status: number): boolean {
+  return status === 404 || status === 410
+}
+
 /** Whether it may help to ask again. */
 export function isPassing(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500
@@ -64,6 +69,20 @@ export function validatorOf(headers: IncomingHttpHeaders): string | null {
   if (etag !== undefined && !etag.startsWith('W/')) return etag
   const ageMs = Date.parse(date ?? '') - Date.parse(changed ?? '')
   return ageMs >= 1000 ? changed! : null
+}
+
+/**
+ * The state of a file of which a server told without sending any of it, or null where bytes have
+ * to be asked for: it does not say how many there are, nor that it serves ranges, nor what would
+ * differ if they did.
+ */
+export function toldState(headers: IncomingHttpHeaders): FileState | null {
+  const byteLength = Number(headers['content-length'] ?? NaN)
+  const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity'
+  const servesRanges = headers['accept-ranges']?.toLowerCase() === 'bytes'
+  const isKnown = Number.isSafeInteger(byteLength) && byteLength > 0
+  if (!isKnown || !isPlain || !servesRanges || validatorOf(headers) === null) return null
+  return { ...stateOf(headers, byteLength), byteLength }
 }
 
 /** Whether an answer is of another state of the file; what is not said does not differ. */

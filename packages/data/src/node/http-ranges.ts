@@ -1,20 +1,22 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { CoppiceError } from '@coppice/model'
+import { DefiniteError } from './definite-error.js'
 import {
   adviceOfCertificate,
   adviceOfStatus,
   codeOf,
   differs,
   type FileState,
+  isAbsent,
   isPassing,
   networkReason,
   parseRange,
   retryAfter,
   stateOf,
 } from './http-answers.js'
-import { sendGet } from './http-request.js'
+import { sendRequest } from './http-request.js'
 import { PassingError, withRetries } from './retry.js'
-import { displayUri } from './uri.js'
+import { displayUri, isLoopback } from './uri.js'
 
 /** How files are fetched over HTTP. Plain data. */
 export interface HttpSettings {
@@ -91,8 +93,33 @@ export class Requester {
     }
   }
 
+  /**
+   * What the server tells of the file, without any of its bytes; null where it tells nothing, for
+   * whatever reason: who asks for bytes then hears why, and is patient.
+   */
+  async look(): Promise<IncomingHttpHeaders | null> {
+    try {
+      const response = await sendRequest({
+        method: 'HEAD',
+        url: this.#url,
+        headers: { 'accept-encoding': 'identity' },
+        secretHeaders: this.#headers,
+        ca: this.#ca,
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      })
+      response.resume()
+      return response.statusCode === 200 ? response.headers : null
+    } catch {
+      return null
+    }
+  }
+
   error(what: string, cause?: unknown): CoppiceError {
-    return new CoppiceError('IO', `cannot read ${this.name}: ${what}`, { cause })
+    return new CoppiceError('IO', this.#told(what), { cause })
+  }
+
+  #told(what: string): string {
+    return `cannot read ${this.name}: ${what}`
   }
 
   async #attempt(
@@ -103,7 +130,8 @@ export class Requester {
   ): Promise<Omit<Answer, 'bytes'>> {
     const idle = new IdleTimer(this.#timeoutMs)
     try {
-      const response = await sendGet({
+      const response = await sendRequest({
+        method: 'GET',
         url: this.#url,
         headers: {
           range: `bytes=${start}-${end - 1}`,
@@ -162,6 +190,9 @@ export class Requester {
     const what = `its server answers ${status}${statusMessage ? ` ${statusMessage}` : ''}`
     if (isPassing(status)) throw new PassingError(what, retryAfter(headers))
     const advice = adviceOfStatus[status] ?? 'check the address'
+    if (isAbsent(status) && !isLoopback(this.#url)) {
+      throw new DefiniteError(this.#told(`${what}; ${advice}`))
+    }
     throw this.error(`${what}; ${advice}`)
   }
 

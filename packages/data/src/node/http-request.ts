@@ -4,8 +4,9 @@ import * as tls from 'node:tls'
 import { CoppiceError } from '@coppice/model'
 import { displayUri } from './uri.js'
 
-/** A request for a file. */
-export interface GetRequest {
+/** A request for a file, or (HEAD) for what is told of it. */
+export interface FileRequest {
+  readonly method: 'GET' | 'HEAD'
   readonly url: URL
   /** Headers that say which bytes are wanted. */
   readonly headers: Readonly<Record<string, string>>
@@ -23,13 +24,13 @@ const httpsAgents = new Map<string | null, HttpsAgent>()
 const httpAgent = new HttpAgent({ keepAlive: true })
 
 /**
- * Sends a GET request, follows where it is redirected to, and gives the answer when its headers
+ * Sends a request, follows where it is redirected to, and gives the answer when its headers
  * are there. fetch would do, but for certificates of one's own, and for headers that it hands on
  * to strangers.
  *
  * Rejects with what Node says of broken connections, CoppiceError 'IO' for bad redirects.
  */
-export async function sendGet(request: GetRequest): Promise<IncomingMessage> {
+export async function sendRequest(request: FileRequest): Promise<IncomingMessage> {
   let { url } = request
   for (let n = 0; ; n++) {
     const answer = await sendOne(url, request)
@@ -49,11 +50,11 @@ export async function sendGet(request: GetRequest): Promise<IncomingMessage> {
   }
 }
 
-function sendOne(url: URL, request: GetRequest): Promise<IncomingMessage> {
-  const { headers, secretHeaders, ca, signal } = request
+function sendOne(url: URL, request: FileRequest): Promise<IncomingMessage> {
+  const { method, headers, secretHeaders, ca, signal } = request
   const all = url.origin === request.url.origin ? { ...secretHeaders, ...headers } : headers
   return new Promise((resolve, reject) => {
-    const options = { headers: all, signal }
+    const options = { method, headers: all, signal }
     const sent = url.protocol === 'https:'
       ? httpsRequest(url, { ...options, agent: httpsAgentOf(ca) })
       : httpRequest(url, { ...options, agent: httpAgent })

@@ -1,5 +1,5 @@
 import type { FileSource } from './file-source.js'
-import { type FileState, parseRange, stateOf, validatorOf } from './http-answers.js'
+import { type FileState, parseRange, stateOf, toldState, validatorOf } from './http-answers.js'
 import { type HttpSettings, Requester } from './http-ranges.js'
 import { PAGE_BYTES, type RangeReader, remoteSource } from './remote-source.js'
 import { parseHttp } from './uri.js'
@@ -12,15 +12,24 @@ import { parseHttp } from './uri.js'
  * Rejects with CoppiceError 'IO' naming the URL (without the secrets of a signed one).
  *
  * @param headers - sent with every request, but not to other hosts that it is redirected to
- * @param wrap - puts something between the source and its reads
+ * @param keep - puts something between the source and its reads that may have what they fetch, if
+ *   it is of the same state: the server is asked for that first, and for no bytes
  */
 export async function openHttpSource(
   uri: string,
   headers: Readonly<Record<string, string>> = {},
   settings: HttpSettings = {},
-  wrap: (reader: RangeReader) => RangeReader = (reader) => reader,
+  keep?: (reader: RangeReader) => RangeReader,
 ): Promise<FileSource> {
   const requester = new Requester(parseHttp(uri), headers, settings)
+  if (keep !== undefined) {
+    const told = await requester.look()
+    const state = told === null ? null : toldState(told)
+    if (state !== null) {
+      const reader = new HttpReader(requester, state, validatorOf(told!))
+      return remoteSource(keep(reader), new Uint8Array(0))
+    }
+  }
   const { status, headers: got, bytes } = await requester.request(0, PAGE_BYTES, null)
   if (status === 206) {
     const range = parseRange(got)
@@ -31,7 +40,8 @@ export async function openHttpSource(
     if (bytes.length !== Math.min(PAGE_BYTES, range.total)) {
       throw requester.error(`its server sent ${bytes.length} bytes where ${PAGE_BYTES} were asked`)
     }
-    return remoteSource(wrap(new HttpReader(requester, state, validatorOf(got))), bytes)
+    const reader = new HttpReader(requester, state, validatorOf(got))
+    return remoteSource(keep?.(reader) ?? reader, bytes)
   }
   return wholeSource(requester.name, status === 416 ? new Uint8Array(0) : bytes)
 }

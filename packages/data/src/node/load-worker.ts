@@ -4,6 +4,7 @@ import { assert, CoppiceError } from '@coppice/model'
 import type { Encoding } from '../loading/job.js'
 import { TaskWorker } from '../loading/tasks.js'
 import { UnitPredictor } from '../prediction/predict-unit.js'
+import { DefiniteError } from './definite-error.js'
 import { digestRows } from './digest.js'
 import { SourcePartitions } from './source-partitions.js'
 import type {
@@ -78,7 +79,10 @@ async function resultOf(
 }
 
 function plainError(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { code: null, message: String(error), stack: undefined }
+  const isDefinite = error instanceof DefiniteError
+  if (!(error instanceof Error)) {
+    return { code: null, isDefinite, message: String(error), stack: undefined }
+  }
   const code = error instanceof CoppiceError ? error.code : null
-  return { code, message: error.message, stack: error.stack }
+  return { code, isDefinite, message: error.message, stack: error.stack }
 }

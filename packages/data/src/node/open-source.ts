@@ -31,14 +31,14 @@ export interface SourceOptions {
  */
 export function openSource(uri: string, options: SourceOptions = {}): Promise<FileSource> {
   const { headersFor, http, cache, onCacheNotice = () => undefined } = options
-  const wrap = (reader: RangeReader): RangeReader =>
-    cache === undefined ? reader : cachedReader(uri, reader, cache, onCacheNotice)
+  const keep = cache === undefined ? undefined
+    : (reader: RangeReader): RangeReader => cachedReader(uri, reader, cache, onCacheNotice)
   switch (uriKind(uri)) {
     case 'path':
       return openFileSource(localPath(uri))
     case 'http':
-      return openHttpSource(uri, headersFor?.(uri), http, wrap)
+      return openHttpSource(uri, headersFor?.(uri), http, keep)
     case 's3':
-      return openS3Source(uri, wrap)
+      return openS3Source(uri, keep)
   }
 }

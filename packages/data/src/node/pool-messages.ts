@@ -41,6 +41,8 @@ export type ToThread =
 /** An error as plain data. */
 export interface PlainError {
   readonly code: ErrorCode | null
+  /** A DefiniteError. */
+  readonly isDefinite: boolean
   readonly message: string
   readonly stack: string | undefined
 }

@@ -4,6 +4,7 @@ import { CoppiceError } from '@coppice/model'
 import picomatch from 'picomatch'
 import { formatOfName } from '../input-format.js'
 import type { Format } from '../reader.js'
+import { DefiniteError } from './definite-error.js'
 import { type Expanded, isHidden } from './expanded.js'
 import { openSource, type SourceOptions } from './open-source.js'
 import { existsInS3, listS3 } from './s3-source.js'
@@ -24,8 +25,7 @@ export async function expandRemote(uri: string, format?: Format): Promise<Expand
 function expandHttp(uri: string): Expanded {
   const { pathname } = parseHttp(uri)
   if (pathname.endsWith('/') || /[*[]|%7b/i.test(pathname)) {
-    throw new CoppiceError(
-      'IO',
+    throw new DefiniteError(
       `cannot read ${displayUri(uri)}: web servers do not list their files; name the files, or a ` +
         `manifest (\`coppice partition\` writes one)`,
     )

@@ -76,21 +76,27 @@ async function connect(uri: string): Promise<S3Access> {
  *
  * Rejects with CoppiceError 'IO' naming the uri.
  *
- * @param wrap - puts something between the source and its reads
+ * @param keep - puts something between the source and its reads that may have what they fetch, if
+ *   it is of the same state: that is asked for first, and no bytes
  */
 export async function openS3Source(
   uri: string,
-  wrap: (reader: RangeReader) => RangeReader = (reader) => reader,
+  keep?: (reader: RangeReader) => RangeReader,
 ): Promise<FileSource> {
   const { bucket, key } = parseS3(uri)
   if (key === '' || key.endsWith('/')) throw s3Error(uri, 'it names no object')
   const s3 = await openAccess(uri)
   const where = { Bucket: bucket, Key: key }
+  const known = keep === undefined ? null : await look(uri, s3, where)
+  if (known !== null) {
+    const reader = new S3Reader(uri, s3, { ...where, IfMatch: known.etag }, known)
+    return remoteSource(keep!(reader), known.bytes)
+  }
   try {
     return await withRetries(nAttempts, retryMs, async () => {
       const first = await get(s3, { ...where, Range: `bytes=0-${PAGE_BYTES - 1}` })
       const reader = new S3Reader(uri, s3, { ...where, IfMatch: first.etag }, first)
-      return remoteSource(wrap(reader), first.bytes)
+      return remoteSource(keep?.(reader) ?? reader, first.bytes)
     })
   } catch (error) {
     // An object without bytes has no range.
@@ -144,6 +150,22 @@ class S3Reader implements RangeReader {
     } catch (error) {
       throw explain(this.name, error)
     }
+  }
+}
+
+/**
+ * What is told of an object, without any of its bytes; null where bytes have to be asked for: it
+ * has none, or no tag, or the server does not tell, and says why when it is asked for some.
+ */
+async function look(uri: string, { sdk, client }: S3Access, where: object): Promise<Part | null> {
+  try {
+    const told = (await client.send(new sdk.HeadObjectCommand(where))) as S3Object
+    const { ContentLength: byteLength = 0, ETag: etag } = told
+    return byteLength === 0 || etag === undefined ? null
+      : { bytes: new Uint8Array(0), byteLength, etag }
+  } catch (error) {
+    if (statusOf(error) === null) throw explain(uri, error)
+    return null
   }
 }
 

@@ -3,6 +3,7 @@ import { assert, CoppiceError } from '@coppice/model'
 import { throwIfAborted } from '../loading/inline-runner.js'
 import type { Encoding, JobContext } from '../loading/job.js'
 import type { CacheNotice } from './cached-reader.js'
+import { DefiniteError } from './definite-error.js'
 import type {
   FromThread,
   PlainError,
@@ -247,8 +248,9 @@ export class ThreadPool {
   }
 }
 
-function reviveError({ code, message, stack }: PlainError): Error {
-  const error = code === null ? new Error(message) : new CoppiceError(code, message)
+function reviveError({ code, isDefinite, message, stack }: PlainError): Error {
+  const error = isDefinite ? new DefiniteError(message)
+    : code === null ? new Error(message) : new CoppiceError(code, message)
   if (stack !== undefined) error.stack = stack
   return error
 }

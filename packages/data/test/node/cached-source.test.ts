@@ -6,13 +6,15 @@ import type { CacheNotice } from '../../src/node/cached-reader.js'
 import { openSource } from '../../src/node/open-source.js'
 import { openPartitionLoader } from '../../src/node/partition-loader.js'
 import { PAGE_BYTES } from '../../src/node/remote-source.js'
-import { FileServer, sendRange } from './file-server.js'
+import { FileServer, sendRange, sendStatus } from './file-server.js'
 import { draw } from './sample-table.js'
 import { useTempFolder } from './temp-folder.js'
 
 const nBytes = 5 * BLOCK_BYTES + 1000
 const content = Uint8Array.from({ length: nBytes }, (_, i) => draw(1, 1, i, 256))
 const head = `bytes=0-${PAGE_BYTES - 1}`
+/** A look at what the server tells of a file. */
+const look = 'HEAD'
 
 describe('openSource with a cache', () => {
   const temp = useTempFolder()
@@ -36,19 +38,20 @@ describe('openSource with a cache', () => {
     onCacheNotice: (notice) => notices.push(notice),
   })
   /** Ranges that were asked for since the last look. */
-  const ranges = () => server.requests.splice(0).map((request) => request.split(' ')[2])
+  const ranges = () => server.requests.splice(0).map((request) =>
+    request.startsWith(`${look} `) ? look : request.split(' ')[2])
   const blocks = (from: number, to: number) =>
     `bytes=${from * BLOCK_BYTES}-${Math.min(to * BLOCK_BYTES, nBytes) - 1}`
 
-  it('fetches what was read before only to see that it is the same', async () => {
+  it('fetches nothing of what was read before, but looks whether it is the same', async () => {
     const first = await open()
     assert.deepEqual(await first.slice(0, nBytes), content)
-    assert.deepEqual(ranges(), [head, blocks(0, 6)])
+    assert.deepEqual(ranges(), [look, blocks(0, 6)])
     await first.close()
     const second = await open()
     assert.deepEqual(await second.slice(0, nBytes), content)
     assert.deepEqual(await second.slice(nBytes - 10, nBytes), content.slice(-10))
-    assert.deepEqual(ranges(), [head])
+    assert.deepEqual(ranges(), [look])
     assert.deepEqual(notices, [])
   })
 
@@ -58,7 +61,7 @@ describe('openSource with a cache', () => {
     assert.deepEqual(await source.slice(start, start + 100_000),
       content.slice(start, start + 100_000))
     assert.deepEqual(await source.slice(end - 7, end), content.slice(end - 7, end))
-    assert.deepEqual(ranges(), [head, blocks(1, 2), blocks(2, 3)])
+    assert.deepEqual(ranges(), [look, blocks(1, 2), blocks(2, 3)])
     const overlapping = await Promise.all([
       source.slice(0, 3 * BLOCK_BYTES), source.slice(BLOCK_BYTES, nBytes),
       source.slice(3 * BLOCK_BYTES - 1, nBytes),
@@ -92,7 +95,7 @@ describe('openSource with a cache', () => {
     writeFileSync(`${folder}/${damaged}`, bytes)
     ranges()
     assert.deepEqual(await (await open()).slice(0, nBytes), content)
-    assert.deepEqual(ranges(), [head, blocks(3, 4)])
+    assert.deepEqual(ranges(), [look, blocks(3, 4)])
   })
 
   it('knows a file by its address and its state', async () => {
@@ -103,11 +106,39 @@ describe('openSource with a cache', () => {
     writeFileSync(temp('b.bin'), other)
     ranges()
     assert.deepEqual(await (await open('b.bin')).slice(0, nBytes), other)
-    assert.deepEqual(ranges(), [head, blocks(0, 6)])
+    assert.deepEqual(ranges(), [look, blocks(0, 6)])
     // an older state is there still
     writeFileSync(temp('a.bin'), content)
     assert.deepEqual(await (await open()).slice(0, nBytes), content)
-    assert.deepEqual(ranges(), [head])
+    assert.deepEqual(ranges(), [look])
+  })
+
+  const mute: [what: string, headers: Record<string, string> | null][] = [
+    ['does not say that it serves ranges', { 'etag': '"x"', 'accept-ranges': 'none' }],
+    ['would compress', { 'etag': '"x"', 'content-encoding': 'gzip' }],
+    ['lets nobody look', null],
+  ]
+  for (const [what, headers] of mute) {
+    it(`asks a server that ${what} for the first bytes`, async () => {
+      server.fault = (request, response, file) => {
+        const { method, headers: { range } } = request
+        if (method !== 'HEAD') sendRange(response, file, range, { etag: '"x"' })
+        else if (headers === null) sendStatus(response, 403)
+        else sendRange(response, file, undefined, headers)
+        return 'answered'
+      }
+      for (const fetched of [[blocks(0, 6)], []]) {
+        assert.deepEqual(await (await open()).slice(0, nBytes), content)
+        assert.deepEqual(ranges(), [look, head, ...fetched])
+      }
+    })
+  }
+
+  it('does not take a file for another that changes after the look', async () => {
+    const source = await open()
+    writeFileSync(temp('a.bin'), content.map((byte) => byte ^ 1))
+    await assert.rejects(source.slice(0, nBytes), { code: 'IO', message: /changed while it was/ })
+    assert.equal(readdirSync(folder).filter((name) => name.endsWith('.block')).length, 0)
   })
 
   const minute = 60_000
@@ -138,7 +169,8 @@ describe('openSource with a cache', () => {
       for (const isFirst of [true, false]) {
         assert.deepEqual(await (await open()).slice(0, nBytes), content)
         const whole = isKept ? blocks(0, 6) : `bytes=0-${nBytes - 1}`
-        assert.deepEqual(ranges(), isKept && !isFirst ? [head] : [head, whole])
+        const fetched = isKept && !isFirst ? [] : [whole]
+        assert.deepEqual(ranges(), [look, ...(isKept ? [] : [head]), ...fetched])
       }
       const kept = readdirSync(folder).filter((name) => name.endsWith('.block'))
       assert.equal(kept.length, isKept ? 6 : 0)
@@ -194,7 +226,7 @@ describe('openSource with a cache', () => {
     }
     assert.deepEqual(plans[1], plans[0])
     assert.ok(asked[0]!.length > 1)
-    assert.deepEqual(asked[1], [head])
+    assert.deepEqual(asked[1], [look])
     assert.equal(told.length, 0)
     server.fault = (request, response, file) => {
       sendRange(response, file, request.headers.range, {})

@@ -76,7 +76,9 @@ export function sendRange(
 ): void {
   const match = /^bytes=(\d+)-(\d+)$/.exec(range ?? '')
   if (match === null) {
-    response.writeHead(200, { ...headers, 'content-length': file.length })
+    response.writeHead(200, {
+      'accept-ranges': 'bytes', ...headers, 'content-length': file.length,
+    })
     response.end(file)
     return
   }

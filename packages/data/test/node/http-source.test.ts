@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { DefiniteError } from '../../src/node/definite-error.js'
 import { type HttpSettings } from '../../src/node/http-ranges.js'
 import { openSource } from '../../src/node/open-source.js'
 import { joinRanges } from '../../src/node/remote-source.js'
-import { displayUri } from '../../src/node/uri.js'
+import { ThreadPool } from '../../src/node/thread-pool.js'
+import { displayUri, isLoopback } from '../../src/node/uri.js'
+import { defaultTextOptions } from '../../src/readers.js'
 import { FileServer, sendRange, sendStatus } from './file-server.js'
 import { draw } from './sample-table.js'
 import { useTempFolder } from './temp-folder.js'
@@ -44,6 +47,41 @@ describe('openSource over HTTP', () => {
     assert.deepEqual(await source.slice(100_000, 200_000), bytes(100_000, 200_000))
     assert.equal(server.requests.at(-1), 'GET /a.bin bytes=100000-199999')
     await source.close()
+  })
+
+  it('tells files that no machine can read from those that another may', async () => {
+    const isDefinite = (uri: string, http = fast): Promise<boolean> =>
+      openSource(uri, { http }).then(() => assert.fail(uri), (error: unknown) =>
+        error instanceof DefiniteError && error.code === 'IO')
+    // a name of this machine that is not known for one
+    const elsewhere = (name: string): string => server.url(name).replace('127.0.0.1', '0.0.0.0')
+    assert.equal(await isDefinite(elsewhere('none.bin')), true)
+    assert.equal(await isDefinite(server.url('none.bin')), false, 'another machine is another host')
+    for (const [status, expected] of [[410, true], [401, false], [403, false], [503, false]]) {
+      server.fault = (_, response) => (sendStatus(response, status as number), 'answered')
+      assert.equal(await isDefinite(elsewhere('a.bin')), expected, `${status}`)
+    }
+    for (const uri of ['ftp://host/a.csv', 'https://user:word@host/a.csv', 'https://:x/a.csv']) {
+      await assert.rejects(async () => openSource(uri), DefiniteError, uri)
+    }
+    await assert.rejects(openSource(temp('none.bin')), (error) => !(error instanceof DefiniteError))
+    const pool = new ThreadPool(1)
+    const context = { textOptions: defaultTextOptions, columns: [], partitions: [], scan: null,
+      prediction: null }
+    const sources = pool.addSources(['none.csv'].map((name) =>
+      ({ uri: elsewhere(name), format: 'csv' as const })))
+    const plan = pool.run(pool.addContext(sources, context, null),
+      [{ kind: 'plan', partitionIdx: 0 }])
+    await assert.rejects(plan, DefiniteError, 'a thread tells')
+    await pool.close()
+  })
+
+  it('knows the servers of the machine that asks', () => {
+    const local = ['localhost', 'a.localhost', 'LOCALHOST.', '127.0.0.1', '127.1', '0x7f000001',
+      '[::1]', '[0:0::1]', '[::ffff:127.0.0.1]']
+    const other = ['host', 'localhost.net', '128.0.0.1', '12.7.0.1', '[::2]', '127.example.com']
+    for (const host of local) assert.equal(isLoopback(new URL(`http://${host}:8/x`)), true, host)
+    for (const host of other) assert.equal(isLoopback(new URL(`http://${host}:8/x`)), false, host)
   })
 
   it('fetches together what is announced together', async () => {

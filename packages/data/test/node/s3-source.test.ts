@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import S3rver from 's3rver'
 import { formatManifest, type ManifestPartition } from '../../src/manifest.js'
@@ -94,11 +95,17 @@ describe('openSource over S3', function () {
   it('keeps objects in a cache, by their state', async () => {
     mkdirSync(temp('cache'))
     const cache = { folder: temp('cache'), bytesMax: 1e9 }
-    for (const [byte, nBlocks] of [[1, 2], [1, 2], [2, 4]] as const) {
+    for (const [byte, nBlocks, isKnown] of [[1, 2, false], [1, 2, true], [2, 4, false]] as const) {
       const large = new Uint8Array(300_000).fill(byte)
       await put('kept.bin', large)
+      const asked: string[] = []
+      const hear = ({ method, headers }: IncomingMessage) =>
+        asked.push(`${method} ${headers.range ?? ''}`.trim())
+      server.httpServer.on('request', hear)
       const source = await openSource('s3://data/kept.bin', { cache })
       assert.deepEqual(await source.slice(0, 300_000), large)
+      server.httpServer.off('request', hear)
+      assert.deepEqual(asked, isKnown ? ['HEAD'] : ['HEAD', 'GET bytes=0-299999'])
       const kept = readdirSync(temp('cache')).filter((name) => name.endsWith('.block'))
       assert.equal(kept.length, nBlocks)
     }

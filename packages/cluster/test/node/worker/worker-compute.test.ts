@@ -185,5 +185,14 @@ describe('WorkerCompute', function () {
     const [missing] = await next(1)
     assert.ok(missing?.kind === 'task-failed')
     assert.equal(missing.error.code, 'IO')
+    assert.equal(missing.isFinal, false, 'another worker may have the folder')
+    for (const uri of ['ftp://host/a.csv', 'https://host/folder/']) {
+      compute.perform({ kind: 'task', task: {
+        type: 'task', job: 'job', task: 4, context: 0,
+        body: { kind: 'resolve', inputs: [uri], format: null },
+      } })
+      const [refused] = await next(1)
+      assert.ok(refused?.kind === 'task-failed' && refused.isFinal, uri)
+    }
   })
 })

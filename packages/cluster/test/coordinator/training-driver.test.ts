@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import {
+  decodeRequest, type EngineRequest, InlineExecutor, InlineStores, joinRows, mergeSummaries,
+  resolveParams, type StoreAnswer, summarizeRows, sumsLayout, train, trainingDialogue,
+  type TrainResult,
+} from '@coppice/engine'
+import { serializeModel } from '@coppice/model'
+import { type FeatureRecipe, makeDataset } from '@coppice/testkit'
+import { Round } from '../../src/coordinator/round.js'
+import { TrainingDriver } from '../../src/coordinator/training-driver.js'
+import { needsAnswer } from '../../src/log/request-log.js'
+import { StarReducer } from '../../src/reduce/index.js'
+import { CHUNK_CELLS_MAX } from '../../src/wire/sum-chunks.js'
+import { packAnswer } from '../reduce/pack-answer.js'
+import { partitionRows } from '../reduce/packed-executor.js'
+
+const numeric: FeatureRecipe = { kind: 'numeric', bins: 255 }
+const { data } = makeDataset({
+  features: Array.from({ length: 500 }, () => numeric), label: 'regression', seed: 6, nRows: 400,
+})
+const params = { objective: 'regression', num_iterations: 2, num_leaves: 3, min_data_in_leaf: 5 }
+const shape = { objective: 'regression', nClasses: 0, nOutputs: 1 } as const
+const layout = sumsLayout(data.features.map(({ mapper }) =>
+  ({ nBins: mapper.nBins, missingBin: -1, isCategorical: false })))
+
+/** The answer with another sum in a feature of which the first chunk has a part only. */
+function spoilt(answer: StoreAnswer): StoreAnswer {
+  assert(answer.kind === 'sums')
+  const cut = layout.cellOffsets.findLastIndex((offset) => offset < CHUNK_CELLS_MAX)
+  const histogram = answer.histograms[0]!.slice()
+  const view = new DataView(histogram.buffer)
+  const at = layout.cellOffsets[cut]! * 8
+  view.setBigInt64(at, view.getBigInt64(at, true) + 1n, true)
+  return { kind: 'sums', histograms: [histogram] }
+}
+
+describe('TrainingDriver', () => {
+  it('begins again without a part that was added before its sender was found out', async () => {
+    const expected = await train({ params, train: data }, new InlineExecutor())
+    const rows = [[0, 150], [150, 400]].map(([from, to]) => partitionRows(data, from!, to!, 1))
+    const summary = mergeSummaries(rows.map((own) => summarizeRows(own, shape, '')))
+    let requests: EngineRequest[] = []
+    let restarts: string[] = []
+    let result: TrainResult | null = null
+    let isAnnounced = false
+    const driver = new TrainingDriver(
+      trainingDialogue({
+        params: resolveParams(params),
+        train: { nRows: data.nRows, features: data.features, classes: null, summary },
+        evalSets: [], executor: { nThreads: 1, speculation: 1, expansionsMax: () => Infinity },
+      }),
+      rows.map(({ nRows }, p) => ({ name: `${p}`, dataset: 0, nRows, weight: 1, source: null })),
+      (setup) => new StarReducer(setup), (...args) => new Round(...args), {
+        setup: () => undefined, opened: () => undefined, told: () => undefined,
+        replayed: () => undefined,
+        restarted: (reason) => {
+          restarts = [...restarts, reason]
+          requests = []
+        },
+        requested: (seq) => requests.push(decodeRequest(driver.requests[seq]!)),
+        announced: () => {
+          isAnnounced = true
+        },
+        done: (done) => {
+          result = done
+        },
+      })
+    driver.start()
+    const stores = new InlineStores()
+    for (const [store, own] of rows.entries()) {
+      await stores.build(store, driver.setup!, joinRows([own], data.features.length), [])
+    }
+    const faults: [chunk: number, text: string][] = []
+    let nSpoilt = 0
+    const answer = async (request: EngineRequest, store: number): Promise<boolean> => {
+      const right = await stores.carryOut(store, request)
+      if (!needsAnswer(request)) return true
+      const isWrong = request.kind === 'root' && store === 0 && nSpoilt++ < 2
+      const { iteration, seq } = driver.round!
+      const payloads = packAnswer(request, isWrong ? spoilt(right) : right, layout)
+      for (const [chunk, payload] of payloads.entries()) {
+        const fault = driver.answer(
+          { type: 'answer', job: 'a', store, iteration, seq, chunk, payload }, [store])
+        if (fault === null) continue
+        faults.push([chunk, fault.text])
+        return false
+      }
+      return true
+    }
+    while (result === null) {
+      if (isAnnounced) {
+        isAnnounced = false
+        driver.go('go')
+        continue
+      }
+      const request = requests.shift()!
+      for (const store of rows.keys()) if (!await answer(request, store)) break
+    }
+    assert.equal(restarts.length, 2)
+    assert.match(restarts[0]!, /add up/)
+    assert.equal(faults.length, 1)
+    assert.match(faults[0]![1], /feature \d+ has 150 rows with sums .* but feature 0 has 150 rows/)
+    assert.equal(faults[0]![0], 1, 'the first chunk was added')
+    assert.equal(serializeModel((result as TrainResult).model), serializeModel(expected.model))
+  })
+})

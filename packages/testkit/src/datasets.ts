@@ -14,8 +14,11 @@ export type FeatureRecipe =
       readonly missing?: MissingType
       /** Share of missing rows; default 0.1 unless `missing` is 'none'. */
       readonly missingShare?: number
-      /** How bins follow rows; default 'random'. 'sorted' ascends, 'skewed' favours bin 0. */
-      readonly order?: 'random' | 'sorted' | 'skewed'
+      /**
+       * How bins follow rows; default 'random'. 'sorted' ascends, 'skewed' favours bin 0, with
+       * 'rare' it has 98 % of the rows.
+       */
+      readonly order?: 'random' | 'sorted' | 'skewed' | 'rare'
       /** Take the bins of this earlier feature of equal shape: exact ties between features. */
       readonly copyOf?: number
     }
@@ -24,8 +27,11 @@ export type FeatureRecipe =
       readonly categories: number
       /** Share of rows in bin 0 (missing, unseen or rare); default 0.05. */
       readonly missingShare?: number
-      /** Default 'random'; 'skewed' makes the first category frequent and the last rare. */
-      readonly order?: 'random' | 'skewed'
+      /**
+       * Default 'random'; 'skewed' makes the first category frequent and the last rare, 'rare'
+       * gives it 98 % of the rows.
+       */
+      readonly order?: 'random' | 'skewed' | 'rare'
     }
 
 /** What a made data set looks like. Equal recipes make equal data. */
@@ -98,7 +104,8 @@ function drawBin(
   if (isMissing) return missingBin
   const n = recipe.kind === 'numeric' ? recipe.bins : recipe.categories
   const position = recipe.order === 'skewed' ? u * u * u
-    : recipe.order === 'sorted' ? (row + u) / nRows : u
+    : recipe.order === 'sorted' ? (row + u) / nRows
+    : recipe.order === 'rare' ? Math.max(0, u - 0.98) * 50 : u
   return Math.min(n - 1, Math.floor(position * n)) + (isNumeric ? 0 : 1)
 }
 

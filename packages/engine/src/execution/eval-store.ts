@@ -1,28 +1,38 @@
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricPart } from '../metrics/parts.js'
-import type { EngineRows, EngineSetup, MetricPart } from './protocol.js'
+import { bundleFeatures } from './bundle-features.js'
+import { fillColumns } from './column-rows.js'
+import { planColumns } from './columns.js'
+import type { BinnedTree, EngineRows, EngineSetup, MetricPart } from './protocol.js'
 import { countRows, gatherRows, visitBlocks, type RowRun } from './row-dealing.js'
 import { ScorePlanes } from './score-planes.js'
-import type { WalkTable } from './walk-table.js'
+import { WalkTable } from './walk-table.js'
+
+/** What trees are walked over, of rows that grow none. */
+interface StoredRows {
+  /** Offset of the rows' bytes, row-major. */
+  readonly offset: number
+  /** Bytes of a row. */
+  readonly stride: number
+  readonly walk: WalkTable
+}
 
 /** A thread's rows of one evaluated data set: bins (unless it trains), scores, labels, weights. */
 export class EvalStore {
   readonly #nRows: number
-  readonly #nFeatures: number
-  /** Offset of the bins, or null when the scores are those of the training rows. */
-  readonly #bins: number | null
+  /** Null when the scores are those of the training rows. */
+  readonly #rows: StoredRows | null
   readonly scores: ScorePlanes
   readonly #labels: Float64Array
   readonly #weights: Float64Array | null
 
   private constructor(
-    data: EngineRows, runs: readonly RowRun[], nRows: number, bins: number | null,
+    data: EngineRows, runs: readonly RowRun[], nRows: number, rows: StoredRows | null,
     scores: ScorePlanes,
   ) {
     this.#nRows = nRows
-    this.#nFeatures = data.nFeatures
-    this.#bins = bins
+    this.#rows = rows
     this.scores = scores
     this.#labels = new Float64Array(nRows)
     gatherRows(this.#labels, data.label, runs)
@@ -34,15 +44,9 @@ export class EvalStore {
     arena: Arena, setup: EngineSetup, data: EngineRows, runs: readonly RowRun[],
   ): EvalStore {
     const nRows = countRows(runs)
-    const nFeatures = data.nFeatures
-    const offset = arena.reserve(nRows * nFeatures)
-    const target = arena.bytes(offset, nRows * nFeatures)
-    visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
-      const from = blockRow * nFeatures
-      target.set(bins.subarray(from, from + n * nFeatures), localRow * nFeatures)
-    })
+    const rows = storeRows(arena, setup, data, runs, nRows)
     const scores = new ScorePlanes(arena, setup, data, runs, nRows)
-    return new EvalStore(data, runs, nRows, offset, scores)
+    return new EvalStore(data, runs, nRows, rows, scores)
   }
 
   static ofTraining(
@@ -52,9 +56,11 @@ export class EvalStore {
     return new EvalStore(data, runs, nRows, null, scores)
   }
 
-  /** Adds the tree in the walk table to the scores; training scores have it already. */
-  add(kernels: Kernels, output: number, walk: WalkTable): void {
-    if (this.#bins === null || this.#nRows === 0) return
+  /** Adds a tree to the scores; training scores have it already. */
+  add(kernels: Kernels, output: number, tree: BinnedTree): void {
+    if (this.#rows === null || this.#nRows === 0) return
+    const { offset, stride, walk } = this.#rows
+    walk.write(tree)
     if (walk.isSingleLeaf) {
       const value = walk.firstValue
       const scores = this.scores.values(output)
@@ -62,8 +68,7 @@ export class EvalStore {
       return
     }
     kernels.walkTree(
-      this.scores.plane(output), this.#bins, this.#nFeatures, 0, this.#nRows, walk.nodes,
-      walk.values)
+      this.scores.plane(output), offset, stride, 0, this.#nRows, walk.nodes, walk.values)
   }
 
   /** @returns a part per metric; none where there are no rows */
@@ -76,4 +81,20 @@ export class EvalStore {
       ...metricPart(metric, setup.objective.objective, scores, this.#labels, this.#weights),
     }))
   }
+}
+
+function storeRows(
+  arena: Arena, setup: EngineSetup, data: EngineRows, runs: readonly RowRun[], nRows: number,
+): StoredRows {
+  const columns = planColumns(setup.features, bundleFeatures(data, runs, setup.features))
+  const stride = columns.columns.length
+  const offset = arena.reserve(nRows * stride)
+  const target = arena.bytes(offset, nRows * stride)
+  visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
+    const src = bins.subarray(blockRow * data.nFeatures, (blockRow + n) * data.nFeatures)
+    const offsetOf = (column: number): number => localRow * stride + column
+    fillColumns({ memory: target, offsetOf, stride }, columns, src)
+  })
+  const walk = new WalkTable(arena, setup.maxLeaves, { columns, walkOffset: (column) => column })
+  return { offset, stride, walk }
 }

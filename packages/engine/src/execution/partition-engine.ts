@@ -28,7 +28,7 @@ export class PartitionEngine {
     this.#reducer = new ShareReducer(arena, kernels, setup, { ...place, share: place.engine })
     this.#rows = new RowEngine(arena, kernels, setup, train, evalSets, place)
     this.#sums = new SumsBuilder(
-      arena, kernels, place, this.#reducer.layout, setup.features, this.#rows.rows)
+      arena, kernels, place, this.#reducer.layout, this.#rows.rows)
   }
 
   /** Exact max |gradient| over this engine's rows. */

@@ -2,7 +2,7 @@ import type { Arena } from '../kernels/arena.js'
 import { sideOffset, type RecordLayout } from './record-layout.js'
 
 /**
- * A buffer of rows in a thread's memory: for each tile a plane of bins, and a plane of sides; or
+ * A buffer of rows in a thread's memory: for each tile a plane of column bytes, and a plane of sides; or
  * records that hold both (see RecordLayout). All are addressed by row.
  */
 export class RecordPlanes {
@@ -19,11 +19,11 @@ export class RecordPlanes {
     this.#tileBytes = (nRows + 1) * binStride
     this.#bins = arena.reserve(this.#tileBytes * nTiles)
     this.#sides = nTiles === 1
-      ? this.#bins + sideOffset(layout.nFeatures)
+      ? this.#bins + sideOffset(layout.nColumns)
       : arena.reserve((nRows + 1) * sideStride)
   }
 
-  /** Offset of a row's bins of a tile. */
+  /** Offset of a row's bytes of a tile. */
   bins(tile: number, row: number): number {
     return this.#bins + tile * this.#tileBytes + row * this.#layout.binStride
   }
@@ -33,10 +33,10 @@ export class RecordPlanes {
     return this.#sides + row * this.#layout.sideStride
   }
 
-  /** Offset of row 0's bin of a feature; rows are binStride apart. */
-  feature(feature: number): number {
-    const { tileFeatures } = this.#layout
-    const tile = Math.floor(feature / tileFeatures)
-    return this.bins(tile, 0) + feature - tile * tileFeatures
+  /** Offset of row 0's byte of a column; rows are binStride apart. */
+  column(column: number): number {
+    const { tileColumns } = this.#layout
+    const tile = Math.floor(column / tileColumns)
+    return this.bins(tile, 0) + column - tile * tileColumns
   }
 }

@@ -44,9 +44,9 @@ export class RowEngine {
     this.#kernels = kernels
     const runs = dealRuns(train, engine, nEngines)
     const nRows = countRows(runs)
-    this.rows = new RowStore(arena, kernels, train, runs, nRows, setup.usesBagging)
-    this.#walk = new WalkTable(
-      arena, setup.maxLeaves, (feature) => this.rows.walkOffset(feature))
+    this.rows = new RowStore(
+      arena, kernels, setup.features, train, runs, nRows, setup.usesBagging)
+    this.#walk = new WalkTable(arena, setup.maxLeaves, this.rows)
     this.#scores = new ScorePlanes(arena, setup, train, runs, nRows)
     this.#gradientPlanes = setup.nOutputs === 1
       ? null
@@ -107,12 +107,12 @@ export class RowEngine {
       })
       if (this.#setup.usesBagging) this.#walkRows('outside', scores)
     }
-    for (const store of this.#evalStores) store.add(this.#kernels, output, this.#walk)
+    for (const store of this.#evalStores) store.add(this.#kernels, output, tree)
   }
 
   #walkRows(which: 'outside' | 'all', scores: number): void {
     if (this.#walk.isSingleLeaf) return
-    this.rows.walk(which, scores, this.#walk.trainNodes, this.#walk.values)
+    this.rows.walk(which, scores, this.#walk.nodes, this.#walk.values)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */

@@ -1,7 +1,10 @@
 import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
 import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
-import type { BagRule, EngineRows, Expansion } from './protocol.js'
+import { bundleFeatures } from './bundle-features.js'
+import { fillColumns } from './column-rows.js'
+import { planColumns, writeLeftTable, type ColumnPlan } from './columns.js'
+import type { BagRule, EngineRows, Expansion, FeatureLayout } from './protocol.js'
 import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
 import { RecordPlanes } from './record-planes.js'
 import { visitBlocks, type RowRun } from './row-dealing.js'
@@ -11,6 +14,14 @@ interface NodeRange {
   readonly buffer: number
   readonly begin: number
   readonly end: number
+}
+
+/** Rows of a node that follow each other. */
+export interface NodeRun {
+  readonly planes: RecordPlanes
+  readonly row: number
+  /** At most 65,535. */
+  readonly n: number
 }
 
 /**
@@ -23,6 +34,8 @@ interface NodeRange {
  */
 export class RowStore {
   readonly nRows: number
+  /** What is stored of a row. */
+  readonly columns: ColumnPlan
   readonly layout: RecordLayout
   readonly #kernels: Kernels
   readonly #arena: Arena
@@ -39,14 +52,15 @@ export class RowStore {
   readonly #children = new Map<number, readonly [number, number]>()
 
   constructor(
-    arena: Arena, kernels: Kernels, data: EngineRows, runs: readonly RowRun[], nRows: number,
-    usesBagging: boolean,
+    arena: Arena, kernels: Kernels, features: readonly FeatureLayout[], data: EngineRows,
+    runs: readonly RowRun[], nRows: number, usesBagging: boolean,
   ) {
     this.#arena = arena
     this.#kernels = kernels
     this.#runs = runs
     this.nRows = nRows
-    this.layout = recordLayout(data.nFeatures)
+    this.columns = planColumns(features, bundleFeatures(data, runs, features))
+    this.layout = recordLayout(this.columns.columns.length)
     this.#buffers = [0, 1, 2].map(() => new RecordPlanes(arena, this.layout, nRows))
     this.#table = arena.reserve(256)
     this.#decisions = this.layout.nTiles > 1 ? arena.reserve(nRows) : 0
@@ -55,22 +69,14 @@ export class RowStore {
   }
 
   #fill(data: EngineRows): void {
-    const { nFeatures, nTiles, tileFeatures, binStride, sideStride } = this.layout
+    const { binStride, sideStride } = this.layout
     const memory = new Uint8Array(this.#arena.memory.buffer)
     const view = this.#arena.view()
     const rows = this.#buffers[0]!
     visitBlocks(data, this.#runs, ({ bins }, blockRow, nRows, localRow) => {
-      for (let tile = 0; tile < nTiles; tile++) {
-        const first = tile * tileFeatures
-        const width = Math.min(tileFeatures, nFeatures - first)
-        let src = blockRow * nFeatures + first
-        let dst = rows.bins(tile, localRow)
-        for (let i = 0; i < nRows; i++) {
-          for (let f = 0; f < width; f++) memory[dst + f] = bins[src + f]!
-          src += nFeatures
-          dst += binStride
-        }
-      }
+      const src = bins.subarray(blockRow * data.nFeatures, (blockRow + nRows) * data.nFeatures)
+      const offsetOf = (column: number): number => rows.column(column) + localRow * binStride
+      fillColumns({ memory, offsetOf, stride: binStride }, this.columns, src)
       let id = rows.sides(localRow) + ROW_ID_OFFSET
       for (let i = 0; i < nRows; i++, id += sideStride) view.setUint32(id, localRow + i, true)
     })
@@ -129,9 +135,10 @@ export class RowStore {
     const parent = this.#range(expansion.parent)
     const buffer = parent.buffer === 1 ? 2 : 1
     const table = this.#arena.bytes(this.#table, 256)
-    for (let b = 0; b < 256; b++) table[b] = (expansion.leftBins[b >> 3]! >> (b & 7)) & 1
+    writeLeftTable(table, this.columns, expansion.feature, expansion.leftBins)
+    const column = this.columns.columnOf[expansion.feature]!
     const nLeft = parent.end === parent.begin ? 0 : this.#partition(
-      this.#buffers[buffer]!, this.#buffers[parent.buffer]!, parent, expansion.feature)
+      this.#buffers[buffer]!, this.#buffers[parent.buffer]!, parent, column)
     const middle = parent.begin + nLeft
     this.#children.set(expansion.parent, [expansion.left, expansion.right])
     this.#nodes.set(expansion.left, { buffer, begin: parent.begin, end: middle })
@@ -140,16 +147,16 @@ export class RowStore {
 
   /** @returns the number of rows that go left */
   #partition(
-    to: RecordPlanes, from: RecordPlanes, { begin, end }: NodeRange, feature: number,
+    to: RecordPlanes, from: RecordPlanes, { begin, end }: NodeRange, column: number,
   ): number {
     const { nTiles, binStride, sideStride } = this.layout
     const n = end - begin
     if (nTiles === 1) {
       return this.#kernels.partition(
-        to.bins(0, begin), from.bins(0, begin), n, binStride, feature, this.#table)
+        to.bins(0, begin), from.bins(0, begin), n, binStride, column, this.#table)
     }
     const nLeft = this.#kernels.decide(
-      this.#decisions, from.feature(feature) + begin * binStride, n, binStride, this.#table)
+      this.#decisions, from.column(column) + begin * binStride, n, binStride, this.#table)
     for (let tile = 0; tile < nTiles; tile++) {
       this.#kernels.divide(
         to.bins(tile, begin), from.bins(tile, begin), n, binStride, this.#decisions)
@@ -159,20 +166,17 @@ export class RowStore {
   }
 
   /**
-   * Calls `pass(bins, sides, number of rows)` over a node's bins of a tile, in runs that cells can
-   * hold; at least once, if need be with no rows.
+   * A node's rows in runs that cells can hold; at least one, if need be of no rows. They are valid
+   * until its children are split.
    */
-  scanNode(
-    node: number, tile: number, pass: (bins: number, sides: number, n: number) => void,
-  ): void {
+  runsOf(node: number): NodeRun[] {
     const { buffer, begin, end } = this.#range(node)
-    const rows = this.#buffers[buffer]!
-    let row = begin
-    do {
-      const n = Math.min(ROWS_PER_WIDEN, end - row)
-      pass(rows.bins(tile, row), rows.sides(row), n)
-      row += n
-    } while (row < end)
+    const planes = this.#buffers[buffer]!
+    const nRuns = Math.max(1, Math.ceil((end - begin) / ROWS_PER_WIDEN))
+    return Array.from({ length: nRuns }, (_, run) => {
+      const row = begin + run * ROWS_PER_WIDEN
+      return { planes, row, n: Math.min(ROWS_PER_WIDEN, end - row) }
+    })
   }
 
   /**
@@ -190,22 +194,22 @@ export class RowStore {
     this.#kernels.scatterLeaf(scores, ids, end - begin, this.layout.sideStride, value)
   }
 
-  /** Where `walk` finds row 0's bin of a feature, from the first one's on. */
-  walkOffset(feature: number): number {
-    return this.#buffers[0]!.feature(feature) - this.#buffers[0]!.feature(0)
+  /** Where `walk` finds row 0's value of a column, from the first one's on. */
+  walkOffset(column: number): number {
+    return this.#buffers[0]!.column(column) - this.#buffers[0]!.column(0)
   }
 
   /**
    * Adds a tree's values to the scores of the rows out of the bag, or of all rows.
    *
-   * @param nodes - a walk table's, with features by their `walkOffset`
+   * @param nodes - a walk table's over this store's columns
    */
   walk(which: 'outside' | 'all', scores: number, nodes: number, values: number): void {
     const isAll = which === 'all'
     const n = isAll ? this.nRows : this.#nOutside
     if (n === 0) return
     this.#kernels.walkTree(
-      scores, this.#buffers[0]!.feature(0), this.layout.binStride, isAll ? 0 : this.#outside, n,
+      scores, this.#buffers[0]!.column(0), this.layout.binStride, isAll ? 0 : this.#outside, n,
       nodes, values)
   }
 

@@ -4,8 +4,7 @@ import { cellOffsets, cellsOf } from '../kernels/cells.js'
 import { specialiseHistogram, type HistogramPass } from '../kernels/specialised-histogram.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
-import type { FeatureLayout } from './protocol.js'
-import type { RowStore } from './row-store.js'
+import type { NodeRun, RowStore } from './row-store.js'
 
 /** Which of the engines of a training this is; they are numbered like the shares of features. */
 export interface EnginePlace {
@@ -15,22 +14,20 @@ export interface EnginePlace {
   readonly exchange: Exchange
 }
 
-/** Features whose cells are summed in one pass over their bins. */
+/** Columns whose cells are summed in one pass over their bytes. */
 interface Tile {
   readonly index: number
   readonly first: number
   /** Exclusive. */
   readonly last: number
-  /** Byte offsets of the features' cells, and behind the last one's. */
+  /** Byte offsets of the columns' cells, and behind the last one's. */
   readonly offsets: readonly number[]
   readonly histogram: HistogramPass
 }
 
-function tilesOf(
-  arena: Arena, { layout }: RowStore, features: readonly FeatureLayout[],
-): Tile[] {
-  const { nTiles, tileFeatures, binStride, sideStride } = layout
-  // tiles of features with the same numbers of bins share a kernel
+function tilesOf(arena: Arena, { layout, columns: { columns } }: RowStore): Tile[] {
+  const { nTiles, tileColumns, binStride, sideStride } = layout
+  // tiles of columns with the same numbers of values share a kernel
   const passes = new Map<string, HistogramPass>()
   const passOf = (offsets: readonly number[]): HistogramPass => {
     const key = offsets.join()
@@ -40,9 +37,9 @@ function tilesOf(
     return pass
   }
   return Array.from({ length: nTiles }, (_, index) => {
-    const first = index * tileFeatures
-    const last = Math.min(features.length, first + tileFeatures)
-    const offsets = cellOffsets(features.slice(first, last).map(({ nBins }) => nBins))
+    const first = index * tileColumns
+    const last = Math.min(columns.length, first + tileColumns)
+    const offsets = cellOffsets(columns.slice(first, last).map(({ nValues }) => nValues))
     return { index, first, last, offsets, histogram: passOf(offsets) }
   })
 }
@@ -58,10 +55,11 @@ export class SumsBuilder {
   readonly #place: EnginePlace
   readonly #layout: number
   readonly #rows: RowStore
-  /** Of the features, tile by tile. */
   readonly #tiles: readonly Tile[]
-  /** Of one tile. */
+  /** Of one tile; with bundles of all, tile by tile. */
   readonly #cells: number
+  /** Where bundled features have their cells, see `widenBundles`; 0 without bundles. */
+  readonly #members: number
   /** Sums of the other engines' shares before they are handed over, one block per share. */
   readonly #outgoing: readonly number[]
   /** Another engine's sums of this engine's share. */
@@ -69,18 +67,20 @@ export class SumsBuilder {
 
   /** @param layout - offset of the layout table: entries relative to their shares */
   constructor(
-    arena: Arena, kernels: Kernels, place: EnginePlace, layout: number,
-    features: readonly FeatureLayout[], rows: RowStore,
+    arena: Arena, kernels: Kernels, place: EnginePlace, layout: number, rows: RowStore,
   ) {
     this.#arena = arena
     this.#kernels = kernels
     this.#place = place
     this.#layout = layout
     this.#rows = rows
-    this.#tiles = tilesOf(arena, rows, features)
+    this.#tiles = tilesOf(arena, rows)
+    const sizes = this.#tiles.map(({ offsets }) => offsets.at(-1)!)
+    const { hasBundles } = rows.columns
+    const cellBytes = hasBundles ? sizes.reduce((sum, n) => sum + n, 0) : Math.max(...sizes)
     // a bin that its feature does not have must not write elsewhere: the scan will tell
-    this.#cells = arena.reserve(
-      Math.max(...this.#tiles.map(({ offsets }) => offsets.at(-1)!)) + cellsOf(256) * CELL_BYTES)
+    this.#cells = arena.reserve(cellBytes + cellsOf(256) * CELL_BYTES)
+    this.#members = hasBundles ? this.#writeMembers() : 0
     this.#outgoing = place.table.shares.map((share, u) =>
       u === place.engine ? 0 : arena.reserve(share.nCells * SUM_BYTES))
     this.#incoming = place.nEngines > 1 ? arena.reserve(this.share.nCells * SUM_BYTES) : 0
@@ -98,27 +98,71 @@ export class SumsBuilder {
    * @param histogram - which of the histograms of a request it is
    */
   build(node: number, slot: number, histogram: number): void {
-    for (const tile of this.#tiles) this.#sumTile(tile, node, slot)
+    if (this.#members !== 0) this.#sumBundles(node, slot)
+    else for (const tile of this.#tiles) this.#sumTile(tile, node, slot)
     this.#handOver(histogram)
   }
 
-  #sumTile({ index, first, last, offsets, histogram }: Tile, node: number, slot: number): void {
-    const { shares } = this.#place.table
-    const cellBytes = offsets.at(-1)!
-    let isFirst = true
-    this.#rows.scanNode(node, index, (bins, sides, n) => {
-      this.#arena.bytes(this.#cells, cellBytes).fill(0)
-      histogram(this.#cells, bins, sides, n)
-      shares.forEach((share, u) => {
+  /** Without bundles, columns are the features in their order. */
+  #sumTile(tile: Tile, node: number, slot: number): void {
+    const { first, last, offsets } = tile
+    this.#rows.runsOf(node).forEach((run, i) => {
+      this.#sumCells(tile, run, this.#cells)
+      this.#visitShares(slot, (share, planes) => {
         const [begin, end] = [Math.max(first, share.first), Math.min(last, share.last)]
         if (begin >= end) return
-        const sums = u === this.#place.engine ? slot : this.#outgoing[u]!
         this.#kernels.widen(
-          sums, sums + share.nCells * 8, sums + share.nCells * 16,
-          this.#cells + offsets[begin - first]!, this.#layout, begin, end, isFirst ? 0 : 1)
+          ...planes, this.#cells + offsets[begin - first]!, this.#layout, begin, end,
+          i > 0 ? 1 : 0)
       })
-      isFirst = false
     })
+  }
+
+  /** A feature's cells may be in any tile: all are summed before sums are made of them. */
+  #sumBundles(node: number, slot: number): void {
+    const { nValues } = this.#rows.columns.columns[0]!
+    this.#rows.runsOf(node).forEach((run, i) => {
+      let cells = this.#cells
+      for (const tile of this.#tiles) {
+        this.#sumCells(tile, run, cells)
+        cells += tile.offsets.at(-1)!
+      }
+      this.#visitShares(slot, (share, planes) => this.#kernels.widenBundles(
+        ...planes, this.#cells, nValues, this.#layout, this.#members, share.first, share.last,
+        i > 0 ? 1 : 0))
+    })
+  }
+
+  #sumCells({ index, offsets, histogram }: Tile, { planes, row, n }: NodeRun, cells: number): void {
+    this.#arena.bytes(cells, offsets.at(-1)!).fill(0)
+    histogram(cells, planes.bins(index, row), planes.sides(row), n)
+  }
+
+  /** Calls `visit` with the planes (gradients, hessians, counts) of each share's sums. */
+  #visitShares(
+    slot: number, visit: (share: FeatureShare, planes: [number, number, number]) => void,
+  ): void {
+    this.#place.table.shares.forEach((share, u) => {
+      const sums = u === this.#place.engine ? slot : this.#outgoing[u]!
+      visit(share, [sums, sums + share.nCells * 8, sums + share.nCells * 16])
+    })
+  }
+
+  #writeMembers(): number {
+    const { columnOf, memberOf } = this.#rows.columns
+    const starts: number[] = []
+    let start = 0
+    for (const { offsets } of this.#tiles) {
+      for (const offset of offsets.slice(0, -1)) starts.push(start + offset)
+      start += offsets.at(-1)!
+    }
+    const members = this.#arena.reserve(memberOf.length * 16)
+    const words = this.#arena.ints(members, memberOf.length * 4)
+    memberOf.forEach((member, f) => {
+      words[f * 4] = starts[columnOf[f]!]! + (member?.base ?? 0) * CELL_BYTES
+      words[f * 4 + 1] = member?.defaultBin ?? -1
+    })
+    return members
   }
 
   #handOver(histogram: number): void {

@@ -1,27 +1,30 @@
 import type { Arena } from '../kernels/arena.js'
+import { writeLeftTable, type ColumnPlan } from './columns.js'
 import type { BinnedTree } from './protocol.js'
 
 const NODE_BYTES = 16
 const TABLE_BYTES = 256
 
-/** A tree in a thread's memory, in the form that the walk kernel reads. */
+/** Rows that trees walk over: what is stored of them, and where. */
+export interface WalkedRows {
+  readonly columns: ColumnPlan
+  /** Where row 0's byte of a column is, from the first column's on. */
+  walkOffset(column: number): number
+}
+
+/** A tree in a thread's memory, in the form that the walk kernel reads, for some rows. */
 export class WalkTable {
-  /** For rows whose bins are row-major: an evaluation set's. */
   readonly nodes: number
-  /** For the rows that trees are grown on. */
-  readonly trainNodes: number
   readonly values: number
   readonly #arena: Arena
+  readonly #rows: WalkedRows
   readonly #tables: number
-  readonly #trainOffset: (feature: number) => number
   #nNodes = 0
 
-  /** @param trainOffset - where a training row's bin of a feature is, from its first one on */
-  constructor(arena: Arena, maxLeaves: number, trainOffset: (feature: number) => number) {
+  constructor(arena: Arena, maxLeaves: number, rows: WalkedRows) {
     this.#arena = arena
-    this.#trainOffset = trainOffset
+    this.#rows = rows
     this.nodes = arena.reserve(Math.max(1, maxLeaves - 1) * NODE_BYTES)
-    this.trainNodes = arena.reserve(Math.max(1, maxLeaves - 1) * NODE_BYTES)
     this.values = arena.reserve(maxLeaves * 8)
     this.#tables = arena.reserve(Math.max(1, maxLeaves - 1) * TABLE_BYTES)
   }
@@ -36,23 +39,20 @@ export class WalkTable {
   }
 
   write(tree: BinnedTree): void {
+    const { columns } = this.#rows
     const n = tree.feature.length
     this.#nNodes = n
-    const words = this.#arena.ints(this.nodes, n * 4)
-    const tables = this.#arena.bytes(this.#tables, n * TABLE_BYTES)
+    const words = this.#arena.words(this.nodes, n * 4)
     for (let i = 0; i < n; i++) {
-      words[i * 4] = tree.feature[i]!
-      words[i * 4 + 1] = this.#tables + i * TABLE_BYTES
+      const table = this.#tables + i * TABLE_BYTES
+      const feature = tree.feature[i]!
+      words[i * 4] = this.#rows.walkOffset(columns.columnOf[feature]!)
+      words[i * 4 + 1] = table
       words[i * 4 + 2] = tree.leftChild[i]!
       words[i * 4 + 3] = tree.rightChild[i]!
-      const bits = tree.leftBins[i]!
-      for (let b = 0; b < TABLE_BYTES; b++) {
-        tables[i * TABLE_BYTES + b] = (bits[b >> 3]! >> (b & 7)) & 1
-      }
+      writeLeftTable(
+        this.#arena.bytes(table, TABLE_BYTES), columns, feature, tree.leftBins[i]!)
     }
-    const trainWords = this.#arena.words(this.trainNodes, n * 4)
-    trainWords.set(words)
-    for (let i = 0; i < n; i++) trainWords[i * 4] = this.#trainOffset(tree.feature[i]!)
     this.#arena.doubles(this.values, tree.leafValue.length).set(tree.leafValue)
   }
 }

@@ -28,6 +28,16 @@ export interface Kernels {
     gradients: number, hessians: number, counts: number, hist: number, layout: number,
     firstFeature: number, lastFeature: number, add: number,
   ): void
+  /**
+   * As `widen` where columns may hold bundles. `hist` is where the cells of all columns begin, and
+   * the first column has nValues of them. An entry of 16 bytes per feature at `members` says where
+   * its cells are, i32 each: byte offset from `hist` of the first one; its default bin, whose sums
+   * are those of all rows less those of the feature's other bins, or -1 where all bins have cells.
+   */
+  widenBundles(
+    gradients: number, hessians: number, counts: number, hist: number, nValues: number,
+    layout: number, members: number, firstFeature: number, lastFeature: number, add: number,
+  ): void
   /** dst += src over nCells cells (a multiple of 4) of contiguous planes. */
   addSums(dst: number, src: number, nCells: number): void
   /** dst -= src over nCells cells (a multiple of 4) of contiguous planes. */

@@ -13,6 +13,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
   const own = new ReferenceKernels(memory)
   return {
     widen: (...args) => own.widen(...args),
+    widenBundles: (...args) => own.widenBundles(...args),
     addSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, 1),
     subtractSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, -1),
     partition: (...args) => own.partition(...args),
@@ -99,6 +100,47 @@ class ReferenceKernels {
         this.#addInt(n, Number(packed & 0xffffn))
       }
       cells += cellsOf(nBins) * CELL_BYTES
+    }
+  }
+
+  widenBundles(
+    gradients: number, hessians: number, counts: number, hist: number, nValues: number,
+    layout: number, members: number, firstFeature: number, lastFeature: number, add: number,
+  ): void {
+    const view = this.#view
+    type Sums = [bigint, bigint, bigint]
+    const cellAt = (at: number): Sums => {
+      const packed = view.getBigUint64(at + 8, true)
+      return [view.getBigInt64(at, true), packed >> 16n, packed & 0xffffn]
+    }
+    const total = (cells: readonly Sums[]): Sums => cells.reduce<Sums>(
+      (sum, cell) => [sum[0] + cell[0], sum[1] + cell[1], sum[2] + cell[2]], [0n, 0n, 0n])
+    const all = total(Array.from({ length: nValues }, (_, v) => cellAt(hist + v * CELL_BYTES)))
+    for (let f = firstFeature; f < lastFeature; f++) {
+      const offset = view.getInt32(layout + f * 16, true)
+      const nBins = view.getInt32(layout + f * 16 + 4, true)
+      const cells = hist + view.getInt32(members + f * 16, true)
+      const defaultBin = view.getInt32(members + f * 16 + 4, true)
+      const nCells = defaultBin < 0 ? nBins : nBins - 1
+      const bins = Array.from({ length: nCells }, (_, i) => cellAt(cells + i * CELL_BYTES))
+      if (defaultBin >= 0) {
+        const others = total(bins)
+        bins.splice(defaultBin, 0,
+          [all[0] - others[0], all[1] - others[1], all[2] - others[2]])
+      }
+      if (nBins % 2 === 1) bins.push([0n, 0n, 0n])
+      bins.forEach(([g, h, n], b) => {
+        const [atG, atH, atN] = [gradients + (offset + b) * 8, hessians + (offset + b) * 8,
+          counts + (offset + b) * 4]
+        if (!add) {
+          view.setBigInt64(atG, 0n, true)
+          view.setBigInt64(atH, 0n, true)
+          view.setInt32(atN, 0, true)
+        }
+        this.#addLong(atG, g)
+        this.#addLong(atH, h)
+        this.#addInt(atN, Number(n))
+      })
     }
   }
 

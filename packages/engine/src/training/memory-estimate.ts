@@ -45,13 +45,13 @@ function histogramBytes({ nBins }: TrainingSize): number {
 /** Bytes of one thread's memory: its rows, and its share of the histograms of open leaves. */
 function arenaBytes(size: TrainingSize): number {
   const { nRows, nFeatures, nEvalRows, nOutputs, numLeaves, nThreads } = size
-  const { rowBytes, nTiles, tileFeatures } = recordLayout(nFeatures)
+  const { rowBytes, nTiles, tileColumns } = recordLayout(nFeatures)
   const perRow = 3 * rowBytes + (nTiles > 1 ? 1 : 0) + nOutputs * 16 + 8 +
     (size.hasWeight ? 8 : 0) + (size.usesBagging ? 4 : 0)
   const perEvalRow = nFeatures + nOutputs * 8 + 16
   const openLeaves = Math.min(numLeaves, Math.max(2, nRows))
   const shared = nRows * perRow + nEvalRows * perEvalRow + openLeaves * histogramBytes(size)
-  return shared / nThreads + tileFeatures * cellsOf(256) * CELL_BYTES +
+  return shared / nThreads + tileColumns * cellsOf(256) * CELL_BYTES +
     2 * histogramBytes(size)
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
-import { TILE_FEATURES_MAX } from '../../src/execution/record-layout.js'
+import { TILE_COLUMNS_MAX } from '../../src/execution/record-layout.js'
 import { specialiseHistogram } from '../../src/kernels/specialised-histogram.js'
 import { referenceKernels } from '../../src/kernels/reference.js'
 import { Lab, lengths } from './lab.js'
@@ -49,7 +49,7 @@ describe('specialiseHistogram', () => {
 
   it('takes 1 to 70 features, and more', () => {
     for (let nFeatures = 1; nFeatures <= 70; nFeatures++) check(9, nFeatures, 0, false)
-    for (const nFeatures of [TILE_FEATURES_MAX, 100, 127, 128, 200]) check(3, nFeatures, 0, true)
+    for (const nFeatures of [TILE_COLUMNS_MAX, 100, 127, 128, 200]) check(3, nFeatures, 0, true)
   })
 
   it('takes strides that are wider than the bins', () => {

@@ -88,6 +88,81 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
     })
   })
 
+  it('widenBundles gives default bins what others leave', () => {
+    // columns: features 1 and 2 in a bundle, feature 0 alone, features 3 and 4 in another
+    const nBins = [5, 3, 8, 2, 1]
+    const defaults = [-1, 0, 4, 1, 0]
+    const columns = [[1, 2], [0], [3, 4]]
+    for (const add of [0, 1]) {
+      for (const [first, last] of [[0, 5], [1, 3], [2, 2], [4, 5]] as const) {
+        lab.clear()
+        const random = new TestRandom(add * 10 + first)
+        // rows of one bin per feature, so that the sums are known
+        const rows = Array.from({ length: 40 }, () => {
+          const bins = defaults.map((d, f) => d < 0 ? random.below(nBins[f]!) : d)
+          for (const bundle of columns.filter(({ length }) => length > 1)) {
+            const f = bundle[random.below(bundle.length)]!
+            bins[f] = random.below(nBins[f]!)
+          }
+          return { bins, g: BigInt(random.below(1000) - 500), h: BigInt(random.below(1000)) }
+        })
+        const sizes = columns.map((column) => column.length === 1 ? nBins[column[0]!]!
+          : 1 + column.reduce((sum, f) => sum + nBins[f]! - 1, 0))
+        const starts = cellOffsets(sizes)
+        const hist = lab.reserve(starts.at(-1)!)
+        const members = lab.reserve(5 * 16)
+        const addCell = (at: number, { g, h }: { g: bigint, h: bigint }): void => {
+          lab.view.setBigInt64(at, lab.view.getBigInt64(at, true) + g, true)
+          lab.view.setBigInt64(at + 8, lab.view.getBigInt64(at + 8, true) + (h << 16n) + 1n, true)
+        }
+        columns.forEach((column, c) => {
+          let base = column.length > 1 ? 1 : 0
+          const bases = column.map((f) => {
+            const own = base
+            base += nBins[f]! - 1
+            new Int32Array(lab.memory.buffer, members + f * 16, 2)
+              .set([starts[c]! + own * 16, defaults[f]!])
+            return own
+          })
+          for (const row of rows) {
+            const m = column.findIndex((f) => row.bins[f] !== defaults[f])
+            const bin = m < 0 ? 0 : row.bins[column[m]!]!
+            const rank = m >= 0 && defaults[column[m]!]! >= 0 && bin > defaults[column[m]!]! ? 1 : 0
+            addCell(hist + starts[c]! + (m < 0 ? 0 : bases[m]! + bin - rank) * 16, row)
+          }
+        })
+        const offsets = [0, 6, 10, 18, 20]
+        const layout = lab.reserve(5 * 16)
+        nBins.forEach((n, f) => {
+          new Int32Array(lab.memory.buffer, layout + f * 16, 4).set([offsets[f]!, n, -1, 0])
+        })
+        const [g, h, c] = [lab.reserve(22 * 8), lab.reserve(22 * 8), lab.reserve(22 * 4)]
+        const old = (i: number): bigint => BigInt(i * 3 + 1)
+        for (let i = 0; i < 22; i++) {
+          lab.view.setBigInt64(g + i * 8, old(i), true)
+          lab.view.setBigInt64(h + i * 8, old(i), true)
+          lab.view.setInt32(c + i * 4, i * 3 + 1, true)
+        }
+        const expected = Array.from({ length: 22 }, (_, i) => [old(i), old(i), old(i)])
+        for (let f = first; f < last; f++) {
+          for (let b = 0; b < nBins[f]! + nBins[f]! % 2; b++) {
+            const own = rows.filter(({ bins }) => bins[f] === b)
+            const sums = [
+              own.reduce((sum, row) => sum + row.g, 0n), own.reduce((sum, row) => sum + row.h, 0n),
+              BigInt(own.length),
+            ]
+            const at = offsets[f]! + b
+            expected[at] = sums.map((sum, k) => sum + (add ? expected[at]![k]! : 0n))
+          }
+        }
+        lab.run([g, h, c], (k) => k.widenBundles(
+          g, h, c, hist, sizes[0]!, layout, members, first, last, add))
+        const [eg, eh] = [lab.longs(g, 22), lab.longs(h, 22)]
+        assert.deepEqual(lab.ints(c, 22).map((n, i) => [eg[i], eh[i], BigInt(n)]), expected)
+      }
+    }
+  })
+
   for (const [name, sign] of [['addSums', 1n], ['subtractSums', -1n]] as const) {
     describe(name, () => {
       it('works on every cell of the three planes', () => {

@@ -27,6 +27,14 @@ const numeric: DataRecipe['features'] = [
 ]
 /** Rows of several tiles, the last one narrower. */
 const wide: DataRecipe['features'] = Array.from({ length: 131 }, (_, f) => numeric[f % 4]!)
+/** Mostly one value each, so that some are never off it in the same row. */
+const sparse: DataRecipe['features'] = [
+  ...Array.from({ length: 90 }, (_, f): DataRecipe['features'][number] => f % 4 === 3
+    ? { kind: 'categorical', categories: 2 + f % 5, order: 'rare', missingShare: 0.01 }
+    : { kind: 'numeric', bins: 2 + f % 3, order: 'rare', missingShare: 0.01,
+      missing: (['none', 'zero', 'nan'] as const)[f % 3]! }),
+  ...numeric,
+]
 const small = { minDataInLeaf: 3, numLeaves: 8, numIterations: 4, minDataPerGroup: 5, catSmooth: 2 }
 
 const base = { seed: 1, nRows: 300, features: mixed, label: 'regression' } as const
@@ -49,6 +57,10 @@ const cases: readonly Case[] = [
   { name: 'more features than a tile', data: { ...base, features: wide }, params: small },
   { name: 'more features than a tile, bagging and classes',
     data: { ...multiclass, features: [...wide, ...mixed.slice(0, -1)] },
+    params: { ...small, objective: 'multiclass', numClass: 3, baggingFraction: 0.5,
+      baggingFreq: 1, featureFraction: 0.6 } },
+  { name: 'sparse features', data: { ...base, features: sparse }, params: small },
+  { name: 'sparse features, bagging and classes', data: { ...multiclass, features: sparse },
     params: { ...small, objective: 'multiclass', numClass: 3, baggingFraction: 0.5,
       baggingFreq: 1, featureFraction: 0.6 } },
   { name: 'init scores', data: { ...base, initScore: true, weights: 'any' }, params: small },

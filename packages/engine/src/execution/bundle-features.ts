@@ -1,0 +1,156 @@
+import { COLUMN_VALUES_MAX } from './columns.js'
+import type { EngineRows, FeatureLayout } from './protocol.js'
+import { countRows, visitBlocks, type RowRun } from './row-dealing.js'
+
+/** A feature with its most frequent bin. */
+interface Candidate {
+  readonly feature: number
+  readonly defaultBin: number
+  /** Sampled rows in another bin. */
+  readonly nOthers: number
+}
+
+/** Features with a bin that holds this share of the rows may be bundled, as in LightGBM. */
+const SPARSE_SHARE = 0.8
+/** Rows that are looked at to find candidates and bundles. */
+const SAMPLE_ROWS = 8192
+/** Bundles that a feature is tried in, as in LightGBM: those made last. */
+const TRIED_BUNDLES = 100
+
+/**
+ * Features that are never off their defaults in the same row, in bundles: a greedy choice on some
+ * rows, checked on all. Which are chosen has no influence on results.
+ *
+ * O(rows x features) in time; looking at some rows is enough to see that there is nothing to
+ * bundle.
+ *
+ * @returns bundles of at least two features
+ */
+export function bundleFeatures(
+  data: EngineRows, runs: readonly RowRun[], features: readonly FeatureLayout[],
+): Candidate[][] {
+  if (features.length < 2 || countRows(runs) === 0) return []
+  const sample = sampleRows(data, runs)
+  const candidates = findCandidates(sample, features)
+  const bundles = chooseBundles(sample, candidates, features)
+    .filter((bundle) => bundle.length > 1)
+  return bundles.length === 0 ? [] : withoutConflicts(data, runs, bundles)
+}
+
+/** Rows spread over all, row-major. */
+interface Sample {
+  readonly bins: Uint8Array
+  readonly nRows: number
+  readonly nFeatures: number
+}
+
+function sampleRows(data: EngineRows, runs: readonly RowRun[]): Sample {
+  const { nFeatures } = data
+  const total = countRows(runs)
+  const step = Math.max(1, Math.ceil(total / SAMPLE_ROWS))
+  const sampled = new Uint8Array(Math.ceil(total / step) * nFeatures)
+  let nRows = 0
+  visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
+    for (let i = (step - localRow % step) % step; i < n; i += step) {
+      const at = (blockRow + i) * nFeatures
+      sampled.set(bins.subarray(at, at + nFeatures), nRows++ * nFeatures)
+    }
+  })
+  return { bins: sampled, nRows, nFeatures }
+}
+
+function findCandidates(
+  { bins, nRows, nFeatures }: Sample, features: readonly FeatureLayout[],
+): Candidate[] {
+  const counts = new Uint32Array(nFeatures * 256)
+  for (let row = 0, at = 0; row < nRows; row++) {
+    for (let f = 0; f < nFeatures; f++) counts[f * 256 + bins[at++]!]!++
+  }
+  const candidates: Candidate[] = []
+  for (let feature = 0; feature < nFeatures; feature++) {
+    const own = counts.subarray(feature * 256, feature * 256 + features[feature]!.nBins)
+    let defaultBin = 0
+    own.forEach((count, bin) => {
+      if (count > own[defaultBin]!) defaultBin = bin
+    })
+    const nDefault = own[defaultBin]!
+    if (nDefault >= nRows * SPARSE_SHARE) {
+      candidates.push({ feature, defaultBin, nOthers: nRows - nDefault })
+    }
+  }
+  return candidates
+}
+
+/** A bundle under way: which sampled rows have one of its features off its default. */
+interface OpenBundle {
+  readonly members: Candidate[]
+  readonly rows: Uint32Array
+  nValues: number
+}
+
+function chooseBundles(
+  sample: Sample, candidates: readonly Candidate[], features: readonly FeatureLayout[],
+): Candidate[][] {
+  const bundles: OpenBundle[] = []
+  // those that conflict most find their places first
+  const order = [...candidates].sort((a, b) => b.nOthers - a.nOthers || a.feature - b.feature)
+  for (const candidate of order) {
+    const rows = rowsOffDefault(sample, candidate)
+    const nValues = features[candidate.feature]!.nBins - 1
+    const fits = bundles.slice(-TRIED_BUNDLES).find((bundle) =>
+      bundle.nValues + nValues <= COLUMN_VALUES_MAX &&
+      bundle.rows.every((word, i) => (word & rows[i]!) === 0))
+    if (fits === undefined) {
+      bundles.push({ members: [candidate], rows, nValues: 1 + nValues })
+      continue
+    }
+    fits.members.push(candidate)
+    fits.nValues += nValues
+    rows.forEach((word, i) => {
+      fits.rows[i]! |= word
+    })
+  }
+  return bundles.map(({ members }) => members)
+}
+
+/** A bit per sampled row. */
+function rowsOffDefault(
+  { bins, nRows, nFeatures }: Sample, { feature, defaultBin }: Candidate,
+): Uint32Array {
+  const rows = new Uint32Array(Math.ceil(nRows / 32))
+  for (let row = 0, at = feature; row < nRows; row++, at += nFeatures) {
+    if (bins[at] !== defaultBin) rows[row >> 5]! |= 1 << (row & 31)
+  }
+  return rows
+}
+
+/** Takes features out that share a row with another of their bundle. */
+function withoutConflicts(
+  data: EngineRows, runs: readonly RowRun[], bundles: readonly (readonly Candidate[])[],
+): Candidate[][] {
+  const { nFeatures } = data
+  const members = bundles.flatMap((bundle, b) => bundle.map((member) => ({ ...member, bundle: b })))
+    .sort((x, y) => x.feature - y.feature)
+  const features = Int32Array.from(members, ({ feature }) => feature)
+  const defaults = Uint8Array.from(members, ({ defaultBin }) => defaultBin)
+  const bundleOf = Int32Array.from(members, ({ bundle }) => bundle)
+  const isOut = new Uint8Array(nFeatures)
+  /** The last row in which a feature of each bundle was off its default. */
+  const takenBy = new Float64Array(bundles.length).fill(-1)
+  visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
+    for (let i = 0; i < n; i++) {
+      const at = (blockRow + i) * nFeatures
+      for (let m = 0; m < features.length; m++) {
+        const feature = features[m]!
+        // one that is out already takes no place
+        if (bins[at + feature] === defaults[m] || isOut[feature] === 1) continue
+        const bundle = bundleOf[m]!
+        if (takenBy[bundle] === localRow + i) isOut[feature] = 1
+        else takenBy[bundle] = localRow + i
+      }
+    }
+  })
+  return bundles
+    .map((bundle) => bundle.filter(({ feature }) => isOut[feature] === 0))
+    .filter((bundle) => bundle.length > 1)
+}

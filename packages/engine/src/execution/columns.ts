@@ -1,0 +1,99 @@
+import type { FeatureLayout } from './protocol.js'
+
+/** A feature in a bundle. */
+export interface BundleMember {
+  readonly feature: number
+  /** Its most frequent bin, which has no value of its own. */
+  readonly defaultBin: number
+  /** The column's value for its first other bin; those of the next follow. */
+  readonly base: number
+  readonly nBins: number
+}
+
+/**
+ * A byte that is stored per row: a feature's bin, or that of whichever feature of a bundle is not
+ * at its default, 0 if all are (exclusive feature bundling: Ke et al., "LightGBM", 2017, section
+ * 4). The features of a bundle are exclusive in all rows that are stored, so nothing is lost: sums
+ * of a feature's default bin are what the others leave of the node's. How a thread stores its rows
+ * is its own affair; no result depends on it.
+ */
+export interface Column {
+  /** At most 256. */
+  readonly nValues: number
+  /** Of a bundle two or more; else null, and `feature` is the only one. */
+  readonly members: readonly BundleMember[] | null
+  readonly feature: number
+}
+
+/** What is stored per row, and where each feature is in it. */
+export interface ColumnPlan {
+  readonly columns: readonly Column[]
+  /** Of each feature, the index of its column. */
+  readonly columnOf: Int32Array
+  /** Of each feature, its place in a bundle; null where it has a column to itself. */
+  readonly memberOf: readonly (BundleMember | null)[]
+  readonly hasBundles: boolean
+}
+
+/** Values that a column has for the features of a bundle. */
+export const COLUMN_VALUES_MAX = 256
+
+/**
+ * The plan with these bundles; other features have columns of their own, in their order, before
+ * them.
+ *
+ * @param bundles - features and their default bins; disjoint. Those of one feature are none
+ */
+export function planColumns(
+  features: readonly FeatureLayout[],
+  bundles: readonly (readonly { feature: number, defaultBin: number }[])[],
+): ColumnPlan {
+  const memberOf = new Array<BundleMember | null>(features.length).fill(null)
+  const bundled = bundles.filter((bundle) => bundle.length > 1).map((bundle): Column => {
+    let nValues = 1
+    const members = bundle.map(({ feature, defaultBin }) => {
+      const { nBins } = features[feature]!
+      const member = { feature, defaultBin, base: nValues, nBins }
+      memberOf[feature] = member
+      nValues += nBins - 1
+      return member
+    })
+    return { nValues, members, feature: members[0]!.feature }
+  })
+  const single = features.flatMap(({ nBins }, feature): Column[] =>
+    memberOf[feature] === null ? [{ nValues: nBins, members: null, feature }] : [])
+  const columns = [...single, ...bundled]
+  const columnOf = new Int32Array(features.length)
+  columns.forEach(({ members, feature }, c) => {
+    for (const member of members ?? [{ feature }]) columnOf[member.feature] = c
+  })
+  return { columns, columnOf, memberOf, hasBundles: bundled.length > 0 }
+}
+
+/** The column's value of a bundled feature's bin. */
+export function valueOf({ defaultBin, base }: BundleMember, bin: number): number {
+  if (bin === defaultBin) return 0
+  return base + (bin < defaultBin ? bin : bin - 1)
+}
+
+/**
+ * Which values of its column go left where these bins of a feature do.
+ *
+ * @param leftBins - 32 bytes: bit b set if bin b goes left
+ * @param table - 256 bytes, all written: 1 left, 0 right
+ */
+export function writeLeftTable(
+  table: Uint8Array, plan: ColumnPlan, feature: number, leftBins: Uint8Array,
+): void {
+  const goesLeft = (bin: number): number => (leftBins[bin >> 3]! >> (bin & 7)) & 1
+  const member = plan.memberOf[feature]!
+  if (member === null) {
+    for (let bin = 0; bin < 256; bin++) table[bin] = goesLeft(bin)
+    return
+  }
+  const { defaultBin, base, nBins } = member
+  table.fill(goesLeft(defaultBin))
+  for (let bin = 0; bin < nBins; bin++) {
+    if (bin !== defaultBin) table[base + (bin < defaultBin ? bin : bin - 1)] = goesLeft(bin)
+  }
+}

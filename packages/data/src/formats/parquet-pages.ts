@@ -169,8 +169,9 @@ function placeValues(
   const values = { ...page, nValues }
   if (nValues > 0) {
     if (state.isText) decodeTexts(state, values, dense as Int32Array)
-    else if (state.isCoded) decodeIndices(values, state.dictionaryNumbers!.length, dense as Int32Array)
-    else decodeNumbers(state, values, dense as Float64Array, isV2)
+    else if (state.isCoded) {
+      decodeIndices(values, state.dictionaryNumbers!.length, dense as Int32Array)
+    } else decodeNumbers(state, values, dense as Float64Array, isV2)
   }
   if (validity === null || nValues === nRows) return
   if (target instanceof Int32Array) spreadCodes(target, validity, row, nRows, nValues)

@@ -45,7 +45,8 @@ describe('readCoded of Parquet', () => {
   })
 
   it('changes the type of coded numbers, or gives values where they must be looked at', async () => {
-    const bytes = write(few.map((value) => (value === null ? null : 3)), 'INT32', 'RLE_DICTIONARY')
+    const threes = few.map((value) => (value === null ? null : 3))
+    const bytes = write(threes, 'INT32', 'RLE_DICTIONARY')
     for (const [type, isCoded] of [['float', true], ['bool', null], ['string', false]] as const) {
       if (isCoded === null) {
         await assert.rejects(read(bytes, type), /has the value 3 in row 1, which is not/)

@@ -33,7 +33,8 @@ describe('JoinedReads', () => {
 
   it('leaves long ranges alone', () => {
     const mib = 1 << 20
-    const ranges = [[0, 3 * mib], [3 * mib, 4 * mib], [4 * mib, 5 * mib], [5 * mib, 50 * mib]] as const
+    const ranges =
+      [[0, 3 * mib], [3 * mib, 4 * mib], [4 * mib, 5 * mib], [5 * mib, 50 * mib]] as const
     assert.deepEqual(joinRanges(ranges), [[0, 4 * mib], [4 * mib, 5 * mib], [5 * mib, 50 * mib]])
   })
 })

@@ -1,7 +1,8 @@
 import { assert, type MissingType } from '@coppice/model'
 import type { BinMapper, NumericBinMapper } from '../dataset.js'
 import { greedyBounds, isSameValue, type DistinctValues } from './greedy-bounds.js'
-import { zeroThreshold, type SampledValues } from './value-sample.js'
+import type { SampledValues } from './sampled-values.js'
+import { zeroThreshold } from './value-sample.js'
 
 /** How the bins of a numeric feature are cut; the parameters of the same names. */
 export interface NumericBinOptions {

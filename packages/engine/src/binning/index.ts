@@ -25,5 +25,5 @@ export {
   sampledRowCount,
   ValueSample,
   zeroThreshold,
-  type SampledValues,
 } from './value-sample.js'
+export type { SampledValues } from './sampled-values.js'

@@ -5,7 +5,7 @@
 import { SORT_COUNT_BYTES, type Kernels } from '../kernels/api.js'
 import { Arena } from '../kernels/arena.js'
 import { instantiateKernels } from '../kernels/load.js'
-import type { SampledValues } from './value-sample.js'
+import type { SampledValues } from './sampled-values.js'
 
 /** Longer lists are left to those who need no second copy of them. */
 export const kernelValuesMax = 1 << 20

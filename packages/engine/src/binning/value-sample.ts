@@ -1,20 +1,11 @@
 /** Collects the sampled values of one numeric column as sorted (value, count) pairs. */
 
 import { sortDoubles } from '../numeric/sort-doubles.js'
+import type { SampledValues } from './sampled-values.js'
 import { kernelValuesMax, valueKernels } from './value-kernels.js'
 
 /** Values no larger than this are zero, as LightGBM's kZeroThreshold: the float 1e-35, widened. */
 export const zeroThreshold = Math.fround(1e-35)
-
-/** Sampled values of a column. Plain data; equal for every order in which rows were added. */
-export interface SampledValues {
-  /** Distinct values in ascending order, without NaN and zeros (|x| <= zeroThreshold). */
-  readonly values: Float64Array
-  /** Rows of each value. */
-  readonly counts: Uint32Array
-  readonly zeroCount: number
-  readonly nanCount: number
-}
 
 /** A growing list of the sampled values of one column. */
 export class ValueSample {

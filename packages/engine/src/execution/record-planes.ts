@@ -2,8 +2,8 @@ import type { Arena } from '../kernels/arena.js'
 import { sideOffset, type RecordLayout } from './record-layout.js'
 
 /**
- * A buffer of rows in a thread's memory: for each tile a plane of column bytes, and a plane of sides; or
- * records that hold both (see RecordLayout). All are addressed by row.
+ * A buffer of rows in a thread's memory: for each tile a plane of column bytes, and a plane of
+ * sides; or records that hold both (see RecordLayout). All are addressed by row.
  */
 export class RecordPlanes {
   readonly #layout: RecordLayout

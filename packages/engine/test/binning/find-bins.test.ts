@@ -5,7 +5,8 @@ import { findNumericBins, type NumericBinOptions } from '../../src/binning/find-
 import { nextUp } from '../../src/numeric/next-up.js'
 import { valueToBin } from '../../src/binning/reference.js'
 import { isTrivial, preFilterCount } from '../../src/binning/trivial.js'
-import { ValueSample, type SampledValues } from '../../src/binning/value-sample.js'
+import type { SampledValues } from '../../src/binning/sampled-values.js'
+import { ValueSample } from '../../src/binning/value-sample.js'
 
 const defaults: NumericBinOptions = {
   maxBin: 255,

@@ -12,8 +12,8 @@ import {
   sampledRowCount,
   ValueSample,
   zeroThreshold,
-  type SampledValues,
 } from '../../src/binning/value-sample.js'
+import type { SampledValues } from '../../src/binning/sampled-values.js'
 import { column } from './recipes.js'
 
 /** The obvious collector. */

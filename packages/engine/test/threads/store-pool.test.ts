@@ -105,6 +105,8 @@ describe('StorePool', () => {
     const setup = await smallSetup()
     const nRows = 1_200_000
     const bins = new Uint8Array(new SharedArrayBuffer(nRows * mixedFeatures.length))
+    // no two features are at one bin mostly, and stored together then
+    for (let i = 0; i < bins.length; i++) bins[i] = i % 3 % 2
     const label = new Float64Array(new SharedArrayBuffer(nRows * 8))
     const blocks = [{ firstRow: 0, nRows, bins }]
     const rows = joinRows(

@@ -2,7 +2,9 @@ import {
   featureColumns, featureTypes, joinPredictions, type MemoryRows, predictColumns, type Prediction,
   type PredictionType,
 } from '@coppice/data'
+import { THREADS_MAX } from '@coppice/engine'
 import { CoppiceError, type Predictor } from '@coppice/model'
+import type { Cluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import { hasNoRows } from '../data/memory.js'
 import type { OpenRows } from '../data/source.js'
@@ -22,16 +24,35 @@ export function requirePredictionType(type: string): void {
     `${predictionTypes.join(', ')}; got ${JSON.stringify(type)}`)
 }
 
-/** Predicts all rows. Rejects with CoppiceError 'DATA' or 'IO' naming what does not fit. */
+/** @throws CoppiceError 'PARAMETER' for a number that there cannot be, or for threads elsewhere */
+export function requireThreads(
+  numThreads: number | undefined, cluster: Cluster | undefined,
+): void {
+  if (numThreads === undefined) return
+  if (!(Number.isInteger(numThreads) && numThreads >= 0 && numThreads <= THREADS_MAX)) {
+    throw new CoppiceError('PARAMETER', `numThreads of predict must be an integer from 0 (all ` +
+      `cores) to ${THREADS_MAX}; got ${String(numThreads)}`)
+  }
+  if (cluster === undefined || numThreads === 0) return
+  throw new CoppiceError('PARAMETER', `numThreads ${numThreads} does nothing with cluster, whose ` +
+    'workers have threads of their own; leave it out')
+}
+
+/**
+ * Predicts all rows. Rejects with CoppiceError 'DATA' or 'IO' naming what does not fit.
+ * @param numThreads - threads for rows of files; 0 for all cores, where that pays
+ */
 export async function predictRows<T extends PredictionType>(
-  predictor: Predictor, rows: PredictionRows, type: T,
+  predictor: Predictor, rows: PredictionRows, type: T, numThreads: number,
 ): Promise<Prediction[T]> {
   if (!(rows instanceof Dataset) && hasNoRows(rows)) return joinPredictions([], type)
   const dataset = rows instanceof Dataset ? rows : Dataset.from(rows)
   const open = await dataset.source.open()
   try {
     const parts: Prediction[T][] = []
-    for await (const part of predictBatches(predictor, open, type)) parts.push(part)
+    const batches = open.predict === undefined ? predictBatches(predictor, open, type)
+      : open.predict(predictor, type, numThreads)
+    for await (const part of batches) parts.push(part)
     return joinPredictions(parts, type)
   } finally {
     await open.close()

@@ -22,10 +22,7 @@ export interface PredictOptions {
   readonly iterations?: IterationRange | undefined
   /** Predicts there, to the same values, a Dataset of files that the workers read. */
   readonly cluster?: Cluster | undefined
-  /**
-   * Threads for a Dataset of files, 1 to 1024; default 0: all cores, where that pays. No prediction
-   * depends on it.
-   */
+  /** Threads, 1 to 1024; default 0: all cores, where that pays. No prediction depends on it. */
   readonly numThreads?: number | undefined
 }
 

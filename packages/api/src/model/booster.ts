@@ -65,8 +65,8 @@ export class Booster {
    *   (2 for binary), for regression rows x 1 predicted values; 'class' the class values; 'raw' a
    *   Float64Array of raw scores, rows x outputs; 'leaf' an Int32Array, rows x trees
    * @param options - `cluster`: predicts there a Dataset of files that its workers read; the
-   *   predictions are the same. `numThreads`: threads for a Dataset of files, 1 to 1024; default 0,
-   *   all cores where that pays; no prediction depends on it
+   *   predictions are the same. `numThreads`: threads, 1 to 1024; default 0, all cores where
+   *   that pays; no prediction depends on it
    * @throws CoppiceError 'DATA' for columns that are missing or of another type
    */
   async predict<T extends PredictionType = 'probability'>(

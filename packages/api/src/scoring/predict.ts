@@ -2,8 +2,9 @@ import {
   featureColumns, featureTypes, joinPredictions, type MemoryRows, predictColumns, type Prediction,
   type PredictionType,
 } from '@coppice/data'
+import { predictionThreads, scoreRows } from '@coppice/data/node'
 import { THREADS_MAX } from '@coppice/engine'
-import { CoppiceError, type Predictor } from '@coppice/model'
+import { CoppiceError, type Predictor, probabilitiesOf } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import { hasNoRows } from '../data/memory.js'
@@ -40,7 +41,7 @@ export function requireThreads(
 
 /**
  * Predicts all rows. Rejects with CoppiceError 'DATA' or 'IO' naming what does not fit.
- * @param numThreads - threads for rows of files; 0 for all cores, where that pays
+ * @param numThreads - 0 for all cores, where that pays
  */
 export async function predictRows<T extends PredictionType>(
   predictor: Predictor, rows: PredictionRows, type: T, numThreads: number,
@@ -50,7 +51,8 @@ export async function predictRows<T extends PredictionType>(
   const open = await dataset.source.open()
   try {
     const parts: Prediction[T][] = []
-    const batches = open.predict === undefined ? predictBatches(predictor, open, type)
+    const batches = open.predict === undefined
+      ? predictBatches(predictor, open, type, numThreads)
       : open.predict(predictor, type, numThreads)
     for await (const part of batches) parts.push(part)
     return joinPredictions(parts, type)
@@ -60,12 +62,29 @@ export async function predictRows<T extends PredictionType>(
 }
 
 /** Predicts batch by batch: the memory of one batch is enough. */
-export async function* predictBatches<T extends PredictionType>(
-  predictor: Predictor, rows: OpenRows, type: T,
+async function* predictBatches<T extends PredictionType>(
+  predictor: Predictor, rows: OpenRows, type: T, numThreads: number,
 ): AsyncGenerator<Prediction[T]> {
-  const { model } = predictor
+  const { model, nTrees } = predictor
   const names = model.features.map(({ name }) => name)
   for await (const batch of rows.batches(names, featureTypes(model))) {
-    yield predictColumns(predictor, featureColumns(model, batch), type)
+    const columns = featureColumns(model, batch)
+    const { nRows } = batch
+    // What the columns cost is this thread's either way.
+    const nThreads = predictionThreads(numThreads, { nRows, nColumns: 0, nTrees })
+    // A leaf of each tree takes longer to send than to find.
+    if (nThreads === 1 || type === 'leaf') yield predictColumns(predictor, columns, type)
+    else {
+      if (type === 'class') predictor.classesOf(new Float64Array(0))
+      yield predictionOf(predictor, await scoreRows(predictor, columns, nRows, nThreads), type)
+    }
   }
+}
+
+function predictionOf<T extends PredictionType>(
+  predictor: Predictor, scores: Float64Array, type: T,
+): Prediction[T] {
+  const prediction = type === 'raw' ? scores : type === 'class' ? predictor.classesOf(scores)
+    : probabilitiesOf(predictor.model.objective, scores)
+  return prediction as Prediction[T]
 }

@@ -1,6 +1,6 @@
 /** Predicts the rows of files, unit by unit, on threads. */
 import { defaultThreads } from '@coppice/engine/threads'
-import { type IterationRange, type Predictor, serializeModel, sha256, toHex } from '@coppice/model'
+import type { Predictor } from '@coppice/model'
 import type { WantedType } from '../column-types.js'
 import type { JobContext, LoadTask } from '../loading/job.js'
 import { TaskWorker } from '../loading/tasks.js'
@@ -8,6 +8,7 @@ import { packedWidth } from '../prediction/packed-prediction.js'
 import type { PredictedRows } from '../prediction/plan.js'
 import type { PredictionType } from '../prediction/predict-columns.js'
 import { UnitPredictor } from '../prediction/predict-unit.js'
+import { modelBytes } from './model-bytes.js'
 import type { RawTable } from './read-raw.js'
 import { SharedContexts } from './shared-contexts.js'
 import { ThreadPool } from './thread-pool.js'
@@ -48,12 +49,9 @@ export async function* predictFiles(
   const { predictor, type, wanted, types, kept } = job
   for (const name of wanted) raw.indexOf(name)
   const isInline = nThreads === 1
-  const model = isInline ? new Uint8Array(0)
-    : new TextEncoder().encode(serializeModel(predictor.model))
   const prediction = {
-    model,
-    modelHash: toHex(sha256(model)),
-    iterations: predictor.iterations satisfies IterationRange,
+    ...(isInline ? { model: new Uint8Array(0), modelHash: '' } : modelBytes(predictor.model)),
+    iterations: predictor.iterations,
     type,
     types: wanted.map((name) => types[name] ?? null),
     kept,

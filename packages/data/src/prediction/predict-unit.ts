@@ -56,6 +56,11 @@ export class UnitPredictor {
     }
   }
 
+  /** Raw scores of encoded rows. */
+  score(plan: PredictionPlan, values: Float64Array): Float64Array {
+    return this.#predictorOf(plan).predictEncoded(values)
+  }
+
   #predictorOf({ model, modelHash, iterations }: PredictionPlan): Predictor {
     if (this.#known !== null) return this.#known
     const key = `${modelHash} ${String(iterations)}`

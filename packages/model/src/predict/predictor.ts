@@ -81,13 +81,26 @@ export class Predictor {
    * @throws CoppiceError 'PARAMETER' for a regression model
    */
   predictClasses(input: PredictInput): Scalar[] {
+    this.#requireClasses()
+    return this.classesOf(this.predictRaw(input))
+  }
+
+  /**
+   * As `predictClasses`, of raw scores.
+   * @param rawScores - rows x nOutputs
+   * @throws CoppiceError 'PARAMETER' for a regression model
+   */
+  classesOf(rawScores: Float64Array): Scalar[] {
+    const classes = this.#requireClasses()
+    const probabilities = probabilitiesOf(this.model.objective, rawScores)
+    return Array.from(classIndices(probabilities, classes.length), (k) => classes[k]!)
+  }
+
+  #requireClasses(): readonly Scalar[] {
     const { classes } = this.model
-    if (classes === null) {
-      throw new CoppiceError('PARAMETER',
-        'a regression model has no classes; use predictRaw or predictProbabilities')
-    }
-    const indices = classIndices(this.predictProbabilities(input), classes.length)
-    return Array.from(indices, (k) => classes[k]!)
+    if (classes !== null) return classes
+    throw new CoppiceError('PARAMETER',
+      'a regression model has no classes; use predictRaw or predictProbabilities')
   }
 
   /** The leaf that each row reaches in each tree, an index into its `leafValue`: rows x nTrees. */
@@ -124,11 +137,18 @@ export class Predictor {
   /**
    * Rows as numbers, for repeated predictions: rows x nFeatures, categories as codes (their
    * index in the model's dictionary), missing and unseen values as NaN.
+   * @param range - the rows to encode, the end excluded; default all
    */
-  encode(input: PredictInput): Float64Array {
+  encode(input: PredictInput, range?: readonly [start: number, end: number]): Float64Array {
     const source = this.#encoder.source(input)
-    const values = new Float64Array(source.nRows * this.nFeatures)
-    source.fill(0, source.nRows, values)
+    const [start, end] = range ?? [0, source.nRows]
+    if (!(start >= 0 && start <= end && end <= source.nRows)) {
+      throw new CoppiceError('PARAMETER',
+        `rows must be [start, end] with 0 <= start <= end <= ${source.nRows}, got ` +
+        `[${start}, ${end}]`)
+    }
+    const values = new Float64Array((end - start) * this.nFeatures)
+    source.fill(start, end - start, values)
     return values
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
-import { Booster, Dataset, train } from '../src/index.js'
+import { type Booster, Dataset, train } from '../src/index.js'
 import { rejects } from './support.js'
 
 const colours = ['red', 'green', 'blue']
@@ -11,7 +11,8 @@ const nRows = 20_000
 
 describe('predict on threads', () => {
   const random = new TestRandom(6)
-  const x = Float64Array.from({ length: nRows }, () => random.below(9) === 0 ? NaN : random.normal())
+  const x = Float64Array.from({ length: nRows }, () =>
+    random.below(9) === 0 ? NaN : random.normal())
   const colour = Array.from(x, () => colours[random.below(3)]!)
   const rows = { x, colour }
   let multi: Booster

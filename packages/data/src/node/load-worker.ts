@@ -57,7 +57,8 @@ function makeContext(message: Extract<SharedMessage, { kind: 'context' }>): Cont
   const worker = new TaskWorker(own, units)
   worker.setContext(message.context)
   worker.setEncoding(message.encoding)
-  return { sources: own, worker, encoding: message.encoding, prediction: message.context.prediction }
+  const { context: { prediction }, encoding } = message
+  return { sources: own, worker, encoding, prediction }
 }
 
 async function runTask(contextId: number, task: PoolTask): Promise<void> {

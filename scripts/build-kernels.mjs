@@ -12,6 +12,8 @@ import { hashContents, isStamped, stamp, unstamp } from './lib/stamp.mjs'
 
 /** Sources by folder, and where the module goes. `name` is its stamp. */
 const modules = [
+  { name: 'kernels-model', dir: 'packages/model/assembly',
+    output: 'packages/model/src/predict/wasm-binary.ts' },
   { name: 'kernels', dir: 'packages/engine/assembly',
     output: 'packages/engine/src/kernels/wasm-binary.ts' },
   { name: 'kernels-cluster', dir: 'packages/cluster/assembly',

@@ -52,6 +52,15 @@ describe('coppice', function () {
       return lines.map((line) => line.split(',')[index]!)
     }
 
+    it('writes the same file with any number of threads', async () => {
+      for (const threads of ['1', '2']) {
+        await work.ok(...predict('multi', '--keep', 'id', '--threads', threads,
+          '--out', `t${threads}.csv`))
+      }
+      assert.equal(work.read('t2.csv'), work.read('t1.csv'))
+      assert.equal(work.read('t1.csv').trimEnd().split('\n').length, 301)
+    })
+
     it('writes one probability per row, beside the columns to keep', async () => {
       await work.ok(...predict('binary', '--keep', 'id,colour', '--out', 'p.csv'))
       const csv = work.read('p.csv')

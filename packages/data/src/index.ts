@@ -23,6 +23,7 @@ export { InlineRunner } from './loading/inline-runner.js'
 export { type BinningParams, defaultBinning, type LabelKind } from './loading/job.js'
 export { formatManifest, type Manifest, type ManifestPartition, parseManifest } from './manifest.js'
 export { PlannedColumns } from './planned-columns.js'
+export { type PlannedFile, predictedBytes, readingContext } from './prediction/context.js'
 export { cellsOf, featureColumns, featureTypes } from './prediction/features.js'
 export {
   type PackedPrediction,

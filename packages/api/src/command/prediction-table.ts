@@ -1,10 +1,9 @@
 /** Predictions of files as a table, batch by batch. */
 import {
-  type ByteSink, type ColumnChunk, type ColumnType, createTableWriter, featureColumns, givenTypes,
-  keptTypes, type OutputColumn, predictColumns, type PredictionType, unpackPrediction,
-  wantedColumns, wantedTypes,
+  type ByteSink, type ColumnChunk, type ColumnType, createTableWriter, givenTypes, keptTypes,
+  type OutputColumn, type PredictionType, unpackPrediction, wantedColumns, wantedTypes,
 } from '@coppice/data'
-import { openRaw, openTableFile } from '@coppice/data/node'
+import { openRaw, openTableFile, predictFiles, predictionThreads } from '@coppice/data/node'
 import {
   CoppiceError, type IterationRange, type Model, type Predictor, type Scalar,
 } from '@coppice/model'
@@ -24,6 +23,8 @@ export interface PredictionJob {
   /** Columns of the data to write before the predictions. */
   readonly keep?: readonly string[]
   readonly iterations?: IterationRange | undefined
+  /** Threads in this process; default 0: all cores, where that pays. The file is the same. */
+  readonly numThreads?: number | undefined
   readonly signal?: AbortSignal | undefined
   /** Where to predict, if not in this process: its workers read the inputs. */
   readonly cluster?: Cluster | undefined
@@ -34,7 +35,7 @@ export interface PredictionJob {
 
 /**
  * Predicts files and writes a table: the kept columns, then one column per output. One unit of
- * the input is in memory at a time, on a cluster those that wait for their turn; the file, which
+ * the input per thread is in memory at a time, and those that wait for their turn; the file, which
  * is the same wherever its rows are predicted, appears when it is whole.
  *
  * @returns the number of rows
@@ -64,13 +65,17 @@ async function predictHere(job: PredictionJob, predictor: Predictor): Promise<nu
     const file = await openOutput(out, columns, raw.nRows)
     try {
       let nRows = 0
-      const keptIdx = keep.map((name) => wanted.indexOf(name))
-      for await (const batch of raw.units(wanted, types)) {
+      const nThreads = predictionThreads(job.numThreads ?? 0,
+        { nRows: raw.nRows, nColumns: wanted.length, nTrees: predictor.nTrees })
+      const parts = predictFiles(raw,
+        { predictor, type, wanted, types, kept: keep.map((name) => wanted.indexOf(name)) },
+        nThreads)
+      for await (const part of parts) {
         throwIfAborted(signal)
-        const predictions = predictColumns(predictor, featureColumns(model, batch), type)
-        await file.write([...keptIdx.map((index) => batch.columns[index]!),
-          ...chunksOf(predictions, batch.nRows, columns.slice(keep.length))])
-        nRows += batch.nRows
+        const predictions = unpackPrediction(model, type, part.predictions)
+        await file.write([...part.kept,
+          ...chunksOf(predictions, part.nRows, columns.slice(keep.length))])
+        nRows += part.nRows
         job.onProgress?.(nRows, raw.nRows)
       }
       throwIfAborted(signal)

@@ -1,6 +1,12 @@
-import { type ColumnType, type Format, resolveRoles, type RoleOptions } from '@coppice/data'
-import { loadDataset, openRaw, resolveInputs } from '@coppice/data/node'
+import {
+  type ColumnType, featureTypes, type Format, type Prediction, type PredictionType, resolveRoles,
+  type RoleOptions, unpackPrediction,
+} from '@coppice/data'
+import {
+  loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, resolveInputs,
+} from '@coppice/data/node'
 import type { BinnedDataset } from '@coppice/engine'
+import type { Predictor } from '@coppice/model'
 import type { LoadRequest, OpenRows, RowSource } from './source.js'
 
 /** How files are read, and what their columns are. */
@@ -71,11 +77,30 @@ export class FileSource implements RowSource {
         label: nameOf(roles.label) ?? (isSparse && names[0] === 'label' ? 'label' : null),
         weight: nameOf(roles.weight),
         batches: (wanted, types) => raw.units(wanted, { ...this.options.schema, ...types }),
+        predict: (predictor, type, numThreads) =>
+          predictRaw(raw, predictor, type, { numThreads, schema: this.options.schema ?? {} }),
         close: () => raw.close(),
       }
     } catch (error) {
       await raw.close()
       throw error
     }
+  }
+}
+
+async function* predictRaw<T extends PredictionType>(
+  raw: RawTable, predictor: Predictor, type: T,
+  { numThreads, schema }: {
+    readonly numThreads: number, readonly schema: Readonly<Record<string, ColumnType>>,
+  },
+): AsyncGenerator<Prediction[T]> {
+  const { model } = predictor
+  const wanted = model.features.map(({ name }) => name)
+  const types = { ...schema, ...featureTypes(model) }
+  const nThreads = predictionThreads(numThreads,
+    { nRows: raw.nRows, nColumns: wanted.length, nTrees: predictor.nTrees })
+  for await (const { predictions } of
+    predictFiles(raw, { predictor, type, wanted, types, kept: [] }, nThreads)) {
+    yield unpackPrediction(model, type, predictions)
   }
 }

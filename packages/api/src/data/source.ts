@@ -1,7 +1,8 @@
 import type {
-  BinningParams, ColumnChunk, LabelKind, LoadProgress, WantedType,
+  BinningParams, ColumnChunk, LabelKind, LoadProgress, Prediction, PredictionType, WantedType,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
+import type { Predictor } from '@coppice/model'
 
 /** What a training asks of a data set. */
 export interface LoadRequest {
@@ -37,6 +38,13 @@ export interface OpenRows {
   batches(
     wanted: readonly string[], types: Readonly<Record<string, WantedType>>,
   ): AsyncIterable<RowBatch>
+  /**
+   * Predicts all rows, a batch at a time, where that can be done on threads.
+   * @param numThreads - 0 for all cores, where that pays
+   */
+  predict?<T extends PredictionType>(
+    predictor: Predictor, type: T, numThreads: number,
+  ): AsyncIterable<Prediction[T]>
   close(): Promise<void>
 }
 

@@ -22,9 +22,12 @@ export interface PredictOptions {
   readonly iterations?: IterationRange | undefined
   /** Predicts there, to the same values, a Dataset of files that the workers read. */
   readonly cluster?: Cluster | undefined
+  /** Threads, 1 to 1024; default 0: all cores, where that pays. No prediction depends on it. */
+  readonly numThreads?: number | undefined
 }
 
-export const predictOptionNames = optionNames<PredictOptions>({ iterations: true, cluster: true })
+export const predictOptionNames = optionNames<PredictOptions>(
+  { iterations: true, cluster: true, numThreads: true })
 
 /**
  * What the classifier and the regressor share, in the manner of scikit-learn: parameters, fit,

@@ -13,7 +13,9 @@ import {
 import type { Cluster } from '../cluster/cluster.js'
 import { checkOptionNames } from '../options.js'
 import { predictOnCluster } from '../scoring/predict-on-cluster.js'
-import { type PredictionRows, predictRows, requirePredictionType } from '../scoring/predict.js'
+import {
+  type PredictionRows, predictRows, requirePredictionType, requireThreads,
+} from '../scoring/predict.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
 import { loadModel, saveModel } from './model-file.js'
 
@@ -63,21 +65,23 @@ export class Booster {
    *   (2 for binary), for regression rows x 1 predicted values; 'class' the class values; 'raw' a
    *   Float64Array of raw scores, rows x outputs; 'leaf' an Int32Array, rows x trees
    * @param options - `cluster`: predicts there a Dataset of files that its workers read; the
-   *   predictions are the same
+   *   predictions are the same. `numThreads`: threads, 1 to 1024; default 0, all cores where
+   *   that pays; no prediction depends on it
    * @throws CoppiceError 'DATA' for columns that are missing or of another type
    */
   async predict<T extends PredictionType = 'probability'>(
     rows: PredictionRows,
     options: {
       readonly type?: T, readonly iterations?: IterationRange | undefined,
-      readonly cluster?: Cluster | undefined,
+      readonly cluster?: Cluster | undefined, readonly numThreads?: number | undefined,
     } = {},
   ): Promise<Prediction[T]> {
-    checkOptionNames('predict', options, ['type', 'iterations', 'cluster'])
-    const { type = 'probability' as T, iterations, cluster } = options
+    checkOptionNames('predict', options, ['type', 'iterations', 'cluster', 'numThreads'])
+    const { type = 'probability' as T, iterations, cluster, numThreads } = options
     requirePredictionType(type)
+    requireThreads(numThreads, cluster)
     const predictor = this.predictor(iterations)
-    return cluster === undefined ? predictRows(predictor, rows, type)
+    return cluster === undefined ? predictRows(predictor, rows, type, numThreads ?? 0)
       : predictOnCluster(this.model, rows, { type, iterations, cluster })
   }
 

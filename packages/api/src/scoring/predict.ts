@@ -2,7 +2,10 @@ import {
   featureColumns, featureTypes, joinPredictions, type MemoryRows, predictColumns, type Prediction,
   type PredictionType,
 } from '@coppice/data'
-import { CoppiceError, type Predictor } from '@coppice/model'
+import { predictionThreads, scoreRows } from '@coppice/data/node'
+import { THREADS_MAX } from '@coppice/engine'
+import { CoppiceError, type Predictor, probabilitiesOf } from '@coppice/model'
+import type { Cluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import { hasNoRows } from '../data/memory.js'
 import type { OpenRows } from '../data/source.js'
@@ -22,16 +25,36 @@ export function requirePredictionType(type: string): void {
     `${predictionTypes.join(', ')}; got ${JSON.stringify(type)}`)
 }
 
-/** Predicts all rows. Rejects with CoppiceError 'DATA' or 'IO' naming what does not fit. */
+/** @throws CoppiceError 'PARAMETER' for a number that there cannot be, or for threads elsewhere */
+export function requireThreads(
+  numThreads: number | undefined, cluster: Cluster | undefined,
+): void {
+  if (numThreads === undefined) return
+  if (!(Number.isInteger(numThreads) && numThreads >= 0 && numThreads <= THREADS_MAX)) {
+    throw new CoppiceError('PARAMETER', `numThreads of predict must be an integer from 0 (all ` +
+      `cores) to ${THREADS_MAX}; got ${String(numThreads)}`)
+  }
+  if (cluster === undefined || numThreads === 0) return
+  throw new CoppiceError('PARAMETER', `numThreads ${numThreads} does nothing with cluster, whose ` +
+    'workers have threads of their own; leave it out')
+}
+
+/**
+ * Predicts all rows. Rejects with CoppiceError 'DATA' or 'IO' naming what does not fit.
+ * @param numThreads - 0 for all cores, where that pays
+ */
 export async function predictRows<T extends PredictionType>(
-  predictor: Predictor, rows: PredictionRows, type: T,
+  predictor: Predictor, rows: PredictionRows, type: T, numThreads: number,
 ): Promise<Prediction[T]> {
   if (!(rows instanceof Dataset) && hasNoRows(rows)) return joinPredictions([], type)
   const dataset = rows instanceof Dataset ? rows : Dataset.from(rows)
   const open = await dataset.source.open()
   try {
     const parts: Prediction[T][] = []
-    for await (const part of predictBatches(predictor, open, type)) parts.push(part)
+    const batches = open.predict === undefined
+      ? predictBatches(predictor, open, type, numThreads)
+      : open.predict(predictor, type, numThreads)
+    for await (const part of batches) parts.push(part)
     return joinPredictions(parts, type)
   } finally {
     await open.close()
@@ -39,12 +62,29 @@ export async function predictRows<T extends PredictionType>(
 }
 
 /** Predicts batch by batch: the memory of one batch is enough. */
-export async function* predictBatches<T extends PredictionType>(
-  predictor: Predictor, rows: OpenRows, type: T,
+async function* predictBatches<T extends PredictionType>(
+  predictor: Predictor, rows: OpenRows, type: T, numThreads: number,
 ): AsyncGenerator<Prediction[T]> {
-  const { model } = predictor
+  const { model, nTrees } = predictor
   const names = model.features.map(({ name }) => name)
   for await (const batch of rows.batches(names, featureTypes(model))) {
-    yield predictColumns(predictor, featureColumns(model, batch), type)
+    const columns = featureColumns(model, batch)
+    const { nRows } = batch
+    // What the columns cost is this thread's either way.
+    const nThreads = predictionThreads(numThreads, { nRows, nColumns: 0, nTrees })
+    // A leaf of each tree takes longer to send than to find.
+    if (nThreads === 1 || type === 'leaf') yield predictColumns(predictor, columns, type)
+    else {
+      if (type === 'class') predictor.classesOf(new Float64Array(0))
+      yield predictionOf(predictor, await scoreRows(predictor, columns, nRows, nThreads), type)
+    }
   }
+}
+
+function predictionOf<T extends PredictionType>(
+  predictor: Predictor, scores: Float64Array, type: T,
+): Prediction[T] {
+  const prediction = type === 'raw' ? scores : type === 'class' ? predictor.classesOf(scores)
+    : probabilitiesOf(predictor.model.objective, scores)
+  return prediction as Prediction[T]
 }

@@ -1,7 +1,7 @@
-/** How the rows of files become batches, and what of a prediction is known before a row is read. */
+/** How the rows of files become batches. */
 import {
-  type ColumnType, type JobContext, type PartitionPlan, type PlannedColumns, packedWidth,
-  type PredictedRows, type PredictionType, type TextOptions, type Unit,
+  type ColumnType, type PartitionPlan, packedWidth, type PredictedRows, type PredictionType,
+  type Unit,
 } from '@coppice/data'
 import { CoppiceError, type Predictor } from '@coppice/model'
 
@@ -40,35 +40,6 @@ export function cutBatches(
     }))))
 }
 
-/** A partition that is planned. */
-export interface PlannedFile {
-  readonly name: string
-  readonly byteLength: number
-  readonly plan: PartitionPlan
-}
-
-/** The context of tasks that read some columns of all files. */
-export function readingContext(
-  files: readonly PlannedFile[], columns: PlannedColumns, wanted: readonly string[],
-  textOptions: TextOptions,
-): JobContext {
-  let nRows = 0
-  return {
-    textOptions,
-    columns: wanted.map((name) => ({
-      name, role: 'feature', isCategorical: false, forced: null, isNumeric: false,
-      isDeclaredText: false,
-    })),
-    partitions: files.map(({ name, byteLength, plan }, i) => {
-      const firstRow = nRows
-      nRows += plan.nRows
-      return { name, firstRow, byteLength, plan, columnIdx: columns.placesIn(i, wanted) }
-    }),
-    scan: null,
-    prediction: null,
-  }
-}
-
 /**
  * Refuses a result that is not of the form that was asked for.
  *
@@ -86,12 +57,4 @@ export function requirePredicted(
   if (fits) return
   throw new CoppiceError('INTERNAL',
     'internal error: a worker answered a "predict" task with other rows than it was asked for')
-}
-
-/** What a result takes in memory, about. */
-export function predictedBytes({ kept, predictions }: PredictedRows): number {
-  return kept.reduce((sum, chunk) => sum + (chunk.type === 'string'
-    ? chunk.codes.byteLength +
-      chunk.dictionary.reduce((length, text) => length + 2 * text.length + 16, 0)
-    : chunk.values.byteLength), predictions.byteLength)
 }

@@ -1,12 +1,10 @@
 import {
-  type ColumnType, givenTypes, type JobContext, keptTypes, PlannedColumns, type PredictionPlan,
-  resolveRoles, TypeJoin, wantedColumns, wantedTypes,
+  type ColumnType, givenTypes, type JobContext, keptTypes, PlannedColumns, type PlannedFile,
+  type PredictionPlan, readingContext, resolveRoles, TypeJoin, wantedColumns, wantedTypes,
 } from '@coppice/data'
 import { type Predictor, sha256, toHex } from '@coppice/model'
 import { ClusterTaskRunner } from '../jobs/cluster-task-runner.js'
-import {
-  batchRowsMax, cutBatches, type PlannedFile, type PredictionBatch, readingContext,
-} from '../jobs/prediction-batches.js'
+import { batchRowsMax, cutBatches, type PredictionBatch } from '../jobs/prediction-batches.js'
 import type { TaskBook } from '../jobs/task-book.js'
 import type { PredictionSpec } from '../protocol/client-messages.js'
 import type { SourcePartition } from '../protocol/messages.js'

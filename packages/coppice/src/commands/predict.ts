@@ -33,7 +33,7 @@ export const predictCommand: Command = {
     { name: 'quiet', group: 'Output', takes: 'switch', short: 'q',
       describe: 'Say nothing but errors' },
     { name: 'threads', group: 'Cluster', takes: 'one', default: 'the cores, shared',
-      describe: `Threads of each worker of --local-workers, 1 to ${THREADS_MAX}` },
+      describe: `Threads, 1 to ${THREADS_MAX}; with --local-workers, of each worker` },
     ...placeFlags({ verb: 'Predict', result: 'output' }),
   ],
   examples: [
@@ -55,7 +55,9 @@ export const predictCommand: Command = {
     const keep = keptColumns(values)
     const fileOptions = formatOptions(values)
     const model = values.required('model')
-    const place = predictionPlace(values)
+    // 0 for as many as there are cores.
+    const numThreads = values.integer('threads', 1, THREADS_MAX) ?? 0
+    const place = readPlace(values, { numThreads })
     if (out !== '-') {
       await requireDistinct([{ flag: '--out', path: out }],
         [{ flag: '--model', path: model }, ...await inputFiles(values, place)])
@@ -74,6 +76,7 @@ export const predictCommand: Command = {
         type,
         keep,
         iterations,
+        numThreads,
         signal: interrupt.signal,
         cluster,
         onNotice: note,
@@ -87,15 +90,6 @@ export const predictCommand: Command = {
       interrupt.release()
     }
   },
-}
-
-/** @throws UsageError for flags that contradict each other or would do nothing */
-function predictionPlace(values: FlagValues): Place {
-  const numThreads = values.integer('threads', 1, THREADS_MAX) ?? 0
-  const place = readPlace(values, { numThreads })
-  if (place.kind !== 'here' || numThreads === 0) return place
-  throw new UsageError('--threads does nothing without --local-workers: a prediction in this ' +
-    'process has one thread')
 }
 
 /** The files that are read, as far as they are here. */

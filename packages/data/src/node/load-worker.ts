@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Encoding } from '../loading/job.js'
 import { TaskWorker } from '../loading/tasks.js'
+import type { PredictionPlan } from '../prediction/plan.js'
 import { UnitPredictor } from '../prediction/predict-unit.js'
 import { DefiniteError } from './definite-error.js'
 import { digestRows } from './digest.js'
@@ -23,6 +24,7 @@ interface Context {
   readonly sources: SourcePartitions
   readonly worker: TaskWorker
   readonly encoding: Encoding | null
+  readonly prediction: PredictionPlan | null
 }
 
 const sources = new Map<number, SourcePartitions>()
@@ -55,7 +57,8 @@ function makeContext(message: Extract<SharedMessage, { kind: 'context' }>): Cont
   const worker = new TaskWorker(own, units)
   worker.setContext(message.context)
   worker.setEncoding(message.encoding)
-  return { sources: own, worker, encoding: message.encoding }
+  const { context: { prediction }, encoding } = message
+  return { sources: own, worker, encoding, prediction }
 }
 
 async function runTask(contextId: number, task: PoolTask): Promise<void> {
@@ -69,10 +72,14 @@ async function runTask(contextId: number, task: PoolTask): Promise<void> {
 }
 
 async function resultOf(
-  { sources: own, worker, encoding }: Context,
+  { sources: own, worker, encoding, prediction }: Context,
   task: PoolTask,
 ): Promise<PoolResults[PoolTask['kind']]> {
   if (task.kind === 'copy') return own.copy(task.partitionIdx, task.path)
+  if (task.kind === 'score') {
+    assert(prediction !== null, 'scores are of a model')
+    return units.score(prediction, task.values)
+  }
   if (task.kind !== 'digest') return worker.run(task)
   assert(encoding !== null, 'what is hashed was encoded')
   return digestRows(encoding.targets[task.targetIdx]!, task.groupSizes)

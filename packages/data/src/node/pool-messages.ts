@@ -11,14 +11,23 @@ export interface CopyTask {
   readonly path: string
 }
 
+/** Walks encoded rows down the forest of the context's prediction. */
+export interface ScoreTask {
+  readonly kind: 'score'
+  /** Rows x features, as `Predictor.encode` makes them. */
+  readonly values: Float64Array
+}
+
 /** What threads do: tasks of loading, and what else workers need done. */
-export type PoolTask = LocalTask | CopyTask | DigestTask
+export type PoolTask = LocalTask | CopyTask | DigestTask | ScoreTask
 
 export interface PoolResults extends LocalResults {
   /** SHA-256 of the bytes that were copied, in lower-case hex. */
   readonly copy: string
   /** SHA-256 of the target, in lower-case hex. */
   readonly digest: string
+  /** Raw scores, rows x outputs. */
+  readonly score: Float64Array
 }
 
 /** What tasks share, under numbers that are never used again. */

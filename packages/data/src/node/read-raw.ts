@@ -1,12 +1,16 @@
 import { TypeJoin, type WantedType } from '../column-types.js'
+import type { JobContext } from '../loading/job.js'
 import { readUnit } from '../loading/read-unit.js'
 import { PlannedColumns } from '../planned-columns.js'
+import type { PartitionAccess } from '../loading/tasks.js'
+import { type PlannedFile, readingContext } from '../prediction/context.js'
 import type { ColumnChunk, ColumnType, Format, TextOptions } from '../reader.js'
 import type { PlannedPartition } from '../schema.js'
 import { type InputPartition, resolveInputs } from './inputs.js'
 import { textOptionsOf } from './load-dataset.js'
 import type { SourceOptions } from './open-source.js'
 import { SourcePartitions, sourceRefs } from './source-partitions.js'
+import type { SourceRef } from './source-ref.js'
 import { displayUri } from './uri.js'
 
 /** Options of `openRaw` and `readRaw`. */
@@ -53,15 +57,17 @@ export async function openRaw(
   options: RawOptions = {},
 ): Promise<RawTable> {
   const partitions = await resolveInputs(inputs, options.format, options)
-  const files = new SourcePartitions(sourceRefs(partitions, options))
+  const refs = sourceRefs(partitions, options)
+  const files = new SourcePartitions(refs)
   const textOptions = textOptionsOf(options)
   try {
-    const planned: PlannedPartition[] = []
+    const planned: (PlannedPartition & PlannedFile)[] = []
     for (const [i, { path, format }] of partitions.entries()) {
       const { reader, source } = await files.open(i)
-      planned.push({ name: displayUri(path), format, plan: await reader.plan(source, textOptions) })
+      const plan = await reader.plan(source, textOptions)
+      planned.push({ name: displayUri(path), format, plan, byteLength: source.byteLength })
     }
-    return new RawTable(files, partitions, planned, textOptions)
+    return new RawTable(files, refs, partitions, planned, textOptions)
   } catch (error) {
     await files.close()
     throw error
@@ -74,18 +80,23 @@ export class RawTable {
   readonly names: readonly string[]
   readonly nRows: number
   readonly partitions: readonly InputPartition[]
+  /** How threads get at the partitions. */
+  readonly refs: readonly SourceRef[]
+  readonly files: PartitionAccess
   readonly #files: SourcePartitions
-  readonly #planned: readonly PlannedPartition[]
+  readonly #planned: readonly (PlannedPartition & PlannedFile)[]
   readonly #columns: PlannedColumns
   readonly #textOptions: TextOptions
 
   constructor(
     files: SourcePartitions,
+    refs: readonly SourceRef[],
     partitions: readonly InputPartition[],
-    planned: readonly PlannedPartition[],
+    planned: readonly (PlannedPartition & PlannedFile)[],
     textOptions: TextOptions,
   ) {
-    this.#files = files
+    this.files = this.#files = files
+    this.refs = refs
     this.#planned = planned
     this.#columns = new PlannedColumns(planned)
     this.#textOptions = textOptions
@@ -119,6 +130,11 @@ export class RawTable {
       }
       partitionRow += plan.nRows
     }
+  }
+
+  /** What tasks that read the wanted columns share. */
+  context(wanted: readonly string[]): JobContext {
+    return readingContext(this.#planned, this.#columns, wanted, this.#textOptions)
   }
 
   /** The type that the files declare a column to have, or null. */

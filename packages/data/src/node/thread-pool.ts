@@ -49,6 +49,8 @@ export interface ThreadPoolOptions {
    * times as much memory as was in use).
    */
   readonly idleMs?: number | undefined
+  /** Threads keep the process alive only while there is something to do; default false. */
+  readonly mayExit?: boolean | undefined
   /** What threads run. */
   readonly module?: URL | undefined
   /** See SourceOptions. */
@@ -69,6 +71,7 @@ export class ThreadPool {
   #isClosed = false
   readonly #module: URL
   readonly #idleMs: number
+  readonly #mayExit: boolean
   readonly #onNotice: (notice: CacheNotice) => void
   #idleTimer: NodeJS.Timeout | null = null
 
@@ -76,6 +79,7 @@ export class ThreadPool {
     this.nThreads = nThreads
     this.#module = options.module ?? new URL('./load-worker.js', import.meta.url)
     this.#idleMs = options.idleMs ?? 5000
+    this.#mayExit = options.mayExit ?? false
     this.#onNotice = options.onCacheNotice ?? (() => undefined)
   }
 
@@ -165,6 +169,12 @@ export class ThreadPool {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
     this.#idleTimer = null
     const isIdle = this.#batches.length === 0 && this.#threads.length > 0
+    if (this.#mayExit) {
+      for (const { worker } of this.#threads) {
+        if (isIdle) worker.unref()
+        else worker.ref()
+      }
+    }
     if (!isIdle || this.#idleMs === Infinity) return
     this.#idleTimer = setTimeout(() => void this.#stop(closedError()), this.#idleMs).unref()
   }

@@ -24,7 +24,13 @@ export interface UnitRows {
 export class UnitPredictor {
   #key = ''
   #predictor: Predictor | null = null
+  readonly #known: Predictor | null
   #last: { readonly key: string; readonly chunks: readonly ColumnChunk[] } | null = null
+
+  /** @param known - a predictor of the model and the iterations of all plans, where there is one */
+  constructor(known: Predictor | null = null) {
+    this.#known = known
+  }
 
   /**
    * Throws CoppiceError 'DATA', 'MODEL' or 'PARAMETER'.
@@ -50,7 +56,13 @@ export class UnitPredictor {
     }
   }
 
+  /** Raw scores of encoded rows. */
+  score(plan: PredictionPlan, values: Float64Array): Float64Array {
+    return this.#predictorOf(plan).predictEncoded(values)
+  }
+
   #predictorOf({ model, modelHash, iterations }: PredictionPlan): Predictor {
+    if (this.#known !== null) return this.#known
     const key = `${modelHash} ${String(iterations)}`
     if (this.#predictor === null || this.#key !== key) {
       // Text decoders do not take shared memory.

@@ -1,11 +1,13 @@
 import type { Model, Scalar } from '../types.js'
 import { CoppiceError } from '../errors.js'
 import { validateModel } from '../format/validate.js'
+import { type BlockMachine, blockMachine } from './block-machine.js'
 import { compileForest, type Forest } from './forest.js'
 import { encodedSource, type PredictInput, type Row, RowEncoder, type RowSource } from './input.js'
 import { type IterationRange, resolveIterations } from './iterations.js'
 import { classIndices, nProbabilities, probabilitiesOf } from './link.js'
-import { BLOCK_ROWS, prepareRows, walkBlock, walkRow } from './walk.js'
+import { createRowWalker, type RowWalker } from './row-walker.js'
+import { addTrees, prepareRows } from './walk.js'
 
 export interface PredictorOptions {
   /**
@@ -41,12 +43,17 @@ export class Predictor {
   readonly nProbabilities: number
   readonly #forest: Forest
   readonly #encoder: RowEncoder
-  /** Scratch of one block of rows, and of the leaves it reaches in one tree. */
-  readonly #rows: Float64Array
-  readonly #leaves = new Int32Array(BLOCK_ROWS)
+  readonly #row: Float64Array
+  readonly #machine: BlockMachine | null
+  #rowWalker: RowWalker | null = null
 
-  /** Use `createPredictor`, which checks the model. */
-  constructor(model: Model, options: PredictorOptions) {
+  /**
+   * Use `createPredictor`, which checks the model.
+   * @param machine - null to go without WebAssembly
+   */
+  constructor(
+    model: Model, options: PredictorOptions, machine: BlockMachine | null = blockMachine(),
+  ) {
     this.model = model
     this.iterations = resolveIterations(model, options.iterations)
     this.#forest = compileForest(model, this.iterations)
@@ -55,7 +62,8 @@ export class Predictor {
     this.nOutputs = model.treesPerIteration
     this.nTrees = this.#forest.nTrees
     this.nProbabilities = nProbabilities(model.objective)
-    this.#rows = new Float64Array(BLOCK_ROWS * this.nFeatures)
+    this.#row = new Float64Array(this.nFeatures)
+    this.#machine = machine
   }
 
   /** Raw scores, rows x nOutputs. */
@@ -73,24 +81,33 @@ export class Predictor {
    * @throws CoppiceError 'PARAMETER' for a regression model
    */
   predictClasses(input: PredictInput): Scalar[] {
+    this.#requireClasses()
+    return this.classesOf(this.predictRaw(input))
+  }
+
+  /**
+   * As `predictClasses`, of raw scores.
+   * @param rawScores - rows x nOutputs
+   * @throws CoppiceError 'PARAMETER' for a regression model
+   */
+  classesOf(rawScores: Float64Array): Scalar[] {
+    const classes = this.#requireClasses()
+    const probabilities = probabilitiesOf(this.model.objective, rawScores)
+    return Array.from(classIndices(probabilities, classes.length), (k) => classes[k]!)
+  }
+
+  #requireClasses(): readonly Scalar[] {
     const { classes } = this.model
-    if (classes === null) {
-      throw new CoppiceError('PARAMETER',
-        'a regression model has no classes; use predictRaw or predictProbabilities')
-    }
-    const indices = classIndices(this.predictProbabilities(input), classes.length)
-    return Array.from(indices, (k) => classes[k]!)
+    if (classes !== null) return classes
+    throw new CoppiceError('PARAMETER',
+      'a regression model has no classes; use predictRaw or predictProbabilities')
   }
 
   /** The leaf that each row reaches in each tree, an index into its `leafValue`: rows x nTrees. */
   predictLeaves(input: PredictInput): Int32Array {
     const source = this.#encoder.source(input)
-    const { nTrees } = this
-    const { firstLeaf } = this.#forest
-    const out = new Int32Array(source.nRows * nTrees)
-    this.#walk(source, (first, count, t, leaves) => {
-      for (let r = 0; r < count; r++) out[(first + r) * nTrees + t] = leaves[r]! - firstLeaf[t]!
-    })
+    const out = new Int32Array(source.nRows * this.nTrees)
+    this.#walker.findLeaves(source, out)
     return out
   }
 
@@ -109,59 +126,46 @@ export class Predictor {
    */
   predictRow(row: Row, kind: 'raw' | 'probability' = 'probability'): Float64Array {
     const forest = this.#forest
-    const values = this.#rows
+    const values = this.#row
     this.#encoder.encodeRow(row, 0, values, 0)
-    prepareRows(forest, values, 1)
+    const hasNaN = prepareRows(forest, values, 1)
     const scores = forest.baseScores.slice()
-    const { roots, leafValues, nOutputs } = forest
-    for (let t = 0, k = 0; t < roots.length; t++) {
-      scores[k]! += leafValues[walkRow(forest, values, 0, roots[t]!)]!
-      if (++k === nOutputs) k = 0
-    }
+    addTrees(forest, values, hasNaN, scores)
     return kind === 'raw' ? scores : probabilitiesOf(this.model.objective, scores)
   }
 
   /**
    * Rows as numbers, for repeated predictions: rows x nFeatures, categories as codes (their
    * index in the model's dictionary), missing and unseen values as NaN.
+   * @param range - the rows to encode, the end excluded; default all
    */
-  encode(input: PredictInput): Float64Array {
+  encode(input: PredictInput, range?: readonly [start: number, end: number]): Float64Array {
     const source = this.#encoder.source(input)
-    const values = new Float64Array(source.nRows * this.nFeatures)
-    source.fill(0, source.nRows, values)
+    const [start, end] = range ?? [0, source.nRows]
+    if (!(start >= 0 && start <= end && end <= source.nRows)) {
+      throw new CoppiceError('PARAMETER',
+        `rows must be [start, end] with 0 <= start <= end <= ${source.nRows}, got ` +
+        `[${start}, ${end}]`)
+    }
+    const values = new Float64Array((end - start) * this.nFeatures)
+    source.fill(start, end - start, values)
     return values
+  }
+
+  get #walker(): RowWalker {
+    return this.#rowWalker ??= createRowWalker(this.#forest, this.#machine)
   }
 
   #scores(source: RowSource, out?: Float64Array): Float64Array {
     const { nOutputs } = this
-    const { baseScores, leafValues } = this.#forest
+    const { baseScores } = this.#forest
     const scores = out ?? new Float64Array(source.nRows * nOutputs)
     if (scores.length !== source.nRows * nOutputs) {
       throw new CoppiceError('DATA',
         `out must have ${source.nRows} rows x ${nOutputs} values, got ${scores.length}`)
     }
     for (let i = 0; i < scores.length; i++) scores[i] = baseScores[i % nOutputs]!
-    this.#walk(source, (first, count, t, leaves) => {
-      let at = first * nOutputs + (t % nOutputs)
-      for (let r = 0; r < count; r++, at += nOutputs) scores[at]! += leafValues[leaves[r]!]!
-    })
+    this.#walker.addScores(source, scores)
     return scores
-  }
-
-  /** Calls `visit` for every block and tree, trees in order, with the leaves its rows reach. */
-  #walk(
-    source: RowSource,
-    visit: (first: number, count: number, t: number, leaves: Int32Array) => void,
-  ): void {
-    const forest = this.#forest
-    for (let first = 0; first < source.nRows; first += BLOCK_ROWS) {
-      const count = Math.min(BLOCK_ROWS, source.nRows - first)
-      source.fill(first, count, this.#rows)
-      const hasNaN = prepareRows(forest, this.#rows, count)
-      for (let t = 0; t < forest.nTrees; t++) {
-        walkBlock(forest, t, this.#rows, count, hasNaN, this.#leaves)
-        visit(first, count, t, this.#leaves)
-      }
-    }
   }
 }

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import type { Feature, MissingType, Model, Tree } from '../../src/types.js'
+import type { Feature, MissingType, Model } from '../../src/types.js'
 import { CoppiceError } from '../../src/errors.js'
 import { parseModel } from '../../src/format/parse.js'
 import { serializeModel } from '../../src/format/serialize.js'
 import { probabilitiesOf } from '../../src/predict/link.js'
-import { createPredictor } from '../../src/predict/predictor.js'
+import { createPredictor, Predictor } from '../../src/predict/predictor.js'
 import {
   type ReferenceCell, referenceLeaf, referenceRaw,
 } from '../../src/predict/reference.js'
 import { randomModel, randomRows, withChain } from '../support/random-model.js'
+import { stump } from '../support/stump.js'
 
 /** Equal bit for bit, so that -0 and NaN count. */
 function assertSameBits(actual: Float64Array, wanted: readonly number[], what: string): void {
@@ -31,6 +32,9 @@ function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: stri
   assert.deepEqual(encoded, before, 'encoded rows are left alone')
   const leaves = rows.flatMap((row) => model.trees.map((tree) => referenceLeaf(model, tree, row)))
   assert.deepEqual([...predictor.predictLeaves(rows)], leaves, `${what}, leaves`)
+  const portable = new Predictor(model, { iterations: [0, nIterations] }, null)
+  assertSameBits(portable.predictRaw(rows), wanted, `${what}, portable`)
+  assert.deepEqual([...portable.predictLeaves(rows)], leaves, `${what}, portable leaves`)
   const probabilities = predictor.predictProbabilities(rows)
   assert.deepEqual(probabilities, probabilitiesOf(model.objective, raw))
   rows.forEach((row, r) => {
@@ -38,23 +42,6 @@ function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: stri
     const n = predictor.nProbabilities
     assertSameBits(predictor.predictRow(row, 'raw'), wanted.slice(r * k, r * k + k), what)
     assertSameBits(predictor.predictRow(row), [...probabilities.subarray(r * n, r * n + n)], what)
-  })
-}
-
-/** One split at node 0: leaf 0 left, leaf 1 right. */
-function stump(feature: Feature, split: {
-  threshold?: number, leftCategories?: readonly number[], defaultLeft?: boolean,
-}): Model {
-  const tree: Tree = {
-    splitFeature: [0], splitGain: [1], threshold: [split.threshold ?? null],
-    leftCategories: [split.leftCategories ?? null], defaultLeft: [split.defaultLeft ?? false],
-    leftChild: [-1], rightChild: [-2], nodeValue: [0], nodeWeight: [2], nodeCount: [2],
-    leafValue: [-1, 1], leafWeight: [1, 1], leafCount: [1, 1],
-  }
-  return withChain({
-    format: 'coppice-model', formatVersion: 1, objective: { name: 'regression' }, classes: null,
-    features: [feature], treesPerIteration: 1, baseScores: [0], trees: [tree],
-    bestIteration: null, parameters: {}, evaluation: [],
   })
 }
 
@@ -116,8 +103,9 @@ describe('Predictor', () => {
   it('agrees with the reference on random models of all kinds', () => {
     for (let seed = 0; seed < 300; seed++) {
       const model = randomModel(seed)
-      // Row counts on both sides of a group of four and of a block of 64.
-      const nRows = [0, 1, 2, 3, 4, 5, 63, 64, 65, 130][seed % 10]!
+      // On both sides of a group of four or eight, of a block of 64 or 256, and of what is too
+      // few rows for kernels.
+      const nRows = [0, 1, 3, 4, 5, 31, 32, 39, 40, 65, 130, 255, 256, 257][seed % 14]!
       assertAgrees(model, randomRows(seed, model, nRows), `seed ${seed}`)
     }
   })

@@ -1,0 +1,66 @@
+/** Scores rows in memory, on threads. */
+import type { Columns, Predictor } from '@coppice/model'
+import type { JobContext } from '../loading/job.js'
+import { defaultTextOptions } from '../readers.js'
+import { modelBytes } from './model-bytes.js'
+import { ThreadPool } from './thread-pool.js'
+
+/** Rows of a task: many times as long to walk as to copy. */
+const taskRows = 8192
+/** Tasks in work or waiting, per thread. */
+const tasksPerThread = 2
+
+/** By number of threads. They end after a while, and no process waits for them. */
+const pools = new Map<number, ThreadPool>()
+
+function poolOf(nThreads: number): ThreadPool {
+  let pool = pools.get(nThreads)
+  if (pool === undefined) pools.set(nThreads, pool = new ThreadPool(nThreads, { mayExit: true }))
+  return pool
+}
+
+/**
+ * Raw scores, rows x outputs: those of `predictRaw`, for any number of threads. The calling thread
+ * encodes the rows, others walk the trees.
+ *
+ * @param columns - nRows each, of all features; must not change until the promise is settled
+ * @throws CoppiceError 'DATA' for values that do not fit the model
+ */
+export async function scoreRows(
+  predictor: Predictor,
+  columns: Columns,
+  nRows: number,
+  nThreads: number,
+): Promise<Float64Array> {
+  const { nOutputs, iterations } = predictor
+  const pool = poolOf(nThreads)
+  const context: JobContext = {
+    textOptions: defaultTextOptions,
+    columns: [],
+    partitions: [],
+    scan: null,
+    prediction: { ...modelBytes(predictor.model), iterations, type: 'raw', types: [], kept: [] },
+  }
+  const sourcesId = pool.addSources([])
+  const contextId = pool.addContext(sourcesId, context, null)
+  const scores = new Float64Array(nRows * nOutputs)
+  let next = 0
+  const work = async (): Promise<void> => {
+    while (next < nRows) {
+      const start = next
+      next = Math.min(nRows, start + taskRows)
+      const values = predictor.encode(columns, [start, next])
+      const [part] = await pool.run(contextId, [{ kind: 'score' as const, values }])
+      scores.set(part!, start * nOutputs)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: nThreads * tasksPerThread }, work))
+    return scores
+  } finally {
+    // Others may go on where one failed.
+    next = nRows
+    pool.drop(contextId)
+    pool.drop(sourcesId)
+  }
+}

@@ -1,0 +1,153 @@
+/** Walks many rows down a forest: with kernels where they can be had, without them elsewhere. */
+
+import { type BlockForest, placeForest } from './block-forest.js'
+import { type BlockMachine, blockMachine } from './block-machine.js'
+import type { Forest } from './forest.js'
+import type { RowSource } from './input.js'
+import { BLOCK_ROWS, prepareRows, walkBlock } from './walk.js'
+
+/** What a predictor does with many rows. Results do not depend on who does it. */
+export interface RowWalker {
+  /** Adds, in tree order, the leaf values to `scores`: rows x outputs, row-major. */
+  addScores(source: RowSource, scores: Float64Array): void
+  /** Writes the leaf of each row in each tree, counted within the tree: rows x trees. */
+  findLeaves(source: RowSource, out: Int32Array): void
+}
+
+/** @param machine - null to go without kernels */
+export function createRowWalker(
+  forest: Forest, machine: BlockMachine | null = blockMachine(),
+): RowWalker {
+  const portable = new PortableWalker(forest)
+  const placed = machine === null ? null : placeForest(forest)
+  return placed === null ? portable : new KernelWalker(forest, placed, machine!, portable)
+}
+
+/** Fewer rows than this are not worth the bringing of a forest. */
+const KERNEL_ROWS_MIN = 32
+
+class KernelWalker implements RowWalker {
+  readonly #forest: Forest
+  readonly #placed: BlockForest
+  readonly #machine: BlockMachine
+  readonly #portable: RowWalker
+  readonly #rows: Float64Array
+
+  constructor(forest: Forest, placed: BlockForest, machine: BlockMachine, portable: RowWalker) {
+    this.#forest = forest
+    this.#placed = placed
+    this.#machine = machine
+    this.#portable = portable
+    this.#rows = new Float64Array(placed.blockRows * forest.nFeatures)
+  }
+
+  addScores(source: RowSource, scores: Float64Array): void {
+    const { nOutputs, nTrees } = this.#forest
+    const { blockRows } = this.#placed
+    for (let first = 0; first < source.nRows; first += blockRows) {
+      const count = this.#encode(source, first)
+      if (count === 0) {
+        return this.#portable.addScores(rowsFrom(source, first), scores.subarray(first * nOutputs))
+      }
+      const block = this.#machine.scores(nOutputs)
+      for (let k = 0; k < nOutputs; k++) {
+        for (let r = 0, at = first * nOutputs + k; r < count; r++, at += nOutputs) {
+          block[k * blockRows + r] = scores[at]!
+        }
+      }
+      for (let t = 0, k = 0; t < nTrees; t++) {
+        this.#machine.walk(t, k, count)
+        if (++k === nOutputs) k = 0
+      }
+      for (let k = 0; k < nOutputs; k++) {
+        for (let r = 0, at = first * nOutputs + k; r < count; r++, at += nOutputs) {
+          scores[at] = block[k * blockRows + r]!
+        }
+      }
+    }
+  }
+
+  findLeaves(source: RowSource, out: Int32Array): void {
+    const { firstLeaf, nTrees } = this.#forest
+    const { blockRows } = this.#placed
+    for (let first = 0; first < source.nRows; first += blockRows) {
+      const count = this.#encode(source, first)
+      if (count === 0) {
+        return this.#portable.findLeaves(rowsFrom(source, first), out.subarray(first * nTrees))
+      }
+      const leaves = this.#machine.leaves
+      for (let t = 0; t < nTrees; t++) {
+        this.#machine.walk(t, 0, count)
+        for (let r = 0, at = first * nTrees + t; r < count; r++, at += nTrees) {
+          out[at] = leaves[r]! - firstLeaf[t]!
+        }
+      }
+    }
+  }
+
+  /** Makes a block ready. Returns its rows, or 0 where what is left is not for kernels. */
+  #encode(source: RowSource, first: number): number {
+    const count = Math.min(this.#placed.blockRows, source.nRows - first)
+    const machine = this.#machine
+    if (first === 0 && count < KERNEL_ROWS_MIN) return 0
+    // What gives the rows may run code of the caller's, which may predict too: the machine is
+    // entered afterwards.
+    source.fill(first, count, this.#rows)
+    if (!machine.enter(this.#placed, this.#forest.nFeatures)) return 0
+    machine.rows.set(this.#rows)
+    machine.encode(count)
+    return count
+  }
+}
+
+function rowsFrom(source: RowSource, start: number): RowSource {
+  if (start === 0) return source
+  return {
+    nRows: source.nRows - start,
+    fill: (first, count, out) => source.fill(start + first, count, out),
+  }
+}
+
+class PortableWalker implements RowWalker {
+  readonly #forest: Forest
+  /** Scratch of one block of rows, and of the leaves it reaches in one tree. */
+  readonly #rows: Float64Array
+  readonly #leaves = new Int32Array(BLOCK_ROWS)
+
+  constructor(forest: Forest) {
+    this.#forest = forest
+    this.#rows = new Float64Array(BLOCK_ROWS * forest.nFeatures)
+  }
+
+  addScores(source: RowSource, scores: Float64Array): void {
+    const { nOutputs, leafValues } = this.#forest
+    this.#walk(source, (first, count, t, leaves) => {
+      let at = first * nOutputs + (t % nOutputs)
+      for (let r = 0; r < count; r++, at += nOutputs) scores[at]! += leafValues[leaves[r]!]!
+    })
+  }
+
+  findLeaves(source: RowSource, out: Int32Array): void {
+    const { firstLeaf, nTrees } = this.#forest
+    this.#walk(source, (first, count, t, leaves) => {
+      for (let r = 0; r < count; r++) out[(first + r) * nTrees + t] = leaves[r]! - firstLeaf[t]!
+    })
+  }
+
+  /** Calls `visit` for every block and tree, trees in order, with the leaves its rows reach. */
+  #walk(
+    source: RowSource,
+    visit: (first: number, count: number, t: number, leaves: Int32Array) => void,
+  ): void {
+    const forest = this.#forest
+    for (let first = 0; first < source.nRows; first += BLOCK_ROWS) {
+      const count = Math.min(BLOCK_ROWS, source.nRows - first)
+      source.fill(first, count, this.#rows)
+      const hasNaN = prepareRows(forest, this.#rows, count)
+      for (let t = 0; t < forest.nTrees; t++) {
+        walkBlock(forest, t, this.#rows, count, hasNaN, this.#leaves)
+        visit(first, count, t, this.#leaves)
+      }
+    }
+  }
+}

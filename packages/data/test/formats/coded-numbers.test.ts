@@ -44,7 +44,7 @@ describe('readCoded of Parquet', () => {
     assert.deepEqual([...(plain as { values: Float64Array }).values], expected)
   })
 
-  it('changes the type of coded numbers, or gives values where they must be looked at', async () => {
+  it('changes the type of coded numbers, or gives values if they must be looked at', async () => {
     const threes = few.map((value) => (value === null ? null : 3))
     const bytes = write(threes, 'INT32', 'RLE_DICTIONARY')
     for (const [type, isCoded] of [['float', true], ['bool', null], ['string', false]] as const) {

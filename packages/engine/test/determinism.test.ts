@@ -35,7 +35,23 @@ interface Job {
 }
 
 const base = { seed: 5, nRows: 7000, features: mixedFeatures }
+/** Wide: rows in tiles; most features rarely off one bin: threads store them in bundles. */
+const wideFeatures: DataRecipe['features'] = [
+  ...Array.from({ length: 150 }, (_, f): DataRecipe['features'][number] => f % 5 === 4
+    ? { kind: 'categorical', categories: 2 + f % 4, order: 'rare', missingShare: 0.002 }
+    : { kind: 'numeric', bins: 2 + f % 3, order: 'rare', missingShare: 0.002,
+      missing: (['none', 'zero', 'nan'] as const)[f % 3]! }),
+  ...Array.from({ length: 90 }, (_, f) => mixedFeatures[f % 6]!),
+]
 const jobs: readonly Job[] = [
+  {
+    name: 'binary on many and sparse features, bagging',
+    recipe: { ...base, features: wideFeatures, nRows: 6500, label: 'binary' },
+    params: {
+      objective: 'binary', numIterations: 3, numLeaves: 16, baggingFraction: 0.7, baggingFreq: 1,
+      minDataPerGroup: 20, metric: ['auc', 'binary_logloss'],
+    },
+  },
   {
     name: 'binary with bagging, weights and features by node',
     recipe: { ...base, label: 'binary', weights: 'any' },

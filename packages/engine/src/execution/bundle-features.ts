@@ -1,5 +1,6 @@
 import { COLUMN_VALUES_MAX } from './columns.js'
 import type { EngineRows, FeatureLayout } from './protocol.js'
+import { RareBins } from './rare-bins.js'
 import { countRows, visitBlocks, type RowRun } from './row-dealing.js'
 
 /** A feature with its most frequent bin. */
@@ -129,26 +130,24 @@ function withoutConflicts(
   data: EngineRows, runs: readonly RowRun[], bundles: readonly (readonly Candidate[])[],
 ): Candidate[][] {
   const { nFeatures } = data
-  const members = bundles.flatMap((bundle, b) => bundle.map((member) => ({ ...member, bundle: b })))
-    .sort((x, y) => x.feature - y.feature)
-  const features = Int32Array.from(members, ({ feature }) => feature)
-  const defaults = Uint8Array.from(members, ({ defaultBin }) => defaultBin)
-  const bundleOf = Int32Array.from(members, ({ bundle }) => bundle)
+  const bundleOf = new Int32Array(nFeatures)
+  bundles.forEach((bundle, b) => {
+    for (const { feature } of bundle) bundleOf[feature] = b
+  })
   const isOut = new Uint8Array(nFeatures)
   /** The last row in which a feature of each bundle was off its default. */
   const takenBy = new Float64Array(bundles.length).fill(-1)
-  visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
-    for (let i = 0; i < n; i++) {
-      const at = (blockRow + i) * nFeatures
-      for (let m = 0; m < features.length; m++) {
-        const feature = features[m]!
-        // one that is out already takes no place
-        if (bins[at + feature] === defaults[m] || isOut[feature] === 1) continue
-        const bundle = bundleOf[m]!
-        if (takenBy[bundle] === localRow + i) isOut[feature] = 1
-        else takenBy[bundle] = localRow + i
-      }
-    }
+  const rare = new RareBins(nFeatures, bundles.flat())
+  let row = 0
+  const take = (feature: number): void => {
+    // one that is out already takes no place
+    if (isOut[feature] === 1) return
+    const bundle = bundleOf[feature]!
+    if (takenBy[bundle] === row) isOut[feature] = 1
+    else takenBy[bundle] = row
+  }
+  visitBlocks(data, runs, ({ bins }, blockRow, n) => {
+    for (let i = blockRow; i < blockRow + n; i++, row++) rare.visit(bins, i * nFeatures, take)
   })
   return bundles
     .map((bundle) => bundle.filter(({ feature }) => isOut[feature] === 0))

@@ -1,4 +1,5 @@
 import { valueOf, type ColumnPlan } from './columns.js'
+import { RareBins } from './rare-bins.js'
 
 /** Where column bytes go. */
 export interface ColumnTarget {
@@ -26,18 +27,17 @@ export function fillColumns(target: ColumnTarget, plan: ColumnPlan, bins: Uint8A
   if (plan.hasBundles) fillBundles(target, plan, bins)
 }
 
-/** Most features are at their defaults: one pass over each row looks for those that are not. */
-function fillBundles({ memory, offsetOf, stride }: ColumnTarget, plan: ColumnPlan,
-  bins: Uint8Array): void {
+function fillBundles(
+  { memory, offsetOf, stride }: ColumnTarget, plan: ColumnPlan, bins: Uint8Array,
+): void {
   const nFeatures = plan.columnOf.length
   const members = plan.memberOf.filter((member) => member !== null)
-  const features = Int32Array.from(members, ({ feature }) => feature)
-  const defaults = Uint8Array.from(members, ({ defaultBin }) => defaultBin)
-  const offsets = Float64Array.from(members, ({ feature }) => offsetOf(plan.columnOf[feature]!))
-  for (let at = 0, row = 0; at < bins.length; at += nFeatures, row += stride) {
-    for (let m = 0; m < features.length; m++) {
-      const bin = bins[at + features[m]!]!
-      if (bin !== defaults[m]) memory[offsets[m]! + row] = valueOf(members[m]!, bin)
-    }
+  const offsets = new Float64Array(nFeatures)
+  for (const { feature } of members) offsets[feature] = offsetOf(plan.columnOf[feature]!)
+  const rare = new RareBins(nFeatures, members)
+  let row = 0
+  const put = (feature: number, bin: number): void => {
+    memory[offsets[feature]! + row] = valueOf(plan.memberOf[feature]!, bin)
   }
+  for (let at = 0; at < bins.length; at += nFeatures, row += stride) rare.visit(bins, at, put)
 }

@@ -1,12 +1,16 @@
 /**
- * Loads a data set into the memory of one process: surveys it, then bins all rows straight into
- * big arrays that threads share.
+ * Loads a data set into the memory of one process: surveys it, then bins all rows into big arrays
+ * that threads share.
  */
+import type { BinnedBlock } from '@coppice/engine'
 import { allocateTargets, targetSize } from './loading/allocate.js'
+import { estimateMemory, requireMemory } from './loading/estimate.js'
+import type { PlacedUnit } from './loading/first-pass.js'
+import type { EncodeTask } from './loading/job.js'
 import type { DatasetOptions, LoadedDataset, LoadInputs } from './loading/options.js'
 import { report } from './loading/progress.js'
-import { encodePlanOf } from './loading/recipe.js'
-import { surveyDataset, unitsOf } from './loading/survey.js'
+import { type DatasetRecipe, encodePlanOf } from './loading/recipe.js'
+import { loadSize, surveyDataset, unitsOf } from './loading/survey.js'
 
 /** Loads a data set. Throws CoppiceError for whatever cannot be used, naming file and column. */
 export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Promise<LoadedDataset> {
@@ -15,14 +19,38 @@ export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Prom
   const { nRows, features, classes } = recipe
   const targets = allocateTargets(targetSize(recipe.columns, nRows))
   runner.setEncoding({ plan: encodePlanOf(recipe), targets: [targets] })
-  const tasks = unitsOf(recipe.partitions).map((unit) => ({
-    kind: 'encode' as const,
-    ...unit,
-    targetIdx: 0,
-    wantsGroups: false,
-  }))
-  await runner.run(tasks, report(options, 'bin', tasks.length))
-  const { blocks, label, weight, initScore } = targets
+  const units = unitsOf(recipe.partitions)
+  const onDone = report(options, 'bin', units.length)
+  const blocks = targets.blocks ?? await packedBlocks(inputs, recipe, units, onDone)
+  if (targets.blocks !== null) await runner.run(encodeTasks(units), onDone)
+  const { label, weight, initScore } = targets
   const data = { nRows, features, blocks, label, classes, weight, initScore, groupSizes }
   return { data, partitions, columns }
+}
+
+function encodeTasks(units: readonly PlacedUnit[]): EncodeTask[] {
+  return units.map((unit) => ({ kind: 'encode', ...unit, targetIdx: 0, wantsGroups: false }))
+}
+
+/** How small rows get is seen at the first units: whether all fit is known after them. */
+async function packedBlocks(
+  inputs: LoadInputs,
+  recipe: DatasetRecipe,
+  units: readonly PlacedUnit[],
+  onDone: ((done: number) => void) | undefined,
+): Promise<BinnedBlock[]> {
+  const { runner, memory } = inputs
+  const tasks = encodeTasks(units)
+  const nFirst = Math.min(tasks.length, runner.nThreads)
+  const first = await runner.run(tasks.slice(0, nFirst), onDone)
+  const blocks = first.flatMap((unit) => unit.blocks)
+  if (memory !== null) {
+    const nRows = blocks.reduce((sum, block) => sum + block.nRows, 0)
+    const nBytes = blocks.reduce((sum, block) => sum + block.bins.length, 0)
+    const size = loadSize(inputs, recipe.nRows, recipe.columns, units)
+    const estimate = estimateMemory({ ...size, binnedRowBytes: nBytes / Math.max(1, nRows) })
+    requireMemory(estimate, memory.limitBytes, memory.limitName)
+  }
+  const rest = await runner.run(tasks.slice(nFirst), onDone && ((done) => onDone(nFirst + done)))
+  return [...blocks, ...rest.flatMap((unit) => unit.blocks)]
 }

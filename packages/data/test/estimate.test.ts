@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { allocateTargets, rowsPerBlock } from '../src/loading/allocate.js'
+import { allocateTargets, PACKED_FEATURES_MIN, rowsPerBlock } from '../src/loading/allocate.js'
 import { estimateMemory, requireMemory } from '../src/loading/estimate.js'
 
 const size = {
   nRows: 1_000_000,
   nFeatures: 28,
+  binnedRowBytes: 28,
   nColumns: 30,
   nNumberArrays: 2,
   unitRowsMax: 100_000,
@@ -23,7 +24,7 @@ describe('estimateMemory', () => {
   it('grows with each part of the size', () => {
     for (const key of Object.keys(size) as (keyof typeof size)[]) {
       const more = estimateMemory({ ...size, [key]: size[key] * 10 + 1 })
-      const isSampleOnly = key === 'nSampled'
+      const isSampleOnly = key === 'nSampled' || key === 'nFeatures'
       const grown = more.totalBytes - estimateMemory(size).totalBytes
       assert.ok(isSampleOnly ? grown >= 0 : grown > 0, key)
     }
@@ -43,19 +44,21 @@ describe('allocateTargets', () => {
     assert.equal(rowsPerBlock(1), 1 << 22)
     assert.equal(rowsPerBlock(28), 1 << 20)
     assert.equal(rowsPerBlock(1e9), 64)
-    const nFeatures = 600_000
+    const nFeatures = PACKED_FEATURES_MIN - 1
     const options = { nFeatures, hasLabel: true, hasWeight: false, nInitScores: 2 }
-    const { blocks, label, weight, initScore } = allocateTargets({ ...options, nRows: 130 })
+    const nRows = (1 << 19) + 2
+    const { blocks, label, weight, initScore } = allocateTargets({ ...options, nRows })
     assert.deepEqual(
-      blocks.map(({ firstRow, nRows }) => [firstRow, nRows]),
+      blocks!.map(({ firstRow, nRows }) => [firstRow, nRows]),
       [
-        [0, 64],
-        [64, 64],
-        [128, 2],
+        [0, 1 << 18],
+        [1 << 18, 1 << 18],
+        [1 << 19, 2],
       ],
     )
-    for (const { nRows, bins } of blocks) assert.equal(bins.length, nRows * nFeatures)
-    assert.deepEqual([label!.length, weight, initScore!.length], [130, null, 260])
+    for (const block of blocks!) assert.equal(block.bins.length, block.nRows * nFeatures)
+    assert.deepEqual([label!.length, weight, initScore!.length], [nRows, null, 2 * nRows])
+    assert.equal(allocateTargets({ ...options, nFeatures: nFeatures + 1, nRows: 5 }).blocks, null)
     assert.ok(label!.buffer instanceof SharedArrayBuffer)
   })
 })

@@ -50,8 +50,28 @@ export interface BinnedBlock {
   /** Global row id of the first row; blocks are consecutive and cover [0, nRows). */
   readonly firstRow: number
   readonly nRows: number
-  /** nRows x nFeatures, row-major. */
+  /** nRows x nFeatures, row-major; with a packing nRows x nColumns. */
   readonly bins: Uint8Array
+  /** Absent where every feature has a byte of its own. */
+  readonly packing?: Packing
+}
+
+/**
+ * How rows of many features are in fewer bytes: features of which one at most is off its most
+ * frequent bin in any row of the block share one, which is 0 where none is. Nothing is lost, and
+ * every block has a packing of its own. Made by `packRows`.
+ */
+export interface Packing {
+  /** Bytes of a row. */
+  readonly nColumns: number
+  /** Of each feature, which of the bytes. */
+  readonly columnOf: Int32Array
+  /** Of each feature its most frequent bin, or -1 where the byte is its bin. */
+  readonly defaultBin: Int16Array
+  /** Of each feature that shares a byte, the value for its first other bin; the others follow. */
+  readonly base: Uint8Array
+  /** Of each feature. */
+  readonly nBins: Uint16Array
 }
 
 /**

@@ -8,7 +8,7 @@ export type { Executor, TrainingJob } from './training/executor.js'
 export { InlineExecutor } from './execution/inline-executor.js'
 export * from './training/types.js'
 export {
-  estimateTraining, requireTrainingMemory, type TrainingSize,
+  estimateTraining, requireTrainingMemory, storedColumns, type TrainingSize,
 } from './training/memory-estimate.js'
 export { ExactSum } from './numeric/exact-sum.js'
 export {
@@ -47,3 +47,5 @@ export { CentralReducer } from './execution/central-reducer.js'
 export { histogramsOf } from './execution/histograms-of.js'
 export { sumsLayout, type SumsLayout } from './execution/sums-layout.js'
 export type { LeafTotals, SplitCandidate } from './kernels/candidate.js'
+export { packRows } from './execution/packed-rows.js'
+export { Unpacker } from './execution/unpacker.js'

@@ -6,6 +6,7 @@ import {
   requireClassCount,
   type ResolvedParams,
   requireTrainingMemory,
+  storedColumns,
   resolveParams,
   train as trainModel,
   type TrainingCallback,
@@ -212,11 +213,13 @@ function requireMemory(
 ): void {
   const params = resolveParams(raw)
   const sets = [data, ...evalSets.map((set) => set.data)]
-  const binned = sets.reduce((sum, { nRows, features }) => sum + nRows * (features.length + 8), 0)
+  const binned = sets.reduce((sum, { nRows, blocks }) =>
+    sum + nRows * 8 + blocks.reduce((bytes, { bins }) => bytes + bins.length, 0), 0)
   const limit = params.maxMemoryMb > 0 ? params.maxMemoryMb * 1_048_576 : memoryLimitBytes()
   const size = { nRows: data.nRows, nFeatures: data.features.length }
   requireTrainingMemory({
     ...size,
+    nColumns: storedColumns(data),
     nEvalRows: evalSets.reduce((sum, set) => sum + set.data.nRows, 0),
     nOutputs: params.objective === 'multiclass' ? params.numClass : 1,
     numLeaves: params.numLeaves,

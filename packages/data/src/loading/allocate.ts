@@ -31,7 +31,7 @@ export function rowsPerBlock(nFeatures: number): number {
 }
 
 /** Zeroed bytes that threads can share, where the platform allows it. */
-function allocateBytes(byteLength: number): ArrayBuffer {
+export function allocateBytes(byteLength: number): ArrayBuffer {
   // Browsers without cross-origin isolation have no SharedArrayBuffer.
   if (typeof SharedArrayBuffer === 'undefined') return new ArrayBuffer(byteLength)
   return new SharedArrayBuffer(byteLength) as unknown as ArrayBuffer
@@ -41,9 +41,15 @@ function allocateDoubles(length: number): Float64Array {
   return new Float64Array(allocateBytes(8 * length))
 }
 
-/** Allocates the arrays of a data set, in blocks. */
+/** Rows of so many features may be worth packing. */
+export const PACKED_FEATURES_MIN = 128
+
+/** Allocates the arrays of a data set, in blocks; none for rows that may be packed. */
 export function allocateTargets(size: TargetSize): EncodeTargets {
   const { nRows, nFeatures } = size
+  if (nFeatures >= PACKED_FEATURES_MIN) {
+    return { firstRow: 0, blocks: null, ...allocateNumbers(size) }
+  }
   const blockRows = rowsPerBlock(nFeatures)
   const blocks = []
   for (let firstRow = 0; firstRow < nRows; firstRow += blockRows) {

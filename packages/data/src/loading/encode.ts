@@ -1,5 +1,6 @@
 /** The second pass over a unit: bins, labels and weights go to their places. */
 import {
+  type BinnedBlock,
   binCodes,
   binColumns,
   type BinLookup,
@@ -7,12 +8,14 @@ import {
   type CategoricalLookup,
   codedLookup,
   type FeatureInfo,
+  packRows,
   type ValueColumn,
 } from '@coppice/engine'
 import { assert, type Scalar } from '@coppice/model'
 import { withValues } from '../formats/coded-numbers.js'
 import type { CodedNumbers, ColumnChunk } from '../reader.js'
 import type { EncodePlan, EncodeTargets, JobColumn, UnitPlace } from './job.js'
+import { allocateBytes, rowsPerBlock } from './allocate.js'
 import { encodeLabel } from './labels.js'
 import { requireNumbers } from './scan.js'
 
@@ -47,6 +50,7 @@ function categoryCodes(
  * Writes the rows of one unit into the targets. Units write disjoint rows, in any order.
  *
  * @param chunks - one per column
+ * @returns the bins, where the targets have no blocks for them
  */
 export function encodeUnit(
   encoder: Encoder,
@@ -54,7 +58,7 @@ export function encodeUnit(
   columns: readonly JobColumn[],
   place: UnitPlace,
   chunks: readonly (ColumnChunk | CodedNumbers)[],
-): void {
+): BinnedBlock[] {
   const { codes, classes } = encoder
   // Labels, weights and scores are numbered from the first row of the target.
   const at = place.firstRow - targets.firstRow
@@ -87,7 +91,9 @@ export function encodeUnit(
         break
     }
   }
-  binRows(features, targets, place)
+  if (targets.blocks === null) return packedBlocks(encoder, features, place)
+  binRows(features, targets.blocks, place)
+  return []
 }
 
 /** The rows of a feature in one unit, and how to find their bins. */
@@ -96,14 +102,42 @@ interface FeatureRows {
   readonly rows: ValueColumn
 }
 
+/** The bins of a unit's rows in blocks of their own, each packed if that makes it smaller. */
+function packedBlocks(
+  { plan }: Encoder,
+  features: readonly FeatureRows[],
+  { firstRow, nRows }: UnitPlace,
+): BinnedBlock[] {
+  const nBins = plan.features.map(({ mapper }) => mapper.nBins)
+  const lookups = features.map(({ lookup }) => lookup)
+  const blockRows = rowsPerBlock(features.length)
+  const dense = new Uint8Array(Math.min(nRows, blockRows) * features.length)
+  const blocks: BinnedBlock[] = []
+  for (let start = 0; start < nRows; start += blockRows) {
+    const n = Math.min(blockRows, nRows - start)
+    binColumns(lookups, features.map(({ rows }) => rows.subarray(start, start + n)), n, dense)
+    const bins = dense.subarray(0, n * features.length)
+    const packed = packRows(bins, n, nBins, (size) => new Uint8Array(allocateBytes(size)))
+    const place = { firstRow: firstRow + start, nRows: n }
+    if (packed !== null) {
+      blocks.push({ ...place, ...packed })
+      continue
+    }
+    const whole = new Uint8Array(allocateBytes(bins.length))
+    whole.set(bins)
+    blocks.push({ ...place, bins: whole })
+  }
+  return blocks
+}
+
 /** The bins of a unit's rows, spread over the blocks that they fall into. */
 function binRows(
   features: readonly FeatureRows[],
-  targets: EncodeTargets,
+  blocks: readonly BinnedBlock[],
   { firstRow, nRows }: UnitPlace,
 ): void {
   const lookups = features.map(({ lookup }) => lookup)
-  for (const block of targets.blocks) {
+  for (const block of blocks) {
     const start = Math.max(firstRow, block.firstRow)
     const end = Math.min(firstRow + nRows, block.firstRow + block.nRows)
     if (start >= end) continue

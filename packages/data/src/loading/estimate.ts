@@ -4,6 +4,8 @@ import { CoppiceError } from '@coppice/model'
 export interface LoadSize {
   readonly nRows: number
   readonly nFeatures: number
+  /** Bytes of a binned row: nFeatures, or fewer where rows are packed. */
+  readonly binnedRowBytes: number
   /** Columns that are decoded, features included. */
   readonly nColumns: number
   /** Label, weight and init score columns. */
@@ -39,7 +41,7 @@ const threadBytes = 40 * 1024 * 1024
  */
 export function estimateMemory(size: LoadSize): MemoryEstimate {
   const nActive = Math.max(1, size.nThreads)
-  const binnedBytes = size.nRows * size.nFeatures
+  const binnedBytes = size.nRows * size.binnedRowBytes
   const numberBytes = size.nRows * size.nNumberArrays * 8
   const sampleBytes = size.nSampled * size.nFeatures * bytesPerSampledValue
   const perUnit = size.unitRowsMax * size.nColumns * bytesPerDecodedValue + size.unitBytesMax

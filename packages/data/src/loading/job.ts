@@ -3,6 +3,7 @@
  * by message; only the targets of encoding are shared memory, and stay within a process.
  */
 import type {
+  BinnedBlock,
   FeatureInfo,
   SampledCategories,
   SampledValues,
@@ -105,11 +106,8 @@ export interface EncodePlan {
 export interface EncodeTargets {
   /** Global row id of the first row of `label`, `weight` and `initScore`. */
   readonly firstRow: number
-  readonly blocks: readonly {
-    readonly firstRow: number
-    readonly nRows: number
-    readonly bins: Uint8Array
-  }[]
+  /** Where bins go; null where units give back blocks of their own, packed where that pays. */
+  readonly blocks: readonly BinnedBlock[] | null
   readonly label: Float64Array | null
   readonly weight: Float64Array | null
   readonly initScore: Float64Array | null
@@ -228,7 +226,14 @@ export interface TaskResults {
   readonly predict: PredictedRows
 }
 
+/** What an encoded unit gives back. */
+export interface EncodedUnit {
+  /** Its query groups, where they are wanted and there are such. */
+  readonly groups: GroupScan | null
+  /** Its bins, where the targets have no blocks; else none. */
+  readonly blocks: readonly BinnedBlock[]
+}
+
 export interface LocalResults extends TaskResults {
-  /** The unit's query groups, where they are wanted and there are such. */
-  readonly encode: GroupScan | null
+  readonly encode: EncodedUnit
 }

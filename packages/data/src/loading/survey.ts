@@ -6,7 +6,8 @@
  */
 import { CoppiceError } from '@coppice/model'
 import { joinColumns, type PlannedPartition } from '../schema.js'
-import { estimateMemory, requireMemory } from './estimate.js'
+import { PACKED_FEATURES_MIN } from './allocate.js'
+import { estimateMemory, type LoadSize, requireMemory } from './estimate.js'
 import { type PlacedUnit, scanDataset } from './first-pass.js'
 import type { JobColumn, JobContext } from './job.js'
 import type { DatasetOptions, DatasetSurvey, SurveyInputs } from './options.js'
@@ -156,23 +157,36 @@ function placePartitions(
 }
 
 function checkMemory(
-  { runner, params, memory }: SurveyInputs,
+  inputs: SurveyInputs,
   nRows: number,
   columns: readonly JobColumn[],
   units: readonly PlacedUnit[],
 ): void {
+  const { memory } = inputs
   if (memory === null) return
+  const size = loadSize(inputs, nRows, columns, units)
+  requireMemory(estimateMemory(size), memory.limitBytes, memory.limitName)
+}
+
+/** The size of a load; of rows that may be packed, as if they were as small as they can get. */
+export function loadSize(
+  { runner, params }: SurveyInputs,
+  nRows: number,
+  columns: readonly JobColumn[],
+  units: readonly PlacedUnit[],
+): LoadSize {
   const nFeatures = columns.filter(({ role }) => role === 'feature').length
   const nGroups = columns.filter(({ role }) => role === 'group').length
-  const estimate = estimateMemory({
+  return {
     nRows,
     nFeatures,
+    // a byte has room for 255 features of two bins
+    binnedRowBytes: nFeatures < PACKED_FEATURES_MIN ? nFeatures : Math.ceil(nFeatures / 255),
     nColumns: columns.length,
     nNumberArrays: columns.length - nFeatures - nGroups,
     unitRowsMax: units.reduce((most, { unit }) => Math.max(most, unit.nRows), 0),
     unitBytesMax: units.reduce((most, { unit }) => Math.max(most, unit.end - unit.start), 0),
     nThreads: Math.min(runner.nThreads, units.length),
     nSampled: Math.min(nRows, params.binConstructSampleCnt),
-  })
-  requireMemory(estimate, memory.limitBytes, memory.limitName)
+  }
 }

@@ -16,9 +16,9 @@ import type {
 import { type Encoder, encodeUnit, makeEncoder } from './encode.js'
 import { scanGroups } from './groups.js'
 import type {
+  EncodedUnit,
   EncodeTask,
   Encoding,
-  GroupScan,
   JobContext,
   LocalResults,
   LocalTask,
@@ -117,7 +117,7 @@ export class TaskWorker {
     return scanUnit(scan, columns, place, chunks)
   }
 
-  async #encode(task: EncodeTask): Promise<GroupScan | null> {
+  async #encode(task: EncodeTask): Promise<EncodedUnit> {
     const { partitionIdx, unit, targetIdx } = task
     const { columns } = this.#requireContext()
     assert(this.#encoding !== null, 'rows are encoded by a plan')
@@ -126,11 +126,12 @@ export class TaskWorker {
     const wanted = columns.map((_, i) => i)
     const chunks = await this.#read(partitionIdx, unit, wanted, plan.types)
     const place = this.#place(partitionIdx, unit)
-    encodeUnit(encoder, targets[targetIdx]!, columns, place, chunks.map((chunk) => chunk!))
-    if (!task.wantsGroups) return null
-    const groupIdx = columns.findIndex(({ role }) => role === 'group')
-    return groupIdx < 0 ? null : scanGroups(columns[groupIdx]!.name, place,
-      withValues(chunks[groupIdx]!))
+    const blocks = encodeUnit(
+      encoder, targets[targetIdx]!, columns, place, chunks.map((chunk) => chunk!))
+    const groupIdx = task.wantsGroups ? columns.findIndex(({ role }) => role === 'group') : -1
+    const groups = groupIdx < 0 ? null
+      : scanGroups(columns[groupIdx]!.name, place, withValues(chunks[groupIdx]!))
+    return { groups, blocks }
   }
 
   #predict({

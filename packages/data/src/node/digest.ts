@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { assert } from '@coppice/model'
 import type { EncodeTargets } from '../loading/job.js'
 
 /** Hashes a target once all of its rows are there. */
@@ -19,6 +20,7 @@ export function digestRows(
   { blocks, label, weight, initScore }: EncodeTargets,
   groupSizes: Uint32Array | null,
 ): string {
+  assert(blocks !== null, 'partitions have blocks of all bins')
   const hash = createHash('sha256').update('coppice-partition-1')
   const word = new BigUint64Array(1)
   const addCount = (count: number) => {

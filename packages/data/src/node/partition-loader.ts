@@ -177,7 +177,7 @@ class PoolLoader implements PartitionLoader {
             partition: partitionIdx[i]!,
             firstRow,
             nRows: plan.nRows,
-            bins: blocks[0]!.bins,
+            bins: blocks![0]!.bins,
             label,
             weight,
             initScore,
@@ -228,7 +228,7 @@ class PoolLoader implements PartitionLoader {
     const unitsOfPartition: { partition: string; groups: GroupScan }[][] = partitions.map(() => [])
     for (const [i, { partitionIdx }] of tasks.entries()) {
       const partition = partitions[partitionIdx]!.name
-      unitsOfPartition[partitionIdx]!.push({ partition, groups: scans[i]! })
+      unitsOfPartition[partitionIdx]!.push({ partition, groups: scans[i]!.groups! })
     }
     return unitsOfPartition.map((units) => mergeGroups(group.name, units))
   }

@@ -1,7 +1,8 @@
 import { COLUMN_VALUES_MAX } from './columns.js'
 import type { EngineRows, FeatureLayout } from './protocol.js'
 import { RareBins } from './rare-bins.js'
-import { countRows, visitBlocks, type RowRun } from './row-dealing.js'
+import { countRows, type RowRun } from './row-dealing.js'
+import { visitRows } from './visit-rows.js'
 
 /** A feature with its most frequent bin. */
 interface Candidate {
@@ -51,10 +52,9 @@ function sampleRows(data: EngineRows, runs: readonly RowRun[]): Sample {
   const step = Math.max(1, Math.ceil(total / SAMPLE_ROWS))
   const sampled = new Uint8Array(Math.ceil(total / step) * nFeatures)
   let nRows = 0
-  visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
+  visitRows(data, runs, (bins, n, localRow) => {
     for (let i = (step - localRow % step) % step; i < n; i += step) {
-      const at = (blockRow + i) * nFeatures
-      sampled.set(bins.subarray(at, at + nFeatures), nRows++ * nFeatures)
+      sampled.set(bins.subarray(i * nFeatures, (i + 1) * nFeatures), nRows++ * nFeatures)
     }
   })
   return { bins: sampled, nRows, nFeatures }
@@ -146,8 +146,8 @@ function withoutConflicts(
     if (takenBy[bundle] === row) isOut[feature] = 1
     else takenBy[bundle] = row
   }
-  visitBlocks(data, runs, ({ bins }, blockRow, n) => {
-    for (let i = blockRow; i < blockRow + n; i++, row++) rare.visit(bins, i * nFeatures, take)
+  visitRows(data, runs, (bins, n) => {
+    for (let i = 0; i < n; i++, row++) rare.visit(bins, i * nFeatures, take)
   })
   return bundles
     .map((bundle) => bundle.filter(({ feature }) => isOut[feature] === 0))

@@ -10,34 +10,43 @@ export interface ColumnTarget {
   readonly stride: number
 }
 
-/**
- * Writes the column bytes of rows.
- *
- * @param bins - rows x nFeatures, row-major
- */
-export function fillColumns(target: ColumnTarget, plan: ColumnPlan, bins: Uint8Array): void {
-  const nFeatures = plan.columnOf.length
-  const { memory, offsetOf, stride } = target
-  plan.columns.forEach(({ members, feature }, c) => {
-    let to = offsetOf(c)
-    if (members === null) {
-      for (let at = feature; at < bins.length; at += nFeatures, to += stride) memory[to] = bins[at]!
-    } else for (let at = 0; at < bins.length; at += nFeatures, to += stride) memory[to] = 0
-  })
-  if (plan.hasBundles) fillBundles(target, plan, bins)
-}
+/** Writes the column bytes of rows. */
+export class ColumnFiller {
+  readonly #plan: ColumnPlan
+  /** Finds what bundles hold; null without bundles. */
+  readonly #rare: RareBins | null
 
-function fillBundles(
-  { memory, offsetOf, stride }: ColumnTarget, plan: ColumnPlan, bins: Uint8Array,
-): void {
-  const nFeatures = plan.columnOf.length
-  const members = plan.memberOf.filter((member) => member !== null)
-  const offsets = new Float64Array(nFeatures)
-  for (const { feature } of members) offsets[feature] = offsetOf(plan.columnOf[feature]!)
-  const rare = new RareBins(nFeatures, members)
-  let row = 0
-  const put = (feature: number, bin: number): void => {
-    memory[offsets[feature]! + row] = valueOf(plan.memberOf[feature]!, bin)
+  constructor(plan: ColumnPlan) {
+    this.#plan = plan
+    const members = plan.memberOf.filter((member) => member !== null)
+    this.#rare = plan.hasBundles ? new RareBins(plan.columnOf.length, members) : null
   }
-  for (let at = 0; at < bins.length; at += nFeatures, row += stride) rare.visit(bins, at, put)
+
+  /** @param bins - rows x nFeatures, row-major */
+  fill(target: ColumnTarget, bins: Uint8Array): void {
+    const nFeatures = this.#plan.columnOf.length
+    const { memory, offsetOf, stride } = target
+    this.#plan.columns.forEach(({ members, feature }, c) => {
+      let to = offsetOf(c)
+      if (members === null) {
+        for (let at = feature; at < bins.length; at += nFeatures, to += stride) {
+          memory[to] = bins[at]!
+        }
+      } else for (let at = 0; at < bins.length; at += nFeatures, to += stride) memory[to] = 0
+    })
+    if (this.#rare !== null) this.#fillBundles(this.#rare, target, bins)
+  }
+
+  /** Most features are at their defaults: one pass over each row looks for those that are not. */
+  #fillBundles(
+    rare: RareBins, { memory, offsetOf, stride }: ColumnTarget, bins: Uint8Array,
+  ): void {
+    const { columnOf, memberOf } = this.#plan
+    const nFeatures = columnOf.length
+    let row = 0
+    const put = (feature: number, bin: number): void => {
+      memory[offsetOf(columnOf[feature]!) + row] = valueOf(memberOf[feature]!, bin)
+    }
+    for (let at = 0; at < bins.length; at += nFeatures, row += stride) rare.visit(bins, at, put)
+  }
 }

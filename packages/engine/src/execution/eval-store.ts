@@ -2,11 +2,12 @@ import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricPart } from '../metrics/parts.js'
 import { bundleFeatures } from './bundle-features.js'
-import { fillColumns } from './column-rows.js'
+import { ColumnFiller } from './column-rows.js'
 import { planColumns } from './columns.js'
 import type { BinnedTree, EngineRows, EngineSetup, MetricPart } from './protocol.js'
-import { countRows, gatherRows, visitBlocks, type RowRun } from './row-dealing.js'
+import { countRows, gatherRows, type RowRun } from './row-dealing.js'
 import { ScorePlanes } from './score-planes.js'
+import { visitRows } from './visit-rows.js'
 import { WalkTable } from './walk-table.js'
 
 /** What trees are walked over, of rows that grow none. */
@@ -90,10 +91,10 @@ function storeRows(
   const stride = columns.columns.length
   const offset = arena.reserve(nRows * stride)
   const target = arena.bytes(offset, nRows * stride)
-  visitBlocks(data, runs, ({ bins }, blockRow, n, localRow) => {
-    const src = bins.subarray(blockRow * data.nFeatures, (blockRow + n) * data.nFeatures)
+  const filler = new ColumnFiller(columns)
+  visitRows(data, runs, (bins, _, localRow) => {
     const offsetOf = (column: number): number => localRow * stride + column
-    fillColumns({ memory: target, offsetOf, stride }, columns, src)
+    filler.fill({ memory: target, offsetOf, stride }, bins)
   })
   const walk = new WalkTable(arena, setup.maxLeaves, { columns, walkOffset: (column) => column })
   return { offset, stride, walk }

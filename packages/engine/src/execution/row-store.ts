@@ -2,12 +2,13 @@ import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
 import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { bundleFeatures } from './bundle-features.js'
-import { fillColumns } from './column-rows.js'
+import { ColumnFiller } from './column-rows.js'
 import { planColumns, writeLeftTable, type ColumnPlan } from './columns.js'
 import type { BagRule, EngineRows, Expansion, FeatureLayout } from './protocol.js'
 import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
 import { RecordPlanes } from './record-planes.js'
-import { visitBlocks, type RowRun } from './row-dealing.js'
+import type { RowRun } from './row-dealing.js'
+import { visitRows } from './visit-rows.js'
 
 /** Rows of a node: a range of one of the three buffers. */
 interface NodeRange {
@@ -73,10 +74,10 @@ export class RowStore {
     const memory = new Uint8Array(this.#arena.memory.buffer)
     const view = this.#arena.view()
     const rows = this.#buffers[0]!
-    visitBlocks(data, this.#runs, ({ bins }, blockRow, nRows, localRow) => {
-      const src = bins.subarray(blockRow * data.nFeatures, (blockRow + nRows) * data.nFeatures)
+    const filler = new ColumnFiller(this.columns)
+    visitRows(data, this.#runs, (bins, nRows, localRow) => {
       const offsetOf = (column: number): number => rows.column(column) + localRow * binStride
-      fillColumns({ memory, offsetOf, stride: binStride }, this.columns, src)
+      filler.fill({ memory, offsetOf, stride: binStride }, bins)
       let id = rows.sides(localRow) + ROW_ID_OFFSET
       for (let i = 0; i < nRows; i++, id += sideStride) view.setUint32(id, localRow + i, true)
     })

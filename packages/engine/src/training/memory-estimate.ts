@@ -1,3 +1,4 @@
+import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { recordLayout } from '../execution/record-layout.js'
 import { CELL_BYTES, SUM_BYTES } from '../kernels/api.js'
@@ -7,6 +8,8 @@ import { cellsOf } from '../kernels/cells.js'
 export interface TrainingSize {
   readonly nRows: number
   readonly nFeatures: number
+  /** Bytes of a row's bins, see `storedColumns`; nFeatures where it is not known. */
+  readonly nColumns?: number
   /** Rows of all evaluation sets. */
   readonly nEvalRows: number
   /** 1, or the number of classes. */
@@ -28,6 +31,15 @@ const ARENA_BYTES_MAX = 4_294_967_296
 export const EXCHANGE_BYTES = 268_435_456
 
 /**
+ * Bytes of a row's bins in the block where they are most. Threads bundle their rows anew, which
+ * comes to about as many.
+ */
+export function storedColumns({ blocks, features }: BinnedDataset): number {
+  return blocks.reduce(
+    (most, { packing }) => Math.max(most, packing?.nColumns ?? features.length), 1)
+}
+
+/**
  * Bytes that training takes besides the binned data set it is given: three buffers of records,
  * scores, labels, weights and gradients per row, and one histogram per open leaf.
  */
@@ -44,11 +56,11 @@ function histogramBytes({ nBins }: TrainingSize): number {
 
 /** Bytes of one thread's memory: its rows, and its share of the histograms of open leaves. */
 function arenaBytes(size: TrainingSize): number {
-  const { nRows, nFeatures, nEvalRows, nOutputs, numLeaves, nThreads } = size
-  const { rowBytes, nTiles, tileColumns } = recordLayout(nFeatures)
+  const { nRows, nFeatures, nColumns = nFeatures, nEvalRows, nOutputs, numLeaves, nThreads } = size
+  const { rowBytes, nTiles, tileColumns } = recordLayout(nColumns)
   const perRow = 3 * rowBytes + (nTiles > 1 ? 1 : 0) + nOutputs * 16 + 8 +
     (size.hasWeight ? 8 : 0) + (size.usesBagging ? 4 : 0)
-  const perEvalRow = nFeatures + nOutputs * 8 + 16
+  const perEvalRow = nColumns + nOutputs * 8 + 16
   const openLeaves = Math.min(numLeaves, Math.max(2, nRows))
   const shared = nRows * perRow + nEvalRows * perEvalRow + openLeaves * histogramBytes(size)
   return shared / nThreads + tileColumns * cellsOf(256) * CELL_BYTES +

@@ -6,7 +6,7 @@ import { checkEvalSets } from './check-sets.js'
 import { localTraits } from './executor-traits.js'
 import type { Executor } from './executor.js'
 import { targetShape } from './make-plan.js'
-import { requireTrainingMemory } from './memory-estimate.js'
+import { requireTrainingMemory, storedColumns } from './memory-estimate.js'
 import { summarizeRows } from './summary.js'
 import { trainingDialogue } from './trainer.js'
 import type {
@@ -72,6 +72,7 @@ function checkMemory(
   requireTrainingMemory({
     nRows: data.nRows,
     nFeatures: data.features.length,
+    nColumns: storedColumns(data),
     nEvalRows: evalSets.reduce((sum, set) => sum + set.data.nRows, 0),
     nOutputs: params.objective === 'multiclass' ? params.numClass : 1,
     numLeaves: params.numLeaves,

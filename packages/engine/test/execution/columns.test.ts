@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import { bundleFeatures } from '../../src/execution/bundle-features.js'
-import { fillColumns } from '../../src/execution/column-rows.js'
+import { ColumnFiller } from '../../src/execution/column-rows.js'
 import { planColumns, valueOf, writeLeftTable } from '../../src/execution/columns.js'
 import type { EngineRows, FeatureLayout } from '../../src/execution/protocol.js'
 import { dealRuns } from '../../src/execution/row-dealing.js'
@@ -96,7 +96,8 @@ describe('columns', () => {
     const stride = plan.columns.length + 3
     const stored = new Uint8Array(rows.nRows * stride)
     const { bins } = rows.blocks[0]!
-    fillColumns({ memory: stored, offsetOf: (column) => column, stride }, plan, bins)
+    new ColumnFiller(plan)
+      .fill({ memory: stored, offsetOf: (column) => column, stride }, bins)
     const table = new Uint8Array(256)
     features.forEach(({ nBins }, f) => {
       for (let bin = 0; bin < nBins; bin++) {

@@ -1,0 +1,34 @@
+import type { EngineRows } from './protocol.js'
+import { type Stripe, visitBlocks } from './row-dealing.js'
+import { Unpacker } from './unpacker.js'
+
+/** Packed rows are unpacked so many at a time. */
+const ROWS_AT_ONCE = 128
+
+/**
+ * Calls `visit` with the bins of all rows of the stripes, a byte per feature, packed or not.
+ *
+ * @param visit - (nRows x nFeatures bins, valid until it returns; nRows; local row of the first)
+ */
+export function visitRows(
+  data: EngineRows, stripes: readonly Stripe[],
+  visit: (bins: Uint8Array, nRows: number, localRow: number) => void,
+): void {
+  const { nFeatures } = data
+  const unpackers = new Map<object, Unpacker>()
+  let scratch: Uint8Array | null = null
+  visitBlocks(data, stripes, ({ bins, packing }, blockRow, nRows, localRow) => {
+    if (packing === undefined) {
+      visit(bins.subarray(blockRow * nFeatures, (blockRow + nRows) * nFeatures), nRows, localRow)
+      return
+    }
+    const unpacker = unpackers.get(packing) ?? new Unpacker(packing)
+    unpackers.set(packing, unpacker)
+    scratch ??= new Uint8Array(ROWS_AT_ONCE * nFeatures)
+    for (let done = 0; done < nRows; done += ROWS_AT_ONCE) {
+      const n = Math.min(ROWS_AT_ONCE, nRows - done)
+      unpacker.unpack(bins, blockRow + done, n, scratch)
+      visit(scratch.subarray(0, n * nFeatures), n, localRow + done)
+    }
+  })
+}

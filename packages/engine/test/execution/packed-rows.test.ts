@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { makeDataset, recut, type DataRecipe } from '@coppice/testkit'
+import type { BinnedBlock, BinnedDataset } from '../../src/dataset.js'
+import { engineRows } from '../../src/execution/engine-rows.js'
+import { InlineExecutor } from '../../src/execution/inline-executor.js'
+import { packRows } from '../../src/execution/packed-rows.js'
+import { dealRuns } from '../../src/execution/row-dealing.js'
+import { visitRows } from '../../src/execution/visit-rows.js'
+import { ThreadExecutor } from '../../src/threads/index.js'
+import { storedColumns } from '../../src/training/memory-estimate.js'
+import { digest, mixedFeatures, trainWatched } from '../support/trainings.js'
+
+const features: DataRecipe['features'] = [
+  ...Array.from({ length: 80 }, (_, f): DataRecipe['features'][number] =>
+    ({ kind: 'numeric', bins: 2 + f % 4, order: 'rare', missing: 'zero', missingShare: 0.002 })),
+  ...mixedFeatures.slice(0, -1),
+]
+const recipe: DataRecipe = { seed: 11, nRows: 6000, features, label: 'binary' }
+
+function packBlock(data: BinnedDataset, block: BinnedBlock): BinnedBlock {
+  const nBins = data.features.map(({ mapper }) => mapper.nBins)
+  const packed = packRows(block.bins, block.nRows, nBins, (n) => new Uint8Array(n))
+  return packed === null ? block : { ...block, ...packed }
+}
+
+describe('packRows', () => {
+  const { data } = makeDataset(recipe)
+  // one block too small and odd; one stays as it is
+  const cut = recut(data, [1, 700, 2500, 2000])
+  const packed: BinnedDataset = {
+    ...cut, blocks: cut.blocks.map((block, i) => i === 2 ? block : packBlock(cut, block)),
+  }
+
+  it('takes a fraction of the bytes', () => {
+    const bytes = (of: BinnedDataset): number =>
+      of.blocks.reduce((sum, { bins }) => sum + bins.length, 0)
+    assert.ok(packed.blocks.filter(({ packing }) => packing !== undefined).length >= 3)
+    assert.ok(bytes(packed) < bytes(cut) * 0.7, `${bytes(packed)} of ${bytes(cut)}`)
+    assert.equal(storedColumns(packed), features.length)
+    assert.ok(storedColumns({ ...packed, blocks: [packed.blocks[3]!] }) < 40)
+  })
+
+  it('leaves rows alone that would not get much smaller', () => {
+    const dense = makeDataset({ ...recipe, features: mixedFeatures, nRows: 500 }).data
+    assert.equal(packBlock(dense, dense.blocks[0]!), dense.blocks[0])
+  })
+
+  it('loses nothing', () => {
+    const all = (of: BinnedDataset, nEngines: number): Uint8Array[] =>
+      Array.from({ length: nEngines }, (_, engine) => {
+        const rows = engineRows(of)
+        const found: Uint8Array[] = []
+        let nFound = 0
+        visitRows(rows, dealRuns(rows, engine, nEngines), (bins, nRows, localRow) => {
+          assert.equal(bins.length, nRows * features.length)
+          assert.equal(localRow, nFound)
+          nFound += nRows
+          found.push(bins.slice())
+        })
+        return Buffer.concat(found)
+      })
+    for (const nEngines of [1, 3]) {
+      assert.deepEqual(all(packed, nEngines), all(cut, nEngines))
+    }
+  })
+
+  it('gives the same model, as training and as evaluation rows', async () => {
+    const params = { objective: 'binary', numIterations: 3, numLeaves: 12, metric: ['auc'] }
+    const run = (of: BinnedDataset, threads: number) => trainWatched(
+      { params, train: of, evalSets: [{ name: 'valid', data: of }] },
+      threads === 0 ? new InlineExecutor() : new ThreadExecutor(threads))
+    const expected = digest((await run(data, 0)).model)
+    for (const threads of [0, 2]) {
+      assert.equal(digest((await run(packed, threads)).model), expected)
+    }
+  })
+})

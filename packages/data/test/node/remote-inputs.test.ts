@@ -201,7 +201,7 @@ describe('data on a web server', function () {
         damaged[600]! ^= 1
         writeFileSync(paths[1]!, damaged)
         await assert.rejects(loader.encode(recipe, [0, 1]), {
-          code: 'DATA', message: /part-1\.parquet has the SHA-256 .* its manifest says/,
+          code: 'IO', message: /part-1\.parquet has the SHA-256 .* its manifest says/,
         })
         assert.deepEqual(readdirSync(options.tempFolder), [])
       } finally {

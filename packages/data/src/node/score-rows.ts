@@ -5,10 +5,19 @@ import { defaultTextOptions } from '../readers.js'
 import { modelBytes } from './model-bytes.js'
 import { ThreadPool } from './thread-pool.js'
 
-/** Rows of a task: many times as long to walk as to copy. */
-const taskRows = 8192
+/** Rows of a task: no more than keep all threads busy, no fewer than are worth a message. */
+const taskRowsMax = 8192
+const taskRowsMin = 256
+/** Values of a task; there is a copy of each in the thread. */
+const taskValuesMax = 1 << 19
 /** Tasks in work or waiting, per thread. */
 const tasksPerThread = 2
+
+function taskRowsOf(nRows: number, nFeatures: number, nThreads: number): number {
+  const share = Math.ceil(nRows / (nThreads * tasksPerThread))
+  const rows = Math.min(taskRowsMax, Math.max(taskRowsMin, share))
+  return Math.max(1, Math.min(rows, Math.floor(taskValuesMax / nFeatures)))
+}
 
 /** By number of threads. They end after a while, and no process waits for them. */
 const pools = new Map<number, ThreadPool>()
@@ -33,6 +42,8 @@ export async function scoreRows(
   nThreads: number,
 ): Promise<Float64Array> {
   const { nOutputs, iterations } = predictor
+  const taskRows = taskRowsOf(nRows, predictor.nFeatures, nThreads)
+  if (nRows <= taskRows) return predictor.predictRaw(columns)
   const pool = poolOf(nThreads)
   const context: JobContext = {
     textOptions: defaultTextOptions,

@@ -88,10 +88,14 @@ export class ThreadPool {
     return this.#threads.length > 0
   }
 
-  /** Starts the threads, where they are not running; `run` does so too. */
+  /** Starts all threads, where they are not running; `run` starts those that it has tasks for. */
   start(): void {
-    if (this.#threads.length > 0 || this.#isClosed) return
-    this.#threads = Array.from({ length: this.nThreads }, () => this.#startThread())
+    this.#startUpTo(this.nThreads)
+  }
+
+  #startUpTo(nThreads: number): void {
+    if (this.#isClosed) return
+    while (this.#threads.length < nThreads) this.#threads.push(this.#startThread())
   }
 
   /** Makes files known that contexts refer to. */
@@ -132,7 +136,6 @@ export class ThreadPool {
     throwIfAborted(signal)
     if (this.#isClosed) throw closedError()
     if (tasks.length === 0) return []
-    this.start()
     const results: PoolResults[T['kind']][] = []
     let onAbort = (): void => undefined
     try {
@@ -149,6 +152,8 @@ export class ThreadPool {
         onAbort = () => batch.settle(abortError(signal))
         signal?.addEventListener('abort', onAbort, { once: true })
         this.#batches.push(batch)
+        const nOpen = this.#batches.reduce((sum, open) => sum + open.tasks.length - open.nDone, 0)
+        this.#startUpTo(Math.min(this.nThreads, nOpen))
         this.#awaitWork()
         for (const thread of this.#threads) this.#deal(thread)
       })

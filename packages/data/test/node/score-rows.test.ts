@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { InlineExecutor, train } from '@coppice/engine'
+import { createPredictor, type Predictor } from '@coppice/model'
+import { TestRandom } from '@coppice/testkit'
+import { datasetFromMemory } from '../../src/index.js'
+import { scoreRows } from '../../src/node/index.js'
+
+type Table = Readonly<Record<string, Float64Array>>
+
+/** Rows of that many features, and a model of some of them. */
+async function makeScored(
+  nRows: number, nFeatures: number,
+): Promise<{ predictor: Predictor, table: Table }> {
+  const random = new TestRandom(nFeatures)
+  const names = Array.from({ length: nFeatures }, (_, f) => `f${f}`)
+  const table = Object.fromEntries(names.map((name) =>
+    [name, Float64Array.from({ length: nRows }, () => random.normal())]))
+  const some = Object.fromEntries(names.map((name) => [name, table[name]!.subarray(0, 60)]))
+  const labels = Float64Array.from(table['f0']!.subarray(0, 60), (x, r) => x + table['f1']![r]!)
+  const data = await datasetFromMemory(some, labels, { labelKind: 'number' })
+  const params = { objective: 'regression', numIterations: 3, numLeaves: 4, minDataInLeaf: 5 }
+  const { model } = await train({ params, train: data }, new InlineExecutor())
+  return { predictor: createPredictor(model), table }
+}
+
+/** Threads that are started while something is done. */
+async function countThreads(work: () => Promise<unknown>): Promise<number> {
+  let nThreads = 0
+  const onWorker = (): void => void nThreads++
+  process.on('worker', onWorker)
+  try {
+    await work()
+  } finally {
+    process.off('worker', onWorker)
+  }
+  return nThreads
+}
+
+describe('scoreRows', () => {
+  it('gives threads a few MB at a time, however many features there are', async () => {
+    const { predictor, table } = await makeScored(1200, 1500)
+    const wanted = predictor.predictRaw(table)
+    const sizes: number[] = []
+    const encode = predictor.encode.bind(predictor)
+    predictor.encode = (input, range) => {
+      const values = encode(input, range)
+      sizes.push(values.byteLength)
+      return values
+    }
+    assert.deepEqual(await scoreRows(predictor, table, 1200, 2), wanted)
+    assert.ok(sizes.length > 1 && Math.max(...sizes) <= 4 << 20, String(sizes))
+  })
+
+  it('starts no thread that has nothing to do', async () => {
+    const { predictor, table } = await makeScored(600, 3)
+    const few = Object.fromEntries(Object.entries(table).map(([name, column]) =>
+      [name, column.subarray(0, 100)]))
+    assert.equal(await countThreads(() => scoreRows(predictor, few, 100, 50)), 0)
+    const nThreads = await countThreads(async () =>
+      assert.deepEqual(await scoreRows(predictor, table, 600, 50), predictor.predictRaw(table)))
+    assert.equal(nThreads, 3)
+  })
+})

@@ -2,7 +2,7 @@
 // owns the whole (imported) memory. Contracts are written once, in src/kernels/api.ts; naive twins
 // are in src/kernels/reference.ts.
 export { widen } from './widen'
-export { widenBundles } from './widen-bundles'
+export { sumColumns, widenBundles } from './widen-bundles'
 export { addSums, subtractSums } from './sums'
 export { partition } from './partition'
 export { decide, divide, gatherRows } from './divide'

@@ -1,25 +1,29 @@
 // As widen.ts where columns may hold bundles of features: a bundled feature's cells are some of its
-// column's, and its default bin has what the others leave of all rows.
+// column's, and its default bin has what the others leave of all of the column's rows.
 
 // an entry of 16 bytes per feature: byte offset of its first cell; its default bin, or -1 where the
-// column is its own
+// column is its own; byte offset of the column's totals
 const MEMBER_CELLS: usize = 0
 const MEMBER_DEFAULT: usize = 4
+const MEMBER_TOTALS: usize = 8
 
-// sums of all cells of the first column: of all rows
-let allG: i64 = 0
-let allH: i64 = 0
-let allN: i64 = 0
+/** Bytes of a column's totals: gradients, hessians and count, i64 each. */
+const TOTALS: usize = 24
 
-function sumCells(cells: usize, n: i32): void {
-  allG = 0
-  allH = 0
-  allN = 0
-  for (const end = cells + (<usize>n << 4); cells < end; cells += 16) {
-    const packed = load<i64>(cells, 8)
-    allG += load<i64>(cells)
-    allH += packed >>> 16
-    allN += packed & 0xffff
+export function sumColumns(totals: usize, hist: usize, columns: usize, nColumns: i32): void {
+  for (const end = columns + (<usize>nColumns << 3); columns < end; columns += 8) {
+    let cells = hist + <usize>load<u32>(columns)
+    let G: i64 = 0, H: i64 = 0, N: i64 = 0
+    for (const last = cells + (<usize>load<u32>(columns, 4) << 4); cells < last; cells += 16) {
+      const packed = load<i64>(cells, 8)
+      G += load<i64>(cells)
+      H += packed >>> 16
+      N += packed & 0xffff
+    }
+    store<i64>(totals, G)
+    store<i64>(totals, H, 8)
+    store<i64>(totals, N, 16)
+    totals += TOTALS
   }
 }
 
@@ -31,10 +35,9 @@ function sumCells(cells: usize, n: i32): void {
 }
 
 export function widenBundles(
-  gradients: usize, hessians: usize, counts: usize, hist: usize, nValues: i32,
+  gradients: usize, hessians: usize, counts: usize, hist: usize, totals: usize,
   layout: usize, members: usize, firstFeature: i32, lastFeature: i32, add: i32,
 ): void {
-  sumCells(hist, nValues)
   for (let f = firstFeature; f < lastFeature; f++) {
     const entry = layout + (<usize>f << 4)
     const offset = <usize>load<i32>(entry)
@@ -43,7 +46,8 @@ export function widenBundles(
     let cell = hist + <usize>load<u32>(member, MEMBER_CELLS)
     const defaultBin = load<i32>(member, MEMBER_DEFAULT)
     const g = gradients + (offset << 3), h = hessians + (offset << 3), c = counts + (offset << 2)
-    let G = allG, H = allH, N = allN
+    const own = totals + <usize>load<u32>(member, MEMBER_TOTALS)
+    let G = load<i64>(own), H = load<i64>(own, 8), N = load<i64>(own, 16)
     for (let b = 0; b < nBins; b++) {
       if (b == defaultBin) continue
       const packed = load<i64>(cell, 8)

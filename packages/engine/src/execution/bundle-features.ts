@@ -36,7 +36,7 @@ export function bundleFeatures(
   const candidates = findCandidates(sample, features)
   const bundles = chooseBundles(sample, candidates, features)
     .filter((bundle) => bundle.length > 1)
-  return bundles.length === 0 ? [] : withoutConflicts(data, runs, bundles)
+  return bundles.length === 0 ? [] : withoutConflicts(data, runs, features, bundles)
 }
 
 /** Rows spread over all, row-major. */
@@ -125,9 +125,10 @@ function rowsOffDefault(
   return rows
 }
 
-/** Takes features out that share a row with another of their bundle. */
+/** Takes features out that share a row with another of their bundle, or have impossible bins. */
 function withoutConflicts(
-  data: EngineRows, runs: readonly RowRun[], bundles: readonly (readonly Candidate[])[],
+  data: EngineRows, runs: readonly RowRun[], layout: readonly FeatureLayout[],
+  bundles: readonly (readonly Candidate[])[],
 ): Candidate[][] {
   const { nFeatures } = data
   const bundleOf = new Int32Array(nFeatures)
@@ -139,11 +140,12 @@ function withoutConflicts(
   const takenBy = new Float64Array(bundles.length).fill(-1)
   const rare = new RareBins(nFeatures, bundles.flat())
   let row = 0
-  const take = (feature: number): void => {
+  const take = (feature: number, bin: number): void => {
     // one that is out already takes no place
     if (isOut[feature] === 1) return
     const bundle = bundleOf[feature]!
-    if (takenBy[bundle] === row) isOut[feature] = 1
+    // a bin that a feature does not have would be another's: sums by itself tell of it
+    if (takenBy[bundle] === row || bin >= layout[feature]!.nBins) isOut[feature] = 1
     else takenBy[bundle] = row
   }
   visitRows(data, runs, (bins, n) => {

@@ -1,5 +1,5 @@
 import type { Arena } from '../kernels/arena.js'
-import { CELL_BYTES, SUM_BYTES, type Kernels } from '../kernels/api.js'
+import { CELL_BYTES, COLUMN_TOTALS_BYTES, SUM_BYTES, type Kernels } from '../kernels/api.js'
 import { cellOffsets, cellsOf } from '../kernels/cells.js'
 import { specialiseHistogram, type HistogramPass } from '../kernels/specialised-histogram.js'
 import type { Exchange } from './exchange.js'
@@ -23,6 +23,16 @@ interface Tile {
   /** Byte offsets of the columns' cells, and behind the last one's. */
   readonly offsets: readonly number[]
   readonly histogram: HistogramPass
+}
+
+/** Offsets of what the kernels for bundles read: see `sumColumns` and `widenBundles`. */
+interface BundleTables {
+  /** Where features have their cells. */
+  readonly members: number
+  /** Where columns of bundles have theirs. */
+  readonly columns: number
+  readonly nColumns: number
+  readonly totals: number
 }
 
 function tilesOf(arena: Arena, { layout, columns: { columns } }: RowStore): Tile[] {
@@ -58,8 +68,8 @@ export class SumsBuilder {
   readonly #tiles: readonly Tile[]
   /** Of one tile; with bundles of all, tile by tile. */
   readonly #cells: number
-  /** Where bundled features have their cells, see `widenBundles`; 0 without bundles. */
-  readonly #members: number
+  /** What `widenBundles` needs to know of bundles; null without. */
+  readonly #bundles: BundleTables | null
   /** Sums of the other engines' shares before they are handed over, one block per share. */
   readonly #outgoing: readonly number[]
   /** Another engine's sums of this engine's share. */
@@ -80,7 +90,7 @@ export class SumsBuilder {
     const cellBytes = hasBundles ? sizes.reduce((sum, n) => sum + n, 0) : Math.max(...sizes)
     // a bin that its feature does not have must not write elsewhere: the scan will tell
     this.#cells = arena.reserve(cellBytes + cellsOf(256) * CELL_BYTES)
-    this.#members = hasBundles ? this.#writeMembers() : 0
+    this.#bundles = hasBundles ? this.#writeBundles() : null
     this.#outgoing = place.table.shares.map((share, u) =>
       u === place.engine ? 0 : arena.reserve(share.nCells * SUM_BYTES))
     this.#incoming = place.nEngines > 1 ? arena.reserve(this.share.nCells * SUM_BYTES) : 0
@@ -98,7 +108,7 @@ export class SumsBuilder {
    * @param histogram - which of the histograms of a request it is
    */
   build(node: number, slot: number, histogram: number): void {
-    if (this.#members !== 0) this.#sumBundles(node, slot)
+    if (this.#bundles !== null) this.#sumBundles(this.#bundles, node, slot)
     else for (const tile of this.#tiles) this.#sumTile(tile, node, slot)
     this.#handOver(histogram)
   }
@@ -119,16 +129,18 @@ export class SumsBuilder {
   }
 
   /** A feature's cells may be in any tile: all are summed before sums are made of them. */
-  #sumBundles(node: number, slot: number): void {
-    const { nValues } = this.#rows.columns.columns[0]!
+  #sumBundles(
+    { members, columns, nColumns, totals }: BundleTables, node: number, slot: number,
+  ): void {
     this.#rows.runsOf(node).forEach((run, i) => {
       let cells = this.#cells
       for (const tile of this.#tiles) {
         this.#sumCells(tile, run, cells)
         cells += tile.offsets.at(-1)!
       }
+      this.#kernels.sumColumns(totals, this.#cells, columns, nColumns)
       this.#visitShares(slot, (share, planes) => this.#kernels.widenBundles(
-        ...planes, this.#cells, nValues, this.#layout, this.#members, share.first, share.last,
+        ...planes, this.#cells, totals, this.#layout, members, share.first, share.last,
         i > 0 ? 1 : 0))
     })
   }
@@ -148,21 +160,33 @@ export class SumsBuilder {
     })
   }
 
-  #writeMembers(): number {
-    const { columnOf, memberOf } = this.#rows.columns
+  #writeBundles(): BundleTables {
+    const { columns: plan, columnOf, memberOf } = this.#rows.columns
     const starts: number[] = []
     let start = 0
     for (const { offsets } of this.#tiles) {
       for (const offset of offsets.slice(0, -1)) starts.push(start + offset)
       start += offsets.at(-1)!
     }
+    // columns of bundles follow the others: theirs alone are added up
+    const first = plan.findIndex((column) => column.members !== null)
+    const nColumns = plan.length - first
+    const columns = this.#arena.reserve(nColumns * 8)
+    const cells = this.#arena.words(columns, nColumns * 2)
+    for (let c = 0; c < nColumns; c++) {
+      cells.set([starts[first + c]!, plan[first + c]!.nValues], c * 2)
+    }
     const members = this.#arena.reserve(memberOf.length * 16)
     const words = this.#arena.ints(members, memberOf.length * 4)
     memberOf.forEach((member, f) => {
-      words[f * 4] = starts[columnOf[f]!]! + (member?.base ?? 0) * CELL_BYTES
+      const column = columnOf[f]!
+      words[f * 4] = starts[column]! + (member?.base ?? 0) * CELL_BYTES
       words[f * 4 + 1] = member?.defaultBin ?? -1
+      words[f * 4 + 2] = Math.max(0, column - first) * COLUMN_TOTALS_BYTES
     })
-    return members
+    return {
+      members, columns, nColumns, totals: this.#arena.reserve(nColumns * COLUMN_TOTALS_BYTES),
+    }
   }
 
   #handOver(histogram: number): void {

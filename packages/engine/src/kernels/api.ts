@@ -29,13 +29,20 @@ export interface Kernels {
     firstFeature: number, lastFeature: number, add: number,
   ): void
   /**
-   * As `widen` where columns may hold bundles. `hist` is where the cells of all columns begin, and
-   * the first column has nValues of them. An entry of 16 bytes per feature at `members` says where
-   * its cells are, i32 each: byte offset from `hist` of the first one; its default bin, whose sums
-   * are those of all rows less those of the feature's other bins, or -1 where all bins have cells.
+   * Totals of columns, COLUMN_TOTALS_BYTES each, i64: sums of their cells' gradients, hessians and
+   * counts. An entry of 8 bytes per column, u32 each: byte offset from `hist` of its first cell;
+   * its number of cells.
+   */
+  sumColumns(totals: number, hist: number, columns: number, nColumns: number): void
+  /**
+   * As `widen` where columns may hold bundles. `hist` is where the cells of all columns begin. An
+   * entry of 16 bytes per feature at `members` says where its cells are, i32 each: byte offset from
+   * `hist` of the first one; its default bin, whose sums are the totals of the column less those of
+   * the feature's other bins, or -1 where all bins have cells; byte offset from `totals` of those
+   * of its column, one of `sumColumns` (any that can be read where there is no default bin).
    */
   widenBundles(
-    gradients: number, hessians: number, counts: number, hist: number, nValues: number,
+    gradients: number, hessians: number, counts: number, hist: number, totals: number,
     layout: number, members: number, firstFeature: number, lastFeature: number, add: number,
   ): void
   /** dst += src over nCells cells (a multiple of 4) of contiguous planes. */
@@ -135,6 +142,8 @@ export interface Kernels {
 }
 
 export const CELL_BYTES = 16
+/** Bytes of a column's totals: i64 gradients, hessians, count. */
+export const COLUMN_TOTALS_BYTES = 24
 /** Bytes of sums per cell: i64 gradient, i64 hessian, i32 count. */
 export const SUM_BYTES = 20
 /** Rows that a 16-bit count and a 48-bit sum of 30-bit hessians can hold. */

@@ -13,6 +13,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
   const own = new ReferenceKernels(memory)
   return {
     widen: (...args) => own.widen(...args),
+    sumColumns: (...args) => own.sumColumns(...args),
     widenBundles: (...args) => own.widenBundles(...args),
     addSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, 1),
     subtractSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, -1),
@@ -103,28 +104,38 @@ class ReferenceKernels {
     }
   }
 
+  /** Sums of a cell: gradients, hessians, count. */
+  #cell(at: number): Sums {
+    const packed = this.#view.getBigUint64(at + 8, true)
+    return [this.#view.getBigInt64(at, true), packed >> 16n, packed & 0xffffn]
+  }
+
+  sumColumns(totals: number, hist: number, columns: number, nColumns: number): void {
+    const view = this.#view
+    for (let c = 0; c < nColumns; c++) {
+      const cells = hist + view.getUint32(columns + c * 8, true)
+      const nCells = view.getUint32(columns + c * 8 + 4, true)
+      addSums(Array.from({ length: nCells }, (_, v) => this.#cell(cells + v * CELL_BYTES)))
+        .forEach((sum, k) => view.setBigInt64(totals + (c * 3 + k) * 8, sum, true))
+    }
+  }
+
   widenBundles(
-    gradients: number, hessians: number, counts: number, hist: number, nValues: number,
+    gradients: number, hessians: number, counts: number, hist: number, totals: number,
     layout: number, members: number, firstFeature: number, lastFeature: number, add: number,
   ): void {
     const view = this.#view
-    type Sums = [bigint, bigint, bigint]
-    const cellAt = (at: number): Sums => {
-      const packed = view.getBigUint64(at + 8, true)
-      return [view.getBigInt64(at, true), packed >> 16n, packed & 0xffffn]
-    }
-    const total = (cells: readonly Sums[]): Sums => cells.reduce<Sums>(
-      (sum, cell) => [sum[0] + cell[0], sum[1] + cell[1], sum[2] + cell[2]], [0n, 0n, 0n])
-    const all = total(Array.from({ length: nValues }, (_, v) => cellAt(hist + v * CELL_BYTES)))
     for (let f = firstFeature; f < lastFeature; f++) {
       const offset = view.getInt32(layout + f * 16, true)
       const nBins = view.getInt32(layout + f * 16 + 4, true)
       const cells = hist + view.getInt32(members + f * 16, true)
       const defaultBin = view.getInt32(members + f * 16 + 4, true)
       const nCells = defaultBin < 0 ? nBins : nBins - 1
-      const bins = Array.from({ length: nCells }, (_, i) => cellAt(cells + i * CELL_BYTES))
+      const bins = Array.from({ length: nCells }, (_, i) => this.#cell(cells + i * CELL_BYTES))
       if (defaultBin >= 0) {
-        const others = total(bins)
+        const others = addSums(bins)
+        const own = totals + view.getInt32(members + f * 16 + 8, true)
+        const all = [0, 8, 16].map((at) => view.getBigInt64(own + at, true)) as Sums
         bins.splice(defaultBin, 0,
           [all[0] - others[0], all[1] - others[1], all[2] - others[2]])
       }
@@ -313,6 +324,14 @@ class ReferenceKernels {
       this.putDouble(at, this.double(at) + this.double(values + ~node * 8))
     }
   }
+}
+
+/** Gradients, hessians, count. */
+type Sums = [bigint, bigint, bigint]
+
+function addSums(cells: readonly Sums[]): Sums {
+  return cells.reduce<Sums>(
+    (sum, cell) => [sum[0] + cell[0], sum[1] + cell[1], sum[2] + cell[2]], [0n, 0n, 0n])
 }
 
 /** Nearest integer, ties to even. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { TestRandom } from '@coppice/testkit'
+import { makeDataset, TestRandom } from '@coppice/testkit'
 import { bundleFeatures } from '../../src/execution/bundle-features.js'
 import { ColumnFiller } from '../../src/execution/column-rows.js'
 import { planColumns, valueOf, writeLeftTable } from '../../src/execution/columns.js'
 import type { EngineRows, FeatureLayout } from '../../src/execution/protocol.js'
+import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { dealRuns } from '../../src/execution/row-dealing.js'
+import { train } from '../../src/training/train.js'
 
 /** Rows of groups of features of which one at most is off its default. */
 interface Recipe {
@@ -69,6 +71,27 @@ describe('bundleFeatures', () => {
     const bundles = bundlesOf(made)
     assert.ok(bundles.every((bundle) => !(bundle.includes(0) && bundle.includes(1))))
     assert.equal(bundles.flat().length, 59)
+  })
+
+  it('leaves a feature out that has a bin which it cannot have', async () => {
+    const made = makeRows(new TestRandom(6), { ...recipe, groups: [[3, 3, 3, 3, 3, 3]], dense: [] })
+    const { bins } = made.rows.blocks[0]!
+    assert.deepEqual(bundlesOf(made), [[0, 1, 2, 3, 4, 5]])
+    const row = made.rows.nRows - 2
+    bins.set(made.defaults, row * 6)
+    for (const bad of [3, 4, 255]) {
+      bins[row * 6 + 1] = bad
+      assert.deepEqual(bundlesOf(made), [[0, 2, 3, 4, 5]])
+      // ... so that its sums tell, as those of any other feature do
+      const { data } = makeDataset({
+        seed: 1, nRows: made.rows.nRows, label: 'regression',
+        features: made.defaults.map(() => ({ kind: 'numeric', bins: 3 })),
+      })
+      data.blocks[0]!.bins.set(bins)
+      await assert.rejects(
+        train({ params: { numLeaves: 4, numIterations: 1 }, train: data }, new InlineExecutor()),
+        { code: 'INTERNAL', message: /feature \d does not add up to its leaf's totals/ })
+    }
   })
 
   it('gives nothing where every feature is dense, and for no rows', () => {

@@ -120,8 +120,8 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
           const bases = column.map((f) => {
             const own = base
             base += nBins[f]! - 1
-            new Int32Array(lab.memory.buffer, members + f * 16, 2)
-              .set([starts[c]! + own * 16, defaults[f]!])
+            new Int32Array(lab.memory.buffer, members + f * 16, 3)
+              .set([starts[c]! + own * 16, defaults[f]!, c * 24])
             return own
           })
           for (const row of rows) {
@@ -155,10 +155,25 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
             expected[at] = sums.map((sum, k) => sum + (add ? expected[at]![k]! : 0n))
           }
         }
+        const totals = lab.reserve(3 * 24)
+        const places = lab.reserve(3 * 8)
+        new Uint32Array(lab.memory.buffer, places, 6)
+          .set(sizes.flatMap((size, column) => [starts[column]!, size]))
+        lab.run([totals], (k) => k.sumColumns(totals, hist, places, 3))
         lab.run([g, h, c], (k) => k.widenBundles(
-          g, h, c, hist, sizes[0]!, layout, members, first, last, add))
+          g, h, c, hist, totals, layout, members, first, last, add))
         const [eg, eh] = [lab.longs(g, 22), lab.longs(h, 22)]
         assert.deepEqual(lab.ints(c, 22).map((n, i) => [eg[i], eh[i], BigInt(n)]), expected)
+        // a wrong cell shows in the sums of all features of its column: they are those of no rows
+        addCell(hist + starts[0]! + 2 * 16, { g: 1n, h: 1n })
+        lab.run([totals], (k) => k.sumColumns(totals, hist, places, 3))
+        lab.run([g, h, c], (k) => k.widenBundles(
+          g, h, c, hist, totals, layout, members, first, last, 0))
+        const counts = lab.ints(c, 22)
+        for (let f = first; f < last; f++) {
+          const own = counts.slice(offsets[f], offsets[f]! + nBins[f]!)
+          assert.equal(own.reduce((sum, n) => sum + n), f === 1 || f === 2 ? 41 : 40)
+        }
       }
     }
   })

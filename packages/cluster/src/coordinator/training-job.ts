@@ -157,7 +157,7 @@ export class TrainingJob {
       case 'store-failed': return this.#storeFailed(member, message)
       case 'answer': return this.#answer(member, message)
       case 'need': return this.#sync.need(member, message)
-      // other machines may do better, unless it is a bug: then none will
+      // other machines may do better; of a bug each of them will say the same
       case 'engine-failed':
         return this.#storeFailed(member, {
           ...message, type: 'store-failed', partition: null,

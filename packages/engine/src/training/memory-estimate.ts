@@ -58,12 +58,14 @@ function histogramBytes({ nBins }: TrainingSize): number {
 function arenaBytes(size: TrainingSize): number {
   const { nRows, nFeatures, nColumns = nFeatures, nEvalRows, nOutputs, numLeaves, nThreads } = size
   const { rowBytes, nTiles, tileColumns } = recordLayout(nColumns)
+  // cells of a tile; where features share columns, of all
+  const nSummed = nColumns < nFeatures ? nColumns : tileColumns
   const perRow = 3 * rowBytes + (nTiles > 1 ? 1 : 0) + nOutputs * 16 + 8 +
     (size.hasWeight ? 8 : 0) + (size.usesBagging ? 4 : 0)
   const perEvalRow = nColumns + nOutputs * 8 + 16
   const openLeaves = Math.min(numLeaves, Math.max(2, nRows))
   const shared = nRows * perRow + nEvalRows * perEvalRow + openLeaves * histogramBytes(size)
-  return shared / nThreads + tileColumns * cellsOf(256) * CELL_BYTES +
+  return shared / nThreads + nSummed * cellsOf(256) * CELL_BYTES +
     2 * histogramBytes(size)
 }
 

@@ -17,13 +17,18 @@ export interface UnitRows {
   readonly end: number
 }
 
+/** Models that are kept while others are used, as far as their documents are not too large. */
+const modelsMax = 8
+const modelBytesMax = 64 << 20
+
 /**
- * Predicts the rows of units in one thread. It keeps the last model, since a context comes anew
- * with each partition, and the unit of which only a part was predicted.
+ * Predicts the rows of units in one thread. It keeps the last models, since a context comes anew
+ * with each partition and predictions of several models take turns, and the unit of which only a
+ * part was predicted.
  */
 export class UnitPredictor {
-  #key = ''
-  #predictor: Predictor | null = null
+  /** By model and iterations, the last used at the end. */
+  readonly #predictors = new Map<string, { readonly predictor: Predictor, readonly nBytes: number }>()
   readonly #known: Predictor | null
   #last: { readonly key: string; readonly chunks: readonly ColumnChunk[] } | null = null
 
@@ -64,13 +69,28 @@ export class UnitPredictor {
   #predictorOf({ model, modelHash, iterations }: PredictionPlan): Predictor {
     if (this.#known !== null) return this.#known
     const key = `${modelHash} ${String(iterations)}`
-    if (this.#predictor === null || this.#key !== key) {
+    let kept = this.#predictors.get(key)
+    if (kept === undefined) {
       // Text decoders do not take shared memory.
-      const parsed = parseModel(model.slice())
-      this.#predictor = createPredictor(parsed, iterations === null ? {} : { iterations })
-      this.#key = key
+      const predictor = createPredictor(parseModel(model.slice()),
+        iterations === null ? {} : { iterations })
+      kept = { predictor, nBytes: model.length }
     }
-    return this.#predictor
+    this.#predictors.delete(key)
+    this.#predictors.set(key, kept)
+    this.#dropOld()
+    return kept.predictor
+  }
+
+  #dropOld(): void {
+    let nBytes = 0
+    for (const kept of this.#predictors.values()) nBytes += kept.nBytes
+    for (const [key, kept] of this.#predictors) {
+      const { size } = this.#predictors
+      if (size === 1 || (size <= modelsMax && nBytes <= modelBytesMax)) return
+      this.#predictors.delete(key)
+      nBytes -= kept.nBytes
+    }
   }
 }
 

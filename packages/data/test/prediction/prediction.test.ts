@@ -168,6 +168,39 @@ describe('predictions of chunks', () => {
     assert.notDeepEqual(other, first)
     assert.deepEqual(await predict(models[0]!, null), first)
   })
+
+  it('compile models that take turns once each, as long as they are few and small', async () => {
+    const predictor = createPredictor(models[0]!)
+    const values = predictor.encode(featureColumns(models[0]!, { columns: chunks }))
+    const expected = predictor.predictEncoded(values)
+    /** How often models are read that a thread predicts with in turns. */
+    const countReads = (nModels: number, padding: number): number => {
+      const units = new UnitPredictor()
+      const { model } = planOf(models[0]!, 'raw')
+      const padded = new Uint8Array(model.length + padding).fill(0x20)
+      padded.set(model)
+      let nReads = 0
+      const counted = Object.assign(padded, {
+        slice: () => {
+          nReads++
+          return model
+        },
+      })
+      const plans = Array.from({ length: nModels }, (_, m) =>
+        ({ ...planOf(models[0]!, 'raw'), model: counted, modelHash: String(m) }))
+      for (let turn = 0; turn < 3; turn++) {
+        for (const plan of plans) assert.deepEqual(units.score(plan, values), expected)
+      }
+      return nReads
+    }
+    assert.equal(countReads(1, 0), 1)
+    assert.equal(countReads(8, 0), 8)
+    assert.equal(countReads(9, 0), 27)
+    const large = 30 << 20
+    assert.equal(countReads(2, large), 2)
+    assert.equal(countReads(3, large), 9)
+    assert.equal(countReads(1, 3 * large), 1)
+  })
 })
 
 describe('columns of a prediction', () => {

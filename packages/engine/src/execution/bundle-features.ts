@@ -2,7 +2,7 @@ import { COLUMN_VALUES_MAX } from './columns.js'
 import type { EngineRows, FeatureLayout } from './protocol.js'
 import { RareBins } from './rare-bins.js'
 import { countRows, type RowRun } from './row-dealing.js'
-import { visitRows } from './visit-rows.js'
+import { visitRows, visitSome } from './visit-rows.js'
 
 /** A feature with its most frequent bin. */
 interface Candidate {
@@ -32,41 +32,39 @@ export function bundleFeatures(
   data: EngineRows, runs: readonly RowRun[], features: readonly FeatureLayout[],
 ): Candidate[][] {
   if (features.length < 2 || countRows(runs) === 0) return []
-  const sample = sampleRows(data, runs)
+  const sample = sampleOf(data, runs)
   const candidates = findCandidates(sample, features)
   const bundles = chooseBundles(sample, candidates, features)
     .filter((bundle) => bundle.length > 1)
   return bundles.length === 0 ? [] : withoutConflicts(data, runs, features, bundles)
 }
 
-/** Rows spread over all, row-major. */
+/** Rows spread over all. */
 interface Sample {
-  readonly bins: Uint8Array
   readonly nRows: number
   readonly nFeatures: number
+  /** Calls `visit` for each of them in turn: its bins are at `at` and behind. */
+  visit(visit: (bins: Uint8Array, at: number, row: number) => void): void
 }
 
-function sampleRows(data: EngineRows, runs: readonly RowRun[]): Sample {
+function sampleOf(data: EngineRows, runs: readonly RowRun[]): Sample {
   const { nFeatures } = data
   const total = countRows(runs)
   const step = Math.max(1, Math.ceil(total / SAMPLE_ROWS))
-  const sampled = new Uint8Array(Math.ceil(total / step) * nFeatures)
-  let nRows = 0
-  visitRows(data, runs, (bins, n, localRow) => {
-    for (let i = (step - localRow % step) % step; i < n; i += step) {
-      sampled.set(bins.subarray(i * nFeatures, (i + 1) * nFeatures), nRows++ * nFeatures)
-    }
-  })
-  return { bins: sampled, nRows, nFeatures }
+  return {
+    nRows: Math.ceil(total / step),
+    nFeatures,
+    visit: (visit) => visitSome(data, runs, step, (bins, at, localRow) =>
+      visit(bins, at, localRow / step)),
+  }
 }
 
-function findCandidates(
-  { bins, nRows, nFeatures }: Sample, features: readonly FeatureLayout[],
-): Candidate[] {
-  const counts = new Uint32Array(nFeatures * 256)
-  for (let row = 0, at = 0; row < nRows; row++) {
-    for (let f = 0; f < nFeatures; f++) counts[f * 256 + bins[at++]!]!++
-  }
+function findCandidates(sample: Sample, features: readonly FeatureLayout[]): Candidate[] {
+  const { nRows, nFeatures } = sample
+  const counts = new Uint16Array(nFeatures * 256)
+  sample.visit((bins, at) => {
+    for (let f = 0; f < nFeatures; f++) counts[f * 256 + bins[at + f]!]!++
+  })
   const candidates: Candidate[] = []
   for (let feature = 0; feature < nFeatures; feature++) {
     const own = counts.subarray(feature * 256, feature * 256 + features[feature]!.nBins)
@@ -93,10 +91,11 @@ function chooseBundles(
   sample: Sample, candidates: readonly Candidate[], features: readonly FeatureLayout[],
 ): Candidate[][] {
   const bundles: OpenBundle[] = []
+  const offDefault = findOffDefault(sample, candidates)
   // those that conflict most find their places first
   const order = [...candidates].sort((a, b) => b.nOthers - a.nOthers || a.feature - b.feature)
   for (const candidate of order) {
-    const rows = rowsOffDefault(sample, candidate)
+    const rows = offDefault.get(candidate)!
     const nValues = features[candidate.feature]!.nBins - 1
     const fits = bundles.slice(-TRIED_BUNDLES).find((bundle) =>
       bundle.nValues + nValues <= COLUMN_VALUES_MAX &&
@@ -114,15 +113,29 @@ function chooseBundles(
   return bundles.map(({ members }) => members)
 }
 
-/** A bit per sampled row. */
-function rowsOffDefault(
-  { bins, nRows, nFeatures }: Sample, { feature, defaultBin }: Candidate,
-): Uint32Array {
-  const rows = new Uint32Array(Math.ceil(nRows / 32))
-  for (let row = 0, at = feature; row < nRows; row++, at += nFeatures) {
-    if (bins[at] !== defaultBin) rows[row >> 5]! |= 1 << (row & 31)
+/** Of each candidate a bit per sampled row, 1 where it is off its default. */
+function findOffDefault(
+  sample: Sample, candidates: readonly Candidate[],
+): Map<Candidate, Uint32Array> {
+  const nWords = Math.ceil(sample.nRows / 32)
+  const rows = new Uint32Array(nWords * candidates.length)
+  const startOf = new Int32Array(sample.nFeatures)
+  candidates.forEach(({ feature }, c) => {
+    startOf[feature] = c * nWords
+  })
+  const rare = new RareBins(sample.nFeatures, candidates)
+  let word = 0
+  let bit = 0
+  const mark = (feature: number): void => {
+    rows[startOf[feature]! + word]! |= bit
   }
-  return rows
+  sample.visit((bins, at, row) => {
+    word = row >> 5
+    bit = 1 << (row & 31)
+    rare.visit(bins, at, mark)
+  })
+  return new Map(candidates.map((candidate, c) =>
+    [candidate, rows.subarray(c * nWords, (c + 1) * nWords)]))
 }
 
 /** Takes features out that share a row with another of their bundle, or have impossible bins. */

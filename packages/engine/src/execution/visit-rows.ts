@@ -32,3 +32,29 @@ export function visitRows(
     }
   })
 }
+
+/**
+ * Calls `visit` with the bins of the rows at local rows 0, step, 2 step, ..., packed or not.
+ *
+ * @param visit - (bins, where the row's nFeatures bytes begin, valid until it returns; local row)
+ */
+export function visitSome(
+  data: EngineRows, stripes: readonly Stripe[], step: number,
+  visit: (bins: Uint8Array, at: number, localRow: number) => void,
+): void {
+  const { nFeatures } = data
+  const unpackers = new Map<object, Unpacker>()
+  const scratch = new Uint8Array(nFeatures)
+  visitBlocks(data, stripes, ({ bins, packing }, blockRow, nRows, localRow) => {
+    for (let i = (step - localRow % step) % step; i < nRows; i += step) {
+      if (packing === undefined) {
+        visit(bins, (blockRow + i) * nFeatures, localRow + i)
+        continue
+      }
+      const unpacker = unpackers.get(packing) ?? new Unpacker(packing)
+      unpackers.set(packing, unpacker)
+      unpacker.unpack(bins, blockRow + i, 1, scratch)
+      visit(scratch, 0, localRow + i)
+    }
+  })
+}

@@ -24,6 +24,8 @@ export interface TrainingSize {
 
 /** The JavaScript engine and the code of one thread. */
 const THREAD_BYTES = 40 * 1024 * 1024
+/** Of a feature, while it is looked for those that share a byte: counts of bins, bits of rows. */
+const BUNDLING_BYTES = 1536
 
 /** What one thread's WebAssembly memory can hold. */
 const ARENA_BYTES_MAX = 4_294_967_296
@@ -47,7 +49,8 @@ export function estimateTraining(size: TrainingSize): number {
   const { nThreads } = size
   // histograms on their way between threads: few at a time
   const exchange = nThreads === 1 ? 0 : 8 * nThreads * histogramBytes(size)
-  return nThreads * (arenaBytes(size) + THREAD_BYTES) + Math.min(exchange, EXCHANGE_BYTES)
+  const thread = arenaBytes(size) + THREAD_BYTES + size.nFeatures * BUNDLING_BYTES
+  return nThreads * thread + Math.min(exchange, EXCHANGE_BYTES)
 }
 
 function histogramBytes({ nBins }: TrainingSize): number {

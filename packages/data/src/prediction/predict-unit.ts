@@ -17,6 +17,12 @@ export interface UnitRows {
   readonly end: number
 }
 
+interface KeptPredictor {
+  readonly predictor: Predictor
+  /** Of the model's document. */
+  readonly nBytes: number
+}
+
 /** Models that are kept while others are used, as far as their documents are not too large. */
 const modelsMax = 8
 const modelBytesMax = 64 << 20
@@ -28,7 +34,7 @@ const modelBytesMax = 64 << 20
  */
 export class UnitPredictor {
   /** By model and iterations, the last used at the end. */
-  readonly #predictors = new Map<string, { readonly predictor: Predictor, readonly nBytes: number }>()
+  readonly #predictors = new Map<string, KeptPredictor>()
   readonly #known: Predictor | null
   #last: { readonly key: string; readonly chunks: readonly ColumnChunk[] } | null = null
 

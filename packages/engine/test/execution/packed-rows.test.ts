@@ -5,7 +5,7 @@ import { engineRows } from '../../src/execution/engine-rows.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { packRows } from '../../src/execution/packed-rows.js'
 import { dealRuns } from '../../src/execution/row-dealing.js'
-import { visitRows } from '../../src/execution/visit-rows.js'
+import { visitRows, visitSome } from '../../src/execution/visit-rows.js'
 import { ThreadExecutor } from '../../src/threads/index.js'
 import { storedColumns } from '../../src/training/memory-estimate.js'
 import { digest, mixedFeatures, trainWatched } from '../support/trainings.js'
@@ -43,6 +43,25 @@ describe('packRows', () => {
   it('leaves rows alone that would not get much smaller', () => {
     const dense = makeDataset({ ...recipe, features: mixedFeatures, nRows: 500 }).data
     assert.equal(packBlock(dense, dense.blocks[0]!), dense.blocks[0])
+  })
+
+  it('gives some rows as it gives all', () => {
+    const rows = engineRows(packed)
+    for (const [engine, nEngines, step] of [[0, 1, 1], [0, 1, 7], [1, 2, 3]] as const) {
+      const runs = dealRuns(rows, engine, nEngines)
+      const wanted: [number, number[]][] = []
+      visitRows(rows, runs, (bins, nRows, localRow) => {
+        for (let i = 0; i < nRows; i++) {
+          if ((localRow + i) % step > 0) continue
+          const row = bins.subarray(i * features.length, (i + 1) * features.length)
+          wanted.push([localRow + i, [...row]])
+        }
+      })
+      const found: [number, number[]][] = []
+      visitSome(rows, runs, step, (bins, at, localRow) =>
+        found.push([localRow, [...bins.subarray(at, at + features.length)]]))
+      assert.deepEqual(found, wanted)
+    }
   })
 
   it('loses nothing', () => {

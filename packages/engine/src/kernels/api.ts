@@ -65,6 +65,7 @@ export interface Kernels {
    * Best split of a leaf over the features [first, last) with a non-zero mask byte: writes a
    * candidate (see candidate.ts) to `out`. `params` are 13 doubles (see assembly/scan-types.ts),
    * `scratch` is 6,144 bytes. Checks that each feature's bins add up to the totals.
+   * The sums are those of `totalCount` rows with gradients of i32 and hessians of u32.
    */
   scan(
     out: number, gradients: number, hessians: number, counts: number, layout: number,

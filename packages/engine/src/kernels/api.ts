@@ -94,7 +94,10 @@ export interface Kernels {
     out: number, outStride: number, score: number, label: number, weight: number, n: number,
     gradientScale: number, hessianScale: number,
   ): void
-  /** Softmax: as binaryGradients, scores and results in one plane per class. */
+  /**
+   * Softmax: as binaryGradients, scores and results in one plane per class; `work` is
+   * `softmaxWorkBytes(nClasses)` bytes.
+   */
   softmaxGradients(
     out: number, outPlaneBytes: number, score: number, scorePlaneBytes: number, label: number,
     weight: number, n: number, nClasses: number, hessianFactor: number, gradientScale: number,
@@ -146,3 +149,10 @@ export const SCAN_SCRATCH_BYTES = 6_144
 export const SORT_COUNT_BYTES = 24_576
 /** Bits of the magnitude of a fixed-point gradient or hessian, contract rule 3. */
 export const FIXED_POINT_BITS = 30
+/** Rows whose softmax gradients are computed together. */
+const SOFTMAX_ROWS = 64
+
+/** Bytes that softmaxGradients works in. */
+export function softmaxWorkBytes(nClasses: number): number {
+  return (nClasses + 2) * SOFTMAX_ROWS * 8
+}

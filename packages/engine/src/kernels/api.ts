@@ -80,7 +80,7 @@ export interface Kernels {
   /**
    * Binary log-loss: n pairs (gradient i32, hessian i32), one every outStride bytes, from f64
    * scores, labels (0 or 1) and weights (0 = none). Arrays are padded to an even number of
-   * elements, `out` too.
+   * elements, `out` too. Scaled gradients and hessians are below 2^31.
    */
   binaryGradients(
     out: number, outStride: number, score: number, label: number, weight: number, n: number,

@@ -42,6 +42,10 @@ function wantsJson(args: readonly string[]): boolean {
     (arg === '--log-format' && args[i + 1] === 'json'))
 }
 
+function wantsHelp(args: readonly string[]): boolean {
+  return args.some((arg) => arg.startsWith('--help') || arg.startsWith('-h'))
+}
+
 function requireKnownCommand(args: readonly string[]): void {
   const [first] = args
   if (first === undefined) throw new UsageError('no command is given')
@@ -84,7 +88,7 @@ async function parse(args: readonly string[], command: Command | undefined): Pro
       describe: each.summary,
       // Only the command that runs pays for its flags.
       builder: (own) => each !== command ? own
-        : describeFlags(each, own, each.exitCodes ?? exitCodesText),
+        : describeFlags(each, own, each.exitCodes ?? exitCodesText, wantsHelp(args)),
       handler: async (argv) => {
         status = await each.run(readFlags(each, argv))
       },

@@ -38,15 +38,21 @@ export interface Command {
   readonly run: (values: FlagValues) => Promise<number>
 }
 
-/** Tells yargs about the flags of a command. */
-export function describeFlags(command: Command, parser: Argv, epilogue: string): Argv {
+/**
+ * Tells yargs about the flags of a command.
+ * @param helps - whether the help page is wanted: yargs makes it in any case, which with all flags
+ *   on it takes longer than reading them
+ */
+export function describeFlags(
+  command: Command, parser: Argv, epilogue: string, helps: boolean,
+): Argv {
   for (const flag of command.flags) {
     const takesOne = flag.takes === 'one' || flag.takes === 'repeated'
     parser.option(flag.name, {
       describe: flag.choices === undefined ? flag.describe
         : `${flag.describe} (${flag.choices.join(', ')})`,
       group: `${flag.group}:`,
-      hidden: flag.isHidden ?? false,
+      hidden: flag.isHidden === true || !helps,
       ...(flag.takes === 'switch' ? { boolean: true } : { string: true }),
       ...(flag.takes === 'many' ? { array: true } : {}),
       ...(takesOne ? { nargs: 1 } : {}),

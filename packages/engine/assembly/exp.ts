@@ -1,11 +1,12 @@
 // e^x of two lanes: the twin of packages/model/src/math/exp.ts, the same operations in the same
 // order, so the same bits. Keep the two in step; test/kernels compares them.
 
+const ROUND: f64 = 6755399441055744
+
+/** e^y of y in [-746, 710], or if it is not wide in [-700, 700]. */
 // @ts-ignore: decorator
-@inline export function exp2(x: v128): v128 {
-  const round = f64x2.splat(6755399441055744)
-  let y = f64x2.pmin(x, f64x2.splat(710))
-  y = f64x2.pmax(y, f64x2.splat(-746))
+@inline function expOf(y: v128, isWide: bool): v128 {
+  const round = f64x2.splat(ROUND)
   const t = f64x2.add(f64x2.mul(y, f64x2.splat(1.44269504088896338700)), round)
   const n = f64x2.sub(t, round)
   const hi = f64x2.sub(y, f64x2.mul(n, f64x2.splat(6.93147180369123816490e-1)))
@@ -22,11 +23,23 @@
   const v = f64x2.sub(f64x2.splat(1), f64x2.sub(f64x2.sub(lo, quotient), hi))
   // t = ROUND + n exactly, and the last place of ROUND is 1: the difference of the bits is n
   const k = i64x2.sub(t, round)
+  const bias = i64x2.splat(1023)
+  // where results are neither subnormal nor too large one multiplication gives the same bits
+  if (!isWide) return f64x2.mul(v, i64x2.shl(i64x2.add(bias, k), 52))
   const a = i64x2.shr_s(k, 1)
   const b = i64x2.sub(k, a)
-  const bias = i64x2.splat(1023)
   const first = f64x2.mul(v, i64x2.shl(i64x2.add(bias, a), 52))
   return f64x2.mul(first, i64x2.shl(i64x2.add(bias, b), 52))
+}
+
+function expWide(x: v128): v128 {
+  return expOf(f64x2.pmax(f64x2.pmin(x, f64x2.splat(710)), f64x2.splat(-746)), true)
+}
+
+// @ts-ignore: decorator
+@inline export function exp2(x: v128): v128 {
+  if (v128.any_true(f64x2.gt(f64x2.abs(x), f64x2.splat(700)))) return expWide(x)
+  return expOf(x, false)
 }
 
 /** For the test of the twin: n doubles (n even) from src to dst. */

@@ -1,4 +1,5 @@
 import { exp2 } from './exp'
+import { fixedPairs } from './fixed-point'
 
 // Two rows at a time. The arrays are padded to an even number of rows; what is computed for the
 // row behind an odd n is written to the padding. Results go straight into records, outStride apart.
@@ -21,9 +22,7 @@ export function binaryGradients(
     if (weight) w = f64x2.mul(w, v128.load(weight + i))
     const g = f64x2.mul(f64x2.mul(f64x2.neg(sign), response), w)
     const h = f64x2.mul(f64x2.mul(response, f64x2.sub(sig, response)), w)
-    const gInt = i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(f64x2.mul(g, gScale)))
-    const hInt = i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(f64x2.mul(h, hScale)))
-    const pairs = i32x4.shuffle(gInt, hInt, 0, 4, 1, 5)
+    const pairs = fixedPairs(f64x2.mul(g, gScale), f64x2.mul(h, hScale))
     v128.store64_lane(out, pairs, 0)
     v128.store64_lane(out + outStride, pairs, 1)
     out += <usize>outStride << 1

@@ -1,7 +1,12 @@
 import { exp2 } from './exp'
+import { fixedPairs } from './fixed-point'
 
-// Scores are in planes, one per class, planeBytes apart; so are the results. `work` holds
-// nClasses vectors.
+/** Rows at a time: their powers stay in the second-level cache, and planes are walked in pieces. */
+const BLOCK: i32 = 64
+
+// Scores are in planes, one per class, planeBytes apart; so are the results. Plane by plane for a
+// block of rows: row by row, every access would be in another page, 100 classes in as many.
+// `work` holds nClasses + 2 blocks of doubles: the powers, then largest scores and sums.
 export function softmaxGradients(
   out: usize, outPlaneBytes: i32, score: usize, scorePlaneBytes: i32, label: usize, weight: usize,
   n: i32, nClasses: i32, hessianFactor: f64, gradientScale: f64, hessianScale: f64, work: usize,
@@ -9,27 +14,43 @@ export function softmaxGradients(
   const one = f64x2.splat(1)
   const gScale = f64x2.splat(gradientScale), hScale = f64x2.splat(hessianScale)
   const factor = f64x2.splat(hessianFactor)
-  for (let i: usize = 0, end = <usize>n << 3; i < end; i += 16) {
-    let max = v128.load(score + i)
+  const largest = work + <usize>nClasses * (<usize>BLOCK << 3)
+  const sums = largest + (<usize>BLOCK << 3)
+  for (let row = 0; row < n; row += BLOCK) {
+    const first = <usize>row << 3
+    const end = <usize>min(n - row, BLOCK) << 3
+    let plane = score + first
+    for (let i: usize = 0; i < end; i += 16) {
+      v128.store(largest + i, v128.load(plane + i))
+      v128.store(sums + i, f64x2.splat(0))
+    }
     for (let k = 1; k < nClasses; k++) {
-      max = f64x2.pmax(max, v128.load(score + <usize>k * <usize>scorePlaneBytes + i))
+      plane += scorePlaneBytes
+      for (let i: usize = 0; i < end; i += 16) {
+        v128.store(largest + i, f64x2.pmax(v128.load(largest + i), v128.load(plane + i)))
+      }
     }
-    let sum = f64x2.splat(0)
-    for (let k = 0; k < nClasses; k++) {
-      const e = exp2(f64x2.sub(v128.load(score + <usize>k * <usize>scorePlaneBytes + i), max))
-      v128.store(work + (<usize>k << 4), e)
-      sum = f64x2.add(sum, e)
+    plane = score + first
+    let powers = work
+    for (let k = 0; k < nClasses; k++, plane += scorePlaneBytes, powers += <usize>BLOCK << 3) {
+      for (let i: usize = 0; i < end; i += 16) {
+        const e = exp2(f64x2.sub(v128.load(plane + i), v128.load(largest + i)))
+        v128.store(powers + i, e)
+        v128.store(sums + i, f64x2.add(v128.load(sums + i), e))
+      }
     }
-    const y = v128.load(label + i)
-    const w = weight ? v128.load(weight + i) : one
-    for (let k = 0; k < nClasses; k++) {
-      const p = f64x2.div(v128.load(work + (<usize>k << 4)), sum)
-      const isLabel = f64x2.eq(y, f64x2.splat(<f64>k))
-      const g = f64x2.mul(f64x2.sub(p, v128.and(one, isLabel)), w)
-      const h = f64x2.mul(f64x2.mul(f64x2.mul(factor, p), f64x2.sub(one, p)), w)
-      const gInt = i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(f64x2.mul(g, gScale)))
-      const hInt = i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(f64x2.mul(h, hScale)))
-      v128.store(out + <usize>k * <usize>outPlaneBytes + i, i32x4.shuffle(gInt, hInt, 0, 4, 1, 5))
+    powers = work
+    plane = out + first
+    for (let k = 0; k < nClasses; k++, plane += outPlaneBytes, powers += <usize>BLOCK << 3) {
+      const own = f64x2.splat(<f64>k)
+      for (let i: usize = 0; i < end; i += 16) {
+        const w = weight ? v128.load(weight + first + i) : one
+        const p = f64x2.div(v128.load(powers + i), v128.load(sums + i))
+        const isLabel = f64x2.eq(v128.load(label + first + i), own)
+        const g = f64x2.mul(f64x2.sub(p, v128.and(one, isLabel)), w)
+        const h = f64x2.mul(f64x2.mul(f64x2.mul(factor, p), f64x2.sub(one, p)), w)
+        v128.store(plane + i, fixedPairs(f64x2.mul(g, gScale), f64x2.mul(h, hScale)))
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 import { leafGain } from './gain'
+import { BROKEN, canScanPlain, plainGain, scanPlain } from './scan-plain'
 import {
   C_BIN, C_BROKEN, C_FEATURE, C_FLAGS, C_GAIN, C_LEFT_COUNT, C_LEFT_GRADIENT, C_LEFT_HESSIAN,
   FLAG_DEFAULT_LEFT, P_GRADIENT_UNIT, P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MAX_DELTA,
@@ -158,11 +159,55 @@ function scoreThresholdsClamped(
   return f64x2.add(f64x2.sub(high, i64x2.splat(0x4530_0000_8010_0000)), low)
 }
 
+/** Whether no row of the leaf is in a bin. */
+function isEmpty(gradients: usize, hessians: usize, counts: usize, bin: i32): bool {
+  return load<i32>(counts + (<usize>bin << 2)) == 0 &&
+    load<i64>(gradients + (<usize>bin << 3)) == 0 && load<i64>(hessians + (<usize>bin << 3)) == 0
+}
+
+/** Writes the best candidate so far; its left sums are those of the bins up to its threshold. */
+function storeSplit(
+  out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize, missingBin: i32,
+  bin: i32, gain: f64, defaultLeft: bool, missingG: i64, missingH: i64, missingN: i32,
+): void {
+  let lg: i64 = defaultLeft ? missingG : 0, lh: i64 = defaultLeft ? missingH : 0
+  let ln: i32 = defaultLeft ? missingN : 0
+  for (let b = 0; b <= bin; b++) {
+    if (b == missingBin) continue
+    lg += load<i64>(gradients + (<usize>b << 3))
+    lh += load<i64>(hessians + (<usize>b << 3))
+    ln += load<i32>(counts + (<usize>b << 2))
+  }
+  store<f64>(out, gain, C_GAIN)
+  store<i32>(out, feature, C_FEATURE)
+  store<i32>(out, bin, C_BIN)
+  store<i32>(out, defaultLeft ? FLAG_DEFAULT_LEFT : 0, C_FLAGS)
+  store<i32>(out, ln, C_LEFT_COUNT)
+  store<i64>(out, lg, C_LEFT_GRADIENT)
+  store<i64>(out, lh, C_LEFT_HESSIAN)
+}
+
 export function scanNumeric(
   out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize,
   nBins: i32, missingBin: i32, params: usize, scratch: usize,
   totalGradient: i64, totalHessian: i64, totalCount: i32,
 ): void {
+  if (
+    (missingBin < 0 || isEmpty(gradients, hessians, counts, missingBin)) &&
+    canScanPlain(out, params, totalCount)
+  ) {
+    const nThresholds = max<i32>(0, missingBin == nBins - 1 ? nBins - 2 : nBins - 1)
+    const found = scanPlain(
+      gradients, hessians, counts, nBins, nThresholds, params, totalGradient, totalHessian,
+      totalCount, load<f64>(out, C_GAIN),
+    )
+    if (found == BROKEN) store<i32>(out, feature, C_BROKEN)
+    else if (found >= 0) {
+      storeSplit(
+        out, feature, gradients, hessians, counts, missingBin, found, plainGain, true, 0, 0, 0)
+    }
+    return
+  }
   const gUnit = load<f64>(params, P_GRADIENT_UNIT), hUnit = load<f64>(params, P_HESSIAN_UNIT)
   const gUnits = f64x2.splat(gUnit), hUnits = f64x2.splat(hUnit)
   const zero = i64x2.splat(0)
@@ -227,19 +272,6 @@ export function scanNumeric(
     }
   }
   if (bin < 0) return
-  let lg: i64 = defaultLeft ? mg : 0, lh: i64 = defaultLeft ? mh : 0
-  let ln: i32 = defaultLeft ? mn : 0
-  for (let b = 0; b <= bin; b++) {
-    if (b == missingBin) continue
-    lg += load<i64>(gradients + (<usize>b << 3))
-    lh += load<i64>(hessians + (<usize>b << 3))
-    ln += load<i32>(counts + (<usize>b << 2))
-  }
-  store<f64>(out, gain, C_GAIN)
-  store<i32>(out, feature, C_FEATURE)
-  store<i32>(out, bin, C_BIN)
-  store<i32>(out, defaultLeft ? FLAG_DEFAULT_LEFT : 0, C_FLAGS)
-  store<i32>(out, ln, C_LEFT_COUNT)
-  store<i64>(out, lg, C_LEFT_GRADIENT)
-  store<i64>(out, lh, C_LEFT_HESSIAN)
+  storeSplit(
+    out, feature, gradients, hessians, counts, missingBin, bin, gain, defaultLeft, mg, mh, mn)
 }

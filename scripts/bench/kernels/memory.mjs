@@ -43,7 +43,7 @@ export function makeKernelMemory({ nRows, nFeatures }) {
     decisions: arena.reserve(nRows),
     scratch: arena.reserve(SCAN_SCRATCH_BYTES), candidate: arena.reserve(CANDIDATE_BYTES),
     score: arena.reserve(nRows * 8 * nClasses), label: arena.reserve(nRows * 8),
-    pairs: arena.reserve(nRows * 8 * nClasses), work: arena.reserve(nClasses * 64),
+    pairs: arena.reserve(nRows * 8 * nClasses), work: arena.reserve((nClasses + 2) * 512),
     nodes: arena.reserve((nLeaves - 1) * 16), values: arena.reserve(nLeaves * 8),
   }
   const memory = {

@@ -1,5 +1,5 @@
 import type { Arena } from '../kernels/arena.js'
-import type { Kernels } from '../kernels/api.js'
+import { softmaxWorkBytes, type Kernels } from '../kernels/api.js'
 import { bindObjective } from '../objectives/kernels.js'
 import type { ObjectiveKernel } from '../objectives/objective.js'
 import { EvalStore } from './eval-store.js'
@@ -62,6 +62,7 @@ export class RowEngine {
   #bind(
     arena: Arena, train: EngineRows, runs: readonly RowRun[], nRows: number,
   ): ObjectiveKernel {
+    const { nOutputs } = this.#setup
     const { labels, weights } = this.#scores.gradientInputs(train, runs)
     return bindObjective(this.#setup.objective, this.#kernels, {
       nRows,
@@ -72,7 +73,7 @@ export class RowEngine {
       gradients: this.#gradientPlanes ?? this.rows.gradients,
       gradientStride: this.#gradientPlanes === null ? this.rows.layout.sideStride : 8,
       gradientPlaneBytes: this.#scores.planeBytes,
-      work: arena.reserve(this.#setup.nOutputs * 16),
+      work: arena.reserve(softmaxWorkBytes(nOutputs)),
     })
   }
 

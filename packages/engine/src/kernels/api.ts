@@ -72,6 +72,7 @@ export interface Kernels {
    * Best split of a leaf over the features [first, last) with a non-zero mask byte: writes a
    * candidate (see candidate.ts) to `out`. `params` are 13 doubles (see assembly/scan-types.ts),
    * `scratch` is 6,144 bytes. Checks that each feature's bins add up to the totals.
+   * The sums are those of `totalCount` rows with gradients of i32 and hessians of u32.
    */
   scan(
     out: number, gradients: number, hessians: number, counts: number, layout: number,
@@ -86,7 +87,7 @@ export interface Kernels {
   /**
    * Binary log-loss: n pairs (gradient i32, hessian i32), one every outStride bytes, from f64
    * scores, labels (0 or 1) and weights (0 = none). Arrays are padded to an even number of
-   * elements, `out` too.
+   * elements, `out` too. Scaled gradients and hessians are below 2^31.
    */
   binaryGradients(
     out: number, outStride: number, score: number, label: number, weight: number, n: number,
@@ -100,7 +101,10 @@ export interface Kernels {
     out: number, outStride: number, score: number, label: number, weight: number, n: number,
     gradientScale: number, hessianScale: number,
   ): void
-  /** Softmax: as binaryGradients, scores and results in one plane per class. */
+  /**
+   * Softmax: as binaryGradients, scores and results in one plane per class; `work` is
+   * `softmaxWorkBytes(nClasses)` bytes.
+   */
   softmaxGradients(
     out: number, outPlaneBytes: number, score: number, scorePlaneBytes: number, label: number,
     weight: number, n: number, nClasses: number, hessianFactor: number, gradientScale: number,
@@ -154,3 +158,10 @@ export const SCAN_SCRATCH_BYTES = 6_144
 export const SORT_COUNT_BYTES = 24_576
 /** Bits of the magnitude of a fixed-point gradient or hessian, contract rule 3. */
 export const FIXED_POINT_BITS = 30
+/** Rows whose softmax gradients are computed together. */
+const SOFTMAX_ROWS = 64
+
+/** Bytes that softmaxGradients works in. */
+export function softmaxWorkBytes(nClasses: number): number {
+  return (nClasses + 2) * SOFTMAX_ROWS * 8
+}

@@ -41,7 +41,7 @@ export interface GradientInputs {
   /** Bytes from a row's pair to the next. */
   readonly gradientStride: number
   readonly gradientPlaneBytes: number
-  /** 16 bytes per output. */
+  /** `softmaxWorkBytes(nOutputs)` bytes. */
   readonly work: number
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { exp } from '@coppice/model'
 import { nearestEven, TestRandom } from '@coppice/testkit'
-import type { Kernels } from '../../src/kernels/api.js'
+import { softmaxWorkBytes, type Kernels } from '../../src/kernels/api.js'
 import { Lab, lengths } from './lab.js'
 
 /** expLanes and the gradients: the same bits as the formulas in plain f64. */
@@ -120,7 +120,7 @@ export function gradientContract(make: (memory: WebAssembly.Memory) => Kernels):
         const score = lab.putDoubles(planes.flatMap((p) => [...p, ...(n % 2 ? [0] : [])]))
         const [label, weight] = [labels, weights].map((v) => lab.putDoubles(v))
         const out = lab.reserve(even * 8 * nClasses)
-        const work = lab.reserve(nClasses * 16)
+        const work = lab.reserve(softmaxWorkBytes(nClasses))
         const [factor, gScale, hScale] = [nClasses / (nClasses - 1), 2 ** 27, 2 ** 28]
         lab.run([out, work], (k) => k.softmaxGradients(
           out, even * 8, score, even * 8, label!, weighted ? weight! : 0, n, nClasses, factor,

@@ -36,6 +36,16 @@ function makeLeaf(
   })
 }
 
+/** The feature with the sums of its missing bin moved to another. */
+function withoutMissing(feature: FeatureSums): FeatureSums {
+  const { bins, missingBin } = feature
+  if (missingBin < 0 || bins.length < 2) return feature
+  const to = missingBin === 0 ? 1 : 0
+  const none = { g: 0n, h: 0n, n: 0 }
+  return { ...feature, bins: bins.map((sums, b) =>
+    b === missingBin ? none : b === to ? addUp([sums, bins[missingBin]!]) : sums) }
+}
+
 /** The split search: bit-equal to writing down all candidates. */
 export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): void {
   const lab = new Lab(make)
@@ -201,6 +211,43 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
         assert.ok(nFound > 10, `${nFound} of 60 leaves had a split`)
       })
     }
+
+    it('equals brute force with the usual parameters and many bins', () => {
+      const usual = { minDataInLeaf: 20, minSumHessianInLeaf: 1e-3 }
+      let nFound = 0
+      for (let seed = 0; seed < 40; seed++) {
+        const random = new TestRandom(seed)
+        const shapes = [
+          numeric(255), numeric(2 + random.below(254)), numeric(64, 63),
+          numeric(30, random.below(30)), numeric(1, 0), numeric(255, 254),
+        ]
+        // rows without a value of the missing bins too: those go the way of leaves without them
+        const draw = seed % 3 === 0 ? tied : spread
+        const leaf = makeLeaf(random, shapes, random.pick([30, 41, 400, 4000]), draw(random))
+          .map((feature) => seed % 2 === 0 ? feature : withoutMissing(feature))
+        const params = { ...usual, lambdaL2: random.pick([0, 0, 1.5]) }
+        if (check(leaf, { params }) !== null) nFound++
+      }
+      assert.ok(nFound > 20, `${nFound} of 40 leaves had a split`)
+    })
+
+    it('takes sums as large as rows can make them, and hardly any hessians', () => {
+      const params = { minSumHessianInLeaf: 1e-3 }
+      for (const nRows of [2 ** 19 - 1, 2 ** 19]) {
+        for (const hessian of [2n ** 32n - 1n, 1n, 0n]) {
+          const shares = [0.3, 0.1, 0, 0.4]
+          const counts = shares.map((share) => Math.floor(nRows * share))
+          counts.push(nRows - counts.reduce((sum, n) => sum + n, 0))
+          const bins = counts.map((n, b) => ({
+            g: BigInt(n) * (b % 2 === 0 ? -(2n ** 31n) : 2n ** 31n - 1n), h: BigInt(n) * hessian, n,
+          }))
+          for (const unit of [2 ** -30, 1, 3e-7]) {
+            check([{ bins, missingBin: -1, isCategorical: false }],
+              { params, units: { gradient: unit, hessian: unit } })
+          }
+        }
+      }
+    })
 
     it('never scores a side with hessian + lambda of 0', () => {
       // the left side of the best-looking cut has no hessian

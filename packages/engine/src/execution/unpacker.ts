@@ -16,7 +16,9 @@ export class Unpacker {
     this.#binOf = new Uint8Array(nColumns * 256)
     columnOf.forEach((column, feature) => {
       let value = column * 256 + base[feature]!
-      for (let bin = 0; bin < nBins[feature]!; bin++) {
+      // a byte of its own is given back whatever it is: what cannot be is for the scan to tell
+      const end = defaultBin[feature]! < 0 ? 256 : nBins[feature]!
+      for (let bin = 0; bin < end; bin++) {
         if (bin === defaultBin[feature]) continue
         this.#featureOf[value] = feature
         this.#binOf[value++] = bin

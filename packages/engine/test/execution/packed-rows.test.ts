@@ -5,6 +5,7 @@ import { engineRows } from '../../src/execution/engine-rows.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { packRows } from '../../src/execution/packed-rows.js'
 import { dealRuns } from '../../src/execution/row-dealing.js'
+import { Unpacker } from '../../src/execution/unpacker.js'
 import { visitRows, visitSome } from '../../src/execution/visit-rows.js'
 import { ThreadExecutor } from '../../src/threads/index.js'
 import { storedColumns } from '../../src/training/memory-estimate.js'
@@ -62,6 +63,17 @@ describe('packRows', () => {
         found.push([localRow, [...bins.subarray(at, at + features.length)]]))
       assert.deepEqual(found, wanted)
     }
+  })
+
+  it('gives bins back that cannot be', () => {
+    const bins = data.blocks[0]!.bins.slice()
+    // the last features have bytes of their own
+    bins[5 * features.length - 1] = 255
+    const wrong = packBlock(data, { ...data.blocks[0]!, bins })
+    assert.ok(wrong.packing !== undefined)
+    const whole = new Uint8Array(bins.length)
+    new Unpacker(wrong.packing).unpack(wrong.bins, 0, recipe.nRows, whole)
+    assert.deepEqual(whole, bins)
   })
 
   it('loses nothing', () => {

@@ -49,7 +49,7 @@ describe('allocateTargets', () => {
     const nRows = (1 << 19) + 2
     const { blocks, label, weight, initScore } = allocateTargets({ ...options, nRows })
     assert.deepEqual(
-      blocks!.map(({ firstRow, nRows }) => [firstRow, nRows]),
+      blocks!.map((block) => [block.firstRow, block.nRows]),
       [
         [0, 1 << 18],
         [1 << 18, 1 << 18],

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { Booster } from '@coppice/api'
 import { createPredictor, serializeModel } from '@coppice/model'
 import { denseRows } from './data-files.mjs'
 
@@ -45,11 +46,20 @@ export function writePredictions(model, rows, out) {
 }
 
 /** What a caller with these rows in memory waits for; the model is compiled already. */
-export function timeBatch(model, rows) {
-  const predictor = predictorOf(model)
+export async function timeBatch(model, { test, nFeatures }, threads) {
+  const booster = boosterOf(model)
+  const { nRows } = test
+  const rows = { data: denseRows(test, nFeatures, 0, nRows), shape: [nRows, nFeatures] }
   const start = performance.now()
-  predictAll(predictor, rows)
+  await booster.predict(rows, { numThreads: threads })
   return { ms: performance.now() - start }
+}
+
+let own = { model: null, booster: null }
+
+function boosterOf(model) {
+  if (own.model !== model) own = { model, booster: new Booster(model) }
+  return own.booster
 }
 
 /** Rows one by one, each from numbers to a probability or a value. */

@@ -55,7 +55,7 @@ const answers = {
   hash: () => hashModel(model),
   predict: ({ out }) => writePredictions(model, held, out),
 
-  'time-batch': () => timeBatch(model, held),
+  'time-batch': ({ threads }) => timeBatch(model, held, threads),
   'time-rows': ({ rows }) => timeRows(model, held, rows),
 }
 

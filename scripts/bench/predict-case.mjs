@@ -96,6 +96,5 @@ function table(settings, threads) {
       result.sha256?.slice(0, 16) ?? '',
     ]
   }))
-  return `${markdownTable(header, rows)}\n\nOurs predicts in the thread that calls it, whatever `
-    + 'the number of threads.'
+  return markdownTable(header, rows)
 }

@@ -57,10 +57,10 @@ export function makeKernelMemory({ nRows, nFeatures }) {
 }
 
 /** Features that are summed in one pass: their cells, and the kernel that is written for them. */
-function tilesOf(arena, { nFeatures, nTiles, tileFeatures, binStride, sideStride }) {
+function tilesOf(arena, { nColumns, nTiles, tileColumns, binStride, sideStride }) {
   return Array.from({ length: nTiles }, (_, index) => {
-    const first = index * tileFeatures
-    const last = Math.min(nFeatures, first + tileFeatures)
+    const first = index * tileColumns
+    const last = Math.min(nColumns, first + tileColumns)
     const offsets = cellOffsets(new Array(last - first).fill(nBins))
     const bytes = offsets.at(-1)
     return {
@@ -77,7 +77,7 @@ function fillRows({ arena, at, layout, rows, nRows, nFeatures, rowIdOffset }, ra
   const bytes = new Uint8Array(arena.memory.buffer)
   const view = arena.view()
   for (let f = 0; f < nFeatures; f++) {
-    for (let row = 0, bin = rows.feature(f); row < nRows; row++, bin += layout.binStride) {
+    for (let row = 0, bin = rows.column(f); row < nRows; row++, bin += layout.binStride) {
       bytes[bin] = (random.next() >>> 8) % nBins
     }
   }
@@ -103,7 +103,7 @@ function fillTables({ arena, at, rows, nRows, nFeatures }) {
   const label = arena.doubles(at.label, nRows)
   const random = new BenchRandom(6)
   for (let row = 0; row < nRows; row++) label[row] = random.next() & 1
-  fillTree(arena, at, (feature) => rows.feature(feature % nFeatures) - rows.feature(0))
+  fillTree(arena, at, (feature) => rows.column(feature % nFeatures) - rows.column(0))
 }
 
 /** A tree as balanced as can be: node i has the children 2i + 1 and 2i + 2, leaves come last. */

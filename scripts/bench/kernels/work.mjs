@@ -59,7 +59,7 @@ function rowWorks({ arena, at, kernels, layout, rows, tiles, nRows, nFeatures, r
     {
       name: 'walkTree, 31 leaves', unit: 'row', nUnits: nRows,
       run: () => byLeaf(nRows, (first, n) => kernels.walkTree(
-        at.score + first * 8, rows.feature(0) + first * binStride, binStride, 0, n, at.nodes,
+        at.score + first * 8, rows.column(0) + first * binStride, binStride, 0, n, at.nodes,
         at.values)),
       result: scores, limit: touching(binStride, nRows, 8),
     },
@@ -88,7 +88,7 @@ function partitionWork(memory) {
         return
       }
       kernels.decide(
-        at.decisions, rows.feature(feature) + first * binStride, n, binStride, at.table)
+        at.decisions, rows.column(feature) + first * binStride, n, binStride, at.table)
       for (const { stride, from, to } of planes) {
         kernels.divide(to(first), from(first), n, stride, at.decisions)
       }

@@ -91,9 +91,6 @@ export function writeLeftTable(
     for (let bin = 0; bin < 256; bin++) table[bin] = goesLeft(bin)
     return
   }
-  const { defaultBin, base, nBins } = member
-  table.fill(goesLeft(defaultBin))
-  for (let bin = 0; bin < nBins; bin++) {
-    if (bin !== defaultBin) table[base + (bin < defaultBin ? bin : bin - 1)] = goesLeft(bin)
-  }
+  table.fill(goesLeft(member.defaultBin))
+  for (let bin = 0; bin < member.nBins; bin++) table[valueOf(member, bin)] = goesLeft(bin)
 }

@@ -36,13 +36,12 @@ export function recordLayout(nColumns: number): RecordLayout {
       rowBytes: stride,
     }
   }
-  const nTiles = Math.ceil(nColumns / TILE_COLUMNS_MAX)
-  const tileColumns = Math.ceil(nColumns / nTiles)
+  const tileColumns = Math.ceil(nColumns / Math.ceil(nColumns / TILE_COLUMNS_MAX))
+  const nTiles = Math.ceil(nColumns / tileColumns)
   const binStride = (tileColumns + 15) & ~15
   return {
-    nColumns, nTiles: Math.ceil(nColumns / tileColumns), tileColumns, binStride,
-    sideStride: LONE_SIDE_BYTES, rowBytes: Math.ceil(nColumns / tileColumns) * binStride +
-      LONE_SIDE_BYTES,
+    nColumns, nTiles, tileColumns, binStride, sideStride: LONE_SIDE_BYTES,
+    rowBytes: nTiles * binStride + LONE_SIDE_BYTES,
   }
 }
 

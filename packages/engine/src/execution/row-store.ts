@@ -113,17 +113,15 @@ export class RowStore {
   #keep(run: RowRun, bag: BagRule, kept: number): number {
     const { nTiles, binStride, sideStride } = this.layout
     const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
-    const isWhole = nTiles === 1
     const { localRow, nRows, firstRow } = run
-    const n = isWhole
-      ? this.#kernels.bag(
-        to.bins(0, kept), this.#outside + this.#nOutside * 4, from.bins(0, localRow), nRows,
-        binStride, to.sides(0) - to.bins(0, 0) + ROW_ID_OFFSET, bag.hashStart, firstRow, bag.limit)
-      : this.#kernels.bag(
-        to.sides(kept), this.#outside + this.#nOutside * 4, from.sides(localRow), nRows,
-        sideStride, ROW_ID_OFFSET, bag.hashStart, firstRow, bag.limit)
+    // a side takes the bins before it along where both are one record
+    const lead = nTiles === 1 ? from.sides(0) - from.bins(0, 0) : 0
+    const n = this.#kernels.bag(
+      to.sides(kept) - lead, this.#outside + this.#nOutside * 4, from.sides(localRow) - lead, nRows,
+      sideStride, lead + ROW_ID_OFFSET, bag.hashStart, firstRow, bag.limit)
     this.#nOutside += nRows - n
-    for (let tile = 0; !isWhole && tile < nTiles; tile++) {
+    if (nTiles === 1) return n
+    for (let tile = 0; tile < nTiles; tile++) {
       this.#kernels.gatherRows(
         to.bins(tile, kept), from.bins(tile, 0), n, binStride, to.sides(kept) + ROW_ID_OFFSET,
         sideStride)

@@ -1,6 +1,17 @@
+import type { Packing } from '../dataset.js'
 import type { EngineRows } from './protocol.js'
 import { type Stripe, visitBlocks } from './row-dealing.js'
 import { Unpacker } from './unpacker.js'
+
+/** Gives an unpacker for each packing, the same one again for a block that is met again. */
+function unpackersByPacking(): (packing: Packing) => Unpacker {
+  const known = new Map<Packing, Unpacker>()
+  return (packing) => {
+    const unpacker = known.get(packing) ?? new Unpacker(packing)
+    known.set(packing, unpacker)
+    return unpacker
+  }
+}
 
 /** Packed rows are unpacked so many at a time. */
 const ROWS_AT_ONCE = 128
@@ -15,15 +26,14 @@ export function visitRows(
   visit: (bins: Uint8Array, nRows: number, localRow: number) => void,
 ): void {
   const { nFeatures } = data
-  const unpackers = new Map<object, Unpacker>()
+  const unpackerOf = unpackersByPacking()
   let scratch: Uint8Array | null = null
   visitBlocks(data, stripes, ({ bins, packing }, blockRow, nRows, localRow) => {
     if (packing === undefined) {
       visit(bins.subarray(blockRow * nFeatures, (blockRow + nRows) * nFeatures), nRows, localRow)
       return
     }
-    const unpacker = unpackers.get(packing) ?? new Unpacker(packing)
-    unpackers.set(packing, unpacker)
+    const unpacker = unpackerOf(packing)
     scratch ??= new Uint8Array(ROWS_AT_ONCE * nFeatures)
     for (let done = 0; done < nRows; done += ROWS_AT_ONCE) {
       const n = Math.min(ROWS_AT_ONCE, nRows - done)
@@ -43,7 +53,7 @@ export function visitSome(
   visit: (bins: Uint8Array, at: number, localRow: number) => void,
 ): void {
   const { nFeatures } = data
-  const unpackers = new Map<object, Unpacker>()
+  const unpackerOf = unpackersByPacking()
   const scratch = new Uint8Array(nFeatures)
   visitBlocks(data, stripes, ({ bins, packing }, blockRow, nRows, localRow) => {
     for (let i = (step - localRow % step) % step; i < nRows; i += step) {
@@ -51,9 +61,7 @@ export function visitSome(
         visit(bins, (blockRow + i) * nFeatures, localRow + i)
         continue
       }
-      const unpacker = unpackers.get(packing) ?? new Unpacker(packing)
-      unpackers.set(packing, unpacker)
-      unpacker.unpack(bins, blockRow + i, 1, scratch)
+      unpackerOf(packing).unpack(bins, blockRow + i, 1, scratch)
       visit(scratch, 0, localRow + i)
     }
   })

@@ -124,7 +124,8 @@ describe('BlockCache', () => {
     }
     await open(CACHE_BYTES_MIN).put('c', blockOf(1))
     // its own name is random, and may begin with any letter of a hexadecimal number
-    const own = readdirSync(folder).filter((name) => name.endsWith('.writer') && !left.includes(name))
+    const own = readdirSync(folder).filter(
+      (name) => name.endsWith('.writer') && !left.includes(name))
     assert.equal(own.length, 1)
     assert.deepEqual(new Set(readdirSync(folder)),
       new Set(['b-2-0.partial', 'b-1.writer', 'c.block', 'note.txt', ...own]))

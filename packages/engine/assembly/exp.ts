@@ -40,8 +40,25 @@ function expWide(x: v128): v128 {
 @inline export function exp2(x: v128): v128 {
   // returned from within the condition, the compiler would compute the wide one for every pair
   let e = expOf(x, false)
-  if (v128.any_true(f64x2.gt(f64x2.abs(x), f64x2.splat(700)))) e = expWide(x)
+  if (v128.any_true(isWide(x))) e = expWide(x)
   return e
+}
+
+// @ts-ignore: decorator
+@inline function isWide(x: v128): v128 {
+  return f64x2.gt(f64x2.abs(x), f64x2.splat(700))
+}
+
+/** Whether `expNarrow` cannot take one of four. Asked once for all, they overlap. */
+// @ts-ignore: decorator
+@inline export function areWide(a: v128, b: v128): bool {
+  return v128.any_true(v128.or(isWide(a), isWide(b)))
+}
+
+/** `exp2` of numbers in [-700, 700]. */
+// @ts-ignore: decorator
+@inline export function expNarrow(x: v128): v128 {
+  return expOf(x, false)
 }
 
 /** For the test of the twin: n doubles (n even) from src to dst. */

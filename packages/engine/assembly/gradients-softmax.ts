@@ -1,8 +1,14 @@
-import { exp2 } from './exp'
+import { areWide, exp2, expNarrow } from './exp'
 import { fixedPairs } from './fixed-point'
 
 /** Rows at a time: their powers stay in the second-level cache, and planes are walked in pieces. */
 const BLOCK: i32 = 64
+
+// @ts-ignore: decorator
+@inline function addPower(power: usize, sum: usize, e: v128): void {
+  v128.store(power, e)
+  v128.store(sum, f64x2.add(v128.load(sum), e))
+}
 
 // Scores are in planes, one per class, planeBytes apart; so are the results. Plane by plane for a
 // block of rows: row by row, every access would be in another page, 100 classes in as many.
@@ -33,10 +39,21 @@ export function softmaxGradients(
     plane = score + first
     let powers = work
     for (let k = 0; k < nClasses; k++, plane += scorePlaneBytes, powers += <usize>BLOCK << 3) {
-      for (let i: usize = 0; i < end; i += 16) {
-        const e = exp2(f64x2.sub(v128.load(plane + i), v128.load(largest + i)))
-        v128.store(powers + i, e)
-        v128.store(sums + i, f64x2.add(v128.load(sums + i), e))
+      let i: usize = 0
+      for (; i + 32 <= end; i += 32) {
+        const x = f64x2.sub(v128.load(plane + i), v128.load(largest + i))
+        const y = f64x2.sub(v128.load(plane + i, 16), v128.load(largest + i, 16))
+        let ex = expNarrow(x), ey = expNarrow(y)
+        if (areWide(x, y)) {
+          ex = exp2(x)
+          ey = exp2(y)
+        }
+        addPower(powers + i, sums + i, ex)
+        addPower(powers + i + 16, sums + i + 16, ey)
+      }
+      for (; i < end; i += 16) {
+        const x = f64x2.sub(v128.load(plane + i), v128.load(largest + i))
+        addPower(powers + i, sums + i, exp2(x))
       }
     }
     powers = work

@@ -1,8 +1,7 @@
 import { copyRow } from './copy-row'
 
 // Branch-free two-ended partition: every record is stored at both ends and only one end moves.
-// The right side comes out in reverse order, which integer sums permit; a record's row id still
-// runs monotonically within a leaf, so scatters by row id stay in order.
+// The right side comes out in reverse order, which integer sums permit.
 //
 //   src  a B c D e      (small: left, capital: right)
 //   dst  a c e D B

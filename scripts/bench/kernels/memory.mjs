@@ -8,8 +8,9 @@ const { instantiateKernels } = await engine('kernels/load.js')
 const { cellOffsets } = await engine('kernels/cells.js')
 const { specialiseHistogram } = await engine('kernels/specialised-histogram.js')
 const { CANDIDATE_BYTES } = await engine('kernels/candidate.js')
-const { CELL_BYTES, LAYOUT_ENTRY_BYTES, SCAN_SCRATCH_BYTES, SUM_BYTES } = await engine(
-  'kernels/api.js')
+const {
+  CELL_BYTES, LAYOUT_ENTRY_BYTES, REARRANGE_BYTES, SCAN_SCRATCH_BYTES, SUM_BYTES,
+} = await engine('kernels/api.js')
 const { recordLayout, ROW_ID_OFFSET } = await engine('execution/record-layout.js')
 const { RecordPlanes } = await engine('execution/record-planes.js')
 
@@ -40,7 +41,7 @@ export function makeKernelMemory({ nRows, nFeatures }) {
     layout: arena.reserve(nFeatures * LAYOUT_ENTRY_BYTES), limit: arena.reserve(limitBytes),
     sums: arena.reserve(nCells * SUM_BYTES), others: arena.reserve(nCells * SUM_BYTES),
     table: arena.reserve(256), mask: arena.reserve(nFeatures), params: arena.reserve(13 * 8),
-    decisions: arena.reserve(nRows),
+    decisions: arena.reserve(nRows), rearrange: arena.reserve(REARRANGE_BYTES),
     scratch: arena.reserve(SCAN_SCRATCH_BYTES), candidate: arena.reserve(CANDIDATE_BYTES),
     score: arena.reserve(nRows * 8 * nClasses), label: arena.reserve(nRows * 8),
     pairs: arena.reserve(nRows * 8 * nClasses), work: arena.reserve((nClasses + 2) * 512),

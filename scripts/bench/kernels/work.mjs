@@ -21,7 +21,8 @@ const lineBytes = 64
 /** @returns {Work[]} in the order in which they are run: each finds what it needs */
 export function worksOf(memory) {
   return [
-    ...rowWorks(memory), partitionWork(memory), ...gradientWorks(memory), ...sumWorks(memory),
+    ...rowWorks(memory), partitionWork(memory), ...rearrangeWork(memory),
+    ...gradientWorks(memory), ...sumWorks(memory),
   ]
 }
 
@@ -98,6 +99,24 @@ function partitionWork(memory) {
       kind: 'copy', perUnit: rowBytes, bytes: nRows * rowBytes, what: `${rowBytes} bytes copied`,
     },
   }
+}
+
+/**
+ * Splitting leaves in place. Leaves are rearranged once; after that the same is to be done again
+ * with the rows that came out, so every round works on a fresh copy.
+ */
+function rearrangeWork({ arena, at, kernels, layout, rows, moved, nRows, nFeatures }) {
+  const { nTiles, binStride, rowBytes } = layout
+  if (nTiles > 1) return []
+  const bytes = () => arena.bytes(moved.bins(0, 0), nRows * binStride)
+  return [{
+    name: 'rearrange', unit: 'row', nUnits: nRows,
+    before: () => bytes().set(arena.bytes(rows.bins(0, 0), nRows * binStride)),
+    run: () => byLeaf(nRows, (first, n) => kernels.rearrange(
+      moved.bins(0, first), n, binStride, 3 % nFeatures, at.table, at.rearrange)),
+    result: () => [bytes()],
+    limit: touching(rowBytes, nRows, 0),
+  }]
 }
 
 function gradientWorks({ arena, at, kernels, layout, moved, nRows }) {

@@ -1,6 +1,6 @@
 import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
-import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
+import { REARRANGE_BYTES, ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller } from './column-rows.js'
 import { planColumns, writeLeftTable, type ColumnPlan } from './columns.js'
@@ -10,9 +10,9 @@ import { RecordPlanes } from './record-planes.js'
 import type { RowRun } from './row-dealing.js'
 import { visitRows } from './visit-rows.js'
 
-/** Rows of a node: a range of one of the three buffers. */
+/** Rows of a node: a range of one of the two buffers. */
 interface NodeRange {
-  readonly buffer: number
+  readonly buffer: 0 | 1
   readonly begin: number
   readonly end: number
 }
@@ -28,10 +28,10 @@ export interface NodeRun {
 /**
  * The rows of one thread and where each node's are.
  *
- * Three buffers: 0 holds the rows in order, for good; a split copies a node's rows to the same
- * range of another buffer, 0 -> 1 -> 2 -> 1 ..., left child first. So a node's own rows stay
- * valid until its children are split in turn, and its rows are those of its descendants from then
- * on: an expansion that is never committed costs nothing to take back.
+ * Two buffers: 0 holds the rows in order, for good. The root's are copied to the other one, left
+ * child first, or, with bagging, the rows in the bag; all other nodes are split in place. So a
+ * node's rows are one range, whether it was split or not, in an order that changes: an expansion
+ * that is never committed costs nothing to take back, and one that is done again changes nothing.
  */
 export class RowStore {
   readonly nRows: number
@@ -43,14 +43,15 @@ export class RowStore {
   readonly #runs: readonly RowRun[]
   readonly #buffers: readonly RecordPlanes[]
   readonly #table: number
-  /** One byte a row: 1 if it goes left. 0 where rows are in one piece and it is not needed. */
-  readonly #decisions: number
+  /** What `rearrange` works in; or, where rows are in several planes, the decisions. */
+  readonly #work: number
+  /** Of rows in several planes, those to exchange. */
+  readonly #rights: number
+  readonly #lefts: number
   /** Local row ids out of the bag, or 0 when there is no bagging. */
   readonly #outside: number
   #nOutside = 0
   readonly #nodes = new Map<number, NodeRange>()
-  /** Of the nodes that were split. */
-  readonly #children = new Map<number, readonly [number, number]>()
 
   constructor(
     arena: Arena, kernels: Kernels, features: readonly FeatureLayout[], data: EngineRows,
@@ -62,9 +63,14 @@ export class RowStore {
     this.nRows = nRows
     this.columns = planColumns(features, bundleFeatures(data, runs, features))
     this.layout = recordLayout(this.columns.columns.length)
-    this.#buffers = [0, 1, 2].map(() => new RecordPlanes(arena, this.layout, nRows))
+    this.#buffers = [0, 1].map(() => new RecordPlanes(arena, this.layout, nRows))
     this.#table = arena.reserve(256)
-    this.#decisions = this.layout.nTiles > 1 ? arena.reserve(nRows) : 0
+    const isOnePiece = this.layout.nTiles === 1
+    this.#work = arena.reserve(isOnePiece ? REARRANGE_BYTES : nRows)
+    // at most half of the rows are on the wrong side
+    const listBytes = isOnePiece ? 0 : ((nRows >> 1) + 1) * 4
+    this.#rights = arena.reserve(listBytes)
+    this.#lefts = arena.reserve(listBytes)
     this.#outside = usesBagging ? arena.reserve((nRows + 1) * 4) : 0
     this.#fill(data)
   }
@@ -98,7 +104,6 @@ export class RowStore {
       this.#kernels.putGradients(this.gradients, this.nRows, sideStride, gradients)
     }
     this.#nodes.clear()
-    this.#children.clear()
     this.#nOutside = 0
     if (bag === null) {
       this.#nodes.set(0, { buffer: 0, begin: 0, end: this.nRows })
@@ -130,44 +135,63 @@ export class RowStore {
   }
 
   /** Cuts a node's rows in two. */
-  split(expansion: Expansion): void {
-    const parent = this.#range(expansion.parent)
-    const buffer = parent.buffer === 1 ? 2 : 1
+  split({ parent, left, right, feature, leftBins }: Expansion): void {
+    const { buffer, begin, end } = this.#range(parent)
     const table = this.#arena.bytes(this.#table, 256)
-    writeLeftTable(table, this.columns, expansion.feature, expansion.leftBins)
-    const column = this.columns.columnOf[expansion.feature]!
-    const nLeft = parent.end === parent.begin ? 0 : this.#partition(
-      this.#buffers[buffer]!, this.#buffers[parent.buffer]!, parent, column)
-    const middle = parent.begin + nLeft
-    this.#children.set(expansion.parent, [expansion.left, expansion.right])
-    this.#nodes.set(expansion.left, { buffer, begin: parent.begin, end: middle })
-    this.#nodes.set(expansion.right, { buffer, begin: middle, end: parent.end })
+    writeLeftTable(table, this.columns, feature, leftBins)
+    const column = this.columns.columnOf[feature]!
+    const nLeft = begin === end ? 0
+      : buffer === 0 ? this.#copy(begin, end, column)
+        : this.#rearrange(begin, end, column)
+    const middle = begin + nLeft
+    this.#nodes.set(left, { buffer: 1, begin, end: middle })
+    this.#nodes.set(right, { buffer: 1, begin: middle, end })
   }
 
-  /** @returns the number of rows that go left */
-  #partition(
-    to: RecordPlanes, from: RecordPlanes, { begin, end }: NodeRange, column: number,
-  ): number {
+  /** From buffer 0 to buffer 1. Returns the number of rows that go left. */
+  #copy(begin: number, end: number, column: number): number {
     const { nTiles, binStride, sideStride } = this.layout
+    const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
     const n = end - begin
     if (nTiles === 1) {
       return this.#kernels.partition(
         to.bins(0, begin), from.bins(0, begin), n, binStride, column, this.#table)
     }
-    const nLeft = this.#kernels.decide(
-      this.#decisions, from.column(column) + begin * binStride, n, binStride, this.#table)
+    const nLeft = this.#decide(from, begin, n, column)
     for (let tile = 0; tile < nTiles; tile++) {
       this.#kernels.divide(
-        to.bins(tile, begin), from.bins(tile, begin), n, binStride, this.#decisions)
+        to.bins(tile, begin), from.bins(tile, begin), n, binStride, this.#work)
     }
-    this.#kernels.divide(to.sides(begin), from.sides(begin), n, sideStride, this.#decisions)
+    this.#kernels.divide(to.sides(begin), from.sides(begin), n, sideStride, this.#work)
     return nLeft
   }
 
-  /**
-   * A node's rows in runs that cells can hold; at least one, if need be of no rows. They are valid
-   * until its children are split.
-   */
+  /** In place in buffer 1. Returns the number of rows that go left. */
+  #rearrange(begin: number, end: number, column: number): number {
+    const { nTiles, binStride, sideStride } = this.layout
+    const rows = this.#buffers[1]!
+    const n = end - begin
+    if (nTiles === 1) {
+      return this.#kernels.rearrange(
+        rows.bins(0, begin), n, binStride, column, this.#table, this.#work)
+    }
+    const nLeft = this.#decide(rows, begin, n, column)
+    const [rights, lefts] = [this.#rights, this.#lefts]
+    const nPairs = this.#kernels.misplaced(this.#work, n, nLeft, rights, lefts)
+    for (let tile = 0; tile < nTiles; tile++) {
+      this.#kernels.exchangeRows(rows.bins(tile, begin), binStride, rights, lefts, nPairs)
+    }
+    this.#kernels.exchangeRows(rows.sides(begin), sideStride, rights, lefts, nPairs)
+    return nLeft
+  }
+
+  #decide(rows: RecordPlanes, begin: number, n: number, column: number): number {
+    const { binStride } = this.layout
+    return this.#kernels.decide(
+      this.#work, rows.column(column) + begin * binStride, n, binStride, this.#table)
+  }
+
+  /** A node's rows in runs that cells can hold; at least one, if need be of no rows. */
   runsOf(node: number): NodeRun[] {
     const { buffer, begin, end } = this.#range(node)
     const planes = this.#buffers[buffer]!
@@ -178,16 +202,8 @@ export class RowStore {
     })
   }
 
-  /**
-   * Adds a leaf's value to its rows' scores. A leaf of the tree may have been split ahead, over
-   * several levels: its rows are then where its descendants' are.
-   */
+  /** Adds a leaf's value to its rows' scores. */
   scatter(node: number, scores: number, value: number): void {
-    const children = this.#children.get(node)
-    if (children !== undefined) {
-      for (const child of children) this.scatter(child, scores, value)
-      return
-    }
     const { buffer, begin, end } = this.#range(node)
     const ids = this.#buffers[buffer]!.sides(begin) + ROW_ID_OFFSET
     this.#kernels.scatterLeaf(scores, ids, end - begin, this.layout.sideStride, value)

@@ -64,6 +64,22 @@ export interface Kernels {
   decide(decisions: number, bins: number, n: number, stride: number, table: number): number
   /** As `partition`, by the bytes that `decide` wrote. n >= 1. */
   divide(dst: number, src: number, n: number, stride: number, decisions: number): void
+  /**
+   * Rearranges n records in place: those with `table[bin of feature] = 1` to the front, the others
+   * (0) behind, in no order that matters. `work` is REARRANGE_BYTES. Returns the number at the
+   * front; n = 0 is allowed.
+   */
+  rearrange(
+    rows: number, n: number, stride: number, feature: number, table: number, work: number,
+  ): number
+  /**
+   * By the bytes that `decide` wrote, of which nLeft are 1: the rows (u32) among the first nLeft
+   * with 0 go to `rights`, those behind with 1 to `lefts`, which are as many. Returns how many;
+   * both have room for one more.
+   */
+  misplaced(decisions: number, n: number, nLeft: number, rights: number, lefts: number): number
+  /** Exchanges rows rights[k] and lefts[k] of a plane, for each k < n. */
+  exchangeRows(rows: number, stride: number, rights: number, lefts: number, n: number): void
   /** dst[i] = src[id i]: rows of `stride` bytes, u32 ids that lie `idStride` bytes apart. */
   gatherRows(
     dst: number, src: number, n: number, stride: number, ids: number, idStride: number,
@@ -154,6 +170,8 @@ export const SUM_BYTES = 20
 export const ROWS_PER_WIDEN = 65_535
 export const LAYOUT_ENTRY_BYTES = 16
 export const SCAN_SCRATCH_BYTES = 6_144
+/** Bytes that `rearrange` works in. */
+export const REARRANGE_BYTES = 512
 /** Bytes that a sort counts digits in. */
 export const SORT_COUNT_BYTES = 24_576
 /** Bits of the magnitude of a fixed-point gradient or hessian, contract rule 3. */

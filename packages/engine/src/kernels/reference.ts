@@ -18,6 +18,10 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     addSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, 1),
     subtractSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, -1),
     partition: (...args) => own.partition(...args),
+    rearrange: (rows, n, stride, feature, table) =>
+      own.rearrange(rows, n, stride, feature, table),
+    misplaced: (...args) => own.misplaced(...args),
+    exchangeRows: (...args) => own.exchangeRows(...args),
     decide: (...args) => own.decide(...args),
     divide: (...args) => own.divide(...args),
     gatherRows: (...args) => own.gatherRows(...args),
@@ -177,6 +181,43 @@ class ReferenceKernels {
       this.#copy(dst + (goesLeft ? front++ : --back) * stride, record, stride)
     }
     return front
+  }
+
+  rearrange(
+    rows: number, n: number, stride: number, feature: number, table: number,
+  ): number {
+    let nLeft = 0
+    for (let i = 0; i < n; i++) {
+      const goesLeft = this.#byte(table + this.#byte(rows + i * stride + feature)) === 1
+      if (goesLeft) this.#exchange(rows, stride, i, nLeft++)
+    }
+    return nLeft
+  }
+
+  misplaced(
+    decisions: number, n: number, nLeft: number, rights: number, lefts: number,
+  ): number {
+    const order = Array.from({ length: n }, (_, i) => i)
+    const goesLeft = (i: number): boolean => this.#byte(decisions + i) === 1
+    const right = order.filter((i) => i < nLeft && !goesLeft(i))
+    right.forEach((i, k) => { this.#view.setUint32(rights + k * 4, i, true) })
+    order.filter((i) => i >= nLeft && goesLeft(i))
+      .forEach((i, k) => { this.#view.setUint32(lefts + k * 4, i, true) })
+    return right.length
+  }
+
+  exchangeRows(rows: number, stride: number, rights: number, lefts: number, n: number): void {
+    for (let k = 0; k < n; k++) {
+      const [i, j] = [rights, lefts].map((list) => this.#view.getUint32(list + k * 4, true))
+      this.#exchange(rows, stride, i!, j!)
+    }
+  }
+
+  #exchange(rows: number, stride: number, i: number, j: number): void {
+    const bytes = new Uint8Array(this.#memory.buffer)
+    const row = bytes.slice(rows + i * stride, rows + (i + 1) * stride)
+    bytes.copyWithin(rows + i * stride, rows + j * stride, rows + (j + 1) * stride)
+    bytes.set(row, rows + j * stride)
   }
 
   decide(decisions: number, bins: number, n: number, stride: number, table: number): number {

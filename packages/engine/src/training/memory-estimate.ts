@@ -42,7 +42,7 @@ export function storedColumns({ blocks, features }: BinnedDataset): number {
 }
 
 /**
- * Bytes that training takes besides the binned data set it is given: three buffers of records,
+ * Bytes that training takes besides the binned data set it is given: two buffers of records,
  * scores, labels, weights and gradients per row, and one histogram per open leaf.
  */
 export function estimateTraining(size: TrainingSize): number {
@@ -63,7 +63,7 @@ function arenaBytes(size: TrainingSize): number {
   const { rowBytes, nTiles, tileColumns } = recordLayout(nColumns)
   // cells of a tile; where features share columns, of all
   const nSummed = nColumns < nFeatures ? nColumns : tileColumns
-  const perRow = 3 * rowBytes + (nTiles > 1 ? 1 : 0) + nOutputs * 16 + 8 +
+  const perRow = 2 * rowBytes + (nTiles > 1 ? 5 : 0) + nOutputs * 16 + 8 +
     (size.hasWeight ? 8 : 0) + (size.usesBagging ? 4 : 0)
   const perEvalRow = nColumns + nOutputs * 8 + 16
   const openLeaves = Math.min(numLeaves, Math.max(2, nRows))

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
-import type { Kernels } from '../../src/kernels/api.js'
+import { REARRANGE_BYTES, type Kernels } from '../../src/kernels/api.js'
 import { fractionLimit, mixNumber, Purpose, rowDraw, startHash } from '../../src/random.js'
 import { Lab, lengths } from './lab.js'
 import { makeRecords } from './records.js'
 
-/** partition, bag, putGradients, scatterLeaf, walkTree: records move and nothing else does. */
+/** Kernels that move records, or go by what is in them: nothing else changes. */
 export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): void {
   const lab = new Lab(make)
   beforeEach(() => lab.clear())
@@ -52,6 +52,77 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
         check(9, nFeatures, 0, nFeatures - 1)
       }
     })
+  })
+
+  describe('rearrange', () => {
+    const check = (n: number, extra: number, leftOf256: number, runs: number): void => {
+      lab.clear()
+      const random = new TestRandom(n + extra + leftOf256)
+      const { bytes, stride } = makeRecords(random, n, 5, extra)
+      // runs of equal bins: blocks that are all right, and blocks that are all wrong
+      const bins = Array.from({ length: n }, (_, i) =>
+        bytes[i * stride + 2] = bytes[(i - i % runs) * stride + 2]!)
+      const at = lab.put(bytes)
+      const table = lab.put(Array.from({ length: 256 }, (_, bin) => bin < leftOf256 ? 1 : 0))
+      const work = lab.reserve(REARRANGE_BYTES)
+      const before = bins.map((_, i) => record(at, stride, i))
+      const isLeft = bins.map((bin) => bin < leftOf256)
+      const nLeft = lab.run([at, work], (k) => k.rearrange(at, n, stride, 2, table, work))
+      assert.equal(nLeft, isLeft.filter(Boolean).length)
+      const after = before.map((_, i) => record(at, stride, i))
+      assert.deepEqual(
+        after.slice(0, nLeft).sort(), before.filter((_, i) => isLeft[i]).sort())
+      assert.deepEqual(after.slice(nLeft).sort(), before.filter((_, i) => !isLeft[i]).sort())
+      assert.equal(lab.kernels.rearrange(at, n, stride, 2, table, work), nLeft)
+      assert.deepEqual(before.map((_, i) => record(at, stride, i)), after, 'a second time')
+    }
+
+    it('keeps every record, left ones in front, and changes nothing a second time', () => {
+      const blocks = [127, 128, 129, 255, 256, 257, 383, 384, 385, 640, 1000]
+      for (const n of [...lengths, ...blocks]) {
+        for (const leftOf256 of [0, 1, 100, 128, 255, 256]) check(n, 0, leftOf256, 1)
+      }
+    })
+
+    it('takes runs of rows that go the same way', () => {
+      for (const runs of [50, 128, 300, 700]) {
+        for (let n = 257; n < 2000; n += 131) check(n, 0, 128, runs)
+      }
+    })
+
+    it('takes every stride from 16 to 128', () => {
+      for (let extra = 0; extra <= 104; extra += 8) check(300, extra, 90, 1)
+    })
+  })
+
+  it('misplaced and exchangeRows bring rows to their sides', () => {
+    for (const n of [...lengths, 300]) {
+      for (const share of [0, 3, 50, 97, 100]) {
+        lab.clear()
+        const random = new TestRandom(n + share)
+        const stride = 16 * (1 + random.below(5))
+        const goes = Array.from({ length: n }, () => random.below(100) < share ? 1 : 0)
+        const nLeft = goes.filter((left) => left === 1).length
+        const decisions = lab.put(goes)
+        const [rights, lefts] = [lab.reserve((n + 2) * 4), lab.reserve((n + 2) * 4)]
+        const nPairs = lab.run(
+          [rights, lefts], (k) => k.misplaced(decisions, n, nLeft, rights, lefts))
+        const listAt = (list: number): number[] => [...new Uint32Array(
+          lab.bytes(list, nPairs * 4).slice().buffer)]
+        assert.deepEqual(
+          listAt(rights), goes.flatMap((left, i) => i < nLeft && left === 0 ? [i] : []))
+        assert.deepEqual(
+          listAt(lefts), goes.flatMap((left, i) => i >= nLeft && left === 1 ? [i] : []))
+        const rows = lab.put(Uint8Array.from({ length: n * stride }, () => random.below(256)))
+        const expected = goes.map((_, i) => record(rows, stride, i))
+        listAt(rights).forEach((i, k) => {
+          const j = listAt(lefts)[k]!
+          ;[expected[i], expected[j]] = [expected[j]!, expected[i]!]
+        })
+        lab.run([rows], (k) => k.exchangeRows(rows, stride, rights, lefts, nPairs))
+        assert.deepEqual(goes.map((_, i) => record(rows, stride, i)), expected)
+      }
+    }
   })
 
   describe('decide and divide', () => {

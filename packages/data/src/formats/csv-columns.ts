@@ -1,6 +1,7 @@
 /** Decodes the columns of a unit: finds their types, or holds them to given ones. */
 
-import type { ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
+import type { ColumnChunk, ColumnType, NumberChunk, RowArrays } from '../reader.js'
+import { ownArrays } from '../row-arrays.js'
 import { showBytes, textError, type MissingMarkers } from './csv-bytes.js'
 import { fieldText, parseField } from './csv-field.js'
 import { FieldSplitter, type FieldBlock, type UnitText } from './csv-fields.js'
@@ -49,14 +50,15 @@ export function decodeColumns(
   text: UnitText,
   requests: readonly ColumnRequest[],
   missing: MissingMarkers,
+  arrays: RowArrays = ownArrays,
 ): ColumnChunk[] {
   const machine = enterCsvMachine()
   try {
-    const { chunks, late } = decodeOnce(machine, text, requests, missing)
+    const { chunks, late } = decodeOnce(machine, text, requests, missing, arrays)
     if (late.length === 0) return chunks as ColumnChunk[]
     machine.clear()
     const again = late.map((slot) => ({ ...requests[slot]!, type: 'string' as const }))
-    const texts = decodeOnce(machine, text, again, missing).chunks
+    const texts = decodeOnce(machine, text, again, missing, arrays).chunks
     late.forEach((slot, i) => (chunks[slot] = texts[i]!))
     return chunks as ColumnChunk[]
   } finally {
@@ -70,6 +72,7 @@ function decodeOnce(
   text: UnitText,
   requests: readonly ColumnRequest[],
   missing: MissingMarkers,
+  arrays: RowArrays,
 ): { readonly chunks: (ColumnChunk | null)[]; readonly late: readonly number[] } {
   const slots = new Int32Array(text.nColumns).fill(-1)
   requests.forEach((request, slot) => (slots[request.column] = slot))
@@ -82,9 +85,11 @@ function decodeOnce(
     found: machine.reserve(8),
   }
   const makeStrings = (slot: number) =>
-    new StringColumn(machine, text, requests[slot]!.name, missing)
+    new StringColumn(machine, text, requests[slot]!.name, missing, arrays.ints(text.nRows))
   const columns = requests.map((request, slot) =>
-    request.type === 'string' ? makeStrings(slot) : new NumberColumn(text, request, missing),
+    request.type === 'string'
+      ? makeStrings(slot)
+      : new NumberColumn(text, request, missing, arrays.doubles(text.nRows)),
   )
   const late: number[] = []
   for (let block = splitter.nextBlock(); block !== null; block = splitter.nextBlock()) {
@@ -123,7 +128,6 @@ interface Scratch {
 class NumberColumn {
   /** A field was a string: the column must be read as text. Only where no type is forced. */
   isString = false
-  private readonly values: Float64Array
   private readonly forced: NumberChunk['type'] | null
   private readonly allowed: number
   /** Kinds of all fields so far, and the first field of each of dates and numbers. */
@@ -137,10 +141,10 @@ class NumberColumn {
     private readonly text: UnitText,
     private readonly request: ColumnRequest,
     private readonly missing: MissingMarkers,
+    private readonly values: Float64Array,
   ) {
     this.forced = request.type as NumberChunk['type'] | null
     this.allowed = this.forced === null ? ~Kind.string : ALLOWED_KINDS[this.forced]
-    this.values = new Float64Array(text.nRows)
   }
 
   /** Parses the block's fields; false at the first string, where no type is forced. */

@@ -128,16 +128,15 @@ export class ByteDictionary {
 /** A column as text: spaces around unquoted fields dropped, everything else as it stands. */
 export class StringColumn {
   private readonly words: ByteDictionary
-  private readonly codes: Int32Array
 
   constructor(
     private readonly machine: CsvMachine,
     private readonly text: UnitText,
     private readonly name: string,
     private readonly missing: MissingMarkers,
+    private readonly codes: Int32Array,
   ) {
     this.words = new ByteDictionary(machine)
-    this.codes = new Int32Array(text.nRows)
   }
 
   /** @param scratch - offset in the memory, room for the block's rows as i32 */

@@ -12,9 +12,11 @@ import type {
   ColumnType,
   PartitionPlan,
   PartitionReader,
+  RowArrays,
   TextOptions,
   Unit,
 } from '../reader.js'
+import { ownArrays } from '../row-arrays.js'
 import {
   RECORD_BYTES_MAX,
   UNIT_BYTES,
@@ -66,7 +68,9 @@ export function createCsvReader(format: 'csv' | 'tsv', unitBytes = UNIT_BYTES): 
     format,
     plan: (source, options) => planCsv(source, options, separator, unitBytes),
     read: (source, plan, unit, columns, types, options) =>
-      readCsv(source, plan, unit, columns, types, options, separator),
+      readCsv(source, plan, unit, columns, types, options, separator, ownArrays),
+    readCoded: (source, plan, unit, columns, types, options, arrays) =>
+      readCsv(source, plan, unit, columns, types, options, separator, arrays),
   }
 }
 
@@ -233,6 +237,7 @@ async function readCsv(
   types: readonly (ColumnType | null)[],
   options: TextOptions,
   separator: number,
+  arrays: RowArrays,
 ): Promise<ColumnChunk[]> {
   const nColumns = plan.columns.length
   const isWanted = new Uint8Array(nColumns)
@@ -252,5 +257,5 @@ async function readCsv(
     nColumns,
     nRows: unit.nRows,
   }
-  return decodeColumns(text, requests, missingMarkers(options))
+  return decodeColumns(text, requests, missingMarkers(options), arrays)
 }

@@ -80,7 +80,7 @@ export const LITERAL_BYTES = 24
  * A dictionary is eight i32: offset of its slots (8 bytes each: index + 1 and hash as i32), how
  * many these are (a power of two), texts in it, the most it has room for, offset of their ends
  * (i32 behind a 0), offset of where they stood first (i32), offset of the bytes of all, and how
- * many of these there is room for (`TEXT_MARGIN` behind them may be read).
+ * many of these there is room for (`TEXT_MARGIN` behind them may be read, seven written).
  */
 export const DICTIONARY_BYTES = 32
 

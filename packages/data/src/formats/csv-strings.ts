@@ -1,7 +1,7 @@
 /** String columns: equal bytes get equal codes without being decoded each time. */
 
 import type { StringChunk } from '../reader.js'
-import { decodeUtf8, isMissing, textError, type MissingMarkers } from './csv-bytes.js'
+import { decodeUtf8, isMissing, isSpace, textError, type MissingMarkers } from './csv-bytes.js'
 import { trim } from './csv-field.js'
 import type { FieldBlock, UnitText } from './csv-fields.js'
 import { DICTIONARY_BYTES } from './csv-kernels.js'
@@ -61,22 +61,35 @@ export class ByteDictionary {
     return this.machine.ints(this.firsts, this.size)
   }
 
-  /** The bytes of each text; views. */
-  words(): Uint8Array[] {
-    const offsets = this.machine.ints(this.offsets, this.size + 1)
-    return Array.from({ length: this.size }, (_, i) =>
-      this.machine.bytes(this.arena + offsets[i]!, offsets[i + 1]! - offsets[i]!))
+  /** Indices of the texts that mean missing, spaces aside, ascending. */
+  missing(missing: MissingMarkers): number[] {
+    const { size } = this
+    const offsets = this.machine.ints(this.offsets, size + 1)
+    const used = this.machine.bytes(this.arena, offsets[size]!)
+    const lengthMax = missing.markers.reduce((most, { length }) => Math.max(most, length), 0)
+    const found: number[] = []
+    for (let i = 0; i < size; i++) {
+      const from = offsets[i]!
+      const to = offsets[i + 1]!
+      // Most texts are too long for a marker, with no space at either end.
+      const isLong = to - from > lengthMax
+      if (isLong && !isSpace(used[from]) && !isSpace(used[to - 1])) continue
+      const { start, end } = trim(used, from, to)
+      if (isMissing(missing, used, start, end)) found.push(i)
+    }
+    return found
   }
 
   /** The texts by index; the index of one that is not valid UTF-8 where there is one. */
   decode(): readonly string[] | { readonly invalid: number } {
-    const offsets = this.machine.ints(this.offsets, this.size + 1)
-    const used = this.machine.bytes(this.arena, offsets[this.size]!)
+    const { size } = this
+    const offsets = this.machine.ints(this.offsets, size + 1)
+    const used = this.machine.bytes(this.arena, offsets[size]!)
     const all = decodeUtf8(used)
     // One byte per character: what was decoded in one go can be cut.
     const isAscii = all?.length === used.length
     const strings: string[] = []
-    for (let i = 0; i < this.size; i++) {
+    for (let i = 0; i < size; i++) {
       const start = offsets[i]!
       const end = offsets[i + 1]!
       const text = isAscii ? all.slice(start, end) : decodeUtf8(used.subarray(start, end))
@@ -156,14 +169,15 @@ export class StringColumn {
         `the value of column '${this.name}' is not valid UTF-8; convert the file to UTF-8`,
       )
     }
-    const isNone = words.words().map((bytes) => {
-      const { start, end } = trim(bytes, 0, bytes.length)
-      return isMissing(this.missing, bytes, start, end)
-    })
-    if (!isNone.includes(true)) return { type: 'string', codes, dictionary: strings }
-    let nCodes = 0
-    const codeOfWord = Int32Array.from(isNone, (isOut) => (isOut ? -1 : nCodes++))
+    const missing = words.missing(this.missing)
+    if (missing.length === 0) return { type: 'string', codes, dictionary: strings }
+    const codeOfWord = new Int32Array(strings.length)
+    for (const word of missing) codeOfWord[word] = -1
+    const dictionary = strings.filter((_, word) => codeOfWord[word] === 0)
+    for (let word = 0, code = 0; word < codeOfWord.length; word++) {
+      if (codeOfWord[word] === 0) codeOfWord[word] = code++
+    }
     for (let row = 0; row < codes.length; row++) codes[row] = codeOfWord[codes[row]!]!
-    return { type: 'string', codes, dictionary: strings.filter((_, word) => !isNone[word]) }
+    return { type: 'string', codes, dictionary }
   }
 }

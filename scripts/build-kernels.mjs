@@ -16,6 +16,8 @@ const modules = [
     output: 'packages/model/src/predict/wasm-binary.ts' },
   { name: 'kernels', dir: 'packages/engine/assembly',
     output: 'packages/engine/src/kernels/wasm-binary.ts' },
+  { name: 'kernels-data', dir: 'packages/data/assembly',
+    output: 'packages/data/src/formats/wasm-binary.ts' },
   { name: 'kernels-cluster', dir: 'packages/cluster/assembly',
     output: 'packages/cluster/src/wire/wasm-binary.ts' },
 ]

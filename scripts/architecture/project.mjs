@@ -16,7 +16,7 @@ import { inRoot, listPackages, readJson, walk } from '../lib/paths.mjs'
 
 const generated = [
   'packages/engine/src/kernels/wasm-binary.ts', 'packages/cluster/src/wire/wasm-binary.ts',
-  'packages/model/src/predict/wasm-binary.ts',
+  'packages/model/src/predict/wasm-binary.ts', 'packages/data/src/formats/wasm-binary.ts',
 ]
 
 /** Reads the repository. @returns {Project} */

@@ -24,6 +24,7 @@ export { evaluate, type EvaluateOptions, type Evaluation } from './scoring/evalu
 export type { PredictionRows } from './scoring/predict.js'
 export { checkParams, train, type TrainOptions } from './training/train.js'
 export type { NamedDataset } from './training/recipe.js'
+export type { TrainingTimes } from './training/phase-times.js'
 export { paramsFrom, type RawParams, type TrainingParams } from './training/params.js'
 export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,

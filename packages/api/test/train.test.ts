@@ -78,11 +78,16 @@ describe('train', () => {
     const dataset = await Dataset.open(file('once.csv'), { label: 'species' })
     let nReads = 0
     const onLoad = (): void => void nReads++
-    await train({ ...small, objective: 'binary' }, dataset, { onLoad })
+    const first = await train({ ...small, objective: 'binary' }, dataset, { onLoad })
     const nOnce = nReads
     assert.ok(nOnce > 0)
-    await train({ ...small, objective: 'binary', learningRate: 0.3 }, dataset, { onLoad })
+    const { readMs, binMs, trainMs } = first.trainingTimes!
+    assert.ok(readMs > 0 && binMs > 0 && trainMs > 0)
+    assert.equal(new Booster(first.model).trainingTimes, null)
+    const again =
+      await train({ ...small, objective: 'binary', learningRate: 0.3 }, dataset, { onLoad })
     assert.equal(nReads, nOnce)
+    assert.ok(again.trainingTimes!.readMs < readMs && again.trainingTimes!.binMs === 0)
     await train({ ...small, objective: 'binary', maxBin: 15 }, dataset, { onLoad })
     assert.ok(nReads > nOnce)
   })

@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 import { hearEarlySignals, leaveEarlySignals } from './early-signals.js'
+import { readVersion, wantsVersion } from './version.js'
 
-// Loading takes most of a second, in which Ctrl-C must not end without a word.
+// Loading takes a good part of a second, in which Ctrl-C must not end without a word.
 hearEarlySignals()
-const { main } = await import('./cli.js')
-const { endQuietlyWhenNobodyReads } = await import('./output.js')
-
-endQuietlyWhenNobodyReads()
-process.exitCode = await main(process.argv.slice(2))
+const args = process.argv.slice(2)
+if (wantsVersion(args)) {
+  process.stdout.write(`${readVersion()}\n`)
+} else {
+  const { main } = await import('./cli.js')
+  const { endQuietlyWhenNobodyReads } = await import('./output.js')
+  endQuietlyWhenNobodyReads()
+  process.exitCode = await main(args)
+}
 leaveEarlySignals()

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { nearestName } from '@coppice/api/command'
 import yargs from 'yargs'
 import { type Command, describeFlags, readFlags } from './command.js'
@@ -14,6 +13,7 @@ import { trainCommand } from './commands/train.js'
 import { workerCommand } from './commands/worker.js'
 import { ExitCode, exitCodeOf, exitCodesText, UsageError } from './exit-codes.js'
 import { describeFailure, failureJson } from './failure.js'
+import { readVersion } from './version.js'
 
 const commands: readonly Command[] = [
   trainCommand, predictCommand, evaluateCommand, inspectCommand, partitionCommand, paramsCommand,
@@ -43,7 +43,8 @@ function wantsJson(args: readonly string[]): boolean {
 }
 
 function wantsHelp(args: readonly string[]): boolean {
-  return args.some((arg) => arg.startsWith('--help') || arg.startsWith('-h'))
+  return args[0] === 'help' ||
+    args.some((arg) => arg.startsWith('--help') || arg.startsWith('-h'))
 }
 
 function requireKnownCommand(args: readonly string[]): void {
@@ -60,6 +61,7 @@ function requireKnownCommand(args: readonly string[]): void {
 }
 
 async function parse(args: readonly string[], command: Command | undefined): Promise<number> {
+  const helps = wantsHelp(args)
   const parser = yargs(args[0] === 'help' ? ['--help'] : [...args])
     .scriptName('coppice')
     .usage('$0 <command> [flags]\n\nGradient-boosted trees: fast, and the same bytes everywhere.')
@@ -76,9 +78,10 @@ async function parse(args: readonly string[], command: Command | undefined): Pro
     .alias('version', 'v')
     .help()
     .alias('help', 'h')
-    .wrap(Math.min(100, process.stdout.columns ?? 100))
-    .epilogue(`${exitCodesText}\n\n'coppice <command> --help' explains a command; ` +
-      "'coppice params' its parameters.")
+    // yargs makes the page in any case, and breaking its lines takes longer than all else it does.
+    .wrap(helps ? Math.min(100, process.stdout.columns ?? 100) : null)
+    .epilogue(helps ? `${exitCodesText}\n\n'coppice <command> --help' explains a command; ` +
+      "'coppice params' its parameters." : '')
     .exitProcess(false)
     .fail(false)
   let status: number = ExitCode.ok
@@ -88,7 +91,7 @@ async function parse(args: readonly string[], command: Command | undefined): Pro
       describe: each.summary,
       // Only the command that runs pays for its flags.
       builder: (own) => each !== command ? own
-        : describeFlags(each, own, each.exitCodes ?? exitCodesText, wantsHelp(args)),
+        : describeFlags(each, own, each.exitCodes ?? exitCodesText, helps),
       handler: async (argv) => {
         status = await each.run(readFlags(each, argv))
       },
@@ -108,9 +111,4 @@ function usageError({ message }: Error): UsageError {
   const valueless = /^Not enough arguments following: (.+)$/.exec(message)
   if (valueless !== null) return new UsageError(`--${valueless[1]} needs a value`)
   return new UsageError(message.replaceAll(/\s*\n\s*/g, ' ').trim())
-}
-
-function readVersion(): string {
-  const manifest = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 }

@@ -60,6 +60,7 @@ export function describeFlags(
       ...(flag.short === undefined ? {} : { alias: flag.short }),
     })
   }
+  if (!helps) return parser
   for (const [example, meaning] of command.examples) parser.example(example, meaning)
   return parser.usage(`$0 ${command.name}${positionalUsage(command)} [flags]\n\n` +
     command.summary).epilogue(epilogue)

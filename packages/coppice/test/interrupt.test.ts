@@ -75,7 +75,9 @@ describe('an interrupted coppice train', function () {
       { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(early)}` },
       ...trainTo('early.json', 10))
     const { code, stderr } = await running.finished
-    assert.equal(stderr, 'coppice train: interrupted by SIGINT; nothing was begun\n')
+    // A Node that loads all modules in one go (24) lets the signal through to the training only.
+    assert.match(stderr, new RegExp('^coppice train: interrupted by SIGINT; nothing was begun\n$|' +
+      '"interrupted by SIGINT after 0 iterations; nothing was trained yet"}\n$'))
     assert.equal(code, 3)
     assert.ok(!work.has('early.json'))
   })

@@ -20,7 +20,8 @@ describe('coppice train', function () {
   it('writes a model; flags and files say the same in any spelling', async () => {
     const { stderr, stdout } = await work.ok(...train('--valid', 'valid.csv', '--metric', 'auc'))
     assert.match(stderr, /^\[1\/8\] valid_0 auc 0\.\d+$/m)
-    assert.match(stderr, /saved the model to model\.json \(8 trees\)/)
+    assert.match(stderr, new RegExp('saved the model to model\\.json \\(8 trees\\)\n' +
+      'took \\d+\\.\\d\\d s: reading \\d+\\.\\d\\d, binning .*, training .*, saving .*\n$'))
     assert.equal(stdout, '')
     const model = work.read('model.json')
     work.write('lightgbm.conf', [
@@ -60,7 +61,9 @@ describe('coppice train', function () {
       JSON.parse(line) as { event: string, iteration?: number })
     assert.deepEqual(events.filter(({ event }) => event === 'iteration')
       .map(({ iteration }) => iteration), [0, 1, 2, 3, 4, 5, 6, 7])
-    assert.equal(events.at(-1)?.event, 'saved')
+    assert.deepEqual(events.slice(-2).map(({ event }) => event), ['saved', 'took'])
+    assert.deepEqual(Object.keys(events.at(-1)!),
+      ['event', 'readMs', 'binMs', 'trainMs', 'saveMs'])
     const lines = work.read('metrics.jsonl').trimEnd().split('\n')
     assert.equal(lines.length, 8)
     assert.deepEqual(Object.keys(JSON.parse(lines[3]!) as object),

@@ -41,6 +41,12 @@ export interface StringChunk {
   readonly dictionary: readonly string[]
 }
 
+/** Gives arrays for the rows of a unit; what they hold at first is undefined. */
+export interface RowArrays {
+  doubles(length: number): Float64Array
+  ints(length: number): Int32Array
+}
+
 /** Numbers as some files hold them: each distinct one once, and where it is in every row. */
 export interface CodedNumbers {
   readonly type: NumberChunk['type']
@@ -104,10 +110,10 @@ export interface PartitionReader {
     options: TextOptions,
   ): Promise<ColumnChunk[]>
   /**
-   * As `read`, but numbers may come as the file codes them, where that is less work for both
-   * sides. Absent where no file does.
+   * As `read`, where less work will do: numbers may come as the file codes them, and rows may go
+   * to arrays of the caller's. Absent where neither helps.
    */
   readCoded?(
-    ...request: Parameters<PartitionReader['read']>
+    ...request: [...Parameters<PartitionReader['read']>, arrays: RowArrays]
   ): Promise<(ColumnChunk | CodedNumbers)[]>
 }

@@ -16,6 +16,7 @@ import { predictOnCluster } from '../scoring/predict-on-cluster.js'
 import {
   type PredictionRows, predictRows, requirePredictionType, requireThreads,
 } from '../scoring/predict.js'
+import type { TrainingTimes } from '../training/phase-times.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
 import { loadModel, saveModel } from './model-file.js'
 
@@ -28,11 +29,14 @@ import { loadModel, saveModel } from './model-file.js'
 export class Booster {
   /** The model as plain data. */
   readonly model: Model
+  /** How long it took to train; null for a model that comes from elsewhere. In no file. */
+  readonly trainingTimes: TrainingTimes | null
   readonly #predictors = new Map<string, Predictor>()
 
   /** @throws CoppiceError 'MODEL' when the model is not valid */
-  constructor(model: Model) {
+  constructor(model: Model, trainingTimes: TrainingTimes | null = null) {
     this.model = model
+    this.trainingTimes = trainingTimes
     this.predictor()
   }
 

@@ -15,7 +15,7 @@ import {
   withInferred,
 } from '@coppice/engine'
 import type { BinningParams, LoadProgress } from '@coppice/data'
-import { memoryLimitBytes } from '@coppice/data/node'
+import { memoryLimitBytes, nowMs } from '@coppice/data/node'
 import { CoppiceError, type Model } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
@@ -24,6 +24,7 @@ import { checkOptionNames, optionNames } from '../options.js'
 import { chooseExecutor, chooseThreads } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
+import { PhaseTimes } from './phase-times.js'
 import type { NamedDataset, Recipe } from './recipe.js'
 
 /** Options of `train`. */
@@ -108,8 +109,10 @@ function objectiveOf(raw: RawParams): ResolvedParams['objective'] {
 
 /** Loads the data sets, trains, and gives the model; the part that the estimators share. */
 export async function trainOn(
-  dataset: Dataset, options: TrainOptions, recipe: Recipe,
+  dataset: Dataset, given: TrainOptions, recipe: Recipe,
 ): Promise<Booster> {
+  const phases = new PhaseTimes(nowMs)
+  const options = timedOptions(given, phases)
   const { signal, onEvent, cluster } = options
   requireDataset(dataset, 'the training data')
   const evalSets = namedSets(options.evalSets ?? [])
@@ -121,17 +124,17 @@ export async function trainOn(
   const resumed = options.resumeFrom
   const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
   const { model, stoppedBy } = cluster === undefined
-    ? await trainHere(dataset, evalSets, options, recipe, {
+    ? await trainHere(dataset, evalSets, { ...options, phases }, recipe, {
       callbacks: [count, ...callbacks],
       ...(signal === undefined ? {} : { signal }),
-      ...(onEvent === undefined ? {} : { onEvent }),
+      onEvent,
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
     })
     : await requireCluster(cluster).train({
       recipe, dataset, evalSets, resumeFrom, callbacks, signal,
       onEvent: (event) => {
         if (event.kind === 'iteration') nDone = event.iteration + 1
-        onEvent?.(event)
+        onEvent(event)
       },
       onLoad: options.onLoad,
       onNotice: options.onNotice,
@@ -143,15 +146,38 @@ export async function trainOn(
       `training was aborted after ${nDone} of ${recipe.checked.numIterations} iterations`,
       { cause: signal?.reason })
   }
-  return new Booster(model)
+  return new Booster(model, phases.times())
+}
+
+/** Options of a training, and who measures its parts. */
+interface TimedOptions extends TrainOptions {
+  readonly phases?: PhaseTimes | undefined
+}
+
+/** The options, with all that is told of the progress told to the clock, too. */
+function timedOptions(
+  options: TrainOptions, phases: PhaseTimes,
+): TrainOptions & Required<Pick<TrainOptions, 'onEvent' | 'onLoad'>> {
+  return {
+    ...options,
+    onEvent: (event) => {
+      phases.onEvent(event)
+      options.onEvent?.(event)
+    },
+    onLoad: (progress) => {
+      phases.onLoad(progress)
+      options.onLoad?.(progress)
+    },
+  }
 }
 
 /** Trains in this process, on its threads. */
 async function trainHere(
-  dataset: Dataset, evalSets: readonly NamedDataset[], options: TrainOptions, recipe: Recipe,
+  dataset: Dataset, evalSets: readonly NamedDataset[], options: TimedOptions, recipe: Recipe,
   rest: Omit<Parameters<typeof trainModel>[0], 'params' | 'train' | 'evalSets'>,
 ): Promise<TrainResult> {
   const { data, evaluated, params } = await loadAll(dataset, evalSets, options, recipe)
+  options.phases?.onLoaded()
   requireMemory(data, evaluated, params)
   const size = { nRows: data.nRows, nFeatures: data.features.length }
   return trainModel({ params, train: data, evalSets: evaluated, ...rest },
@@ -166,7 +192,7 @@ interface Loaded {
 }
 
 async function loadAll(
-  dataset: Dataset, evalSets: readonly NamedDataset[], options: TrainOptions, recipe: Recipe,
+  dataset: Dataset, evalSets: readonly NamedDataset[], options: TimedOptions, recipe: Recipe,
 ): Promise<Loaded> {
   const data = await load('training', dataset, options, recipe)
   const params = withInferred(recipe.given, recipe.inferred, data.classes)
@@ -193,10 +219,11 @@ function checkedCallback(callback: TrainingCallback, index: number): TrainingCal
 }
 
 function load(
-  name: string, dataset: Dataset, options: TrainOptions, recipe: Recipe, reference?: BinnedDataset,
+  name: string, dataset: Dataset, options: TimedOptions, recipe: Recipe, reference?: BinnedDataset,
 ): Promise<BinnedDataset> {
   const { checked, labelKind } = recipe
-  const { signal, onLoad } = options
+  const { signal, onLoad, phases } = options
+  phases?.onDataset()
   return dataset.load({
     labelKind,
     binning: binningParams(checked),

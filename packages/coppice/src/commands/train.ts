@@ -206,8 +206,10 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
         reporter.onEvent(event)
       },
     })
+    const savedFromMs = performance.now()
     await booster.save(path)
     reporter.saved('model', path, booster.nTrees)
+    reporter.took({ ...booster.trainingTimes!, saveMs: performance.now() - savedFromMs })
     if (booster.nTrees === 0) warnOfNoTree(values, path)
     return ExitCode.ok
   } catch (error) {

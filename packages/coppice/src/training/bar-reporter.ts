@@ -1,7 +1,8 @@
 import { Presets, SingleBar } from 'cli-progress'
 import type { TrainingEvent } from '@coppice/api'
-import { jobText, type LoadEvent, metricsText, type Reporter, startText, stopText }
-  from './reporter.js'
+import {
+  jobText, type LoadEvent, metricsText, type Reporter, type RunTimes, startText, stopText, tookText,
+} from './reporter.js'
 
 const phases = { plan: 'planning', verify: 'verifying', scan: 'reading', bin: 'binning' } as const
 
@@ -101,6 +102,10 @@ export class BarReporter implements Reporter {
 
   saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void {
     if (what === 'model') this.note(`saved the model to ${path} (${nTrees} trees)`)
+  }
+
+  took(times: RunTimes): void {
+    this.note(tookText(times))
   }
 
   close(): void {

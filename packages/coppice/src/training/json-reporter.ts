@@ -1,5 +1,5 @@
 import type { TrainingEvent } from '@coppice/api'
-import type { LoadEvent, Reporter } from './reporter.js'
+import type { LoadEvent, Reporter, RunTimes } from './reporter.js'
 
 /** One JSON object per line, for programs: {"event": "iteration", ...}. Iterations count from 0. */
 export class JsonReporter implements Reporter {
@@ -36,6 +36,11 @@ export class JsonReporter implements Reporter {
 
   saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void {
     this.#line('saved', { what, path, trees: nTrees })
+  }
+
+  took(times: RunTimes): void {
+    this.#line('took', Object.fromEntries(
+      Object.entries(times).map(([part, ms]) => [part, Math.round(ms)])))
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import type { TrainingEvent } from '@coppice/api'
-import { jobText, type LoadEvent, metricsText, type Reporter, startText, stopText }
-  from './reporter.js'
+import {
+  jobText, type LoadEvent, metricsText, type Reporter, type RunTimes, startText, stopText, tookText,
+} from './reporter.js'
 
 /** Between lines about iterations that have no metrics. */
 const quietMsMin = 1000
@@ -56,6 +57,10 @@ export class LineReporter implements Reporter {
 
   saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void {
     if (what === 'model') this.#write(`saved the model to ${path} (${nTrees} trees)\n`)
+  }
+
+  took(times: RunTimes): void {
+    this.#write(`${tookText(times)}\n`)
   }
 
   close(): void {

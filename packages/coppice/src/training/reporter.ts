@@ -1,8 +1,11 @@
 /** What `coppice train` says while it works; all of it goes to stderr. */
-import type { LoadProgress, MetricValue, TrainingEvent } from '@coppice/api'
+import type { LoadProgress, MetricValue, TrainingEvent, TrainingTimes } from '@coppice/api'
 
 /** Progress of reading one data set. */
 export type LoadEvent = LoadProgress & { readonly dataset: string }
+
+/** Milliseconds of the clock on the wall. */
+export type RunTimes = TrainingTimes & { readonly saveMs: number }
 
 export interface Reporter {
   onLoad(event: LoadEvent): void
@@ -15,6 +18,8 @@ export interface Reporter {
   notice(text: string): void
   /** A file that is written. */
   saved(what: 'model' | 'checkpoint', path: string, nTrees: number): void
+  /** How long the parts of the run took. */
+  took(times: RunTimes): void
   /** Clears what is drawn on the terminal. */
   close(): void
 }
@@ -27,6 +32,7 @@ export const silentReporter: Reporter = {
   job: () => undefined,
   notice: () => undefined,
   saved: () => undefined,
+  took: () => undefined,
   close: () => undefined,
 }
 
@@ -55,6 +61,13 @@ export function startText(event: Extract<TrainingEvent, { kind: 'started' }>): s
   const from = firstIteration === 0 ? '' : `, resumed after ${firstIteration}`
   return `training on ${nRows} rows x ${nFeatures} features with ${threads}: ` +
     `${nIterations} iterations${from}`
+}
+
+/** `took 4.31 s: reading 1.20, binning 0.85, training 2.21, saving 0.05`. */
+export function tookText({ readMs, binMs, trainMs, saveMs }: RunTimes): string {
+  const seconds = (ms: number) => (ms / 1000).toFixed(2)
+  return `took ${seconds(readMs + binMs + trainMs + saveMs)} s: reading ${seconds(readMs)}, ` +
+    `binning ${seconds(binMs)}, training ${seconds(trainMs)}, saving ${seconds(saveMs)}`
 }
 
 /** The line that closes a training; null where nothing is to be said. */

@@ -1,9 +1,12 @@
 /** Decodes the columns of a unit: finds their types, or holds them to given ones. */
 
-import type { ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
+import type { ColumnChunk, ColumnType, NumberChunk, RowArrays } from '../reader.js'
+import { ownArrays } from '../row-arrays.js'
 import { showBytes, textError, type MissingMarkers } from './csv-bytes.js'
 import { fieldText, parseField } from './csv-field.js'
 import { FieldSplitter, type FieldBlock, type UnitText } from './csv-fields.js'
+import { writeLiterals, type Literals } from './csv-literals.js'
+import { enterCsvMachine, type CsvMachine } from './csv-machine.js'
 import { asciiText, Kind, parseNumber } from './csv-number.js'
 import { StringColumn } from './csv-strings.js'
 import { unsafeAdvice } from './stored-numbers.js'
@@ -47,57 +50,84 @@ export function decodeColumns(
   text: UnitText,
   requests: readonly ColumnRequest[],
   missing: MissingMarkers,
+  arrays: RowArrays = ownArrays,
 ): ColumnChunk[] {
-  const columns: (NumberColumn | StringColumn)[] = requests.map((request) =>
+  const machine = enterCsvMachine()
+  try {
+    const { chunks, late } = decodeOnce(machine, text, requests, missing, arrays)
+    if (late.length === 0) return chunks as ColumnChunk[]
+    machine.clear()
+    const again = late.map((slot) => ({ ...requests[slot]!, type: 'string' as const }))
+    const texts = decodeOnce(machine, text, again, missing, arrays).chunks
+    late.forEach((slot, i) => (chunks[slot] = texts[i]!))
+    return chunks as ColumnChunk[]
+  } finally {
+    machine.leave()
+  }
+}
+
+/** @returns the chunks, null for those slots (in `late`) that must be read as text after all */
+function decodeOnce(
+  machine: CsvMachine,
+  text: UnitText,
+  requests: readonly ColumnRequest[],
+  missing: MissingMarkers,
+  arrays: RowArrays,
+): { readonly chunks: (ColumnChunk | null)[]; readonly late: readonly number[] } {
+  const slots = new Int32Array(text.nColumns).fill(-1)
+  requests.forEach((request, slot) => (slots[request.column] = slot))
+  const splitter = new FieldSplitter(machine, text, slots, requests.length)
+  const scratch: Scratch = {
+    machine,
+    literals: writeLiterals(machine, missing),
+    values: machine.reserve(splitter.blockRows * 8),
+    rows: machine.reserve(splitter.blockRows * 4),
+    found: machine.reserve(8),
+  }
+  const makeStrings = (slot: number) =>
+    new StringColumn(machine, text, requests[slot]!.name, missing, arrays.ints(text.nRows))
+  const columns = requests.map((request, slot) =>
     request.type === 'string'
-      ? new StringColumn(text, request.name, missing)
-      : new NumberColumn(text, request, missing),
+      ? makeStrings(slot)
+      : new NumberColumn(text, request, missing, arrays.doubles(text.nRows)),
   )
   const late: number[] = []
-  forEachBlock(text, requests, (block) => {
-    for (let slot = 0; slot < columns.length; slot++) {
-      const column = columns[slot]!
+  for (let block = splitter.nextBlock(); block !== null; block = splitter.nextBlock()) {
+    for (const [slot, column] of columns.entries()) {
       if (column instanceof StringColumn) {
-        column.append(block, slot)
-      } else if (!column.isString && !column.append(block, slot)) {
+        column.append(block, slot, scratch.rows)
+      } else if (!column.isString && !column.append(block, slot, scratch)) {
         if (block.firstRow > 0) {
           late.push(slot)
         } else {
-          const strings = new StringColumn(text, requests[slot]!.name, missing)
-          strings.append(block, slot)
+          const strings = makeStrings(slot)
+          strings.append(block, slot, scratch.rows)
           columns[slot] = strings
         }
       }
     }
-  })
+  }
   const chunks = columns.map((column) =>
     column instanceof NumberColumn && column.isString ? null : column.finish(),
   )
-  if (late.length > 0) {
-    const again = late.map((slot) => ({ ...requests[slot]!, type: 'string' as const }))
-    decodeColumns(text, again, missing).forEach((chunk, i) => (chunks[late[i]!] = chunk))
-  }
-  return chunks as ColumnChunk[]
+  return { chunks, late }
 }
 
-function forEachBlock(
-  text: UnitText,
-  requests: readonly ColumnRequest[],
-  visit: (block: FieldBlock) => void,
-): void {
-  const slots = new Int32Array(text.nColumns).fill(-1)
-  requests.forEach((request, slot) => (slots[request.column] = slot))
-  const splitter = new FieldSplitter(text, slots, requests.length)
-  for (let block = splitter.nextBlock(); block !== null; block = splitter.nextBlock()) {
-    visit(block)
-  }
+/** What blocks are parsed with, one after the other: offsets in the memory of the machine. */
+interface Scratch {
+  readonly machine: CsvMachine
+  readonly literals: Literals
+  /** Values and row numbers of a block. */
+  readonly values: number
+  readonly rows: number
+  /** Two i32. */
+  readonly found: number
 }
 
 /** A column that holds, as far as is known, no strings. */
 class NumberColumn {
   /** A field was a string: the column must be read as text. Only where no type is forced. */
   isString = false
-  private readonly values: Float64Array
   private readonly forced: NumberChunk['type'] | null
   private readonly allowed: number
   /** Kinds of all fields so far, and the first field of each of dates and numbers. */
@@ -111,36 +141,55 @@ class NumberColumn {
     private readonly text: UnitText,
     private readonly request: ColumnRequest,
     private readonly missing: MissingMarkers,
+    private readonly values: Float64Array,
   ) {
     this.forced = request.type as NumberChunk['type'] | null
     this.allowed = this.forced === null ? ~Kind.string : ALLOWED_KINDS[this.forced]
-    this.values = new Float64Array(text.nRows)
   }
 
   /** Parses the block's fields; false at the first string, where no type is forced. */
-  append(block: FieldBlock, slot: number): boolean {
-    const { bytes, starts, ends, firstRow } = block
-    const { values, allowed, missing } = this
-    const first = slot * block.capacity
-    const end = first + block.nRows
-    const toRow = firstRow - first
-    const compareAll = missing.hasNumbers
-    let kinds = this.kinds
-    for (let i = first; i < end; i++) {
-      let kind = parseNumber(bytes, starts[i]!, ends[i]!, values, toRow + i)
-      if ((kind !== Kind.int && kind !== Kind.float) || compareAll) {
-        kind = parseField(bytes, starts[i]!, ends[i]!, missing, values, toRow + i)
+  append(block: FieldBlock, slot: number, scratch: Scratch): boolean {
+    const { machine, literals, values, rows, found } = scratch
+    const { text, nRows, stride } = block
+    const starts = block.starts + slot * stride * 4
+    const ends = block.ends + slot * stride * 4
+    const fields = () => fieldsOf(machine, block, starts, ends)
+    // Markers that are numbers must be compared with all of these.
+    if (this.missing.hasNumbers) return this.appendSlowly(fields(), allRows(nRows))
+    const nOdd = machine.kernels.parseNumbers(
+      values, rows, found, text, starts, ends, nRows, literals.at, literals.count, machine.powers,
+    )
+    const seen = machine.ints(found, 2)
+    const kinds = seen[0]!
+    // The first field that is not allowed is to be named.
+    if ((kinds & ~this.allowed) !== 0) return this.appendSlowly(fields(), allRows(nRows))
+    this.values.set(machine.doubles(values, nRows), block.firstRow)
+    const isFirst = this.firstNumber === null && seen[1]! >= 0
+    this.kinds |= kinds
+    if (nOdd > 0 && !this.appendSlowly(fields(), machine.ints(rows, nOdd))) return false
+    if (isFirst) this.noteFirst(fieldOf(fields(), seen[1]!), Kind.int)
+    return true
+  }
+
+  /** Parses the fields of some rows one by one; as `append`. */
+  private appendSlowly(fields: Fields, rows: Int32Array): boolean {
+    const { values, allowed, missing, text: { bytes } } = this
+    const { base, starts, ends, firstRow } = fields
+    for (const row of rows) {
+      const start = base + starts[row]!
+      const end = base + ends[row]!
+      const to = firstRow + row
+      let kind = parseNumber(bytes, start, end, values, to)
+      if ((kind !== Kind.int && kind !== Kind.float) || missing.hasNumbers) {
+        kind = parseField(bytes, start, end, missing, values, to)
       }
-      if (kind === Kind.float && Math.abs(values[toRow + i]!) > Number.MAX_SAFE_INTEGER) {
-        this.noteUnsafe(bytes, starts[i]!, ends[i]!)
+      if (kind === Kind.float && Math.abs(values[to]!) > Number.MAX_SAFE_INTEGER) {
+        this.noteUnsafe(start, end)
       }
-      if ((kind & ~kinds) !== 0) {
-        if ((kind & ~allowed) !== 0) return this.refuse(block, i)
-        this.noteFirst(block, i, kind)
-        kinds |= kind
-      }
+      if ((kind & ~allowed) !== 0) return this.refuse(start, end)
+      if (kind !== Kind.missing) this.noteFirst({ start, end }, kind)
+      this.kinds |= kind
     }
-    this.kinds = kinds
     return true
   }
 
@@ -148,25 +197,25 @@ class NumberColumn {
     return { type: this.forced ?? this.joinedType(), values: this.values }
   }
 
-  private noteFirst(block: FieldBlock, i: number, kind: number): void {
-    const field = { start: block.starts[i]!, end: block.ends[i]! }
+  private noteFirst(field: FirstField, kind: number): void {
     if (kind === Kind.date) this.firstDate ??= field
-    else this.firstNumber ??= field
+    else if (!(this.firstNumber !== null && this.firstNumber.start < field.start)) {
+      this.firstNumber = field
+    }
   }
 
-  private noteUnsafe(bytes: Uint8Array, start: number, end: number): void {
+  private noteUnsafe(start: number, end: number): void {
     if (this.forced !== null || this.firstUnsafe !== null) return
-    const { bytes: source, start: from, end: to } = fieldText(bytes, start, end)
+    const { bytes: source, start: from, end: to } = fieldText(this.text.bytes, start, end)
     if (/^[+-]?\d+$/.test(asciiText(source, from, to).trim())) this.firstUnsafe = { start, end }
   }
 
-  private refuse(block: FieldBlock, i: number): false {
+  private refuse(start: number, end: number): false {
     if (this.forced === null) {
       this.isString = true
       return false
     }
-    const start = block.starts[i]!
-    const value = showBytes(block.bytes, start, block.ends[i]!)
+    const value = showBytes(this.text.bytes, start, end)
     throw textError(
       this.text,
       start,
@@ -206,4 +255,29 @@ class NumberColumn {
 interface FirstField {
   readonly start: number
   readonly end: number
+}
+
+/** The fields of a column in a block: where they stand in the unit, but for `base`. */
+interface Fields {
+  readonly firstRow: number
+  readonly base: number
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+}
+
+function fieldsOf(
+  machine: CsvMachine,
+  { firstRow, base, nRows }: FieldBlock,
+  starts: number,
+  ends: number,
+): Fields {
+  return { firstRow, base, starts: machine.ints(starts, nRows), ends: machine.ints(ends, nRows) }
+}
+
+function fieldOf({ base, starts, ends }: Fields, row: number): FirstField {
+  return { start: base + starts[row]!, end: base + ends[row]! }
+}
+
+function allRows(nRows: number): Int32Array {
+  return Int32Array.from({ length: nRows }, (_, row) => row)
 }

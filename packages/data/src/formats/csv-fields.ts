@@ -1,9 +1,8 @@
 /** Splits the records of one unit into fields and remembers where the wanted ones stand. */
 
 import { CoppiceError } from '@coppice/model'
-import { CARRIAGE_RETURN, LINE_FEED, QUOTE } from './csv-bytes.js'
-import { afterQuote, closingQuote, endsField, isBlank } from './csv-records.js'
-import { STRUCTURE_BLOCK, findStructure, wordView } from './csv-structure.js'
+import { CARRIAGE_RETURN, LINE_FEED } from './csv-bytes.js'
+import type { CsvMachine } from './csv-machine.js'
 
 /** The text of one unit: whole records. */
 export interface UnitText {
@@ -15,27 +14,27 @@ export interface UnitText {
   readonly separator: number
   readonly nColumns: number
   readonly nRows: number
-  /** No quoted field and no carriage return: every line feed ends a record. */
-  readonly isPlain: boolean
 }
 
-/** The fields of some consecutive rows: few enough that their text stays in the cache. */
+/** The fields of some consecutive rows, in the memory of a machine. */
 export interface FieldBlock {
-  readonly bytes: Uint8Array
   /** Row of the unit that is the block's row 0. */
   readonly firstRow: number
   readonly nRows: number
-  /** starts[slot * capacity + row]: the field's first byte, quotes and spaces included. */
-  readonly starts: Int32Array
-  readonly ends: Int32Array
-  readonly capacity: number
+  /** Where the block's text begins in the unit; fields are relative to it. */
+  readonly base: number
+  /** Offsets in the memory: the text, and slots x stride i32 each, as `splitFields` has them. */
+  readonly text: number
+  readonly starts: number
+  readonly ends: number
+  readonly stride: number
 }
 
-/** With many columns to skip, looking for the line end costs less than walking to it. */
-const COLUMNS_WORTH_A_JUMP = 6
-/** About as much text and as many fields as the second-level cache holds. */
-const BLOCK_BYTES = 64 * 1024
+/** Text is brought into the memory in pieces of this many bytes: what a cache has room for. */
+const WINDOW_BYTES = 128 * 1024
+/** Fields of a block, and the fewest rows that are worth the calls for each of their columns. */
 const BLOCK_FIELDS = 8 * 1024
+const BLOCK_ROWS_MIN = 64
 
 /** The bytes, with a line end after the last record where the file has none. */
 export function withLineEnd(bytes: Uint8Array): Uint8Array {
@@ -47,137 +46,94 @@ export function withLineEnd(bytes: Uint8Array): Uint8Array {
   return ended
 }
 
-/**
- * Finds the fields of the wanted columns, a block of rows at a time. Linear in the bytes; what
- * lies behind the last wanted column of a record is skipped.
- */
+/** Finds the fields of the wanted columns, a block of rows at a time. Linear in the bytes. */
 export class FieldSplitter {
-  private readonly words: Int32Array
-  private readonly positions = new Int32Array(STRUCTURE_BLOCK)
-  private nPositions = 0
-  private nextPosition = 0
-  /** Structure is known up to here. */
-  private structureEnd = 0
-  /** Where the next field begins. */
-  private start = 0
-  /** Positions before this one are done with. */
-  private skipTo = 0
-  private column = 0
+  /** The most rows of a block. */
+  readonly blockRows: number
+  private readonly slots: number
+  private readonly starts: number
+  private readonly ends: number
+  private readonly out: number
+  /** The piece of the unit that is in the memory: [windowStart, windowEnd), at `window`. */
+  private window: number
+  private windowBytes: number
+  private windowStart = 0
+  private windowEnd = 0
+  /** Done with up to here. */
+  private position = 0
   private row = 0
-  private readonly starts: Int32Array
-  private readonly ends: Int32Array
-  private readonly capacity: number
-  private readonly lastWanted: number
-  private readonly canJump: boolean
 
   /** @param slots - nColumns: for each column its slot in the blocks, or -1 where not wanted */
   constructor(
+    private readonly machine: CsvMachine,
     private readonly text: UnitText,
-    private readonly slots: Int32Array,
+    slots: Int32Array,
     nSlots: number,
   ) {
-    const { bytes, nRows } = text
-    const rows = Math.min((BLOCK_BYTES * nRows) / bytes.length, BLOCK_FIELDS / nSlots, nRows)
-    this.capacity = Math.max(1, Math.floor(rows))
-    this.starts = new Int32Array(nSlots * this.capacity)
-    this.ends = new Int32Array(nSlots * this.capacity)
-    this.words = wordView(bytes)
-    this.lastWanted = findLastWanted(slots)
-    this.canJump = text.isPlain && text.nColumns - this.lastWanted > COLUMNS_WORTH_A_JUMP
+    const wanted = Math.max(BLOCK_ROWS_MIN, Math.floor(BLOCK_FIELDS / nSlots))
+    this.blockRows = Math.min(wanted, Math.max(1, text.nRows))
+    const nCells = nSlots * this.stride
+    this.slots = machine.reserve(slots.length * 4)
+    this.starts = machine.reserve(nCells * 4)
+    this.ends = machine.reserve(nCells * 4)
+    this.out = machine.reserve(16)
+    this.windowBytes = Math.min(WINDOW_BYTES, text.bytes.length)
+    this.window = machine.reserveText(this.windowBytes)
+    machine.ints(this.slots, slots.length).set(slots)
+  }
+
+  private get stride(): number {
+    // A record behind the last of a block is met before it is known to be one.
+    return this.blockRows + 1
   }
 
   /**
-   * The next rows, or null after the last. The block's arrays are reused by the next call.
+   * The next rows, or null after the last. The block is gone with the next call.
    *
    * @throws CoppiceError 'IO' when the records are not those that were planned
    */
   nextBlock(): FieldBlock | null {
-    const firstRow = this.row
-    while (this.row - firstRow < this.capacity) {
-      if (this.nextPosition === this.nPositions && !this.findMore()) break
-      this.splitSome(firstRow)
+    const { text, starts, ends, stride } = this
+    while (this.position < text.bytes.length) {
+      const base = this.position
+      const firstRow = this.row
+      const at = this.window + base - this.windowStart
+      const nRows = this.splitWindow(at)
+      if (nRows > 0) return { firstRow, nRows, base, text: at, starts, ends, stride }
+      if (this.position === base) this.moveWindow()
     }
-    const nRows = this.row - firstRow
-    if (nRows === 0 && (this.row !== this.text.nRows || this.start !== this.text.bytes.length)) {
-      throw changedError(this.text)
-    }
-    if (nRows === 0) return null
-    const { starts, ends, capacity } = this
-    return { bytes: this.text.bytes, firstRow, nRows, starts, ends, capacity }
+    if (this.row !== text.nRows) throw changedError(text)
+    return null
   }
 
-  private findMore(): boolean {
-    const { bytes } = this.text
-    const from = Math.max(this.structureEnd, this.skipTo)
-    if (from >= bytes.length) return false
-    this.structureEnd = Math.min(from + STRUCTURE_BLOCK, bytes.length)
-    this.nPositions = findStructure(
-      bytes,
-      this.words,
-      from,
-      this.structureEnd,
-      this.positions,
+  /** Splits what the window has for a block; returns its rows. */
+  private splitWindow(at: number): number {
+    const { machine, text, position, windowEnd } = this
+    const nRowsMax = Math.min(this.blockRows, text.nRows - this.row)
+    const isLast = windowEnd === text.bytes.length ? 1 : 0
+    const nRows = machine.kernels.splitFields(
+      this.out, at, windowEnd - position, isLast, text.separator, text.nColumns, this.slots,
+      nRowsMax, this.starts, this.ends, this.stride,
     )
-    this.nextPosition = 0
-    return true
+    if (nRows < 0) throw changedError(text)
+    this.position += machine.ints(this.out, 1)[0]!
+    this.row += nRows
+    return nRows
   }
 
-  /** Goes through the known positions until they or the block's rows end. */
-  private splitSome(firstRow: number): void {
-    const { positions, nPositions, starts, ends, capacity, slots, lastWanted, canJump } = this
-    const { bytes, separator, nColumns } = this.text
-    const rowsLeft = this.text.nRows - firstRow
-    let { column, start, skipTo } = this
-    let row = this.row - firstRow
-    let i = this.nextPosition
-    while (i < nPositions && row < capacity) {
-      const p = positions[i++]!
-      if (p < skipTo) continue
-      const byte = bytes[p]!
-      if (byte === separator) {
-        const slot = slots[column]!
-        if (slot >= 0) {
-          starts[slot * capacity + row] = start
-          ends[slot * capacity + row] = p
-        }
-        start = p + 1
-        if (column === lastWanted && canJump) {
-          skipTo = bytes.indexOf(LINE_FEED, start)
-          column = nColumns - 1
-        } else if (++column >= nColumns) {
-          throw changedError(this.text)
-        }
-      } else if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
-        if (column > 0 || !isBlank(bytes, start, p, separator)) {
-          if (column + 1 !== nColumns || row >= rowsLeft) throw changedError(this.text)
-          const slot = slots[column]!
-          if (slot >= 0) {
-            starts[slot * capacity + row] = start
-            ends[slot * capacity + row] = p
-          }
-          row++
-          column = 0
-        }
-        start = skipTo = byte === CARRIAGE_RETURN && bytes[p + 1] === LINE_FEED ? p + 2 : p + 1
-      } else if (byte === QUOTE && isBlank(bytes, start, p, separator)) {
-        const close = closingQuote(bytes, p + 1)
-        if (close < 0) throw changedError(this.text)
-        skipTo = afterQuote(bytes, close + 1, separator)
-        if (!endsField(bytes, skipTo, separator)) throw changedError(this.text)
-      }
+  /** Brings in the text from `position` on: more of it where not even a record was complete. */
+  private moveWindow(): void {
+    const { machine, text, position } = this
+    if (this.windowEnd === text.bytes.length) throw changedError(text)
+    if (this.windowStart === position && this.windowEnd > 0) {
+      this.windowBytes = Math.min(this.windowBytes * 2, text.bytes.length)
+      this.window = machine.reserveText(this.windowBytes)
     }
-    this.column = column
-    this.start = start
-    this.skipTo = skipTo
-    this.row = firstRow + row
-    this.nextPosition = i
+    const end = Math.min(position + this.windowBytes, text.bytes.length)
+    machine.bytes(this.window, end - position).set(text.bytes.subarray(position, end))
+    this.windowStart = position
+    this.windowEnd = end
   }
-}
-
-function findLastWanted(slots: Int32Array): number {
-  let last = slots.length - 1
-  while (last > 0 && slots[last]! < 0) last--
-  return last
 }
 
 function changedError(text: UnitText): CoppiceError {

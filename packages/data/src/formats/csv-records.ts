@@ -17,6 +17,7 @@ import {
   textError,
   type TextWindow,
 } from './csv-bytes.js'
+import { enterCsvMachine } from './csv-machine.js'
 import { STRUCTURE_BLOCK, findStructure, wordView } from './csv-structure.js'
 
 export interface RecordRules {
@@ -36,8 +37,45 @@ export interface RecordScan {
   readonly nLines: number
   /** Fields per record; 0 when there was no record. */
   readonly nColumns: number
-  /** No quoted field and no carriage return: every line feed ends a record. */
-  readonly isPlain: boolean
+}
+
+/** Text is brought to the kernel in pieces of this many bytes. */
+const PIECE_BYTES = 256 * 1024
+
+/**
+ * As `scanRecords` without a limit, where the number of fields is known: what is complete and
+ * right is counted by a kernel, the rest here.
+ */
+export function scanWindow(
+  window: TextWindow,
+  { separator, nColumns }: Omit<RecordRules, 'nRowsMax'>,
+): RecordScan {
+  const { bytes } = window
+  const scan = { end: 0, nRows: 0, nLines: 0, nColumns }
+  const machine = enterCsvMachine()
+  const out = machine.reserve(16)
+  const text = machine.reserveText(Math.min(PIECE_BYTES, bytes.length))
+  while (scan.end < bytes.length) {
+    const pieceEnd = Math.min(scan.end + PIECE_BYTES, bytes.length)
+    const length = pieceEnd - scan.end
+    machine.bytes(text, length).set(bytes.subarray(scan.end, pieceEnd))
+    machine.kernels.scanRecords(out, text, length, separator, nColumns)
+    const [end, nRows, nLines] = machine.ints(out, 3) as unknown as [number, number, number]
+    scan.end += end
+    scan.nRows += nRows
+    scan.nLines += nLines
+    // The last piece, a record that is longer than one, or one that is wrong.
+    if (end === 0 || pieceEnd === bytes.length) break
+  }
+  machine.leave()
+  if (scan.end === bytes.length) return scan
+  const firstLine = window.firstLine + scan.nLines
+  const rest = { ...window, bytes: bytes.subarray(scan.end), firstLine }
+  const last = scanRecords(rest, { separator, nColumns, nRowsMax: Infinity })
+  scan.end += last.end
+  scan.nRows += last.nRows
+  scan.nLines += last.nLines
+  return scan
 }
 
 /**
@@ -50,7 +88,7 @@ export function scanRecords(window: TextWindow, rules: RecordRules): RecordScan 
   const { bytes, isLast } = window
   const { separator } = rules
   const length = bytes.length
-  const scan = { end: 0, nRows: 0, nLines: 0, nColumns: rules.nColumns, isPlain: true }
+  const scan = { end: 0, nRows: 0, nLines: 0, nColumns: rules.nColumns }
   const words = wordView(bytes)
   const positions = new Int32Array(Math.min(STRUCTURE_BLOCK, length))
   let nFields = 1
@@ -67,10 +105,7 @@ export function scanRecords(window: TextWindow, rules: RecordRules): RecordScan 
       if (byte === separator) {
         nFields++
       } else if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
-        if (byte === CARRIAGE_RETURN) {
-          if (p + 1 === length && !isLast) return scan
-          scan.isPlain = false
-        }
+        if (byte === CARRIAGE_RETURN && p + 1 === length && !isLast) return scan
         const next = byte === CARRIAGE_RETURN && bytes[p + 1] === LINE_FEED ? p + 2 : p + 1
         endRecord(window, scan, separator, nFields, p)
         scan.nLines += hasQuotes ? countLines(bytes, scan.end, next) : 1
@@ -80,7 +115,6 @@ export function scanRecords(window: TextWindow, rules: RecordRules): RecordScan 
         hasQuotes = false
       } else if (byte === QUOTE && beginsField(bytes, scan.end, p, separator)) {
         hasQuotes = true
-        scan.isPlain = false
         const close = closingQuote(bytes, p + 1)
         if (close < 0 && isLast) throw unclosedError(window, p)
         from = close < 0 ? length : afterQuote(bytes, close + 1, separator)

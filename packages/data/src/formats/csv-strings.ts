@@ -1,58 +1,97 @@
 /** String columns: equal bytes get equal codes without being decoded each time. */
 
 import type { StringChunk } from '../reader.js'
-import {
-  QUOTE,
-  decodeUtf8,
-  isMissing,
-  isSpace,
-  textError,
-  type MissingMarkers,
-} from './csv-bytes.js'
-import { fieldText, trim } from './csv-field.js'
+import { decodeUtf8, isMissing, isSpace, textError, type MissingMarkers } from './csv-bytes.js'
+import { trim } from './csv-field.js'
 import type { FieldBlock, UnitText } from './csv-fields.js'
+import { DICTIONARY_BYTES } from './csv-kernels.js'
+import type { CsvMachine } from './csv-machine.js'
 
-const EMPTY_SLOT = -1
-/** Above this share of used slots the table doubles. */
-const LOAD_MAX = 0.5
+const SLOT_BYTES = 8
+const SLOTS_MIN = 256
+const ARENA_BYTES_MIN = 2048
+/** Where a dictionary's count is among its i32. */
+const COUNT = 2
 
-/** Open addressing with linear probing; the distinct strings stand end to end in one arena. */
+/** Distinct texts, in order of first appearance, in the memory of a machine. */
 export class ByteDictionary {
-  private slots = new Int32Array(64).fill(EMPTY_SLOT)
-  private hashes = new Int32Array(32)
-  /** offsets[i] .. offsets[i + 1] of the arena is string i. */
-  private offsets = new Int32Array(33)
-  private arena = new Uint8Array(256)
-  private count = 0
+  private readonly at: number
+  private nSlots = SLOTS_MIN
+  private slots: number
+  private offsets: number
+  private firsts: number
+  private arena: number
+  private arenaBytes = ARENA_BYTES_MIN
 
-  /** Number of distinct strings. */
-  get size(): number {
-    return this.count
+  constructor(private readonly machine: CsvMachine) {
+    this.at = machine.reserve(DICTIONARY_BYTES)
+    this.slots = this.reserveSlots()
+    this.offsets = machine.reserve((this.countMax + 1) * 4)
+    this.firsts = machine.reserve(this.countMax * 4)
+    this.arena = machine.reserveText(ARENA_BYTES_MIN)
+    machine.ints(this.offsets, 1)[0] = 0
+    this.describe(0)
   }
 
-  /** Index of the string in bytes [start, end), in order of first appearance. */
-  indexOf(bytes: Uint8Array, start: number, end: number): number {
-    const hash = hashBytes(bytes, start, end)
-    const mask = this.slots.length - 1
-    let slot = hash & mask
-    for (;;) {
-      const index = this.slots[slot]!
-      if (index === EMPTY_SLOT) return this.insert(slot, hash, bytes, start, end)
-      if (this.hashes[index] === hash && this.equals(index, bytes, start, end)) return index
-      slot = (slot + 1) & mask
+  /** Number of distinct texts. */
+  get size(): number {
+    return this.machine.ints(this.at, DICTIONARY_BYTES / 4)[COUNT]!
+  }
+
+  /**
+   * Writes the codes of a block's fields in a slot.
+   *
+   * @param codes - offset in the memory, nRows i32
+   */
+  intern(block: FieldBlock, slot: number, codes: number): void {
+    const { text, stride, nRows, base } = block
+    const starts = block.starts + slot * stride * 4
+    const ends = block.ends + slot * stride * 4
+    const { kernels } = this.machine
+    for (let row = 0; ;) {
+      row = kernels.internTexts(codes, this.at, text, starts, ends, row, nRows, base)
+      if (row === nRows) return
+      const start = this.machine.ints(starts, nRows)[row]!
+      this.makeRoom(this.machine.ints(ends, nRows)[row]! - start)
     }
   }
 
-  /** The strings by index; the index of one that is not valid UTF-8 where there is one. */
+  /** Where in the unit each text stands first; a view. */
+  firstPositions(): Int32Array {
+    return this.machine.ints(this.firsts, this.size)
+  }
+
+  /** Indices of the texts that mean missing, spaces aside, ascending. */
+  missing(missing: MissingMarkers): number[] {
+    const { size } = this
+    const offsets = this.machine.ints(this.offsets, size + 1)
+    const used = this.machine.bytes(this.arena, offsets[size]!)
+    const lengthMax = missing.markers.reduce((most, { length }) => Math.max(most, length), 0)
+    const found: number[] = []
+    for (let i = 0; i < size; i++) {
+      const from = offsets[i]!
+      const to = offsets[i + 1]!
+      // Most texts are too long for a marker, with no space at either end.
+      const isLong = to - from > lengthMax
+      if (isLong && !isSpace(used[from]) && !isSpace(used[to - 1])) continue
+      const { start, end } = trim(used, from, to)
+      if (isMissing(missing, used, start, end)) found.push(i)
+    }
+    return found
+  }
+
+  /** The texts by index; the index of one that is not valid UTF-8 where there is one. */
   decode(): readonly string[] | { readonly invalid: number } {
-    const used = this.arena.subarray(0, this.offsets[this.count])
-    // One byte per character: the arena is decoded in one go and cut.
-    const isAscii = used.every((byte) => byte < 0x80)
-    const all = isAscii ? decodeUtf8(used)! : ''
+    const { size } = this
+    const offsets = this.machine.ints(this.offsets, size + 1)
+    const used = this.machine.bytes(this.arena, offsets[size]!)
+    const all = decodeUtf8(used)
+    // One byte per character: what was decoded in one go can be cut.
+    const isAscii = all?.length === used.length
     const strings: string[] = []
-    for (let i = 0; i < this.count; i++) {
-      const start = this.offsets[i]!
-      const end = this.offsets[i + 1]!
+    for (let i = 0; i < size; i++) {
+      const start = offsets[i]!
+      const end = offsets[i + 1]!
       const text = isAscii ? all.slice(start, end) : decodeUtf8(used.subarray(start, end))
       if (text === null) return { invalid: i }
       strings.push(text)
@@ -60,118 +99,85 @@ export class ByteDictionary {
     return strings
   }
 
-  private equals(index: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const offset = this.offsets[index]!
-    const length = end - start
-    if (this.offsets[index + 1]! - offset !== length) return false
-    for (let i = 0; i < length; i++) {
-      if (this.arena[offset + i] !== bytes[start + i]) return false
-    }
-    return true
+  /** Half of the slots stay free. */
+  private get countMax(): number {
+    return this.nSlots / 2
   }
 
-  private insert(slot: number, hash: number, bytes: Uint8Array, start: number, end: number) {
-    const index = this.count++
-    const offset = this.offsets[index]!
-    const offsetEnd = offset + end - start
-    if (index >= this.hashes.length) {
-      this.hashes = grown(this.hashes, index + 1)
-      this.offsets = grown(this.offsets, index + 2)
-    }
-    if (offsetEnd > this.arena.length) {
-      const arena = new Uint8Array(Math.max(offsetEnd, this.arena.length * 2))
-      arena.set(this.arena)
-      this.arena = arena
-    }
-    this.arena.set(bytes.subarray(start, end), offset)
-    this.offsets[index + 1] = offsetEnd
-    this.hashes[index] = hash
-    this.slots[slot] = index
-    if (this.count > this.slots.length * LOAD_MAX) this.rehash()
-    return index
+  private reserveSlots(): number {
+    const at = this.machine.reserve(this.nSlots * SLOT_BYTES)
+    this.machine.bytes(at, this.nSlots * SLOT_BYTES).fill(0)
+    return at
   }
 
-  private rehash(): void {
-    const slots = new Int32Array(this.slots.length * 2).fill(EMPTY_SLOT)
-    const mask = slots.length - 1
-    for (let index = 0; index < this.count; index++) {
-      let slot = this.hashes[index]! & mask
-      while (slots[slot] !== EMPTY_SLOT) slot = (slot + 1) & mask
-      slots[slot] = index
-    }
-    this.slots = slots
+  private describe(count: number): void {
+    const { at, slots, nSlots, countMax, offsets, firsts, arena, arenaBytes } = this
+    this.machine.ints(at, DICTIONARY_BYTES / 4)
+      .set([slots, nSlots, count, countMax, offsets, firsts, arena, arenaBytes])
   }
-}
 
-function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(Math.max(length, array.length * 2))
-  larger.set(array)
-  return larger
-}
-
-/** FNV-1a with a final avalanche (MurmurHash3's), so that the low bits spread. */
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let h = 0x811c9dc5 | 0
-  for (let p = start; p < end; p++) h = Math.imul(h ^ bytes[p]!, 0x01000193)
-  h ^= h >>> 16
-  h = Math.imul(h, 0x85ebca6b)
-  h ^= h >>> 13
-  return h
+  /** Makes room for one more text of so many bytes, and as many again as there are. */
+  private makeRoom(nBytes: number): void {
+    const { machine, size, slots, nSlots, offsets, firsts, arena } = this
+    if (size === this.countMax) {
+      this.nSlots = nSlots * 2
+      this.slots = this.reserveSlots()
+      machine.kernels.rehashTexts(this.slots, this.nSlots, slots, nSlots)
+      this.offsets = machine.reserve((this.countMax + 1) * 4)
+      this.firsts = machine.reserve(this.countMax * 4)
+      machine.bytes(0, this.firsts + size * 4).copyWithin(this.offsets, offsets,
+        offsets + (size + 1) * 4).copyWithin(this.firsts, firsts, firsts + size * 4)
+    }
+    const used = machine.ints(this.offsets, size + 1)[size]!
+    if (used + nBytes > this.arenaBytes) {
+      this.arenaBytes = Math.max(used + nBytes, this.arenaBytes * 2)
+      this.arena = machine.reserveText(this.arenaBytes)
+      machine.bytes(0, this.arena + used).copyWithin(this.arena, arena, arena + used)
+    }
+    this.describe(size)
+  }
 }
 
 /** A column as text: spaces around unquoted fields dropped, everything else as it stands. */
 export class StringColumn {
-  private readonly words = new ByteDictionary()
-  /** Code of each distinct text; -1 for those that mean missing. */
-  private readonly codeOfWord: number[] = []
-  /** Where each distinct text stands first. */
-  private readonly firstPositions: number[] = []
-  private nCodes = 0
-  private readonly codes: Int32Array
+  private readonly words: ByteDictionary
 
   constructor(
+    private readonly machine: CsvMachine,
     private readonly text: UnitText,
     private readonly name: string,
     private readonly missing: MissingMarkers,
+    private readonly codes: Int32Array,
   ) {
-    this.codes = new Int32Array(text.nRows)
+    this.words = new ByteDictionary(machine)
   }
 
-  append(block: FieldBlock, slot: number): void {
-    const { bytes, starts, ends, firstRow, nRows } = block
-    const { words, codes, codeOfWord } = this
-    const base = slot * block.capacity
-    for (let row = 0; row < nRows; row++) {
-      let start = starts[base + row]!
-      let end = ends[base + row]!
-      let source = bytes
-      while (start < end && isSpace(bytes[start])) start++
-      while (start < end && isSpace(bytes[end - 1])) end--
-      if (start < end && bytes[start] === QUOTE) {
-        ;({ bytes: source, start, end } = fieldText(bytes, start, end))
-      }
-      const word = words.indexOf(source, start, end)
-      if (word === codeOfWord.length) {
-        const text = trim(source, start, end)
-        const isNone = isMissing(this.missing, source, text.start, text.end)
-        codeOfWord.push(isNone ? -1 : this.nCodes++)
-        this.firstPositions.push(starts[base + row]!)
-      }
-      codes[firstRow + row] = codeOfWord[word]!
-    }
+  /** @param scratch - offset in the memory, room for the block's rows as i32 */
+  append(block: FieldBlock, slot: number, scratch: number): void {
+    this.words.intern(block, slot, scratch)
+    this.codes.set(this.machine.ints(scratch, block.nRows), block.firstRow)
   }
 
   /** @throws CoppiceError 'DATA' when a text is not valid UTF-8 */
   finish(): StringChunk {
-    const strings = this.words.decode()
+    const { words, codes } = this
+    const strings = words.decode()
     if ('invalid' in strings) {
       throw textError(
         this.text,
-        this.firstPositions[strings.invalid]!,
+        words.firstPositions()[strings.invalid]!,
         `the value of column '${this.name}' is not valid UTF-8; convert the file to UTF-8`,
       )
     }
-    const dictionary = strings.filter((_, word) => this.codeOfWord[word]! >= 0)
-    return { type: 'string', codes: this.codes, dictionary }
+    const missing = words.missing(this.missing)
+    if (missing.length === 0) return { type: 'string', codes, dictionary: strings }
+    const codeOfWord = new Int32Array(strings.length)
+    for (const word of missing) codeOfWord[word] = -1
+    const dictionary = strings.filter((_, word) => codeOfWord[word] === 0)
+    for (let word = 0, code = 0; word < codeOfWord.length; word++) {
+      if (codeOfWord[word] === 0) codeOfWord[word] = code++
+    }
+    for (let row = 0; row < codes.length; row++) codes[row] = codeOfWord[codes[row]!]!
+    return { type: 'string', codes, dictionary }
   }
 }

@@ -12,9 +12,11 @@ import type {
   ColumnType,
   PartitionPlan,
   PartitionReader,
+  RowArrays,
   TextOptions,
   Unit,
 } from '../reader.js'
+import { ownArrays } from '../row-arrays.js'
 import {
   RECORD_BYTES_MAX,
   UNIT_BYTES,
@@ -28,15 +30,14 @@ import {
 import { decodeColumns, type ColumnRequest } from './csv-columns.js'
 import { fieldText } from './csv-field.js'
 import { FieldSplitter, withLineEnd, type UnitText } from './csv-fields.js'
+import { enterCsvMachine } from './csv-machine.js'
 import { parseNumber } from './csv-number.js'
-import { endlessRecordError, scanRecords } from './csv-records.js'
+import { endlessRecordError, scanRecords, scanWindow } from './csv-records.js'
 
 /** `PartitionPlan.detail` of a CSV or TSV partition. */
 interface CsvDetail {
   /** Per unit, the 1-based number of its first line. */
   readonly firstLines: readonly number[]
-  /** Per unit: no quoted field and no carriage return. */
-  readonly isPlain: readonly boolean[]
 }
 
 /** Where the next window begins, and what is known of the records. */
@@ -47,7 +48,6 @@ interface PlanState {
   columns: readonly string[] | null
   readonly units: Unit[]
   readonly firstLines: number[]
-  readonly isPlain: boolean[]
 }
 
 /** Reads comma-separated text. */
@@ -68,7 +68,9 @@ export function createCsvReader(format: 'csv' | 'tsv', unitBytes = UNIT_BYTES): 
     format,
     plan: (source, options) => planCsv(source, options, separator, unitBytes),
     read: (source, plan, unit, columns, types, options) =>
-      readCsv(source, plan, unit, columns, types, options, separator),
+      readCsv(source, plan, unit, columns, types, options, separator, ownArrays),
+    readCoded: (source, plan, unit, columns, types, options, arrays) =>
+      readCsv(source, plan, unit, columns, types, options, separator, arrays),
   }
 }
 
@@ -86,7 +88,6 @@ async function planCsv(
     columns: null,
     units: [],
     firstLines: [],
-    isPlain: [],
   }
   let windowBytes = unitBytes
   while (state.position < source.byteLength) {
@@ -104,7 +105,7 @@ async function planCsv(
       windowBytes = Math.min(windowBytes * 2, RECORD_BYTES_MAX)
     }
   }
-  const detail: CsvDetail = { firstLines: state.firstLines, isPlain: state.isPlain }
+  const detail: CsvDetail = { firstLines: state.firstLines }
   return {
     columns: (state.columns ?? []).map((name) => ({ name, type: null })),
     nRows: state.nRows,
@@ -145,7 +146,7 @@ function planWindow(
   }
   const body = { ...window, bytes: window.bytes.subarray(skipped), firstLine: line }
   const nColumns = state.columns.length
-  const scan = scanRecords(body, { separator, nColumns, nRowsMax: Infinity })
+  const scan = scanWindow(body, { separator, nColumns })
   if (skipped + scan.end === 0) return false
   if (scan.nRows > 0) {
     const start = state.position + skipped
@@ -157,7 +158,6 @@ function planWindow(
       end: start + scan.end,
     })
     state.firstLines.push(line)
-    state.isPlain.push(scan.isPlain)
   }
   state.position += skipped + scan.end
   state.line = line + scan.nLines
@@ -174,21 +174,20 @@ function readHeader(
   options: TextOptions,
 ): { readonly names: readonly string[]; readonly isHeader: boolean } {
   const bytes = withLineEnd(window.bytes.subarray(0, end))
-  const text: UnitText = { ...window, bytes, separator, nColumns, nRows: 1, isPlain: false }
-  const slots = Int32Array.from({ length: nColumns }, (_, column) => column)
-  const { starts, ends } = new FieldSplitter(text, slots, nColumns).nextBlock()!
+  const text: UnitText = { ...window, bytes, separator, nColumns, nRows: 1 }
+  const fields = headerFields(text)
   const scratch = new Float64Array(1)
   let hasNumber = false
   const names: string[] = []
   for (let column = 0; column < nColumns; column++) {
-    const piece = fieldText(bytes, starts[column]!, ends[column]!)
+    const piece = fieldText(bytes, fields[column]!.start, fields[column]!.end)
     const field = piece.bytes.subarray(piece.start, piece.end)
     if (parseNumber(field, 0, field.length, scratch, 0) !== 0) hasNumber = true
     const name = decodeUtf8(field)
     if (name === null && options.header !== false) {
       throw textError(
         window,
-        starts[column]!,
+        fields[column]!.start,
         `the name of column ${column + 1} is not valid UTF-8; convert the file to UTF-8`,
       )
     }
@@ -202,7 +201,7 @@ function readHeader(
     if (other !== undefined) {
       throw textError(
         window,
-        starts[column]!,
+        fields[column]!.start,
         `columns ${other + 1} and ${column + 1} are both named '${name}'; rename one, or set ` +
           'header to false if this line is data',
       )
@@ -210,6 +209,24 @@ function readHeader(
     firstOf.set(name, column)
   })
   return { names, isHeader }
+}
+
+/** Where the fields of the only record stand. */
+function headerFields(text: UnitText): { readonly start: number; readonly end: number }[] {
+  const { nColumns } = text
+  const machine = enterCsvMachine()
+  try {
+    const slots = Int32Array.from({ length: nColumns }, (_, column) => column)
+    const block = new FieldSplitter(machine, text, slots, nColumns).nextBlock()!
+    const starts = machine.ints(block.starts, nColumns * block.stride)
+    const ends = machine.ints(block.ends, nColumns * block.stride)
+    return Array.from(slots, (slot) => {
+      const at = slot * block.stride
+      return { start: block.base + starts[at]!, end: block.base + ends[at]! }
+    })
+  } finally {
+    machine.leave()
+  }
 }
 
 async function readCsv(
@@ -220,6 +237,7 @@ async function readCsv(
   types: readonly (ColumnType | null)[],
   options: TextOptions,
   separator: number,
+  arrays: RowArrays,
 ): Promise<ColumnChunk[]> {
   const nColumns = plan.columns.length
   const isWanted = new Uint8Array(nColumns)
@@ -230,7 +248,7 @@ async function readCsv(
     return { name: plan.columns[column]!.name, column, type: types[i] ?? null }
   })
   if (requests.length === 0) return []
-  const { firstLines, isPlain } = plan.detail as CsvDetail
+  const { firstLines } = plan.detail as CsvDetail
   const text: UnitText = {
     name: source.name,
     bytes: withLineEnd(await readBytes(source, unit.start, unit.end)),
@@ -238,7 +256,6 @@ async function readCsv(
     separator,
     nColumns,
     nRows: unit.nRows,
-    isPlain: isPlain[unit.index]!,
   }
-  return decodeColumns(text, requests, missingMarkers(options))
+  return decodeColumns(text, requests, missingMarkers(options), arrays)
 }

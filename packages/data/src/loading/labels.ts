@@ -45,7 +45,8 @@ function scanNumbers(
     }
     if (value < min) min = value
     if (value > max) max = value
-    if (kind === 'number') continue
+    // Labels come in runs, and the set is asked but once for each of them.
+    if (kind === 'number' || value === values[i - 1]) continue
     if (kind === 'class' || distinct.size < binaryValuesMax) distinct.add(value)
   }
   if (type === 'date' && kind !== 'number') {

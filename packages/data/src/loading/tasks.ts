@@ -11,8 +11,10 @@ import type {
   ColumnChunk,
   ColumnType,
   PartitionReader,
+  RowArrays,
   Unit,
 } from '../reader.js'
+import { ownArrays, ReusedArrays } from '../row-arrays.js'
 import { type Encoder, encodeUnit, makeEncoder } from './encode.js'
 import { scanGroups } from './groups.js'
 import type {
@@ -49,6 +51,8 @@ export class TaskWorker {
   #context: JobContext | null = null
   #encoding: Encoding | null = null
   #encoder: Encoder | null = null
+  /** Those that no task has now. */
+  readonly #idleArrays: ReusedArrays[] = []
 
   /** @param units - what a thread predicts with, whatever the context */
   constructor(access: PartitionAccess, units = new UnitPredictor()) {
@@ -78,9 +82,10 @@ export class TaskWorker {
       case 'merge':
         return mergeSampledValues(task.parts)
       case 'scan':
-        return this.#scan(task.partitionIdx, task.unit, task.asText)
+        return this.#withArrays((arrays) =>
+          this.#scan(arrays, task.partitionIdx, task.unit, task.asText))
       case 'parse':
-        await this.#read(task.partitionIdx, task.unit, [task.column],
+        await this.#read(ownArrays, task.partitionIdx, task.unit, [task.column],
           this.#requireContext().columns.map(() => task.type))
         return null
       case 'types': {
@@ -91,7 +96,7 @@ export class TaskWorker {
       case 'predict':
         return this.#predict(task)
       case 'encode':
-        return this.#encode(task)
+        return this.#withArrays((arrays) => this.#encode(arrays, task))
     }
   }
 
@@ -100,12 +105,28 @@ export class TaskWorker {
     return this.#context
   }
 
-  async #scan(partitionIdx: number, unit: Unit, asText: readonly number[] | null) {
+  /** Lends arrays to the unit of a task, until its promise is settled. */
+  async #withArrays<T>(work: (arrays: RowArrays) => Promise<T>): Promise<T> {
+    const arrays = this.#idleArrays.pop() ?? new ReusedArrays()
+    try {
+      return await work(arrays)
+    } finally {
+      arrays.reset()
+      this.#idleArrays.push(arrays)
+    }
+  }
+
+  async #scan(
+    arrays: RowArrays,
+    partitionIdx: number,
+    unit: Unit,
+    asText: readonly number[] | null,
+  ) {
     const { columns, scan } = this.#requireContext()
     assert(scan !== null, 'a scan needs a plan')
     const wanted = asText ?? columns.map((_, i) => i)
     const types = columns.map(({ forced }) => (asText === null ? forced : 'string'))
-    const chunks = await this.#read(partitionIdx, unit, wanted, types)
+    const chunks = await this.#read(arrays, partitionIdx, unit, wanted, types)
     const place = this.#place(partitionIdx, unit)
     for (const [i, column] of columns.entries()) {
       const isNumber = column.isNumeric || (column.role === 'label' && scan.labelKind === 'number')
@@ -117,14 +138,14 @@ export class TaskWorker {
     return scanUnit(scan, columns, place, chunks)
   }
 
-  async #encode(task: EncodeTask): Promise<EncodedUnit> {
+  async #encode(arrays: RowArrays, task: EncodeTask): Promise<EncodedUnit> {
     const { partitionIdx, unit, targetIdx } = task
     const { columns } = this.#requireContext()
     assert(this.#encoding !== null, 'rows are encoded by a plan')
     const { plan, targets } = this.#encoding
     const encoder = (this.#encoder ??= makeEncoder(plan))
     const wanted = columns.map((_, i) => i)
-    const chunks = await this.#read(partitionIdx, unit, wanted, plan.types)
+    const chunks = await this.#read(arrays, partitionIdx, unit, wanted, plan.types)
     const place = this.#place(partitionIdx, unit)
     const blocks = encodeUnit(
       encoder, targets[targetIdx]!, columns, place, chunks.map((chunk) => chunk!))
@@ -181,6 +202,7 @@ export class TaskWorker {
    * be coded.
    */
   async #read(
+    arrays: RowArrays,
     partitionIdx: number,
     unit: Unit,
     wanted: readonly number[],
@@ -199,6 +221,7 @@ export class TaskWorker {
       present.map((i) => columnIdx[i]!),
       present.map((i) => types[i]!),
       textOptions,
+      arrays,
     )
     const chunks: (ColumnChunk | CodedNumbers | null)[] = columns.map(() => null)
     for (const [k, i] of present.entries()) {

@@ -14,6 +14,7 @@ export { partitionData, type PartitionOptions, type WrittenPartitions } from './
 export { openRaw, type RawOptions, type RawTable, type RawUnit, readRaw } from './read-raw.js'
 export { type FilesPrediction, predictFiles, predictionThreads } from './predict-files.js'
 export { scoreRows } from './score-rows.js'
+export { nowMs } from './now-ms.js'
 export { openTableFile, type TableFile } from './write-table.js'
 export { type HttpSettings } from './http-ranges.js'
 export { openSource, type SourceOptions } from './open-source.js'

@@ -8,6 +8,7 @@ import { decodeColumnChunk } from '../../src/formats/parquet-pages.js'
 import { describeColumn } from '../../src/formats/parquet-schema.js'
 import type { ColumnType } from '../../src/reader.js'
 import { bufferSource, defaultTextOptions } from '../reader-contract.js'
+import { ownArrays } from '../../src/row-arrays.js'
 
 const nRows = 1000
 /** Few distinct values, some missing, NaN and -0 among them. */
@@ -30,7 +31,7 @@ async function read(bytes: Uint8Array, type: ColumnType | null = null) {
   const plan = await parquetReader.plan(source, defaultTextOptions)
   const args = [source, plan, plan.units[0]!, [0], [type], defaultTextOptions] as const
   const [plain] = await parquetReader.read(...args)
-  const [coded] = await parquetReader.readCoded!(...args)
+  const [coded] = await parquetReader.readCoded!(...args, ownArrays)
   return { plain: plain!, coded: coded! }
 }
 

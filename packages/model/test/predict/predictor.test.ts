@@ -48,6 +48,15 @@ function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: stri
 const leafOf = (model: Model, cell: ReferenceCell) =>
   createPredictor(model).predictLeaves([[cell]])[0]
 
+/** A random model whose features are numbers, or categories that are numbers. */
+function numericModel(seed: number, nFeatures: number): Model {
+  const model = randomModel(seed, { nFeatures, nIterations: 4, maxLeaves: 40 })
+  const features = model.features.map((feature) =>
+    feature.kind === 'categorical' && typeof feature.categories[0] === 'string'
+      ? { ...feature, categories: feature.categories.map((_, code) => code) } : feature)
+  return withChain({ ...model, features })
+}
+
 describe('Predictor', () => {
   it('agrees with the reference for all numeric stumps over all edge values', () => {
     const values = [-Infinity, -1, -2e-35, -Math.fround(1e-35), -1e-35, -5e-324, -0, 0, 5e-324,
@@ -114,6 +123,30 @@ describe('Predictor', () => {
     for (let seed = 0; seed < 60; seed++) {
       const model = randomModel(seed, { plain: true, nIterations: 5, maxLeaves: 60 })
       assertAgrees(model, randomRows(seed, model, 67, 0), `seed ${seed}`)
+    }
+  })
+
+  it('agrees with the reference on numbers in matrices and columns of all widths', () => {
+    for (let seed = 0; seed < 30; seed++) {
+      // Fewer rows than a group, and several chunks where there are many features.
+      const nFeatures = [1, 3, 120][seed % 3]!
+      const model = numericModel(seed, nFeatures)
+      const nIterations = model.trees.length / model.treesPerIteration
+      const nRows = [40, 257, 600][seed % 3]!
+      const rows = randomRows(seed, model, nRows)
+        .map((row) => row.map((x) => x ?? NaN)) as number[][]
+      const predictor = createPredictor(model, { iterations: [0, nIterations] })
+      for (const Values of [Float64Array, Float32Array]) {
+        const cells = rows.map((row) => [...Values.from(row)])
+        const wanted = cells.flatMap((row) => referenceRaw(model, row, [0, nIterations]))
+        const data = Values.from(cells.flat())
+        const what = `seed ${seed}, ${Values.name}`
+        assertSameBits(predictor.predictRaw({ data, shape: [nRows, nFeatures] }), wanted, what)
+        const columns = Object.fromEntries(model.features.map(({ name }, f) =>
+          [name, Values.from(cells.map((row) => row[f]!))]))
+        assertSameBits(predictor.predictRaw(columns), wanted, `${what}, columns`)
+        assert.deepEqual(predictor.predictLeaves(columns), predictor.predictLeaves(cells), what)
+      }
     }
   })
 

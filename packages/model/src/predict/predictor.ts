@@ -3,7 +3,9 @@ import { CoppiceError } from '../errors.js'
 import { validateModel } from '../format/validate.js'
 import { type BlockMachine, blockMachine } from './block-machine.js'
 import { compileForest, type Forest } from './forest.js'
-import { encodedSource, type PredictInput, type Row, RowEncoder, type RowSource } from './input.js'
+import {
+  type PackedRows, packedSource, type PredictInput, type Row, RowEncoder, type RowSource,
+} from './input.js'
 import { type IterationRange, resolveIterations } from './iterations.js'
 import { classIndices, nProbabilities, probabilitiesOf } from './link.js'
 import { createRowWalker, type RowWalker } from './row-walker.js'
@@ -15,6 +17,13 @@ export interface PredictorOptions {
    * all where that is null. The base scores always count.
    */
   readonly iterations?: IterationRange
+}
+
+/** Rows that can be encoded in parts. */
+export interface RowPacker {
+  readonly nRows: number
+  /** @throws CoppiceError 'DATA' for values that do not fit the model */
+  pack(start: number, end: number): PackedRows
 }
 
 /**
@@ -117,7 +126,23 @@ export class Predictor {
    * @param out - written where given; its length must be rows x nOutputs
    */
   predictEncoded(values: Float64Array, out?: Float64Array): Float64Array {
-    return this.#scores(encodedSource(values, this.nFeatures), out)
+    const { nFeatures } = this
+    return this.#scores(packedSource({ values, nFeatures, isByColumn: false }), out)
+  }
+
+  /** Raw scores of rows that `packer` gave, of this predictor or one of an equal model. */
+  predictPacked(rows: PackedRows): Float64Array {
+    return this.#scores(packedSource(rows))
+  }
+
+  /** Encodes rows in parts, each in whichever form costs least, for `predictPacked`. */
+  packer(input: PredictInput): RowPacker {
+    const source = this.#encoder.source(input)
+    return {
+      nRows: source.nRows,
+      pack: (start, end) =>
+        source.pack(start, end - start, (length) => new Float64Array(length)),
+    }
   }
 
   /**

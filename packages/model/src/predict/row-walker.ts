@@ -93,13 +93,14 @@ class KernelWalker implements RowWalker {
     const { chunkRows } = this.#placed
     const count = Math.min(chunkRows, source.nRows - first)
     if (first === 0 && count < KERNEL_ROWS_MIN) return 0
-    const length = count * this.#forest.nFeatures
-    if (this.#scratch.length < length) this.#scratch = new Float64Array(length)
-    // What gives the rows may run code of the caller's, which may predict too: the machine is
-    // entered afterwards, and the rows are in nobody else's scratch.
-    const scratch = this.#scratch
+    // What gives the rows may run code of the caller's, which may predict too, with this predictor
+    // or another: the machine is entered afterwards, and scratch is in use by one at a time.
+    let scratch = this.#scratch
     this.#scratch = new Float64Array(0)
-    const rows = source.pack(first, count, scratch)
+    const rows = source.pack(first, count, (length) => {
+      if (scratch.length < length) scratch = new Float64Array(length)
+      return scratch
+    })
     this.#scratch = scratch
     if (!this.#machine.enter(this.#placed)) return 0
     this.#machine.bring(rows)

@@ -4,6 +4,7 @@ import { CoppiceError } from '../../src/errors.js'
 import { parseModel } from '../../src/format/parse.js'
 import { serializeModel } from '../../src/format/serialize.js'
 import { probabilitiesOf } from '../../src/predict/link.js'
+import type { Columns } from '../../src/predict/input.js'
 import { createPredictor, Predictor } from '../../src/predict/predictor.js'
 import {
   type ReferenceCell, referenceLeaf, referenceRaw,
@@ -19,6 +20,18 @@ function assertSameBits(actual: Float64Array, wanted: readonly number[], what: s
   }
 }
 
+/** The rows as columns: numbers in typed arrays, texts each distinct one once. */
+function codedColumns(model: Model, rows: readonly ReferenceCell[][]): Columns {
+  return Object.fromEntries(model.features.map((feature, f) => {
+    const cells = rows.map((row) => row[f]!)
+    const isText = feature.kind === 'categorical' && typeof feature.categories[0] === 'string'
+    if (!isText) return [feature.name, Float64Array.from(cells, (cell) => Number(cell ?? NaN))]
+    const dictionary = ['in no row', ...new Set(cells.filter((cell) => typeof cell === 'string'))]
+    const codes = Int32Array.from(cells, (cell) => dictionary.indexOf(String(cell)))
+    return [feature.name, { codes, dictionary }]
+  }))
+}
+
 /** All ways to predict agree with the reference. */
 function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: string): void {
   const nIterations = model.trees.length / model.treesPerIteration
@@ -30,6 +43,13 @@ function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: stri
   const before = encoded.slice()
   assertSameBits(predictor.predictEncoded(encoded), wanted, `${what}, encoded`)
   assert.deepEqual(encoded, before, 'encoded rows are left alone')
+  const packer = predictor.packer(codedColumns(model, rows))
+  const middle = rows.length >> 1
+  assert.equal(packer.nRows, rows.length)
+  assertSameBits(Float64Array.of(
+    ...predictor.predictPacked(packer.pack(0, middle)),
+    ...predictor.predictPacked(packer.pack(middle, rows.length)),
+  ), wanted, `${what}, packed`)
   const leaves = rows.flatMap((row) => model.trees.map((tree) => referenceLeaf(model, tree, row)))
   assert.deepEqual([...predictor.predictLeaves(rows)], leaves, `${what}, leaves`)
   const portable = new Predictor(model, { iterations: [0, nIterations] }, null)

@@ -54,12 +54,25 @@ export function keysOfFloats(
   encode<f32>(out, rows, rowBytes, n, missing, goesLeft)
 }
 
+// @ts-ignore: decorator
+@inline export function keyOfNumber(x: f64, missing: i32, goesLeft: i32): i64 {
+  if (x != x || (missing == ZEROS && x > -ZERO && x <= ZERO)) {
+    return missing == NONE ? 0 : goesLeft ? LEFT : RIGHT
+  }
+  const bits = reinterpret<i64>(x + 0)
+  return bits ^ <i64>(<u64>(bits >> 63) >> 1)
+}
+
+// @ts-ignore: decorator
+@inline export function keyOfCategory(x: f64, nCategories: i32): i64 {
+  const isCode = x >= 0 && x < <f64>nCategories && trunc(x) == x
+  return isCode ? <i64>x : <i64>nCategories
+}
+
 export function keysOfCategories(
   out: usize, rows: usize, rowBytes: usize, n: i32, nCategories: i32,
 ): void {
   for (const end = out + (<usize>n << 3); out < end; out += 8, rows += rowBytes) {
-    const x = load<f64>(rows)
-    const isCode = x >= 0 && x < <f64>nCategories && trunc(x) == x
-    store<i64>(out, isCode ? <i64>x : <i64>nCategories)
+    store<i64>(out, keyOfCategory(load<f64>(rows), nCategories))
   }
 }

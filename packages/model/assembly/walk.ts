@@ -3,7 +3,7 @@
 // so the sum of the eight grows as long as one of them goes down.
 
 // @ts-ignore: decorator
-@inline function next<HasSets>(node: usize, row: usize): usize {
+@inline export function next<HasSets>(node: usize, row: usize): usize {
   const key = load<i64>(<usize>load<u32>(node) + row)
   let right = <u32>(key > load<i64>(node, 8))
   if (isBoolean<HasSets>()) {

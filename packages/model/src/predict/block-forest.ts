@@ -1,6 +1,8 @@
 /** A forest as the kernels of prediction take it: the bytes of it, and what is where. */
 
-import { LANES, NODE_BYTES, SET_NODE_BYTES } from './block-kernels.js'
+import {
+  COLUMN_WORDS, LANES, NODE_BYTES, SET_NODE_BYTES, TREE_WORDS,
+} from './block-kernels.js'
 import { type Forest, NODE_WORDS, NodeKind, Preparation } from './forest.js'
 import { columnId, IMAGE_START, TreePlacer } from './place-trees.js'
 
@@ -14,6 +16,19 @@ export interface KeyColumn {
   /** Of `keysOfDoubles`. */
   readonly missing: number
   readonly goesLeft: number
+}
+
+/** What one row is walked with. */
+export interface RowTables {
+  /** Columns for `keysOfRow`. */
+  readonly columns: number
+  /** Trees for `walkTrees` and for `walkTreesWithSets`, in multiples of 8. */
+  readonly plainTrees: number
+  readonly nPlainTrees: number
+  readonly setTrees: number
+  readonly nSetTrees: number
+  /** i32, one per tree, and one more. */
+  readonly leaves: number
 }
 
 /** Where everything is in the memory of the kernels, in bytes; `image` is the first of it. */
@@ -37,6 +52,8 @@ export interface BlockForest {
   readonly leaves: number
   /** chunkRows f64 per output. */
   readonly scores: number
+  /** For rows one by one. */
+  readonly row: RowTables
   /** The first byte that is not used. */
   readonly end: number
 }
@@ -70,7 +87,8 @@ export function placeForest(forest: Forest): BlockForest | null {
   const leafValues = alignTo(nodesEnd, 64)
   const sets = leafValues + forest.leafValues.length * 8
   // Before the first set there is one word of nothing.
-  const imageBytes = sets + 4 + nWords * 4 - IMAGE_START
+  const tables = alignTo(sets + 4 + nWords * 4, 64)
+  const imageBytes = tables - IMAGE_START + tableBytes(forest)
   if (imageBytes > imageBytesMax) return null
 
   const image = new ArrayBuffer(alignTo(imageBytes, 64))
@@ -82,10 +100,52 @@ export function placeForest(forest: Forest): BlockForest | null {
   const chunkRows = blockRows *
     Math.max(1, Math.floor(chunkBytesMax / (8 * forest.nFeatures * blockRows)))
   const leaves = alignTo(rows + chunkRows * forest.nFeatures * 8, 64)
-  const scores = alignTo(leaves + blockRows * 4, 64)
+  const treeLeaves = alignTo(leaves + blockRows * 4, 64)
+  const scores = alignTo(treeLeaves + (forest.nTrees + 1) * 4, 64)
+  const row = placeTables(image, tables, { columns, ...trees, hasSets, leaves: treeLeaves })
   return {
     image: new Uint8Array(image), blockRows, chunkRows, columns, ...trees, hasSets, leafValues,
-    rows, leaves, scores, end: scores + chunkRows * forest.nOutputs * 8,
+    rows, leaves, scores, row, end: scores + chunkRows * forest.nOutputs * 8,
+  }
+}
+
+/** No less than tables for one row take. */
+function tableBytes({ nTrees, usedFeatures }: Forest): number {
+  return 4 * (2 * usedFeatures.length * COLUMN_WORDS + (nTrees + 2 * LANES) * TREE_WORDS)
+}
+
+/** Writes the tables. A tree that is only there to make eight has its leaf behind the others. */
+function placeTables(
+  image: ArrayBuffer, start: number,
+  { columns, roots, depthsMax, hasSets, leaves }: Pick<BlockForest,
+    'columns' | 'roots' | 'hasSets' | 'leaves'> & { readonly depthsMax: Int32Array },
+): RowTables {
+  const words = new Int32Array(image)
+  let at = (start - IMAGE_START) / 4
+  const write = (table: readonly (readonly number[])[]): number => {
+    const offset = IMAGE_START + at * 4
+    for (const entry of table) {
+      words.set(entry, at)
+      at += entry.length
+    }
+    return offset
+  }
+  const treesOf = (wanted: number): number[][] => {
+    // Eight take as long as the deepest one.
+    const found = [...roots.keys()].filter((t) => hasSets[t] === wanted)
+      .sort((a, b) => depthsMax[a]! - depthsMax[b]!)
+    const trees = found.map((t) => [roots[t]!, leaves + t * 4])
+    while (trees.length % LANES > 0) trees.push([roots[found[0]!]!, leaves + roots.length * 4])
+    return trees
+  }
+  const plain = treesOf(0)
+  const withSets = treesOf(1)
+  return {
+    columns: write(columns.map(({ feature, keys, nCategories, missing, goesLeft }) =>
+      [feature * 8, keys, nCategories, missing, goesLeft, 0])),
+    plainTrees: write(plain), nPlainTrees: plain.length,
+    setTrees: write(withSets), nSetTrees: withSets.length,
+    leaves,
   }
 }
 

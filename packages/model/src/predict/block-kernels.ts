@@ -60,13 +60,43 @@ export interface BlockKernels {
   walkSets(
     leaves: number, scores: number, n: number, root: number, depthMin: number, leafValues: number,
   ): void
+  /**
+   * Keys of one row, those that the kernels above write of the first one.
+   *
+   * @param values - f64, one per feature
+   * @param columns - n of them, six 32-bit words each: bytes from `values` to the feature's,
+   *   offset of the column's keys, nCategories or -1, missing, goesLeft, and one that says nothing
+   */
+  keysOfRow(values: number, columns: number, n: number): void
+  /**
+   * Walks one row, the first, down trees of comparisons.
+   *
+   * @param trees - two u32 each: offset of the root, and where the number of the leaf goes, an i32
+   * @param n - a multiple of 8
+   */
+  walkTrees(trees: number, n: number): void
+  /** As `walkTrees`, of trees with sets. */
+  walkTreesWithSets(trees: number, n: number): void
+  /**
+   * Adds the values of leaves, one of each tree, to the scores of a row, in their order.
+   *
+   * @param scores - f64, one per output; tree t belongs to output t % nOutputs
+   * @param leaves - n i32, the numbers
+   * @param leafValues - f64, by number of the leaf
+   */
+  addLeaves(
+    scores: number, nOutputs: number, leaves: number, n: number, leafValues: number,
+  ): void
 }
 
-/** Rows that `walk` takes at a time. */
+/** Rows that `walk` takes at a time, and trees that `walkTrees` does. */
 export const LANES = 8
 export const NODE_BYTES = 16
 /** Of a tree with sets. */
 export const SET_NODE_BYTES = 32
+/** 32-bit words of a column for `keysOfRow`, and of a tree for `walkTrees`. */
+export const COLUMN_WORDS = 6
+export const TREE_WORDS = 2
 
 /**
  * The kernels over a memory, or null where WebAssembly is missing or forbidden, as it is on pages

@@ -19,6 +19,8 @@ export class BlockMachine {
   #featureBytes = 0
   #rowBytes = 0
   #isFloats = false
+  /** All of the memory, as long as it does not grow. */
+  #doubles = new Float64Array(0)
 
   constructor(memory: WebAssembly.Memory, kernels: BlockKernels) {
     this.#memory = memory
@@ -54,6 +56,35 @@ export class BlockMachine {
     this.#isFloats = values instanceof Float32Array
     this.#featureBytes = isByColumn ? length / nFeatures * bytes : bytes
     this.#rowBytes = isByColumn ? bytes : nFeatures * bytes
+  }
+
+  /** Whether a forest is the one that rows are walked down. */
+  holds(forest: BlockForest): boolean {
+    return this.#forest === forest
+  }
+
+  /**
+   * Walks one row down all trees.
+   * @param values - encoded, one per feature
+   * @param scores - one per output, to which the values of the leaves are added in tree order
+   */
+  addRow(values: Float64Array, scores: Float64Array): void {
+    const { columns, roots, rows, row, scores: sums, leafValues } = this.#forest!
+    if (this.#doubles.buffer !== this.#memory.buffer) {
+      this.#doubles = new Float64Array(this.#memory.buffer)
+    }
+    const doubles = this.#doubles
+    const kernels = this.#kernels
+    const at = rows / 8
+    for (let f = 0; f < values.length; f++) doubles[at + f] = values[f]!
+    const sumsAt = sums / 8
+    const nOutputs = scores.length
+    for (let k = 0; k < nOutputs; k++) doubles[sumsAt + k] = scores[k]!
+    kernels.keysOfRow(rows, row.columns, columns.length)
+    kernels.walkTrees(row.plainTrees, row.nPlainTrees)
+    if (row.nSetTrees > 0) kernels.walkTreesWithSets(row.setTrees, row.nSetTrees)
+    kernels.addLeaves(sums, nOutputs, row.leaves, roots.length, leafValues)
+    for (let k = 0; k < nOutputs; k++) scores[k] = doubles[sumsAt + k]!
   }
 
   /** Leaves of one tree, blockRows; numbers within the forest. Valid until `enter`. */

@@ -39,31 +39,37 @@ export class TreePlacer {
     this.#nextSet = places.sets + 4
   }
 
-  /** Roots, and the depth of the leaf that is nearest to each. */
-  place(): { readonly roots: Int32Array, readonly depthsMin: Int32Array } {
+  /** Roots, and the depths of the leaves that are nearest to and farthest from each. */
+  place(): {
+    readonly roots: Int32Array, readonly depthsMin: Int32Array, readonly depthsMax: Int32Array,
+  } {
     const { nTrees, roots: firstNodes } = this.#forest
     const roots = new Int32Array(nTrees)
     const depthsMin = new Int32Array(nTrees)
+    const depthsMax = new Int32Array(nTrees)
     for (let t = 0; t < nTrees; t++) {
       this.#nodeBytes = this.#hasSets[t] === 1 ? SET_NODE_BYTES : NODE_BYTES
       roots[t] = this.#nextSlot
-      depthsMin[t] = this.#placeTree(firstNodes[t]!)
+      const depths = this.#placeTree(firstNodes[t]!)
+      depthsMin[t] = depths.min
+      depthsMax[t] = depths.max
     }
-    return { roots, depthsMin }
+    return { roots, depthsMin, depthsMax }
   }
 
-  /** Level by level. Returns the depth of the leaf that is nearest to the root. */
-  #placeTree(root: number): number {
+  /** Level by level. Returns the depths of the nearest leaf and of the farthest. */
+  #placeTree(root: number): { readonly min: number, readonly max: number } {
     const { nodes } = this.#forest
     const nodeBytes = this.#nodeBytes
     let level = [{ node: root, slot: this.#nextSlot }]
     this.#nextSlot += nodeBytes
-    let depthMin = -1
-    for (let depth = 0; level.length > 0; depth++) {
+    let min = -1
+    let depth = 0
+    for (; level.length > 0; depth++) {
       const below: typeof level = []
       for (const { node, slot } of level) {
         if (node < 0) {
-          if (depthMin < 0) depthMin = depth
+          if (min < 0) min = depth
           this.#placeLeaf(slot, ~node)
           continue
         }
@@ -75,7 +81,7 @@ export class TreePlacer {
       }
       level = below
     }
-    return depthMin
+    return { min, max: depth - 1 }
   }
 
   #placeNode(slot: number, node: number, left: number): void {

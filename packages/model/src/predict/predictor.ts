@@ -1,6 +1,7 @@
 import type { Model, Scalar } from '../types.js'
 import { CoppiceError } from '../errors.js'
 import { validateModel } from '../format/validate.js'
+import { type BlockForest, placeForest } from './block-forest.js'
 import { type BlockMachine, blockMachine } from './block-machine.js'
 import { compileForest, type Forest } from './forest.js'
 import {
@@ -10,6 +11,11 @@ import { type IterationRange, resolveIterations } from './iterations.js'
 import { classIndices, nProbabilities, probabilitiesOf } from './link.js'
 import { createRowWalker, type RowWalker } from './row-walker.js'
 import { addTrees, prepareRows } from './walk.js'
+
+/** Rows one by one that have to come before the kernels are made ready for more. */
+const waitRowsMin = 32
+/** The same for a large forest: bytes of it that are copied in the time of a row. */
+const waitRowBytes = 1024
 
 export interface PredictorOptions {
   /**
@@ -54,7 +60,10 @@ export class Predictor {
   readonly #encoder: RowEncoder
   readonly #row: Float64Array
   readonly #machine: BlockMachine | null
+  #blockForest: BlockForest | null | undefined
   #rowWalker: RowWalker | null = null
+  /** Rows that were predicted one by one since the machine was another's. */
+  #nWaiting = 0
 
   /**
    * Use `createPredictor`, which checks the model.
@@ -150,13 +159,34 @@ export class Predictor {
    * probabilities.
    */
   predictRow(row: Row, kind: 'raw' | 'probability' = 'probability'): Float64Array {
-    const forest = this.#forest
     const values = this.#row
     this.#encoder.encodeRow(row, 0, values, 0)
-    const hasNaN = prepareRows(forest, values, 1)
-    const scores = forest.baseScores.slice()
-    addTrees(forest, values, hasNaN, scores)
+    const scores = this.#forest.baseScores.slice()
+    this.#addRow(values, scores)
     return kind === 'raw' ? scores : probabilitiesOf(this.model.objective, scores)
+  }
+
+  /** Adds to the scores the leaf values of one encoded row, which may be changed. */
+  #addRow(values: Float64Array, scores: Float64Array): void {
+    const machine = this.#machine
+    if (machine !== null && this.#isEntered(machine)) return machine.addRow(values, scores)
+    const hasNaN = prepareRows(this.#forest, values, 1)
+    addTrees(this.#forest, values, hasNaN, scores)
+  }
+
+  /**
+   * Whether the machine is ours for a row, once that pays: a forest is placed for many rows, and
+   * where predictors take turns, to bring one takes as long as some rows do.
+   */
+  #isEntered(machine: BlockMachine): boolean {
+    const known = this.#blockForest
+    if (known === null) return false
+    if (known !== undefined && machine.holds(known)) return true
+    if (++this.#nWaiting <= waitRowsMin) return false
+    const placed = this.#placed
+    if (placed === null || this.#nWaiting * waitRowBytes < placed.image.length) return false
+    this.#nWaiting = 0
+    return machine.enter(placed)
   }
 
   /**
@@ -177,8 +207,16 @@ export class Predictor {
     return values
   }
 
+  /** The forest for the kernels, or null where they cannot walk it. */
+  get #placed(): BlockForest | null {
+    if (this.#blockForest === undefined) {
+      this.#blockForest = this.#machine === null ? null : placeForest(this.#forest)
+    }
+    return this.#blockForest
+  }
+
   get #walker(): RowWalker {
-    return this.#rowWalker ??= createRowWalker(this.#forest, this.#machine)
+    return this.#rowWalker ??= createRowWalker(this.#forest, this.#placed, this.#machine)
   }
 
   #scores(source: RowSource, out?: Float64Array): Float64Array {

@@ -1,7 +1,7 @@
 /** Walks many rows down a forest: with kernels where they can be had, without them elsewhere. */
 
-import { type BlockForest, placeForest } from './block-forest.js'
-import { type BlockMachine, blockMachine } from './block-machine.js'
+import type { BlockForest } from './block-forest.js'
+import type { BlockMachine } from './block-machine.js'
 import type { Forest } from './forest.js'
 import type { RowSource } from './input.js'
 import { BLOCK_ROWS, prepareRows, walkBlock } from './walk.js'
@@ -14,13 +14,16 @@ export interface RowWalker {
   findLeaves(source: RowSource, out: Int32Array): void
 }
 
-/** @param machine - null to go without kernels */
+/**
+ * @param placed - the forest for the kernels, or null to go without
+ * @param machine - not null where there is one
+ */
 export function createRowWalker(
-  forest: Forest, machine: BlockMachine | null = blockMachine(),
+  forest: Forest, placed: BlockForest | null, machine: BlockMachine | null,
 ): RowWalker {
   const portable = new PortableWalker(forest)
-  const placed = machine === null ? null : placeForest(forest)
-  return placed === null ? portable : new KernelWalker(forest, placed, machine!, portable)
+  if (placed === null || machine === null) return portable
+  return new KernelWalker(forest, placed, machine, portable)
 }
 
 /** Fewer rows than this are not worth the bringing of a forest. */

@@ -60,6 +60,7 @@ function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: stri
   rows.forEach((row, r) => {
     const k = predictor.nOutputs
     const n = predictor.nProbabilities
+    assertSameBits(portable.predictRow(row, 'raw'), wanted.slice(r * k, r * k + k), what)
     assertSameBits(predictor.predictRow(row, 'raw'), wanted.slice(r * k, r * k + k), what)
     assertSameBits(predictor.predictRow(row), [...probabilities.subarray(r * n, r * n + n)], what)
   })

@@ -164,6 +164,34 @@ describe('BlockMachine', () => {
     assert.ok(nNested >= 300)
   })
 
+  it('walks rows one by one, whoever takes turns, and seldom brings a forest for that', () => {
+    const memory = new WebAssembly.Memory({ initial: 1 })
+    const machine = new BlockMachine(memory, loadBlockKernels(memory)!)
+    let nEntered = 0
+    const enter = machine.enter.bind(machine)
+    machine.enter = (placed) => {
+      nEntered++
+      return enter(placed)
+    }
+    for (let seed = 0; seed < 30; seed++) {
+      const models = [2 * seed, 2 * seed + 1].map((own) => randomModel(own, { nIterations: 9 }))
+      const predictors = models.map((model) =>
+        new Predictor(model, { iterations: [0, 9] }, machine))
+      const rows = models.map((model) => randomRows(seed, model, 200))
+      nEntered = 0
+      for (let r = 0; r < 200; r++) {
+        // The first alone, then both by turns.
+        for (const i of r < 100 ? [0] : [0, 1]) {
+          const row = rows[i]![r]!
+          assert.deepEqual([...predictors[i]!.predictRow(row, 'raw')],
+            referenceRaw(models[i]!, row, [0, 9]), `seed ${seed}, model ${i}, row ${r}`)
+        }
+      }
+      assert.ok(nEntered <= 1 + 2 * 100 / 32, `${nEntered} times`)
+    }
+    assert.ok(nEntered > 2)
+  })
+
   it('is done without where there is no memory', () => {
     const model = randomModel(7, { nIterations: 5, nFeatures: 200 })
     const rows = randomRows(7, model, 300)

@@ -227,7 +227,9 @@ export class Predictor {
       throw new CoppiceError('DATA',
         `out must have ${source.nRows} rows x ${nOutputs} values, got ${scores.length}`)
     }
-    for (let i = 0; i < scores.length; i++) scores[i] = baseScores[i % nOutputs]!
+    for (let k = 0; k < nOutputs; k++) {
+      for (let at = k; at < scores.length; at += nOutputs) scores[at] = baseScores[k]!
+    }
     this.#walker.addScores(source, scores)
     return scores
   }

@@ -141,7 +141,7 @@ describe('placeForest', () => {
 })
 
 describe('BlockMachine', () => {
-  it('serves predictors in turns, also one that predicts while rows of another, or its own, are read', () => {
+  it('serves predictors in turns, also one that predicts while rows are read for it', () => {
     const models = [3, 4, 5].map((seed) => randomModel(seed, { nIterations: 4 }))
     const rows = models.map((model, i) => randomRows(i, model, 300))
     const wanted = models.map((model, i) => rows[i]!.flatMap((row) =>

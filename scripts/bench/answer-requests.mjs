@@ -50,9 +50,12 @@ export async function timeBatch(model, { test, nFeatures }, threads) {
   const booster = boosterOf(model)
   const { nRows } = test
   const rows = { data: denseRows(test, nFeatures, 0, nRows), shape: [nRows, nFeatures] }
+  const cpu = process.cpuUsage()
   const start = performance.now()
   await booster.predict(rows, { numThreads: threads })
-  return { ms: performance.now() - start }
+  const ms = performance.now() - start
+  const { user, system } = process.cpuUsage(cpu)
+  return { ms, cpuMs: (user + system) / 1000 }
 }
 
 let own = { model: null, booster: null }

@@ -53,14 +53,17 @@ export async function runPredictCase(options, dir, log) {
 /** Rounds of all entries in turns; the first warms up. */
 async function timeEntries(entries, { threads, repeats, isTiny }, nTest) {
   const results = entries.map(({ name }) => ({
-    name, rowsPerSecond: threads.map(() => []), rowUs: [], row99Us: [], quality: {},
+    name, rowsPerSecond: threads.map(() => []), cpuNs: threads.map(() => []), rowUs: [],
+    row99Us: [], quality: {},
   }))
   const singles = isTiny ? 20 : nSingles
   for (let round = 0; round <= repeats; round++) {
     for (const [i, { process: child }] of entries.entries()) {
       for (const [t, nThreads] of threads.entries()) {
-        const { ms } = await child.timeBatch(nThreads)
-        if (round > 0) results[i].rowsPerSecond[t].push(nTest / ms * 1000)
+        const { ms, cpuMs } = await child.timeBatch(nThreads)
+        if (round === 0) continue
+        results[i].rowsPerSecond[t].push(nTest / ms * 1000)
+        results[i].cpuNs[t].push(cpuMs * 1e6 / nTest)
       }
       const { rowMs } = await child.timeRows(singles)
       if (round === 0) continue
@@ -80,16 +83,20 @@ async function timeEntries(entries, { threads, repeats, isTiny }, nTest) {
 
 function table(settings, threads) {
   const header = ['leaves', 'contestant',
-    ...threads.flatMap((n) => [`rows/s, ${n} thread${n === 1 ? '' : 's'}`, 'ours / theirs']),
+    ...threads.flatMap((n) => [`rows/s, ${n} thread${n === 1 ? '' : 's'}`, 'ours / theirs',
+      'CPU ns/row, least', 'theirs / ours']),
     'one row us, p50', 'theirs / ours', 'p99', ...metricsOf.binary.map(({ title }) => title),
     'SHA-256 of the model']
   const rows = settings.flatMap(({ numLeaves, results }) => results.map((result, i) => {
     const ours = results[0]
     const ratio = (own, other) => i === 0 ? '' : ratioText(ratioOf(own, other))
+    const cpuRatio = (t) => i === 0 ? ''
+      : (Math.min(...result.cpuNs[t]) / Math.min(...ours.cpuNs[t])).toFixed(2)
     return [
       numLeaves, result.name,
       ...result.rowsPerSecond.flatMap((runs, t) =>
-        [Math.round(median(runs)).toLocaleString('en-US'), ratio(ours.rowsPerSecond[t], runs)]),
+        [Math.round(median(runs)).toLocaleString('en-US'), ratio(ours.rowsPerSecond[t], runs),
+          Math.round(Math.min(...result.cpuNs[t])), cpuRatio(t)]),
       median(result.rowUs).toFixed(1), ratio(result.rowUs, ours.rowUs),
       median(result.row99Us).toFixed(1),
       ...metricsOf.binary.map(({ key }) => qualityText(result.quality[key])),

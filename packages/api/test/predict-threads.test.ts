@@ -34,6 +34,31 @@ describe('predict on threads', () => {
     })
   }
 
+  it('gives the same for numbers in any form, on 1 to 4 threads', async () => {
+    const table = {
+      a: x, b: Float32Array.from(x, (value) => value * 3), c: Int32Array.from(x, (value) => value),
+    }
+    const label = Float64Array.from(x, (value, r) => (value > 0 ? table.b[r]! : 0) + table.c[r]!)
+    const booster = await train({ ...params, objective: 'regression' }, Dataset.from(table, label))
+    const cells = Array.from(x, (value, r) => [value, table.b[r]!, table.c[r]!])
+    const wanted = await booster.predict(cells, { numThreads: 1 })
+    const doubles = Float64Array.from(cells.flat())
+    const shared = new Float64Array(new SharedArrayBuffer(doubles.byteLength))
+    shared.set(doubles)
+    const shape = [nRows, 3] as const
+    for (let numThreads = 1; numThreads <= 4; numThreads++) {
+      for (const data of [doubles, shared, cells.flat()]) {
+        assert.deepEqual(await booster.predict({ data, shape }, { numThreads }), wanted)
+      }
+      assert.deepEqual(await booster.predict(table, { numThreads }), wanted)
+      assert.deepEqual(await booster.predict({ ...table, b: [...table.b] }, { numThreads }), wanted)
+      const data = Float32Array.from(doubles)
+      assert.deepEqual(await booster.predict({ data, shape }, { numThreads }),
+        await booster.predict({ data: [...data], shape }, { numThreads: 1 }))
+    }
+    assert.deepEqual(doubles, Float64Array.from(cells.flat()), 'rows of the caller stay')
+  })
+
   it('serves several models at a time', async () => {
     const both = await Promise.all([multi, regression, multi].map((booster) =>
       booster.predict(rows, { type: 'raw', numThreads: 2 })))
@@ -48,6 +73,9 @@ describe('predict on threads', () => {
         'a regression model has no classes')
       await rejects(multi.predict({ x }, { numThreads }), 'DATA', 'colour')
     }
+    const three = Float32Array.of(1, 2, 3)
+    await rejects(regression.predict({ data: three, shape: [2, 2] }), 'DATA', '[2, 2]', '3')
+    await rejects(regression.predict({ x, colour: three }), 'DATA', 'colour', '3')
     for (const numThreads of [-1, 1.5, 1025, NaN]) {
       await rejects(multi.predict(rows, { numThreads }), 'PARAMETER', 'numThreads', '1024')
     }

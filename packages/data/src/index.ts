@@ -24,7 +24,7 @@ export { type BinningParams, defaultBinning, type LabelKind } from './loading/jo
 export { formatManifest, type Manifest, type ManifestPartition, parseManifest } from './manifest.js'
 export { PlannedColumns } from './planned-columns.js'
 export { type PlannedFile, predictedBytes, readingContext } from './prediction/context.js'
-export { cellsOf, featureColumns, featureTypes } from './prediction/features.js'
+export { featureColumns, featureTypes } from './prediction/features.js'
 export {
   type PackedPrediction,
   packedWidth,
@@ -45,6 +45,7 @@ export {
   type Prediction,
   type PredictionType,
 } from './prediction/predict-columns.js'
+export { readyRows } from './prediction/ready-rows.js'
 export * from './reader.js'
 export { defaultTextOptions, readerOf } from './readers.js'
 export {

@@ -11,7 +11,11 @@ export { parseModel } from './format/parse.js'
 export { serializeModel } from './format/serialize.js'
 export { FORMAT_VERSION, validateModel } from './format/validate.js'
 export { featureImportances } from './importance.js'
-export type { Cell, Columns, Matrix, PredictInput, Row } from './predict/input.js'
+export type {
+  Cell, CodedTexts, Columns, Matrix, PackedRows, PredictInput, Row,
+} from './predict/input.js'
 export type { IterationRange } from './predict/iterations.js'
 export { classIndices, nProbabilities, probabilitiesOf } from './predict/link.js'
-export { createPredictor, Predictor, type PredictorOptions } from './predict/predictor.js'
+export {
+  createPredictor, Predictor, type PredictorOptions, type RowPacker,
+} from './predict/predictor.js'

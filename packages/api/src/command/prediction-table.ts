@@ -194,8 +194,8 @@ function chunksOf(
   return columns.map(({ type }, column): ColumnChunk => {
     const at = stride - columns.length + column
     if (type === 'string') return textChunk(predictions as ArrayLike<string>)
-    const values = Float64Array.from({ length: nRows }, (_, row) =>
-      Number(predictions[row * stride + at]))
+    const values = new Float64Array(nRows)
+    for (let row = 0; row < nRows; row++) values[row] = Number(predictions[row * stride + at])
     return { type: type as 'int' | 'float' | 'bool', values }
   })
 }

@@ -1,5 +1,5 @@
 import {
-  type Cell, columnsFromMemory, datasetFromMemory, type MemoryOptions, type MemoryRows,
+  type Cell, columnsFromMemory, datasetFromMemory, type MemoryOptions, type MemoryRows, readyRows,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
@@ -53,6 +53,7 @@ export class MemorySource implements RowSource {
       label: name(outsideLabel, label),
       weight: name(outsideWeight, weight),
       batches: (wanted, types) => this.#batches(wanted, types, beside),
+      ready: (model) => readyRows(this.rows, model),
       close: () => Promise.resolve(),
     })
   }

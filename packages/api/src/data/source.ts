@@ -2,7 +2,7 @@ import type {
   BinningParams, ColumnChunk, LabelKind, LoadProgress, Prediction, PredictionType, WantedType,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
-import type { Predictor } from '@coppice/model'
+import type { Model, PredictInput, Predictor } from '@coppice/model'
 
 /** What a training asks of a data set. */
 export interface LoadRequest {
@@ -38,6 +38,8 @@ export interface OpenRows {
   batches(
     wanted: readonly string[], types: Readonly<Record<string, WantedType>>,
   ): AsyncIterable<RowBatch>
+  /** All rows in a form that a predictor takes, where they are in one; else null. */
+  ready?(model: Model): PredictInput | null
   /**
    * Predicts all rows, a batch at a time, where that can be done on threads.
    * @param numThreads - 0 for all cores, where that pays

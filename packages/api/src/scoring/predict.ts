@@ -4,7 +4,7 @@ import {
 } from '@coppice/data'
 import { predictionThreads, scoreRows } from '@coppice/data/node'
 import { THREADS_MAX } from '@coppice/engine'
-import { CoppiceError, type Predictor, probabilitiesOf } from '@coppice/model'
+import { CoppiceError, type PredictInput, type Predictor, probabilitiesOf } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import { hasNoRows } from '../data/memory.js'
@@ -65,20 +65,27 @@ export async function predictRows<T extends PredictionType>(
 async function* predictBatches<T extends PredictionType>(
   predictor: Predictor, rows: OpenRows, type: T, numThreads: number,
 ): AsyncGenerator<Prediction[T]> {
-  const { model, nTrees } = predictor
+  const { model } = predictor
+  const ready = rows.ready?.(model) ?? null
+  if (ready !== null) return yield predictBatch(predictor, ready, type, numThreads)
   const names = model.features.map(({ name }) => name)
   for await (const batch of rows.batches(names, featureTypes(model))) {
-    const columns = featureColumns(model, batch)
-    const { nRows } = batch
-    // What the columns cost is this thread's either way.
-    const nThreads = predictionThreads(numThreads, { nRows, nColumns: 0, nTrees })
-    // A leaf of each tree takes longer to send than to find.
-    if (nThreads === 1 || type === 'leaf') yield predictColumns(predictor, columns, type)
-    else {
-      if (type === 'class') predictor.classesOf(new Float64Array(0))
-      yield predictionOf(predictor, await scoreRows(predictor, columns, nRows, nThreads), type)
-    }
+    yield predictBatch(predictor, featureColumns(model, batch), type, numThreads)
   }
+}
+
+async function predictBatch<T extends PredictionType>(
+  predictor: Predictor, input: PredictInput, type: T, numThreads: number,
+): Promise<Prediction[T]> {
+  // A leaf of each tree takes longer to send than to find.
+  if (type === 'leaf') return predictColumns(predictor, input, type)
+  const { nRows } = predictor.packer(input)
+  // What it costs to read the rows is this thread's either way.
+  const size = { nRows, nColumns: 0, nTrees: predictor.nTrees }
+  const nThreads = predictionThreads(numThreads, size)
+  if (nThreads === 1) return predictColumns(predictor, input, type)
+  if (type === 'class') predictor.classesOf(new Float64Array(0))
+  return predictionOf(predictor, await scoreRows(predictor, input, nThreads), type)
 }
 
 function predictionOf<T extends PredictionType>(

@@ -78,7 +78,7 @@ async function resultOf(
   if (task.kind === 'copy') return own.copy(task.partitionIdx, task.path)
   if (task.kind === 'score') {
     assert(prediction !== null, 'scores are of a model')
-    return units.score(prediction, task.values)
+    return units.score(prediction, task.rows)
   }
   if (task.kind !== 'digest') return worker.run(task)
   assert(encoding !== null, 'what is hashed was encoded')

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@coppice/model'
+import type { ErrorCode, PackedRows } from '@coppice/model'
 import type { Encoding, JobContext, LocalResults, LocalTask } from '../loading/job.js'
 import type { CacheNotice } from './cached-reader.js'
 import type { DigestTask } from './digest.js'
@@ -14,8 +14,8 @@ export interface CopyTask {
 /** Walks encoded rows down the forest of the context's prediction. */
 export interface ScoreTask {
   readonly kind: 'score'
-  /** Rows x features, as `Predictor.encode` makes them. */
-  readonly values: Float64Array
+  /** What is in memory of their own goes to the thread, and is nobody else's from then on. */
+  readonly rows: PackedRows
 }
 
 /** What threads do: tasks of loading, and what else workers need done. */

@@ -1,5 +1,5 @@
 /** Scores rows in memory, on threads. */
-import type { Columns, Predictor } from '@coppice/model'
+import type { PackedRows, PredictInput, Predictor } from '@coppice/model'
 import type { JobContext } from '../loading/job.js'
 import { defaultTextOptions } from '../readers.js'
 import { modelBytes } from './model-bytes.js'
@@ -28,22 +28,29 @@ function poolOf(nThreads: number): ThreadPool {
   return pool
 }
 
+/** Rows in memory that a thread can be given: a copy of those in an array of the caller's. */
+function ownRows(rows: PackedRows): PackedRows {
+  const isOwn = !rows.isView || rows.values.buffer instanceof SharedArrayBuffer
+  return isOwn ? rows : { ...rows, values: rows.values.slice(), isView: false }
+}
+
 /**
  * Raw scores, rows x outputs: those of `predictRaw`, for any number of threads. The calling thread
- * encodes the rows, others walk the trees.
+ * copies numbers and looks up categories, others do the rest.
  *
- * @param columns - nRows each, of all features; must not change until the promise is settled
+ * @param input - must not change until the promise is settled
  * @throws CoppiceError 'DATA' for values that do not fit the model
  */
 export async function scoreRows(
   predictor: Predictor,
-  columns: Columns,
-  nRows: number,
+  input: PredictInput,
   nThreads: number,
 ): Promise<Float64Array> {
   const { nOutputs, iterations } = predictor
+  const packer = predictor.packer(input)
+  const { nRows } = packer
   const taskRows = taskRowsOf(nRows, predictor.nFeatures, nThreads)
-  if (nRows <= taskRows) return predictor.predictRaw(columns)
+  if (nRows <= taskRows) return predictor.predictRaw(input)
   const pool = poolOf(nThreads)
   const context: JobContext = {
     textOptions: defaultTextOptions,
@@ -60,8 +67,8 @@ export async function scoreRows(
     while (next < nRows) {
       const start = next
       next = Math.min(nRows, start + taskRows)
-      const values = predictor.encode(columns, [start, next])
-      const [part] = await pool.run(contextId, [{ kind: 'score' as const, values }])
+      const rows = ownRows(packer.pack(start, next))
+      const [part] = await pool.run(contextId, [{ kind: 'score' as const, rows }])
       scores.set(part!, start * nOutputs)
     }
   }

@@ -214,8 +214,9 @@ export class ThreadPool {
     thread.current = { batch, taskIdx }
     const { contextId, tasks } = batch
     this.#tell(thread, contextId)
-    const message: ToThread = { kind: 'task', contextId, task: tasks[taskIdx]! }
-    thread.worker.postMessage(message)
+    const task = tasks[taskIdx]!
+    const message: ToThread = { kind: 'task', contextId, task }
+    thread.worker.postMessage(message, moved(task))
   }
 
   /** Sends a context, or sources, to a thread that does not have them. */
@@ -261,6 +262,13 @@ export class ThreadPool {
     for (const batch of [...this.#batches]) batch.settle(error)
     await Promise.all(threads.map(({ worker }) => worker.terminate()))
   }
+}
+
+/** What a task takes with it. */
+function moved(task: PoolTask): ArrayBuffer[] {
+  if (task.kind !== 'score') return []
+  const { buffer } = task.rows.values
+  return buffer instanceof ArrayBuffer ? [buffer] : []
 }
 
 function reviveError({ code, isDefinite, message, stack }: PlainError): Error {

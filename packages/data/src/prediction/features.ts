@@ -21,12 +21,8 @@ export function featureColumns(
   { features }: Pick<Model, 'features'>,
   { columns }: { readonly columns: readonly ColumnChunk[] },
 ): Columns {
-  return Object.fromEntries(features.map(({ name }, f) => [name, cellsOf(columns[f]!)]))
-}
-
-/** A chunk as an array: numbers with NaN for missing, texts with null. */
-export function cellsOf(chunk: ColumnChunk): Float64Array | (string | null)[] {
-  if (chunk.type !== 'string') return chunk.values
-  const { codes, dictionary } = chunk
-  return Array.from(codes, (code) => (code < 0 ? null : dictionary[code]!))
+  return Object.fromEntries(features.map(({ name }, f) => {
+    const chunk = columns[f]!
+    return [name, chunk.type === 'string' ? chunk : chunk.values]
+  }))
 }

@@ -35,7 +35,9 @@ export function packPrediction<T extends PredictionType>(
     default: {
       const numbers = prediction as Float64Array
       if (type === 'raw' || model.objective.name !== 'binary') return numbers
-      return Float64Array.from({ length: numbers.length / 2 }, (_, row) => numbers[2 * row + 1]!)
+      const ps = new Float64Array(numbers.length / 2)
+      for (let row = 0; row < ps.length; row++) ps[row] = numbers[2 * row + 1]!
+      return ps
     }
   }
 }
@@ -54,7 +56,8 @@ export function unpackPrediction<T extends PredictionType>(
       const numbers = floats(packed)
       if (model.objective.name !== 'binary') return numbers
       const both = new Float64Array(numbers.length * 2)
-      for (const [row, p] of numbers.entries()) {
+      for (let row = 0; row < numbers.length; row++) {
+        const p = numbers[row]!
         both[2 * row] = 1 - p
         both[2 * row + 1] = p
       }

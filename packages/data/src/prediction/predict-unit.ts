@@ -1,4 +1,4 @@
-import { createPredictor, parseModel, type Predictor } from '@coppice/model'
+import { createPredictor, type PackedRows, parseModel, type Predictor } from '@coppice/model'
 import type { ColumnChunk } from '../reader.js'
 import { sliceChunk } from '../writers/writer.js'
 import { featureColumns } from './features.js'
@@ -68,8 +68,8 @@ export class UnitPredictor {
   }
 
   /** Raw scores of encoded rows. */
-  score(plan: PredictionPlan, values: Float64Array): Float64Array {
-    return this.#predictorOf(plan).predictEncoded(values)
+  score(plan: PredictionPlan, rows: PackedRows): Float64Array {
+    return this.#predictorOf(plan).predictPacked(rows)
   }
 
   #predictorOf({ model, modelHash, iterations }: PredictionPlan): Predictor {

@@ -41,13 +41,16 @@ describe('scoreRows', () => {
     const { predictor, table } = await makeScored(1200, 1500)
     const wanted = predictor.predictRaw(table)
     const sizes: number[] = []
-    const encode = predictor.encode.bind(predictor)
-    predictor.encode = (input, range) => {
-      const values = encode(input, range)
-      sizes.push(values.byteLength)
-      return values
+    const packer = predictor.packer.bind(predictor)
+    predictor.packer = (input) => {
+      const { nRows, pack } = packer(input)
+      return { nRows, pack: (start, end) => {
+        const rows = pack(start, end)
+        sizes.push(rows.values.byteLength)
+        return rows
+      } }
     }
-    assert.deepEqual(await scoreRows(predictor, table, 1200, 2), wanted)
+    assert.deepEqual(await scoreRows(predictor, table, 2), wanted)
     assert.ok(sizes.length > 1 && Math.max(...sizes) <= 4 << 20, String(sizes))
   })
 
@@ -55,9 +58,9 @@ describe('scoreRows', () => {
     const { predictor, table } = await makeScored(600, 3)
     const few = Object.fromEntries(Object.entries(table).map(([name, column]) =>
       [name, column.subarray(0, 100)]))
-    assert.equal(await countThreads(() => scoreRows(predictor, few, 100, 50)), 0)
+    assert.equal(await countThreads(() => scoreRows(predictor, few, 50)), 0)
     const nThreads = await countThreads(async () =>
-      assert.deepEqual(await scoreRows(predictor, table, 600, 50), predictor.predictRaw(table)))
+      assert.deepEqual(await scoreRows(predictor, table, 50), predictor.predictRaw(table)))
     assert.equal(nThreads, 3)
   })
 })

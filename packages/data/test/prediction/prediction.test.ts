@@ -171,8 +171,9 @@ describe('predictions of chunks', () => {
 
   it('compile models that take turns once each, as long as they are few and small', async () => {
     const predictor = createPredictor(models[0]!)
-    const values = predictor.encode(featureColumns(models[0]!, { columns: chunks }))
-    const expected = predictor.predictEncoded(values)
+    const packer = predictor.packer(featureColumns(models[0]!, { columns: chunks }))
+    const rows = packer.pack(0, packer.nRows)
+    const expected = predictor.predictPacked(rows)
     /** How often models are read that a thread predicts with in turns. */
     const countReads = (nModels: number, padding: number): number => {
       const units = new UnitPredictor()
@@ -189,7 +190,7 @@ describe('predictions of chunks', () => {
       const plans = Array.from({ length: nModels }, (_, m) =>
         ({ ...planOf(models[0]!, 'raw'), model: counted, modelHash: String(m) }))
       for (let turn = 0; turn < 3; turn++) {
-        for (const plan of plans) assert.deepEqual(units.score(plan, values), expected)
+        for (const plan of plans) assert.deepEqual(units.score(plan, rows), expected)
       }
       return nReads
     }

@@ -1,121 +1,156 @@
 /** A forest as the kernels of prediction take it: the bytes of it, and what is where. */
 
+import {
+  COLUMN_WORDS, LANES, NODE_BYTES, SET_NODE_BYTES, TREE_WORDS,
+} from './block-kernels.js'
 import { type Forest, NODE_WORDS, NodeKind, Preparation } from './forest.js'
-import { CODES, LANES, NODE_BYTES } from './block-kernels.js'
+import { columnId, IMAGE_START, TreePlacer } from './place-trees.js'
 
-/** Codes of a feature; there are two where NaN goes left at some nodes and right at others. */
-export interface CodeColumn {
+/** Keys of a feature; there are two where NaN goes left at some nodes and right at others. */
+export interface KeyColumn {
   readonly feature: number
-  /** Offset of its codes, `blockRows` u16. */
-  readonly codes: number
+  /** Offset of its keys, `blockRows` i64. */
+  readonly keys: number
   /** Number of categories, or -1 for a numeric feature. */
   readonly nCategories: number
-  /** Of `encodeNumbers`. */
-  readonly thresholds: number
-  readonly nSteps: number
+  /** Of `keysOfDoubles`. */
   readonly missing: number
-  readonly nanCode: number
+  readonly goesLeft: number
+}
+
+/** What one row is walked with. */
+export interface RowTables {
+  /** Columns for `keysOfRow`. */
+  readonly columns: number
+  /** Trees for `walkTrees` and for `walkTreesWithSets`, in multiples of 8. */
+  readonly plainTrees: number
+  readonly nPlainTrees: number
+  readonly setTrees: number
+  readonly nSetTrees: number
+  /** i32, one per tree, and one more. */
+  readonly leaves: number
 }
 
 /** Where everything is in the memory of the kernels, in bytes; `image` is the first of it. */
 export interface BlockForest {
-  /** Nodes, leaf values, thresholds and sets: bytes [IMAGE_START, IMAGE_START + its length). */
+  /** Nodes, leaf values and sets: bytes [IMAGE_START, IMAGE_START + its length). */
   readonly image: Uint8Array
-  /** Rows of a block. */
+  /** Rows of a block: those whose keys there are at a time. */
   readonly blockRows: number
-  readonly columns: readonly CodeColumn[]
+  /** Rows of a chunk, a multiple of blockRows: those that are brought at a time. */
+  readonly chunkRows: number
+  readonly columns: readonly KeyColumn[]
   /** Per tree. */
   readonly roots: Int32Array
   readonly depthsMin: Int32Array
   /** Per tree: 1 where some node has a set. */
   readonly hasSets: Uint8Array
   readonly leafValues: number
-  /** blockRows x features f64, row-major: the rows as they come. */
+  /** chunkRows x features f64: the rows as they come. */
   readonly rows: number
   /** blockRows i32: leaves of one tree. */
   readonly leaves: number
-  /** blockRows f64 per output. */
+  /** chunkRows f64 per output. */
   readonly scores: number
+  /** For rows one by one. */
+  readonly row: RowTables
   /** The first byte that is not used. */
   readonly end: number
 }
 
-export const IMAGE_START = 1024
-
-/** Codes of a block should leave room for a tree in the first-level cache. */
-const codeBytesMax = 1 << 14
+/** Keys of a block should leave room for a tree in the first-level cache. */
+const keyBytesMax = 1 << 14
 const blockRowsMax = 256
+const blockRowsMin = 4 * LANES
+/** A chunk should stay in the second-level cache. */
+const chunkBytesMax = 1 << 17
 
 /** A larger forest is walked without kernels; the sum of eight offsets stays below 2^32. */
 const imageBytesMax = 1 << 28
 
-/** A set may be read as if it had all codes, so this much has to follow the last one. */
-const setBytes = CODES >> 3
+/** With more categories sets of all bits would take much more memory than the model. */
+export const CATEGORIES_MAX = 0xffff
 
 /**
  * Places a forest in memory. Time and memory are linear in the size of the model, but for sets of
  * categories, which have a bit for each.
  *
- * @returns null where kernels cannot walk it: a feature has more thresholds or categories than
- *   there are codes, or the forest would take too much memory
+ * @returns null where kernels cannot walk it: a node tells few of very many categories apart, the
+ *   forest would take too much memory, or there is nothing to walk
  */
 export function placeForest(forest: Forest): BlockForest | null {
-  const thresholds = thresholdsOf(forest)
-  const nSlots = 2 * forest.thresholds.length + forest.nTrees
   const nWords = setWords(forest)
-  let tableBytes = 0
-  for (const table of thresholds.values()) {
-    if (table.length > CODES - 2) return null
-    tableBytes += 8 << stepsFor(table.length)
-  }
-  const leafValues = IMAGE_START + nSlots * NODE_BYTES
-  const tables = leafValues + forest.leafValues.length * 8
-  const sets = tables + tableBytes
-  const imageBytes = sets + (nWords === 0 ? 0 : setBytes + nWords * 4) - IMAGE_START
-  if (imageBytes > imageBytesMax || nWords < 0) return null
+  if (nWords < 0 || forest.usedFeatures.length === 0) return null
+  const hasSets = treesWithSets(forest)
+  let nodesEnd = IMAGE_START
+  for (let t = 0; t < forest.nTrees; t++) nodesEnd += treeBytes(forest, t, hasSets[t]!)
+  const leafValues = alignTo(nodesEnd, 64)
+  const sets = leafValues + forest.leafValues.length * 8
+  // Before the first set there is one word of nothing.
+  const tables = alignTo(sets + 4 + nWords * 4, 64)
+  const imageBytes = tables - IMAGE_START + tableBytes(forest)
+  if (imageBytes > imageBytesMax) return null
 
-  const image = new ArrayBuffer(Math.ceil(imageBytes / 8) * 8)
+  const image = new ArrayBuffer(alignTo(imageBytes, 64))
   new Float64Array(image, leafValues - IMAGE_START, forest.leafValues.length)
     .set(forest.leafValues)
-  const { columns, columnOf, blockRows, end: rows } = placeColumns(forest, thresholds, {
-    tables, codes: align(IMAGE_START + image.byteLength + setBytes),
-  })
-  for (const { thresholds: at, feature, nSteps } of columns) {
-    const table = thresholds.get(feature)
-    if (table === undefined) continue
-    const target = new Float64Array(image, at - IMAGE_START, (1 << nSteps) - 1).fill(Infinity)
-    target.set(table)
-  }
-  const trees = new TreePlacer(forest, image, { sets, columnOf, thresholds }).place()
-  const leaves = align(rows + blockRows * forest.nFeatures * 8)
-  const scores = align(leaves + blockRows * 4)
+  const keys = placeColumns(forest, IMAGE_START + image.byteLength)
+  const trees = new TreePlacer(forest, image, { sets, hasSets, columnOf: keys.columnOf }).place()
+  const { columns, blockRows, end: rows } = keys
+  const chunkRows = blockRows *
+    Math.max(1, Math.floor(chunkBytesMax / (8 * forest.nFeatures * blockRows)))
+  const leaves = alignTo(rows + chunkRows * forest.nFeatures * 8, 64)
+  const treeLeaves = alignTo(leaves + blockRows * 4, 64)
+  const scores = alignTo(treeLeaves + (forest.nTrees + 1) * 4, 64)
+  const row = placeTables(image, tables, { columns, ...trees, hasSets, leaves: treeLeaves })
   return {
-    image: new Uint8Array(image), blockRows, columns, ...trees, leafValues, rows, leaves, scores,
-    end: scores + blockRows * forest.nOutputs * 8,
+    image: new Uint8Array(image), blockRows, chunkRows, columns, ...trees, hasSets, leafValues,
+    rows, leaves, scores, row, end: scores + chunkRows * forest.nOutputs * 8,
   }
 }
 
-function align(offset: number): number {
-  return Math.ceil(offset / 64) * 64
+/** No less than tables for one row take. */
+function tableBytes({ nTrees, usedFeatures }: Forest): number {
+  return 4 * (2 * usedFeatures.length * COLUMN_WORDS + (nTrees + 2 * LANES) * TREE_WORDS)
 }
 
-/** Steps of a binary search among n thresholds. */
-function stepsFor(n: number): number {
-  return 32 - Math.clz32(n)
-}
-
-/** Per numeric feature its thresholds, distinct and ascending. */
-function thresholdsOf({ nodes, thresholds }: Forest): Map<number, Float64Array> {
-  const all = new Map<number, Set<number>>()
-  for (let n = 0; n < thresholds.length; n++) {
-    const word = nodes[n * NODE_WORDS]!
-    if ((word & 3) >= NodeKind.bitSet) continue
-    const feature = word >> 2
-    let found = all.get(feature)
-    if (found === undefined) all.set(feature, found = new Set())
-    found.add(thresholds[n]!)
+/** Writes the tables. A tree that is only there to make eight has its leaf behind the others. */
+function placeTables(
+  image: ArrayBuffer, start: number,
+  { columns, roots, depthsMax, hasSets, leaves }: Pick<BlockForest,
+    'columns' | 'roots' | 'hasSets' | 'leaves'> & { readonly depthsMax: Int32Array },
+): RowTables {
+  const words = new Int32Array(image)
+  let at = (start - IMAGE_START) / 4
+  const write = (table: readonly (readonly number[])[]): number => {
+    const offset = IMAGE_START + at * 4
+    for (const entry of table) {
+      words.set(entry, at)
+      at += entry.length
+    }
+    return offset
   }
-  return new Map([...all].map(([feature, found]) => [feature, Float64Array.from(found).sort()]))
+  const treesOf = (wanted: number): number[][] => {
+    // Eight take as long as the deepest one.
+    const found = [...roots.keys()].filter((t) => hasSets[t] === wanted)
+      .sort((a, b) => depthsMax[a]! - depthsMax[b]!)
+    const trees = found.map((t) => [roots[t]!, leaves + t * 4])
+    while (trees.length % LANES > 0) trees.push([roots[found[0]!]!, leaves + roots.length * 4])
+    return trees
+  }
+  const plain = treesOf(0)
+  const withSets = treesOf(1)
+  return {
+    columns: write(columns.map(({ feature, keys, nCategories, missing, goesLeft }) =>
+      [feature * 8, keys, nCategories, missing, goesLeft, 0])),
+    plainTrees: write(plain), nPlainTrees: plain.length,
+    setTrees: write(withSets), nSetTrees: withSets.length,
+    leaves,
+  }
+}
+
+function alignTo(offset: number, bytes: number): number {
+  return Math.ceil(offset / bytes) * bytes
 }
 
 /** Words of all sets, or -1 where there is one that has no bits or too many. */
@@ -125,154 +160,52 @@ function setWords({ nodes, thresholds, preparation }: Forest): number {
     const word = nodes[n * NODE_WORDS]!
     if ((word & 3) < NodeKind.bitSet) continue
     const nCategories = preparation[word >> 2]!
-    if ((word & 3) === NodeKind.list || nCategories >= CODES) return -1
+    if ((word & 3) === NodeKind.list || nCategories > CATEGORIES_MAX) return -1
     nWords += (nCategories >>> 5) + 1
   }
   return nWords
 }
 
-/** The columns, their tables of thresholds and their codes. */
-function placeColumns(
-  { nodes, thresholds: { length: nNodes }, preparation }: Forest,
-  thresholds: ReadonlyMap<number, Float64Array>, start: { tables: number, codes: number },
-) {
-  const keys = new Set<number>()
-  for (let n = 0; n < nNodes; n++) keys.add(columnKey(nodes[n * NODE_WORDS]!, preparation))
-  const sorted = [...keys].sort((a, b) => a - b)
-  let blockRows = blockRowsMax
-  while (blockRows > 4 * LANES && blockRows * 2 * sorted.length > codeBytesMax) blockRows /= 2
-  const tableOf = new Map<number, number>()
-  let table = start.tables
-  let codes = start.codes
-  const columnOf = new Map<number, number>()
-  const columns = sorted.map((key): CodeColumn => {
-    const feature = key >> 1
-    const how = preparation[feature]!
-    const nSteps = stepsFor(thresholds.get(feature)?.length ?? 0)
-    if (how < 0 && !tableOf.has(feature)) {
-      tableOf.set(feature, table)
-      table += 8 << nSteps
+/** Per tree: 1 where some node has a set. */
+function treesWithSets({ nodes, nTrees, firstLeaf, thresholds }: Forest): Uint8Array {
+  const hasSets = new Uint8Array(nTrees)
+  let node = 0
+  for (let t = 0; t < nTrees; t++) {
+    // A tree has one leaf more than nodes.
+    const end = t + 1 < nTrees ? firstLeaf[t + 1]! - (t + 1) : thresholds.length
+    for (; node < end; node++) {
+      if ((nodes[node * NODE_WORDS]! & 3) >= NodeKind.bitSet) hasSets[t] = 1
     }
-    const at = codes
-    columnOf.set(key, at)
-    codes += blockRows * 2
+  }
+  return hasSets
+}
+
+function treeBytes({ nTrees, firstLeaf, leafValues }: Forest, t: number, hasSets: number): number {
+  const nLeaves = (t + 1 < nTrees ? firstLeaf[t + 1]! : leafValues.length) - firstLeaf[t]!
+  return (2 * nLeaves - 1) * (hasSets === 1 ? SET_NODE_BYTES : NODE_BYTES)
+}
+
+/** The columns and their keys. */
+function placeColumns(
+  { nodes, thresholds: { length: nNodes }, preparation }: Forest, start: number,
+) {
+  const ids = new Set<number>()
+  for (let n = 0; n < nNodes; n++) ids.add(columnId(nodes[n * NODE_WORDS]!, preparation))
+  let blockRows = blockRowsMax
+  while (blockRows > blockRowsMin && blockRows * 8 * ids.size > keyBytesMax) blockRows /= 2
+  let end = start
+  const columnOf = new Map<number, number>()
+  const columns = [...ids].sort((a, b) => a - b).map((id): KeyColumn => {
+    const feature = id >> 1
+    const how = preparation[feature]!
+    const keys = end
+    columnOf.set(id, keys)
+    end += blockRows * 8
     return {
-      feature, codes: at, nCategories: how >= 0 ? how : -1,
-      thresholds: tableOf.get(feature) ?? 0, nSteps,
+      feature, keys, nCategories: how >= 0 ? how : -1,
       missing: how === Preparation.none ? 0 : how === Preparation.nan ? 1 : 2,
-      nanCode: (key & 1) === 1 ? 0 : CODES - 1,
+      goesLeft: id & 1,
     }
   })
-  return { columns, columnOf, blockRows, end: align(codes) }
-}
-
-/** Tells columns apart: the feature, and whether missing values go left. */
-function columnKey(word: number, preparation: Float64Array): number {
-  const feature = word >> 2
-  const canBeMissing = preparation[feature]! < 0 && preparation[feature] !== Preparation.none
-  return feature << 1 | (canBeMissing && (word & 3) === NodeKind.nanLeft ? 1 : 0)
-}
-
-/** Writes the nodes and the sets of all trees. */
-class TreePlacer {
-  readonly #forest: Forest
-  readonly #words: Int32Array
-  readonly #columnOf: ReadonlyMap<number, number>
-  /** Per feature: code by threshold. */
-  readonly #codeOf: ReadonlyMap<number, ReadonlyMap<number, number>>
-  /** A set of nothing. */
-  readonly #noSet: number
-  #nextSlot = IMAGE_START
-  #nextSet: number
-  #treeHasSets = false
-
-  constructor(forest: Forest, image: ArrayBuffer, { sets, columnOf, thresholds }: {
-    sets: number, columnOf: ReadonlyMap<number, number>,
-    thresholds: ReadonlyMap<number, Float64Array>,
-  }) {
-    this.#forest = forest
-    this.#words = new Int32Array(image)
-    this.#columnOf = columnOf
-    this.#codeOf = new Map([...thresholds].map(([feature, table]) =>
-      [feature, new Map(Array.from(table, (value, code) => [value, code]))]))
-    this.#noSet = sets
-    this.#nextSet = sets + setBytes
-  }
-
-  place(): Pick<BlockForest, 'roots' | 'depthsMin' | 'hasSets'> {
-    const { nTrees, roots: firstNodes } = this.#forest
-    const roots = new Int32Array(nTrees)
-    const depthsMin = new Int32Array(nTrees)
-    const hasSets = new Uint8Array(nTrees)
-    for (let t = 0; t < nTrees; t++) {
-      roots[t] = this.#nextSlot
-      this.#treeHasSets = false
-      depthsMin[t] = this.#placeTree(firstNodes[t]!)
-      hasSets[t] = Number(this.#treeHasSets)
-    }
-    return { roots, depthsMin, hasSets }
-  }
-
-  /** Level by level. Returns the depth of the leaf that is nearest to the root. */
-  #placeTree(root: number): number {
-    const { nodes } = this.#forest
-    let level = [{ node: root, slot: this.#nextSlot }]
-    this.#nextSlot += NODE_BYTES
-    let depthMin = -1
-    for (let depth = 0; level.length > 0; depth++) {
-      const below: typeof level = []
-      for (const { node, slot } of level) {
-        if (node < 0) {
-          if (depthMin < 0) depthMin = depth
-          this.#placeLeaf(slot, ~node)
-          continue
-        }
-        const left = this.#nextSlot
-        this.#nextSlot += 2 * NODE_BYTES
-        this.#placeNode(slot, node, left)
-        below.push({ node: nodes[node * NODE_WORDS + 2]!, slot: left },
-          { node: nodes[node * NODE_WORDS + 1]!, slot: left + NODE_BYTES })
-      }
-      level = below
-    }
-    return depthMin
-  }
-
-  #placeNode(slot: number, node: number, left: number): void {
-    const { nodes, thresholds, preparation } = this.#forest
-    const word = nodes[node * NODE_WORDS]!
-    const codes = this.#columnOf.get(columnKey(word, preparation))!
-    if ((word & 3) === NodeKind.bitSet) {
-      this.#treeHasSets = true
-      const set = this.#placeSet(nodes[node * NODE_WORDS + 3]!, preparation[word >> 2]!)
-      this.#write(slot, codes, CODES - 1, left, set)
-      return
-    }
-    const highest = this.#codeOf.get(word >> 2)!.get(thresholds[node]!)!
-    this.#write(slot, codes, highest, left, this.#noSet)
-  }
-
-  #placeLeaf(slot: number, leaf: number): void {
-    // Any codes will do: none is above it.
-    const codes = this.#columnOf.values().next().value ?? 0
-    this.#write(slot, codes, CODES + leaf, slot, this.#noSet)
-  }
-
-  #write(slot: number, codes: number, highest: number, left: number, set: number): void {
-    this.#words.set([codes, highest, left, set], (slot - IMAGE_START) / 4)
-  }
-
-  /** Turns a set of what goes left into one of what goes right, unseen categories too. */
-  #placeSet(from: number, nCategories: number): number {
-    const { sets } = this.#forest
-    const nWords = (nCategories >>> 5) + 1
-    const first = (this.#nextSet - IMAGE_START) / 4
-    this.#words.fill(-1, first, first + nWords)
-    for (let w = 0; w < sets[from + 1]!; w++) {
-      this.#words[first + sets[from]! + w] = ~sets[from + 2 + w]!
-    }
-    const at = this.#nextSet
-    this.#nextSet += nWords * 4
-    return at
-  }
+  return { columns, columnOf, blockRows, end }
 }

@@ -6,33 +6,41 @@ import { kernelsBase64 } from './wasm-binary.js'
  * All arguments are numbers: byte offsets into the one imported memory, and counts. No kernel
  * allocates or keeps state.
  *
- * A *code* is a u16 that stands for a value in comparisons with the thresholds of a forest.
+ * A *key* is an i64 that stands for a value in comparisons: keys are in the order of their
+ * values. The key of a number has the bits of the double, where it is negative all but the sign
+ * turned around; -0 is 0. The key of a category is its code.
  *
- * A *node* is 16 bytes, four i32: offset of the codes of the column that it looks at; the highest
- * code that goes left; offset of its left child, which the right one follows; offset of its set,
- * read by `walkSets` alone. Bit c of a set, of 32-bit words, sends code c right: all 0 for a
- * comparison; a node with a set has 65,535 for highest code. Children lie behind their parents. A
- * leaf is a node whose left child is itself, whose highest code is 65,536 + its number, and whose
- * set is 0 throughout.
+ * A *node* is 16 bytes: u32, offset of the keys of the column that it looks at; u32, offset of its
+ * left child, which the right one follows; i64, the highest key that goes left. Children lie
+ * behind their parents. A leaf is a node whose left child is itself, and whose highest key, above
+ * all that there are, ends with its number, an i32.
  *
- * The twins are `prepareRows` and `walkRow`, which get there without codes.
+ * The nodes of a tree that looks at categories are 32 bytes, with two words more: offset of the
+ * node's set, and a mask of the index of the set's words. Bit c of a set, of 32-bit words, sends
+ * code c right. Where there is no set the mask is 0, and so is the word; where there is one no key
+ * is above the highest.
+ *
+ * The twins are `prepareRows` and `walkRow`, which get there without keys.
  */
 export interface BlockKernels {
   /**
-   * Codes of a numeric feature: how many of the thresholds are below the value.
+   * Keys of a numeric feature.
    *
-   * @param out - n u16
+   * @param out - n i64
    * @param rows - f64, the value of the first row; the next row's is rowBytes further on
-   * @param thresholds - f64, ascending, 2^nSteps - 1 of them, Infinity behind the last
+   * @param n - even
    * @param missing - 0: NaN is 0; 1: NaN is missing; 2: so are zeros (see ZERO_THRESHOLD)
-   * @param nanCode - the code of what is missing: 0 goes left, 65,535 right
+   * @param goesLeft - 1: what is missing has a key below all others, else one above
    */
-  encodeNumbers(
-    out: number, rows: number, rowBytes: number, n: number, thresholds: number, nSteps: number,
-    missing: number, nanCode: number,
+  keysOfDoubles(
+    out: number, rows: number, rowBytes: number, n: number, missing: number, goesLeft: number,
   ): void
-  /** Codes of a categorical feature, nCategories for what is none of them; as encodeNumbers. */
-  encodeCategories(
+  /** As `keysOfDoubles`, of f32: the keys are those of the same values as doubles. */
+  keysOfFloats(
+    out: number, rows: number, rowBytes: number, n: number, missing: number, goesLeft: number,
+  ): void
+  /** Keys of a categorical feature, nCategories for what is none of them; as keysOfDoubles. */
+  keysOfCategories(
     out: number, rows: number, rowBytes: number, n: number, nCategories: number,
   ): void
   /**
@@ -40,7 +48,7 @@ export interface BlockKernels {
    *
    * @param leaves - n i32, overwritten by the numbers of the leaves
    * @param scores - n f64, to which the values of the leaves are added
-   * @param n - a multiple of 8; codes have to be there for all of them
+   * @param n - a multiple of 8; keys have to be there for all of them
    * @param root - the tree's first node
    * @param depthMin - no leaf is nearer to the root
    * @param leafValues - f64, by number of the leaf
@@ -52,13 +60,43 @@ export interface BlockKernels {
   walkSets(
     leaves: number, scores: number, n: number, root: number, depthMin: number, leafValues: number,
   ): void
+  /**
+   * Keys of one row, those that the kernels above write of the first one.
+   *
+   * @param values - f64, one per feature
+   * @param columns - n of them, six 32-bit words each: bytes from `values` to the feature's,
+   *   offset of the column's keys, nCategories or -1, missing, goesLeft, and one that says nothing
+   */
+  keysOfRow(values: number, columns: number, n: number): void
+  /**
+   * Walks one row, the first, down trees of comparisons.
+   *
+   * @param trees - two u32 each: offset of the root, and where the number of the leaf goes, an i32
+   * @param n - a multiple of 8
+   */
+  walkTrees(trees: number, n: number): void
+  /** As `walkTrees`, of trees with sets. */
+  walkTreesWithSets(trees: number, n: number): void
+  /**
+   * Adds the values of leaves, one of each tree, to the scores of a row, in their order.
+   *
+   * @param scores - f64, one per output; tree t belongs to output t % nOutputs
+   * @param leaves - n i32, the numbers
+   * @param leafValues - f64, by number of the leaf
+   */
+  addLeaves(
+    scores: number, nOutputs: number, leaves: number, n: number, leafValues: number,
+  ): void
 }
 
-/** Rows that `walk` takes at a time. */
+/** Rows that `walk` takes at a time, and trees that `walkTrees` does. */
 export const LANES = 8
 export const NODE_BYTES = 16
-/** Codes are below it. */
-export const CODES = 0x1_0000
+/** Of a tree with sets. */
+export const SET_NODE_BYTES = 32
+/** 32-bit words of a column for `keysOfRow`, and of a tree for `walkTrees`. */
+export const COLUMN_WORDS = 6
+export const TREE_WORDS = 2
 
 /**
  * The kernels over a memory, or null where WebAssembly is missing or forbidden, as it is on pages

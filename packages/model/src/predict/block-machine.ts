@@ -1,7 +1,9 @@
 /** Runs the kernels of prediction: their memory, and the forest that is in it. */
 
-import { type BlockForest, IMAGE_START } from './block-forest.js'
+import type { BlockForest } from './block-forest.js'
 import { type BlockKernels, LANES, loadBlockKernels } from './block-kernels.js'
+import type { PackedRows } from './input.js'
+import { IMAGE_START } from './place-trees.js'
 
 const PAGE = 65_536
 
@@ -13,7 +15,12 @@ export class BlockMachine {
   readonly #memory: WebAssembly.Memory
   readonly #kernels: BlockKernels
   #forest: BlockForest | null = null
-  #nFeatures = 0
+  /** Where the rows of the chunk are: bytes from feature to feature, and from row to row. */
+  #featureBytes = 0
+  #rowBytes = 0
+  #isFloats = false
+  /** All of the memory, as long as it does not grow. */
+  #doubles = new Float64Array(0)
 
   constructor(memory: WebAssembly.Memory, kernels: BlockKernels) {
     this.#memory = memory
@@ -24,7 +31,7 @@ export class BlockMachine {
    * Makes a forest the one that rows are walked down.
    * @returns false where there is no memory for it
    */
-  enter(forest: BlockForest, nFeatures: number): boolean {
+  enter(forest: BlockForest): boolean {
     if (this.#forest === forest) return true
     const missing = Math.ceil((forest.end - this.#memory.buffer.byteLength) / PAGE)
     try {
@@ -34,14 +41,50 @@ export class BlockMachine {
     }
     new Uint8Array(this.#memory.buffer).set(forest.image, IMAGE_START)
     this.#forest = forest
-    this.#nFeatures = nFeatures
     return true
   }
 
-  /** Where the rows of a block go: blockRows x features, row-major. Valid until `enter`. */
-  get rows(): Float64Array {
-    const { rows, blockRows } = this.#forest!
-    return new Float64Array(this.#memory.buffer, rows, blockRows * this.#nFeatures)
+  /**
+   * Brings a chunk.
+   * @param rows - of no more than chunkRows
+   */
+  bring({ values, nFeatures, isByColumn }: PackedRows): void {
+    const { rows } = this.#forest!
+    const { BYTES_PER_ELEMENT: bytes, length } = values
+    const Values = values instanceof Float32Array ? Float32Array : Float64Array
+    new Values(this.#memory.buffer, rows, length).set(values)
+    this.#isFloats = values instanceof Float32Array
+    this.#featureBytes = isByColumn ? length / nFeatures * bytes : bytes
+    this.#rowBytes = isByColumn ? bytes : nFeatures * bytes
+  }
+
+  /** Whether a forest is the one that rows are walked down. */
+  holds(forest: BlockForest): boolean {
+    return this.#forest === forest
+  }
+
+  /**
+   * Walks one row down all trees.
+   * @param values - encoded, one per feature
+   * @param scores - one per output, to which the values of the leaves are added in tree order
+   */
+  addRow(values: Float64Array, scores: Float64Array): void {
+    const { columns, roots, rows, row, scores: sums, leafValues } = this.#forest!
+    if (this.#doubles.buffer !== this.#memory.buffer) {
+      this.#doubles = new Float64Array(this.#memory.buffer)
+    }
+    const doubles = this.#doubles
+    const kernels = this.#kernels
+    const at = rows / 8
+    for (let f = 0; f < values.length; f++) doubles[at + f] = values[f]!
+    const sumsAt = sums / 8
+    const nOutputs = scores.length
+    for (let k = 0; k < nOutputs; k++) doubles[sumsAt + k] = scores[k]!
+    kernels.keysOfRow(rows, row.columns, columns.length)
+    kernels.walkTrees(row.plainTrees, row.nPlainTrees)
+    if (row.nSetTrees > 0) kernels.walkTreesWithSets(row.setTrees, row.nSetTrees)
+    kernels.addLeaves(sums, nOutputs, row.leaves, roots.length, leafValues)
+    for (let k = 0; k < nOutputs; k++) scores[k] = doubles[sumsAt + k]!
   }
 
   /** Leaves of one tree, blockRows; numbers within the forest. Valid until `enter`. */
@@ -50,40 +93,43 @@ export class BlockMachine {
     return new Int32Array(this.#memory.buffer, leaves, blockRows)
   }
 
-  /** Scores, outputs x blockRows. Valid until `enter`. */
+  /** Scores, outputs x chunkRows. Valid until `enter`. */
   scores(nOutputs: number): Float64Array {
-    const { scores, blockRows } = this.#forest!
-    return new Float64Array(this.#memory.buffer, scores, blockRows * nOutputs)
+    const { scores, chunkRows } = this.#forest!
+    return new Float64Array(this.#memory.buffer, scores, chunkRows * nOutputs)
   }
 
-  /** Encodes the first rows of `rows` for `walk`. */
-  encode(nRows: number): void {
+  /** Makes the keys of a block for `walk`: of rows of the chunk from `first` on. */
+  encode(first: number, nRows: number): void {
     const { columns, rows } = this.#forest!
-    const rowBytes = this.#nFeatures * 8
-    for (const column of columns) {
-      const { codes, feature, nCategories, thresholds, nSteps, missing, nanCode } = column
-      const at = rows + feature * 8
-      if (nCategories >= 0) {
-        this.#kernels.encodeCategories(codes, at, rowBytes, nRows, nCategories)
-      } else {
-        this.#kernels.encodeNumbers(
-          codes, at, rowBytes, nRows, thresholds, nSteps, missing, nanCode)
-      }
+    const kernels = this.#kernels
+    const rowBytes = this.#rowBytes
+    const n = wholeLanes(nRows)
+    const start = rows + first * rowBytes
+    for (const { keys, feature, nCategories, missing, goesLeft } of columns) {
+      const at = start + feature * this.#featureBytes
+      if (nCategories >= 0) kernels.keysOfCategories(keys, at, rowBytes, n, nCategories)
+      else if (this.#isFloats) kernels.keysOfFloats(keys, at, rowBytes, n, missing, goesLeft)
+      else kernels.keysOfDoubles(keys, at, rowBytes, n, missing, goesLeft)
     }
   }
 
   /**
-   * Walks the encoded rows down tree `t`: writes their leaves, and adds the values of these to the
-   * scores of the output. Entries behind the rows may be overwritten too.
+   * Walks the rows of the block down tree `t`: writes their leaves, and adds the values of these
+   * to the scores of the output, from `first` on. Entries behind the rows may be overwritten too.
    */
-  walk(t: number, output: number, nRows: number): void {
-    const { roots, depthsMin, hasSets, leaves, scores, leafValues, blockRows } = this.#forest!
-    const n = Math.ceil(nRows / LANES) * LANES
-    const to = scores + output * blockRows * 8
+  walk(t: number, output: number, first: number, nRows: number): void {
+    const { roots, depthsMin, hasSets, leaves, scores, leafValues, chunkRows } = this.#forest!
+    const n = wholeLanes(nRows)
+    const to = scores + (output * chunkRows + first) * 8
     if (hasSets[t] === 0) {
       this.#kernels.walk(leaves, to, n, roots[t]!, depthsMin[t]!, leafValues)
     } else this.#kernels.walkSets(leaves, to, n, roots[t]!, depthsMin[t]!, leafValues)
   }
+}
+
+function wholeLanes(nRows: number): number {
+  return Math.ceil(nRows / LANES) * LANES
 }
 
 let machine: BlockMachine | null | undefined

@@ -20,8 +20,16 @@ export interface Matrix {
   readonly shape: readonly [number, number]
 }
 
+/** A column of texts, each distinct one once. */
+export interface CodedTexts {
+  /** One index into `dictionary` per row; -1 is missing. */
+  readonly codes: Int32Array
+  /** Some may be in no row. */
+  readonly dictionary: readonly string[]
+}
+
 /** Columns by feature name, all of one length. */
-export type Columns = Readonly<Record<string, ArrayLike<Cell>>>
+export type Columns = Readonly<Record<string, ArrayLike<Cell> | CodedTexts>>
 
 /**
  * Rows for a predictor: a matrix, an array of rows, or columns.
@@ -36,6 +44,41 @@ export interface RowSource {
   readonly nRows: number
   /** Writes rows [first, first + count) to the start of `out`, row-major. */
   fill(first: number, count: number, out: Float64Array): void
+  /**
+   * The same rows as they are had most cheaply.
+   * @param scratch - gives an array of that length, or a longer one, for what has to be made
+   */
+  pack(first: number, count: number, scratch: Scratch): PackedRows
+}
+
+/** Encoded rows; float32 values stand for the same doubles. */
+export interface PackedRows {
+  /** Rows x features or, by column, features x rows. */
+  readonly values: Float64Array | Float32Array
+  readonly nFeatures: number
+  readonly isByColumn: boolean
+  /** The values are in an array of the caller's. */
+  readonly isView: boolean
+}
+
+type Scratch = (length: number) => Float64Array
+type Fill = RowSource['fill']
+
+/** `pack` of what `fill` gives. */
+function packFilled(fill: Fill, nFeatures: number): RowSource['pack'] {
+  return (first, count, scratch) => {
+    const values = scratch(count * nFeatures).subarray(0, count * nFeatures)
+    fill(first, count, values)
+    return { values, nFeatures, isByColumn: false, isView: false }
+  }
+}
+
+/** `pack` of row-major numbers: a view. */
+function packView(data: Float64Array | Float32Array, nFeatures: number): RowSource['pack'] {
+  return (first, count) => ({
+    values: data.subarray(first * nFeatures, (first + count) * nFeatures),
+    nFeatures, isByColumn: false, isView: true,
+  })
 }
 
 /** Turns values into numbers: categories into codes, missing and unseen values into NaN. */
@@ -148,76 +191,143 @@ export class RowEncoder {
         `${data.length} values`)
     }
     const categorical = [...this.#codes.keys()].filter((f) => this.#codes[f] !== null)
-    return {
-      nRows,
-      fill: (first, count, out) => {
-        out.set(data.subarray(first * nFeatures, (first + count) * nFeatures))
-        for (const f of categorical) {
-          for (let r = 0; r < count; r++) {
-            const at = r * nFeatures + f
-            out[at] = this.#encodeCategory(this.#codes[f]!, out[at], f, first + r)
-          }
+    const fill: Fill = (first, count, out) => {
+      out.set(data.subarray(first * nFeatures, (first + count) * nFeatures))
+      for (const f of categorical) {
+        for (let r = 0; r < count; r++) {
+          const at = r * nFeatures + f
+          out[at] = this.#encodeCategory(this.#codes[f]!, out[at], f, first + r)
         }
-      },
+      }
     }
+    const pack = categorical.length > 0 ? packFilled(fill, nFeatures) : packView(data, nFeatures)
+    return { nRows, fill, pack }
   }
 
   #rowsSource(rows: readonly Row[]): RowSource {
     const nFeatures = this.#features.length
-    return {
-      nRows: rows.length,
-      fill: (first, count, out) => {
-        for (let r = 0; r < count; r++) {
-          this.encodeRow(rows[first + r]!, first + r, out, r * nFeatures)
-        }
-      },
+    const fill: Fill = (first, count, out) => {
+      for (let r = 0; r < count; r++) {
+        this.encodeRow(rows[first + r]!, first + r, out, r * nFeatures)
+      }
     }
+    return { nRows: rows.length, fill, pack: packFilled(fill, nFeatures) }
   }
 
   #columnsSource(columns: Columns): RowSource {
     const nFeatures = this.#features.length
-    const arrays = this.#features.map(({ name }) => {
+    const readers = this.#features.map(({ name }, f) => {
       if (!Object.hasOwn(columns, name)) throw this.#absent('the table of columns', columns)
-      const column: unknown = columns[name]
-      if (!Array.isArray(column) && (!ArrayBuffer.isView(column) || column instanceof DataView)) {
-        throw new CoppiceError('DATA', `column ${JSON.stringify(name)} must be an array or a ` +
-          `typed array, got ${describe(column)}`)
-      }
-      return column as ArrayLike<Cell>
+      return this.#columnReader(columns[name], f)
     })
-    const nRows = arrays[0]?.length ?? 0
-    arrays.forEach((array, f) => {
-      if (array.length === nRows) return
+    const nRows = readers[0]?.nRows ?? 0
+    readers.forEach((reader, f) => {
+      if (reader.nRows === nRows) return
       const names = [this.#features[f]!.name, this.#features[0]!.name].map(describe)
       throw new CoppiceError('DATA', `all columns must have the same length, but ${names[0]!} ` +
-        `has ${array.length} rows and ${names[1]!} has ${nRows}`)
+        `has ${reader.nRows} rows and ${names[1]!} has ${nRows}`)
     })
     return {
       nRows,
       fill: (first, count, out) => {
-        for (let f = 0; f < nFeatures; f++) {
-          const array = arrays[f]!
-          for (let r = 0; r < count; r++) {
-            out[r * nFeatures + f] = this.#encode(array[first + r], f, first + r)
-          }
-        }
+        readers.forEach(({ read }, f) => read(first, count, out, f, nFeatures))
+      },
+      pack: (first, count, scratch) => {
+        const values = scratch(count * nFeatures).subarray(0, count * nFeatures)
+        readers.forEach(({ read }, f) => read(first, count, values, f * count, 1))
+        return { values, nFeatures, isByColumn: true, isView: false }
       },
     }
   }
+
+  #columnReader(column: unknown, f: number): ColumnReader {
+    const isView = ArrayBuffer.isView(column) && !(column instanceof DataView)
+    if (!isView && !Array.isArray(column)) {
+      if (isCodedTexts(column)) return this.#textsReader(column, f)
+      throw new CoppiceError('DATA', `column ${JSON.stringify(this.#features[f]!.name)} must be ` +
+        `an array or a typed array, got ${describe(column)}`)
+    }
+    const cells = column as ArrayLike<Cell>
+    const nRows = cells.length
+    if (this.#codes[f] === null && isNumbers(cells)) {
+      return { nRows, read: (first, count, out, at, stride) => {
+        if (stride === 1) return out.set(cells.subarray(first, first + count), at)
+        for (let r = first; r < first + count; r++, at += stride) out[at] = cells[r]!
+      } }
+    }
+    return { nRows, read: (first, count, out, at, stride) => {
+      for (let r = first; r < first + count; r++, at += stride) {
+        out[at] = this.#encode(cells[r], f, r)
+      }
+    } }
+  }
+
+  #textsReader({ codes, dictionary }: CodedTexts, f: number): ColumnReader {
+    // Each text is looked up once, when a row has it.
+    const encoded = new Float64Array(dictionary.length).fill(-1)
+    return { nRows: codes.length, read: (first, count, out, at, stride) => {
+      for (let r = first; r < first + count; r++, at += stride) {
+        const text = codes[r]!
+        if (encoded[text] === -1) encoded[text] = this.#encode(dictionary[text], f, r)
+        out[at] = text < 0 ? NaN : encoded[text]!
+      }
+    } }
+  }
 }
 
-/** Rows that are encoded already: a view, no copy. */
-export function encodedSource(values: Float64Array, nFeatures: number): RowSource {
-  if (nFeatures === 0 || values.length % nFeatures !== 0) {
-    throw new CoppiceError('DATA', `encoded rows must have ${nFeatures} values each (the model's ` +
-      `features), got ${values.length} values in all`)
+/** One column of a table. */
+interface ColumnReader {
+  readonly nRows: number
+  /** Writes rows [first, first + count), encoded, to out[at], out[at + stride], ... */
+  read(first: number, count: number, out: Float64Array, at: number, stride: number): void
+}
+
+function isCodedTexts(column: unknown): column is CodedTexts {
+  const { codes, dictionary } = (column ?? {}) as { codes?: unknown, dictionary?: unknown }
+  return codes instanceof Int32Array && Array.isArray(dictionary)
+}
+
+/** Rows that a source packed: a view. */
+export function packedSource(
+  { values, nFeatures, isByColumn }: Omit<PackedRows, 'isView'>,
+): RowSource {
+  if (nFeatures === 0 || values.length % nFeatures !== 0) throw misshapen(values, nFeatures)
+  const nRows = values.length / nFeatures
+  if (!isByColumn) {
+    return {
+      nRows,
+      fill: (first, count, out) => {
+        out.set(values.subarray(first * nFeatures, (first + count) * nFeatures))
+      },
+      pack: packView(values, nFeatures),
+    }
   }
   return {
-    nRows: values.length / nFeatures,
+    nRows,
     fill: (first, count, out) => {
-      out.set(values.subarray(first * nFeatures, (first + count) * nFeatures))
+      for (let f = 0; f < nFeatures; f++) {
+        for (let r = 0; r < count; r++) out[r * nFeatures + f] = values[f * nRows + first + r]!
+      }
+    },
+    pack: (first, count, scratch) => {
+      const own = scratch(count * nFeatures).subarray(0, count * nFeatures)
+      for (let f = 0, at = first; f < nFeatures; f++, at += nRows) {
+        own.set(values.subarray(at, at + count), f * count)
+      }
+      return { values: own, nFeatures, isByColumn, isView: false }
     },
   }
+}
+
+function misshapen({ length }: ArrayLike<number>, nFeatures: number): CoppiceError {
+  return new CoppiceError('DATA', `encoded rows must have ${nFeatures} values each (the model's ` +
+    `features), got ${length} values in all`)
+}
+
+/** A typed array of numbers; typed as one of many. */
+function isNumbers(column: ArrayLike<Cell>): column is Float64Array {
+  return ArrayBuffer.isView(column) &&
+    !(column instanceof BigInt64Array || column instanceof BigUint64Array)
 }
 
 function isMatrix(input: object): input is Matrix {

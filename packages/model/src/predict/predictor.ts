@@ -1,13 +1,21 @@
 import type { Model, Scalar } from '../types.js'
 import { CoppiceError } from '../errors.js'
 import { validateModel } from '../format/validate.js'
+import { type BlockForest, placeForest } from './block-forest.js'
 import { type BlockMachine, blockMachine } from './block-machine.js'
 import { compileForest, type Forest } from './forest.js'
-import { encodedSource, type PredictInput, type Row, RowEncoder, type RowSource } from './input.js'
+import {
+  type PackedRows, packedSource, type PredictInput, type Row, RowEncoder, type RowSource,
+} from './input.js'
 import { type IterationRange, resolveIterations } from './iterations.js'
 import { classIndices, nProbabilities, probabilitiesOf } from './link.js'
 import { createRowWalker, type RowWalker } from './row-walker.js'
 import { addTrees, prepareRows } from './walk.js'
+
+/** Rows one by one that have to come before the kernels are made ready for more. */
+const waitRowsMin = 32
+/** The same for a large forest: bytes of it that are copied in the time of a row. */
+const waitRowBytes = 1024
 
 export interface PredictorOptions {
   /**
@@ -15,6 +23,13 @@ export interface PredictorOptions {
    * all where that is null. The base scores always count.
    */
   readonly iterations?: IterationRange
+}
+
+/** Rows that can be encoded in parts. */
+export interface RowPacker {
+  readonly nRows: number
+  /** @throws CoppiceError 'DATA' for values that do not fit the model */
+  pack(start: number, end: number): PackedRows
 }
 
 /**
@@ -45,7 +60,10 @@ export class Predictor {
   readonly #encoder: RowEncoder
   readonly #row: Float64Array
   readonly #machine: BlockMachine | null
+  #blockForest: BlockForest | null | undefined
   #rowWalker: RowWalker | null = null
+  /** Rows that were predicted one by one since the machine was another's. */
+  #nWaiting = 0
 
   /**
    * Use `createPredictor`, which checks the model.
@@ -117,7 +135,23 @@ export class Predictor {
    * @param out - written where given; its length must be rows x nOutputs
    */
   predictEncoded(values: Float64Array, out?: Float64Array): Float64Array {
-    return this.#scores(encodedSource(values, this.nFeatures), out)
+    const { nFeatures } = this
+    return this.#scores(packedSource({ values, nFeatures, isByColumn: false }), out)
+  }
+
+  /** Raw scores of rows that `packer` gave, of this predictor or one of an equal model. */
+  predictPacked(rows: PackedRows): Float64Array {
+    return this.#scores(packedSource(rows))
+  }
+
+  /** Encodes rows in parts, each in whichever form costs least, for `predictPacked`. */
+  packer(input: PredictInput): RowPacker {
+    const source = this.#encoder.source(input)
+    return {
+      nRows: source.nRows,
+      pack: (start, end) =>
+        source.pack(start, end - start, (length) => new Float64Array(length)),
+    }
   }
 
   /**
@@ -125,13 +159,34 @@ export class Predictor {
    * probabilities.
    */
   predictRow(row: Row, kind: 'raw' | 'probability' = 'probability'): Float64Array {
-    const forest = this.#forest
     const values = this.#row
     this.#encoder.encodeRow(row, 0, values, 0)
-    const hasNaN = prepareRows(forest, values, 1)
-    const scores = forest.baseScores.slice()
-    addTrees(forest, values, hasNaN, scores)
+    const scores = this.#forest.baseScores.slice()
+    this.#addRow(values, scores)
     return kind === 'raw' ? scores : probabilitiesOf(this.model.objective, scores)
+  }
+
+  /** Adds to the scores the leaf values of one encoded row, which may be changed. */
+  #addRow(values: Float64Array, scores: Float64Array): void {
+    const machine = this.#machine
+    if (machine !== null && this.#isEntered(machine)) return machine.addRow(values, scores)
+    const hasNaN = prepareRows(this.#forest, values, 1)
+    addTrees(this.#forest, values, hasNaN, scores)
+  }
+
+  /**
+   * Whether the machine is ours for a row, once that pays: a forest is placed for many rows, and
+   * where predictors take turns, to bring one takes as long as some rows do.
+   */
+  #isEntered(machine: BlockMachine): boolean {
+    const known = this.#blockForest
+    if (known === null) return false
+    if (known !== undefined && machine.holds(known)) return true
+    if (++this.#nWaiting <= waitRowsMin) return false
+    const placed = this.#placed
+    if (placed === null || this.#nWaiting * waitRowBytes < placed.image.length) return false
+    this.#nWaiting = 0
+    return machine.enter(placed)
   }
 
   /**
@@ -152,8 +207,16 @@ export class Predictor {
     return values
   }
 
+  /** The forest for the kernels, or null where they cannot walk it. */
+  get #placed(): BlockForest | null {
+    if (this.#blockForest === undefined) {
+      this.#blockForest = this.#machine === null ? null : placeForest(this.#forest)
+    }
+    return this.#blockForest
+  }
+
   get #walker(): RowWalker {
-    return this.#rowWalker ??= createRowWalker(this.#forest, this.#machine)
+    return this.#rowWalker ??= createRowWalker(this.#forest, this.#placed, this.#machine)
   }
 
   #scores(source: RowSource, out?: Float64Array): Float64Array {
@@ -164,7 +227,9 @@ export class Predictor {
       throw new CoppiceError('DATA',
         `out must have ${source.nRows} rows x ${nOutputs} values, got ${scores.length}`)
     }
-    for (let i = 0; i < scores.length; i++) scores[i] = baseScores[i % nOutputs]!
+    for (let k = 0; k < nOutputs; k++) {
+      for (let at = k; at < scores.length; at += nOutputs) scores[at] = baseScores[k]!
+    }
     this.#walker.addScores(source, scores)
     return scores
   }

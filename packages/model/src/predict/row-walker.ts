@@ -1,7 +1,7 @@
 /** Walks many rows down a forest: with kernels where they can be had, without them elsewhere. */
 
-import { type BlockForest, placeForest } from './block-forest.js'
-import { type BlockMachine, blockMachine } from './block-machine.js'
+import type { BlockForest } from './block-forest.js'
+import type { BlockMachine } from './block-machine.js'
 import type { Forest } from './forest.js'
 import type { RowSource } from './input.js'
 import { BLOCK_ROWS, prepareRows, walkBlock } from './walk.js'
@@ -14,13 +14,16 @@ export interface RowWalker {
   findLeaves(source: RowSource, out: Int32Array): void
 }
 
-/** @param machine - null to go without kernels */
+/**
+ * @param placed - the forest for the kernels, or null to go without
+ * @param machine - not null where there is one
+ */
 export function createRowWalker(
-  forest: Forest, machine: BlockMachine | null = blockMachine(),
+  forest: Forest, placed: BlockForest | null, machine: BlockMachine | null,
 ): RowWalker {
   const portable = new PortableWalker(forest)
-  const placed = machine === null ? null : placeForest(forest)
-  return placed === null ? portable : new KernelWalker(forest, placed, machine!, portable)
+  if (placed === null || machine === null) return portable
+  return new KernelWalker(forest, placed, machine, portable)
 }
 
 /** Fewer rows than this are not worth the bringing of a forest. */
@@ -31,71 +34,79 @@ class KernelWalker implements RowWalker {
   readonly #placed: BlockForest
   readonly #machine: BlockMachine
   readonly #portable: RowWalker
-  readonly #rows: Float64Array
+  #scratch = new Float64Array(0)
 
   constructor(forest: Forest, placed: BlockForest, machine: BlockMachine, portable: RowWalker) {
     this.#forest = forest
     this.#placed = placed
     this.#machine = machine
     this.#portable = portable
-    this.#rows = new Float64Array(placed.blockRows * forest.nFeatures)
   }
 
   addScores(source: RowSource, scores: Float64Array): void {
     const { nOutputs, nTrees } = this.#forest
-    const { blockRows } = this.#placed
-    for (let first = 0; first < source.nRows; first += blockRows) {
-      const count = this.#encode(source, first)
-      if (count === 0) {
-        return this.#portable.addScores(rowsFrom(source, first), scores.subarray(first * nOutputs))
-      }
-      const block = this.#machine.scores(nOutputs)
+    const { blockRows, chunkRows } = this.#placed
+    const machine = this.#machine
+    for (let first = 0; first < source.nRows; first += chunkRows) {
+      const count = this.#bring(source, first)
+      const own = scores.subarray(first * nOutputs)
+      if (count === 0) return this.#portable.addScores(rowsFrom(source, first), own)
+      const chunk = machine.scores(nOutputs)
       for (let k = 0; k < nOutputs; k++) {
-        for (let r = 0, at = first * nOutputs + k; r < count; r++, at += nOutputs) {
-          block[k * blockRows + r] = scores[at]!
+        for (let r = 0, at = k; r < count; r++, at += nOutputs) chunk[k * chunkRows + r] = own[at]!
+      }
+      for (let block = 0; block < count; block += blockRows) {
+        const nRows = Math.min(blockRows, count - block)
+        machine.encode(block, nRows)
+        for (let t = 0, k = 0; t < nTrees; t++) {
+          machine.walk(t, k, block, nRows)
+          if (++k === nOutputs) k = 0
         }
       }
-      for (let t = 0, k = 0; t < nTrees; t++) {
-        this.#machine.walk(t, k, count)
-        if (++k === nOutputs) k = 0
-      }
       for (let k = 0; k < nOutputs; k++) {
-        for (let r = 0, at = first * nOutputs + k; r < count; r++, at += nOutputs) {
-          scores[at] = block[k * blockRows + r]!
-        }
+        for (let r = 0, at = k; r < count; r++, at += nOutputs) own[at] = chunk[k * chunkRows + r]!
       }
     }
   }
 
   findLeaves(source: RowSource, out: Int32Array): void {
     const { firstLeaf, nTrees } = this.#forest
-    const { blockRows } = this.#placed
-    for (let first = 0; first < source.nRows; first += blockRows) {
-      const count = this.#encode(source, first)
-      if (count === 0) {
-        return this.#portable.findLeaves(rowsFrom(source, first), out.subarray(first * nTrees))
-      }
-      const leaves = this.#machine.leaves
-      for (let t = 0; t < nTrees; t++) {
-        this.#machine.walk(t, 0, count)
-        for (let r = 0, at = first * nTrees + t; r < count; r++, at += nTrees) {
-          out[at] = leaves[r]! - firstLeaf[t]!
+    const { blockRows, chunkRows } = this.#placed
+    const machine = this.#machine
+    for (let first = 0; first < source.nRows; first += chunkRows) {
+      const count = this.#bring(source, first)
+      const own = out.subarray(first * nTrees)
+      if (count === 0) return this.#portable.findLeaves(rowsFrom(source, first), own)
+      const { leaves } = machine
+      for (let block = 0; block < count; block += blockRows) {
+        const nRows = Math.min(blockRows, count - block)
+        machine.encode(block, nRows)
+        for (let t = 0; t < nTrees; t++) {
+          machine.walk(t, 0, 0, nRows)
+          for (let r = 0, at = block * nTrees + t; r < nRows; r++, at += nTrees) {
+            own[at] = leaves[r]! - firstLeaf[t]!
+          }
         }
       }
     }
   }
 
-  /** Makes a block ready. Returns its rows, or 0 where what is left is not for kernels. */
-  #encode(source: RowSource, first: number): number {
-    const count = Math.min(this.#placed.blockRows, source.nRows - first)
-    const machine = this.#machine
+  /** Makes a chunk ready. Returns its rows, or 0 where what is left is not for kernels. */
+  #bring(source: RowSource, first: number): number {
+    const { chunkRows } = this.#placed
+    const count = Math.min(chunkRows, source.nRows - first)
     if (first === 0 && count < KERNEL_ROWS_MIN) return 0
-    // What gives the rows may run code of the caller's, which may predict too: the machine is
-    // entered afterwards.
-    source.fill(first, count, this.#rows)
-    if (!machine.enter(this.#placed, this.#forest.nFeatures)) return 0
-    machine.rows.set(this.#rows)
-    machine.encode(count)
+    // What gives the rows may run code of the caller's, which may predict too, with this predictor
+    // or another: the machine is entered afterwards, and scratch is in use by one at a time.
+    let scratch = this.#scratch
+    this.#scratch = new Float64Array(0)
+    const rows = source.pack(first, count, (length) => {
+      if (scratch.length < length) scratch = new Float64Array(length)
+      return scratch
+    })
+    this.#scratch = scratch
+    if (!this.#machine.enter(this.#placed)) return 0
+    this.#machine.bring(rows)
     return count
   }
 }
@@ -105,6 +116,7 @@ function rowsFrom(source: RowSource, start: number): RowSource {
   return {
     nRows: source.nRows - start,
     fill: (first, count, out) => source.fill(start + first, count, out),
+    pack: (first, count, scratch) => source.pack(start + first, count, scratch),
   }
 }
 

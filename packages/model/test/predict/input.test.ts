@@ -99,6 +99,19 @@ describe('RowEncoder', () => {
     assertRefused({ age: [1], color: [['red']], zip: [1] }, /row 0, feature "color"/)
   })
 
+  it('names the first row that has a text of the wrong type', () => {
+    const texts = { codes: Int32Array.of(-1, 2, 1), dictionary: ['no row', '17', 'red'] }
+    const zip = { codes: Int32Array.of(-1, -1, 1), dictionary: ['no row', '10'] }
+    const none = [null, null, null]
+    assert.deepEqual(encode({ age: none, color: texts, zip: none }),
+      [NaN, NaN, NaN, NaN, 1, NaN, NaN, NaN, NaN])
+    assertRefused({ age: texts, color: none, zip: none },
+      /row 1, feature "age" must be a number \(null for missing\), got "red"/)
+    assertRefused({ age: none, color: none, zip }, /row 2, feature "zip" must be a number.*"10"/)
+    assertRefused({ age: none, color: { ...texts, codes: Int32Array.of(0) }, zip: none },
+      /"color" has 1 rows and "age" has 3/)
+  })
+
   it('names what is absent or of the wrong shape', () => {
     assertRefused([{ age: 1 }], /row 0 lacks 2 of the model's 3 features: "color", "zip"/)
     assertRefused({ age: [1] }, /table of columns lacks 2 .*: "color", "zip"/)

@@ -4,6 +4,7 @@ import { CoppiceError } from '../../src/errors.js'
 import { parseModel } from '../../src/format/parse.js'
 import { serializeModel } from '../../src/format/serialize.js'
 import { probabilitiesOf } from '../../src/predict/link.js'
+import type { Columns } from '../../src/predict/input.js'
 import { createPredictor, Predictor } from '../../src/predict/predictor.js'
 import {
   type ReferenceCell, referenceLeaf, referenceRaw,
@@ -19,6 +20,18 @@ function assertSameBits(actual: Float64Array, wanted: readonly number[], what: s
   }
 }
 
+/** The rows as columns: numbers in typed arrays, texts each distinct one once. */
+function codedColumns(model: Model, rows: readonly ReferenceCell[][]): Columns {
+  return Object.fromEntries(model.features.map((feature, f) => {
+    const cells = rows.map((row) => row[f]!)
+    const isText = feature.kind === 'categorical' && typeof feature.categories[0] === 'string'
+    if (!isText) return [feature.name, Float64Array.from(cells, (cell) => Number(cell ?? NaN))]
+    const dictionary = ['in no row', ...new Set(cells.filter((cell) => typeof cell === 'string'))]
+    const codes = Int32Array.from(cells, (cell) => dictionary.indexOf(String(cell)))
+    return [feature.name, { codes, dictionary }]
+  }))
+}
+
 /** All ways to predict agree with the reference. */
 function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: string): void {
   const nIterations = model.trees.length / model.treesPerIteration
@@ -30,6 +43,13 @@ function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: stri
   const before = encoded.slice()
   assertSameBits(predictor.predictEncoded(encoded), wanted, `${what}, encoded`)
   assert.deepEqual(encoded, before, 'encoded rows are left alone')
+  const packer = predictor.packer(codedColumns(model, rows))
+  const middle = rows.length >> 1
+  assert.equal(packer.nRows, rows.length)
+  assertSameBits(Float64Array.of(
+    ...predictor.predictPacked(packer.pack(0, middle)),
+    ...predictor.predictPacked(packer.pack(middle, rows.length)),
+  ), wanted, `${what}, packed`)
   const leaves = rows.flatMap((row) => model.trees.map((tree) => referenceLeaf(model, tree, row)))
   assert.deepEqual([...predictor.predictLeaves(rows)], leaves, `${what}, leaves`)
   const portable = new Predictor(model, { iterations: [0, nIterations] }, null)
@@ -40,6 +60,7 @@ function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: stri
   rows.forEach((row, r) => {
     const k = predictor.nOutputs
     const n = predictor.nProbabilities
+    assertSameBits(portable.predictRow(row, 'raw'), wanted.slice(r * k, r * k + k), what)
     assertSameBits(predictor.predictRow(row, 'raw'), wanted.slice(r * k, r * k + k), what)
     assertSameBits(predictor.predictRow(row), [...probabilities.subarray(r * n, r * n + n)], what)
   })
@@ -47,6 +68,15 @@ function assertAgrees(model: Model, rows: readonly ReferenceCell[][], what: stri
 
 const leafOf = (model: Model, cell: ReferenceCell) =>
   createPredictor(model).predictLeaves([[cell]])[0]
+
+/** A random model whose features are numbers, or categories that are numbers. */
+function numericModel(seed: number, nFeatures: number): Model {
+  const model = randomModel(seed, { nFeatures, nIterations: 4, maxLeaves: 40 })
+  const features = model.features.map((feature) =>
+    feature.kind === 'categorical' && typeof feature.categories[0] === 'string'
+      ? { ...feature, categories: feature.categories.map((_, code) => code) } : feature)
+  return withChain({ ...model, features })
+}
 
 describe('Predictor', () => {
   it('agrees with the reference for all numeric stumps over all edge values', () => {
@@ -114,6 +144,30 @@ describe('Predictor', () => {
     for (let seed = 0; seed < 60; seed++) {
       const model = randomModel(seed, { plain: true, nIterations: 5, maxLeaves: 60 })
       assertAgrees(model, randomRows(seed, model, 67, 0), `seed ${seed}`)
+    }
+  })
+
+  it('agrees with the reference on numbers in matrices and columns of all widths', () => {
+    for (let seed = 0; seed < 30; seed++) {
+      // Fewer rows than a group, and several chunks where there are many features.
+      const nFeatures = [1, 3, 120][seed % 3]!
+      const model = numericModel(seed, nFeatures)
+      const nIterations = model.trees.length / model.treesPerIteration
+      const nRows = [40, 257, 600][seed % 3]!
+      const rows = randomRows(seed, model, nRows)
+        .map((row) => row.map((x) => x ?? NaN)) as number[][]
+      const predictor = createPredictor(model, { iterations: [0, nIterations] })
+      for (const Values of [Float64Array, Float32Array]) {
+        const cells = rows.map((row) => [...Values.from(row)])
+        const wanted = cells.flatMap((row) => referenceRaw(model, row, [0, nIterations]))
+        const data = Values.from(cells.flat())
+        const what = `seed ${seed}, ${Values.name}`
+        assertSameBits(predictor.predictRaw({ data, shape: [nRows, nFeatures] }), wanted, what)
+        const columns = Object.fromEntries(model.features.map(({ name }, f) =>
+          [name, Values.from(cells.map((row) => row[f]!))]))
+        assertSameBits(predictor.predictRaw(columns), wanted, `${what}, columns`)
+        assert.deepEqual(predictor.predictLeaves(columns), predictor.predictLeaves(cells), what)
+      }
     }
   })
 

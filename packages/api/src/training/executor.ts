@@ -23,7 +23,7 @@ function isSmall({ nRows, nFeatures }: Size): boolean {
  * Threads for a training of this size.
  * @param numThreads - as asked for; 0 for as many as there are cores, where that pays
  */
-export function chooseThreads(numThreads: number, size: Size): number {
+function chooseThreads(numThreads: number, size: Size): number {
   if (numThreads > 0) return numThreads
   return isSmall(size) ? 1 : defaultThreads()
 }

@@ -5,8 +5,6 @@ import {
   parseValue,
   requireClassCount,
   type ResolvedParams,
-  requireTrainingMemory,
-  storedColumns,
   resolveParams,
   train as trainModel,
   type TrainingCallback,
@@ -21,7 +19,7 @@ import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
-import { chooseExecutor, chooseThreads } from './executor.js'
+import { chooseExecutor } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
 import { PhaseTimes } from './phase-times.js'
@@ -178,9 +176,9 @@ async function trainHere(
 ): Promise<TrainResult> {
   const { data, evaluated, params } = await loadAll(dataset, evalSets, options, recipe)
   options.phases?.onLoaded()
-  requireMemory(data, evaluated, params)
   const size = { nRows: data.nRows, nFeatures: data.features.length }
-  return trainModel({ params, train: data, evalSets: evaluated, ...rest },
+  const limit = memoryBeside(data, evaluated, recipe.checked)
+  return trainModel({ params, train: data, evalSets: evaluated, memoryLimitBytes: limit, ...rest },
     chooseExecutor(recipe.checked.numThreads, size))
 }
 
@@ -234,27 +232,14 @@ function load(
   })
 }
 
-/** Refuses a training that would not fit beside the binned data, before it starts. */
-function requireMemory(
-  data: BinnedDataset, evalSets: readonly EvalSet[], raw: RawParams,
-): void {
-  const params = resolveParams(raw)
+/** Memory that is left for a training beside its binned data, in bytes. */
+function memoryBeside(
+  data: BinnedDataset, evalSets: readonly EvalSet[], { maxMemoryMb }: ResolvedParams,
+): number {
   const sets = [data, ...evalSets.map((set) => set.data)]
   const binned = sets.reduce((sum, { nRows, blocks }) =>
     sum + nRows * 8 + blocks.reduce((bytes, { bins }) => bytes + bins.length, 0), 0)
-  const limit = params.maxMemoryMb > 0 ? params.maxMemoryMb * 1_048_576 : memoryLimitBytes()
-  const size = { nRows: data.nRows, nFeatures: data.features.length }
-  requireTrainingMemory({
-    ...size,
-    nColumns: storedColumns(data),
-    nEvalRows: evalSets.reduce((sum, set) => sum + set.data.nRows, 0),
-    nOutputs: params.objective === 'multiclass' ? params.numClass : 1,
-    numLeaves: params.numLeaves,
-    nThreads: chooseThreads(params.numThreads, size),
-    nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
-    usesBagging: params.baggingFreq > 0,
-    hasWeight: data.weight !== null,
-  }, limit - binned)
+  return (maxMemoryMb > 0 ? maxMemoryMb * 1_048_576 : memoryLimitBytes()) - binned
 }
 
 function binningParams(params: ResolvedParams): BinningParams & { maxMemoryMb: number } {

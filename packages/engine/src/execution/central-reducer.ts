@@ -1,8 +1,10 @@
+import { assert } from '../errors.js'
 import { Arena } from '../kernels/arena.js'
 import { instantiateKernels } from '../kernels/load.js'
 import { bestOfShares, roundAnswer } from './candidates.js'
 import { Exchange } from './exchange.js'
 import { shareFeatures, type ShareTable } from './feature-shares.js'
+import { histogramsOf } from './histograms-of.js'
 import type {
   EngineSetup, RootAnswer, RootRequest, RoundAnswer, RoundRequest,
 } from './protocol.js'
@@ -54,7 +56,9 @@ export class CentralReducer {
    * when it failed to finish.
    */
   begin(request: RootRequest | RoundRequest): void {
-    this.#adder.begin(this.#reducer.begin(request))
+    const builds = this.#reducer.begin(request)
+    assert(builds.length === histogramsOf(request).length, 'all parents have their sums')
+    this.#adder.begin(builds.map(({ slot }) => slot))
   }
 
   /**
@@ -93,7 +97,7 @@ export class CentralReducer {
    */
   finishRound(request: RoundRequest): RoundAnswer {
     this.#adder.end()
-    this.#reducer.finishRound(request)
+    this.#reducer.finishGo(request)
     return roundAnswer(this.#exchange, 1, request)
   }
 }

@@ -7,18 +7,19 @@ import type { ShareTable } from './feature-shares.js'
  * Engine `from` writes its sums of another reducer's share; the reducer reads them after a
  * barrier. No pointer crosses: every byte is copied out of one memory and into another.
  *
- *   sums:       [engine][expansion][share] blocks of nCells * 20 bytes
+ *   sums:       [engine][histogram][share] blocks of nCells * 20 bytes
  *   candidates: [share][expansion][left, right] blocks of CANDIDATE_BYTES
  */
 export class Exchange {
   readonly sums: Uint8Array
   readonly candidates: Uint8Array
+  /** Histograms, and expansions, that it holds at once. */
+  readonly room: number
   readonly #shareOffsets: number[] = []
-  readonly #expansionBytes: number
-  readonly #maxExpansions: number
+  readonly #histogramBytes: number
 
   constructor(
-    table: ShareTable, maxExpansions: number,
+    table: ShareTable, room: number,
     buffers: { sums: ArrayBufferLike, candidates: ArrayBufferLike },
   ) {
     let offset = 0
@@ -26,30 +27,34 @@ export class Exchange {
       this.#shareOffsets.push(offset)
       offset += share.nCells * SUM_BYTES
     }
-    this.#expansionBytes = offset
-    this.#maxExpansions = maxExpansions
+    this.#histogramBytes = offset
+    this.room = room
     this.sums = new Uint8Array(buffers.sums)
     this.candidates = new Uint8Array(buffers.candidates)
   }
 
+  /** Room for rounds of so many expansions; at least for both children of one. */
+  static roomFor(maxExpansions: number): number {
+    return Math.max(2, maxExpansions)
+  }
+
   /** Bytes of the two buffers. With one engine nothing is handed over and sums are empty. */
-  static sizes(table: ShareTable, maxExpansions: number): { sums: number, candidates: number } {
+  static sizes(table: ShareTable, room: number): { sums: number, candidates: number } {
     const nEngines = table.shares.length
     const cells = table.shares.reduce((sum, share) => sum + share.nCells, 0)
     return {
-      sums: nEngines === 1 ? 0 : nEngines * maxExpansions * cells * SUM_BYTES,
-      candidates: nEngines * maxExpansions * 2 * CANDIDATE_BYTES,
+      sums: nEngines === 1 ? 0 : nEngines * room * cells * SUM_BYTES,
+      candidates: nEngines * room * 2 * CANDIDATE_BYTES,
     }
   }
 
-  /** Where engine `from` puts its sums of `share` for the expansion. */
-  sumsAt(from: number, expansion: number, share: number): number {
-    return (from * this.#maxExpansions + expansion) * this.#expansionBytes +
-      this.#shareOffsets[share]!
+  /** Where engine `from` puts its sums of `share` for a histogram. */
+  sumsAt(from: number, histogram: number, share: number): number {
+    return (from * this.room + histogram) * this.#histogramBytes + this.#shareOffsets[share]!
   }
 
   /** Where the reducer of `share` puts the candidate of a child (0 left or root, 1 right). */
   candidateAt(share: number, expansion: number, child: number): number {
-    return ((share * this.#maxExpansions + expansion) * 2 + child) * CANDIDATE_BYTES
+    return ((share * this.room + expansion) * 2 + child) * CANDIDATE_BYTES
   }
 }

@@ -19,15 +19,16 @@ export class InlineExecutor implements Executor {
   #booster: Booster | null = null
   #exchange: Exchange | null = null
 
-  async open({ plan, train, evalSets }: TrainingJob): Promise<void> {
+  async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
     const table = shareFeatures(plan.engine.features, 1)
-    const sizes = Exchange.sizes(table, plan.engine.maxExpansions)
-    this.#exchange = new Exchange(table, plan.engine.maxExpansions, {
+    const room = Exchange.roomFor(plan.engine.maxExpansions)
+    const sizes = Exchange.sizes(table, room)
+    this.#exchange = new Exchange(table, room, {
       sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
     })
     this.#engine = new PartitionEngine(
       plan.engine, engineRows(train), evalSets.map(({ data }) => engineRows(data)),
-      { engine: 0, nEngines: 1, table, exchange: this.#exchange })
+      { engine: 0, nEngines: 1, table, exchange: this.#exchange }, histogramPoolBytes)
     this.#booster = new Booster(plan)
     await yieldToEventLoop()
   }
@@ -73,8 +74,10 @@ export class InlineExecutor implements Executor {
         return { totals, candidate: bestOfShares(this.#exchange!, 1, 0, 0) }
       }
       case 'round': {
-        engine.computeRound(request)
-        engine.reduceRound(request)
+        for (let isFirst = true, isDone = false; !isDone; isFirst = false) {
+          engine.computeGo(request, isFirst)
+          isDone = engine.reduceGo(request)
+        }
         return roundAnswer(this.#exchange!, 1, request)
       }
       case 'commit': {

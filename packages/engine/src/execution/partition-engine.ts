@@ -1,7 +1,7 @@
 import { Arena } from '../kernels/arena.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { instantiateKernels } from '../kernels/load.js'
-import { needsHistogram, smallerChild } from './histograms-of.js'
+import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
   CommitRequest, EngineRows, EngineSetup, MetricPart, RootRequest, RoundRequest,
 } from './protocol.js'
@@ -20,15 +20,24 @@ export class PartitionEngine {
   readonly #rows: RowEngine
   readonly #sums: SumsBuilder
 
+  /** @param histogramPoolBytes - for the histograms of open leaves, in all engines together */
   constructor(
     setup: EngineSetup, train: EngineRows, evalSets: readonly EngineRows[], place: EnginePlace,
+    histogramPoolBytes = HISTOGRAM_POOL_BYTES,
   ) {
     const arena = new Arena()
     const kernels = instantiateKernels(arena.memory)
-    this.#reducer = new ShareReducer(arena, kernels, setup, { ...place, share: place.engine })
+    this.#reducer = new ShareReducer(
+      arena, kernels, setup, { ...place, share: place.engine },
+      histogramSlots(place.table, histogramPoolBytes))
     this.#rows = new RowEngine(arena, kernels, setup, train, evalSets, place)
     this.#sums = new SumsBuilder(
       arena, kernels, place, this.#reducer.layout, this.#rows.rows)
+  }
+
+  /** Memory of this engine's share of the histograms held so far. */
+  get histogramBytes(): number {
+    return this.#reducer.histogramBytes
   }
 
   /** Exact max |gradient| over this engine's rows. */
@@ -43,9 +52,9 @@ export class PartitionEngine {
   }
 
   computeRoot(request: RootRequest): void {
-    const [slot] = this.#reducer.begin(request)
+    const [root] = this.#reducer.begin(request)
     this.#rows.startTree(request)
-    this.#sums.build(0, slot!, 0)
+    this.#sums.build(0, root!.slot, 0)
   }
 
   /** @returns the root's totals, or null when this engine's share has no features */
@@ -53,19 +62,26 @@ export class PartitionEngine {
     return this.#reducer.finishRoot(request, this.#gather)
   }
 
-  computeRound(request: RoundRequest): void {
-    const slots = this.#reducer.begin(request)
+  /**
+   * Splits the rows of the next go of a round (see ShareReducer) and sums its histograms.
+   *
+   * @param isFirst - of the round
+   */
+  computeGo(request: RoundRequest, isFirst: boolean): void {
+    const builds = isFirst ? this.#reducer.begin(request) : this.#reducer.beginGo(request)
+    const { begin, end } = this.#reducer.go
     let h = 0
-    for (const expansion of request.expansions) {
-      this.#rows.rows.split(expansion)
-      if (!needsHistogram(expansion)) continue
-      this.#sums.build(smallerChild(expansion), slots[h]!, h)
-      h++
+    for (let j = begin; j < end; j++) {
+      this.#rows.rows.split(request.expansions[j]!)
+      for (; builds[h]?.expansion === j; h++) {
+        this.#sums.build(builds[h]!.node, builds[h]!.slot, h)
+      }
     }
   }
 
-  reduceRound(request: RoundRequest): void {
-    this.#reducer.finishRound(request, this.#gather)
+  /** @returns whether it was the last go of the round */
+  reduceGo(request: RoundRequest): boolean {
+    return this.#reducer.finishGo(request, this.#gather)
   }
 
   readonly #gather = (slot: number, histogram: number): void => {

@@ -5,11 +5,12 @@ import {
 import type { Arena } from '../kernels/arena.js'
 import { brokenFeature, CANDIDATE_BYTES, type LeafTotals } from '../kernels/candidate.js'
 import type { ShareTable, FeatureShare } from './feature-shares.js'
+import type { HistogramPool } from './histogram-pool.js'
 import type { FeatureLayout, ScanParams } from './protocol.js'
 
 /**
  * Holds the summed histograms of a share of the features, adds, subtracts and scans them.
- * Each open node has one slot of sums; slots are taken from a pool that grows as it must.
+ * Which nodes have one is the pool's business.
  */
 export class Reducer {
   readonly share: FeatureShare
@@ -20,16 +21,17 @@ export class Reducer {
   readonly #params: number
   readonly #scratch: number
   readonly #candidate: number
-  readonly #slotBytes: number
-  readonly #free: number[] = []
-  readonly #slots = new Map<number, number>()
+  readonly #pool: HistogramPool
+  /** Offsets of the pool's slots. */
+  readonly #slots: number[] = []
 
   constructor(
     arena: Arena, kernels: Kernels, features: readonly FeatureLayout[], table: ShareTable,
-    shareIdx: number, scan: ScanParams,
+    shareIdx: number, scan: ScanParams, pool: HistogramPool,
   ) {
     this.#arena = arena
     this.#kernels = kernels
+    this.#pool = pool
     this.share = table.shares[shareIdx]!
     this.#layout = writeLayout(arena, features, table)
     this.#mask = arena.reserve(features.length)
@@ -37,7 +39,6 @@ export class Reducer {
     arena.doubles(this.#params, 13).set(scanParams(scan))
     this.#scratch = arena.reserve(SCAN_SCRATCH_BYTES)
     this.#candidate = arena.reserve(CANDIDATE_BYTES)
-    this.#slotBytes = this.share.nCells * SUM_BYTES
   }
 
   /** Offset of the layout table: entries of all features, each relative to its own share. */
@@ -52,42 +53,21 @@ export class Reducer {
     params[7] = hessianUnit
   }
 
-  /** Forgets all nodes: a new tree begins. */
-  reset(): void {
-    this.#free.push(...this.#slots.values())
-    this.#slots.clear()
-  }
-
   /** Gives a node a slot for its sums, if it has none; the contents are undefined. */
-  take(node: number): number {
-    const slot = this.#slots.get(node) ?? this.#free.pop() ??
-      this.#arena.reserve(Math.max(this.#slotBytes, 16))
-    this.#slots.set(node, slot)
-    return slot
-  }
-
-  /** Frees a node's sums. */
-  release(node: number): void {
-    const slot = this.#slots.get(node)
-    if (slot === undefined) return
-    this.#slots.delete(node)
-    this.#free.push(slot)
+  take(node: number, rows: number): number {
+    return this.#offset(this.#pool.take(node, rows))
   }
 
   /** Turns the parent's sums into those of its larger child: parent - smaller. */
-  subtract(parent: number, smaller: number, larger: number): void {
-    const slot = this.slot(parent)
-    this.#kernels.subtractSums(slot, this.slot(smaller), this.share.nCells)
-    this.#slots.delete(parent)
-    this.#slots.set(larger, slot)
+  subtract(parent: number, smaller: number, larger: number, rows: number): void {
+    this.#kernels.subtractSums(this.slot(parent), this.slot(smaller), this.share.nCells)
+    this.#pool.move(parent, larger, rows)
   }
 
   /** Takes `subtract` back: the larger child's sums plus the smaller's are the parent's. */
-  restore(parent: number, smaller: number, larger: number): void {
-    const slot = this.slot(larger)
-    this.#kernels.addSums(slot, this.slot(smaller), this.share.nCells)
-    this.#slots.delete(larger)
-    this.#slots.set(parent, slot)
+  restore(parent: number, smaller: number, larger: number, rows: number): void {
+    this.#kernels.addSums(this.slot(larger), this.slot(smaller), this.share.nCells)
+    this.#pool.move(larger, parent, rows)
   }
 
   /** Totals of a node, from the bins of the share's first feature. */
@@ -130,9 +110,17 @@ export class Reducer {
 
   /** Offset of a node's sums, share.nCells * 20 bytes. */
   slot(node: number): number {
-    const slot = this.#slots.get(node)
+    const slot = this.#pool.slotOf(node)
     assert(slot !== undefined, `no histogram for node ${node}`)
-    return slot
+    return this.#offset(slot)
+  }
+
+  /** Memory for a slot is reserved when it is first taken. */
+  #offset(slot: number): number {
+    while (this.#slots.length <= slot) {
+      this.#slots.push(this.#arena.reserve(Math.max(this.share.nCells * SUM_BYTES, 16)))
+    }
+    return this.#slots[slot]!
   }
 }
 

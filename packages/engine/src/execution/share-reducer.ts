@@ -1,9 +1,11 @@
-import type { Kernels } from '../kernels/api.js'
+import { assert } from '../errors.js'
+import { SUM_BYTES, type Kernels } from '../kernels/api.js'
 import type { Arena } from '../kernels/arena.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
-import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
+import { HistogramPool } from './histogram-pool.js'
+import { needsHistogram, smallerChild } from './histograms-of.js'
 import type { EngineSetup, Expansion, RootRequest, RoundRequest } from './protocol.js'
 import { Reducer } from './reducer.js'
 
@@ -14,29 +16,50 @@ export interface SharePlace {
   readonly exchange: Exchange
 }
 
-/** Puts the last sums of a histogram of the request into its slot. */
+/** A histogram that has to be summed from rows. */
+export interface HistogramBuild {
+  /** Which of the request's expansions made its node; 0 for the root. */
+  readonly expansion: number
+  readonly node: number
+  /** Offset of its sums. */
+  readonly slot: number
+}
+
+/** Puts the last sums of a histogram of the go into its slot. */
 export type CompleteSums = (slot: number, histogram: number) => void
 
 /**
  * Carries out the part of requests that concerns histograms, for one share of the features: which
  * nodes' sums are held, the subtraction, the scans. Candidates go to the exchange.
+ *
+ * A round is done in *goes*: as many of its expansions at once as the exchange and the pool of
+ * histograms have room for. All of them in a pool without limit. Where a parent's histogram was
+ * lost, the children that may be split are both summed from their rows. Goes and what is summed in
+ * them are the same in all threads.
  */
 export class ShareReducer {
   readonly #place: SharePlace
   readonly #reducer: Reducer
-  /** Expansions of a round under way that are scanned, and those among them with sums. */
-  #nScanned = 0
+  readonly #pool: HistogramPool
+  /** The go under way: expansions [begin, end) of the round, and histograms to be summed. */
+  #begin = 0
+  #end = 0
+  #builds: readonly HistogramBuild[] = []
+  /** The expansion to be scanned next, and how many of the go's histograms were used by then. */
+  #next = 0
+  #nUsed = 0
+  /** Expansions of the go whose parents' sums have become a child's. */
   #subtracted: Expansion[] = []
-  /** Children of the last round that will not be split: their sums are of no use. */
-  #dead: readonly number[] = []
 
+  /** @param slotsMax - histograms to hold at most, see `histogramSlots`; without it any number */
   constructor(
     arena: Arena, kernels: Kernels, setup: Pick<EngineSetup, 'features' | 'scan'>,
-    place: SharePlace,
+    place: SharePlace, slotsMax = Infinity,
   ) {
     this.#place = place
+    this.#pool = new HistogramPool(slotsMax)
     this.#reducer = new Reducer(
-      arena, kernels, setup.features, place.table, place.share, setup.scan)
+      arena, kernels, setup.features, place.table, place.share, setup.scan, this.#pool)
   }
 
   /** Offset of the layout table: entries of all features, each relative to its own share. */
@@ -48,30 +71,76 @@ export class ShareReducer {
     return this.#reducer.share
   }
 
+  /** Memory of the histograms held so far. */
+  get histogramBytes(): number {
+    return this.#pool.nSlots * this.share.nCells * SUM_BYTES
+  }
+
+  /** Expansions of the go under way: [begin, end). */
+  get go(): { readonly begin: number, readonly end: number } {
+    return { begin: this.#begin, end: this.#end }
+  }
+
   /** The scales of the gradients request: powers of two. */
   setScales(gradientScale: number, hessianScale: number): void {
     this.#reducer.setUnits(1 / gradientScale, 1 / hessianScale)
   }
 
   /**
-   * Frees what is of no more use. May be done again for the same request, also when it failed.
+   * Begins a request: frees what is of no more use and begins the first go. In a pool without
+   * limit it may be done again for the same request, also when that failed.
    *
-   * @returns offset of the slot of each of the request's histograms; contents are undefined
+   * @returns the histograms to be summed in it; contents of their slots are undefined
    */
-  begin(request: RootRequest | RoundRequest): number[] {
-    if (request.kind === 'root') this.#reducer.reset()
-    else {
-      // a round that was given up half-way
-      this.#restore()
-      for (const node of [...this.#dead, ...request.released]) this.#reducer.release(node)
-      for (const expansion of request.expansions) {
-        if (!needsHistogram(expansion)) this.#reducer.release(expansion.parent)
+  begin(request: RootRequest | RoundRequest): readonly HistogramBuild[] {
+    if (request.kind === 'root') {
+      this.#pool.reset()
+      this.#subtracted = []
+      this.#end = 0
+      this.#builds = [{ expansion: 0, node: 0, slot: this.#reducer.take(0, Infinity) }]
+      return this.#builds
+    }
+    // a round that was given up half-way
+    this.#restore()
+    for (const node of request.released) this.#pool.release(node)
+    for (const expansion of request.expansions) {
+      if (!needsHistogram(expansion)) this.#pool.release(expansion.parent)
+    }
+    this.#end = 0
+    return this.beginGo(request)
+  }
+
+  /**
+   * Begins the next go of a round.
+   *
+   * @returns the histograms to be summed in it; contents of their slots are undefined
+   */
+  beginGo({ expansions }: RoundRequest): readonly HistogramBuild[] {
+    const builds: HistogramBuild[] = []
+    const { room } = this.#place.exchange
+    this.#begin = this.#end
+    this.#next = this.#end
+    this.#nUsed = 0
+    this.#pool.unpin()
+    this.#pool.want(expansions.slice(this.#end).map(({ parent }) => parent))
+    for (let nTaken = 0; this.#end < expansions.length; this.#end++) {
+      const expansion = expansions[this.#end]!
+      const isHeld = this.#pool.slotOf(expansion.parent) !== undefined
+      const nodes = isHeld ? [smallerChild(expansion)] : childrenToScan(expansion)
+      if (needsHistogram(expansion)) {
+        nTaken += nodes.length + (isHeld ? 1 : 0)
+        if (builds.length + nodes.length > room || nTaken > this.#pool.slotsMax) break
+        this.#pool.pin(expansion.parent)
+        for (const node of nodes) {
+          this.#pool.pin(node)
+          const slot = this.#reducer.take(node, rowsOf(expansion, node))
+          builds.push({ expansion: this.#end, node, slot })
+        }
       }
     }
-    this.#dead = []
-    this.#nScanned = 0
-    this.#subtracted = []
-    return histogramsOf(request).map((node) => this.#reducer.take(node))
+    assert(this.#end > this.#begin, 'room for the histograms of one expansion')
+    this.#builds = builds
+    return builds
   }
 
   /**
@@ -87,25 +156,26 @@ export class ShareReducer {
   }
 
   /**
-   * Does as much of a round as its first n histograms allow: the rest is done by a later call, or
-   * by `finishRound`.
+   * Does as much of a go as its first n histograms allow: the rest is done by a later call, or by
+   * `finishGo`.
    *
    * @param complete - called before a histogram is used: puts the last sums into its slot
-   * @throws CoppiceError 'INTERNAL' when a histogram does not add up to its leaf's totals; the
-   *   parents' sums are as they were before the round, which may be begun again
+   * @throws CoppiceError 'INTERNAL' when a histogram does not add up to its leaf's totals. In a
+   *   pool without limit the parents' sums are as they were before the round, which may be begun
+   *   again
    */
   advance({ expansions }: RoundRequest, nHistograms: number, complete?: CompleteSums): void {
     const { exchange, share } = this.#place
     try {
-      for (; this.#nScanned < expansions.length; this.#nScanned++) {
-        const expansion = expansions[this.#nScanned]!
+      for (; this.#next < this.#end; this.#next++) {
+        const expansion = expansions[this.#next]!
         const { left, right, leftTotals, rightTotals, leftMask, rightMask } = expansion
-        if (needsHistogram(expansion)) {
-          if (this.#subtracted.length >= nHistograms) return
-          this.#subtract(expansion, this.#subtracted.length, complete)
-          this.#subtracted.push(expansion)
-        }
-        const j = this.#nScanned
+        const builds = this.#buildsOf(this.#next)
+        if (this.#nUsed + builds.length > nHistograms) return
+        builds.forEach(({ slot }, i) => complete?.(slot, this.#nUsed + i))
+        this.#nUsed += builds.length
+        if (this.#pool.slotOf(expansion.parent) !== undefined) this.#subtract(expansion)
+        const j = this.#next
         this.#scan(left, leftTotals, leftMask, exchange.candidateAt(share, j, 0))
         this.#scan(right, rightTotals, rightMask, exchange.candidateAt(share, j, 1))
       }
@@ -115,27 +185,47 @@ export class ShareReducer {
     }
   }
 
-  /** What is left of a round. As `advance`. */
-  finishRound(request: RoundRequest, complete?: CompleteSums): void {
+  /**
+   * What is left of a go. As `advance`.
+   *
+   * @returns whether it was the round's last
+   */
+  finishGo(request: RoundRequest, complete?: CompleteSums): boolean {
     this.advance(request, Infinity, complete)
     this.#subtracted = []
-    this.#dead = request.expansions.flatMap(({ left, right, leftMask, rightMask }) =>
-      [...(leftMask === null ? [left] : []), ...(rightMask === null ? [right] : [])])
+    const { expansions } = request
+    for (const { left, right, leftMask, rightMask } of expansions.slice(this.#begin, this.#end)) {
+      // what will not be split needs no sums
+      if (leftMask === null) this.#pool.release(left)
+      if (rightMask === null) this.#pool.release(right)
+    }
+    return this.#end === expansions.length
   }
 
-  #subtract(expansion: Expansion, histogram: number, complete: CompleteSums | undefined): void {
-    const smaller = smallerChild(expansion)
-    complete?.(this.#reducer.slot(smaller), histogram)
-    this.#reducer.subtract(expansion.parent, smaller, largerChild(expansion))
+  /** Of the go's next histograms those of one expansion. */
+  #buildsOf(expansion: number): readonly HistogramBuild[] {
+    let end = this.#nUsed
+    while (this.#builds[end]?.expansion === expansion) end++
+    return this.#builds.slice(this.#nUsed, end)
   }
 
-  /** Takes a round back that is under way, so that it can be begun again. */
+  #subtract(expansion: Expansion): void {
+    const larger = largerChild(expansion)
+    this.#reducer.subtract(
+      expansion.parent, smallerChild(expansion), larger, rowsOf(expansion, larger))
+    this.#subtracted.push(expansion)
+  }
+
+  /** Takes a go back that is under way, so that it can be begun again. */
   #restore(): void {
     for (const expansion of this.#subtracted) {
-      this.#reducer.restore(expansion.parent, smallerChild(expansion), largerChild(expansion))
+      this.#reducer.restore(
+        expansion.parent, smallerChild(expansion), largerChild(expansion),
+        expansion.leftTotals.count + expansion.rightTotals.count)
     }
     this.#subtracted = []
-    this.#nScanned = 0
+    this.#next = this.#begin
+    this.#nUsed = 0
   }
 
   #scan(node: number, totals: LeafTotals | null, mask: Uint8Array | null, at: number): void {
@@ -146,6 +236,16 @@ export class ShareReducer {
       candidates.fill(255, at + 8, at + 12)
     } else this.#reducer.scan(node, totals, mask, candidates, at)
   }
+}
+
+/** The children that may be split. */
+function childrenToScan({ left, right, leftMask, rightMask }: Expansion): number[] {
+  return [...(leftMask === null ? [] : [left]), ...(rightMask === null ? [] : [right])]
+}
+
+/** Rows of a child, over all threads. */
+function rowsOf({ left, leftTotals, rightTotals }: Expansion, node: number): number {
+  return node === left ? leftTotals.count : rightTotals.count
 }
 
 function largerChild(expansion: Expansion): number {

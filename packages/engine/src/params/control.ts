@@ -99,6 +99,15 @@ const supported = {
     'Categorical features with at most this many bins are split one category against the rest.',
     { above: 0 },
   ),
+  histogram_pool_size: float(
+    'control',
+    -1,
+    'Most memory for the histograms of open leaves, in MiB, of all threads together. 0 or less: ' +
+      '1024, or a quarter of the memory there is (`max_memory_mb`), if that is less. What does ' +
+      'not fit is summed from rows again; two histograms are kept at least. A cluster keeps ' +
+      'those of all open leaves, in the coordinator.',
+    { affectsModel: false, aliases: ['hist_pool_size'] },
+  ),
   verbosity: int(
     'control',
     1,
@@ -110,11 +119,6 @@ const supported = {
 const neutral = {
   force_col_wise: noEffect(bool('control', false, 'LightGBM: build histograms by column.')),
   force_row_wise: noEffect(bool('control', false, 'LightGBM: build histograms by row.')),
-  histogram_pool_size: noEffect(
-    float('control', -1, 'LightGBM: memory for histograms, in MB. Here see `max_memory_mb`.', {
-      aliases: ['hist_pool_size'],
-    }),
-  ),
   extra_seed: noEffect(int('control', 6, 'Seed of `extra_trees`, which is not built yet.')),
   drop_seed: noEffect(int('control', 4, 'Seed of `boosting=dart`, which is not built yet.')),
 }

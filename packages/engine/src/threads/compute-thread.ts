@@ -4,7 +4,9 @@ import { bestOfShares, roundAnswer } from '../execution/candidates.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { PartitionEngine } from '../execution/partition-engine.js'
-import type { BinnedTree, EngineRequest, MetricPart, RootAnswer } from '../execution/protocol.js'
+import type {
+  BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundRequest,
+} from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
 import { Booster, type Dialogue, type EngineAnswer } from '../training/iteration.js'
 import { failureOf } from './failure.js'
@@ -30,10 +32,10 @@ class ComputeThread {
     this.#gate = new Gate(start.control, nThreads)
     this.#mailbox = new Uint8Array(start.mailbox)
     const table = shareFeatures(plan.engine.features, nThreads)
-    this.#exchange = new Exchange(table, plan.engine.maxExpansions, start)
+    this.#exchange = new Exchange(table, Exchange.roomFor(plan.engine.maxExpansions), start)
     this.#engine = new PartitionEngine(plan.engine, start.train, start.evalSets, {
       engine: thread, nEngines: nThreads, table, exchange: this.#exchange,
-    })
+    }, start.histogramPoolBytes)
   }
 
   /** Follows the leader until the thread is terminated. */
@@ -89,9 +91,7 @@ class ComputeThread {
         return totals === null ? null : { totals, candidate: null }
       }
       case 'round':
-        engine.computeRound(request)
-        this.#gate.barrier()
-        engine.reduceRound(request)
+        this.#runRound(request)
         return null
       case 'commit':
         engine.commit(request)
@@ -99,6 +99,17 @@ class ComputeThread {
       case 'evaluate':
         sendParts(engine.evaluate())
         return null
+    }
+  }
+
+  /** All threads cut a round into the same goes. */
+  #runRound(request: RoundRequest): void {
+    for (let isFirst = true, isDone = false; !isDone; isFirst = false) {
+      // the exchange is free again when all have read it
+      if (!isFirst) this.#gate.barrier()
+      this.#engine.computeGo(request, isFirst)
+      this.#gate.barrier()
+      isDone = this.#engine.reduceGo(request)
     }
   }
 

@@ -10,6 +10,7 @@ export interface ThreadStart {
   readonly plan: TrainingPlan
   readonly train: EngineRows
   readonly evalSets: readonly EngineRows[]
+  readonly histogramPoolBytes: number | undefined
   readonly control: SharedArrayBuffer
   readonly mailbox: SharedArrayBuffer
   readonly sums: SharedArrayBuffer

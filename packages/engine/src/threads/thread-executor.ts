@@ -42,11 +42,11 @@ export class ThreadExecutor implements Executor {
     this.nThreads = nThreads
   }
 
-  async open({ plan, train, evalSets }: TrainingJob): Promise<void> {
+  async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
     const { nThreads } = this
     const table = shareFeatures(plan.engine.features, nThreads)
     const { maxExpansions, maxLeaves, features } = plan.engine
-    const sizes = Exchange.sizes(table, maxExpansions)
+    const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions))
     const requests = requestBytesMax(features.length, maxLeaves, maxExpansions)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
@@ -55,6 +55,7 @@ export class ThreadExecutor implements Executor {
       plan,
       train: sharedRows(engineRows(train)),
       evalSets: evalSets.map(({ data }) => sharedRows(engineRows(data))),
+      histogramPoolBytes,
       control,
       mailbox: new SharedArrayBuffer(Math.ceil(requests / 8) * 8 + nThreads * 8),
       sums: new SharedArrayBuffer(sizes.sums),

@@ -9,6 +9,8 @@ export interface TrainingJob {
   readonly plan: TrainingPlan
   readonly train: BinnedDataset
   readonly evalSets: readonly EvalSet[]
+  /** Most memory for the histograms of open leaves, in all threads together. */
+  readonly histogramPoolBytes?: number
 }
 
 /**

@@ -3,6 +3,7 @@ import { CoppiceError } from '../errors.js'
 import { recordLayout } from '../execution/record-layout.js'
 import { CELL_BYTES, SUM_BYTES } from '../kernels/api.js'
 import { cellsOf } from '../kernels/cells.js'
+import { THREADS_MAX } from '../params/core.js'
 
 /** The size of a training, known before any row is read. */
 export interface TrainingSize {
@@ -20,6 +21,8 @@ export interface TrainingSize {
   readonly nBins: number
   readonly usesBagging: boolean
   readonly hasWeight: boolean
+  /** For the histograms of open leaves, see `histogramPoolBytes`. */
+  readonly histogramPoolBytes: number
 }
 
 /** The JavaScript engine and the code of one thread. */
@@ -41,9 +44,12 @@ export function storedColumns({ blocks, features }: BinnedDataset): number {
     (most, { packing }) => Math.max(most, packing?.nColumns ?? features.length), 1)
 }
 
+/** Nodes beyond the open leaves that have a histogram while expansions run ahead. */
+const NODES_AHEAD = 16
+
 /**
  * Bytes that training takes besides the binned data set it is given: two buffers of records,
- * scores, labels, weights and gradients per row, and one histogram per open leaf.
+ * scores, labels, weights and gradients per row, and the histograms of open leaves.
  */
 export function estimateTraining(size: TrainingSize): number {
   const { nThreads } = size
@@ -59,39 +65,75 @@ function histogramBytes({ nBins }: TrainingSize): number {
 
 /** Bytes of one thread's memory: its rows, and its share of the histograms of open leaves. */
 function arenaBytes(size: TrainingSize): number {
-  const { nRows, nFeatures, nColumns = nFeatures, nEvalRows, nOutputs, numLeaves, nThreads } = size
-  const { rowBytes, nTiles, tileColumns } = recordLayout(nColumns)
+  return spreadBytes(size) / size.nThreads + ownBytes(size)
+}
+
+/** What is spread over the threads. */
+function spreadBytes(size: TrainingSize): number {
+  const { nRows, nEvalRows, numLeaves, histogramPoolBytes } = size
+  const nHistograms = Math.min(numLeaves, Math.max(2, nRows)) + NODES_AHEAD
+  const histograms = Math.min(
+    nHistograms * histogramBytes(size), Math.max(histogramPoolBytes, 2 * histogramBytes(size)))
+  return nRows * bytesPerRow(size) + nEvalRows * bytesPerEvalRow(size) + histograms
+}
+
+/** What each thread has, however many there are. */
+function ownBytes(size: TrainingSize): number {
+  const { nFeatures, nColumns = nFeatures } = size
   // cells of a tile; where features share columns, of all
-  const nSummed = nColumns < nFeatures ? nColumns : tileColumns
-  const perRow = 2 * rowBytes + (nTiles > 1 ? 5 : 0) + nOutputs * 16 + 8 +
-    (size.hasWeight ? 8 : 0) + (size.usesBagging ? 4 : 0)
-  const perEvalRow = nColumns + nOutputs * 8 + 16
-  const openLeaves = Math.min(numLeaves, Math.max(2, nRows))
-  const shared = nRows * perRow + nEvalRows * perEvalRow + openLeaves * histogramBytes(size)
-  return shared / nThreads + nSummed * cellsOf(256) * CELL_BYTES +
-    2 * histogramBytes(size)
+  const nSummed = nColumns < nFeatures ? nColumns : recordLayout(nColumns).tileColumns
+  return nSummed * cellsOf(256) * CELL_BYTES + 2 * histogramBytes(size)
+}
+
+/** Bytes of a training row in the thread that has it. */
+export function bytesPerRow(
+  { nFeatures, nColumns = nFeatures, nOutputs, hasWeight, usesBagging }:
+  Pick<TrainingSize, 'nFeatures' | 'nColumns' | 'nOutputs' | 'hasWeight' | 'usesBagging'>,
+): number {
+  const { rowBytes, nTiles } = recordLayout(nColumns)
+  const gradients = nOutputs > 1 ? nOutputs * 8 : 0
+  return 2 * rowBytes + (nTiles > 1 ? 5 : 0) + nOutputs * 8 + gradients + 8 +
+    (hasWeight ? 8 : 0) + (usesBagging ? 4 : 0)
+}
+
+function bytesPerEvalRow({ nFeatures, nColumns = nFeatures, nOutputs }: TrainingSize): number {
+  return nColumns + nOutputs * 8 + 16
 }
 
 /**
  * Refuses a training that cannot fit.
  *
- * @param limitBytes - memory that is there for it
+ * @param limitBytes - memory that is there for it; Infinity where that is not known
  * @throws CoppiceError 'MEMORY' with both figures
  */
 export function requireTrainingMemory(size: TrainingSize, limitBytes: number): void {
   const needed = estimateTraining(size)
-  const mb = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MB`
   const perThread = arenaBytes(size)
+  const what = `training on ${size.nRows} rows x ${size.nFeatures} features with num_leaves ` +
+    `${size.numLeaves} needs about`
+  if (needed > limitBytes) {
+    throw new CoppiceError('MEMORY',
+      `${what} ${mb(needed)} besides the binned data, there are ${mb(Math.max(0, limitBytes))}; ` +
+      'use fewer rows or features, a smaller histogram_pool_size or max_bin, or a machine with ' +
+      'more memory')
+  }
   if (perThread > ARENA_BYTES_MAX) {
     throw new CoppiceError('MEMORY',
-      `training on ${size.nRows} rows x ${size.nFeatures} features with num_leaves ` +
-      `${size.numLeaves} needs about ${mb(perThread)} in each of ${size.nThreads} threads, a ` +
-      `thread can hold ${mb(ARENA_BYTES_MAX)}; use more threads, a smaller num_leaves or max_bin`)
+      `${what} ${mb(perThread)} in each of ${size.nThreads} threads, a thread can hold ` +
+      `${mb(ARENA_BYTES_MAX)}; ${wayOut(size)}`)
   }
-  if (needed <= limitBytes) return
-  throw new CoppiceError('MEMORY',
-    `training on ${size.nRows} rows x ${size.nFeatures} features with num_leaves ` +
-    `${size.numLeaves} needs about ${mb(needed)} besides the binned data, there are ` +
-    `${mb(limitBytes)}; use fewer rows or features, a smaller num_leaves or max_bin, or a ` +
-    'machine with more memory')
+}
+
+/** With how many threads a training fits that does not fit the memory of each. */
+function wayOut(size: TrainingSize): string {
+  const room = ARENA_BYTES_MAX - ownBytes(size)
+  const nThreads = Math.ceil(spreadBytes(size) / room)
+  return room > 0 && nThreads <= THREADS_MAX
+    ? `use num_threads = ${nThreads} or more (there may be more threads than cores), or a ` +
+      'smaller histogram_pool_size or max_bin'
+    : 'use fewer rows or features, or a smaller max_bin'
+}
+
+function mb(bytes: number): string {
+  return `${Math.ceil(bytes / 1_048_576)} MB`
 }

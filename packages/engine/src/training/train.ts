@@ -1,10 +1,11 @@
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
+import { histogramPoolBytes } from '../execution/histogram-pool.js'
 import { resolveParams, type ResolvedParams } from '../params/index.js'
-import type { TargetShape } from './check-data.js'
+import { checkRowCount, type TargetShape } from './check-data.js'
 import { checkEvalSets } from './check-sets.js'
 import { localTraits } from './executor-traits.js'
-import type { Executor } from './executor.js'
+import type { Executor, TrainingJob } from './executor.js'
 import { targetShape } from './make-plan.js'
 import { requireTrainingMemory, storedColumns } from './memory-estimate.js'
 import { summarizeRows } from './summary.js'
@@ -23,10 +24,16 @@ import type { TrainOptions, TrainResult } from './types.js'
  */
 export async function train(options: TrainOptions, executor: Executor): Promise<TrainResult> {
   try {
-    const dialogue = trainingDialogue(localInputs(options, executor.nThreads))
+    const inputs = localInputs(options, executor.nThreads)
+    const dialogue = trainingDialogue(inputs)
+    const job = {
+      train: options.train,
+      evalSets: options.evalSets ?? [],
+      histogramPoolBytes: poolBytes(inputs.params, options),
+    }
     let step = dialogue.next()
     while (step.done !== true) {
-      step = dialogue.next(await answerTo(step.value, options, executor))
+      step = dialogue.next(await answerTo(step.value, options, executor, job))
     }
     return step.value
   } finally {
@@ -65,10 +72,11 @@ function trainingData(data: BinnedDataset, shape: TargetShape, where: string): T
 }
 
 function checkMemory(
-  { train: data, evalSets = [], memoryLimitBytes }: TrainOptions, params: ResolvedParams,
-  nThreads: number,
+  options: TrainOptions, params: ResolvedParams, nThreads: number,
 ): void {
-  if (memoryLimitBytes === undefined) return
+  const { train: data, evalSets = [], memoryLimitBytes = Infinity } = options
+  // no number of threads would do for more
+  checkRowCount(data.nRows, '')
   requireTrainingMemory({
     nRows: data.nRows,
     nFeatures: data.features.length,
@@ -80,18 +88,26 @@ function checkMemory(
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
     usesBagging: params.baggingFreq > 0 && params.baggingFraction < 1,
     hasWeight: data.weight !== null,
+    histogramPoolBytes: poolBytes(params, options),
   }, memoryLimitBytes)
+}
+
+function poolBytes(
+  { histogramPoolSize }: ResolvedParams, { memoryLimitBytes }: TrainOptions,
+): number {
+  return histogramPoolBytes(histogramPoolSize, memoryLimitBytes)
 }
 
 /** Does what the trainer asks for. */
 async function answerTo(
   request: TrainerRequest, options: TrainOptions, executor: Executor,
+  job: Omit<TrainingJob, 'plan'>,
 ): Promise<TrainerAnswer> {
-  const { train: data, evalSets = [], signal, onEvent } = options
+  const { signal, onEvent } = options
   switch (request.kind) {
     case 'open':
       throwIfAborted(signal)
-      await executor.open({ plan: request.plan, train: data, evalSets })
+      await executor.open({ plan: request.plan, ...job })
       return null
     case 'replay':
       return orAborted(async () => {

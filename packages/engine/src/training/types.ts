@@ -70,7 +70,7 @@ export interface TrainOptions {
   readonly signal?: AbortSignal
   readonly onEvent?: (event: TrainingEvent) => void
   readonly callbacks?: readonly TrainingCallback[]
-  /** Bytes of memory that training may take besides the data; without it nothing is refused. */
+  /** Bytes of memory that training may take besides the data; without it, any number. */
   readonly memoryLimitBytes?: number
   /** A model of the same data and parameters with fewer iterations: training goes on after it. */
   readonly resumeFrom?: Model

@@ -5,7 +5,7 @@ import {
 
 const size: TrainingSize = {
   nRows: 1_000_000, nFeatures: 28, nEvalRows: 0, nOutputs: 1, numLeaves: 31, nThreads: 2,
-  nBins: 28 * 255, usesBagging: false, hasWeight: false,
+  nBins: 28 * 255, usesBagging: false, hasWeight: false, histogramPoolBytes: 2 ** 30,
 }
 
 describe('estimateTraining', () => {
@@ -19,6 +19,14 @@ describe('estimateTraining', () => {
     for (const part of more) {
       assert.ok(estimateTraining({ ...size, ...part }) > least, JSON.stringify(part))
     }
+    assert.ok(estimateTraining({ ...size, histogramPoolBytes: 2 ** 20 }) < least)
+  })
+
+  it('does not grow with leaves whose histograms do not fit the pool', () => {
+    const wide = { ...size, nFeatures: 2000, nBins: 2000 * 255, histogramPoolBytes: 2 ** 29 }
+    assert.equal(
+      estimateTraining({ ...wide, numLeaves: 255 }),
+      estimateTraining({ ...wide, numLeaves: 131_072 }))
   })
 })
 
@@ -31,11 +39,31 @@ describe('requireTrainingMemory', () => {
       error.message.includes(figure) && error.message.includes('100 MB'))
   })
 
-  it('refuses what does not fit the memory of a thread, and says that more threads help', () => {
-    const wide = { ...size, nFeatures: 2000, nBins: 2000 * 256, numLeaves: 2000 }
+  it('refuses what does not fit the memory of a thread, and says how many threads it takes', () => {
+    for (const [large, nEnough] of [
+      [{ ...size, nRows: 100_000_000 }, 3], [{ ...size, nRows: 2_000_000_000, nThreads: 16 }, 45],
+      [{ ...size, nRows: 20_000_000, nFeatures: 500, nBins: 500 * 255, nThreads: 1 }, 6],
+    ] as const) {
+      let advised = 0
+      const refused = (error: Error & { code: string }): boolean => {
+        assert.equal(error.code, 'MEMORY')
+        const pattern = new RegExp(
+          `in each of ${large.nThreads} threads, a thread can hold 4096 MB; ` +
+          'use num_threads = (\\d+) or more')
+        advised = Number(pattern.exec(error.message)![1])
+        return true
+      }
+      assert.throws(() => requireTrainingMemory(large, Infinity), refused)
+      assert.equal(advised, nEnough)
+      requireTrainingMemory({ ...large, nThreads: advised }, Infinity)
+      assert.throws(() => requireTrainingMemory({ ...large, nThreads: advised - 1 }, Infinity))
+    }
+  })
+
+  it('says so where no number of threads would do', () => {
+    const wide = { ...size, nRows: 1000, nFeatures: 5_000_000, nBins: 5_000_000 * 255 }
     assert.throws(() => requireTrainingMemory(wide, Infinity), {
-      code: 'MEMORY', message: /in each of 2 threads, a thread can hold 4096 MB; use more threads/,
+      code: 'MEMORY', message: /use fewer rows or features, or a smaller max_bin/,
     })
-    requireTrainingMemory({ ...wide, nThreads: 16 }, Infinity)
   })
 })

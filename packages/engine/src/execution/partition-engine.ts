@@ -20,12 +20,14 @@ export class PartitionEngine {
   readonly #rows: RowEngine
   readonly #sums: SumsBuilder
 
-  /** @param histogramPoolBytes - for the histograms of open leaves, in all engines together */
+  /**
+   * @param histogramPoolBytes - for the histograms of open leaves, in all engines together
+   * @param arena - memory that is this engine's alone from now on
+   */
   constructor(
     setup: EngineSetup, train: EngineRows, evalSets: readonly EngineRows[], place: EnginePlace,
-    histogramPoolBytes = HISTOGRAM_POOL_BYTES,
+    histogramPoolBytes = HISTOGRAM_POOL_BYTES, arena = new Arena(),
   ) {
-    const arena = new Arena()
     const kernels = instantiateKernels(arena.memory)
     this.#reducer = new ShareReducer(
       arena, kernels, setup, { ...place, share: place.engine },

@@ -86,7 +86,7 @@ function ownBytes(size: TrainingSize): number {
 }
 
 /** Bytes of a training row in the thread that has it. */
-export function bytesPerRow(
+function bytesPerRow(
   { nFeatures, nColumns = nFeatures, nOutputs, hasWeight, usesBagging }:
   Pick<TrainingSize, 'nFeatures' | 'nColumns' | 'nOutputs' | 'hasWeight' | 'usesBagging'>,
 ): number {

@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict'
 import { makeDataset, TestRandom, type DataRecipe } from '@coppice/testkit'
-import { bestOfShares, roundAnswer } from '../../src/execution/candidates.js'
-import { engineRows } from '../../src/execution/engine-rows.js'
-import { Exchange } from '../../src/execution/exchange.js'
 import { shareFeatures } from '../../src/execution/feature-shares.js'
 import {
   HistogramPool, histogramPoolBytes, histogramSlots,
 } from '../../src/execution/histogram-pool.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
-import { PartitionEngine } from '../../src/execution/partition-engine.js'
-import type { EngineRequest } from '../../src/execution/protocol.js'
 import { SUM_BYTES } from '../../src/kernels/api.js'
 import { ThreadExecutor } from '../../src/threads/index.js'
 import type { TrainingJob } from '../../src/training/executor.js'
-import { Booster, type EngineAnswer } from '../../src/training/iteration.js'
+import { Booster } from '../../src/training/iteration.js'
+import { Lockstep } from '../support/lockstep.js'
 import { digest, mixedFeatures, trainWatched } from '../support/trainings.js'
 
 describe('HistogramPool', () => {
@@ -138,58 +134,6 @@ function sizeOf(nSlots: number, job: TrainingJob): number {
   return (nSlots + 0.5) * shares[0]!.nCells * SUM_BYTES / 1_048_576
 }
 
-/** Engines of several threads, one after the other in this one. */
-class Lockstep {
-  readonly engines: readonly PartitionEngine[]
-  readonly #exchange: Exchange
-  nGoes = 0
-
-  constructor({ plan, train }: TrainingJob, nEngines: number, poolBytes: number) {
-    const table = shareFeatures(plan.engine.features, nEngines)
-    const room = Exchange.roomFor(plan.engine.maxExpansions)
-    const sizes = Exchange.sizes(table, room)
-    const exchange = new Exchange(table, room, {
-      sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
-    })
-    this.#exchange = exchange
-    this.engines = Array.from({ length: nEngines }, (_, engine) => new PartitionEngine(
-      plan.engine, engineRows(train), [], { engine, nEngines, table, exchange }, poolBytes))
-  }
-
-  answer(request: EngineRequest): EngineAnswer {
-    const { engines } = this
-    switch (request.kind) {
-      case 'prepare': return Math.max(...engines.map((engine) => engine.prepare()))
-      case 'gradients':
-        for (const engine of engines) {
-          engine.computeGradients(request.gradientScale, request.hessianScale)
-        }
-        return null
-      case 'root': {
-        for (const engine of engines) engine.computeRoot(request)
-        const totals = engines.map((engine) => engine.reduceRoot(request))
-        return {
-          totals: totals[0]!, candidate: bestOfShares(this.#exchange, engines.length, 0, 0),
-        }
-      }
-      case 'round': {
-        for (let isFirst = true, isDone = false; !isDone; isFirst = false) {
-          for (const engine of engines) engine.computeGo(request, isFirst)
-          const done: boolean[] = engines.map((engine): boolean => engine.reduceGo(request))
-          assert.equal(new Set(done).size, 1, 'all engines cut a round alike')
-          isDone = done[0]!
-          this.nGoes++
-        }
-        return roundAnswer(this.#exchange, engines.length, request)
-      }
-      case 'commit':
-        for (const engine of engines) engine.commit(request)
-        return null
-      case 'evaluate': return []
-    }
-  }
-}
-
 describe('histogram_pool_size', () => {
   for (const { name, recipe, params } of jobs) {
     describe(name, () => {
@@ -229,15 +173,12 @@ describe('histogram_pool_size', () => {
           const goes: number[] = []
           for (const nSlots of [2, 3, 5, 9, 1000]) {
             const engines = new Lockstep(watched.job!, nEngines, nSlots * one)
-            const booster = new Booster(watched.job!.plan)
-            const dialogue = booster.iterate(0, false)
-            let step = dialogue.next(null)
-            while (step.done !== true) {
-              step = dialogue.next(engines.answer(step.value))
+            const dialogue = new Booster(watched.job!.plan).iterate(0, false)
+            const record = engines.run(dialogue, () => {
               const bytes = engines.engines.reduce((sum, each) => sum + each.histogramBytes, 0)
               assert.ok(bytes <= nSlots * one, `${bytes} bytes for ${nSlots} of ${one}`)
-            }
-            assert.deepEqual(step.value.trees.map(({ binned }) => binned), trees)
+            })
+            assert.deepEqual(record.trees.map(({ binned }) => binned), trees)
             goes.push(engines.nGoes)
           }
           assert.ok(goes[0]! > goes.at(-1)!, `small pools take more goes: ${goes.join(', ')}`)

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { bestOfShares, roundAnswer } from '../../src/execution/candidates.js'
+import { engineRows } from '../../src/execution/engine-rows.js'
+import { Exchange } from '../../src/execution/exchange.js'
+import { shareFeatures } from '../../src/execution/feature-shares.js'
+import { PartitionEngine } from '../../src/execution/partition-engine.js'
+import type { EngineRequest } from '../../src/execution/protocol.js'
+import { Arena } from '../../src/kernels/arena.js'
+import type { TrainingJob } from '../../src/training/executor.js'
+import type { Dialogue, EngineAnswer } from '../../src/training/iteration.js'
+
+/** Engines of several threads, one after the other in this one. */
+export class Lockstep {
+  readonly engines: readonly PartitionEngine[]
+  readonly #exchange: Exchange
+  /** Goes of all rounds. */
+  nGoes = 0
+
+  /** @param makeArena - gives the memory of each engine */
+  constructor(
+    { plan, train, evalSets }: TrainingJob, nEngines: number, poolBytes: number,
+    makeArena: () => Arena = () => new Arena(),
+  ) {
+    const table = shareFeatures(plan.engine.features, nEngines)
+    const room = Exchange.roomFor(plan.engine.maxExpansions)
+    const sizes = Exchange.sizes(table, room)
+    const exchange = new Exchange(table, room, {
+      sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
+    })
+    this.#exchange = exchange
+    this.engines = Array.from({ length: nEngines }, (_, engine) => new PartitionEngine(
+      plan.engine, engineRows(train), evalSets.map(({ data }) => engineRows(data)),
+      { engine, nEngines, table, exchange }, poolBytes, makeArena()))
+  }
+
+  /** Runs a dialogue to its end; `look` is called after each answer. */
+  run<Result>(dialogue: Dialogue<Result>, look: () => void = () => undefined): Result {
+    let step = dialogue.next(null)
+    while (step.done !== true) {
+      const answer = this.answer(step.value)
+      look()
+      step = dialogue.next(answer)
+    }
+    return step.value
+  }
+
+  /** What all engines together answer. */
+  answer(request: EngineRequest): EngineAnswer {
+    const { engines } = this
+    switch (request.kind) {
+      case 'prepare': return Math.max(...engines.map((engine) => engine.prepare()))
+      case 'gradients':
+        for (const engine of engines) {
+          engine.computeGradients(request.gradientScale, request.hessianScale)
+        }
+        return null
+      case 'root': {
+        for (const engine of engines) engine.computeRoot(request)
+        const totals = engines.map((engine) => engine.reduceRoot(request))
+        return {
+          totals: totals[0]!, candidate: bestOfShares(this.#exchange, engines.length, 0, 0),
+        }
+      }
+      case 'round': {
+        for (let isFirst = true, isDone = false; !isDone; isFirst = false) {
+          for (const engine of engines) engine.computeGo(request, isFirst)
+          const done: boolean[] = engines.map((engine): boolean => engine.reduceGo(request))
+          assert.equal(new Set(done).size, 1, 'all engines cut a round alike')
+          isDone = done[0]!
+          this.nGoes++
+        }
+        return roundAnswer(this.#exchange, engines.length, request)
+      }
+      case 'commit':
+        for (const engine of engines) engine.commit(request)
+        return null
+      case 'evaluate': return engines.flatMap((engine) => engine.evaluate())
+    }
+  }
+}

@@ -114,8 +114,8 @@ export const coreParameters = {
   num_threads: int(
     'core',
     0,
-    'Threads to train with; 0 or less means as many as the machine or container has cores. ' +
-      'The model is the same for any number.',
+    'Threads to train with; 0 or less means as many as the machine or container has cores, and ' +
+      'no more than one per million values. The model is the same for any number.',
     {
       max: THREADS_MAX,
       affectsModel: false,

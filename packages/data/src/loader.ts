@@ -10,7 +10,8 @@ import type { EncodeTask } from './loading/job.js'
 import type { DatasetOptions, LoadedDataset, LoadInputs } from './loading/options.js'
 import { report } from './loading/progress.js'
 import { type DatasetRecipe, encodePlanOf } from './loading/recipe.js'
-import { loadSize, surveyDataset, unitsOf } from './loading/survey.js'
+import { loadSize, surveyDataset } from './loading/survey.js'
+import { unitsOf } from './loading/units.js'
 
 /** Loads a data set. Throws CoppiceError for whatever cannot be used, naming file and column. */
 export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Promise<LoadedDataset> {

@@ -14,6 +14,7 @@ import type { DatasetOptions, DatasetSurvey, SurveyInputs } from './options.js'
 import { report } from './progress.js'
 import type { DatasetRecipe, RecipePartition } from './recipe.js'
 import { columnsWithRoles } from './roles.js'
+import { unitsOf } from './units.js'
 
 /**
  * Surveys a data set.
@@ -78,13 +79,6 @@ export async function surveyDataset(
       return { name, role: column?.role ?? 'ignored', type: types[at] ?? null }
     }),
   }
-}
-
-/** The units that have rows, in row order. */
-export function unitsOf(partitions: readonly RecipePartition[]): PlacedUnit[] {
-  return partitions.flatMap(({ plan }, partitionIdx) =>
-    plan.units.filter((unit) => unit.nRows > 0).map((unit) => ({ partitionIdx, unit })),
-  )
 }
 
 /** A planned partition, and how long its file was. */

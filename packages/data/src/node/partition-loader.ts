@@ -15,7 +15,7 @@ import type {
   TaskResults,
 } from '../loading/job.js'
 import { type DatasetRecipe, encodePlanOf, type RecipePartition } from '../loading/recipe.js'
-import { unitsOf } from '../loading/survey.js'
+import { unitsOf } from '../loading/units.js'
 import { defaultTextOptions } from '../readers.js'
 import type { SourceOptions } from './open-source.js'
 import { PartitionFiles } from './partition-files.js'

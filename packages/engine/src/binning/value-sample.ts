@@ -45,6 +45,11 @@ export class ValueSample {
     this.nanCount += nNans
   }
 
+  /** Adds rows of which nothing is stored because they are 0. */
+  addZeros(nRows: number): void {
+    this.zeroCount += nRows
+  }
+
   private reserve(length: number): void {
     if (length + 1 <= this.values.length) return
     const grown = new Float64Array(Math.max(length + 1, this.values.length * 2))

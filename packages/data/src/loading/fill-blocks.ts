@@ -10,7 +10,7 @@ import {
   type ValueColumn,
   writeRows,
 } from '@coppice/engine'
-import { assert } from '@coppice/model'
+import { assert, CoppiceError } from '@coppice/model'
 import { allocateBytes, rowsPerBlock } from './allocate.js'
 import type { FeatureRows } from './feature-rows.js'
 import type { EncodePlan, UnitPlace } from './job.js'
@@ -125,7 +125,16 @@ function sparseBins({ lookup, numbers }: Extract<FeatureRows, { kind: 'sparse' }
   return { defaultBin: zero[0]!, rows, bins }
 }
 
-/** Bytes that threads share. */
+/** Bytes that threads share. Throws CoppiceError 'MEMORY' where there are not so many. */
 function newBytes(nBytes: number): Uint8Array {
-  return new Uint8Array(allocateBytes(nBytes))
+  try {
+    return new Uint8Array(allocateBytes(nBytes))
+  } catch (error) {
+    throw new CoppiceError(
+      'MEMORY',
+      `there is no memory for ${nBytes} bytes of binned rows; use fewer rows or features, more ` +
+        'workers, or machines with more memory',
+      { cause: error },
+    )
+  }
 }

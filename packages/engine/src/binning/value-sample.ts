@@ -60,6 +60,7 @@ export class ValueSample {
   /** Sorts and counts what was added. O(n). Rows may still be added afterwards. */
   finish(): SampledValues {
     const { zeroCount, nanCount } = this
+    if (this.length === 0) return { ...noValues, zeroCount, nanCount }
     const added = this.values.subarray(0, this.length)
     const counted = added.length > kernelValuesMax
       ? countSorted(sortDoubles(added)) : valueKernels().countValues(added)
@@ -69,6 +70,9 @@ export class ValueSample {
 
 /** Distinct values in ascending order, and how often each of them occurs. */
 type CountedValues = Pick<SampledValues, 'values' | 'counts'>
+
+/** Of columns that are 0: there are many of them where there are many columns. */
+const noValues: CountedValues = { values: new Float64Array(0), counts: new Uint32Array(0) }
 
 function countSorted(sorted: Float64Array): CountedValues {
   const distinct = new Float64Array(sorted.length)

@@ -1,6 +1,6 @@
 /** Sparse matrices in memory as columns. */
 import { type CsrMatrix, CsrRows } from '@coppice/model'
-import { columnsOfEntries } from './formats/sparse-columns.js'
+import { SortedColumns } from './formats/sparse-columns.js'
 import type { MemoryTable, SparseTable } from './memory-rows.js'
 import type { ColumnChunk, NumberChunk, SparseNumbers } from './reader.js'
 
@@ -11,8 +11,7 @@ const unitEntriesMax = 1 << 21
 export function csrTable(matrix: CsrMatrix): MemoryTable {
   const rows = new CsrRows(matrix)
   const { nRows, nColumns } = rows
-  const type = typeOf(matrix.data)
-  const all = new ColumnRanges(() => columnsOf(rows, type, allOf(nColumns), 0, nRows), nRows)
+  const all = new ColumnRanges(() => columnsOf(matrix, rows, allOf(nColumns), 0, nRows), nRows)
   const sparse: SparseTable = {
     endOfUnit(first, nRowsMax) {
       const limit = matrix.indptr[first]! + unitEntriesMax
@@ -20,7 +19,7 @@ export function csrTable(matrix: CsrMatrix): MemoryTable {
       while (end < nRows && end - first < nRowsMax && matrix.indptr[end + 1]! <= limit) end++
       return end
     },
-    columns: (wanted, start, end) => columnsOf(rows, type, wanted, start, end),
+    columns: (wanted, start, end) => columnsOf(matrix, rows, wanted, start, end),
   }
   return {
     names: Array.from({ length: nColumns }, (_, i) => `Column_${i}`),
@@ -44,30 +43,33 @@ function allOf(nColumns: number): number[] {
 
 /** Columns of rows [start, end). */
 function columnsOf(
-  matrix: CsrRows,
-  type: NumberChunk['type'],
+  { data, indices, indptr }: CsrMatrix,
+  checked: CsrRows,
   wanted: readonly number[],
   start: number,
   end: number,
 ): (NumberChunk | SparseNumbers)[] {
-  const slots = new Int32Array(matrix.nColumns).fill(-1)
+  const counts = checked.countValues(start, end)
+  const slots = new Int32Array(counts.length).fill(-1)
   wanted.forEach((column, slot) => {
     slots[column] = slot
   })
-  const capacity = Math.max(0, matrix.range(end - 1)[1] - matrix.range(start)[0])
-  const columns = new Int32Array(capacity)
-  const rows = new Int32Array(capacity)
-  const values = new Float64Array(capacity)
-  let length = 0
-  matrix.visit(start, end, (row, column, value) => {
-    const slot = slots[column]!
-    if (slot < 0) return
-    columns[length] = slot
-    rows[length] = row - start
-    values[length++] = value
-  })
-  const entries = { nRows: end - start, nColumns: wanted.length, length, columns, rows, values }
-  return columnsOfEntries(entries, () => type)
+  const sorted = new SortedColumns(
+    end - start, Int32Array.from(wanted, (column) => counts[column]!))
+  const { next, rows, stored } = sorted
+  for (let row = start; row < end; row++) {
+    const stop = indptr[row + 1]!
+    for (let i = indptr[row]!; i < stop; i++) {
+      const slot = slots[indices[i]!]!
+      if (slot < 0) continue
+      const at = next[slot]!++
+      const value = data[i]!
+      rows[at] = row - start
+      stored[at] = value !== value ? NaN : value + 0
+    }
+  }
+  const type = typeOf(data)
+  return sorted.columns(() => type)
 }
 
 /** Columns whose rows are read a range at a time. All are made when one is first wanted. */

@@ -28,26 +28,53 @@ export function columnsOfEntries(
   { nRows, nColumns, length, columns, rows, values }: Entries,
   typeOf: (column: number) => NumberChunk['type'],
 ): (NumberChunk | SparseNumbers)[] {
-  const starts = new Int32Array(nColumns + 1)
-  for (let i = 0; i < length; i++) starts[columns[i]! + 1]!++
-  for (let column = 0; column < nColumns; column++) starts[column + 1]! += starts[column]!
-  const next = starts.slice()
-  const sortedRows = new Int32Array(length)
-  const sorted = new Float64Array(length)
+  const counts = new Int32Array(nColumns)
+  for (let i = 0; i < length; i++) counts[columns[i]!]!++
+  const sorted = new SortedColumns(nRows, counts)
+  const { next, rows: sortedRows, stored } = sorted
   for (let i = 0; i < length; i++) {
     const at = next[columns[i]!]!++
     sortedRows[at] = rows[i]!
-    sorted[at] = values[i]!
+    stored[at] = values[i]!
   }
-  return Array.from({ length: nColumns }, (_, column) => {
-    const [start, end] = [starts[column]!, starts[column + 1]!]
-    const type = typeOf(column)
-    const own = { rows: sortedRows.subarray(start, end), stored: sorted.subarray(start, end) }
-    if (end - start <= nRows * STORED_SHARE_MAX) return { type, nRows, ...own }
-    const whole = new Float64Array(nRows)
-    own.rows.forEach((row, i) => {
-      whole[row] = own.stored[i]!
+  return sorted.columns(typeOf)
+}
+
+/** Room for entries in the order of their columns. */
+export class SortedColumns {
+  /** Of each entry, to be written at `next` of its column, which goes on by one; ascending. */
+  readonly rows: Int32Array
+  readonly stored: Float64Array
+  readonly next: Int32Array
+  readonly #nRows: number
+  readonly #starts: Int32Array
+
+  /** @param counts - entries of each column */
+  constructor(nRows: number, counts: Int32Array) {
+    this.#nRows = nRows
+    this.#starts = new Int32Array(counts.length + 1)
+    counts.forEach((count, column) => {
+      this.#starts[column + 1] = this.#starts[column]! + count
     })
-    return { type, values: whole }
-  })
+    this.next = this.#starts.slice(0, -1)
+    const length = this.#starts.at(-1)!
+    this.rows = new Int32Array(length)
+    this.stored = new Float64Array(length)
+  }
+
+  /** The columns, once all entries are written. */
+  columns(typeOf: (column: number) => NumberChunk['type']): (NumberChunk | SparseNumbers)[] {
+    return Array.from(this.next, (end, column) => {
+      const start = this.#starts[column]!
+      const type = typeOf(column)
+      const rows = this.rows.subarray(start, end)
+      const stored = this.stored.subarray(start, end)
+      if (end - start <= this.#nRows * STORED_SHARE_MAX) {
+        return { type, nRows: this.#nRows, rows, stored }
+      }
+      const values = new Float64Array(this.#nRows)
+      for (let i = 0; i < rows.length; i++) values[rows[i]!] = stored[i]!
+      return { type, values }
+    })
+  }
 }

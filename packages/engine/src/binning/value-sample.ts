@@ -62,6 +62,10 @@ export class ValueSample {
     const { zeroCount, nanCount } = this
     if (this.length === 0) return { ...noValues, zeroCount, nanCount }
     const added = this.values.subarray(0, this.length)
+    if (isConstant(added)) {
+      const counts = Uint32Array.of(added.length)
+      return { values: added.slice(0, 1), counts, zeroCount, nanCount }
+    }
     const counted = added.length > kernelValuesMax
       ? countSorted(sortDoubles(added)) : valueKernels().countValues(added)
     return { ...counted, zeroCount, nanCount }
@@ -73,6 +77,13 @@ type CountedValues = Pick<SampledValues, 'values' | 'counts'>
 
 /** Of columns that are 0: there are many of them where there are many columns. */
 const noValues: CountedValues = { values: new Float64Array(0), counts: new Uint32Array(0) }
+
+/** As the stored values of one-hot columns are. */
+function isConstant(values: Float64Array): boolean {
+  let i = 1
+  while (i < values.length && values[i] === values[0]) i++
+  return i >= values.length
+}
 
 function countSorted(sorted: Float64Array): CountedValues {
   const distinct = new Float64Array(sorted.length)

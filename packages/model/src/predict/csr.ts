@@ -61,41 +61,57 @@ export class CsrRows {
   }
 
   /**
-   * Visits the stored values of rows [first, end): NaN is the canonical one, -0 is +0.
+   * Checks rows [first, end).
    *
+   * @returns how many values each column has stored in them
    * @throws CoppiceError 'DATA' naming the row of an indptr that descends, of an index that there
    *   cannot be or that stands twice, and of what is no number
    */
-  visit(
-    first: number, end: number, take: (row: number, column: number, value: number) => void,
-  ): void {
-    const { data, indices } = this.#matrix
+  countValues(first: number, end: number): Int32Array {
+    const { data, indices, indptr } = this.#matrix
+    const counts = new Int32Array(this.nColumns)
     /** 1 + the row in which a column was seen last, from `first` on. */
     const seenIn = new Int32Array(this.nColumns)
     for (let row = first; row < end; row++) {
-      const [start, stop] = this.range(row)
+      const [start, stop] = [indptr[row]!, indptr[row + 1]!]
+      this.#requireRange(row, start, stop)
+      const mark = row - first + 1
       for (let i = start; i < stop; i++) {
         const column = indices[i]!
-        const value = data[i]!
         const seen = typeof column === 'number' ? seenIn[column] : undefined
         // What is no place in the array is undefined there.
-        if (seen === undefined || typeof value !== 'number') throw this.#refuse(row, i)
-        if (seen === row - first + 1) {
+        if (seen === undefined || typeof data[i] !== 'number') throw this.#refuse(row, i)
+        if (seen === mark) {
           throw bad(`has column ${column} twice in row ${row}; sum_duplicates() joins them`)
         }
-        seenIn[column] = row - first + 1
-        take(row, column, value !== value ? NaN : value + 0)
+        seenIn[column] = mark
+        counts[column]!++
+      }
+    }
+    return counts
+  }
+
+  /**
+   * Checks rows [first, first + count) and writes them to the start of `out`, row-major, zeros
+   * included: NaN is the canonical one, -0 is +0.
+   */
+  fill(first: number, count: number, out: Float64Array): void {
+    this.countValues(first, first + count)
+    const { data, indices, indptr } = this.#matrix
+    out.fill(0, 0, count * this.nColumns)
+    for (let row = first, at = 0; row < first + count; row++, at += this.nColumns) {
+      const stop = indptr[row + 1]!
+      for (let i = indptr[row]!; i < stop; i++) {
+        const value = data[i]!
+        out[at + indices[i]!] = value !== value ? NaN : value + 0
       }
     }
   }
 
-  /** Where the stored values of a row are. @throws CoppiceError 'DATA' for an impossible indptr */
-  range(row: number): [start: number, end: number] {
-    const { data, indptr } = this.#matrix
-    const [start, end] = [indptr[row]!, indptr[row + 1]!]
+  #requireRange(row: number, start: number, end: number): void {
     const isRange = Number.isInteger(start) && Number.isInteger(end) && start >= 0 &&
-      start <= end && end <= data.length
-    if (isRange) return [start, end]
+      start <= end && end <= this.#matrix.data.length
+    if (isRange) return
     throw bad(`has an indptr that must not descend, but goes from ${describe(start)} to ` +
       `${describe(end)} at row ${row}`)
   }

@@ -210,10 +210,7 @@ export class RowEncoder {
         `model's features), got shape [${nRows}, ${nColumns}]`)
     }
     const fill: Fill = (first, count, out) => {
-      out.fill(0, 0, count * nFeatures)
-      rows.visit(first, first + count, (row, column, value) => {
-        out[(row - first) * nFeatures + column] = value
-      })
+      rows.fill(first, count, out)
       this.#encodeCategories(first, count, out)
     }
     return { nRows, fill, pack: packFilled(fill, nFeatures) }

@@ -135,6 +135,7 @@ describe('sparse matrices', function () {
       'twice in row 2100')
     await rejects(fit({ ...csr, shape: [2501, nColumns] }), 'DATA', 'rows + 1 values in indptr')
     await rejects(fit(change('data', at(7), null as never)), 'DATA', 'has null in row 7, column')
+    await rejects(fit({ ...csr, shape: [2500, 1_000_001] }), 'DATA', 'at most 1000000')
     await rejects(new GBDTClassifier(params).fit(csr, labels.slice(1)), 'DATA', '2499')
     await rejects(
       new GBDTClassifier(params).fit(

@@ -1,5 +1,6 @@
 /** Sparse matrices in memory as columns. */
-import { type CsrMatrix, CsrRows } from '@coppice/model'
+import { CoppiceError, type CsrMatrix, CsrRows } from '@coppice/model'
+import { FEATURES_MAX } from './formats/libsvm-plan.js'
 import { SortedColumns } from './formats/sparse-columns.js'
 import type { MemoryTable, SparseTable } from './memory-rows.js'
 import type { ColumnChunk, NumberChunk, SparseNumbers } from './reader.js'
@@ -11,6 +12,10 @@ const unitEntriesMax = 1 << 21
 export function csrTable(matrix: CsrMatrix): MemoryTable {
   const rows = new CsrRows(matrix)
   const { nRows, nColumns } = rows
+  if (nColumns > FEATURES_MAX) {
+    throw new CoppiceError('DATA', `the sparse matrix has ${nColumns} columns; at most ` +
+      `${FEATURES_MAX} are supported: leave out those that are 0 in all rows`)
+  }
   const all = new ColumnRanges(() => columnsOf(matrix, rows, allOf(nColumns), 0, nRows), nRows)
   const sparse: SparseTable = {
     endOfUnit(first, nRowsMax) {

@@ -62,7 +62,7 @@ export class Booster {
   }
 
   /**
-   * Predicts rows: arrays, objects, a matrix, dense or sparse, columns, an Arrow table or a Dataset.
+   * Predicts rows: arrays, objects, a matrix (dense or sparse), columns, an Arrow table, a Dataset.
    * For single rows and without promises use `predictor()`.
    *
    * @returns by `type`, all row-major: 'probability' (default) a Float64Array, rows x classes

@@ -10,8 +10,8 @@
  * `#` begins a comment that goes to the end of its line; blank lines are skipped. Indices of a
  * row may stand in any order, but none twice.
  *
- * `readStored` gives what the rows hold; `read` puts the zeros in. Units are cut for the latter. The
- * former may be given several that follow each other as one: the first's with the last's end.
+ * `readStored` gives what the rows hold; `read` puts the zeros in. Units are cut for the latter.
+ * The former may be given several that follow each other as one: the first's with the last's end.
  */
 
 import { assert } from '@coppice/model'

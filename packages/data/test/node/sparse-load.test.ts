@@ -73,8 +73,9 @@ describe('loading LibSVM, whose zeros are not stored', function () {
       return path
     })
     const load = async (options: Omit<LoadOptions, 'label'>): Promise<BinnedDataset> =>
-      (await loadDataset({ label: 'label', labelKind: 'binary', inlineBytesMax: 0, threads: 1, ...options }))
-        .data
+      (await loadDataset({
+        label: 'label', labelKind: 'binary', inlineBytesMax: 0, threads: 1, ...options,
+      })).data
 
     it(`gives the bins of ${nFeatures} columns that have every value`, async () => {
       const [sparse, dense] = [write('svm'), write('csv')]

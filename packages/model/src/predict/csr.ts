@@ -44,8 +44,8 @@ export class CsrRows {
     const isShape = shape.length === 2 && Number.isInteger(nRows) && nRows >= 0 &&
       Number.isInteger(nColumns) && nColumns >= 0
     if (!isShape || indptr.length !== nRows + 1) {
-      throw bad(`of shape [${shape.map(describe).join(', ')}] must have rows + 1 values in indptr, ` +
-        `got ${indptr.length}; of a csc_matrix take tocsr()`)
+      throw bad(`of shape [${shape.map(describe).join(', ')}] must have rows + 1 values in ` +
+        `indptr, got ${indptr.length}; of a csc_matrix take tocsr()`)
     }
     const n = data.length
     if (indices.length !== n) {
@@ -123,8 +123,8 @@ export class CsrRows {
       return bad(`has the column index ${describe(column)} in row ${row}; indices must be whole ` +
         `numbers from 0 to ${this.nColumns - 1}, not bigints`)
     }
-    return bad(`has ${describe(data[i])} in row ${row}, column ${String(column)}; values must be numbers, ` +
-      'NaN where one is missing')
+    return bad(`has ${describe(data[i])} in row ${row}, column ${String(column)}; values must be ` +
+      'numbers, NaN where one is missing')
   }
 }
 

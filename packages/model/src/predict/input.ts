@@ -206,7 +206,8 @@ export class RowEncoder {
     const { nRows, nColumns } = rows
     const nFeatures = this.#features.length
     if (nColumns !== nFeatures) {
-      throw new CoppiceError('DATA', `the sparse matrix must have shape [rows, ${nFeatures}] (the ` +
+      throw new CoppiceError('DATA',
+        `the sparse matrix must have shape [rows, ${nFeatures}] (the ` +
         `model's features), got shape [${nRows}, ${nColumns}]`)
     }
     const fill: Fill = (first, count, out) => {

@@ -7,8 +7,8 @@ type Features = Pick<Model, 'features'>
 
 /**
  * Rows that need no looking at by column: a matrix of floats, a sparse one, typed arrays by name,
- * or rows of numbers, for a model whose features all are numbers. Null for all others, and for what does not
- * fit: whoever reads those says why. The numbers are those that are read by column.
+ * or rows of numbers, for a model whose features all are numbers. Null for all others, and for what
+ * does not fit: whoever reads those says why. The numbers are those that are read by column.
  */
 export function readyRows(
   rows: MemoryRows, model: Features,

@@ -133,6 +133,32 @@ describe('training on a cluster', function () {
       assert.ok(!cluster.workerPids.includes(victim!))
     })
 
+    it('trains on rows that workers keep packed, in spite of a lost worker', async () => {
+      const random = new TestRandom(7)
+      const line = (): string => {
+        const levels = Array.from({ length: 5 }, (_, group) => group * 30 + random.below(30))
+        const late = levels.reduce((sum, level) => sum + level % 7, random.below(10)) > 20 ? 1 : 0
+        return [late, ...levels.map((level) => `${level}:1`)].join(' ')
+      }
+      for (const name of ['a', 'b', 'c', 'd']) {
+        const lines = Array.from({ length: name === 'd' ? 500 : 1000 }, line)
+        await writeFile(file(`${name}.svm`), lines.join('\n'))
+      }
+      const fit = async (options: object): Promise<Booster> => {
+        const [data, valid] = [
+          await Dataset.open(['a', 'b', 'c'].map((name) => file(`${name}.svm`))),
+          await Dataset.open(file('d.svm'))]
+        return train({ objective: 'binary', numIterations: 8, numLeaves: 15 }, data,
+          { evalSets: [valid], ...options })
+      }
+      const [victim] = cluster.workerPids
+      const there = await fit({ cluster, callbacks: [({ iteration }: { iteration: number }) => {
+        if (iteration === 3) process.kill(victim!, 'SIGKILL')
+      }] })
+      assert.equal(sha256Of(there), sha256Of(await fit({})))
+      assert.ok(!cluster.workerPids.includes(victim!))
+    })
+
     it('calls back, stops, resumes to the same bytes, and tells the errors of a training here',
       async () => {
         const here = await trainHere({ numIterations: 10 })

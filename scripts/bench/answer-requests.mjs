@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Booster } from '@coppice/api'
 import { createPredictor, serializeModel } from '@coppice/model'
-import { denseRows } from './data-files.mjs'
+import { csrOf, denseRows } from './data-files.mjs'
 
 /**
  * Answers requests, one JSON object a line on standard input, with one line each, until there are
@@ -30,9 +30,6 @@ export function hashModel(model) {
   return { sha256: createHash('sha256').update(serializeModel(model)).digest('hex') }
 }
 
-/** Rows of a sparse matrix that are made dense at a time. */
-const rowsAtOnce = 4096
-
 /**
  * Writes predictions of rows to a file, float64: probabilities of class 1, of all classes, or
  * values.
@@ -48,8 +45,7 @@ export function writePredictions(model, rows, out) {
 /** What a caller with these rows in memory waits for; the model is compiled already. */
 export async function timeBatch(model, { test, nFeatures }, threads) {
   const booster = boosterOf(model)
-  const { nRows } = test
-  const rows = { data: denseRows(test, nFeatures, 0, nRows), shape: [nRows, nFeatures] }
+  const rows = matrixOf(test, nFeatures)
   const cpu = process.cpuUsage()
   const start = performance.now()
   await booster.predict(rows, { numThreads: threads })
@@ -87,20 +83,13 @@ function predictorOf(model) {
 }
 
 function predictAll(predictor, { test, nFeatures }) {
-  if (test.ones === null) return predictMatrix(predictor, test.x, test.nRows, nFeatures)
-  let all = null
-  for (let first = 0; first < test.nRows; first += rowsAtOnce) {
-    const end = Math.min(test.nRows, first + rowsAtOnce)
-    const part = predictMatrix(
-      predictor, denseRows(test, nFeatures, first, end), end - first, nFeatures)
-    all ??= new Float64Array(test.nRows * (part.length / (end - first)))
-    all.set(part, first * (part.length / (end - first)))
-  }
-  return all
-}
-
-function predictMatrix(predictor, data, nRows, nFeatures) {
-  const predicted = predictor.predictProbabilities({ data, shape: [nRows, nFeatures] })
+  const predicted = predictor.predictProbabilities(matrixOf(test, nFeatures))
   return predictor.model.objective.name === 'binary'
     ? predicted.filter((_, i) => i % 2 === 1) : predicted
+}
+
+/** The rows of a part, whichever way they are held. */
+function matrixOf(part, nFeatures) {
+  return part.ones === null ? { data: part.x, shape: [part.nRows, nFeatures] }
+    : csrOf(part, nFeatures)
 }

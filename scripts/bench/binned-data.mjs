@@ -1,7 +1,9 @@
 /**
- * Bins a data set with the engine's own functions, on one thread, from the same row-major float32
- * array, or the same places of ones, that the others are given; no reader or loader has a part.
+ * Bins a data set on one thread: with the engine's own functions from the same row-major float32
+ * array that the others are given, so that no reader or loader has a part; sparse matrices as the
+ * library does.
  */
+import { datasetFromMemory } from '@coppice/data'
 import {
   binCodes, binLookup, binValues, CategorySample, findCategoricalBins, findNumericBins,
   sampledOffsets, sampleRule, ValueSample,
@@ -19,21 +21,28 @@ const columnsAtOnce = 32
 const rowsAtOnce = 2048
 
 /**
- * @param {import('./data-files.mjs').BenchData} data
+ * Bins a sparse matrix.
+ *
+ * @param {import('@coppice/model').CsrMatrix} rows
+ * @param {import('./data-files.mjs').Part} part - their labels
+ */
+export function binSparse(rows, { y }) {
+  return datasetFromMemory(rows, y, { labelKind: 'binary' })
+}
+
+/**
+ * @param {import('./data-files.mjs').BenchData} data - dense
  * @returns {import('@coppice/engine').BinnedDataset} of the training rows, on SharedArrayBuffers,
  *   so that threads read them without a copy
  */
 export function binData({ nFeatures, categorical, train, test }) {
   const { nRows } = train
-  const columnsOf = train.ones === null
-    ? (first, end) => takeColumns({ ...train, nFeatures, categorical }, first, end)
-    : sparseColumns(train, nFeatures)
   const offsets = sampledOffsets(sampleRule(nRows, sampleCount, dataRandomSeed), 0, nRows)
   const bins = new Uint8Array(new SharedArrayBuffer(nRows * nFeatures))
   const features = []
   for (let first = 0; first < nFeatures; first += columnsAtOnce) {
     const end = Math.min(nFeatures, first + columnsAtOnce)
-    const columns = columnsOf(first, end)
+    const columns = takeColumns({ ...train, nFeatures, categorical }, first, end)
     const found = columns.map((column, c) => categorical.includes(first + c)
       ? categoricalFeature(first + c, column, offsets, [train.x, test.x], nFeatures)
       : numericFeature(first + c, column, offsets))
@@ -64,24 +73,6 @@ function takeColumns({ x, nRows, nFeatures, categorical }, first, end) {
     }
   }
   return columns
-}
-
-/** The columns of a sparse matrix, as dense numbers: the engine's data sets have no other yet. */
-function sparseColumns({ nRows, ones: { indices, starts } }, nFeatures) {
-  const ends = new Int32Array(nFeatures + 1)
-  for (const column of indices) ends[column + 1]++
-  for (let column = 0; column < nFeatures; column++) ends[column + 1] += ends[column]
-  const begins = ends.slice(0, nFeatures)
-  const rows = new Int32Array(indices.length)
-  const next = begins.slice()
-  for (let row = 0; row < nRows; row++) {
-    for (let i = starts[row]; i < starts[row + 1]; i++) rows[next[indices[i]]++] = row
-  }
-  return (first, end) => Array.from({ length: end - first }, (_, c) => {
-    const column = new Float64Array(nRows)
-    for (let i = begins[first + c]; i < ends[first + c + 1]; i++) column[rows[i]] = 1
-    return column
-  })
 }
 
 function numericFeature(f, column, offsets) {

@@ -7,8 +7,8 @@ import { ThreadExecutor } from '@coppice/engine/threads'
 import {
   answerRequests, hashModel, timeBatch, timeRows, writePredictions,
 } from './answer-requests.mjs'
-import { binData } from './binned-data.mjs'
-import { readData } from './data-files.mjs'
+import { binData, binSparse } from './binned-data.mjs'
+import { csrOf, readData } from './data-files.mjs'
 
 let held = null
 let model = null
@@ -23,10 +23,11 @@ function chooseExecutor({ nRows, features }, threads) {
 }
 
 const answers = {
-  load({ dir }) {
+  async load({ dir }) {
     const data = readData(dir)
+    const sparse = data.train.ones === null ? null : csrOf(data.train, data.nFeatures)
     const start = performance.now()
-    const binned = binData(data)
+    const binned = sparse === null ? binData(data) : await binSparse(sparse, data.train)
     const binMs = performance.now() - start
     held = { data: binned, test: data.test, nFeatures: data.nFeatures }
     return { binMs }

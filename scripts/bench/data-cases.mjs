@@ -53,7 +53,7 @@ export const timingCases = {
     iterations: 20,
     data: (options) => options.isTiny
       ? makeOneHot({ ...rowsOf(options, 2_000), nGroups: 8, nLevels: 25, seed })
-      : makeOneHot({ ...rowsOf(options, 0, 100_000), nGroups: 40, nLevels: 50, seed }),
+      : makeOneHot({ ...rowsOf(options, 0, 500_000), nGroups: 40, nLevels: 50, seed }),
   },
   classes: {
     title: 'many classes',

@@ -81,6 +81,12 @@ export function readNumbers(file, Type) {
   }
 }
 
+/** A sparse part as a user of ours would give it. @returns {import('@coppice/model').CsrMatrix} */
+export function csrOf({ nRows, ones: { indices, starts } }, nFeatures) {
+  const data = new Float32Array(indices.length).fill(1)
+  return { data, indices, indptr: starts, shape: [nRows, nFeatures] }
+}
+
 /** The values of rows [first, end) as a row-major matrix, whichever way they are held. */
 export function denseRows({ x, ones }, nFeatures, first, end) {
   if (ones === null) return x.subarray(first * nFeatures, end * nFeatures)

@@ -8,7 +8,7 @@ Cases (default: all but tall and cluster-kill):
   flights           2,497,772 flights, sorted by date, with categories
   flights-shuffled  the same in a random order
   wide              200,000 x 500 numeric features, 31 leaves
-  sparse            100,000 rows of 40 one-hot categories, 2000 columns, 31 leaves
+  sparse            500,000 rows of 40 one-hot categories, 2000 columns, 31 leaves
   classes           100 classes, 100,000 x 20, 31 leaves
   regression        500,000 x 28, log-normal labels
   tall              10,000,000 x 28

@@ -69,6 +69,8 @@ export {
 } from './writers/writer.js'
 export type { Cell } from './cells.js'
 export {
+  type ColumnBatch,
+  columnBatches,
   columnsFromMemory,
   datasetFromMemory,
   type MemoryOptions,

@@ -10,7 +10,8 @@ import type { EncodeTask } from './loading/job.js'
 import type { DatasetOptions, LoadedDataset, LoadInputs } from './loading/options.js'
 import { report } from './loading/progress.js'
 import { type DatasetRecipe, encodePlanOf } from './loading/recipe.js'
-import { loadSize, surveyDataset, unitsOf } from './loading/survey.js'
+import { loadSize, surveyDataset } from './loading/survey.js'
+import { unitsOf } from './loading/units.js'
 
 /** Loads a data set. Throws CoppiceError for whatever cannot be used, naming file and column. */
 export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Promise<LoadedDataset> {
@@ -32,6 +33,9 @@ function encodeTasks(units: readonly PlacedUnit[]): EncodeTask[] {
   return units.map((unit) => ({ kind: 'encode', ...unit, targetIdx: 0, wantsGroups: false }))
 }
 
+/** Bytes of a packing per feature. */
+const packingBytes = 9
+
 /** How small rows get is seen at the first units: whether all fit is known after them. */
 async function packedBlocks(
   inputs: LoadInputs,
@@ -46,7 +50,8 @@ async function packedBlocks(
   const blocks = first.flatMap((unit) => unit.blocks)
   if (memory !== null) {
     const nRows = blocks.reduce((sum, block) => sum + block.nRows, 0)
-    const nBytes = blocks.reduce((sum, block) => sum + block.bins.length, 0)
+    const nBytes = blocks.reduce((sum, { bins, packing }) =>
+      sum + bins.length + (packing === undefined ? 0 : packingBytes * recipe.features.length), 0)
     const size = loadSize(inputs, recipe.nRows, recipe.columns, units)
     const estimate = estimateMemory({ ...size, binnedRowBytes: nBytes / Math.max(1, nRows) })
     requireMemory(estimate, memory.limitBytes, memory.limitName)

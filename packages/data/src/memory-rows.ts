@@ -1,7 +1,8 @@
 /** The shapes of tables in memory. */
+import type { CsrMatrix } from '@coppice/model'
 import type { Table } from 'apache-arrow'
 import type { Cell } from './cells.js'
-import type { ColumnChunk, ColumnType } from './reader.js'
+import type { ColumnChunk, ColumnType, NumberChunk, SparseNumbers } from './reader.js'
 
 /** What messages call rows in memory; their row numbers count from 0. */
 export const memoryName = 'the rows given'
@@ -13,13 +14,14 @@ export interface Matrix {
 }
 
 /**
- * What rows may look like: arrays of cells, objects by column name, a typed matrix, columns by
- * name, or an Arrow table.
+ * What rows may look like: arrays of cells, objects by column name, a typed matrix, a sparse
+ * matrix, columns by name, or an Arrow table.
  */
 export type MemoryRows =
   | readonly ArrayLike<Cell>[]
   | readonly Readonly<Record<string, Cell>>[]
   | Matrix
+  | CsrMatrix
   | Readonly<Record<string, ArrayLike<Cell>>>
   | Table
 
@@ -33,4 +35,16 @@ export interface MemoryTable {
   isText(index: number): boolean
   /** Rows [start, end) of a column; with `type` 'float', integers beyond 2^53 are rounded. */
   column(index: number, start: number, end: number, type: ColumnType | null): ColumnChunk
+  /** Where zeros are not stored. */
+  readonly sparse?: SparseTable
+}
+
+/** A table of numbers whose zeros are not stored. */
+export interface SparseTable {
+  /** Where rows end that may be read in one go, from `first` on; at most `nRowsMax` of them. */
+  endOfUnit(first: number, nRowsMax: number): number
+  /** Rows [start, end) of some columns. Throws CoppiceError 'DATA' naming what cannot be. */
+  columns(
+    wanted: readonly number[], start: number, end: number,
+  ): (NumberChunk | SparseNumbers)[]
 }

@@ -1,7 +1,8 @@
 /** Tables in memory, in all the shapes that users have them, as columns that can be read. */
 import type { Table } from 'apache-arrow'
-import { CoppiceError } from '@coppice/model'
+import { CoppiceError, isCsr } from '@coppice/model'
 import { areTexts, type Cell, cellsToChunk, typedArrayToChunk } from './cells.js'
+import { csrTable } from './memory-csr.js'
 import type { Matrix, MemoryRows, MemoryTable } from './memory-rows.js'
 import type { ColumnChunk } from './reader.js'
 
@@ -22,10 +23,11 @@ export async function asMemoryTable(rows: MemoryRows): Promise<MemoryTable> {
     const got = ArrayBuffer.isView(rows) ? 'a typed array: wrap it as {data, shape}' : typeof rows
     throw new CoppiceError(
       'DATA',
-      'rows must be an array of rows, a matrix {data, shape}, an object of columns or an Arrow ' +
-        `table, got ${got}`,
+      'rows must be an array of rows, a matrix {data, shape}, a sparse one {data, indices, ' +
+        `indptr, shape}, an object of columns or an Arrow table, got ${got}`,
     )
   }
+  if (isCsr(rows)) return csrTable(rows)
   if (isMatrix(rows)) return matrixTable(rows)
   return columnsTable(rows as Readonly<Record<string, ArrayLike<Cell>>>)
 }

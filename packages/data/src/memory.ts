@@ -3,6 +3,7 @@ import { assert, CoppiceError } from '@coppice/model'
 import type { Cell } from './cells.js'
 import type { WantedType } from './column-types.js'
 import { coerceChunk } from './formats/coerce.js'
+import { coerceStored, withValues } from './formats/stored-columns.js'
 import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
@@ -14,6 +15,8 @@ import type {
   ColumnChunk,
   PartitionPlan,
   PartitionReader,
+  StoredColumn,
+  Unit,
 } from './reader.js'
 import { defaultTextOptions } from './readers.js'
 
@@ -32,6 +35,8 @@ export interface MemoryOptions extends Omit<DatasetOptions, 'params'> {
 
 /** Rows decoded at a time. */
 const rowsPerUnit = 1 << 16
+/** Values of a batch that are put where zeros are not stored. */
+const batchValues = 1 << 20
 
 /**
  * Bins rows in memory. Equal columns give the same bytes as when they are read from files.
@@ -91,7 +96,43 @@ export async function columnsFromMemory(
   types: Readonly<Record<string, WantedType>> = {},
 ): Promise<RawColumns> {
   const table = withNames(await asMemoryTable(X), { featureNames: wanted ?? undefined })
-  const names = wanted ?? table.names
+  return readColumns(table, wanted ?? table.names, types, 0, table.nRows)
+}
+
+/** Some of the rows in memory. */
+export interface ColumnBatch extends RawColumns {
+  readonly firstRow: number
+  /** Rows of all batches. */
+  readonly nAllRows: number
+}
+
+/**
+ * As `columnsFromMemory`, a batch of rows at a time where zeros are not stored: with them, all rows
+ * could take too much memory. No batch where there are no rows.
+ */
+export async function* columnBatches(
+  X: MemoryRows,
+  wanted: readonly string[],
+  types: Readonly<Record<string, WantedType>>,
+): AsyncGenerator<ColumnBatch> {
+  const table = withNames(await asMemoryTable(X), { featureNames: wanted })
+  const batchRows = table.sparse === undefined ? table.nRows
+    : Math.max(1, Math.floor(batchValues / Math.max(1, wanted.length)))
+  const nAllRows = table.nRows
+  for (let firstRow = 0; firstRow < nAllRows; firstRow += batchRows) {
+    const end = Math.min(nAllRows, firstRow + batchRows)
+    yield { ...readColumns(table, wanted, types, firstRow, end), firstRow, nAllRows }
+  }
+}
+
+/** Rows [start, end) of columns. */
+function readColumns(
+  table: MemoryTable,
+  names: readonly string[],
+  types: Readonly<Record<string, WantedType>>,
+  start: number,
+  end: number,
+): RawColumns {
   const columns = names.map((name) => {
     const index = table.names.indexOf(name)
     if (index < 0) {
@@ -102,10 +143,10 @@ export async function columnsFromMemory(
     }
     // Any number or date in memory can be taken as a double.
     const type = types[name] === 'number' ? 'float' : (types[name] ?? null)
-    const chunk = table.column(index, 0, table.nRows, type)
-    return coerceChunk(chunk, type, { column: name, source: memoryName, firstRow: 0 })
+    const chunk = table.column(index, start, end, type)
+    return coerceChunk(chunk, type, { column: name, source: memoryName, firstRow: start })
   })
-  return { names, nRows: table.nRows, columns }
+  return { names, nRows: end - start, columns }
 }
 
 /** Memory is not read as bytes. */
@@ -174,34 +215,43 @@ function extraColumns(table: MemoryTable, y: ArrayLike<Cell> | null, options: Me
 function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): PartitionReader {
   const names = [...table.names, ...extra.map(({ name }) => name)]
   const plan = (): Promise<PartitionPlan> => {
-    const units = []
-    for (let firstRow = 0; firstRow < table.nRows; firstRow += rowsPerUnit) {
-      const nRows = Math.min(rowsPerUnit, table.nRows - firstRow)
-      units.push({ index: units.length, firstRow, nRows, start: 0, end: 0 })
-    }
     const columns = names.map((name, index) => {
       const isText = index < table.names.length && table.isText(index)
       return { name, type: isText ? ('string' as const) : null }
     })
-    return Promise.resolve({ columns, nRows: table.nRows, units, detail: null })
+    return Promise.resolve({ columns, nRows: table.nRows, units: unitsOf(table), detail: null })
   }
-  return {
-    format: 'npy',
-    plan,
-    read(source, _plan, { firstRow, nRows }, wanted, types) {
-      const end = firstRow + nRows
-      const chunks = wanted.map((index, i) => {
-        const type = types[i] ?? null
-        const chunk =
-          index < table.names.length
-            ? table.column(index, firstRow, end, type)
-            : readExtra(extra[index - table.names.length]!, firstRow, end)
-        const place = { column: names[index]!, source: source.name, firstRow }
-        return coerceChunk(chunk, type, place)
-      })
-      return Promise.resolve(chunks)
-    },
+  type Read = PartitionReader['read']
+  const readStored = async (...[source, , unit, wanted, types]: Parameters<Read>) => {
+    const { firstRow, nRows } = unit
+    const end = firstRow + nRows
+    const inside = wanted.filter((index) => index < table.names.length)
+    const sparse = inside.length > 0 ? table.sparse?.columns(inside, firstRow, end) : undefined
+    const placeOf = new Int32Array(table.names.length)
+    inside.forEach((index, place) => {
+      placeOf[index] = place
+    })
+    return wanted.map((index, i): StoredColumn => {
+      const type = types[i] ?? null
+      const chunk =
+        index >= table.names.length
+          ? readExtra(extra[index - table.names.length]!, firstRow, end)
+          : (sparse?.[placeOf[index]!] ?? table.column(index, firstRow, end, type))
+      return coerceStored(chunk, type, { column: names[index]!, source: source.name, firstRow })
+    })
   }
+  const read: Read = async (...request) => (await readStored(...request)).map(withValues)
+  return { format: 'npy', plan, read, readStored }
+}
+
+function unitsOf({ nRows, sparse }: MemoryTable): Unit[] {
+  const units: Unit[] = []
+  for (let firstRow = 0; firstRow < nRows; ) {
+    const end = sparse?.endOfUnit(firstRow, rowsPerUnit) ?? Math.min(nRows, firstRow + rowsPerUnit)
+    units.push({ index: units.length, firstRow, nRows: end - firstRow, start: 0, end: 0 })
+    firstRow = end
+  }
+  return units
 }
 
 function readExtra(column: ExtraColumn, start: number, end: number): ColumnChunk {

@@ -56,6 +56,22 @@ export interface CodedNumbers {
   readonly numbers: Float64Array
 }
 
+/**
+ * Numbers of which most are 0, without those. Only where rows are not stored is a number 0 by
+ * being absent; one that is stored may be 0 too.
+ */
+export interface SparseNumbers {
+  readonly type: NumberChunk['type']
+  readonly nRows: number
+  /** Ascending, each below nRows. */
+  readonly rows: Int32Array
+  /** Of each of `rows`, as in a NumberChunk. */
+  readonly stored: Float64Array
+}
+
+/** A column as its file holds it. */
+export type StoredColumn = ColumnChunk | CodedNumbers | SparseNumbers
+
 /** The smallest range of rows that can be read by itself: a row group, a batch, a text chunk. */
 export interface Unit {
   readonly index: number
@@ -110,10 +126,10 @@ export interface PartitionReader {
     options: TextOptions,
   ): Promise<ColumnChunk[]>
   /**
-   * As `read`, where less work will do: numbers may come as the file codes them, and rows may go
-   * to arrays of the caller's. Absent where neither helps.
+   * As `read`, where less work will do: numbers may come as the file holds them, coded or without
+   * zeros, and rows may go to arrays of the caller's. Absent where neither helps.
    */
-  readCoded?(
+  readStored?(
     ...request: [...Parameters<PartitionReader['read']>, arrays: RowArrays]
-  ): Promise<(ColumnChunk | CodedNumbers)[]>
+  ): Promise<StoredColumn[]>
 }

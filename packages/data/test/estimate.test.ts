@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { allocateTargets, PACKED_FEATURES_MIN, rowsPerBlock } from '../src/loading/allocate.js'
-import { estimateMemory, requireMemory } from '../src/loading/estimate.js'
+import {
+  estimateMemory, requireMemory, unitBytesOf, unitValuesMax,
+} from '../src/loading/estimate.js'
 
 const size = {
   nRows: 1_000_000,
   nFeatures: 28,
   binnedRowBytes: 28,
-  nColumns: 30,
   nNumberArrays: 2,
-  unitRowsMax: 100_000,
-  unitBytesMax: 0,
+  unitBytesMax: 48_000_000,
   nThreads: 2,
-  nSampled: 200_000,
+  nSampledValues: 28 * 200_000,
+  nScans: 28 * 10,
 }
 
 describe('estimateMemory', () => {
@@ -24,7 +25,7 @@ describe('estimateMemory', () => {
   it('grows with each part of the size', () => {
     for (const key of Object.keys(size) as (keyof typeof size)[]) {
       const more = estimateMemory({ ...size, [key]: size[key] * 10 + 1 })
-      const isSampleOnly = key === 'nSampled' || key === 'nFeatures'
+      const isSampleOnly = key === 'nScans' || key === 'nFeatures'
       const grown = more.totalBytes - estimateMemory(size).totalBytes
       assert.ok(isSampleOnly ? grown >= 0 : grown > 0, key)
     }
@@ -36,6 +37,17 @@ describe('estimateMemory', () => {
       code: 'MEMORY',
       message: /about 300 MB .* more than the 300 MB of this machine/,
     })
+  })
+})
+
+describe('unitValuesMax', () => {
+  it('is all values, or what the bytes have room for where zeros are not stored', () => {
+    const unit = { nRows: 1000, nColumns: 2000, nBytes: 250_000, isSparse: false }
+    assert.equal(unitValuesMax(unit), 2_000_000)
+    assert.equal(unitValuesMax({ ...unit, isSparse: true }), 62_500)
+    assert.equal(unitValuesMax({ ...unit, nColumns: 3, isSparse: true }), 3000)
+    assert.equal(unitBytesOf(unit), 32_250_000)
+    assert.equal(unitBytesOf({ ...unit, isSparse: true }), 2_250_000)
   })
 })
 

@@ -48,4 +48,7 @@ export { histogramsOf } from './execution/histograms-of.js'
 export { sumsLayout, type SumsLayout } from './execution/sums-layout.js'
 export type { LeafTotals, SplitCandidate } from './kernels/candidate.js'
 export { packRows } from './execution/packed-rows.js'
+export {
+  packColumns, writeRows, type ColumnBins, type SparseBins,
+} from './execution/packed-columns.js'
 export { Unpacker } from './execution/unpacker.js'

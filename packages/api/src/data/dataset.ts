@@ -78,8 +78,9 @@ export class Dataset {
   /**
    * A data set in memory.
    *
-   * @param X - rows as arrays or objects, a matrix {data, shape} (row-major), columns by name, or
-   *   an Arrow table; not copied before a training
+   * @param X - rows as arrays or objects, a matrix {data, shape} (row-major), a sparse one
+   *   {data, indices, indptr, shape} (CsrMatrix), columns by name, or an Arrow
+   *   table; not copied before a training
    * @param y - one label per row, or null where `options.label` names a column of X
    */
   static from(X: MemoryRows, y: Labels | null = null, options: RowOptions = {}): Dataset {

@@ -1,5 +1,6 @@
 import {
-  type Cell, columnsFromMemory, datasetFromMemory, type MemoryOptions, type MemoryRows, readyRows,
+  type Cell, columnBatches, type ColumnChunk, columnsFromMemory, datasetFromMemory,
+  type MemoryOptions, type MemoryRows, readyRows, sliceChunk,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
@@ -16,7 +17,7 @@ export type RowOptions = Omit<MemoryOptions,
 const outsideLabel = '\0label'
 const outsideWeight = '\0weight'
 
-/** Rows in memory: arrays, objects, columns, a typed matrix or an Arrow table. */
+/** Rows in memory: arrays, objects, columns, a matrix, dense or sparse, or an Arrow table. */
 export class MemorySource implements RowSource {
   readonly isInMemory = true
   readonly rows: MemoryRows
@@ -63,27 +64,36 @@ export class MemorySource implements RowSource {
     beside: Readonly<Record<string, ArrayLike<Cell>>>,
   ): AsyncGenerator<RowBatch> {
     const inside = wanted.filter((name) => !(name in beside))
-    const table = await columnsFromMemory(this.rows, inside, types)
-    const { nRows } = table
-    if (nRows === 0) return
-    const columns = []
-    for (const name of wanted) {
-      const cells = beside[name]
-      if (cells === undefined) {
-        columns.push(table.columns[inside.indexOf(name)]!)
-        continue
+    const outside = new Map<string, ColumnChunk>()
+    for await (const batch of columnBatches(this.rows, inside, types)) {
+      const { firstRow, nRows, nAllRows } = batch
+      const columns = []
+      for (const name of wanted) {
+        if (!(name in beside)) {
+          columns.push(batch.columns[inside.indexOf(name)]!)
+          continue
+        }
+        const whole = outside.get(name) ?? await readBeside(name, beside[name]!, types, nAllRows)
+        outside.set(name, whole)
+        columns.push(sliceChunk(whole, firstRow, firstRow + nRows))
       }
-      if (cells.length !== nRows) {
-        throw new CoppiceError('DATA', `there are ${cells.length} ` +
-          `${name === outsideLabel ? 'labels' : 'weights'} for ${nRows} rows; give one per row`)
-      }
-      // Whoever uses them refuses texts that should be numbers, naming label or weight.
-      const isText = types[name] === 'string'
-      const read = await columnsFromMemory({ [name]: cells }, [name], isText ? types : {})
-      columns.push(read.columns[0]!)
+      yield { nRows, columns }
     }
-    yield { nRows, columns }
   }
+}
+
+/** An array beside nRows rows as a column. */
+async function readBeside(
+  name: string, cells: ArrayLike<Cell>, types: Parameters<OpenRows['batches']>[1], nRows: number,
+): Promise<ColumnChunk> {
+  if (cells.length !== nRows) {
+    throw new CoppiceError('DATA', `there are ${cells.length} ` +
+      `${name === outsideLabel ? 'labels' : 'weights'} for ${nRows} rows; give one per row`)
+  }
+  // Whoever uses them refuses texts that should be numbers, naming label or weight.
+  const isText = types[name] === 'string'
+  const read = await columnsFromMemory({ [name]: cells }, [name], isText ? types : {})
+  return read.columns[0]!
 }
 
 /** Whether an argument is rows without any: they have no columns to be looked at. */

@@ -56,8 +56,9 @@ export abstract class Estimator {
   /**
    * Trains a model, in place of an earlier one.
    *
-   * @param X - rows as arrays or objects, a matrix {data, shape} (row-major), columns by name, or
-   *   an Arrow table; or a Dataset, which brings its labels
+   * @param X - rows as arrays or objects, a matrix {data, shape} (row-major), a sparse one
+   *   {data, indices, indptr, shape} (CsrMatrix), columns by name, or an Arrow
+   *   table; or a Dataset, which brings its labels
    * @param y - one label per row
    * @throws CoppiceError 'PARAMETER', 'DATA', 'IO', 'MEMORY', or 'ABORTED' by the signal; the
    *   earlier model is kept

@@ -62,8 +62,8 @@ export class Booster {
   }
 
   /**
-   * Predicts rows: arrays, objects, a matrix, columns, an Arrow table or a Dataset. For single
-   * rows and without promises use `predictor()`.
+   * Predicts rows: arrays, objects, a matrix (dense or sparse), columns, an Arrow table, a Dataset.
+   * For single rows and without promises use `predictor()`.
    *
    * @returns by `type`, all row-major: 'probability' (default) a Float64Array, rows x classes
    *   (2 for binary), for regression rows x 1 predicted values; 'class' the class values; 'raw' a

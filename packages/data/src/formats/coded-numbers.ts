@@ -1,27 +1,5 @@
-/** Numbers that are coded: as plain values, and each distinct one once. */
-import type { CodedNumbers, ColumnChunk, ColumnType } from '../reader.js'
-import { type ChunkPlace, coerceChunk } from './coerce.js'
-
-/** A chunk with numbers in every row. */
-export function withValues(chunk: ColumnChunk | CodedNumbers): ColumnChunk {
-  if (!('numbers' in chunk)) return chunk
-  const { type, codes, numbers } = chunk
-  const values = new Float64Array(codes.length)
-  decodeCodes(codes, numbers, values, codes.length)
-  return { type, values }
-}
-
-/** As `coerceChunk`; numbers stay coded where the type alone changes. */
-export function coerceCoded(
-  chunk: ColumnChunk | CodedNumbers,
-  type: ColumnType | null,
-  place: ChunkPlace,
-): ColumnChunk | CodedNumbers {
-  if (!('numbers' in chunk)) return coerceChunk(chunk, type, place)
-  if (type === null || type === chunk.type) return chunk
-  if (type === 'float' || type === 'date') return { ...chunk, type }
-  return coerceChunk(withValues(chunk), type, place)
-}
+/** Numbers that are coded: each distinct one once. */
+import type { CodedNumbers } from '../reader.js'
 
 /** The numbers of n codes; -1 becomes NaN. */
 export function decodeCodes(

@@ -69,7 +69,7 @@ export function createCsvReader(format: 'csv' | 'tsv', unitBytes = UNIT_BYTES): 
     plan: (source, options) => planCsv(source, options, separator, unitBytes),
     read: (source, plan, unit, columns, types, options) =>
       readCsv(source, plan, unit, columns, types, options, separator, ownArrays),
-    readCoded: (source, plan, unit, columns, types, options, arrays) =>
+    readStored: (source, plan, unit, columns, types, options, arrays) =>
       readCsv(source, plan, unit, columns, types, options, separator, arrays),
   }
 }

@@ -22,7 +22,7 @@ export interface LibsvmDetail {
   readonly firstLines: readonly number[]
 }
 
-/** More columns than this cannot be held as columns; such an index is taken for a mistake. */
+/** More columns than this cannot be held as columns; in a text they are taken for a mistake. */
 export const FEATURES_MAX = 1_000_000
 
 export interface LibsvmLimits {

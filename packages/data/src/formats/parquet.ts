@@ -7,12 +7,13 @@ import type {
   ColumnType,
   PartitionPlan,
   PartitionReader,
+  StoredColumn,
   Unit,
 } from '../reader.js'
-import { coerceCoded, withValues } from './coded-numbers.js'
 import { JoinedReads } from './joined-reads.js'
 import { decodeColumnChunk } from './parquet-pages.js'
 import { describeColumn, type ParquetColumn } from './parquet-schema.js'
+import { coerceStored, withValues } from './stored-columns.js'
 import { UnsafeIntegerError } from './stored-numbers.js'
 
 /** Where one column of one row group sits in the file. */
@@ -43,7 +44,7 @@ export const parquetReader: PartitionReader = {
     const chunks = await readColumns(source, partitionPlan, unit, wanted, types, false)
     return chunks.map(withValues)
   },
-  readCoded: (source, partitionPlan, unit, wanted, types) =>
+  readStored: (source, partitionPlan, unit, wanted, types) =>
     readColumns(source, partitionPlan, unit, wanted, types, true),
 }
 
@@ -78,7 +79,7 @@ async function readColumns(
   wanted: readonly number[],
   types: readonly (ColumnType | null)[],
   mayBeCoded: boolean,
-): Promise<(ColumnChunk | CodedNumbers)[]> {
+): Promise<StoredColumn[]> {
   const { columns, chunks } = partitionPlan.detail as ParquetDetail
   const ranges = wanted.flatMap((columnIdx) => {
     const location = chunks[unit.index]![columnIdx]
@@ -87,7 +88,7 @@ async function readColumns(
   await source.prefetch?.(ranges)
   // What is fetched ahead is held by its ranges.
   const bytes = new JoinedReads(source, source.prefetch === undefined ? ranges : [])
-  const decoded: (ColumnChunk | CodedNumbers)[] = []
+  const decoded: StoredColumn[] = []
   for (const [i, columnIdx] of wanted.entries()) {
     const column = columns[columnIdx]!
     if (column.conversion === null) throw unsupportedColumn(source, column)
@@ -96,7 +97,7 @@ async function readColumns(
     const packed = await bytes.slice(location.start, location.end)
     const chunk = decodeChunk(packed, { source, unit, column, location, type, mayBeCoded })
     const place = { column: column.name, source: source.name, firstRow: unit.firstRow }
-    decoded.push(coerceCoded(chunk, type, place))
+    decoded.push(coerceStored(chunk, type, place))
   }
   return decoded
 }

@@ -60,9 +60,13 @@ export function allocateTargets(size: TargetSize): EncodeTargets {
   return { firstRow: 0, blocks, ...allocateNumbers(size) }
 }
 
-/** Allocates the arrays of one partition: one block, rows from `firstRow` on. */
+/**
+ * Allocates the arrays of one partition, rows from `firstRow` on: one block, or none for rows that
+ * may be packed.
+ */
 export function allocatePartition(firstRow: number, size: TargetSize): EncodeTargets {
   const { nRows, nFeatures } = size
+  if (nFeatures >= PACKED_FEATURES_MIN) return { firstRow, blocks: null, ...allocateNumbers(size) }
   const bins = new Uint8Array(allocateBytes(nRows * nFeatures))
   return { firstRow, blocks: [{ firstRow, nRows, bins }], ...allocateNumbers(size) }
 }

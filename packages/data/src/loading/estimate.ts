@@ -6,17 +6,15 @@ export interface LoadSize {
   readonly nFeatures: number
   /** Bytes of a binned row: nFeatures, or fewer where rows are packed. */
   readonly binnedRowBytes: number
-  /** Columns that are decoded, features included. */
-  readonly nColumns: number
   /** Label, weight and init score columns. */
   readonly nNumberArrays: number
-  /** Rows of the largest unit. */
-  readonly unitRowsMax: number
-  /** Encoded bytes of the largest unit, where known. */
+  /** What the largest unit takes while it is decoded, see `unitBytesOf`. */
   readonly unitBytesMax: number
   readonly nThreads: number
-  /** Rows that the bins are found from. */
-  readonly nSampled: number
+  /** Values that the bins are found from, at most: zeros that are not stored are not held. */
+  readonly nSampledValues: number
+  /** Features times units: what each unit tells of each feature is held until all are read. */
+  readonly nScans: number
 }
 
 /** Bytes at the peak of loading, by what they are for. */
@@ -28,12 +26,42 @@ export interface MemoryEstimate {
   readonly totalBytes: number
 }
 
-/** A decoded unit holds a double per value, and its bins and scratch about as much again. */
+/** A value with its bin and scratch, which are about as much again. */
 const bytesPerDecodedValue = 16
+/** A stored value with its row and column, in their order, by column, and its bin. */
+const bytesPerStoredValue = 32
+/** `index:value` and a space. */
+const textBytesPerStoredValue = 4
 /** A sampled value, its count, and both again while samples are merged. */
 const bytesPerSampledValue = 24
+/** What a unit tells of a feature, here and on its way (measured); and its arrays, if not empty. */
+const bytesPerScan = 300
+const bytesPerScanArrays = 700
 /** The JavaScript engine and the code of one thread. */
 const threadBytes = 40 * 1024 * 1024
+
+/** A unit, before it is decoded. */
+export interface UnitSize {
+  readonly nRows: number
+  /** Columns that are decoded, features included. */
+  readonly nColumns: number
+  /** Encoded bytes, where known. */
+  readonly nBytes: number
+  /** Zeros are not stored. */
+  readonly isSparse: boolean
+}
+
+/** The most values that a unit can hold; zeros only where they are stored. */
+export function unitValuesMax({ nRows, nColumns, nBytes, isSparse }: UnitSize): number {
+  const nValues = nRows * nColumns
+  return isSparse ? Math.min(nValues, Math.ceil(nBytes / textBytesPerStoredValue)) : nValues
+}
+
+/** Bytes of a unit while it is decoded. */
+export function unitBytesOf(unit: UnitSize): number {
+  const perValue = unit.isSparse ? bytesPerStoredValue : bytesPerDecodedValue
+  return unitValuesMax(unit) * perValue + unit.nBytes
+}
 
 /**
  * Estimates the memory that loading takes at its peak. The sample is gone when rows are binned,
@@ -43,9 +71,10 @@ export function estimateMemory(size: LoadSize): MemoryEstimate {
   const nActive = Math.max(1, size.nThreads)
   const binnedBytes = size.nRows * size.binnedRowBytes
   const numberBytes = size.nRows * size.nNumberArrays * 8
-  const sampleBytes = size.nSampled * size.nFeatures * bytesPerSampledValue
-  const perUnit = size.unitRowsMax * size.nColumns * bytesPerDecodedValue + size.unitBytesMax
-  const unitBytes = nActive * (perUnit + threadBytes)
+  const { nScans, nSampledValues } = size
+  const sampleBytes = nSampledValues * bytesPerSampledValue + nScans * bytesPerScan +
+    Math.min(nScans, nSampledValues) * bytesPerScanArrays
+  const unitBytes = nActive * (size.unitBytesMax + threadBytes)
   const totalBytes = unitBytes + Math.max(sampleBytes, binnedBytes + numberBytes)
   return { binnedBytes, numberBytes, sampleBytes, unitBytes, totalBytes }
 }

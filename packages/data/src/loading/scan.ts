@@ -2,7 +2,10 @@
 import { CategorySample, sampleCodes, sampledOffsets, ValueSample } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import { occurringNumbers } from '../formats/coded-numbers.js'
-import type { CodedNumbers, ColumnChunk, NumberChunk } from '../reader.js'
+import { withValues } from '../formats/stored-columns.js'
+import type {
+  CodedNumbers, ColumnChunk, NumberChunk, SparseNumbers, StoredColumn,
+} from '../reader.js'
 import { scanGroups } from './groups.js'
 import type { FeatureScan, JobColumn, ScanPlan, UnitPlace, UnitScan } from './job.js'
 import { scanLabel } from './labels.js'
@@ -15,17 +18,16 @@ import { cellError, describeRow } from './place.js'
  * categories.
  *
  * @param chunks - one per column; null for columns that this round does not look at; only
- *   features and labels may be coded
+ *   features and labels may be coded, only features sparse
  */
 export function scanUnit(
   plan: ScanPlan,
   columns: readonly JobColumn[],
   place: UnitPlace,
-  chunks: readonly (ColumnChunk | CodedNumbers | null)[],
+  chunks: readonly (StoredColumn | null)[],
 ): UnitScan {
   const { sampleRule, labelKind } = plan
-  const offsets =
-    sampleRule === null ? null : sampledOffsets(sampleRule, place.firstRow, place.nRows)
+  const sample = new SampledRows(sampleRule, place)
   let label: UnitScan['label'] = null
   let groups: UnitScan['groups'] = null
   let hasPositiveWeight = false
@@ -34,9 +36,11 @@ export function scanUnit(
     if (chunk === null || chunk === undefined) return null
     switch (column.role) {
       case 'feature':
-        return sampleRule === null ? null : scanFeature(column, place, chunk, offsets)
+        return sampleRule === null ? null : scanFeature(column, place, chunk, sample)
       case 'label':
-        if (labelKind !== null) label = scanLabel(labelKind, column.name, place, chunk)
+        if (labelKind !== null) {
+          label = scanLabel(labelKind, column.name, place, requireAll(chunk))
+        }
         return null
       case 'group':
         groups = scanGroups(column.name, place, requirePlain(chunk))
@@ -53,20 +57,65 @@ export function scanUnit(
   return { types, features, label, groups, hasPositiveWeight }
 }
 
+/** Which rows of a unit are in the sample. */
+class SampledRows {
+  readonly nRows: number
+  /** Null for all. */
+  readonly offsets: Int32Array | null
+  readonly #unitRows: number
+  #flags: Uint8Array | null = null
+
+  constructor(rule: ScanPlan['sampleRule'], { firstRow, nRows }: UnitPlace) {
+    this.offsets = rule === null ? null : sampledOffsets(rule, firstRow, nRows)
+    this.nRows = this.offsets?.length ?? nRows
+    this.#unitRows = nRows
+  }
+
+  /** Those that are sampled of some values and their rows. */
+  of(values: Float64Array, rows: Int32Array): Float64Array {
+    if (this.offsets === null) return values
+    this.#flags ??= flagsOf(this.offsets, this.#unitRows)
+    const flags = this.#flags
+    const found = new Float64Array(values.length)
+    let n = 0
+    for (let i = 0; i < rows.length; i++) if (flags[rows[i]!] === 1) found[n++] = values[i]!
+    return found.subarray(0, n)
+  }
+}
+
+function flagsOf(offsets: Int32Array, nRows: number): Uint8Array {
+  const flags = new Uint8Array(nRows)
+  for (const offset of offsets) flags[offset] = 1
+  return flags
+}
+
 function scanFeature(
   column: JobColumn,
   place: UnitPlace,
-  chunk: ColumnChunk | CodedNumbers,
-  offsets: Int32Array | null,
+  chunk: StoredColumn,
+  sampled: SampledRows,
 ): FeatureScan {
+  const { offsets } = sampled
   if (chunk.type === 'string') return scanTexts(chunk.codes, chunk.dictionary, offsets)
   if ('numbers' in chunk) {
     if (column.isCategorical) return scanCodedCategories(column, place, chunk, offsets)
     return { kind: 'values', sampled: sampleCodes(chunk.codes, chunk.numbers, offsets) }
   }
-  if (column.isCategorical) return scanNumbers(column, place, chunk, offsets)
-  const sample = new ValueSample(offsets?.length ?? chunk.values.length)
+  if (column.isCategorical) {
+    return scanNumbers(column, place, withValues(chunk) as NumberChunk, offsets)
+  }
+  if ('stored' in chunk) return scanSparse(chunk, sampled)
+  const sample = new ValueSample(sampled.nRows)
   sample.add(chunk.values, offsets)
+  return { kind: 'values', sampled: sample.finish() }
+}
+
+/** Equal to what the values of all rows tell. */
+function scanSparse({ rows, stored }: SparseNumbers, sampled: SampledRows): FeatureScan {
+  const values = sampled.of(stored, rows)
+  const sample = new ValueSample(values.length)
+  sample.add(values, null)
+  sample.addZeros(sampled.nRows - values.length)
   return { kind: 'values', sampled: sample.finish() }
 }
 
@@ -189,7 +238,14 @@ export function requireNumbers(chunk: ColumnChunk): Float64Array {
 }
 
 /** Columns of all roles but features and labels are read as plain values. */
-function requirePlain(chunk: ColumnChunk | CodedNumbers): ColumnChunk {
-  assert(!('numbers' in chunk), 'only features and labels are coded')
+function requirePlain(chunk: StoredColumn): ColumnChunk {
+  const whole = requireAll(chunk)
+  assert(!('numbers' in whole), 'only features and labels are coded')
+  return whole
+}
+
+/** Columns of all roles but features have a value or a code in each row. */
+export function requireAll(chunk: StoredColumn): ColumnChunk | CodedNumbers {
+  assert(!('stored' in chunk), 'only features are sparse')
   return chunk
 }

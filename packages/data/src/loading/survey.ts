@@ -7,13 +7,16 @@
 import { CoppiceError } from '@coppice/model'
 import { joinColumns, type PlannedPartition } from '../schema.js'
 import { PACKED_FEATURES_MIN } from './allocate.js'
-import { estimateMemory, type LoadSize, requireMemory } from './estimate.js'
+import {
+  estimateMemory, type LoadSize, requireMemory, type UnitSize, unitBytesOf, unitValuesMax,
+} from './estimate.js'
 import { type PlacedUnit, scanDataset } from './first-pass.js'
 import type { JobColumn, JobContext } from './job.js'
 import type { DatasetOptions, DatasetSurvey, SurveyInputs } from './options.js'
 import { report } from './progress.js'
 import type { DatasetRecipe, RecipePartition } from './recipe.js'
 import { columnsWithRoles } from './roles.js'
+import { unitsOf } from './units.js'
 
 /**
  * Surveys a data set.
@@ -78,13 +81,6 @@ export async function surveyDataset(
       return { name, role: column?.role ?? 'ignored', type: types[at] ?? null }
     }),
   }
-}
-
-/** The units that have rows, in row order. */
-export function unitsOf(partitions: readonly RecipePartition[]): PlacedUnit[] {
-  return partitions.flatMap(({ plan }, partitionIdx) =>
-    plan.units.filter((unit) => unit.nRows > 0).map((unit) => ({ partitionIdx, unit })),
-  )
 }
 
 /** A planned partition, and how long its file was. */
@@ -170,23 +166,31 @@ function checkMemory(
 
 /** The size of a load; of rows that may be packed, as if they were as small as they can get. */
 export function loadSize(
-  { runner, params }: SurveyInputs,
+  { runner, params, partitions }: SurveyInputs,
   nRows: number,
   columns: readonly JobColumn[],
   units: readonly PlacedUnit[],
 ): LoadSize {
   const nFeatures = columns.filter(({ role }) => role === 'feature').length
   const nGroups = columns.filter(({ role }) => role === 'group').length
+  const sizes = units.map(({ partitionIdx, unit }): UnitSize => ({
+    nRows: unit.nRows,
+    nColumns: columns.length,
+    nBytes: unit.end - unit.start,
+    isSparse: partitions[partitionIdx]!.format === 'libsvm',
+  }))
+  const sampledShare = Math.min(1, params.binConstructSampleCnt / nRows)
+  const nValues = sizes.reduce(
+    (sum, size) => sum + unitValuesMax({ ...size, nColumns: nFeatures }), 0)
   return {
     nRows,
     nFeatures,
     // a byte has room for 255 features of two bins
     binnedRowBytes: nFeatures < PACKED_FEATURES_MIN ? nFeatures : Math.ceil(nFeatures / 255),
-    nColumns: columns.length,
     nNumberArrays: columns.length - nFeatures - nGroups,
-    unitRowsMax: units.reduce((most, { unit }) => Math.max(most, unit.nRows), 0),
-    unitBytesMax: units.reduce((most, { unit }) => Math.max(most, unit.end - unit.start), 0),
+    unitBytesMax: sizes.reduce((most, size) => Math.max(most, unitBytesOf(size)), 0),
     nThreads: Math.min(runner.nThreads, units.length),
-    nSampled: Math.min(nRows, params.binConstructSampleCnt),
+    nSampledValues: Math.ceil(nValues * sampledShare),
+    nScans: nFeatures * units.length,
   }
 }

@@ -2,16 +2,16 @@
 import { mergeSampledValues } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { WantedType } from '../column-types.js'
-import { withValues } from '../formats/coded-numbers.js'
+import { withValues } from '../formats/stored-columns.js'
 import type { PredictedRows } from '../prediction/plan.js'
 import { UnitPredictor } from '../prediction/predict-unit.js'
 import type {
   ByteSource,
-  CodedNumbers,
   ColumnChunk,
   ColumnType,
   PartitionReader,
   RowArrays,
+  StoredColumn,
   Unit,
 } from '../reader.js'
 import { ownArrays, ReusedArrays } from '../row-arrays.js'
@@ -199,7 +199,7 @@ export class TaskWorker {
 
   /**
    * One chunk per job column; null for those that are not wanted. Only features and labels may
-   * be coded.
+   * be coded, and only features sparse.
    */
   async #read(
     arrays: RowArrays,
@@ -207,13 +207,13 @@ export class TaskWorker {
     unit: Unit,
     wanted: readonly number[],
     types: readonly (ColumnType | null)[],
-  ): Promise<(ColumnChunk | CodedNumbers | null)[]> {
+  ): Promise<(StoredColumn | null)[]> {
     const { columns, partitions, textOptions } = this.#requireContext()
     const { plan, columnIdx, byteLength } = partitions[partitionIdx]!
     const { reader, source } = await this.#access.open(partitionIdx)
     requireSameLength(source, byteLength)
     const present = wanted.filter((i) => columnIdx[i]! >= 0)
-    const read = await (reader.readCoded ?? reader.read).call(
+    const read = await (reader.readStored ?? reader.read).call(
       reader,
       source,
       plan,
@@ -223,14 +223,17 @@ export class TaskWorker {
       textOptions,
       arrays,
     )
-    const chunks: (ColumnChunk | CodedNumbers | null)[] = columns.map(() => null)
-    for (const [k, i] of present.entries()) {
-      const { role } = columns[i]!
-      chunks[i] = role === 'feature' || role === 'label' ? read[k]! : withValues(read[k]!)
-    }
+    const chunks: (StoredColumn | null)[] = columns.map(() => null)
+    for (const [k, i] of present.entries()) chunks[i] = read[k]!
     // A sparse file leaves out the columns that are 0 in all of its rows.
+    const absent = {
+      type: 'int', nRows: unit.nRows, rows: new Int32Array(0), stored: new Float64Array(0),
+    } as const
     for (const i of wanted) {
-      chunks[i] ??= { type: 'int', values: new Float64Array(unit.nRows) }
+      const { role } = columns[i]!
+      const chunk = chunks[i] ?? absent
+      const mayStay = role === 'feature' || (role === 'label' && !('stored' in chunk))
+      chunks[i] = mayStay ? chunk : withValues(chunk)
     }
     return chunks
   }

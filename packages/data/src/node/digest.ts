@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto'
-import { assert } from '@coppice/model'
+import { createHash, type Hash } from 'node:crypto'
+import type { BinnedBlock } from '@coppice/engine'
 import type { EncodeTargets } from '../loading/job.js'
 
 /** Hashes a target once all of its rows are there. */
 export interface DigestTask {
   readonly kind: 'digest'
   readonly targetIdx: number
+  /** Of the target's rows, in row order. */
+  readonly blocks: readonly BinnedBlock[]
   readonly groupSizes: Uint32Array | null
 }
 
@@ -15,29 +17,37 @@ export interface DigestTask {
  * integers; the bins (rows x features); then labels, weights, init scores (64-bit floats) and
  * sizes of query groups (32-bit integers), each as the number of its bytes (2^64 - 1 where there
  * is none) and the bytes, little-endian.
+ *
+ * Where rows are packed the text is 'coppice-partition-2', and each block's bins come after the
+ * numbers of its rows and of its bytes a row, and the arrays of its packing, in the order of
+ * `Packing`. How rows are packed depends on the file and the bins alone.
  */
 export function digestRows(
-  { blocks, label, weight, initScore }: EncodeTargets,
-  groupSizes: Uint32Array | null,
+  { label, weight, initScore }: EncodeTargets,
+  { blocks, groupSizes }: Pick<DigestTask, 'blocks' | 'groupSizes'>,
 ): string {
-  assert(blocks !== null, 'partitions have blocks of all bins')
-  const hash = createHash('sha256').update('coppice-partition-1')
-  const word = new BigUint64Array(1)
-  const addCount = (count: number) => {
-    word[0] = BigInt(count)
-    hash.update(word)
-  }
-  addCount(blocks.reduce((sum, { nRows }) => sum + nRows, 0))
-  addCount(blocks.reduce((sum, { bins }) => sum + bins.length, 0))
-  for (const { bins } of blocks) hash.update(bins)
-  for (const array of [label, weight, initScore, groupSizes]) {
-    if (array === null) {
-      word[0] = 0xffff_ffff_ffff_ffffn
-      hash.update(word)
-    } else {
-      addCount(array.byteLength)
-      hash.update(array)
+  const isPacked = blocks.some(({ packing }) => packing !== undefined)
+  const hash = createHash('sha256').update(`coppice-partition-${isPacked ? 2 : 1}`)
+  addCount(hash, blocks.reduce((sum, { nRows }) => sum + nRows, 0))
+  addCount(hash, blocks.reduce((sum, { bins }) => sum + bins.length, 0))
+  for (const { nRows, bins, packing } of blocks) {
+    if (isPacked) {
+      addCount(hash, nRows)
+      addCount(hash, bins.length / nRows)
     }
+    if (packing !== undefined) {
+      const { columnOf, defaultBin, base, nBins } = packing
+      for (const array of [columnOf, defaultBin, base, nBins]) hash.update(array)
+    }
+    hash.update(bins)
+  }
+  for (const array of [label, weight, initScore, groupSizes]) {
+    addCount(hash, array?.byteLength ?? 0xffff_ffff_ffff_ffffn)
+    if (array !== null) hash.update(array)
   }
   return hash.digest('hex')
+}
+
+function addCount(hash: Hash, count: number | bigint): void {
+  hash.update(BigUint64Array.of(BigInt(count)))
 }

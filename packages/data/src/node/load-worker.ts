@@ -82,7 +82,7 @@ async function resultOf(
   }
   if (task.kind !== 'digest') return worker.run(task)
   assert(encoding !== null, 'what is hashed was encoded')
-  return digestRows(encoding.targets[task.targetIdx]!, task.groupSizes)
+  return digestRows(encoding.targets[task.targetIdx]!, task)
 }
 
 function plainError(error: unknown): PlainError {

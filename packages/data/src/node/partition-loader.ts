@@ -2,6 +2,7 @@
  * What a worker reads with: carries out the tasks of a survey, and bins partitions by the recipe
  * that came of it. Everything runs on loading threads; the calling thread only waits.
  */
+import type { BinnedBlock } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { allocatePartition, targetSize } from '../loading/allocate.js'
 import { mergeGroups } from '../loading/groups.js'
@@ -15,7 +16,7 @@ import type {
   TaskResults,
 } from '../loading/job.js'
 import { type DatasetRecipe, encodePlanOf, type RecipePartition } from '../loading/recipe.js'
-import { unitsOf } from '../loading/survey.js'
+import { unitsOf } from '../loading/units.js'
 import { defaultTextOptions } from '../readers.js'
 import type { SourceOptions } from './open-source.js'
 import { PartitionFiles } from './partition-files.js'
@@ -31,8 +32,8 @@ export interface BinnedPartition {
   /** Global row id of its first row. */
   readonly firstRow: number
   readonly nRows: number
-  /** nRows x nFeatures, row-major. */
-  readonly bins: Uint8Array
+  /** All rows, in order: one block, or those of its units where rows may be packed. */
+  readonly blocks: readonly BinnedBlock[]
   /** nRows numbers, or class indices where the recipe has classes. */
   readonly label: Float64Array | null
   readonly weight: Float64Array | null
@@ -40,7 +41,7 @@ export interface BinnedPartition {
   readonly initScore: Float64Array | null
   /** Row counts of the query groups, in row order. */
   readonly groupSizes: Uint32Array | null
-  /** SHA-256 of all of the above arrays (see `digestRows`): equal wherever it is computed. */
+  /** SHA-256 of all of the above (see `digestRows`): equal wherever it is computed. */
   readonly hash: string
 }
 
@@ -100,6 +101,12 @@ const noContext: JobContext = {
   partitions: [],
   scan: null,
   prediction: null,
+}
+
+interface EncodedPartitions {
+  /** Row counts of the query groups of each partition, where there are such. */
+  readonly groups: readonly (Uint32Array | null)[]
+  readonly packed: readonly (readonly BinnedBlock[])[]
 }
 
 class PoolLoader implements PartitionLoader {
@@ -165,19 +172,22 @@ class PoolLoader implements PartitionLoader {
       const encoding = { plan: encodePlanOf(recipe), targets }
       const contextId = this.#pool.addContext(sourcesId, context, encoding)
       try {
-        const groups = await this.#encodeRows(contextId, recipe, partitions, signal)
+        const { groups, packed } = await this.#encodeRows(contextId, recipe, partitions, signal)
         await files.requireSame()
-        const digests = targets.map((_, targetIdx) => {
-          return { kind: 'digest' as const, targetIdx, groupSizes: groups[targetIdx]! }
-        })
+        const digests = targets.map(({ blocks }, targetIdx) => ({
+          kind: 'digest' as const,
+          targetIdx,
+          blocks: blocks ?? packed[targetIdx]!,
+          groupSizes: groups[targetIdx]!,
+        }))
         const hashes = await this.#pool.run(contextId, digests, { signal })
         return partitions.map(({ firstRow, plan }, i): BinnedPartition => {
-          const { blocks, label, weight, initScore } = targets[i]!
+          const { label, weight, initScore } = targets[i]!
           return {
             partition: partitionIdx[i]!,
             firstRow,
             nRows: plan.nRows,
-            bins: blocks![0]!.bins,
+            blocks: digests[i]!.blocks,
             label,
             weight,
             initScore,
@@ -208,13 +218,13 @@ class PoolLoader implements PartitionLoader {
     }
   }
 
-  /** Bins all rows; returns the group sizes of each partition. */
+  /** Bins all rows; gives the blocks of those that may be packed. */
   async #encodeRows(
     contextId: number,
     recipe: DatasetRecipe,
     partitions: readonly RecipePartition[],
     signal: AbortSignal | undefined,
-  ): Promise<(Uint32Array | null)[]> {
+  ): Promise<EncodedPartitions> {
     const group = recipe.columns.find(({ role }) => role === 'group')
     const tasks = unitsOf(partitions).map(({ partitionIdx, unit }): EncodeTask => ({
       kind: 'encode',
@@ -223,14 +233,18 @@ class PoolLoader implements PartitionLoader {
       targetIdx: partitionIdx,
       wantsGroups: group !== undefined,
     }))
-    const scans = await this.#pool.run(contextId, tasks, { signal })
-    if (group === undefined) return partitions.map(() => null)
-    const unitsOfPartition: { partition: string; groups: GroupScan }[][] = partitions.map(() => [])
+    const encoded = await this.#pool.run(contextId, tasks, { signal })
+    const packed: BinnedBlock[][] = partitions.map(() => [])
+    const units: { partition: string; groups: GroupScan }[][] = partitions.map(() => [])
     for (const [i, { partitionIdx }] of tasks.entries()) {
-      const partition = partitions[partitionIdx]!.name
-      unitsOfPartition[partitionIdx]!.push({ partition, groups: scans[i]!.groups! })
+      const { blocks, groups } = encoded[i]!
+      packed[partitionIdx]!.push(...blocks)
+      if (groups !== null) {
+        units[partitionIdx]!.push({ partition: partitions[partitionIdx]!.name, groups })
+      }
     }
-    return unitsOfPartition.map((units) => mergeGroups(group.name, units))
+    const groups = units.map((own) => group === undefined ? null : mergeGroups(group.name, own))
+    return { groups, packed }
   }
 
   async #runIn<T extends LoadTask>(

@@ -1,4 +1,4 @@
-import type { Predictor, Scalar } from '@coppice/model'
+import type { PredictInput, Predictor, Scalar } from '@coppice/model'
 
 /** What a prediction is, by its type; all of it row-major. */
 export interface Prediction {
@@ -14,17 +14,17 @@ export interface Prediction {
 
 export type PredictionType = keyof Prediction
 
-/** Predicts the rows of a table of columns. Throws CoppiceError 'DATA' or 'PARAMETER'. */
+/** Predicts rows. Throws CoppiceError 'DATA' or 'PARAMETER'. */
 export function predictColumns<T extends PredictionType>(
   predictor: Predictor,
-  columns: Parameters<Predictor['predictRaw']>[0],
+  rows: PredictInput,
   type: T,
 ): Prediction[T] {
   const predict: { readonly [K in PredictionType]: () => Prediction[K] } = {
-    probability: () => predictor.predictProbabilities(columns),
-    class: () => predictor.predictClasses(columns),
-    raw: () => predictor.predictRaw(columns),
-    leaf: () => predictor.predictLeaves(columns),
+    probability: () => predictor.predictProbabilities(rows),
+    class: () => predictor.predictClasses(rows),
+    raw: () => predictor.predictRaw(rows),
+    leaf: () => predictor.predictLeaves(rows),
   }
   return predict[type]()
 }

@@ -1,18 +1,24 @@
 /** Rows in memory that a predictor takes as they are, or that are soon made so. */
-import type { Columns, Matrix, Model } from '@coppice/model'
+import { type Columns, type CsrMatrix, isCsr, type Matrix, type Model } from '@coppice/model'
 import type { MemoryRows } from '../memory-rows.js'
 import { featureTypes } from './features.js'
 
 type Features = Pick<Model, 'features'>
 
 /**
- * Rows that need no looking at by column: a matrix of floats, typed arrays by name, or rows of
- * numbers, for a model whose features all are numbers. Null for all others, and for what does not
- * fit: whoever reads those says why. The numbers are those that are read by column.
+ * Rows that need no looking at by column: a matrix of floats, a sparse one, typed arrays by name,
+ * or rows of numbers, for a model whose features all are numbers. Null for all others, and for what
+ * does not fit: whoever reads those says why. The numbers are those that are read by column.
  */
-export function readyRows(rows: MemoryRows, model: Features): Matrix | Columns | null {
+export function readyRows(
+  rows: MemoryRows, model: Features,
+): Matrix | CsrMatrix | Columns | null {
   if (Object.values(featureTypes(model)).includes('string')) return null
   if (typeof rows !== 'object' || rows === null) return null
+  // Before all else: its data may be as long as those of a dense one.
+  if (isCsr(rows)) {
+    return rows.shape[1] === model.features.length && !hasDataAndShape(model) ? rows : null
+  }
   if (!Array.isArray(rows)) return readyMatrix(rows, model) ?? readyColumns(rows, model)
   const all = rows as readonly unknown[]
   // A predictor takes a matrix for columns of those names.

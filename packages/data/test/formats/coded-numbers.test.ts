@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { parquetMetadata, type SchemaElement } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import fc from 'fast-check'
-import { occurringNumbers, withValues } from '../../src/formats/coded-numbers.js'
+import { occurringNumbers } from '../../src/formats/coded-numbers.js'
 import { parquetReader } from '../../src/formats/parquet.js'
 import { decodeColumnChunk } from '../../src/formats/parquet-pages.js'
 import { describeColumn } from '../../src/formats/parquet-schema.js'
+import { withValues } from '../../src/formats/stored-columns.js'
 import type { ColumnType } from '../../src/reader.js'
 import { bufferSource, defaultTextOptions } from '../reader-contract.js'
 import { ownArrays } from '../../src/row-arrays.js'
@@ -31,11 +32,11 @@ async function read(bytes: Uint8Array, type: ColumnType | null = null) {
   const plan = await parquetReader.plan(source, defaultTextOptions)
   const args = [source, plan, plan.units[0]!, [0], [type], defaultTextOptions] as const
   const [plain] = await parquetReader.read(...args)
-  const [coded] = await parquetReader.readCoded!(...args, ownArrays)
+  const [coded] = await parquetReader.readStored!(...args, ownArrays)
   return { plain: plain!, coded: coded! }
 }
 
-describe('readCoded of Parquet', () => {
+describe('readStored of Parquet', () => {
   it('keeps numbers coded that are the values of read', async () => {
     const { plain, coded } = await read(write(few, 'DOUBLE', 'RLE_DICTIONARY'))
     assert.ok('numbers' in coded && !('numbers' in plain))

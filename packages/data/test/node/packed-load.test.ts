@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { Unpacker } from '@coppice/engine'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { type BinnedBlock, type FeatureInfo, Unpacker } from '@coppice/engine'
 import type { CoppiceError } from '@coppice/model'
 import { defaultBinning } from '../../src/loading/job.js'
+import { digestRows } from '../../src/node/digest.js'
 import { loadDataset } from '../../src/node/load-dataset.js'
 import { openPartitionLoader } from '../../src/node/partition-loader.js'
 import { surveyDataset } from '../../src/loading/survey.js'
@@ -32,6 +33,25 @@ function writeSparse(path: string): void {
   writeFileSync(path, `${lines.join('\n')}\n`)
 }
 
+/** The bins of rows x features, each looked for by itself. */
+function denseBins(text: string, features: readonly FeatureInfo[]): Uint8Array {
+  const lines = text.trim().split('\n')
+  const bins = new Uint8Array(lines.length * features.length)
+  for (const [row, line] of lines.entries()) {
+    const values = new Float64Array(features.length)
+    for (const entry of line.split(' ').slice(1)) {
+      const [index, value] = entry.split(':').map(Number)
+      values[index!] = value!
+    }
+    features.forEach(({ mapper }, f) => {
+      assert.ok(mapper.kind === 'numeric')
+      bins[row * features.length + f] =
+        mapper.upperBounds.findIndex((bound) => values[f]! <= bound)
+    })
+  }
+  return bins
+}
+
 describe('loading rows of many features that are mostly 0', function () {
   this.timeout(60_000)
   const temp = useTempFolder()
@@ -47,31 +67,59 @@ describe('loading rows of many features that are mostly 0', function () {
       runner: new InlineRunner(files), memory: null,
     }, { label: 'label' })
     await files.close()
-    const pool = new ThreadPool(1)
-    const loader = openPartitionLoader([source], pool)
-    const [dense] = await loader.encode(recipe, [0])
-    await loader.close()
-    await pool.close()
-    for (const threads of [1, 2]) {
-      const { data } = await loadDataset({
-        label: 'label', inputs: path, threads, inlineBytesMax: 0,
-      })
-      const nFeatures = data.features.length
-      assert.equal(nFeatures, nGroups * nLevels + 1)
+    const expected = denseBins(readFileSync(path, 'utf8'), recipe.features)
+    const requirePacked = (blocks: readonly BinnedBlock[]): void => {
+      const nFeatures = recipe.features.length
       let row = 0
-      for (const { firstRow, nRows: n, bins, packing } of data.blocks) {
+      for (const { firstRow, nRows: n, bins, packing } of blocks) {
         assert.equal(firstRow, row)
         assert.ok(packing !== undefined && packing.nColumns < nFeatures / 4)
         assert.equal(bins.length, n * packing.nColumns)
         assert.ok(bins.buffer instanceof SharedArrayBuffer)
         const whole = new Uint8Array(n * nFeatures)
         new Unpacker(packing).unpack(bins, 0, n, whole)
-        assert.deepEqual(whole, dense!.bins.subarray(row * nFeatures, (row + n) * nFeatures))
+        assert.deepEqual(whole, expected.subarray(row * nFeatures, (row + n) * nFeatures))
         row += n
       }
       assert.equal(row, nRows)
-      assert.deepEqual(data.label, dense!.label)
     }
+    const hashes = new Set<string>()
+    for (const threads of [1, 2]) {
+      const pool = new ThreadPool(threads)
+      const loader = openPartitionLoader([source], pool)
+      const [partition] = await loader.encode(recipe, [0])
+      await loader.close()
+      await pool.close()
+      requirePacked(partition!.blocks)
+      hashes.add(partition!.hash)
+      const { data } = await loadDataset({
+        label: 'label', inputs: path, threads, inlineBytesMax: 0,
+      })
+      assert.equal(data.features.length, nGroups * nLevels + 1)
+      requirePacked(data.blocks)
+      assert.deepEqual(data.label, partition!.label)
+    }
+    assert.equal(hashes.size, 1)
+  })
+
+  it('hashes every row and every feature of what is packed', async () => {
+    const bins = Uint8Array.of(0, 1, 2, 0)
+    const packing = {
+      nColumns: 1, columnOf: Int32Array.of(0, 0), defaultBin: Int16Array.of(0, 0),
+      base: Uint8Array.of(1, 2), nBins: Uint16Array.of(2, 2),
+    }
+    const targets = { firstRow: 0, blocks: null, label: null, weight: null, initScore: null }
+    const hashOf = (block: Partial<BinnedBlock>): string => digestRows(targets,
+      { blocks: [{ firstRow: 0, nRows: 4, bins, packing, ...block }], groupSizes: null })
+    const hashes = [
+      hashOf({}), hashOf({ bins: Uint8Array.of(0, 1, 2, 1) }),
+      hashOf({ packing: { ...packing, columnOf: Int32Array.of(0, 1) } }),
+      hashOf({ packing: { ...packing, defaultBin: Int16Array.of(1, 0) } }),
+      hashOf({ packing: { ...packing, base: Uint8Array.of(2, 1) } }),
+      hashOf({ packing: { ...packing, nBins: Uint16Array.of(2, 3) } }),
+    ]
+    assert.equal(new Set(hashes).size, hashes.length)
+    assert.equal(hashOf({}), hashes[0])
   })
 
   it('refuses what does not get small enough', async () => {

@@ -91,7 +91,7 @@ describe('openPartitionLoader', function () {
       assert.deepEqual(partitions.map(({ partition }) => partition), [0, 1, 2, 3])
       requireSameRows(partitions, local.data)
       for (const partition of partitions) {
-        assert.ok(partition.bins.buffer instanceof SharedArrayBuffer)
+        assert.ok(partition.blocks[0]!.bins.buffer instanceof SharedArrayBuffer)
         assert.ok(partition.label!.buffer instanceof SharedArrayBuffer)
       }
       const [again] = await workers[1]!.encode(recipe, [1])
@@ -126,7 +126,8 @@ describe('openPartitionLoader', function () {
     const loader = openPartitionLoader(sources, pool)
     const { recipe } = await survey(sources, [loader])
     const [partition] = await loader.encode(recipe, [0])
-    const { bins, label, weight, initScore, groupSizes, hash } = partition!
+    const { blocks, label, weight, initScore, groupSizes, hash } = partition!
+    const { bins } = blocks[0]!
     const count = (value: number) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer)
     const expected = createHash('sha256').update('coppice-partition-1')
     expected.update(count(500)).update(count(bins.length)).update(bins)
@@ -366,7 +367,8 @@ function requireSameRows(partitions: readonly BinnedPartition[], data: BinnedDat
     firstRow += partition.nRows
   }
   assert.equal(firstRow, data.nRows)
-  assert.deepEqual(join(partitions.map(({ bins }) => bins)), join(data.blocks.map((b) => b.bins)))
+  const binsOf = (blocks: BinnedDataset['blocks']) => join(blocks.map(({ bins }) => bins))
+  assert.deepEqual(binsOf(partitions.flatMap(({ blocks }) => blocks)), binsOf(data.blocks))
   for (const key of ['label', 'weight', 'initScore', 'groupSizes'] as const) {
     assert.deepEqual(join(partitions.map((partition) => partition[key])), join([data[key]]), key)
   }

@@ -193,7 +193,7 @@ describe('data on a web server', function () {
         const [partition] = await loader.encode(recipe, [1])
         const { data } = await loadDataset({ ...roles, inputs: paths, threads: 1 })
         const nFeatures = data.features.length
-        assert.deepEqual(partition!.bins, data.blocks[0]!.bins.slice(1000 * nFeatures))
+        assert.deepEqual(partition!.blocks[0]!.bins, data.blocks[0]!.bins.slice(1000 * nFeatures))
         assert.ok(server.requests.length <= 2, 'copied in one go')
         assert.deepEqual(readdirSync(options.tempFolder), [], 'the copy is gone')
         // The same rows, but not the bytes that the manifest promises.

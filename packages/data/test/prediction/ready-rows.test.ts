@@ -82,4 +82,13 @@ describe('readyRows', () => {
     assert.equal(readyRows(all['arrays']!, { features: shapes }), null)
     assert.equal(readyRows(all['a matrix of doubles']!, { features: shapes }), null)
   })
+
+  it('takes sparse rows for what they are, however many values they have', () => {
+    const full = {
+      data: Float64Array.of(1, 2, 5), indices: [2, 0, 1], indptr: [0, 3], shape: [1, 3],
+    }
+    assert.equal(readyRows(full as unknown as MemoryRows, model), full)
+    const wide = { ...full, shape: [1, 4] }
+    assert.equal(readyRows(wide as unknown as MemoryRows, model), null)
+  })
 })

@@ -45,6 +45,11 @@ export class ValueSample {
     this.nanCount += nNans
   }
 
+  /** Adds rows of which nothing is stored because they are 0. */
+  addZeros(nRows: number): void {
+    this.zeroCount += nRows
+  }
+
   private reserve(length: number): void {
     if (length + 1 <= this.values.length) return
     const grown = new Float64Array(Math.max(length + 1, this.values.length * 2))
@@ -55,7 +60,12 @@ export class ValueSample {
   /** Sorts and counts what was added. O(n). Rows may still be added afterwards. */
   finish(): SampledValues {
     const { zeroCount, nanCount } = this
+    if (this.length === 0) return { ...noValues, zeroCount, nanCount }
     const added = this.values.subarray(0, this.length)
+    if (isConstant(added)) {
+      const counts = Uint32Array.of(added.length)
+      return { values: added.slice(0, 1), counts, zeroCount, nanCount }
+    }
     const counted = added.length > kernelValuesMax
       ? countSorted(sortDoubles(added)) : valueKernels().countValues(added)
     return { ...counted, zeroCount, nanCount }
@@ -64,6 +74,16 @@ export class ValueSample {
 
 /** Distinct values in ascending order, and how often each of them occurs. */
 type CountedValues = Pick<SampledValues, 'values' | 'counts'>
+
+/** Of columns that are 0: there are many of them where there are many columns. */
+const noValues: CountedValues = { values: new Float64Array(0), counts: new Uint32Array(0) }
+
+/** As the stored values of one-hot columns are. */
+function isConstant(values: Float64Array): boolean {
+  let i = 1
+  while (i < values.length && values[i] === values[0]) i++
+  return i >= values.length
+}
 
 function countSorted(sorted: Float64Array): CountedValues {
   const distinct = new Float64Array(sorted.length)

@@ -1,13 +1,11 @@
 import { COLUMN_VALUES_MAX } from './columns.js'
+import { countBins } from './count-bins.js'
+import { OffDefaults, type FeatureDefault } from './off-defaults.js'
 import type { EngineRows, FeatureLayout } from './protocol.js'
-import { RareBins } from './rare-bins.js'
 import { countRows, type RowRun } from './row-dealing.js'
-import { visitRows, visitSome } from './visit-rows.js'
 
 /** A feature with its most frequent bin. */
-interface Candidate {
-  readonly feature: number
-  readonly defaultBin: number
+interface Candidate extends FeatureDefault {
   /** Sampled rows in another bin. */
   readonly nOthers: number
 }
@@ -23,8 +21,8 @@ const TRIED_BUNDLES = 100
  * Features that are never off their defaults in the same row, in bundles: a greedy choice on some
  * rows, checked on all. Which are chosen has no influence on results.
  *
- * O(rows x features) in time; looking at some rows is enough to see that there is nothing to
- * bundle.
+ * O(rows x features) in time, of packed rows O(bytes); looking at some rows is enough to see that
+ * there is nothing to bundle.
  *
  * @returns bundles of at least two features
  */
@@ -39,34 +37,26 @@ export function bundleFeatures(
   return bundles.length === 0 ? [] : withoutConflicts(data, runs, features, bundles)
 }
 
-/** Rows spread over all. */
+/** Rows spread over all: local rows 0, step, 2 step, ... */
 interface Sample {
+  readonly data: EngineRows
+  readonly runs: readonly RowRun[]
+  readonly step: number
   readonly nRows: number
-  readonly nFeatures: number
-  /** Calls `visit` for each of them in turn: its bins are at `at` and behind. */
-  visit(visit: (bins: Uint8Array, at: number, row: number) => void): void
 }
 
 function sampleOf(data: EngineRows, runs: readonly RowRun[]): Sample {
-  const { nFeatures } = data
   const total = countRows(runs)
   const step = Math.max(1, Math.ceil(total / SAMPLE_ROWS))
-  return {
-    nRows: Math.ceil(total / step),
-    nFeatures,
-    visit: (visit) => visitSome(data, runs, step, (bins, at, localRow) =>
-      visit(bins, at, localRow / step)),
-  }
+  return { data, runs, step, nRows: Math.ceil(total / step) }
 }
 
-function findCandidates(sample: Sample, features: readonly FeatureLayout[]): Candidate[] {
-  const { nRows, nFeatures } = sample
-  const counts = new Uint16Array(nFeatures * 256)
-  sample.visit((bins, at) => {
-    for (let f = 0; f < nFeatures; f++) counts[f * 256 + bins[at + f]!]!++
-  })
+function findCandidates(
+  { data, runs, step, nRows }: Sample, features: readonly FeatureLayout[],
+): Candidate[] {
+  const counts = countBins(data, runs, step)
   const candidates: Candidate[] = []
-  for (let feature = 0; feature < nFeatures; feature++) {
+  for (let feature = 0; feature < features.length; feature++) {
     const own = counts.subarray(feature * 256, feature * 256 + features[feature]!.nBins)
     let defaultBin = 0
     own.forEach((count, bin) => {
@@ -117,22 +107,16 @@ function chooseBundles(
 function findOffDefault(
   sample: Sample, candidates: readonly Candidate[],
 ): Map<Candidate, Uint32Array> {
+  const { data, runs, step } = sample
   const nWords = Math.ceil(sample.nRows / 32)
   const rows = new Uint32Array(nWords * candidates.length)
-  const startOf = new Int32Array(sample.nFeatures)
+  const startOf = new Int32Array(data.nFeatures)
   candidates.forEach(({ feature }, c) => {
     startOf[feature] = c * nWords
   })
-  const rare = new RareBins(sample.nFeatures, candidates)
-  let word = 0
-  let bit = 0
-  const mark = (feature: number): void => {
-    rows[startOf[feature]! + word]! |= bit
-  }
-  sample.visit((bins, at, row) => {
-    word = row >> 5
-    bit = 1 << (row & 31)
-    rare.visit(bins, at, mark)
+  new OffDefaults(data.nFeatures, candidates).visit(data, runs, step, (feature, _bin, localRow) => {
+    const row = localRow / step
+    rows[startOf[feature]! + (row >> 5)]! |= 1 << (row & 31)
   })
   return new Map(candidates.map((candidate, c) =>
     [candidate, rows.subarray(c * nWords, (c + 1) * nWords)]))
@@ -151,18 +135,14 @@ function withoutConflicts(
   const isOut = new Uint8Array(nFeatures)
   /** The last row in which a feature of each bundle was off its default. */
   const takenBy = new Float64Array(bundles.length).fill(-1)
-  const rare = new RareBins(nFeatures, bundles.flat())
-  let row = 0
-  const take = (feature: number, bin: number): void => {
+  const rare = new OffDefaults(nFeatures, bundles.flat())
+  rare.visit(data, runs, 1, (feature, bin, row) => {
     // one that is out already takes no place
     if (isOut[feature] === 1) return
     const bundle = bundleOf[feature]!
     // a bin that a feature does not have would be another's: sums by itself tell of it
     if (takenBy[bundle] === row || bin >= layout[feature]!.nBins) isOut[feature] = 1
     else takenBy[bundle] = row
-  }
-  visitRows(data, runs, (bins, n) => {
-    for (let i = 0; i < n; i++, row++) rare.visit(bins, i * nFeatures, take)
   })
   return bundles
     .map((bundle) => bundle.filter(({ feature }) => isOut[feature] === 0))

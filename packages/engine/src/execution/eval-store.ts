@@ -2,7 +2,7 @@ import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricPart } from '../metrics/parts.js'
 import { bundleFeatures } from './bundle-features.js'
-import { ColumnFiller } from './column-rows.js'
+import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { planColumns } from './columns.js'
 import type { BinnedTree, EngineRows, EngineSetup, MetricPart } from './protocol.js'
 import { countRows, gatherRows, type RowRun } from './row-dealing.js'
@@ -92,10 +92,11 @@ function storeRows(
   const offset = arena.reserve(nRows * stride)
   const target = arena.bytes(offset, nRows * stride)
   const filler = new ColumnFiller(columns)
-  visitRows(data, runs, (bins, _, localRow) => {
-    const offsetOf = (column: number): number => localRow * stride + column
-    filler.fill({ memory: target, offsetOf, stride }, bins)
-  })
+  const targetAt = (localRow: number): ColumnTarget =>
+    ({ memory: target, offsetOf: (column) => localRow * stride + column, stride })
+  visitRows(data, runs, (bins, _, localRow) => filler.fill(targetAt(localRow), bins),
+    (packing, bins, first, n, localRow) =>
+      filler.fillPacked(targetAt(localRow), packing, bins, first, n))
   const walk = new WalkTable(arena, setup.maxLeaves, { columns, walkOffset: (column) => column })
   return { offset, stride, walk }
 }

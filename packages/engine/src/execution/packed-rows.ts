@@ -4,7 +4,7 @@ import { ColumnFiller } from './column-rows.js'
 import { planColumns, type ColumnPlan } from './columns.js'
 
 /** With more than this share of the bytes a packing is not worth it. */
-const PACKED_SHARE_MAX = 0.75
+export const PACKED_SHARE_MAX = 0.75
 
 /**
  * Packs rows whose features are mostly at one bin each (see Packing).
@@ -34,7 +34,8 @@ export function packRows(
   return { bins: memory, packing: packingOf(plan, nBins) }
 }
 
-function packingOf(plan: ColumnPlan, nBins: readonly number[]): Packing {
+/** What tells the features of rows that are stored by a plan. */
+export function packingOf(plan: ColumnPlan, nBins: readonly number[]): Packing {
   return {
     nColumns: plan.columns.length,
     columnOf: plan.columnOf,

@@ -2,7 +2,7 @@ import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
 import { REARRANGE_BYTES, ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { bundleFeatures } from './bundle-features.js'
-import { ColumnFiller } from './column-rows.js'
+import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { planColumns, writeLeftTable, type ColumnPlan } from './columns.js'
 import type { BagRule, EngineRows, Expansion, FeatureLayout } from './protocol.js'
 import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
@@ -81,12 +81,15 @@ export class RowStore {
     const view = this.#arena.view()
     const rows = this.#buffers[0]!
     const filler = new ColumnFiller(this.columns)
-    visitRows(data, this.#runs, (bins, nRows, localRow) => {
-      const offsetOf = (column: number): number => rows.column(column) + localRow * binStride
-      filler.fill({ memory, offsetOf, stride: binStride }, bins)
-      let id = rows.sides(localRow) + ROW_ID_OFFSET
-      for (let i = 0; i < nRows; i++, id += sideStride) view.setUint32(id, localRow + i, true)
+    const targetAt = (localRow: number): ColumnTarget => ({
+      memory, offsetOf: (column) => rows.column(column) + localRow * binStride, stride: binStride,
     })
+    visitRows(data, this.#runs,
+      (bins, _nRows, localRow) => filler.fill(targetAt(localRow), bins),
+      (packing, bins, first, nRows, localRow) =>
+        filler.fillPacked(targetAt(localRow), packing, bins, first, nRows))
+    let id = rows.sides(0) + ROW_ID_OFFSET
+    for (let row = 0; row < this.nRows; row++, id += sideStride) view.setUint32(id, row, true)
   }
 
   /** Offset of the first row's gradient, for kernels that write `layout.sideStride` apart. */

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict'
-import { makeDataset, recut, type DataRecipe } from '@coppice/testkit'
+import { makeDataset, recut, TestRandom, type DataRecipe } from '@coppice/testkit'
 import type { BinnedBlock, BinnedDataset } from '../../src/dataset.js'
+import { bundleFeatures } from '../../src/execution/bundle-features.js'
+import { ColumnFiller, type ColumnTarget } from '../../src/execution/column-rows.js'
+import { planColumns } from '../../src/execution/columns.js'
+import { countBins } from '../../src/execution/count-bins.js'
 import { engineRows } from '../../src/execution/engine-rows.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
+import { OffDefaults } from '../../src/execution/off-defaults.js'
 import { packRows } from '../../src/execution/packed-rows.js'
+import type { EngineRows } from '../../src/execution/protocol.js'
 import { dealRuns } from '../../src/execution/row-dealing.js'
 import { Unpacker } from '../../src/execution/unpacker.js'
-import { visitRows, visitSome } from '../../src/execution/visit-rows.js'
+import { visitRows } from '../../src/execution/visit-rows.js'
 import { ThreadExecutor } from '../../src/threads/index.js'
 import { storedColumns } from '../../src/training/memory-estimate.js'
 import { digest, mixedFeatures, trainWatched } from '../support/trainings.js'
@@ -46,23 +52,59 @@ describe('packRows', () => {
     assert.equal(packBlock(dense, dense.blocks[0]!), dense.blocks[0])
   })
 
-  it('gives some rows as it gives all', () => {
-    const rows = engineRows(packed)
+  it('tells of bins, and of those off their defaults, as rows that are not packed', () => {
+    const random = new TestRandom(4)
     for (const [engine, nEngines, step] of [[0, 1, 1], [0, 1, 7], [1, 2, 3]] as const) {
+      const [rows, plain] = [engineRows(packed), engineRows(cut)]
       const runs = dealRuns(rows, engine, nEngines)
-      const wanted: [number, number[]][] = []
-      visitRows(rows, runs, (bins, nRows, localRow) => {
-        for (let i = 0; i < nRows; i++) {
-          if ((localRow + i) % step > 0) continue
-          const row = bins.subarray(i * features.length, (i + 1) * features.length)
-          wanted.push([localRow + i, [...row]])
+      const counts = countBins(plain, runs, step)
+      assert.deepEqual(countBins(rows, runs, step), counts)
+      // some that are looked at have a packing's default, some another
+      for (const share of [1, 5, 50]) {
+        const members = features.map((_, feature) => {
+          const own = counts.subarray(feature * 256, feature * 256 + 256)
+          const usual = own.indexOf(Math.max(...own))
+          return { feature, defaultBin: random.below(share) > 0 || share === 1 ? usual : 1 }
+        }).filter(() => random.below(4) > 0)
+        const find = (of: EngineRows): string[] => {
+          const found: string[] = []
+          new OffDefaults(features.length, members).visit(of, runs, step,
+            (feature, bin, localRow) => found.push(`${localRow} ${feature} ${bin}`))
+          return found.sort()
         }
-      })
-      const found: [number, number[]][] = []
-      visitSome(rows, runs, step, (bins, at, localRow) =>
-        found.push([localRow, [...bins.subarray(at, at + features.length)]]))
-      assert.deepEqual(found, wanted)
+        const expected = find(plain)
+        assert.ok(expected.length > 0)
+        assert.deepEqual(find(rows), expected)
+      }
     }
+  })
+
+  it('becomes the columns of a plan without being unpacked, where defaults are the same', () => {
+    const nBins = data.features.map(({ mapper }) => mapper.nBins)
+    const layout = nBins.map((n) => ({ nBins: n, missingBin: -1, isCategorical: false }))
+    const whole = engineRows(cut)
+    const plan = planColumns(layout, bundleFeatures(whole, dealRuns(whole, 0, 1), layout))
+    const nColumns = plan.columns.length
+    assert.ok(plan.hasBundles)
+    const results = packed.blocks.map(({ packing, bins, nRows }, b) => {
+      if (packing === undefined) return null
+      const [first, n] = [nRows > 5 ? 3 : 0, nRows > 5 ? nRows - 5 : nRows]
+      const fill = (run: (filler: ColumnFiller, target: ColumnTarget) => boolean) => {
+        const memory = new Uint8Array(n * nColumns).fill(77)
+        const target = { memory, offsetOf: (column: number) => column, stride: nColumns }
+        return run(new ColumnFiller(plan), target) ? memory : null
+      }
+      const found = fill((filler, target) => filler.fillPacked(target, packing, bins, first, n))
+      const own = cut.blocks[b]!.bins
+      const expected = fill((filler, target) => {
+        filler.fill(target, own.subarray(first * features.length, (first + n) * features.length))
+        return true
+      })
+      if (found !== null) assert.deepEqual(found, expected)
+      return found !== null
+    })
+    // a block of one row has defaults of its own
+    assert.deepEqual(results, [false, true, null, true, true])
   })
 
   it('gives bins back that cannot be', () => {

@@ -3,6 +3,7 @@
 import type { Feature, Model } from '../types.js'
 import { CoppiceError } from '../errors.js'
 import { describe, describeList } from '../text.js'
+import { type CsrMatrix, CsrRows, isCsr } from './csr.js'
 
 /**
  * One value. null, undefined and NaN are missing; booleans are 0 and 1, dates are milliseconds
@@ -32,12 +33,13 @@ export interface CodedTexts {
 export type Columns = Readonly<Record<string, ArrayLike<Cell> | CodedTexts>>
 
 /**
- * Rows for a predictor: a matrix, an array of rows, or columns.
+ * Rows for a predictor: a matrix, dense or sparse, an array of rows, or columns.
  *
  * Where names are given, all features of the model must be there; other names are ignored. An
- * object with `data` and `shape` is a matrix, unless the model has features of both names.
+ * object with `data` and `shape` is a matrix, unless the model has features of both names; one
+ * that has `indices` and `indptr` too is a sparse one.
  */
-export type PredictInput = Matrix | readonly Row[] | Columns
+export type PredictInput = Matrix | CsrMatrix | readonly Row[] | Columns
 
 /** Rows that can be read as encoded numbers, some at a time. */
 export interface RowSource {
@@ -107,6 +109,7 @@ export class RowEncoder {
         'rows must be a matrix {data, shape}, an array of rows or an object of columns, got ' +
         (ArrayBuffer.isView(input) ? 'a typed array; wrap it as {data, shape}' : describe(input)))
     }
+    if (!this.#hasDataAndShape && isCsr(input)) return this.#csrSource(new CsrRows(input))
     if (!this.#hasDataAndShape && isMatrix(input)) return this.#matrixSource(input)
     return this.#columnsSource(input as Columns)
   }
@@ -190,18 +193,40 @@ export class RowEncoder {
         `${nFeatures} values, got shape [${shape.map(describe).join(', ')}] and ` +
         `${data.length} values`)
     }
-    const categorical = [...this.#codes.keys()].filter((f) => this.#codes[f] !== null)
     const fill: Fill = (first, count, out) => {
       out.set(data.subarray(first * nFeatures, (first + count) * nFeatures))
-      for (const f of categorical) {
-        for (let r = 0; r < count; r++) {
-          const at = r * nFeatures + f
-          out[at] = this.#encodeCategory(this.#codes[f]!, out[at], f, first + r)
-        }
+      this.#encodeCategories(first, count, out)
+    }
+    const hasCategories = this.#codes.some((codes) => codes !== null)
+    const pack = hasCategories ? packFilled(fill, nFeatures) : packView(data, nFeatures)
+    return { nRows, fill, pack }
+  }
+
+  #csrSource(rows: CsrRows): RowSource {
+    const { nRows, nColumns } = rows
+    const nFeatures = this.#features.length
+    if (nColumns !== nFeatures) {
+      throw new CoppiceError('DATA',
+        `the sparse matrix must have shape [rows, ${nFeatures}] (the ` +
+        `model's features), got shape [${nRows}, ${nColumns}]`)
+    }
+    const fill: Fill = (first, count, out) => {
+      rows.fill(first, count, out)
+      this.#encodeCategories(first, count, out)
+    }
+    return { nRows, fill, pack: packFilled(fill, nFeatures) }
+  }
+
+  /** Puts codes in place of the categories of some rows, of which `first` is the first. */
+  #encodeCategories(first: number, count: number, out: Float64Array): void {
+    const nFeatures = this.#features.length
+    for (const [f, codes] of this.#codes.entries()) {
+      if (codes === null) continue
+      for (let r = 0; r < count; r++) {
+        const at = r * nFeatures + f
+        out[at] = this.#encodeCategory(codes, out[at], f, first + r)
       }
     }
-    const pack = categorical.length > 0 ? packFilled(fill, nFeatures) : packView(data, nFeatures)
-    return { nRows, fill, pack }
   }
 
   #rowsSource(rows: readonly Row[]): RowSource {

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { TestRandom } from '@coppice/testkit'
+import { memoryColumns } from '../src/cluster/memory-columns.js'
+import { MemorySource } from '../src/data/memory.js'
+import {
+  type CsrMatrix, Dataset, evaluate, GBDTClassifier, GBDTRegressor, train,
+} from '../src/index.js'
+import { rejects } from './support.js'
+
+/** One of 20 levels of each of 8 categories, a number in some rows, and columns that are 0. */
+const nColumns = 170
+
+interface Rows {
+  readonly csr: CsrMatrix
+  readonly dense: { readonly data: Float64Array, readonly shape: readonly [number, number] }
+  readonly labels: readonly number[]
+}
+
+function makeRows(nRows: number, seed: number): Rows {
+  const random = new TestRandom(seed)
+  const values: number[] = []
+  const indices: number[] = []
+  const indptr = [0]
+  const labels: number[] = []
+  const dense = new Float64Array(nRows * nColumns)
+  for (let row = 0; row < nRows; row++) {
+    let score = 0
+    const add = (column: number, value: number): void => {
+      indices.push(column)
+      values.push(value)
+      dense[row * nColumns + column] = value + 0
+    }
+    // in no order
+    if (random.below(3) === 0) add(165, random.below(40) === 0 ? NaN : random.normal())
+    for (let group = 7; group >= 0; group--) {
+      const level = random.below(20)
+      add(group * 20 + level, 1)
+      score += (level % 5 - 2) / (1 + group)
+    }
+    if (random.below(50) === 0) add(164, random.below(2) === 0 ? -0 : 3)
+    add(160, random.below(5))
+    indptr.push(indices.length)
+    labels.push(score + random.normal() > 0 ? 1 : 0)
+  }
+  const csr: CsrMatrix = {
+    data: Float64Array.from(values), indices: Int32Array.from(indices),
+    indptr: Int32Array.from(indptr), shape: [nRows, nColumns],
+  }
+  return { csr, dense: { data: dense, shape: [nRows, nColumns] }, labels }
+}
+
+describe('sparse matrices', function () {
+  this.timeout(60_000)
+  const { csr, dense, labels } = makeRows(2500, 3)
+  const fresh = makeRows(700, 4)
+  const params = { objective: 'binary', numIterations: 8, numLeaves: 9, numThreads: 1 } as const
+  const options = {
+    weights: labels.map((_, row) => 1 + row % 3), categorical: [160],
+    featureNames: Array.from({ length: nColumns }, (_, i) => `x${i}`),
+  }
+
+  it('train to the bytes of the dense ones, evaluation sets included', async () => {
+    const run = async (rows: 'csr' | 'dense', numThreads: number, numRows: number) => {
+      const [data, valid] = [
+        Dataset.from(rows === 'csr' ? csr : dense, labels, options),
+        Dataset.from(fresh[rows], fresh.labels)]
+      return (await train({ ...params, numThreads, binConstructSampleCnt: numRows }, data,
+        { evalSets: [valid] })).toString()
+    }
+    const expected = await run('dense', 1, 200_000)
+    assert.equal(await run('csr', 1, 200_000), expected)
+    assert.equal(await run('csr', 2, 200_000), expected)
+    assert.equal(await run('csr', 1, 900), await run('dense', 1, 900))
+    assert.notEqual(await run('csr', 1, 900), expected)
+  })
+
+  it('predict what the dense ones do, on any number of threads', async () => {
+    const model = await new GBDTClassifier(params).fit(csr, labels)
+    const { booster } = model
+    const few = Int32Array.from(csr.data, (value) => Number.isNaN(value) ? 2 : value)
+    for (const type of ['probability', 'class', 'raw', 'leaf'] as const) {
+      const expected = await booster.predict(fresh.dense, { type })
+      assert.deepEqual(await booster.predict(fresh.csr, { type }), expected)
+      assert.deepEqual(await booster.predict(Dataset.from(fresh.csr), { type }), expected)
+      assert.deepEqual(await booster.predict(fresh.csr, { type, numThreads: 2 }), expected)
+    }
+    const { shape } = csr
+    const integers = { ...csr, data: few }
+    assert.deepEqual(await model.predictProba(integers),
+      await model.predictProba({ ...csr, data: Array.from(few) }))
+    assert.deepEqual(await model.predict({ ...csr, data: few, shape: [shape[0], nColumns] }),
+      await model.predict(integers))
+    assert.deepEqual(await model.predictRaw({ data: [], indices: [], indptr: [0],
+      shape: [0, nColumns] }), new Float64Array(0))
+    await rejects(model.predict({ ...csr, shape: [shape[0], nColumns - 1] }), 'DATA', '169')
+  })
+
+  it('are evaluated and scored, labels beside them', async () => {
+    const booster = await train(params, Dataset.from(csr, labels, options))
+    const of = (rows: 'csr' | 'dense') => Dataset.from(fresh[rows], fresh.labels, {
+      weights: fresh.labels.map((_, row) => 1 + row % 2),
+    })
+    assert.deepEqual(await evaluate(booster, of('csr')), await evaluate(booster, of('dense')))
+    // more values than are made at a time
+    const many = makeRows(7000, 9)
+    const model = await new GBDTRegressor({ numIterations: 3 }).fit(csr, labels)
+    assert.equal(await model.score(many.csr, many.labels),
+      await model.score(many.dense, many.labels))
+    await rejects(model.score(many.csr, labels), 'DATA', '2500 labels for 7000 rows')
+  })
+
+  it('go to a cluster as the dense ones do', async () => {
+    const read = async (rows: 'csr' | 'dense') => {
+      const table = rows === 'csr' ? csr : dense
+      const { nRows, columns, roles } = await memoryColumns(
+        new MemorySource(table, labels, options), null)
+      const chunks = await Promise.all(columns.map(async ({ name, type, read: get }) =>
+        [name, type, await get(0, 3), await get(1200, nRows)]))
+      return { nRows, roles, chunks }
+    }
+    assert.deepEqual(await read('csr'), await read('dense'))
+  })
+
+  it('are refused with the row of what is wrong, wherever it is', async () => {
+    const at = (row: number): number => csr.indptr[row]!
+    const change = (what: 'data' | 'indices', i: number, value: number): CsrMatrix => {
+      const copy = Array.from(csr[what])
+      copy[i] = value
+      return { ...csr, [what]: copy }
+    }
+    const fit = (rows: CsrMatrix) => new GBDTClassifier(params).fit(rows, labels)
+    await rejects(fit(change('indices', at(2100) + 1, nColumns)), 'DATA',
+      `the column index ${nColumns} in row 2100; indices must be whole numbers from 0 to 169`)
+    await rejects(fit(change('indices', at(2100) + 1, csr.indices[at(2100)]!)), 'DATA',
+      'twice in row 2100')
+    await rejects(fit({ ...csr, shape: [2501, nColumns] }), 'DATA', 'rows + 1 values in indptr')
+    await rejects(fit(change('data', at(7), null as never)), 'DATA', 'has null in row 7, column')
+    await rejects(fit({ ...csr, shape: [2500, 1_000_001] }), 'DATA', 'at most 1000000')
+    await rejects(new GBDTClassifier(params).fit(csr, labels.slice(1)), 'DATA', '2499')
+    await rejects(
+      new GBDTClassifier(params).fit(
+        change('data', csr.indices.length - 1, 0.5), labels, { categorical: [160] }),
+      'DATA', 'Column_160')
+  })
+})

@@ -1,0 +1,54 @@
+/** The rows of a feature in one unit, and how to find their bins. */
+import {
+  binCodes,
+  type BinLookup,
+  type CategoricalLookup,
+  codedLookup,
+  type NumericLookup,
+  type ValueColumn,
+} from '@coppice/engine'
+import { assert } from '@coppice/model'
+import { withValues } from '../formats/stored-columns.js'
+import type { SparseNumbers, StoredColumn } from '../reader.js'
+import { requireNumbers } from './scan.js'
+
+/** A value, or a code, in each row; or the numbers that are stored. */
+export type FeatureRows =
+  | { readonly kind: 'dense'; readonly lookup: BinLookup; readonly rows: ValueColumn }
+  | { readonly kind: 'sparse'; readonly lookup: NumericLookup; readonly numbers: SparseNumbers }
+
+/**
+ * Values that a unit codes keep its codes: a bin is looked up for each distinct one alone. Those
+ * that are not stored are not looked up at all.
+ *
+ * @param codes - by category; null where the feature is numeric
+ */
+export function featureRows(
+  lookup: BinLookup,
+  codes: ReadonlyMap<string | number, number> | null,
+  chunk: StoredColumn,
+): FeatureRows {
+  if (lookup.kind === 'numeric' || codes === null) {
+    assert(lookup.kind === 'numeric' && codes === null, 'numeric features have no categories')
+    if ('stored' in chunk) return { kind: 'sparse', lookup, numbers: chunk }
+    return 'numbers' in chunk
+      ? { kind: 'dense', lookup: codedLookup(lookup, chunk.numbers), rows: chunk.codes }
+      : { kind: 'dense', lookup, rows: requireNumbers(chunk) }
+  }
+  const codeOf = (value: string | number) => codes.get(value) ?? -1
+  const whole = 'stored' in chunk ? withValues(chunk) : chunk
+  if (whole.type !== 'string' && !('numbers' in whole)) {
+    return { kind: 'dense', lookup, rows: Int32Array.from(whole.values, codeOf) }
+  }
+  const own = whole.type === 'string'
+    ? Int32Array.from(whole.dictionary, codeOf)
+    : Int32Array.from(whole.numbers, codeOf)
+  return { kind: 'dense', lookup: recodedLookup(lookup, own), rows: whole.codes }
+}
+
+/** A lookup by other codes: `codes` has, by the other code, the one that the lookup knows. */
+function recodedLookup(lookup: CategoricalLookup, codes: Int32Array): CategoricalLookup {
+  const bins = new Uint8Array(codes.length)
+  binCodes(lookup, codes, 0, codes.length, bins, 0, 1)
+  return { ...lookup, bins }
+}

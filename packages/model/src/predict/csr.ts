@@ -1,0 +1,133 @@
+/** Sparse rows: what is not stored is 0. */
+
+import { CoppiceError } from '../errors.js'
+import { describe } from '../text.js'
+
+/**
+ * Rows of numbers of which most are 0, in the compressed form of SciPy's `csr_matrix`, under its
+ * names: row r has the values `data[i]` in the columns `indices[i]` for i from `indptr[r]` to
+ * `indptr[r + 1]`, the end excluded. The columns of a row may stand in any order, none twice.
+ * What is not stored is the number 0, not a missing value; missing is a stored NaN.
+ */
+export interface CsrMatrix {
+  /** The stored values; NaN is missing. */
+  readonly data: ArrayLike<number>
+  /** The column of each stored value. */
+  readonly indices: ArrayLike<number>
+  /** Rows + 1 numbers from 0 to the number of stored values, never descending. */
+  readonly indptr: ArrayLike<number>
+  /** [rows, columns]. */
+  readonly shape: readonly [number, number]
+}
+
+/** Whether an object has the fields of a sparse matrix. Its lengths are CsrRows' to check. */
+export function isCsr(rows: object): rows is CsrMatrix {
+  const { data, indices, indptr, shape } = rows as Readonly<Record<keyof CsrMatrix, unknown>>
+  return Array.isArray(shape) && typeof shape[0] === 'number' &&
+    [data, indices, indptr].every(isArrayLike)
+}
+
+function isArrayLike(value: unknown): boolean {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+}
+
+/** A sparse matrix that is checked while it is read. */
+export class CsrRows {
+  readonly nRows: number
+  readonly nColumns: number
+  readonly #matrix: CsrMatrix
+
+  /** @throws CoppiceError 'DATA' where lengths do not fit the shape */
+  constructor(matrix: CsrMatrix) {
+    const { data, indices, indptr, shape } = matrix
+    const [nRows, nColumns] = shape
+    const isShape = shape.length === 2 && Number.isInteger(nRows) && nRows >= 0 &&
+      Number.isInteger(nColumns) && nColumns >= 0
+    if (!isShape || indptr.length !== nRows + 1) {
+      throw bad(`of shape [${shape.map(describe).join(', ')}] must have rows + 1 values in ` +
+        `indptr, got ${indptr.length}; of a csc_matrix take tocsr()`)
+    }
+    const n = data.length
+    if (indices.length !== n) {
+      throw bad(`must have as many indices as values in data, got ${indices.length} and ${n}`)
+    }
+    if (indptr[0] !== 0 || indptr[nRows] !== n) {
+      throw bad(`must have an indptr from 0 to the number of values, ${n}; it goes from ` +
+        `${describe(indptr[0])} to ${describe(indptr[nRows])}`)
+    }
+    this.nRows = nRows
+    this.nColumns = nColumns
+    this.#matrix = matrix
+  }
+
+  /**
+   * Checks rows [first, end).
+   *
+   * @returns how many values each column has stored in them
+   * @throws CoppiceError 'DATA' naming the row of an indptr that descends, of an index that there
+   *   cannot be or that stands twice, and of what is no number
+   */
+  countValues(first: number, end: number): Int32Array {
+    const { data, indices, indptr } = this.#matrix
+    const counts = new Int32Array(this.nColumns)
+    /** 1 + the row in which a column was seen last, from `first` on. */
+    const seenIn = new Int32Array(this.nColumns)
+    for (let row = first; row < end; row++) {
+      const [start, stop] = [indptr[row]!, indptr[row + 1]!]
+      this.#requireRange(row, start, stop)
+      const mark = row - first + 1
+      for (let i = start; i < stop; i++) {
+        const column = indices[i]!
+        const seen = typeof column === 'number' ? seenIn[column] : undefined
+        // What is no place in the array is undefined there.
+        if (seen === undefined || typeof data[i] !== 'number') throw this.#refuse(row, i)
+        if (seen === mark) {
+          throw bad(`has column ${column} twice in row ${row}; sum_duplicates() joins them`)
+        }
+        seenIn[column] = mark
+        counts[column]!++
+      }
+    }
+    return counts
+  }
+
+  /**
+   * Checks rows [first, first + count) and writes them to the start of `out`, row-major, zeros
+   * included: NaN is the canonical one, -0 is +0.
+   */
+  fill(first: number, count: number, out: Float64Array): void {
+    this.countValues(first, first + count)
+    const { data, indices, indptr } = this.#matrix
+    out.fill(0, 0, count * this.nColumns)
+    for (let row = first, at = 0; row < first + count; row++, at += this.nColumns) {
+      const stop = indptr[row + 1]!
+      for (let i = indptr[row]!; i < stop; i++) {
+        const value = data[i]!
+        out[at + indices[i]!] = value !== value ? NaN : value + 0
+      }
+    }
+  }
+
+  #requireRange(row: number, start: number, end: number): void {
+    const isRange = Number.isInteger(start) && Number.isInteger(end) && start >= 0 &&
+      start <= end && end <= this.#matrix.data.length
+    if (isRange) return
+    throw bad(`has an indptr that must not descend, but goes from ${describe(start)} to ` +
+      `${describe(end)} at row ${row}`)
+  }
+
+  #refuse(row: number, i: number): CoppiceError {
+    const { data, indices } = this.#matrix
+    const column: unknown = indices[i]
+    if (!(Number.isInteger(column) && Number(column) >= 0 && Number(column) < this.nColumns)) {
+      return bad(`has the column index ${describe(column)} in row ${row}; indices must be whole ` +
+        `numbers from 0 to ${this.nColumns - 1}, not bigints`)
+    }
+    return bad(`has ${describe(data[i])} in row ${row}, column ${String(column)}; values must be ` +
+      'numbers, NaN where one is missing')
+  }
+}
+
+function bad(what: string): CoppiceError {
+  return new CoppiceError('DATA', `the sparse matrix {data, indices, indptr, shape} ${what}`)
+}

@@ -35,13 +35,17 @@ export class CentralReducer {
     this.#adder = new SumsAdder(arena, kernels, sumsLayout(setup.features))
   }
 
-  /** Bytes that the reducer of a training takes at most: one slot per open leaf. */
+  /**
+   * Bytes that the reducer of a training takes: one slot per open leaf, and some for what ran
+   * ahead. More only where the gains of children keep passing those of older leaves.
+   */
   static bytesMax(
     { features, maxLeaves, maxExpansions }:
     Pick<EngineSetup, 'features' | 'maxLeaves' | 'maxExpansions'>,
   ): number {
-    // what runs ahead of the tree is one round at most, and each expansion has a child's sums
-    // beside the parent's; one more is for what comes in
+    // an expansion has a child's sums beside the parent's: those of a round, and as many of rounds
+    // before that ran ahead in vain and are kept to the end of the tree, which is seldom reached
+    // but no bound; one more is for what comes in
     const slots = maxLeaves + 2 * maxExpansions + 1
     return slots * sumsLayout(features).nBytes + FIXED_BYTES
   }

@@ -8,7 +8,7 @@ import type { EngineRequest, EngineRows, EngineSetup, MetricPart } from '../exec
 import { encodeRequest, requestBytesMax } from '../execution/request-codec.js'
 import { StoreSizes, type StoreAnswer, type Stores, type SumsWatch } from '../execution/stores.js'
 import { sumsLayout } from '../execution/sums-layout.js'
-import { EXCHANGE_BYTES } from '../training/memory-estimate.js'
+import { EXCHANGE_BYTES } from '../training/executor-traits.js'
 import { asOperatingError, errorOf, failureOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import { writeRequests } from './request-list.js'

@@ -1,7 +1,12 @@
 import { shareFeatures } from '../execution/feature-shares.js'
 import type { FeatureLayout } from '../execution/protocol.js'
 import { SUM_BYTES } from '../kernels/api.js'
-import { EXCHANGE_BYTES } from './memory-estimate.js'
+
+/**
+ * Histograms in flight between threads stay below this, unless two of each thread take more: less
+ * would not do for the children of one node.
+ */
+export const EXCHANGE_BYTES = 268_435_456
 
 /** Expansions outstanding where every round costs a barrier or a message. */
 export const DEFAULT_SPECULATION = 8

@@ -1,9 +1,11 @@
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
+import { Exchange } from '../execution/exchange.js'
 import { recordLayout } from '../execution/record-layout.js'
 import { CELL_BYTES, SUM_BYTES } from '../kernels/api.js'
 import { cellsOf } from '../kernels/cells.js'
 import { THREADS_MAX } from '../params/core.js'
+import { DEFAULT_SPECULATION, EXCHANGE_BYTES } from './executor-traits.js'
 
 /** The size of a training, known before any row is read. */
 export interface TrainingSize {
@@ -17,6 +19,8 @@ export interface TrainingSize {
   readonly nOutputs: number
   readonly numLeaves: number
   readonly nThreads: number
+  /** Expansions outstanding, as asked for; 0, or none, where the executor chooses. */
+  readonly speculation?: number
   /** Bins of all features together. */
   readonly nBins: number
   readonly usesBagging: boolean
@@ -32,8 +36,6 @@ const BUNDLING_BYTES = 1536
 
 /** What one thread's WebAssembly memory can hold. */
 const ARENA_BYTES_MAX = 4_294_967_296
-/** Histograms in flight between threads stay below this. */
-export const EXCHANGE_BYTES = 268_435_456
 
 /**
  * Bytes of a row's bins in the block where they are most. Threads bundle their rows anew, which
@@ -44,8 +46,11 @@ export function storedColumns({ blocks, features }: BinnedDataset): number {
     (most, { packing }) => Math.max(most, packing?.nColumns ?? features.length), 1)
 }
 
-/** Nodes beyond the open leaves that have a histogram while expansions run ahead. */
-const NODES_AHEAD = 16
+/**
+ * Of an expansion outstanding, nodes beyond the open leaves that have a histogram: its own, and as
+ * many that ran ahead in vain. A rule from trainings that were looked at; the pool is the bound.
+ */
+const NODES_AHEAD = 2
 
 /**
  * Bytes that training takes besides the binned data set it is given: two buffers of records,
@@ -53,10 +58,21 @@ const NODES_AHEAD = 16
  */
 export function estimateTraining(size: TrainingSize): number {
   const { nThreads } = size
-  // histograms on their way between threads: few at a time
-  const exchange = nThreads === 1 ? 0 : 8 * nThreads * histogramBytes(size)
   const thread = arenaBytes(size) + THREAD_BYTES + size.nFeatures * BUNDLING_BYTES
-  return nThreads * thread + Math.min(exchange, EXCHANGE_BYTES)
+  return nThreads * thread + exchangeBytes(size)
+}
+
+/** Histograms on their way between threads: as many as a limit allows, but two of each at least. */
+function exchangeBytes(size: TrainingSize): number {
+  const { nThreads } = size
+  if (nThreads === 1) return 0
+  const one = nThreads * histogramBytes(size)
+  const most = Math.floor(EXCHANGE_BYTES / Math.max(1, one))
+  return one * Exchange.roomFor(Math.min(outstanding(size), most))
+}
+
+function outstanding({ speculation = 0 }: TrainingSize): number {
+  return speculation > 0 ? speculation : DEFAULT_SPECULATION
 }
 
 function histogramBytes({ nBins }: TrainingSize): number {
@@ -71,7 +87,8 @@ function arenaBytes(size: TrainingSize): number {
 /** What is spread over the threads. */
 function spreadBytes(size: TrainingSize): number {
   const { nRows, nEvalRows, numLeaves, histogramPoolBytes } = size
-  const nHistograms = Math.min(numLeaves, Math.max(2, nRows)) + NODES_AHEAD
+  const nHistograms =
+    Math.min(numLeaves, Math.max(2, nRows)) + NODES_AHEAD * outstanding(size)
   const histograms = Math.min(
     nHistograms * histogramBytes(size), Math.max(histogramPoolBytes, 2 * histogramBytes(size)))
   return nRows * bytesPerRow(size) + nEvalRows * bytesPerEvalRow(size) + histograms

@@ -85,6 +85,7 @@ function checkMemory(
     nOutputs: params.objective === 'multiclass' ? params.numClass : 1,
     numLeaves: params.numLeaves,
     nThreads,
+    speculation: params.speculation,
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
     usesBagging: params.baggingFreq > 0 && params.baggingFraction < 1,
     hasWeight: data.weight !== null,

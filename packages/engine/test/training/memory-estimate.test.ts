@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { Exchange } from '../../src/execution/exchange.js'
+import { shareFeatures } from '../../src/execution/feature-shares.js'
+import { localTraits, maxExpansions } from '../../src/training/executor-traits.js'
 import {
   estimateTraining, requireTrainingMemory, type TrainingSize,
 } from '../../src/training/memory-estimate.js'
@@ -27,6 +30,28 @@ describe('estimateTraining', () => {
     assert.equal(
       estimateTraining({ ...wide, numLeaves: 255 }),
       estimateTraining({ ...wide, numLeaves: 131_072 }))
+  })
+})
+
+describe('estimateTraining of the exchange', () => {
+  it('is no less than what threads hand each other their sums in', () => {
+    for (const [nFeatures, nThreads, speculation] of [
+      [28, 2, 0], [28, 4, 64], [2000, 2, 0], [2000, 3, 500], [10_000, 8, 0], [40_000, 2, 1],
+      [40_000, 16, 0],
+    ] as const) {
+      const features = Array.from({ length: nFeatures }, () =>
+        ({ nBins: 254, missingBin: -1, isCategorical: false }))
+      const room = Exchange.roomFor(maxExpansions(
+        { speculation, numLeaves: 1023 }, features, localTraits(nThreads)))
+      const { sums } = Exchange.sizes(shareFeatures(features, nThreads), room)
+      const wide = {
+        ...size, nRows: 4, nFeatures, nThreads, speculation, nBins: nFeatures * 254,
+      }
+      // beside what each thread has for itself, which does not depend on the exchange
+      const own = 2 * nFeatures * 254 * 20 * nThreads
+      assert.ok(estimateTraining(wide) - own >= sums,
+        `${nFeatures} features, ${nThreads} threads: ${estimateTraining(wide) - own} < ${sums}`)
+    }
   })
 })
 

@@ -1,5 +1,5 @@
 export { CoppiceError, type ErrorCode } from '@coppice/model'
-export type { CsrMatrix, IterationRange, Model, Scalar } from '@coppice/model'
+export type { CsrMatrix, ImportedObjective, IterationRange, Model, Scalar } from '@coppice/model'
 export type {
   MetricValue, StopReason, TrainingCallback, TrainingEvent,
 } from '@coppice/engine'

@@ -1,6 +1,7 @@
 import { nearestName } from '@coppice/api/command'
 import yargs from 'yargs'
 import { type Command, describeFlags, readFlags } from './command.js'
+import { convertCommand } from './commands/convert.js'
 import { coordinatorCommand } from './commands/coordinator.js'
 import { evaluateCommand } from './commands/evaluate.js'
 import { fetchCommand } from './commands/fetch.js'
@@ -16,8 +17,8 @@ import { describeFailure, failureJson } from './failure.js'
 import { readVersion } from './version.js'
 
 const commands: readonly Command[] = [
-  trainCommand, predictCommand, evaluateCommand, inspectCommand, partitionCommand, paramsCommand,
-  coordinatorCommand, workerCommand, statusCommand, fetchCommand,
+  trainCommand, predictCommand, evaluateCommand, inspectCommand, convertCommand, partitionCommand,
+  paramsCommand, coordinatorCommand, workerCommand, statusCommand, fetchCommand,
 ]
 
 /** Runs the command and gives its exit status; everything it says goes to stdout and stderr. */

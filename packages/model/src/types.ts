@@ -35,6 +35,8 @@ export interface CategoricalFeature {
   readonly name: string
   readonly kind: 'categorical'
   readonly categories: readonly string[] | readonly number[]
+  /** Format version 2: a value's fraction is cut off before it is looked up (LightGBM). */
+  readonly truncates?: true
 }
 
 export type Feature = NumericFeature | CategoricalFeature
@@ -67,12 +69,66 @@ export interface Tree {
   readonly leafValue: readonly number[]
   readonly leafWeight: readonly number[]
   readonly leafCount: readonly number[]
+  /** Format version 2: leaves that are linear functions. */
+  readonly linear?: LinearLeaves
+}
+
+/**
+ * What leaves add instead of their value: a constant and then, in order, coefficient x value of
+ * each of their features. Where one of these is NaN the leaf adds its `leafValue`.
+ */
+export interface LinearLeaves {
+  /** L. */
+  readonly constant: readonly number[]
+  /** L lists: numeric features, whose values count as they come, zeros and all. */
+  readonly features: readonly (readonly number[])[]
+  /** L lists, as long as those of the features. */
+  readonly coefficients: readonly (readonly number[])[]
 }
 
 export type Objective =
   | { readonly name: 'regression' }
   | { readonly name: 'binary'; readonly sigmoid: number }
   | { readonly name: 'multiclass'; readonly numClass: number }
+
+/**
+ * Format version 2: what another library's model predicts, whether or not it can be trained here.
+ */
+export interface ImportedObjective {
+  readonly name: 'imported'
+  /** The objective in the words of the library, such as "quantile"; "" where it has none. */
+  readonly source: string
+  /**
+   * From raw scores s to predictions: s, sign(s) s^2, e^s, 1 / (1 + e^(-sigmoid s)), ln(1 + e^s),
+   * or the softmax of the outputs.
+   */
+  readonly link: 'identity' | 'signedSquare' | 'exp' | 'sigmoid' | 'softplus' | 'softmax'
+  /** The factor of the link 'sigmoid', else 1. */
+  readonly sigmoid: number
+  /** Classes of the label, 0 where it is a number. */
+  readonly numClass: number
+  /** Raw scores of a row: one for numbers and for two classes, or one per class. */
+  readonly numOutputs: number
+  /** Scores are divided by the number of iterations in use before the link: a random forest. */
+  readonly averages: boolean
+}
+
+/** What a model may have as its objective. */
+export type ModelObjective = Objective | ImportedObjective
+
+/** What LightGBM says of a model and predictions do not need; written back for it. */
+export interface LightGBMOrigin {
+  readonly library: 'lightgbm'
+  /** Of its format: "v4" or "v3". */
+  readonly version: string
+  readonly labelIndex: number
+  /** One per feature: "[min:max]", categories with colons between them, or "none". */
+  readonly featureInfos: readonly string[]
+  /** One per feature: -1, 0 or 1; null where there are none. */
+  readonly monotoneConstraints: readonly number[] | null
+  /** One per tree: what its values were multiplied with. */
+  readonly shrinkage: readonly number[]
+}
 
 /** Values of one metric on one data set, one per evaluated iteration. */
 export interface EvaluationSeries {
@@ -88,8 +144,9 @@ export type ParameterValue = string | number | boolean | readonly (string | numb
 
 export interface Model {
   readonly format: 'coppice-model'
-  readonly formatVersion: 1
-  readonly objective: Objective
+  /** 2 where there is an `origin`, else 1. */
+  readonly formatVersion: 1 | 2
+  readonly objective: ModelObjective
   /** Class values in class order (2 for binary, numClass for multiclass), null for regression. */
   readonly classes: readonly Scalar[] | null
   readonly features: readonly Feature[]
@@ -103,6 +160,8 @@ export interface Model {
   /** Canonical snake_case names of the parameters that affect the model, sorted. */
   readonly parameters: Readonly<Record<string, ParameterValue>>
   readonly evaluation: readonly EvaluationSeries[]
+  /** Format version 2: where a model comes from that was not trained here. */
+  readonly origin?: LightGBMOrigin
   /** SHA-256 (hex) chained over the header and the iteration records, see FORMAT.md. */
   readonly chainHash: string
 }

@@ -5,7 +5,7 @@ import {
 } from '@coppice/data'
 import { openRaw, openTableFile, predictFiles, predictionThreads } from '@coppice/data/node'
 import {
-  CoppiceError, type IterationRange, type Model, type Predictor, type Scalar,
+  CoppiceError, isBinary, type IterationRange, type Model, type Predictor, type Scalar,
 } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
@@ -143,18 +143,18 @@ function tableColumns(
 
 /** Columns of the predictions: binary probabilities are one column, that of the second class. */
 function outputColumns(model: Model, type: PredictionType, nTrees: number): OutputColumn[] {
-  const { objective, classes } = model
+  const { objective, classes, treesPerIteration } = model
   const perClass = (prefix: string): OutputColumn[] => (classes ?? []).map((value) =>
     ({ name: `${prefix}_${String(value)}`, type: 'float' }))
   switch (type) {
     case 'leaf': return Array.from({ length: nTrees }, (_, t) =>
       ({ name: `leaf_${t}`, type: 'int' }))
     case 'class': return [{ name: 'prediction', type: classType(classes) }]
-    case 'raw': return objective.name === 'multiclass' ? perClass('raw')
+    case 'raw': return treesPerIteration > 1 ? perClass('raw')
       : [{ name: 'raw', type: 'float' }]
     case 'probability':
-      if (objective.name === 'multiclass') return perClass('probability')
-      return [{ name: objective.name === 'binary' ? 'probability' : 'prediction', type: 'float' }]
+      if (treesPerIteration > 1) return perClass('probability')
+      return [{ name: isBinary(objective) ? 'probability' : 'prediction', type: 'float' }]
   }
 }
 

@@ -5,7 +5,6 @@ import {
   featureImportances,
   type IterationRange,
   type Model,
-  parseModel,
   type Predictor,
   type Scalar,
   serializeModel,
@@ -18,7 +17,7 @@ import {
 } from '../scoring/predict.js'
 import type { TrainingTimes } from '../training/phase-times.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
-import { loadModel, saveModel } from './model-file.js'
+import { loadModel, readModel, saveLightGBM, saveModel } from './model-file.js'
 
 /**
  * A trained model: predictions, importances, evaluation history, files.
@@ -40,14 +39,17 @@ export class Booster {
     this.predictor()
   }
 
-  /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */
+  /**
+   * Reads a model file: ours, or a text model of LightGBM, known by its content.
+   * @throws CoppiceError 'IO' or 'MODEL' naming the file
+   */
   static async load(path: string): Promise<Booster> {
     return new Booster(await loadModel(path))
   }
 
-  /** Reads the text of a model file. @throws CoppiceError 'MODEL' */
+  /** Reads the text of a model file, ours or LightGBM's. @throws CoppiceError 'MODEL' */
   static parse(text: string): Booster {
-    return new Booster(parseModel(text))
+    return new Booster(readModel(text))
   }
 
   /** The compiled model, whose methods are synchronous; compiled once per range. */
@@ -141,6 +143,19 @@ export class Booster {
   /** Writes a model file, whole or not at all. @throws CoppiceError 'IO' naming the path */
   async save(path: string): Promise<void> {
     await saveModel(this.model, path)
+  }
+
+  /**
+   * Writes a text model of LightGBM, whole or not at all; raw scores are the same there.
+   *
+   * @param options - `iterations` to write; LightGBM predicts with all that it finds
+   * @throws CoppiceError 'IO' naming the path, 'MODEL' for what LightGBM does not have
+   */
+  async saveLightGBM(
+    path: string, options: { readonly iterations?: IterationRange } = {},
+  ): Promise<void> {
+    checkOptionNames('saveLightGBM', options, ['iterations'])
+    await saveLightGBM(this.model, path, options.iterations)
   }
 
   /** The text of the model file: equal models give equal texts. */

@@ -1,5 +1,8 @@
 import { openFileSource, writeFileAtomically } from '@coppice/data/node'
-import { CoppiceError, type Model, parseModel, serializeModel } from '@coppice/model'
+import {
+  CoppiceError, formatLightGBM, isLightGBM, type IterationRange, type Model, parseLightGBM,
+  parseModel, serializeModel,
+} from '@coppice/model'
 
 /**
  * Writes a model file, whole or not at all: equal models give equal bytes.
@@ -10,7 +13,25 @@ export async function saveModel(model: Model, path: string): Promise<void> {
 }
 
 /**
- * Reads a model file.
+ * Writes a text model of LightGBM, whole or not at all.
+ * @throws CoppiceError 'IO' naming the path, 'MODEL' for what LightGBM does not have
+ */
+export async function saveLightGBM(
+  model: Model, path: string, iterations: IterationRange | undefined,
+): Promise<void> {
+  await writeFileAtomically(path,
+    formatLightGBM(model, iterations === undefined ? {} : { iterations }))
+}
+
+/** Reads the text of a model, ours or LightGBM's, by its first line. @throws CoppiceError 'MODEL' */
+export function readModel(text: string | Uint8Array): Model {
+  const start = typeof text === 'string' ? text.slice(0, 64)
+    : new TextDecoder().decode(text.subarray(0, 64))
+  return isLightGBM(start) ? parseLightGBM(text) : parseModel(text)
+}
+
+/**
+ * Reads a model file, ours or a text model of LightGBM.
  * @throws CoppiceError 'IO' when it cannot be read, 'MODEL' naming the file and what is wrong
  */
 export async function loadModel(path: string): Promise<Model> {
@@ -22,7 +43,7 @@ export async function loadModel(path: string): Promise<Model> {
     await source.close()
   }
   try {
-    return parseModel(bytes)
+    return readModel(bytes)
   } catch (error) {
     if (!(error instanceof CoppiceError)) throw error
     throw new CoppiceError(error.code, `${path}: ${error.message}`, { cause: error.cause })

@@ -40,7 +40,7 @@ export async function evaluate(
   const { model } = booster
   const predictor = booster.predictor(options.iterations)
   const metrics = resolveMetrics(options.metrics, model.objective)
-    .map((name) => new Metric(name, model))
+    .map((name) => new Metric(name, model, predictor.iterations[1] - predictor.iterations[0]))
   const seen = new Set<number>()
   let nRows = 0
   let sumWeight = 0

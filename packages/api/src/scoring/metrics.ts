@@ -6,15 +6,18 @@ import {
   checkMetric, ExactSum, findParameter, finishMetric, metricPart, type MetricPart, metricsOf,
   parseValue,
 } from '@coppice/engine'
-import { CoppiceError, type Model, type Objective } from '@coppice/model'
+import {
+  CoppiceError, isBinary, type Model, type ModelObjective, type Objective, probabilitiesOf,
+} from '@coppice/model'
 
 /**
  * Metric names in their canonical spelling; without any, all that the objective has.
  * @throws CoppiceError 'PARAMETER' for a name that is unknown or of another objective
  */
 export function resolveMetrics(
-  names: string | readonly string[] | undefined, { name }: Objective,
+  names: string | readonly string[] | undefined, objective: ModelObjective,
 ): readonly string[] {
+  const { name } = metricObjective(objective)
   const legal = metricsOf(name)
   if (names === undefined) return legal
   const wanted = parseValue(findParameter('metric')!, 'metric', names) as readonly string[]
@@ -25,17 +28,51 @@ export function resolveMetrics(
   return wanted
 }
 
+/**
+ * The objective whose metrics a model has. Imported ones that predict numbers have those of
+ * regression, of the numbers that they predict.
+ * @throws CoppiceError 'PARAMETER' for an imported one that has none here
+ */
+function metricObjective(objective: ModelObjective): Objective {
+  if (objective.name !== 'imported') return objective
+  const { source, link, sigmoid, numClass } = objective
+  if (isBinary(objective)) return { name: 'binary', sigmoid }
+  if (link === 'softmax') return { name: 'multiclass', numClass }
+  if (numClass === 0 && !source.startsWith('lambdarank') && !source.startsWith('rank_')) {
+    return { name: 'regression' }
+  }
+  throw new CoppiceError('PARAMETER', `there are no metrics yet for models of LightGBM's objective ` +
+    `${JSON.stringify(source)}; compute them of predictions`)
+}
+
+/** The raw scores of a model as those of `metricObjective`. Changes nothing of other models. */
+function metricScores(
+  objective: ModelObjective, scores: Float64Array, nIterations: number,
+): Float64Array {
+  if (objective.name !== 'imported') return scores
+  if (objective.numClass === 0) return probabilitiesOf(objective, scores, nIterations)
+  return objective.averages ? scores.map((score) => score / Math.max(1, nIterations)) : scores
+}
+
 /** Takes rows in batches and gives the value of one metric at the end. */
 export class Metric {
   readonly name: string
   readonly #model: Pick<Model, 'objective' | 'treesPerIteration'>
+  readonly #nIterations: number
+  readonly #objective: Objective
   readonly #topK: number
   readonly #parts: Pick<MetricPart, 'sum' | 'ranked'>[] = []
   readonly #sumWeight = new ExactSum()
 
-  constructor(name: string, model: Pick<Model, 'objective' | 'treesPerIteration' | 'parameters'>) {
+  /** @param nIterations - the iterations that the scores are of */
+  constructor(
+    name: string, model: Pick<Model, 'objective' | 'treesPerIteration' | 'parameters'>,
+    nIterations = 1,
+  ) {
     this.name = name
     this.#model = model
+    this.#nIterations = nIterations
+    this.#objective = metricObjective(model.objective)
     this.#topK = Number(model.parameters['multi_error_top_k'] ?? 1)
   }
 
@@ -45,8 +82,10 @@ export class Metric {
    */
   add(scores: Float64Array, labels: Float64Array, weights: Float64Array | null): void {
     const spec = { name: this.name, topK: this.#topK }
-    const planes = planesOf(scores, this.#model.treesPerIteration)
-    this.#parts.push(metricPart(spec, this.#model.objective, planes, labels, weights))
+    const { objective, treesPerIteration } = this.#model
+    const planes = planesOf(
+      metricScores(objective, scores, this.#nIterations), treesPerIteration)
+    this.#parts.push(metricPart(spec, this.#objective, planes, labels, weights))
     if (weights === null) this.#sumWeight.add(labels.length)
     else for (const weight of weights) this.#sumWeight.add(weight)
   }

@@ -4,7 +4,7 @@ import {
 } from '@coppice/data'
 import { predictionThreads, scoreRows } from '@coppice/data/node'
 import { THREADS_MAX } from '@coppice/engine'
-import { CoppiceError, type PredictInput, type Predictor, probabilitiesOf } from '@coppice/model'
+import { CoppiceError, type PredictInput, type Predictor } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import { hasNoRows } from '../data/memory.js'
@@ -92,6 +92,6 @@ function predictionOf<T extends PredictionType>(
   predictor: Predictor, scores: Float64Array, type: T,
 ): Prediction[T] {
   const prediction = type === 'raw' ? scores : type === 'class' ? predictor.classesOf(scores)
-    : probabilitiesOf(predictor.model.objective, scores)
+    : predictor.probabilitiesOf(scores)
   return prediction as Prediction[T]
 }

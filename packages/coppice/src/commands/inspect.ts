@@ -1,4 +1,4 @@
-import { Booster, type Model } from '@coppice/api'
+import { Booster, type ImportedObjective, type Model } from '@coppice/api'
 import { treeText } from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { ExitCode } from '../exit-codes.js'
@@ -72,12 +72,17 @@ function shownValues({ evaluation, bestIteration }: Model) {
   return shown
 }
 
+/** In the words of the library that it comes from. */
+function describeImported({ source, averages }: ImportedObjective): string {
+  return `${source === '' ? 'none: raw scores' : source} (LightGBM${averages ? ', forest' : ''})`
+}
+
 function summaryText(booster: Booster, showsParameters: boolean): string {
   const { objective, classes, iterations, trees, bestIteration, features, evaluation, parameters,
     chainHash } = summarise(booster)
   const leaves = booster.model.trees.reduce((sum, tree) => sum + tree.leafValue.length, 0)
   const lines = [
-    `objective   ${objective.name}`,
+    `objective   ${objective.name === 'imported' ? describeImported(objective) : objective.name}`,
     ...(classes === null ? [] : [`classes     ${classes.map(String).join(', ')}`]),
     `trees       ${trees} in ${iterations} iterations, ${leaves} leaves`,
     ...(bestIteration === null ? [] : [`best        iteration ${bestIteration}`]),

@@ -1,5 +1,5 @@
 /** Predictions as they travel: numbers in few bytes, which give back the predictions exactly. */
-import { assert, type Model, type Predictor, type Scalar } from '@coppice/model'
+import { assert, isBinary, type Model, type Predictor, type Scalar } from '@coppice/model'
 import type { Prediction, PredictionType } from './predict-columns.js'
 
 /**
@@ -34,7 +34,7 @@ export function packPrediction<T extends PredictionType>(
     }
     default: {
       const numbers = prediction as Float64Array
-      if (type === 'raw' || model.objective.name !== 'binary') return numbers
+      if (type === 'raw' || !isBinary(model.objective)) return numbers
       const ps = new Float64Array(numbers.length / 2)
       for (let row = 0; row < ps.length; row++) ps[row] = numbers[2 * row + 1]!
       return ps
@@ -54,7 +54,7 @@ export function unpackPrediction<T extends PredictionType>(
     raw: () => floats(packed),
     probability: () => {
       const numbers = floats(packed)
-      if (model.objective.name !== 'binary') return numbers
+      if (!isBinary(model.objective)) return numbers
       const both = new Float64Array(numbers.length * 2)
       for (let row = 0; row < numbers.length; row++) {
         const p = numbers[row]!

@@ -4,26 +4,40 @@
  * (ECMAScript Number::toString), -0 as 0.
  */
 
-import type { EvaluationSeries, Feature, Model, Objective, Tree } from '../types.js'
+import type {
+  EvaluationSeries, Feature, LightGBMOrigin, LinearLeaves, Model, ModelObjective, Tree,
+} from '../types.js'
 import { TREE_KEYS } from './validate-tree.js'
 
 /** The part of a model that is known before the first iteration. */
 export type ModelHeader = Pick<Model,
-  'objective' | 'classes' | 'features' | 'treesPerIteration' | 'baseScores' | 'parameters'>
+  'objective' | 'classes' | 'features' | 'treesPerIteration' | 'baseScores' | 'parameters' |
+  'origin'>
 
 /** A tree with its keys in the order of `TREE_KEYS`. The tree must be valid. */
 export function canonicalTree(tree: Tree): string {
-  return `{${TREE_KEYS.map((key) => `"${key}":${JSON.stringify(tree[key])}`).join(',')}}`
+  const { linear } = tree
+  const keys = TREE_KEYS.map((key) => `"${key}":${JSON.stringify(tree[key])}`)
+  if (linear !== undefined) keys.push(`"linear":${canonicalLinear(linear)}`)
+  return `{${keys.join(',')}}`
+}
+
+function canonicalLinear({ constant, features, coefficients }: LinearLeaves): string {
+  return JSON.stringify({ constant, features, coefficients })
 }
 
 export function canonicalFeature(feature: Feature): string {
   const { name, kind } = feature
-  return JSON.stringify(kind === 'numeric'
-    ? { name, kind, missing: feature.missing }
-    : { name, kind, categories: feature.categories })
+  if (kind === 'numeric') return JSON.stringify({ name, kind, missing: feature.missing })
+  const { categories, truncates } = feature
+  return JSON.stringify({ name, kind, categories, truncates })
 }
 
-export function canonicalObjective(objective: Objective): string {
+export function canonicalObjective(objective: ModelObjective): string {
+  if (objective.name === 'imported') {
+    const { name, source, link, sigmoid, numClass, numOutputs, averages } = objective
+    return JSON.stringify({ name, source, link, sigmoid, numClass, numOutputs, averages })
+  }
   const { name } = objective
   switch (name) {
     case 'regression': return JSON.stringify({ name })
@@ -43,12 +57,19 @@ export function canonicalSeries(series: EvaluationSeries): string {
   return JSON.stringify({ dataset, metric, iterations, values })
 }
 
-/** What the chain hash begins with: six keys, in this order. */
+export function canonicalOrigin(origin: LightGBMOrigin): string {
+  const { library, version, labelIndex, featureInfos, monotoneConstraints, shrinkage } = origin
+  return JSON.stringify(
+    { library, version, labelIndex, featureInfos, monotoneConstraints, shrinkage })
+}
+
+/** What the chain hash begins with: six keys, in this order, and the origin where there is one. */
 export function canonicalHeader(header: ModelHeader): string {
   return `{"objective":${canonicalObjective(header.objective)}` +
     `,"classes":${JSON.stringify(header.classes)}` +
     `,"features":[${header.features.map(canonicalFeature).join(',')}]` +
     `,"treesPerIteration":${header.treesPerIteration}` +
     `,"baseScores":${JSON.stringify(header.baseScores)}` +
-    `,"parameters":{${canonicalParameters(header.parameters).join(',')}}}`
+    `,"parameters":{${canonicalParameters(header.parameters).join(',')}}` +
+    (header.origin === undefined ? '}' : `,"origin":${canonicalOrigin(header.origin)}}`)
 }

@@ -1,7 +1,7 @@
 /**
  * The chain hash of a model: SHA-256 over the header, then over each iteration in turn.
  *
- *     h0 = sha256("coppice-model 1\n" + canonical header)
+ *     h0 = sha256("coppice-model 1\n" + canonical header)         or 2, the formatVersion
  *     h1 = sha256(h0 + canonical trees of iteration 0)        "+" on bytes, UTF-8
  *     h2 = sha256(h1 + canonical trees of iteration 1)  ...
  *
@@ -17,7 +17,8 @@ const encoder = new TextEncoder()
 
 /** The hash of a model without trees: 64 hexadecimal digits. */
 export function startChain(header: ModelHeader): string {
-  return toHex(sha256(encoder.encode(`coppice-model 1\n${canonicalHeader(header)}`)))
+  const version = header.origin === undefined ? 1 : 2
+  return toHex(sha256(encoder.encode(`coppice-model ${version}\n${canonicalHeader(header)}`)))
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { Model } from '../types.js'
 import { CoppiceError } from '../errors.js'
 import {
-  canonicalFeature, canonicalObjective, canonicalParameters, canonicalSeries, canonicalTree,
+  canonicalFeature, canonicalObjective, canonicalOrigin, canonicalParameters, canonicalSeries,
+  canonicalTree,
 } from './canonical.js'
 import { extendChainOfTexts, startChain } from './chain.js'
-import { FORMAT_VERSION, validateModel } from './validate.js'
+import { validateModel } from './validate.js'
 
 /**
  * The model as the text of a model file: equal models give equal bytes.
@@ -28,7 +29,7 @@ export function serializeModel(model: Model): string {
   }
   return '{\n' + [
     '"format": "coppice-model"',
-    `"formatVersion": ${FORMAT_VERSION}`,
+    `"formatVersion": ${model.formatVersion}`,
     `"objective": ${canonicalObjective(model.objective)}`,
     `"classes": ${JSON.stringify(model.classes)}`,
     `"features": ${lines('[', model.features.map(canonicalFeature), ']')}`,
@@ -38,6 +39,7 @@ export function serializeModel(model: Model): string {
     `"trees": ${lines('[', trees, ']')}`,
     `"bestIteration": ${JSON.stringify(model.bestIteration)}`,
     `"evaluation": ${lines('[', model.evaluation.map(canonicalSeries), ']')}`,
+    ...(model.origin === undefined ? [] : [`"origin": ${canonicalOrigin(model.origin)}`]),
     `"chainHash": "${chain}"`,
   ].join(',\n') + '\n}\n'
 }

@@ -2,13 +2,16 @@
 
 import type { Feature, Tree } from '../types.js'
 import { CoppiceError } from '../errors.js'
-import { checkArray, checkInteger, checkNumbers, checkObject, fail } from './checks.js'
+import {
+  checkArray, checkInteger, checkNumbers, checkObject, checkPlainObject, fail,
+} from './checks.js'
+import { checkLinear } from './validate-imported.js'
 
 /** Keys of a tree in the order in which they are written. */
 export const TREE_KEYS = [
   'splitFeature', 'splitGain', 'threshold', 'leftCategories', 'defaultLeft', 'leftChild',
   'rightChild', 'nodeValue', 'nodeWeight', 'nodeCount', 'leafValue', 'leafWeight', 'leafCount',
-] as const satisfies readonly (keyof Tree)[]
+] as const satisfies readonly Exclude<keyof Tree, 'linear'>[]
 
 type TreeKey = (typeof TREE_KEYS)[number]
 
@@ -18,8 +21,11 @@ type TreeKey = (typeof TREE_KEYS)[number]
  * Time and memory are proportional to what is there, never to a number that the tree claims.
  * @throws CoppiceError 'MODEL'
  */
-export function checkTree(value: unknown, path: string, features: readonly Feature[]): Tree {
-  const raw = checkObject(value, path, TREE_KEYS)
+export function checkTree(
+  value: unknown, path: string, features: readonly Feature[], isImported = false,
+): Tree {
+  const isLinear = isImported && Object.hasOwn(checkPlainObject(value, path), 'linear')
+  const raw = checkObject(value, path, isLinear ? [...TREE_KEYS, 'linear'] : TREE_KEYS)
   const leafValue = checkArray(raw.leafValue, `${path}.leafValue`)
   const nLeaves = leafValue.length
   if (nLeaves === 0) fail(`${path}.leafValue`, 'an array of at least one leaf', leafValue)
@@ -33,12 +39,14 @@ export function checkTree(value: unknown, path: string, features: readonly Featu
   checkNumbers(nodes('nodeValue'), `${path}.nodeValue`)
   checkNumbers(nodes('nodeWeight'), `${path}.nodeWeight`, 0)
   checkCounts(nodes('nodeCount'), `${path}.nodeCount`)
-  checkNumbers(nodes('splitGain'), `${path}.splitGain`, 0)
+  // Penalties and forced splits of other libraries may leave less than nothing.
+  checkNumbers(nodes('splitGain'), `${path}.splitGain`, isImported ? -Infinity : 0)
   checkSplits(path, features, {
     splitFeature: nodes('splitFeature'), threshold: nodes('threshold'),
     leftCategories: nodes('leftCategories'), defaultLeft: nodes('defaultLeft'),
   })
   checkChildren(path, nodes('leftChild'), nodes('rightChild'))
+  if (isLinear) checkLinear(raw.linear, `${path}.linear`, features, nLeaves)
   return value as Tree
 }
 

@@ -3,16 +3,19 @@
  * Loops go by index or entries(), which see the holes of sparse arrays; forEach does not.
  */
 
-import type { EvaluationSeries, Feature, Model, Objective, Scalar } from '../types.js'
+import type {
+  EvaluationSeries, Feature, Model, ModelObjective, Objective, Scalar,
+} from '../types.js'
 import { CoppiceError } from '../errors.js'
 import { compareUtf8, describe } from '../text.js'
 import {
   checkArray, checkFinite, checkInteger, checkNumbers, checkObject, checkPlainObject, checkString,
   fail,
 } from './checks.js'
+import { checkImported, checkOrigin } from './validate-imported.js'
 import { checkTree } from './validate-tree.js'
 
-/** The only value of `formatVersion` that this version reads and writes. */
+/** `formatVersion` of models that are trained here. Imported ones have the next, which is more. */
 export const FORMAT_VERSION = 1
 
 /** Top-level keys in the order in which they are written. */
@@ -29,12 +32,15 @@ export const MODEL_KEYS = [
  * @throws CoppiceError 'MODEL' naming the path, the value and what is legal
  */
 export function validateModel(value: unknown): Model {
-  checkVersion(value)
-  const raw = checkObject(value, 'the top level', MODEL_KEYS)
-  const objective = checkObjective(raw.objective)
+  const version = checkVersion(value)
+  const isImported = version === 2
+  const raw = checkObject(value, 'the top level', isImported ? [...MODEL_KEYS, 'origin']
+    : MODEL_KEYS)
+  const objective = checkObjective(raw.objective, isImported)
   checkClasses(raw.classes, objective)
-  const features = checkFeatures(raw.features)
-  const treesPerIteration = objective.name === 'multiclass' ? objective.numClass : 1
+  const features = checkFeatures(raw.features, isImported)
+  const treesPerIteration = objective.name === 'imported' ? objective.numOutputs
+    : objective.name === 'multiclass' ? objective.numClass : 1
   if (raw.treesPerIteration !== treesPerIteration) {
     fail('treesPerIteration', `${treesPerIteration} for ${objective.name}`, raw.treesPerIteration)
   }
@@ -46,7 +52,10 @@ export function validateModel(value: unknown): Model {
     fail('trees', `an array whose length is a multiple of ${treesPerIteration} ` +
       '(treesPerIteration)', trees)
   }
-  for (let t = 0; t < trees.length; t++) checkTree(trees[t], `trees[${t}]`, features)
+  for (let t = 0; t < trees.length; t++) {
+    checkTree(trees[t], `trees[${t}]`, features, isImported)
+  }
+  if (isImported) checkOrigin(raw.origin, features.length, trees.length)
   if (raw.bestIteration !== null) {
     checkInteger(raw.bestIteration, 'bestIteration', 1, trees.length / treesPerIteration)
   }
@@ -60,7 +69,7 @@ export function validateModel(value: unknown): Model {
 }
 
 /** First of all, so that a file of another kind or version is told as such. */
-function checkVersion(value: unknown): void {
+function checkVersion(value: unknown): 1 | 2 {
   const object = checkPlainObject(value, 'the top level')
   const format = Object.hasOwn(object, 'format') ? object.format : undefined
   if (format !== 'coppice-model') {
@@ -68,15 +77,17 @@ function checkVersion(value: unknown): void {
       `model: format must be "coppice-model", got ${describe(format)}; this is not a Coppice model`)
   }
   const version = Object.hasOwn(object, 'formatVersion') ? object.formatVersion : undefined
-  if (version !== FORMAT_VERSION) {
+  if (version !== 1 && version !== 2) {
     throw new CoppiceError('MODEL',
-      `model: formatVersion must be ${FORMAT_VERSION}, got ${describe(version)}; this version of ` +
-      `Coppice reads formatVersion ${FORMAT_VERSION} only`)
+      `model: formatVersion must be 1 or 2, got ${describe(version)}; this version of ` +
+      'Coppice reads formatVersion 1 and 2 only')
   }
+  return version
 }
 
-function checkObjective(value: unknown): Objective {
+function checkObjective(value: unknown, isImported: boolean): ModelObjective {
   const name = checkPlainObject(value, 'objective').name
+  if (isImported && name === 'imported') return checkImported(value)
   switch (name) {
     case 'regression':
       checkObject(value, 'objective', ['name'])
@@ -99,12 +110,12 @@ function checkObjective(value: unknown): Objective {
   return value as Objective
 }
 
-function checkClasses(value: unknown, objective: Objective): void {
-  if (objective.name === 'regression') {
-    if (value !== null) fail('classes', 'null for regression', value)
+function checkClasses(value: unknown, objective: ModelObjective): void {
+  const nClasses = nClassesOf(objective)
+  if (nClasses === 0) {
+    if (value !== null) fail('classes', `null for ${objective.name}`, value)
     return
   }
-  const nClasses = objective.name === 'binary' ? 2 : objective.numClass
   const classes = checkArray(value, 'classes', nClasses, `objective ${objective.name}`)
   const seen = new Map<unknown, number>()
   for (const [i, label] of classes.entries()) {
@@ -119,11 +130,18 @@ function checkClasses(value: unknown, objective: Objective): void {
   }
 }
 
+function nClassesOf(objective: ModelObjective): number {
+  if (objective.name === 'regression') return 0
+  return objective.name === 'binary' ? 2 : objective.numClass
+}
+
 function isScalar(value: unknown): value is Scalar {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
 }
 
-function checkFeatures(value: unknown): readonly Feature[] {
+const CATEGORICAL_KEYS = ['name', 'kind', 'categories'] as const
+
+function checkFeatures(value: unknown, isImported: boolean): readonly Feature[] {
   const features = checkArray(value, 'features')
   const seen = new Map<string, number>()
   for (const [i, item] of features.entries()) {
@@ -137,7 +155,12 @@ function checkFeatures(value: unknown): readonly Feature[] {
         fail(`${path}.missing`, '"none", "nan" or "zero"', raw.missing)
       }
     } else if (kind === 'categorical') {
-      const raw = checkObject(item, path, ['name', 'kind', 'categories'])
+      const truncates = isImported && Object.hasOwn(item as object, 'truncates')
+      const raw = checkObject(item, path, truncates ? [...CATEGORICAL_KEYS, 'truncates']
+        : CATEGORICAL_KEYS)
+      if (truncates && raw.truncates !== true) {
+        fail(`${path}.truncates`, 'true or absent', raw.truncates)
+      }
       name = checkString(raw.name, `${path}.name`)
       checkCategories(raw.categories, `${path}.categories`)
     } else {

@@ -2,6 +2,7 @@
 
 import type { Feature, Model, Tree } from '../types.js'
 import type { IterationRange } from './iterations.js'
+import { type LinearLeaf, linearLeavesOf } from './linear-leaves.js'
 
 /** Low two bits of a node's first word: how the node decides. */
 export const NodeKind = {
@@ -41,6 +42,8 @@ export interface Forest {
   /** Bit set: first word's index, number of words, words. List: number of codes, codes. */
   readonly sets: Int32Array
   readonly leafValues: Float64Array
+  /** Per leaf what it adds in place of its value, where it is linear; null where none is. */
+  readonly linear: readonly (LinearLeaf | null)[] | null
   /** Some node is categorical. */
   readonly hasCategories: boolean
   /** Features that nodes split on, ascending. */
@@ -89,6 +92,7 @@ export function compileForest(model: Model, [start, end]: IterationRange): Fores
     nFeatures: features.length, nOutputs: treesPerIteration, nTrees: trees.length,
     baseScores: Float64Array.from(model.baseScores, (score) => score + 0),
     roots, firstLeaf, nodes, thresholds, sets: Int32Array.from(sets), leafValues,
+    linear: linearLeavesOf(trees),
     hasCategories: sets.length > 0,
     usedFeatures: Int32Array.from(used).sort(),
     preparation: Float64Array.from(features, preparationOf),

@@ -161,6 +161,9 @@ export class RowEncoder {
     const code = codes.get(value)
     if (code !== undefined) return code
     const feature = this.#features[f]!
+    if (typeof value === 'number' && feature.kind === 'categorical' && feature.truncates) {
+      return codes.get(Math.trunc(value)) ?? NaN
+    }
     const example = feature.kind === 'categorical' ? feature.categories[0] : undefined
     const isOfType = typeof value === 'string' || typeof value === 'number'
     if (!isOfType || (example !== undefined && typeof example !== typeof value)) {

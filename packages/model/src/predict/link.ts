@@ -1,9 +1,11 @@
-import type { Objective } from '../types.js'
+import type { ImportedObjective, ModelObjective } from '../types.js'
 import { exp } from '../math/exp.js'
+import { log1p } from '../math/log.js'
 import { sigmoid } from '../math/logistic.js'
 
 /** Columns of the probabilities of an objective: 1 for regression, else one per class. */
-export function nProbabilities(objective: Objective): number {
+export function nProbabilities(objective: ModelObjective): number {
+  if (objective.name === 'imported') return Math.max(1, objective.numClass)
   switch (objective.name) {
     case 'regression': return 1
     case 'binary': return 2
@@ -11,26 +13,58 @@ export function nProbabilities(objective: Objective): number {
   }
 }
 
+/** Whether one score decides between two classes. */
+export function isBinary(objective: ModelObjective): boolean {
+  return objective.name === 'binary' ||
+    (objective.name === 'imported' && objective.numClass === 2 && objective.numOutputs === 1)
+}
+
 /**
  * Raw scores to predictions.
  *
  * @param rawScores - rows x outputs, row-major
+ * @param nIterations - the iterations that they are of, over which imported forests average
  * @returns a new array, row-major: regression the scores themselves (rows x 1), binary [1 - p, p]
  *   with p = sigmoid(objective.sigmoid * score) (rows x 2), multiclass the softmax (rows x classes)
  */
-export function probabilitiesOf(objective: Objective, rawScores: Float64Array): Float64Array {
+export function probabilitiesOf(
+  objective: ModelObjective, rawScores: Float64Array, nIterations = 1,
+): Float64Array {
+  if (objective.name === 'imported') return importedPredictions(objective, rawScores, nIterations)
   switch (objective.name) {
     case 'regression': return rawScores.slice()
-    case 'binary': {
-      const probabilities = new Float64Array(rawScores.length * 2)
-      for (let r = 0; r < rawScores.length; r++) {
-        const p = sigmoid(objective.sigmoid * rawScores[r]!)
-        probabilities[2 * r] = 1 - p
-        probabilities[2 * r + 1] = p
-      }
-      return probabilities
-    }
+    case 'binary': return bothClasses(rawScores.map((score) => sigmoid(objective.sigmoid * score)))
     case 'multiclass': return softmaxRows(rawScores, objective.numClass)
+  }
+}
+
+/** [1 - p, p] of each p. */
+function bothClasses(ps: Float64Array): Float64Array {
+  const probabilities = new Float64Array(ps.length * 2)
+  for (let r = 0; r < ps.length; r++) {
+    probabilities[2 * r] = 1 - ps[r]!
+    probabilities[2 * r + 1] = ps[r]!
+  }
+  return probabilities
+}
+
+/** The operations of LightGBM in its order, with our `exp`. */
+function importedPredictions(
+  objective: ImportedObjective, rawScores: Float64Array, nIterations: number,
+): Float64Array {
+  const { link, sigmoid: factor, numClass, averages } = objective
+  const scores = averages && nIterations > 0 ? rawScores.map((score) => score / nIterations)
+    : rawScores
+  switch (link) {
+    case 'identity': return scores.slice()
+    case 'signedSquare': return scores.map((score) => Math.sign(score) * score * score)
+    case 'exp': return scores.map(exp)
+    case 'softplus': return scores.map((score) => log1p(exp(score)))
+    case 'softmax': return softmaxRows(scores, numClass)
+    case 'sigmoid': {
+      const ps = scores.map((score) => sigmoid(factor * score))
+      return isBinary(objective) ? bothClasses(ps) : ps
+    }
   }
 }
 

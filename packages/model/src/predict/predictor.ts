@@ -10,7 +10,7 @@ import {
 import { type IterationRange, resolveIterations } from './iterations.js'
 import { classIndices, nProbabilities, probabilitiesOf } from './link.js'
 import { createRowWalker, type RowWalker } from './row-walker.js'
-import { addTrees, prepareRows } from './walk.js'
+import { addLinearTrees, addTrees, prepareRows } from './walk.js'
 
 /** Rows one by one that have to come before the kernels are made ready for more. */
 const waitRowsMin = 32
@@ -91,7 +91,13 @@ export class Predictor {
 
   /** Rows x nProbabilities: [1 - p, p], the softmax, or for regression the predicted value. */
   predictProbabilities(input: PredictInput): Float64Array {
-    return probabilitiesOf(this.model.objective, this.predictRaw(input))
+    return this.probabilitiesOf(this.predictRaw(input))
+  }
+
+  /** As `predictProbabilities`, of raw scores: rows x nOutputs. */
+  probabilitiesOf(rawScores: Float64Array): Float64Array {
+    const [start, end] = this.iterations
+    return probabilitiesOf(this.model.objective, rawScores, end - start)
   }
 
   /**
@@ -110,7 +116,7 @@ export class Predictor {
    */
   classesOf(rawScores: Float64Array): Scalar[] {
     const classes = this.#requireClasses()
-    const probabilities = probabilitiesOf(this.model.objective, rawScores)
+    const probabilities = this.probabilitiesOf(rawScores)
     return Array.from(classIndices(probabilities, classes.length), (k) => classes[k]!)
   }
 
@@ -163,15 +169,18 @@ export class Predictor {
     this.#encoder.encodeRow(row, 0, values, 0)
     const scores = this.#forest.baseScores.slice()
     this.#addRow(values, scores)
-    return kind === 'raw' ? scores : probabilitiesOf(this.model.objective, scores)
+    return kind === 'raw' ? scores : this.probabilitiesOf(scores)
   }
 
   /** Adds to the scores the leaf values of one encoded row, which may be changed. */
   #addRow(values: Float64Array, scores: Float64Array): void {
     const machine = this.#machine
     if (machine !== null && this.#isEntered(machine)) return machine.addRow(values, scores)
+    const { linear } = this.#forest
+    const asTheyCome = linear === null ? null : values.slice()
     const hasNaN = prepareRows(this.#forest, values, 1)
-    addTrees(this.#forest, values, hasNaN, scores)
+    if (asTheyCome === null) addTrees(this.#forest, values, hasNaN, scores)
+    else addLinearTrees(this.#forest, values, asTheyCome, scores)
   }
 
   /**
@@ -210,7 +219,9 @@ export class Predictor {
   /** The forest for the kernels, or null where they cannot walk it. */
   get #placed(): BlockForest | null {
     if (this.#blockForest === undefined) {
-      this.#blockForest = this.#machine === null ? null : placeForest(this.#forest)
+      // Kernels know leaves of one value only.
+      this.#blockForest = this.#machine === null || this.#forest.linear !== null ? null
+        : placeForest(this.#forest)
     }
     return this.#blockForest
   }

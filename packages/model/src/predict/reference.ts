@@ -29,7 +29,8 @@ function goesLeft(
   const feature = model.features[tree.splitFeature[node]!]!
   const cell = row[tree.splitFeature[node]!]!
   if (feature.kind === 'categorical') {
-    const code = feature.categories.findIndex((category) => category === cell)
+    const value = feature.truncates === true ? Math.trunc(Number(cell ?? NaN)) : cell
+    const code = feature.categories.findIndex((category) => category === value)
     return code >= 0 && tree.leftCategories[node]!.includes(code)
   }
   const x = cell === null ? NaN : Number(cell)
@@ -44,6 +45,15 @@ function goesLeft(
   }
 }
 
+/** What a leaf adds to the score of the row. */
+function outputOf({ linear, leafValue }: Tree, leaf: number, row: readonly ReferenceCell[]): number {
+  if (linear === undefined) return leafValue[leaf]!
+  const values = linear.features[leaf]!.map((f) => row[f] === null ? NaN : Number(row[f]))
+  if (values.some(Number.isNaN)) return leafValue[leaf]!
+  return values.reduce((sum, x, i) => sum + linear.coefficients[leaf]![i]! * x,
+    linear.constant[leaf]!)
+}
+
 /** Raw scores of one row: treesPerIteration values. */
 export function referenceRaw(
   model: Model, row: readonly ReferenceCell[], [start, end]: IterationRange,
@@ -52,7 +62,7 @@ export function referenceRaw(
   const k = model.treesPerIteration
   for (let t = start * k; t < end * k; t++) {
     const tree = model.trees[t]!
-    scores[t % k]! += tree.leafValue[referenceLeaf(model, tree, row)]!
+    scores[t % k]! += outputOf(tree, referenceLeaf(model, tree, row), row)
   }
   return scores
 }

@@ -4,6 +4,7 @@ import type { BlockForest } from './block-forest.js'
 import type { BlockMachine } from './block-machine.js'
 import type { Forest } from './forest.js'
 import type { RowSource } from './input.js'
+import { leafOutput } from './linear-leaves.js'
 import { BLOCK_ROWS, prepareRows, walkBlock } from './walk.js'
 
 /** What a predictor does with many rows. Results do not depend on who does it. */
@@ -125,16 +126,26 @@ class PortableWalker implements RowWalker {
   /** Scratch of one block of rows, and of the leaves it reaches in one tree. */
   readonly #rows: Float64Array
   readonly #leaves = new Int32Array(BLOCK_ROWS)
+  /** The rows as they come, for linear leaves. */
+  readonly #values: Float64Array
 
   constructor(forest: Forest) {
     this.#forest = forest
     this.#rows = new Float64Array(BLOCK_ROWS * forest.nFeatures)
+    this.#values = forest.linear === null ? this.#rows : new Float64Array(this.#rows.length)
   }
 
   addScores(source: RowSource, scores: Float64Array): void {
-    const { nOutputs, leafValues } = this.#forest
+    const { nOutputs, nFeatures, leafValues, linear } = this.#forest
+    const values = this.#values
     this.#walk(source, (first, count, t, leaves) => {
       let at = first * nOutputs + (t % nOutputs)
+      if (linear !== null) {
+        for (let r = 0; r < count; r++, at += nOutputs) {
+          scores[at]! += leafOutput(this.#forest, leaves[r]!, values, r * nFeatures)
+        }
+        return
+      }
       for (let r = 0; r < count; r++, at += nOutputs) scores[at]! += leafValues[leaves[r]!]!
     })
   }
@@ -154,7 +165,8 @@ class PortableWalker implements RowWalker {
     const forest = this.#forest
     for (let first = 0; first < source.nRows; first += BLOCK_ROWS) {
       const count = Math.min(BLOCK_ROWS, source.nRows - first)
-      source.fill(first, count, this.#rows)
+      source.fill(first, count, this.#values)
+      if (forest.linear !== null) this.#rows.set(this.#values)
       const hasNaN = prepareRows(forest, this.#rows, count)
       for (let t = 0; t < forest.nTrees; t++) {
         walkBlock(forest, t, this.#rows, count, hasNaN, this.#leaves)

@@ -4,6 +4,7 @@
  */
 
 import { type Forest, NodeKind, Preparation, ZERO_THRESHOLD } from './forest.js'
+import { leafOutput } from './linear-leaves.js'
 
 /** Rows per block: rows and one tree fit the first-level cache. A multiple of 4. */
 export const BLOCK_ROWS = 64
@@ -80,6 +81,20 @@ export function addTrees(
     add(n3)
   }
   for (let t = nWhole; t < roots.length; t++) add(~walkRow(forest, values, 0, roots[t]!))
+}
+
+/**
+ * `addTrees` for forests with linear leaves, one tree after the other.
+ * @param prepared - the row after `prepareRows`
+ * @param values - the row before
+ */
+export function addLinearTrees(
+  forest: Forest, prepared: Float64Array, values: Float64Array, scores: Float64Array,
+): void {
+  const { roots, nOutputs } = forest
+  for (let t = 0; t < roots.length; t++) {
+    scores[t % nOutputs]! += leafOutput(forest, walkRow(forest, prepared, 0, roots[t]!), values, 0)
+  }
 }
 
 /**

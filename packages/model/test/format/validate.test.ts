@@ -40,8 +40,8 @@ describe('validateModel', () => {
     }
     assertRefused({}, 'format must be "coppice-model", got undefined; this is not a Coppice model')
     assertRefused(withValue('format', 'lightgbm'), 'got "lightgbm"')
-    for (const version of [0, 2, '1', 1.5, null]) {
-      assertRefused(withValue('formatVersion', version), 'reads formatVersion 1 only')
+    for (const version of [0, 3, '1', 1.5, null]) {
+      assertRefused(withValue('formatVersion', version), 'reads formatVersion 1 and 2 only')
     }
     assertRefused(Object.create(exampleModel), 'the top level must be a plain object')
   })

@@ -6,7 +6,9 @@ import type { ReferenceCell } from '../../src/predict/reference.js'
 import { compareUtf8 } from '../../src/text.js'
 import { TestRandom } from './random.js'
 
-export type MutableTree = { -readonly [K in keyof Tree]: Tree[K][number][] }
+type NodeArrays = Omit<Tree, 'linear'>
+
+export type MutableTree = { -readonly [K in keyof NodeArrays]: NodeArrays[K][number][] }
 
 /** Thresholds and values come from here too, so that rows hit edges often. */
 const EDGES = [0, 1, -1, 1e-35, -1e-35, 2e-35, -2e-35, 1e-36, 5e-324, 0.5, 1e308, -1e308]

@@ -1,0 +1,44 @@
+import { Booster } from '@coppice/api'
+import type { Command } from '../command.js'
+import { requireDistinct } from '../distinct-paths.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
+import { iterationsFlag, readIterations } from '../model-flags.js'
+
+const formats = ['coppice', 'lightgbm'] as const
+
+/** Models of one format as files of another. */
+export const convertCommand: Command = {
+  name: 'convert',
+  summary: 'Convert a model between the formats of Coppice and LightGBM',
+  flags: [
+    { name: 'model', group: 'Model', takes: 'one', short: 'm', isRequired: true,
+      describe: 'Model file: of Coppice, or a text model of LightGBM' },
+    { ...iterationsFlag,
+      describe: 'Iterations to write to a text model of LightGBM: N for the first N, or START:END' },
+    { name: 'out', group: 'Output', takes: 'one', short: 'o', isRequired: true,
+      describe: 'File to write' },
+    { name: 'format', group: 'Output', takes: 'one', choices: formats,
+      default: 'lightgbm where --out ends in .txt, else coppice',
+      describe: 'coppice: JSON; lightgbm: the text that LightGBM loads' },
+  ],
+  examples: [
+    ['$0 convert --model lightgbm.txt --out model.json', 'A model of LightGBM, for Coppice'],
+    ['$0 convert --model model.json --out lightgbm.txt', 'And back'],
+  ],
+  async run(values) {
+    const model = values.required('model')
+    const out = values.required('out')
+    const iterations = readIterations(values)
+    const format = values.choice('format', formats) ??
+      (out.endsWith('.txt') ? 'lightgbm' : 'coppice')
+    if (format === 'coppice' && iterations !== undefined) {
+      throw new UsageError('--iterations is for text models of LightGBM; a Coppice model keeps ' +
+        'all iterations, and predictions choose: leave it out')
+    }
+    await requireDistinct([{ flag: '--out', path: out }], [{ flag: '--model', path: model }])
+    const booster = await Booster.load(model)
+    if (format === 'coppice') await booster.save(out)
+    else await booster.saveLightGBM(out, iterations === undefined ? {} : { iterations })
+    return ExitCode.ok
+  },
+}

@@ -26,7 +26,8 @@ describe('coppice', function () {
 
   it('explains itself', async () => {
     const { stdout } = await work.ok('--help')
-    for (const name of ['train', 'predict', 'evaluate', 'inspect', 'partition', 'params']) {
+    for (const name of ['train', 'predict', 'evaluate', 'inspect', 'convert', 'partition',
+      'params']) {
       assert.match(stdout, new RegExp(`coppice ${name} `))
       const { stdout: help } = await work.ok(name, '--help')
       assert.match(help, /Examples:/)

@@ -40,11 +40,11 @@ export function collectFeatures(
   for (const { index, splits } of trees) {
     for (const split of splits) note(usages[split.feature]!, split, index)
   }
-  const isCategorical = usages.map(({ numericTree, categoricalTree, categories }, f) => {
+  const isCategorical = usages.map(({ numericTree, categoricalTree }, f) => {
     if (numericTree >= 0 && categoricalTree >= 0) {
       throw conflict(names[f]!, 'numeric', numericTree, 'categorical', categoricalTree)
     }
-    return categoricalTree >= 0 || (numericTree < 0 && categories.size > 0)
+    return categoricalTree >= 0 || (numericTree < 0 && isList(infos[f]!))
   })
   const texts = pandasColumns(pandas, infos, isCategorical)
   return usages.map((usage, f): TextFeature => {
@@ -58,8 +58,12 @@ export function collectFeatures(
 }
 
 /** "-1:3:0" lists categories, of which -1 is missing; "[min:max]" and "none" do not. */
+function isList(info: string): boolean {
+  return /^-?\d+(:-?\d+)*$/.test(info)
+}
+
 function categoriesOf(info: string): number[] {
-  if (!/^-?\d+(:-?\d+)*$/.test(info)) return []
+  if (!isList(info)) return []
   return info.split(':').map(Number).filter((value) => value >= 0)
 }
 
@@ -119,7 +123,7 @@ function namedFeature(
   const areTexts = values.every((value) => typeof value === 'string')
   if (!areTexts && !values.every(Number.isFinite)) return null
   const own = values as readonly (string | number)[]
-  if (own.length === 0 || new Set(own).size < own.length) return null
+  if (new Set(own).size < own.length) return null
   const order = [...own.keys()].sort((a, b) => areTexts
     ? compareUtf8(String(own[a]!), String(own[b]!)) : Number(own[a]!) - Number(own[b]!))
   const sorted = order.map((place) => own[place]!)

@@ -133,7 +133,9 @@ function importanceLines(model: Model, iterations: IterationRange): string {
 }
 
 function parameterLines({ parameters }: Model): string {
-  return Object.entries(parameters).map(([name, value]) => {
+  // LightGBM warns of names that it does not know; this is the one of ours.
+  const known = Object.entries(parameters).filter(([name]) => name !== 'grow_policy')
+  return known.map(([name, value]) => {
     const text = Array.isArray(value) ? value.join(',')
       : typeof value === 'boolean' ? String(Number(value)) : String(value)
     return `[${name}: ${text.replace(/[\r\n]/g, ' ')}]\n`

@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import type { Model } from '../../src/types.js'
 import { CoppiceError } from '../../src/errors.js'
+import { parseLightGBM } from '../../src/lightgbm/parse.js'
 import { chainOf, extendChain, startChain } from '../../src/format/chain.js'
 import { parseModel } from '../../src/format/parse.js'
 import { serializeModel } from '../../src/format/serialize.js'
@@ -105,6 +106,21 @@ describe('model.schema.json', () => {
     assert.equal(schemaErrors(JSON.parse(serializeModel(exampleModel))), '')
     for (let seed = 0; seed < 100; seed++) {
       assert.equal(schemaErrors(JSON.parse(serializeModel(randomModel(seed)))), '', `seed ${seed}`)
+    }
+  })
+
+  it('accepts imported models, and validation the same parts of them', () => {
+    for (const name of ['linear-tree', 'categorical', 'rf-binary']) {
+      const text = packageFile(`test/lightgbm/golden/${name}.txt`)
+      const model = JSON.parse(serializeModel(parseLightGBM(text))) as Record<string, unknown>
+      assert.equal(schemaErrors(model), '', name)
+      assert.notEqual(schemaErrors({ ...model, origin: { library: 'lightgbm' } }), '')
+      const { origin: _, ...rest } = model
+      assert.throws(() => validateModel(rest), /lacks "origin"/)
+      assert.throws(() => validateModel({ ...model, formatVersion: 1 }), /unknown key "origin"/)
+      assert.throws(() => validateModel({ ...rest, formatVersion: 1 }), CoppiceError)
+      assert.throws(() => parseModel(serializeModel(parseLightGBM(text)).replace('"v4"', '"v3"')),
+        /header and trees hash to/)
     }
   })
 

@@ -152,17 +152,17 @@ describe('models of LightGBM', function () {
   })
 
   it('are evaluated as what they predict, forests and classes too', async () => {
-    const rows = JSON.parse(readFileSync(path.join(golden, 'rf-binary.json'), 'utf8')) as
+    const forest = JSON.parse(readFileSync(path.join(golden, 'rf-binary.json'), 'utf8')) as
       { rows: Cell[][], prediction: number[] }
     const booster = await Booster.load(path.join(golden, 'rf-binary.txt'))
-    const labels = rows.prediction.map((p, r) => +(p > 0.5) ^ +(r % 4 === 0))
-    const { metrics } = await evaluate(booster, Dataset.from(rows.rows, labels))
+    const labels = forest.prediction.map((p, r) => +(p > 0.5) ^ +(r % 4 === 0))
+    const { metrics } = await evaluate(booster, Dataset.from(forest.rows, labels))
     assert.ok(Math.abs(metrics['binary_error']! - 0.25) < 1e-12)
-    const loss = rows.prediction.reduce((sum, p, r) => sum - Math.log(labels[r] === 1 ? p : 1 - p),
-      0) / labels.length
+    const loss = forest.prediction.reduce((sum, p, r) =>
+      sum - Math.log(labels[r] === 1 ? p : 1 - p), 0) / labels.length
     assert.ok(Math.abs(metrics['binary_logloss']! - loss) < 1e-12)
     const ova = await Booster.load(path.join(golden, 'multiclassova.txt'))
-    await assert.rejects(evaluate(ova, Dataset.from(rows.rows, labels)),
+    await assert.rejects(evaluate(ova, Dataset.from(forest.rows, labels)),
       /no metrics yet for models of LightGBM's objective "multiclassova/)
   })
 })

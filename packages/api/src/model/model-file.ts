@@ -23,7 +23,7 @@ export async function saveLightGBM(
     formatLightGBM(model, iterations === undefined ? {} : { iterations }))
 }
 
-/** Reads the text of a model, ours or LightGBM's, by its first line. @throws CoppiceError 'MODEL' */
+/** Reads the text of a model, ours or LightGBM's, by its start. @throws CoppiceError 'MODEL' */
 export function readModel(text: string | Uint8Array): Model {
   const start = typeof text === 'string' ? text.slice(0, 64)
     : new TextDecoder().decode(text.subarray(0, 64))

@@ -41,8 +41,8 @@ function metricObjective(objective: ModelObjective): Objective {
   if (numClass === 0 && !source.startsWith('lambdarank') && !source.startsWith('rank_')) {
     return { name: 'regression' }
   }
-  throw new CoppiceError('PARAMETER', `there are no metrics yet for models of LightGBM's objective ` +
-    `${JSON.stringify(source)}; compute them of predictions`)
+  throw new CoppiceError('PARAMETER', "there are no metrics yet for models of LightGBM's " +
+    `objective ${JSON.stringify(source)}; compute them of predictions`)
 }
 
 /** The raw scores of a model as those of `metricObjective`. Changes nothing of other models. */

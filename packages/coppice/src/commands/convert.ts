@@ -14,7 +14,8 @@ export const convertCommand: Command = {
     { name: 'model', group: 'Model', takes: 'one', short: 'm', isRequired: true,
       describe: 'Model file: of Coppice, or a text model of LightGBM' },
     { ...iterationsFlag,
-      describe: 'Iterations to write to a text model of LightGBM: N for the first N, or START:END' },
+      describe: 'Iterations to write for LightGBM: N for the first N, or START:END, counted from ' +
+        '0, END excluded' },
     { name: 'out', group: 'Output', takes: 'one', short: 'o', isRequired: true,
       describe: 'File to write' },
     { name: 'format', group: 'Output', takes: 'one', choices: formats,

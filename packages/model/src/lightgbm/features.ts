@@ -154,8 +154,8 @@ function pandasLists(pandas: Field | null): readonly (readonly unknown[])[] {
   try {
     lists = JSON.parse(pandas.value)
   } catch (cause) {
-    throw new CoppiceError('MODEL', `LightGBM model, line ${pandas.line}: pandas_categorical must ` +
-      'be JSON; the file is damaged', { cause })
+    throw new CoppiceError('MODEL', `LightGBM model, line ${pandas.line}: pandas_categorical ` +
+      'must be JSON; the file is damaged', { cause })
   }
   return Array.isArray(lists) && lists.every(Array.isArray) ? lists as unknown[][] : []
 }

@@ -64,7 +64,8 @@ export function formatTree(tree: Tree, context: TreeContext): string {
 
 /** A set of numbers as words of 32 bits. */
 function bitsOf(values: readonly number[]): Uint32Array {
-  const words = new Uint32Array((values.reduce((most, value) => Math.max(most, value), 0) >>> 5) + 1)
+  const highest = values.reduce((most, value) => Math.max(most, value), 0)
+  const words = new Uint32Array((highest >>> 5) + 1)
   for (const value of values) words[value >>> 5]! |= 1 << (value & 31)
   return words
 }

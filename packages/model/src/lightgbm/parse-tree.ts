@@ -37,7 +37,7 @@ export interface TextTree {
   readonly shrinkage: number
 }
 
-const LEAVES_MAX = 2 ** 31 - 1
+const LEAVES_MAX = 0x7fff_ffff
 
 /**
  * Reads a tree. Time and memory follow the length of its text, not the numbers in it.

@@ -10,7 +10,7 @@ import { parseObjective } from './objective-line.js'
 import { parseTree, type TextTree } from './parse-tree.js'
 import { damaged, type Field, readSections, type Section } from './sections.js'
 
-const INT_MAX = 2 ** 31 - 1
+const INT_MAX = 0x7fff_ffff
 
 /**
  * Reads a text model of LightGBM (version v3 or v4), as `Booster.save_model` writes it. Raw
@@ -25,7 +25,9 @@ export function parseLightGBM(text: string | Uint8Array): Model {
     : new TextDecoder('utf-8').decode(text))
   const { header } = sections
   const { value: version, line: versionLine } = field(header, 'version')
-  if (version !== 'v3' && version !== 'v4') throw damaged(versionLine, 'version', 'v3 or v4', version)
+  if (version !== 'v3' && version !== 'v4') {
+    throw damaged(versionLine, 'version', 'v3 or v4', version)
+  }
   const nFeatures = readInteger(header, 'max_feature_idx', 0, INT_MAX) + 1
   const names = readTexts(header, 'feature_names', nFeatures)
   const infos = readTexts(header, 'feature_infos', nFeatures)
@@ -35,7 +37,8 @@ export function parseLightGBM(text: string | Uint8Array): Model {
   const features = collectFeatures(names, infos, textTrees, sections.pandasCategories)
   const objective = parseObjective(header.fields.get('objective') ?? null, treesPerIteration,
     header.fields.has('average_output'))
-  const numClass = objective.name === 'binary' ? 2 : 'numClass' in objective ? objective.numClass : 0
+  const numClass = objective.name === 'binary' ? 2
+    : 'numClass' in objective ? objective.numClass : 0
   const plain = features.map(({ feature }) => feature)
   const trees = textTrees.map((tree) => {
     const own = treeOf(tree, features)

@@ -123,8 +123,8 @@ function readTail(
     }
   }
   if (isInParameters) {
-    throw new CoppiceError('MODEL', `LightGBM model, line ${lines.length}: "end of parameters" is ` +
-      'missing; the file is truncated, copy it again')
+    throw new CoppiceError('MODEL', `LightGBM model, line ${lines.length}: "end of parameters" ` +
+      'is missing; the file is truncated, copy it again')
   }
   return { parameters, pandasCategories }
 }

@@ -46,7 +46,9 @@ function goesLeft(
 }
 
 /** What a leaf adds to the score of the row. */
-function outputOf({ linear, leafValue }: Tree, leaf: number, row: readonly ReferenceCell[]): number {
+function outputOf(
+  { linear, leafValue }: Tree, leaf: number, row: readonly ReferenceCell[],
+): number {
   if (linear === undefined) return leafValue[leaf]!
   const values = linear.features[leaf]!.map((f) => row[f] === null ? NaN : Number(row[f]))
   if (values.some(Number.isNaN)) return leafValue[leaf]!

@@ -1,6 +1,6 @@
 import type { ResolvedParams } from '@coppice/engine'
 import { exp, log, softplus } from '@coppice/model'
-import type { NaiveObjective } from './naive-objective.js'
+import type { NaiveObjective } from './naive-loss.js'
 
 interface Labels {
   readonly label: readonly number[]

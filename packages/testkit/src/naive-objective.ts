@@ -1,22 +1,7 @@
 import { ExactSum, type BinnedDataset, type ResolvedParams } from '@coppice/engine'
-import { exp, log, type Objective } from '@coppice/model'
+import { exp, log } from '@coppice/model'
+import type { NaiveObjective } from './naive-loss.js'
 import { numericObjective } from './naive-numeric-objectives.js'
-
-/** What the objective says: where scores start and how steep the loss is. */
-export interface NaiveObjective {
-  readonly objective: Objective
-  readonly nOutputs: number
-  readonly baseScores: readonly number[]
-  readonly scoreScale: number
-  /** Null: the largest |gradient| of the iteration. */
-  readonly gradientBound: number | null
-  /** Bound of the hessians, to which `hessianSlope` times that of the gradients is added. */
-  readonly hessianBound: number
-  /** 0 where it is not given. */
-  readonly hessianSlope?: number
-  /** [gradient, hessian] of each output for a row's scores; unrounded. */
-  readonly derivatives: (scores: readonly number[], y: number, w: number) => [number, number][]
-}
 
 function sumOf(values: Iterable<number>): number {
   const sum = new ExactSum()

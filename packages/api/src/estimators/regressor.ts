@@ -20,8 +20,8 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  * const values = await model.predict(newRows)
  * ```
  *
- * `objective` may be any whose label is a number: 'regression', 'huber', 'fair', 'poisson', 'gamma',
- * 'tweedie', 'cross_entropy', 'cross_entropy_lambda'.
+ * `objective` may be any whose label is a number: 'regression', 'huber', 'fair', 'poisson',
+ * 'gamma', 'tweedie', 'cross_entropy', 'cross_entropy_lambda'.
  */
 export class GBDTRegressor extends Estimator {
   /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */
@@ -63,8 +63,8 @@ export class GBDTRegressor extends Estimator {
     const checked = resolveParams(params)
     if (!isNumeric(checked.objective)) {
       throw new CoppiceError('PARAMETER',
-        `objective ${checked.objective} is not for a regressor; leave it out, use one whose label ` +
-        'is a number, or use GBDTClassifier')
+        `objective ${checked.objective} is not for a regressor; leave it out, use one whose ` +
+        'label is a number, or use GBDTClassifier')
     }
     return { checked, labelKind: 'number', given: params, inferred: null }
   }

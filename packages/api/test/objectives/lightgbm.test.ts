@@ -14,9 +14,8 @@ interface GoldenCase {
 }
 
 /** Made by make-golden.py. */
-const golden = JSON.parse(
-  readFileSync(new URL('../../../test/objectives/lightgbm-objectives.json', import.meta.url), 'utf8'),
-) as {
+const goldenFile = new URL('../../../test/objectives/lightgbm-objectives.json', import.meta.url)
+const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as {
   readonly X: readonly (readonly number[])[]
   readonly weight: readonly number[]
   readonly labels: Readonly<Record<string, readonly number[]>>

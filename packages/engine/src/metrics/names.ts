@@ -40,9 +40,9 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   poisson: ['tweedie', ...shaped],
   gamma: ['poisson', 'tweedie', ...shaped],
   tweedie: ['poisson', ...shaped],
-  cross_entropy: numeric,
+  cross_entropy: [],
   cross_entropy_lambda: [],
-  binary: ['average_precision', ...probabilistic, ...numeric],
+  binary: ['average_precision', ...probabilistic],
   multiclass: [],
   multiclassova: [],
 }

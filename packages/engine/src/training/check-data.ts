@@ -95,7 +95,8 @@ function checkLabels(
         (nClasses === 2 ? '; use multiclass for more classes, regression for numbers' : ''))
     }
     if (range !== null && !range.isLegal(y)) {
-      throw bad(row, `objective "${objective}" needs ${range.legal}: mend the label or use another`)
+      throw bad(row,
+        `objective "${objective}" needs ${range.legal}: mend the label or use another`)
     }
     if (Math.abs(y) > SCORE_MAX) {
       throw bad(row,

@@ -13,7 +13,7 @@ export interface RowSummary {
   readonly hasInitScore: boolean
   /** State of an ExactSum over the weights; without weights each row counts 1. */
   readonly sumWeight: readonly number[]
-  /** State of an ExactSum over weight x label (with reg_sqrt its signed root); empty for classes. */
+  /** State of an ExactSum over weight x label (with reg_sqrt its root); empty for classes. */
   readonly sumWeightedLabel: readonly number[]
   /** One ExactSum state per class. */
   readonly classWeights: readonly (readonly number[])[]

@@ -71,7 +71,8 @@ export function gradientContract(make: (memory: WebAssembly.Memory) => Kernels):
       const [s, wNeg, wPos, gScale, hScale] = [1.7, 1.25, 3, 2 ** 26, 2 ** 25]
       const [score, label, weight] = [scores, labels, weights].map((v) => lab.putDoubles(v))
       const pairs = pairsOf(n, outStride, (k, out) => k.binaryGradients(
-        out, outStride, score!, label!, weighted ? weight! : 0, n, 1, s, wNeg, wPos, gScale, hScale))
+        out, outStride, score!, label!, weighted ? weight! : 0, n, 1, s, wNeg, wPos, gScale,
+        hScale))
       assert.deepEqual(pairs, scores.map((x, i) => {
         const sign = labels[i] === 1 ? 1 : -1
         const w = (labels[i] === 1 ? wPos : wNeg) * (weighted ? weights[i]! : 1)
@@ -167,7 +168,8 @@ export function gradientContract(make: (memory: WebAssembly.Memory) => Kernels):
     const pairs = pairsOf(n, 8, (k, out) => k.pointwiseGradients(
       PointwiseKind.crossEntropy, 0, out, 8, score!, label!, 0, n, 2 ** 20, 2 ** 20))
     assert.deepEqual(pairs.slice(0, 2), [[2 ** 20, 0], [-(2 ** 19), 0]])
-    const max = lab.run([], (k) => k.pointwiseMaximum(PointwiseKind.poisson, 1, score!, label!, 0, n))
+    const max = lab.run([], (k) =>
+      k.pointwiseMaximum(PointwiseKind.poisson, 1, score!, label!, 0, n))
     assert.equal(max, Infinity)
   })
 

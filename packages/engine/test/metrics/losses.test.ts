@@ -51,12 +51,12 @@ describe('metric parts', () => {
     const scores = draw(() => random.normal())
     const labels = draw(() => random.below(2))
     const weights = draw(() => random.uniform())
-    for (const name of ['binary_logloss', 'binary_error', 'auc', 'average_precision', 'l2', 'l1', 'rmse',
-      'cross_entropy', 'kullback_leibler']) {
+    for (const name of ['binary_logloss', 'binary_error', 'auc', 'average_precision', 'l2', 'l1',
+      'rmse', 'cross_entropy', 'kullback_leibler']) {
       for (const weighted of [false, true]) {
         const part = (from: number, to: number) => metricPart(
-          { name, topK: 1, parameter: 0 }, objective, [scores.subarray(from, to)], labels.subarray(from, to),
-          weighted ? weights.subarray(from, to) : null)
+          { name, topK: 1, parameter: 0 }, objective, [scores.subarray(from, to)],
+          labels.subarray(from, to), weighted ? weights.subarray(from, to) : null)
         const whole = finishMetric(name, [part(0, n)], size)
         for (const cut of [0, 1, 100, 499]) {
           assert.equal(finishMetric(name, [part(cut, n), part(0, cut)], size), whole)

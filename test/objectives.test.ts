@@ -107,6 +107,9 @@ describe('estimators and objectives', () => {
     await refuses(fit('poisson', numbers), /label of row \d+ is -.*"poisson" needs labels of 0 or/)
     await refuses(fit('gamma', rows.map(({ counts }) => counts)), /"gamma" needs labels above 0/)
     await refuses(fit('cross_entropy', rows.map(({ counts }) => counts)), /from 0 to 1/)
+    const exposed = new GBDTRegressor({ objective: 'xentlambda' } as never)
+    await refuses(exposed.fit(X, rows.map(({ share }) => share),
+      { sampleWeight: rows.map((_, i) => i % 2) }), /weight of row 0 is 0.*needs weights above 0/)
     await refuses(fit('binary', numbers), /binary is not for a regressor/)
     const classifier = new GBDTClassifier({ objective: 'huber' })
     await refuses(classifier.fit(X, numbers), /not for a classifier/)

@@ -96,7 +96,7 @@ function checkLabels(
     }
     if (range !== null && !range.isLegal(y)) {
       throw bad(row,
-        `objective "${objective}" needs ${range.legal}: mend the label or use another`)
+        `objective "${objective}" needs ${range.legal}: mend it or use another`)
     }
     if (Math.abs(y) > SCORE_MAX) {
       throw bad(row,
@@ -114,7 +114,8 @@ function checkWeights(
     const w = weight[row]!
     if (w >= 0 && w <= WEIGHT_MAX && !(needsPositive && w === 0)) continue
     if (w === 0) {
-      throw new CoppiceError('DATA', `the weight of row ${firstRow + row}${where} is 0; objective ` +
+      throw new CoppiceError('DATA',
+        `the weight of row ${firstRow + row}${where} is 0; objective ` +
         `"${objective}" needs weights above 0: leave the row out`)
     }
     throw new CoppiceError('DATA',

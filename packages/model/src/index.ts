@@ -13,13 +13,18 @@ export { FORMAT_VERSION, validateModel } from './format/validate.js'
 export { formatLightGBM } from './lightgbm/format.js'
 export { parseLightGBM } from './lightgbm/parse.js'
 export { isLightGBM } from './lightgbm/sections.js'
+export {
+  nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers, type ObjectiveField,
+} from './objective.js'
 export { featureImportances } from './importance.js'
 export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'
 export type {
   Cell, CodedTexts, Columns, Matrix, PackedRows, PredictInput, Row,
 } from './predict/input.js'
 export type { IterationRange } from './predict/iterations.js'
-export { classIndices, isBinary, nProbabilities, probabilitiesOf } from './predict/link.js'
+export {
+  classIndices, isBinary, nProbabilities, predictedNumber, probabilitiesOf,
+} from './predict/link.js'
 export {
   createPredictor, Predictor, type PredictorOptions, type RowPacker,
 } from './predict/predictor.js'

@@ -86,10 +86,21 @@ export interface LinearLeaves {
   readonly coefficients: readonly (readonly number[])[]
 }
 
+/** The loss, with what of it decides gradients, metrics and predictions. */
 export type Objective =
   | { readonly name: 'regression' }
+  /** Squared error of the labels' signed square roots; predictions are squared again. */
+  | { readonly name: 'regression_sqrt' }
+  | { readonly name: 'huber'; readonly alpha: number }
+  | { readonly name: 'fair'; readonly c: number }
+  | { readonly name: 'poisson'; readonly maxDeltaStep: number }
+  | { readonly name: 'gamma' }
+  | { readonly name: 'tweedie'; readonly variancePower: number }
+  | { readonly name: 'cross_entropy' }
+  | { readonly name: 'cross_entropy_lambda' }
   | { readonly name: 'binary'; readonly sigmoid: number }
   | { readonly name: 'multiclass'; readonly numClass: number }
+  | { readonly name: 'multiclassova'; readonly numClass: number; readonly sigmoid: number }
 
 /**
  * Format version 2: what another library's model predicts, whether or not it can be trained here.
@@ -147,10 +158,10 @@ export interface Model {
   /** 2 where there is an `origin`, else 1. */
   readonly formatVersion: 1 | 2
   readonly objective: ModelObjective
-  /** Class values in class order (2 for binary, numClass for multiclass), null for regression. */
+  /** Class values in class order (2 for binary, numClass for multi-class), else null. */
   readonly classes: readonly Scalar[] | null
   readonly features: readonly Feature[]
-  /** 1, or numClass for multiclass. Tree t belongs to class t % treesPerIteration. */
+  /** 1, or numClass for multi-class. Tree t belongs to class t % treesPerIteration. */
   readonly treesPerIteration: number
   /** Raw score of each class before the first tree; treesPerIteration values. */
   readonly baseScores: readonly number[]

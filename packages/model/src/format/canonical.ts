@@ -4,6 +4,7 @@
  * (ECMAScript Number::toString), -0 as 0.
  */
 
+import { objectiveNumbers } from '../objective.js'
 import type {
   EvaluationSeries, Feature, LightGBMOrigin, LinearLeaves, Model, ModelObjective, Tree,
 } from '../types.js'
@@ -38,12 +39,8 @@ export function canonicalObjective(objective: ModelObjective): string {
     const { name, source, link, sigmoid, numClass, numOutputs, averages } = objective
     return JSON.stringify({ name, source, link, sigmoid, numClass, numOutputs, averages })
   }
-  const { name } = objective
-  switch (name) {
-    case 'regression': return JSON.stringify({ name })
-    case 'binary': return JSON.stringify({ name, sigmoid: objective.sigmoid })
-    case 'multiclass': return JSON.stringify({ name, numClass: objective.numClass })
-  }
+  const numbers = Object.fromEntries(objectiveNumbers(objective))
+  return JSON.stringify({ name: objective.name, ...numbers })
 }
 
 /** `"name":value` for each parameter, sorted by name. Names are ASCII. */

@@ -3,6 +3,7 @@
  * Loops go by index or entries(), which see the holes of sparse arrays; forEach does not.
  */
 
+import { nClassesOf, nOutputsOf, objectiveFields } from '../objective.js'
 import type {
   EvaluationSeries, Feature, Model, ModelObjective, Objective, Scalar,
 } from '../types.js'
@@ -39,8 +40,7 @@ export function validateModel(value: unknown): Model {
   const objective = checkObjective(raw.objective, isImported)
   checkClasses(raw.classes, objective)
   const features = checkFeatures(raw.features, isImported)
-  const treesPerIteration = objective.name === 'imported' ? objective.numOutputs
-    : objective.name === 'multiclass' ? objective.numClass : 1
+  const treesPerIteration = nOutputsOf(objective)
   if (raw.treesPerIteration !== treesPerIteration) {
     fail('treesPerIteration', `${treesPerIteration} for ${objective.name}`, raw.treesPerIteration)
   }
@@ -88,24 +88,19 @@ function checkVersion(value: unknown): 1 | 2 {
 function checkObjective(value: unknown, isImported: boolean): ModelObjective {
   const name = checkPlainObject(value, 'objective').name
   if (isImported && name === 'imported') return checkImported(value)
-  switch (name) {
-    case 'regression':
-      checkObject(value, 'objective', ['name'])
-      break
-    case 'binary': {
-      const { sigmoid } = checkObject(value, 'objective', ['name', 'sigmoid'])
-      if (checkFinite(sigmoid, 'objective.sigmoid') <= 0) {
-        fail('objective.sigmoid', 'greater than 0', sigmoid)
-      }
-      break
-    }
-    case 'multiclass': {
-      const { numClass } = checkObject(value, 'objective', ['name', 'numClass'])
-      checkInteger(numClass, 'objective.numClass', 2)
-      break
-    }
-    default:
-      fail('objective.name', '"regression", "binary" or "multiclass"', name)
+  if (typeof name !== 'string' || !Object.hasOwn(objectiveFields, name)) {
+    fail('objective.name', `one of ${Object.keys(objectiveFields).join(', ')}`, name)
+  }
+  const fields = objectiveFields[name as Objective['name']]
+  const numbers = checkObject(value, 'objective', ['name', ...fields.map(({ key }) => key)])
+  for (const { key, isInteger = false, min = -Infinity, above = -Infinity, below = Infinity }
+    of fields) {
+    const path = `objective.${key}`
+    if (isInteger) checkInteger(numbers[key], path, min)
+    const number = checkFinite(numbers[key], path)
+    if (number < min) fail(path, `${min} or greater`, number)
+    if (number <= above) fail(path, `greater than ${above}`, number)
+    if (number >= below) fail(path, `less than ${below}`, number)
   }
   return value as Objective
 }
@@ -128,11 +123,6 @@ function checkClasses(value: unknown, objective: ModelObjective): void {
     }
     seen.set(label, i)
   }
-}
-
-function nClassesOf(objective: ModelObjective): number {
-  if (objective.name === 'regression') return 0
-  return objective.name === 'binary' ? 2 : objective.numClass
 }
 
 function isScalar(value: unknown): value is Scalar {

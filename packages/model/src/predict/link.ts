@@ -1,15 +1,28 @@
-import type { ImportedObjective, ModelObjective } from '../types.js'
+import type { ImportedObjective, ModelObjective, Objective } from '../types.js'
 import { exp } from '../math/exp.js'
 import { log1p } from '../math/log.js'
-import { sigmoid } from '../math/logistic.js'
+import { sigmoid, softplus } from '../math/logistic.js'
+import { nClassesOf } from '../objective.js'
 
-/** Columns of the probabilities of an objective: 1 for regression, else one per class. */
+/** Columns of the probabilities of an objective: one per class, or 1 where labels are numbers. */
 export function nProbabilities(objective: ModelObjective): number {
-  if (objective.name === 'imported') return Math.max(1, objective.numClass)
-  switch (objective.name) {
-    case 'regression': return 1
-    case 'binary': return 2
-    case 'multiclass': return objective.numClass
+  return Math.max(1, nClassesOf(objective))
+}
+
+/**
+ * What the raw score of an objective whose labels are numbers predicts: the score itself, its
+ * signed square (regression_sqrt), e^score (poisson, gamma, tweedie), the logistic function of it
+ * (cross_entropy) or ln(1 + e^score) (cross_entropy_lambda: the rate, not a probability).
+ */
+export function predictedNumber(name: Objective['name']): (score: number) => number {
+  switch (name) {
+    case 'regression_sqrt': return (score) => Math.sign(score) * score * score
+    case 'poisson':
+    case 'gamma':
+    case 'tweedie': return exp
+    case 'cross_entropy': return sigmoid
+    case 'cross_entropy_lambda': return softplus
+    default: return (score) => score
   }
 }
 
@@ -24,17 +37,23 @@ export function isBinary(objective: ModelObjective): boolean {
  *
  * @param rawScores - rows x outputs, row-major
  * @param nIterations - the iterations that they are of, over which imported forests average
- * @returns a new array, row-major: regression the scores themselves (rows x 1), binary [1 - p, p]
- *   with p = sigmoid(objective.sigmoid * score) (rows x 2), multiclass the softmax (rows x classes)
+ * @returns a new array, row-major: binary [1 - p, p] with p = sigmoid(objective.sigmoid * score)
+ *   (rows x 2), multiclass the softmax (rows x classes), multiclassova
+ *   sigmoid(objective.sigmoid * score) of each class (rows x classes, sums other than 1), else
+ *   `predictedNumber` (rows x 1)
  */
 export function probabilitiesOf(
   objective: ModelObjective, rawScores: Float64Array, nIterations = 1,
 ): Float64Array {
   if (objective.name === 'imported') return importedPredictions(objective, rawScores, nIterations)
   switch (objective.name) {
-    case 'regression': return rawScores.slice()
     case 'binary': return bothClasses(rawScores.map((score) => sigmoid(objective.sigmoid * score)))
     case 'multiclass': return softmaxRows(rawScores, objective.numClass)
+    case 'multiclassova': return rawScores.map((score) => sigmoid(objective.sigmoid * score))
+    case 'regression':
+    case 'huber':
+    case 'fair': return rawScores.slice()
+    default: return rawScores.map(predictedNumber(objective.name))
   }
 }
 

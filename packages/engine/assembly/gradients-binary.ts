@@ -8,8 +8,8 @@ import { fixedPairs } from './fixed-point'
 }
 
 // @ts-ignore: decorator
-@inline function areOnes(label: usize): v128 {
-  return f64x2.gt(v128.load(label), f64x2.splat(0.5))
+@inline function areOf(label: usize, positive: f64): v128 {
+  return f64x2.eq(v128.load(label), f64x2.splat(positive))
 }
 
 /** What of two rows goes to `exp`. */
@@ -45,13 +45,14 @@ import { fixedPairs } from './fixed-point'
 // Results go straight into records, outStride apart.
 export function binaryGradients(
   out: usize, outStride: i32, score: usize, label: usize, weight: usize, n: i32,
-  sigmoid: f64, weightNegative: f64, weightPositive: f64, gradientScale: f64, hessianScale: f64,
+  positive: f64, sigmoid: f64, weightNegative: f64, weightPositive: f64, gradientScale: f64,
+  hessianScale: f64,
 ): void {
   const stride = <usize>outStride
   const end = <usize>n << 3
   let i: usize = 0
   for (; i + 32 <= end; i += 32) {
-    const a = areOnes(label + i), b = areOnes(label + i + 16)
+    const a = areOf(label + i, positive), b = areOf(label + i + 16, positive)
     const x = exponents(score + i, a, sigmoid), y = exponents(score + i + 16, b, sigmoid)
     let ex = expNarrow(x), ey = expNarrow(y)
     if (areWide(x, y)) {
@@ -66,7 +67,7 @@ export function binaryGradients(
     out += stride << 2
   }
   for (; i < end; i += 16) {
-    const a = areOnes(label + i)
+    const a = areOf(label + i, positive)
     put(out, stride, pairsOf(
       exp2(exponents(score + i, a, sigmoid)), a, weight, i, sigmoid, weightNegative,
       weightPositive, gradientScale, hessianScale))

@@ -11,9 +11,9 @@ export {
   estimateTraining, requireTrainingMemory, storedColumns, type TrainingSize,
 } from './training/memory-estimate.js'
 export { ExactSum } from './numeric/exact-sum.js'
-export {
-  checkMetric, finishMetric, isHigherBetter, metricPart, metricsOf,
-} from './metrics/parts.js'
+export { checkMetric, isHigherBetter, metricsOf } from './metrics/names.js'
+export { finishMetric, metricParameter, metricPart, type SetSize } from './metrics/parts.js'
+export { isMulticlass, isNumeric } from './objectives/families.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'
 export { mergeSummaries, summarizeRows, type RowSummary } from './training/summary.js'
 export type { LabelledRows, TargetShape } from './training/check-data.js'

@@ -10,13 +10,16 @@ export { chainOf, extendChain, startChain } from './format/chain.js'
 export { parseModel } from './format/parse.js'
 export { serializeModel } from './format/serialize.js'
 export { FORMAT_VERSION, validateModel } from './format/validate.js'
+export {
+  nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers, type ObjectiveField,
+} from './objective.js'
 export { featureImportances } from './importance.js'
 export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'
 export type {
   Cell, CodedTexts, Columns, Matrix, PackedRows, PredictInput, Row,
 } from './predict/input.js'
 export type { IterationRange } from './predict/iterations.js'
-export { classIndices, nProbabilities, probabilitiesOf } from './predict/link.js'
+export { classIndices, nProbabilities, predictedNumber, probabilitiesOf } from './predict/link.js'
 export {
   createPredictor, Predictor, type PredictorOptions, type RowPacker,
 } from './predict/predictor.js'

@@ -69,10 +69,21 @@ export interface Tree {
   readonly leafCount: readonly number[]
 }
 
+/** The loss, with what of it decides gradients, metrics and predictions. */
 export type Objective =
   | { readonly name: 'regression' }
+  /** Squared error of the labels' signed square roots; predictions are squared again. */
+  | { readonly name: 'regression_sqrt' }
+  | { readonly name: 'huber'; readonly alpha: number }
+  | { readonly name: 'fair'; readonly c: number }
+  | { readonly name: 'poisson'; readonly maxDeltaStep: number }
+  | { readonly name: 'gamma' }
+  | { readonly name: 'tweedie'; readonly variancePower: number }
+  | { readonly name: 'cross_entropy' }
+  | { readonly name: 'cross_entropy_lambda' }
   | { readonly name: 'binary'; readonly sigmoid: number }
   | { readonly name: 'multiclass'; readonly numClass: number }
+  | { readonly name: 'multiclassova'; readonly numClass: number; readonly sigmoid: number }
 
 /** Values of one metric on one data set, one per evaluated iteration. */
 export interface EvaluationSeries {
@@ -90,10 +101,10 @@ export interface Model {
   readonly format: 'coppice-model'
   readonly formatVersion: 1
   readonly objective: Objective
-  /** Class values in class order (2 for binary, numClass for multiclass), null for regression. */
+  /** Class values in class order (2 for binary, numClass for multi-class), else null. */
   readonly classes: readonly Scalar[] | null
   readonly features: readonly Feature[]
-  /** 1, or numClass for multiclass. Tree t belongs to class t % treesPerIteration. */
+  /** 1, or numClass for multi-class. Tree t belongs to class t % treesPerIteration. */
   readonly treesPerIteration: number
   /** Raw score of each class before the first tree; treesPerIteration values. */
   readonly baseScores: readonly number[]

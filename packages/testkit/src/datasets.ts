@@ -1,7 +1,7 @@
 import type {
   BinMapper, BinnedBlock, BinnedDataset, CategoricalBinMapper, FeatureInfo, NumericBinMapper,
 } from '@coppice/engine'
-import type { MissingType } from '@coppice/model'
+import { exp, sigmoid, type MissingType } from '@coppice/model'
 import { TestRandom } from './random.js'
 
 /** What one feature of a made data set looks like. */
@@ -41,11 +41,13 @@ export interface DataRecipe {
   readonly features: readonly FeatureRecipe[]
   /**
    * 'regression' has whole numbers as labels (many equal gains), 'heavy-tailed' has a few huge
-   * ones; {classes} are class indices.
+   * ones; 'counts' are whole numbers from 0, 'amounts' above 0, 'shares' from 0 to 1; {classes}
+   * are class indices.
    */
-  readonly label: 'regression' | 'heavy-tailed' | 'binary' | { readonly classes: number }
-  /** Weights: none, small whole numbers (ties), or any in (0, 2), a few of them 0. */
-  readonly weights?: 'none' | 'whole' | 'any'
+  readonly label: 'regression' | 'heavy-tailed' | 'counts' | 'amounts' | 'shares' | 'binary' |
+    { readonly classes: number }
+  /** Weights: none, small whole numbers (ties), any in (0, 2), a few of them 0, or none of them. */
+  readonly weights?: 'none' | 'whole' | 'any' | 'positive'
   readonly initScore?: boolean
   /** Row counts of the blocks; default one block. */
   readonly blocks?: readonly number[]
@@ -137,12 +139,16 @@ function drawLabel(recipe: DataRecipe, value: number, random: TestRandom): numbe
   if (label === 'binary') return value + noise > 0 ? 1 : 0
   if (label === 'regression') return Math.round(value * 2 + noise)
   if (label === 'heavy-tailed') return value + random.heavyTailed()
+  if (label === 'counts') return Math.max(0, Math.round(value * 2 + noise))
+  if (label === 'amounts') return exp(value / 2 + noise)
+  if (label === 'shares') return Math.max(0, Math.min(1, sigmoid(value) + noise / 4))
   const k = Math.floor((value + noise + 3) / 6 * label.classes)
   return Math.max(0, Math.min(label.classes - 1, k))
 }
 
-function drawWeight(kind: 'whole' | 'any', random: TestRandom): number {
+function drawWeight(kind: 'whole' | 'any' | 'positive', random: TestRandom): number {
   if (kind === 'whole') return 1 + random.below(3)
+  if (kind === 'positive') return 0.01 + random.uniform() * 2
   return random.below(20) === 0 ? 0 : random.uniform() * 2
 }
 

@@ -183,8 +183,9 @@ export function auditByFloatOracle(
       objective.derivatives(scores[row]!, data.label![row]!, data.weight?.[row] ?? 1))
     const bound = objective.gradientBound ??
       derivatives.reduce((max, [pair]) => Math.max(max, Math.abs(pair![0])), 0)
+    const hessianBound = objective.hessianBound + (objective.hessianSlope ?? 0) * bound
     const units = {
-      g: powerAbove(bound) / 1073741824, h: powerAbove(objective.hessianBound) / 1073741824,
+      g: powerAbove(bound) / 1073741824, h: powerAbove(hessianBound) / 1073741824,
     }
     for (let output = 0; output < objective.nOutputs; output++) {
       const tree = model.trees[t + output]!

@@ -12,7 +12,7 @@ import {
   finish, fractionLimit, mixNumber, mixWord, modelParameters, Purpose, resolveParams, rowDraw,
   startHash, type BinnedDataset, type FeatureInfo, type ResolvedParams,
 } from '@coppice/engine'
-import { extendChain, startChain, type Model, type Tree } from '@coppice/model'
+import { extendChain, nClassesOf, startChain, type Model, type Tree } from '@coppice/model'
 import { allBins } from './datasets.js'
 import { leafGain, threshold } from './naive-gain.js'
 import { nearestEven, powerAbove } from './naive-numbers.js'
@@ -84,7 +84,7 @@ export function trainByIntegerOracle(
   grid.spend(Math.max(...baseScores.map(Math.abs)))
   const header = {
     objective: objective.objective,
-    classes: objective.objective.name === 'regression' ? null
+    classes: nClassesOf(objective.objective) === 0 ? null
       : data.classes ?? Array.from({ length: Math.max(2, nOutputs) }, (_, k) => k),
     features: data.features.map(({ name, mapper, categories }) => mapper.kind === 'numeric'
       ? { name, kind: 'numeric' as const, missing: mapper.missing }
@@ -103,8 +103,9 @@ export function trainByIntegerOracle(
       derivatives.reduce((max, [[g]]) => Math.max(max, Math.abs(g!)), 0)
     if (gradientBound === 0) break
     // fixed point: 30 bits for the bound, powers of two as scales, ties to even
+    const hessianBound = objective.hessianBound + (objective.hessianSlope ?? 0) * gradientBound
     const scales = {
-      g: 1073741824 / powerAbove(gradientBound), h: 1073741824 / powerAbove(objective.hessianBound),
+      g: 1073741824 / powerAbove(gradientBound), h: 1073741824 / powerAbove(hessianBound),
     }
     const inBag = bagOf(params, iteration, data.nRows)
     const grown: Tree[] = []

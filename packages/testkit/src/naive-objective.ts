@@ -1,18 +1,7 @@
 import { ExactSum, type BinnedDataset, type ResolvedParams } from '@coppice/engine'
-import { exp, log, type Objective } from '@coppice/model'
-
-/** What the objective says: where scores start and how steep the loss is. */
-export interface NaiveObjective {
-  readonly objective: Objective
-  readonly nOutputs: number
-  readonly baseScores: readonly number[]
-  readonly scoreScale: number
-  /** Null: the largest |gradient| of the iteration. */
-  readonly gradientBound: number | null
-  readonly hessianBound: number
-  /** [gradient, hessian] of each output for a row's scores; unrounded. */
-  readonly derivatives: (scores: readonly number[], y: number, w: number) => [number, number][]
-}
+import { exp, log } from '@coppice/model'
+import type { NaiveObjective } from './naive-loss.js'
+import { numericObjective } from './naive-numeric-objectives.js'
 
 function sumOf(values: Iterable<number>): number {
   const sum = new ExactSum()
@@ -28,7 +17,7 @@ export function describeObjective(params: ResolvedParams, data: BinnedDataset): 
   const maxWeight = weight.reduce((max, w) => Math.max(max, w), 0)
   const classWeight = (k: number): number => sumOf(weight.filter((_, i) => label[i] === k))
   const average = params.boostFromAverage
-  if (params.objective === 'regression') {
+  if (params.objective === 'regression' && !params.regSqrt) {
     return {
       objective: { name: 'regression' },
       nOutputs: 1,
@@ -39,26 +28,16 @@ export function describeObjective(params: ResolvedParams, data: BinnedDataset): 
       derivatives: ([score], y, w) => [[(score! - y) * w, w]],
     }
   }
+  const numeric = numericObjective(params, {
+    label, maxWeight, hasWeight: data.weight !== null,
+    mean: (of) => sumOf(label.map((y, i) => of(y) * weight[i]!)) / sumWeight,
+  })
+  if (numeric !== null) return numeric
+  if (params.objective === 'multiclassova') {
+    return againstTheRest(params, label, (k) => classWeight(k) / sumWeight, maxWeight)
+  }
   if (params.objective === 'multiclass') {
-    const K = params.numClass
-    return {
-      objective: { name: 'multiclass', numClass: K },
-      nOutputs: K,
-      baseScores: Array.from({ length: K }, (_, k) =>
-        average ? log(Math.max(1e-15, classWeight(k) / sumWeight)) : 0),
-      scoreScale: 8,
-      gradientBound: maxWeight,
-      hessianBound: maxWeight * (K / (K - 1)) / 4,
-      derivatives: (scores, y, w) => {
-        const max = Math.max(...scores)
-        const powers = scores.map((score) => exp(score - max))
-        const total = powers.reduce((a, b) => a + b, 0)
-        return powers.map((e, k) => {
-          const p = e / total
-          return [(p - (y === k ? 1 : 0)) * w, K / (K - 1) * p * (1 - p) * w]
-        })
-      },
-    }
+    return softmax(params, (k) => classWeight(k) / sumWeight, maxWeight)
   }
   const s = params.sigmoid
   const positives = label.filter((y) => y === 1).length
@@ -84,6 +63,63 @@ export function describeObjective(params: ResolvedParams, data: BinnedDataset): 
       const response = s / (1 + exp(sign * s * score!))
       const factor = factors[y]! * w
       return [[-sign * response * factor, response * (s - response) * factor]]
+    },
+  }
+}
+
+/** A binary log-loss for each class, with its own class weights. */
+function againstTheRest(
+  params: ResolvedParams, label: readonly number[], share: (k: number) => number,
+  maxWeight: number,
+): NaiveObjective {
+  const { numClass, sigmoid: s } = params
+  const classes = Array.from({ length: numClass }, (_, k) => k)
+  const factors = classes.map((k) => {
+    const positives = label.filter((y) => y === k).length
+    const ratio = positives / (label.length - positives)
+    const [no, yes] = !params.isUnbalance ? [1, 1] : ratio > 1 ? [ratio, 1] : [1, 1 / ratio]
+    return [no!, yes! * params.scalePosWeight]
+  })
+  const bound = s * Math.max(...factors.flat()) * maxWeight
+  return {
+    objective: { name: 'multiclassova', numClass, sigmoid: s },
+    nOutputs: numClass,
+    baseScores: classes.map((k) => {
+      const p = Math.min(1 - 1e-15, Math.max(1e-15, share(k)))
+      return params.boostFromAverage ? log(p / (1 - p)) / s : 0
+    }),
+    scoreScale: 8 / s,
+    gradientBound: bound,
+    hessianBound: bound * s / 4,
+    derivatives: (scores, y, w) => scores.map((score, k) => {
+      const sign = y === k ? 1 : -1
+      const response = s / (1 + exp(sign * s * score))
+      const factor = factors[k]![y === k ? 1 : 0]! * w
+      return [-sign * response * factor, response * (s - response) * factor]
+    }),
+  }
+}
+
+function softmax(
+  params: ResolvedParams, share: (k: number) => number, maxWeight: number,
+): NaiveObjective {
+  const K = params.numClass
+  return {
+    objective: { name: 'multiclass', numClass: K },
+    nOutputs: K,
+    baseScores: Array.from({ length: K }, (_, k) =>
+      params.boostFromAverage ? log(Math.max(1e-15, share(k))) : 0),
+    scoreScale: 8,
+    gradientBound: maxWeight,
+    hessianBound: maxWeight * (K / (K - 1)) / 4,
+    derivatives: (scores, y, w) => {
+      const max = Math.max(...scores)
+      const powers = scores.map((score) => exp(score - max))
+      const total = powers.reduce((a, b) => a + b, 0)
+      return powers.map((e, k) => {
+        const p = e / total
+        return [(p - (y === k ? 1 : 0)) * w, K / (K - 1) * p * (1 - p) * w]
+      })
     },
   }
 }

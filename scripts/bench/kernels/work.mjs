@@ -131,7 +131,7 @@ function gradientWorks({ arena, at, kernels, layout, moved, nRows }) {
     {
       name: 'binaryGradients', unit: 'row', nUnits: nRows, limit, result: pairs,
       run: rows((out, score, label, n) =>
-        kernels.binaryGradients(out, 8, score, label, 0, n, 1, 1, 1, ...scales)),
+        kernels.binaryGradients(out, 8, score, label, 0, n, 1, 1, 1, 1, ...scales)),
     },
     {
       name: 'residualGradients', unit: 'row', nUnits: nRows, limit, result: pairs,

@@ -5,7 +5,7 @@ import {
 } from '@coppice/data'
 import { openRaw, openTableFile, predictFiles, predictionThreads } from '@coppice/data/node'
 import {
-  CoppiceError, type IterationRange, type Model, type Predictor, type Scalar,
+  CoppiceError, type IterationRange, type Model, nOutputsOf, type Predictor, type Scalar,
 } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
@@ -150,10 +150,10 @@ function outputColumns(model: Model, type: PredictionType, nTrees: number): Outp
     case 'leaf': return Array.from({ length: nTrees }, (_, t) =>
       ({ name: `leaf_${t}`, type: 'int' }))
     case 'class': return [{ name: 'prediction', type: classType(classes) }]
-    case 'raw': return objective.name === 'multiclass' ? perClass('raw')
+    case 'raw': return nOutputsOf(objective) > 1 ? perClass('raw')
       : [{ name: 'raw', type: 'float' }]
     case 'probability':
-      if (objective.name === 'multiclass') return perClass('probability')
+      if (nOutputsOf(objective) > 1) return perClass('probability')
       return [{ name: objective.name === 'binary' ? 'probability' : 'prediction', type: 'float' }]
   }
 }

@@ -1,5 +1,7 @@
 import type { MemoryRows } from '@coppice/data'
-import { ExactSum, resolveParams } from '@coppice/engine'
+import {
+  ExactSum, findParameter, isMulticlass, parseValue, resolveParams, type ResolvedParams,
+} from '@coppice/engine'
 import { CoppiceError, type Model, type Scalar } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
@@ -74,7 +76,7 @@ export class GBDTClassifier extends Estimator {
       return { ...recipe, given: params, inferred: 'objective' }
     }
     const given = { ...params, objective: objective ?? 'multiclass' }
-    const isCounted = numClass === undefined && resolveObjective(given.objective) === 'multiclass'
+    const isCounted = numClass === undefined && isMulticlass(resolveObjective(given.objective))
     return { ...recipe, given, inferred: isCounted ? 'num-class' : null }
   }
 
@@ -85,9 +87,9 @@ export class GBDTClassifier extends Estimator {
   }
 }
 
-function resolveObjective(objective: unknown): string {
-  const isSoftmax = typeof objective === 'string' && /^(multiclass|softmax)$/i.test(objective)
-  return resolveParams(isSoftmax ? { objective, numClass: 2 } : { objective }).objective
+function resolveObjective(objective: unknown): ResolvedParams['objective'] {
+  const row = findParameter('objective')!
+  return parseValue(row, 'objective', objective) as ResolvedParams['objective']
 }
 
 /** What can be told of the parameters before the number of classes is known. */
@@ -107,13 +109,13 @@ function checkClassifier(
       }
     }
   }
-  if (objective === undefined || resolveObjective(objective) === 'multiclass') {
+  if (objective === undefined || isMulticlass(resolveObjective(objective))) {
     return resolveParams(asMulticlass)
   }
   const checked = resolveParams(params)
   if (checked.objective === 'binary') return checked
   throw new CoppiceError('PARAMETER',
-    `objective ${String(objective)} is not for a classifier; leave it out, use binary or ` +
-    'multiclass, or use GBDTRegressor')
+    `objective ${String(objective)} is not for a classifier; leave it out, use binary, ` +
+    'multiclass or multiclassova, or use GBDTRegressor')
 }
 

@@ -1,5 +1,5 @@
 import type { MemoryRows } from '@coppice/data'
-import { ExactSum, resolveParams } from '@coppice/engine'
+import { ExactSum, isNumeric, resolveParams } from '@coppice/engine'
 import { CoppiceError, type Model } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
@@ -19,6 +19,9 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  * await model.fit(rows, targets)
  * const values = await model.predict(newRows)
  * ```
+ *
+ * `objective` may be any whose label is a number: 'regression', 'huber', 'fair', 'poisson',
+ * 'gamma', 'tweedie', 'cross_entropy', 'cross_entropy_lambda'.
  */
 export class GBDTRegressor extends Estimator {
   /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */
@@ -58,10 +61,10 @@ export class GBDTRegressor extends Estimator {
 
   protected override recipe(params: RawParams): Recipe {
     const checked = resolveParams(params)
-    if (checked.objective !== 'regression') {
+    if (!isNumeric(checked.objective)) {
       throw new CoppiceError('PARAMETER',
-        `objective ${checked.objective} is not for a regressor; leave it out, or use ` +
-        'GBDTClassifier')
+        `objective ${checked.objective} is not for a regressor; leave it out, use one whose ` +
+        'label is a number, or use GBDTClassifier')
     }
     return { checked, labelKind: 'number', given: params, inferred: null }
   }

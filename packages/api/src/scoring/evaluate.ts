@@ -5,6 +5,9 @@ import { checkOptionNames, optionNames } from '../options.js'
 import { labelledBatches } from './labelled-batches.js'
 import { Metric, resolveMetrics } from './metrics.js'
 
+/** Metrics that need rows of both classes. */
+const comparesClasses: readonly string[] = ['auc', 'average_precision']
+
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
   /** Names of metrics; default: all that the model's objective has. */
@@ -57,11 +60,11 @@ export async function evaluate(
       : 'the weights of all rows are 0; at least one must be positive')
   }
   const omitted: string[] = seen.size === 1 ? metrics.map(({ name }): string => name)
-    .filter((name) => name === 'auc') : []
+    .filter((name) => comparesClasses.includes(name)) : []
   if (omitted.length > 0 && options.metrics !== undefined) {
-    throw new CoppiceError('DATA', 'auc is undefined: it compares rows of both classes, and all ' +
-      `rows are of class ${String(model.classes![[...seen][0]!])}; add rows of the other, or ` +
-      'name other metrics')
+    throw new CoppiceError('DATA', `${omitted.join(', ')} is undefined: it compares rows of both ` +
+      `classes, and all rows are of class ${String(model.classes![[...seen][0]!])}; add rows of ` +
+      'the other, or name other metrics')
   }
   const defined = metrics.filter(({ name }) => !omitted.includes(name))
   return {

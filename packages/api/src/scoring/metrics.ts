@@ -3,8 +3,8 @@
  * rows, in whatever batches they come.
  */
 import {
-  checkMetric, ExactSum, findParameter, finishMetric, metricPart, type MetricPart, metricsOf,
-  parseValue,
+  checkMetric, ExactSum, findParameter, finishMetric, metricParameter, metricPart,
+  type MetricPart, type MetricSpec, metricsOf, parseValue,
 } from '@coppice/engine'
 import { CoppiceError, type Model, type Objective } from '@coppice/model'
 
@@ -29,14 +29,25 @@ export function resolveMetrics(
 export class Metric {
   readonly name: string
   readonly #model: Pick<Model, 'objective' | 'treesPerIteration'>
-  readonly #topK: number
+  readonly #spec: MetricSpec
   readonly #parts: Pick<MetricPart, 'sum' | 'ranked'>[] = []
   readonly #sumWeight = new ExactSum()
+  #nRows = 0
 
   constructor(name: string, model: Pick<Model, 'objective' | 'treesPerIteration' | 'parameters'>) {
     this.name = name
     this.#model = model
-    this.#topK = Number(model.parameters['multi_error_top_k'] ?? 1)
+    const { parameters } = model
+    const given = (key: string): number | undefined =>
+      parameters[key] === undefined ? undefined : Number(parameters[key])
+    this.#spec = {
+      name,
+      topK: given('multi_error_top_k') ?? 1,
+      parameter: metricParameter(name, {
+        alpha: given('alpha'), fairC: given('fair_c'),
+        tweedieVariancePower: given('tweedie_variance_power'),
+      }),
+    }
   }
 
   /**
@@ -44,15 +55,16 @@ export class Metric {
    * @param labels - numbers or class indices
    */
   add(scores: Float64Array, labels: Float64Array, weights: Float64Array | null): void {
-    const spec = { name: this.name, topK: this.#topK }
     const planes = planesOf(scores, this.#model.treesPerIteration)
-    this.#parts.push(metricPart(spec, this.#model.objective, planes, labels, weights))
+    this.#parts.push(metricPart(this.#spec, this.#model.objective, planes, labels, weights))
+    this.#nRows += labels.length
     if (weights === null) this.#sumWeight.add(labels.length)
     else for (const weight of weights) this.#sumWeight.add(weight)
   }
 
   value(): number {
-    return finishMetric(this.name, this.#parts, this.#sumWeight.value())
+    return finishMetric(
+      this.name, this.#parts, { sumWeight: this.#sumWeight.value(), nRows: this.#nRows })
   }
 }
 

@@ -2,6 +2,8 @@ import {
   type BinnedDataset,
   type EvalSet,
   findParameter,
+  isMulticlass,
+  isNumeric,
   parseValue,
   requireClassCount,
   type ResolvedParams,
@@ -58,8 +60,9 @@ const trainOptionNames = optionNames<TrainOptions>({
  * Trains a model. The result is the same, byte for byte, for any number of threads and any cut
  * of the same rows into files.
  *
- * `objective` says what the label is: 'regression' a number, 'binary' 0 or 1 (or booleans or two
- * texts), 'multiclass' texts or integers, whose number is found where `numClass` is not given.
+ * `objective` says what the label is: 'binary' 0 or 1 (or booleans or two texts), 'multiclass' and
+ * 'multiclassova' texts or integers, whose number is found where `numClass` is not given, all
+ * others a number.
  *
  * @param params - under canonical names; `paramsFrom` makes them from other spellings
  *
@@ -73,7 +76,7 @@ export async function train(
   const checked = checkParams(raw)
   return trainOn(dataset, options, {
     checked,
-    labelKind: labelKinds[checked.objective],
+    labelKind: labelKindOf(checked.objective),
     given: raw,
     inferred: infersClasses(raw) ? 'num-class' : null,
   })
@@ -93,10 +96,13 @@ export function checkParams(params: TrainingParams | RawParams): ResolvedParams 
 
 /** Whether the number of classes is to be found in the data. */
 function infersClasses(raw: RawParams): boolean {
-  return objectiveOf(raw) === 'multiclass' && givenValue(raw, 'num_class') === undefined
+  return isMulticlass(objectiveOf(raw)) && givenValue(raw, 'num_class') === undefined
 }
 
-const labelKinds = { regression: 'number', binary: 'binary', multiclass: 'class' } as const
+function labelKindOf(objective: ResolvedParams['objective']): Recipe['labelKind'] {
+  if (isNumeric(objective)) return 'number'
+  return objective === 'binary' ? 'binary' : 'class'
+}
 
 /** The objective under its canonical name, which other checks depend on. */
 function objectiveOf(raw: RawParams): ResolvedParams['objective'] {

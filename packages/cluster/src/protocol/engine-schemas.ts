@@ -6,13 +6,13 @@ import {
   type BinnedTree, type EngineSetup, type ErrorCode, isWholeTree, type MetricPart, type MetricSpec,
   type RankedScores, type RowSummary, type TargetShape,
 } from '@coppice/engine'
-import type { Objective } from '@coppice/model'
 import {
   COLUMNS_MAX, DATASETS_MAX, LEAVES_MAX, METRICS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
 } from './limits.js'
+import { objective } from './model-schemas.js'
 import {
-  array, bytesOf, constant, count, double, finite, flag, integer, list, nullable, object, oneOf,
-  pair, type Schema, tagged, text, where,
+  array, bytesOf, count, double, finite, flag, integer, list, nullable, object, oneOf,
+  type Schema, text, where,
 } from './schema.js'
 
 const name = text(NAME_LENGTH_MAX)
@@ -55,13 +55,7 @@ export const metricPart: Schema<MetricPart> = object({
   ranked: nullable(rankedScores),
 })
 
-const objective: Schema<Objective> = tagged('name', {
-  regression: object({ name: constant('regression') }),
-  binary: object({ name: constant('binary'), sigmoid: finite }),
-  multiclass: object({ name: constant('multiclass'), numClass: integer(2, OUTPUTS_MAX) }),
-})
-
-const metricSpec: Schema<MetricSpec> = object({ name, topK: count })
+const metricSpec: Schema<MetricSpec> = object({ name, topK: count, parameter: finite })
 
 export const engineSetup: Schema<EngineSetup> = object({
   features: list(where(
@@ -70,7 +64,7 @@ export const engineSetup: Schema<EngineSetup> = object({
   ), COLUMNS_MAX),
   objective: object({
     objective,
-    binaryWeights: pair(finite),
+    binaryWeights: list(finite, 2 * OUTPUTS_MAX),
     gradientBound: nullable(finite),
     hessianBound: finite,
   }),

@@ -70,10 +70,22 @@ const feature: Schema<Feature> = tagged('kind', {
   }),
 })
 
-const objective: Schema<Objective> = tagged('name', {
+/** An objective; what its numbers may be is checked with the model. */
+export const objective: Schema<Objective> = tagged('name', {
   regression: object({ name: constant('regression') }),
+  regression_sqrt: object({ name: constant('regression_sqrt') }),
+  huber: object({ name: constant('huber'), alpha: finite }),
+  fair: object({ name: constant('fair'), c: finite }),
+  poisson: object({ name: constant('poisson'), maxDeltaStep: finite }),
+  gamma: object({ name: constant('gamma') }),
+  tweedie: object({ name: constant('tweedie'), variancePower: finite }),
+  cross_entropy: object({ name: constant('cross_entropy') }),
+  cross_entropy_lambda: object({ name: constant('cross_entropy_lambda') }),
   binary: object({ name: constant('binary'), sigmoid: finite }),
   multiclass: object({ name: constant('multiclass'), numClass: integer(2, OUTPUTS_MAX) }),
+  multiclassova: object({
+    name: constant('multiclassova'), numClass: integer(2, OUTPUTS_MAX), sigmoid: finite,
+  }),
 })
 
 const scalar: Schema<Scalar> = either('a text, number or boolean', cell, double, flag)

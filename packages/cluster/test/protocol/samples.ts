@@ -1,6 +1,7 @@
 /** Messages of every type, with every kind of what they may hold. Tests and the fuzzer use them. */
 import type { DatasetRecipe, JobContext, PartitionPlan, TaskResults } from '@coppice/data'
 import type { BinnedTree, EngineSetup, MetricPart, RowSummary } from '@coppice/engine'
+import type { Objective } from '@coppice/model'
 import type { FromClient, ToClient } from '../../src/protocol/client-messages.js'
 import type { Direction } from '../../src/protocol/codec.js'
 import type {
@@ -88,6 +89,13 @@ const tree: BinnedTree = {
   leafValue: [0.1, -0, 5e-324, -1e90, 3],
 }
 
+const objectives: readonly Objective[] = [
+  { name: 'regression' }, { name: 'regression_sqrt' }, { name: 'huber', alpha: 0.9 },
+  { name: 'fair', c: 1 }, { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
+  { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
+  { name: 'cross_entropy_lambda' }, { name: 'multiclassova', numClass: 3, sigmoid: 2 },
+]
+
 const setup: EngineSetup = {
   features: [
     { nBins: 256, missingBin: 255, isCategorical: false },
@@ -104,7 +112,9 @@ const setup: EngineSetup = {
   usesBagging: true,
   maxExpansions: 8,
   maxLeaves: 255,
-  metrics: [{ name: 'auc', topK: 0 }, { name: 'multi_error', topK: 5 }],
+  metrics: [
+    { name: 'auc', topK: 0, parameter: 0 }, { name: 'multi_error', topK: 5, parameter: 1.5 },
+  ],
   evaluatesTraining: false,
 }
 
@@ -233,8 +243,8 @@ export const toWorkerSamples: ByType<ToWorker> = {
     { type: 'setup', job, setup },
     { type: 'setup', job, setup: { ...setup, objective: { ...setup.objective,
       objective: { name: 'binary', sigmoid: 1 }, gradientBound: 1 } } },
-    { type: 'setup', job, setup: { ...setup, objective: { ...setup.objective,
-      objective: { name: 'regression' } } } },
+    ...objectives.map((objective) => ({ type: 'setup', job, setup: { ...setup,
+      objective: { ...setup.objective, objective } } } as const)),
   ],
   'trees': [{ type: 'trees', job, from: 3,
     iterations: [[{ output: 0, tree }, { output: 2, tree: stump }], []] }],

@@ -106,7 +106,9 @@ const setup: EngineSetup = {
     minDataPerGroup: 100,
   },
   usesBagging: false, maxExpansions: 2, maxLeaves: 4,
-  metrics: [{ name: 'auc', topK: 1 }, { name: 'binary_error', topK: 1 }],
+  metrics: [
+    { name: 'auc', topK: 1, parameter: 0 }, { name: 'binary_error', topK: 1, parameter: 0 },
+  ],
   evaluatesTraining: false,
 }
 

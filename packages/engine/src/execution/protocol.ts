@@ -181,4 +181,6 @@ export interface EngineSetup {
 export interface MetricSpec {
   readonly name: string
   readonly topK: number
+  /** The number that some metrics have: alpha, fair_c or tweedie_variance_power; else 0. */
+  readonly parameter: number
 }

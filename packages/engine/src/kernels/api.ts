@@ -102,13 +102,34 @@ export interface Kernels {
   ): number
   /**
    * Binary log-loss: n pairs (gradient i32, hessian i32), one every outStride bytes, from f64
-   * scores, labels (0 or 1) and weights (0 = none). Arrays are padded to an even number of
+   * scores, labels (class indices, of which `positive` counts as 1 and all others as 0) and
+   * weights (0 = none). Arrays are padded to an even number of
    * elements, `out` too. Scaled gradients and hessians are below 2^31.
    */
   binaryGradients(
     out: number, outStride: number, score: number, label: number, weight: number, n: number,
-    sigmoid: number, weightNegative: number, weightPositive: number, gradientScale: number,
-    hessianScale: number,
+    positive: number, sigmoid: number, weightNegative: number, weightPositive: number,
+    gradientScale: number, hessianScale: number,
+  ): void
+  /**
+   * max |gradient| over n rows of an objective of `kind`, a PointwiseKind, with the number `a`.
+   * Arrays are padded to an even number of elements, which do not count.
+   */
+  pointwiseMaximum(
+    kind: number, a: number, score: number, label: number, weight: number, n: number,
+  ): number
+  /** n pairs (gradient i32, hessian i32) of such an objective, as binaryGradients. */
+  pointwiseGradients(
+    kind: number, a: number, out: number, outStride: number, score: number, label: number,
+    weight: number, n: number, gradientScale: number, hessianScale: number,
+  ): void
+  /**
+   * Cross entropy with the weights as exposures (assembly/gradients-xent-lambda.ts): n pairs, as
+   * binaryGradients. Weights are above 0, and there must be some; nothing is padded.
+   */
+  xentLambdaGradients(
+    out: number, outStride: number, score: number, label: number, weight: number, n: number,
+    gradientScale: number, hessianScale: number,
   ): void
   /** max |(score - label) * weight| over n rows. Padded to even; padding has score = label. */
   residuals(score: number, label: number, weight: number, n: number): number
@@ -160,6 +181,24 @@ export interface Kernels {
     bCounts: number, nb: number,
   ): number
 }
+
+/** Objectives of `pointwiseGradients`, and what their number `a` is. */
+export const PointwiseKind = {
+  /** Squared error of the labels' signed square roots. No number. */
+  sqrt: 0,
+  /** a: where the loss goes on as a straight line. */
+  huber: 1,
+  /** a: LightGBM's fair_c. */
+  fair: 2,
+  /** a: e^poisson_max_delta_step, the factor of the hessians. */
+  poisson: 3,
+  /** No number. */
+  gamma: 4,
+  /** a: the power of the variance. */
+  tweedie: 5,
+  /** No number. */
+  crossEntropy: 6,
+} as const
 
 export const CELL_BYTES = 16
 /** Bytes of a column's totals: i64 gradients, hessians, count. */

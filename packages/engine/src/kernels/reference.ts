@@ -2,6 +2,8 @@ import { exp } from '@coppice/model'
 import { finish, mixNumber } from '../random.js'
 import { CELL_BYTES, type Kernels } from './api.js'
 import { cellsOf } from './cells.js'
+import { nearestEven, saturate } from './fixed-point.js'
+import { referenceObjectiveKernels } from './reference-objectives.js'
 import { referenceScan } from './reference-scan.js'
 import { referenceValueKernels } from './reference-values.js'
 
@@ -37,6 +39,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     expLanes: (dst, src, n) => {
       for (let i = 0; i < n; i++) own.putDouble(dst + i * 8, exp(own.double(src + i * 8)))
     },
+    ...referenceObjectiveKernels(memory),
     ...referenceValueKernels(memory),
   }
 }
@@ -277,11 +280,11 @@ class ReferenceKernels {
 
   binaryGradients(
     out: number, outStride: number, score: number, label: number, weight: number, n: number,
-    sigmoid: number, weightNegative: number, weightPositive: number, gradientScale: number,
-    hessianScale: number,
+    positive: number, sigmoid: number, weightNegative: number, weightPositive: number,
+    gradientScale: number, hessianScale: number,
   ): void {
     for (let i = 0; i < n; i++) {
-      const isPositive = this.double(label + i * 8) > 0.5
+      const isPositive = this.double(label + i * 8) === positive
       const sign = isPositive ? 1 : -1
       const response = sigmoid / (1 + exp(sign * sigmoid * this.double(score + i * 8)))
       const w = (isPositive ? weightPositive : weightNegative) * this.#weight(weight, i)
@@ -373,17 +376,4 @@ type Sums = [bigint, bigint, bigint]
 function addSums(cells: readonly Sums[]): Sums {
   return cells.reduce<Sums>(
     (sum, cell) => [sum[0] + cell[0], sum[1] + cell[1], sum[2] + cell[2]], [0n, 0n, 0n])
-}
-
-/** Nearest integer, ties to even. */
-function nearestEven(x: number): number {
-  const below = Math.floor(x)
-  const rest = x - below
-  if (rest === 0.5) return below % 2 === 0 ? below : below + 1
-  return rest < 0.5 ? below : below + 1
-}
-
-/** As i32.trunc_sat: NaN is 0. */
-function saturate(x: number): number {
-  return Math.max(-0x8000_0000, Math.min(0x7fff_ffff, x)) | 0
 }

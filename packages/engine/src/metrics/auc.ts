@@ -135,7 +135,7 @@ function endOfTies(scores: Float64Array, start: number, score: number): number {
 }
 
 /** The exact sum of a few weights, rounded once: ties have no order of their own. */
-function sumRange(weights: Float64Array, start: number, end: number): number {
+export function sumRange(weights: Float64Array, start: number, end: number): number {
   if (end - start <= 1) return end > start ? weights[start]! : 0
   const sum = new ExactSum()
   for (let i = start; i < end; i++) sum.add(weights[i]!)

@@ -6,15 +6,6 @@ const EPSILON = 1e-15
 /** Loss of one row; `scores` are raw scores by output, `row` its index. */
 export type RowLoss = (scores: readonly Float64Array[], row: number, label: number) => number
 
-export function squaredError(scores: readonly Float64Array[], row: number, label: number): number {
-  const d = scores[0]![row]! - label
-  return d * d
-}
-
-export function absoluteError(scores: readonly Float64Array[], row: number, label: number): number {
-  return Math.abs(scores[0]![row]! - label)
-}
-
 /** -log of the probability given to the label. */
 export function binaryLogLoss(sigmoid: number): RowLoss {
   return (scores, row, label) => {
@@ -42,6 +33,14 @@ export function multiLogLoss(
   for (const plane of scores) sum += exp(plane[row]! - max)
   const p = exp(scores[label]![row]! - max) / sum
   return -log(Math.max(p, EPSILON))
+}
+
+/** -log of the probability that a class-against-the-rest model gives to the label. */
+export function ovaLogLoss(sigmoid: number): RowLoss {
+  return (scores, row, label) => {
+    const p = 1 / (1 + exp(-sigmoid * scores[label]![row]!))
+    return -log(Math.max(p, EPSILON))
+  }
 }
 
 /** 1 where the label is not among the topK highest scores (ties count against it). */

@@ -1,57 +1,84 @@
-import type { Objective } from '@coppice/model'
-import { CoppiceError } from '../errors.js'
+import { exp, predictedNumber, sigmoid, type Objective } from '@coppice/model'
 import type { MetricPart, MetricSpec, RankedScores } from '../execution/protocol.js'
 import { ExactSum } from '../numeric/exact-sum.js'
 import { areaUnderRoc, mergeRanked, rankScores } from './auc.js'
+import { averagePrecision } from './average-precision.js'
 import {
-  absoluteError, binaryError, binaryLogLoss, multiError, multiLogLoss, squaredError, type RowLoss,
+  binaryError, binaryLogLoss, multiError, multiLogLoss, ovaLogLoss, type RowLoss,
 } from './losses.js'
+import { crossEntropy, numberLoss } from './number-losses.js'
 
-/** Metrics where a larger value is better. */
-export function isHigherBetter(metric: string): boolean {
-  return metric === 'auc'
+type Parts = Pick<MetricPart, 'sum' | 'ranked'>
+
+/** What sums are divided by. */
+export interface SetSize {
+  /** Sum of the weights of the data set's rows, or their number without weights. */
+  readonly sumWeight: number
+  readonly nRows: number
 }
 
-/** The metrics of each objective; the first is its own loss. */
-const metricNames: Readonly<Record<Objective['name'], readonly [string, ...string[]]>> = {
-  regression: ['l2', 'rmse', 'l1'],
-  binary: ['binary_logloss', 'auc', 'binary_error'],
-  multiclass: ['multi_logloss', 'multi_error'],
-}
+/** Metrics of the order of the rows by score. */
+const rankedMetrics: readonly string[] = ['auc', 'average_precision']
 
-/** Metrics that are defined for an objective, its own loss first. */
-export function metricsOf(objective: Objective['name']): readonly string[] {
-  return metricNames[objective]
-}
-
-/** @throws CoppiceError 'PARAMETER' where a metric is not defined for the objective */
-export function checkMetric(metric: string, objective: Objective['name']): void {
-  const legal = metricsOf(objective)
-  if (legal.includes(metric)) return
-  throw new CoppiceError('PARAMETER',
-    `metric "${metric}" is not defined for objective "${objective}"; use ${legal.join(', ')}`)
-}
-
-function rowLoss(metric: MetricSpec, objective: Objective): RowLoss {
-  const sigmoid = objective.name === 'binary' ? objective.sigmoid : 1
-  switch (metric.name) {
-    case 'l1': return absoluteError
-    case 'binary_logloss': return binaryLogLoss(sigmoid)
-    case 'binary_error': return binaryError(sigmoid)
-    case 'multi_logloss': return multiLogLoss
-    case 'multi_error': return multiError(metric.topK)
-    default: return squaredError
+/** The number of a metric that has one, else 0. Parameters may come from a model file. */
+export function metricParameter(
+  metric: string,
+  params: { readonly [K in 'alpha' | 'fairC' | 'tweedieVariancePower']?: number | undefined },
+): number {
+  switch (metric) {
+    case 'huber':
+    case 'quantile': return params.alpha ?? 0.9
+    case 'fair': return params.fairC ?? 1
+    case 'tweedie': return params.tweedieVariancePower ?? 1.5
+    default: return 0
   }
+}
+
+/** Losses of classes by raw scores; null for metrics of predicted numbers. */
+function classLoss(metric: MetricSpec, objective: Objective): RowLoss | null {
+  const steepness = objective.name === 'binary' || objective.name === 'multiclassova'
+    ? objective.sigmoid : 1
+  switch (metric.name) {
+    case 'binary_logloss': return binaryLogLoss(steepness)
+    case 'binary_error': return binaryError(steepness)
+    case 'multi_logloss':
+      return objective.name === 'multiclassova' ? ovaLogLoss(steepness) : multiLogLoss
+    case 'multi_error': return multiError(metric.topK)
+    default: return null
+  }
+}
+
+/** Losses of predictions, as LightGBM's metrics see them through the objective. */
+function predictionLoss(metric: MetricSpec, objective: Objective): RowLoss {
+  const predict = objective.name === 'binary'
+    ? (score: number): number => sigmoid(objective.sigmoid * score)
+    : predictedNumber(objective.name)
+  const loss = numberLoss(metric.name, metric.parameter)
+  return (scores, row, label) => loss(predict(scores[0]![row]!), label)
+}
+
+/** Loss of a row of weight w under cross_entropy_lambda, in which the weight is an exposure. */
+function exposureLoss(score: number, label: number, weight: number): number {
+  const rate = predictedNumber('cross_entropy_lambda')(score)
+  return crossEntropy(1 - exp(-weight * rate), label)
 }
 
 /** One engine's part of a metric over its rows. */
 export function metricPart(
   metric: MetricSpec, objective: Objective, scores: readonly Float64Array[],
   labels: Float64Array, weights: Float64Array | null,
-): Pick<MetricPart, 'sum' | 'ranked'> {
-  if (metric.name === 'auc') return { sum: null, ranked: rankScores(scores[0]!, labels, weights) }
-  const loss = rowLoss(metric, objective)
+): Parts {
+  if (rankedMetrics.includes(metric.name)) {
+    return { sum: null, ranked: rankScores(scores[0]!, labels, weights) }
+  }
   const sum = new ExactSum()
+  if (metric.name === 'cross_entropy_lambda') {
+    for (let i = 0; i < labels.length; i++) {
+      sum.add(exposureLoss(scores[0]![i]!, labels[i]!, weights?.[i] ?? 1))
+    }
+    return { sum: sum.parts(), ranked: null }
+  }
+  const loss = classLoss(metric, objective) ?? predictionLoss(metric, objective)
   for (let i = 0; i < labels.length; i++) {
     const value = loss(scores, i, labels[i]!)
     sum.add(weights === null ? value : value * weights[i]!)
@@ -59,21 +86,21 @@ export function metricPart(
   return { sum: sum.parts(), ranked: null }
 }
 
-/**
- * The metric's value from the parts of all engines.
- *
- * @param sumWeight - sum of the weights of the data set's rows, or their number
- */
-export function finishMetric(
-  metric: string, parts: readonly Pick<MetricPart, 'sum' | 'ranked'>[], sumWeight: number,
-): number {
-  if (metric === 'auc') {
-    return areaUnderRoc(mergeAll(parts.map((part) => part.ranked!)))
+/** The metric's value from the parts of all engines. */
+export function finishMetric(metric: string, parts: readonly Parts[], size: SetSize): number {
+  if (rankedMetrics.includes(metric)) {
+    const ranked = mergeAll(parts.map((part) => part.ranked!))
+    return metric === 'auc' ? areaUnderRoc(ranked) : averagePrecision(ranked)
   }
   const total = new ExactSum()
   for (const part of parts) total.merge(part.sum!)
-  const mean = total.value() / sumWeight
-  return metric === 'rmse' ? Math.sqrt(mean) : mean
+  switch (metric) {
+    // LightGBM's definitions: a deviance is not averaged; exposures do not weigh losses
+    case 'gamma_deviance': return 2 * total.value()
+    case 'cross_entropy_lambda': return total.value() / size.nRows
+    case 'rmse': return Math.sqrt(total.value() / size.sumWeight)
+    default: return total.value() / size.sumWeight
+  }
 }
 
 /** Merges neighbours until one is left: O(n log k) for k parts. */

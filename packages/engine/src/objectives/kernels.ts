@@ -1,4 +1,5 @@
-import type { Kernels } from '../kernels/api.js'
+import { exp } from '@coppice/model'
+import { PointwiseKind, type Kernels } from '../kernels/api.js'
 import type { GradientInputs, ObjectiveKernel, ObjectiveSpec } from './objective.js'
 
 /** Binds an objective to the rows of a thread. */
@@ -7,7 +8,23 @@ export function bindObjective(
 ): ObjectiveKernel {
   switch (spec.objective.name) {
     case 'regression': return new SquaredError(kernels, inputs)
-    case 'binary': return new BinaryLogLoss(spec, spec.objective.sigmoid, kernels, inputs)
+    case 'regression_sqrt': return new Pointwise(PointwiseKind.sqrt, 0, kernels, inputs)
+    case 'huber': return new Pointwise(PointwiseKind.huber, spec.objective.alpha, kernels, inputs)
+    case 'fair': return new Pointwise(PointwiseKind.fair, spec.objective.c, kernels, inputs)
+    case 'poisson': return new Pointwise(
+      PointwiseKind.poisson, exp(spec.objective.maxDeltaStep), kernels, inputs)
+    case 'gamma': return new Pointwise(PointwiseKind.gamma, 0, kernels, inputs)
+    case 'tweedie': return new Pointwise(
+      PointwiseKind.tweedie, spec.objective.variancePower, kernels, inputs)
+    case 'cross_entropy': return new Pointwise(PointwiseKind.crossEntropy, 0, kernels, inputs)
+    // without weights it is the same loss
+    case 'cross_entropy_lambda': return inputs.weights === 0
+      ? new Pointwise(PointwiseKind.crossEntropy, 0, kernels, inputs)
+      : new CrossEntropyLambda(kernels, inputs)
+    case 'binary': return new BinaryLogLoss([1], spec, spec.objective.sigmoid, kernels, inputs)
+    case 'multiclassova': return new BinaryLogLoss(
+      Array.from({ length: spec.objective.numClass }, (_, k) => k),
+      spec, spec.objective.sigmoid, kernels, inputs)
     case 'multiclass': return new Softmax(spec.objective.numClass, kernels, inputs)
   }
 }
@@ -34,14 +51,71 @@ class SquaredError implements ObjectiveKernel {
   }
 }
 
-/** LightGBM's binary log-loss: labels as -1 and 1, response -y s / (1 + e^(y s score)). */
+/** An objective with a formula for each row; the largest gradient is looked for. */
+class Pointwise implements ObjectiveKernel {
+  readonly #kind: number
+  readonly #number: number
+  readonly #kernels: Kernels
+  readonly #in: GradientInputs
+
+  constructor(kind: number, number: number, kernels: Kernels, inputs: GradientInputs) {
+    this.#kind = kind
+    this.#number = number
+    this.#kernels = kernels
+    this.#in = inputs
+  }
+
+  maxGradient(): number {
+    const { scores, labels, weights, nRows } = this.#in
+    return this.#kernels.pointwiseMaximum(
+      this.#kind, this.#number, scores, labels, weights, nRows)
+  }
+
+  gradients(gradientScale: number, hessianScale: number): void {
+    const { gradients, gradientStride, scores, labels, weights, nRows } = this.#in
+    this.#kernels.pointwiseGradients(
+      this.#kind, this.#number, gradients, gradientStride, scores, labels, weights, nRows,
+      gradientScale, hessianScale)
+  }
+}
+
+/** Cross entropy with weights as exposures. */
+class CrossEntropyLambda implements ObjectiveKernel {
+  readonly #kernels: Kernels
+  readonly #in: GradientInputs
+
+  constructor(kernels: Kernels, inputs: GradientInputs) {
+    this.#kernels = kernels
+    this.#in = inputs
+  }
+
+  maxGradient(): number {
+    return 0
+  }
+
+  gradients(gradientScale: number, hessianScale: number): void {
+    const { gradients, gradientStride, scores, labels, weights, nRows } = this.#in
+    this.#kernels.xentLambdaGradients(
+      gradients, gradientStride, scores, labels, weights, nRows, gradientScale, hessianScale)
+  }
+}
+
+/**
+ * LightGBM's binary log-loss: labels as -1 and 1, response -y s / (1 + e^(y s score)). An output
+ * for each positive class: 1 of two, or every one against the rest.
+ */
 class BinaryLogLoss implements ObjectiveKernel {
+  readonly #positives: readonly number[]
   readonly #spec: ObjectiveSpec
   readonly #sigmoid: number
   readonly #kernels: Kernels
   readonly #in: GradientInputs
 
-  constructor(spec: ObjectiveSpec, sigmoid: number, kernels: Kernels, inputs: GradientInputs) {
+  constructor(
+    positives: readonly number[], spec: ObjectiveSpec, sigmoid: number, kernels: Kernels,
+    inputs: GradientInputs,
+  ) {
+    this.#positives = positives
     this.#spec = spec
     this.#sigmoid = sigmoid
     this.#kernels = kernels
@@ -53,11 +127,14 @@ class BinaryLogLoss implements ObjectiveKernel {
   }
 
   gradients(gradientScale: number, hessianScale: number): void {
-    const { gradients, gradientStride, scores, labels, weights, nRows } = this.#in
-    const [negative, positive] = this.#spec.binaryWeights
-    this.#kernels.binaryGradients(
-      gradients, gradientStride, scores, labels, weights, nRows, this.#sigmoid, negative,
-      positive, gradientScale, hessianScale)
+    const t = this.#in
+    const { binaryWeights } = this.#spec
+    for (const [k, positive] of this.#positives.entries()) {
+      this.#kernels.binaryGradients(
+        t.gradients + k * t.gradientPlaneBytes, t.gradientStride, t.scores + k * t.scorePlaneBytes,
+        t.labels, t.weights, t.nRows, positive, this.#sigmoid, binaryWeights[2 * k]!,
+        binaryWeights[2 * k + 1]!, gradientScale, hessianScale)
+    }
   }
 }
 

@@ -7,23 +7,25 @@ export interface LabelStatistics {
   readonly sumWeight: number
   /** Sum of label x weight, rounded once. */
   readonly sumWeightedLabel: number
-  /** Sum of weights of each class; empty for regression. */
+  /** Sum of weights of each class; empty where labels are numbers. */
   readonly classWeights: readonly number[]
-  /** Rows of each class; empty for regression. */
+  /** Rows of each class; empty where labels are numbers. */
   readonly classCounts: readonly number[]
+  /** With reg_sqrt of the labels' roots, as is `sumWeightedLabel`. */
   readonly maxAbsLabel: number
   /** Largest weight, 1 without weights. */
   readonly maxWeight: number
+  readonly hasWeight: boolean
 }
 
 /** Plain data from which each thread makes its objective; crosses threads by copy. */
 export interface ObjectiveSpec {
   readonly objective: Objective
-  /** Binary: factors of the gradients of rows of class 0 and 1. */
-  readonly binaryWeights: readonly [number, number]
+  /** Of each binary output: factors of the gradients of its negative and its positive rows. */
+  readonly binaryWeights: readonly number[]
   /** Proven bound of |gradient|, or null: the exact maximum is found in each iteration. */
   readonly gradientBound: number | null
-  /** Proven bound of the hessian. */
+  /** Proven bound of the hessian, or what is added to that by the gradients: hessian-bound.ts. */
   readonly hessianBound: number
 }
 

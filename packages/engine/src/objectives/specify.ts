@@ -1,21 +1,17 @@
-import { log, type Objective } from '@coppice/model'
+import { exp, log, type Objective } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
+import type { ResolvedParams } from '../params/index.js'
 import type { LabelStatistics, ObjectiveSpec } from './objective.js'
 
 /** Parameters that objectives read. */
-export interface ObjectiveParams {
-  readonly objective: string
-  readonly numClass: number
-  readonly sigmoid: number
-  readonly isUnbalance: boolean
-  readonly scalePosWeight: number
-  readonly boostFromAverage: boolean
-}
+export type ObjectiveParams = Pick<ResolvedParams,
+  'objective' | 'numClass' | 'sigmoid' | 'isUnbalance' | 'scalePosWeight' | 'boostFromAverage' |
+  'regSqrt' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' | 'tweedieVariancePower'>
 
 /** LightGBM's kEpsilon: probabilities are kept this far from 0 and 1. */
 const EPSILON = 1e-15
 
-/** Log-odds beyond this are of no use; it sets the grid of leaf values. */
+/** Log-odds and logarithms of means beyond this are of no use; it sets the grid of leaf values. */
 const LOG_ODDS_SCALE = 8
 
 /** What a training needs to know of its objective, from parameters and the labels' statistics. */
@@ -28,52 +24,130 @@ export interface ObjectivePlan {
   readonly scoreScale: number
 }
 
-/** @throws CoppiceError 'PARAMETER' for an objective that does not exist */
+/** Plans of objectives by LightGBM's base scores and bounds that are proven. */
 export function specifyObjective(
   params: ObjectiveParams, statistics: LabelStatistics,
 ): ObjectivePlan {
   switch (params.objective) {
-    case 'regression': return regression(params, statistics)
+    case 'regression':
+      return nearLabels({ name: params.regSqrt ? 'regression_sqrt' : 'regression' }, params,
+        statistics)
+    case 'huber': return nearLabels({ name: 'huber', alpha: params.alpha }, params, statistics)
+    case 'fair': return nearLabels({ name: 'fair', c: params.fairC }, params, statistics)
+    case 'poisson':
+    case 'gamma':
+    case 'tweedie': return logarithmic(params, statistics)
+    case 'cross_entropy':
+    case 'cross_entropy_lambda': return crossEntropy(params.objective, params, statistics)
     case 'binary': return binary(params, statistics)
     case 'multiclass': return multiclass(params, statistics)
-    default: throw new CoppiceError(
-      'PARAMETER',
-      `objective "${params.objective}" is not built yet; use regression, binary or multiclass`)
+    case 'multiclassova': return oneAgainstRest(params, statistics)
   }
 }
 
-function regression(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
-  const { sumWeight, sumWeightedLabel, maxAbsLabel, maxWeight } = statistics
-  const mean = params.boostFromAverage && sumWeight > 0 ? sumWeightedLabel / sumWeight : 0
+function meanLabel({ sumWeight, sumWeightedLabel }: LabelStatistics): number {
+  return sumWeight > 0 ? sumWeightedLabel / sumWeight : 0
+}
+
+/** Scores in the units of labels, hessians of at most the weight. */
+function nearLabels(
+  objective: Objective, params: ObjectiveParams, statistics: LabelStatistics,
+): ObjectivePlan {
+  const { maxAbsLabel, maxWeight } = statistics
   return {
-    spec: {
-      objective: { name: 'regression' },
-      binaryWeights: [1, 1],
-      gradientBound: null,
-      hessianBound: maxWeight,
-    },
+    spec: { objective, binaryWeights: [1, 1], gradientBound: null, hessianBound: maxWeight },
     nOutputs: 1,
-    baseScores: [mean],
+    baseScores: [params.boostFromAverage ? meanLabel(statistics) : 0],
     scoreScale: maxAbsLabel,
   }
+}
+
+/** Scores are logarithms of the mean; what is proven of hessians is in hessian-bound.ts. */
+function logarithmic(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
+  const { maxAbsLabel, maxWeight } = statistics
+  const mean = meanLabel(statistics)
+  if (!(mean > 0)) {
+    throw new CoppiceError('DATA',
+      `all labels of rows with weight are 0, and objective ${params.objective} learns the ` +
+      'logarithm of their mean; it needs some above 0')
+  }
+  const [objective, hessianBound] = logarithmicLoss(params, maxAbsLabel)
+  return {
+    spec: {
+      objective, binaryWeights: [1, 1], gradientBound: null,
+      hessianBound: hessianBound * maxWeight,
+    },
+    nOutputs: 1,
+    baseScores: [params.boostFromAverage ? log(mean) : 0],
+    scoreScale: LOG_ODDS_SCALE,
+  }
+}
+
+/** The objective, and the part of its hessians' bound that labels set, for a weight of 1. */
+function logarithmicLoss(params: ObjectiveParams, maxLabel: number): [Objective, number] {
+  const { poissonMaxDeltaStep, tweedieVariancePower } = params
+  switch (params.objective) {
+    case 'poisson': return [
+      { name: 'poisson', maxDeltaStep: poissonMaxDeltaStep }, exp(poissonMaxDeltaStep) * maxLabel]
+    case 'tweedie': return [
+      { name: 'tweedie', variancePower: tweedieVariancePower },
+      exp((2 - tweedieVariancePower) * log(maxLabel))]
+    default: return [{ name: 'gamma' }, 1]
+  }
+}
+
+/**
+ * Labels are probabilities. Of cross_entropy_lambda with weights: with p = 1 - u^w and u the
+ * probability of a negative at weight 1, w (1 - u) / p is at most max(1, w) (Bernoulli), so is a
+ * gradient, being the difference of two such numbers; the hessian is at most w / 4, and for w < 1
+ * another 1.
+ */
+function crossEntropy(
+  name: 'cross_entropy' | 'cross_entropy_lambda', params: ObjectiveParams,
+  statistics: LabelStatistics,
+): ObjectivePlan {
+  const { maxWeight, hasWeight } = statistics
+  const isExposure = name === 'cross_entropy_lambda' && hasWeight
+  const mean = meanLabel(statistics)
+  const base = name === 'cross_entropy' ? logit(mean) : logExpm1(mean)
+  return {
+    spec: {
+      objective: { name },
+      binaryWeights: [1, 1],
+      gradientBound: isExposure ? Math.max(1, maxWeight) : maxWeight,
+      hessianBound: isExposure ? maxWeight / 4 + 1 : maxWeight / 4,
+    },
+    nOutputs: 1,
+    baseScores: [params.boostFromAverage ? base : 0],
+    scoreScale: LOG_ODDS_SCALE,
+  }
+}
+
+/** log(p / (1 - p)), as LightGBM's BoostFromScore. */
+function logit(probability: number): number {
+  const p = Math.min(1 - EPSILON, Math.max(EPSILON, probability))
+  return log(p / (1 - p))
+}
+
+/** ln(e^x - 1) for x in (0, 1], the inverse of softplus; LightGBM has no limit at 0. */
+function logExpm1(x: number): number {
+  const rate = Math.max(EPSILON, x)
+  // e^x - 1 loses digits near 0, where it is x (1 + x / 2) to the last place
+  return rate < 1e-8 ? log(rate) + rate / 2 : rate + log(1 - exp(-rate))
 }
 
 function binary(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
   const { sigmoid } = params
   const [negatives = 0, positives = 0] = statistics.classCounts
-  const weights: [number, number] = [1, 1]
-  if (params.isUnbalance && positives > 0 && negatives > 0) {
-    if (positives > negatives) weights[0] = positives / negatives
-    else weights[1] = negatives / positives
-  }
-  weights[1] *= params.scalePosWeight
-  const bound = sigmoid * Math.max(weights[0], weights[1]) * statistics.maxWeight
-  const objective: Objective = { name: 'binary', sigmoid }
-  const base = params.boostFromAverage ? logOdds(statistics) / sigmoid : 0
+  const [negative = 0, positive = 0] = statistics.classWeights
+  const weights = classFactors(params, negatives, positives)
+  const bound = sigmoid * Math.max(...weights) * statistics.maxWeight
+  const base = params.boostFromAverage ? logit(positive / (negative + positive)) / sigmoid : 0
   return {
     // r (s - r) <= s^2 / 4 for 0 <= r <= s
     spec: {
-      objective, binaryWeights: weights, gradientBound: bound, hessianBound: bound * sigmoid / 4,
+      objective: { name: 'binary', sigmoid }, binaryWeights: weights, gradientBound: bound,
+      hessianBound: bound * sigmoid / 4,
     },
     nOutputs: 1,
     baseScores: [base],
@@ -81,12 +155,17 @@ function binary(params: ObjectiveParams, statistics: LabelStatistics): Objective
   }
 }
 
-/** log(p / (1 - p)) of the weighted share of positive rows, as LightGBM's BoostFromScore. */
-function logOdds({ classWeights }: LabelStatistics): number {
-  const [negative = 0, positive = 0] = classWeights
-  const share = positive / (negative + positive)
-  const p = Math.min(1 - EPSILON, Math.max(EPSILON, share))
-  return log(p / (1 - p))
+/** Factors of the gradients of negative and positive rows. */
+function classFactors(
+  params: ObjectiveParams, negatives: number, positives: number,
+): [number, number] {
+  const weights: [number, number] = [1, 1]
+  if (params.isUnbalance && positives > 0 && negatives > 0) {
+    if (positives > negatives) weights[0] = positives / negatives
+    else weights[1] = negatives / positives
+  }
+  weights[1] *= params.scalePosWeight
+  return weights
 }
 
 function multiclass(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
@@ -106,5 +185,29 @@ function multiclass(params: ObjectiveParams, statistics: LabelStatistics): Objec
     nOutputs: numClass,
     baseScores,
     scoreScale: LOG_ODDS_SCALE,
+  }
+}
+
+/** A binary log-loss for each class. */
+function oneAgainstRest(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
+  const { numClass, sigmoid } = params
+  const { classWeights, classCounts, sumWeight, maxWeight, nRows } = statistics
+  const classes = Array.from({ length: numClass }, (_, k) => k)
+  const binaryWeights = classes.flatMap((k) => {
+    const positives = classCounts[k] ?? 0
+    return classFactors(params, nRows - positives, positives)
+  })
+  const bound = sigmoid * Math.max(...binaryWeights) * maxWeight
+  return {
+    spec: {
+      objective: { name: 'multiclassova', numClass, sigmoid },
+      binaryWeights,
+      gradientBound: bound,
+      hessianBound: bound * sigmoid / 4,
+    },
+    nOutputs: numClass,
+    baseScores: classes.map((k) =>
+      params.boostFromAverage ? logit((classWeights[k] ?? 0) / sumWeight) / sigmoid : 0),
+    scoreScale: LOG_ODDS_SCALE / sigmoid,
   }
 }

@@ -12,6 +12,7 @@ export function labelStatisticsOf(summary: RowSummary): LabelStatistics {
     classCounts: summary.classCounts,
     maxAbsLabel: summary.maxAbsLabel,
     maxWeight: summary.maxWeight,
+    hasWeight: summary.hasWeight,
   }
 }
 

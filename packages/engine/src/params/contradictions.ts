@@ -7,10 +7,11 @@ const smallestHessianSum = 1e-15
 /** What the classes and weights of the objective contradict. */
 function objectiveContradiction(values: ParameterValues): string | null {
   const { objective, numClass } = values
-  if (objective === 'multiclass' && numClass < 2) {
-    return `objective = multiclass needs num_class >= 2, got ${numClass}; set num_class`
+  const isMulticlass = objective === 'multiclass' || objective === 'multiclassova'
+  if (isMulticlass && numClass < 2) {
+    return `objective = ${objective} needs num_class >= 2, got ${numClass}; set num_class`
   }
-  if (objective !== 'multiclass' && numClass !== 1) {
+  if (!isMulticlass && numClass !== 1) {
     return (
       `num_class = ${numClass} contradicts objective = ${objective}, which needs 1; ` +
       'leave num_class out or set objective to multiclass'
@@ -22,20 +23,49 @@ function objectiveContradiction(values: ParameterValues): string | null {
       'both weigh the classes: set only one of them'
     )
   }
-  if (objective === 'binary') return null
+  if (objective === 'binary' || objective === 'multiclassova') return null
   const binaryOnly =
     (values.isUnbalance && 'is_unbalance = true') ||
     (values.scalePosWeight !== 1 && `scale_pos_weight = ${values.scalePosWeight}`) ||
     (values.sigmoid !== 1 && `sigmoid = ${values.sigmoid}`)
   return binaryOnly
-    ? `${binaryOnly} contradicts objective = ${objective}: it acts on objective = binary only; ` +
-        'leave it out or use row weights'
+    ? `${binaryOnly} contradicts objective = ${objective}: it acts on objective = binary and ` +
+        'multiclassova only; leave it out or use row weights'
+    : null
+}
+
+/** The objectives and metrics that read a parameter which others do not have. */
+const readers = {
+  regSqrt: { name: 'reg_sqrt', isOff: (v: ParameterValues) => !v.regSqrt,
+    by: ['regression'] },
+  alpha: { name: 'alpha', isOff: (v: ParameterValues) => v.alpha === 0.9,
+    by: ['huber', 'quantile'] },
+  fairC: { name: 'fair_c', isOff: (v: ParameterValues) => v.fairC === 1, by: ['fair'] },
+  poissonMaxDeltaStep: { name: 'poisson_max_delta_step',
+    isOff: (v: ParameterValues) => v.poissonMaxDeltaStep === 0.7, by: ['poisson'] },
+  tweedieVariancePower: { name: 'tweedie_variance_power',
+    isOff: (v: ParameterValues) => v.tweedieVariancePower === 1.5, by: ['tweedie'] },
+} as const
+
+/** A parameter of a loss that is neither the objective's nor a metric's. */
+function lossContradiction(values: ParameterValues): string | null {
+  const named: readonly string[] = [values.objective, ...values.metric]
+  for (const [key, { name, isOff, by }] of Object.entries(readers)) {
+    if (isOff(values) || by.some(reader => named.includes(reader))) continue
+    const value = String(values[key as keyof typeof readers])
+    return (
+      `${name} = ${value} contradicts objective = ${values.objective}: it acts on ` +
+      `${by.join(' and ')} only; leave it out or change the objective`
+    )
+  }
+  return values.metric.includes('quantile') && values.alpha >= 1
+    ? `alpha = ${values.alpha} contradicts metric = quantile, which needs a number below 1`
     : null
 }
 
 /** A metric that cannot be computed from the objective's raw scores. */
 function metricContradiction(values: ParameterValues): string | null {
-  const isMulticlass = values.objective === 'multiclass'
+  const isMulticlass = values.objective === 'multiclass' || values.objective === 'multiclassova'
   const wrong = values.metric.find(metric => metric.startsWith('multi_') !== isMulticlass)
   if (wrong === undefined) return null
   const legal = isMulticlass ? 'multi_logloss or multi_error' : 'a metric that is not multi_*'
@@ -67,6 +97,9 @@ function growthContradiction(values: ParameterValues): string | null {
  */
 export function checkContradictions(values: ParameterValues): void {
   const found =
-    objectiveContradiction(values) ?? metricContradiction(values) ?? growthContradiction(values)
+    objectiveContradiction(values) ??
+    metricContradiction(values) ??
+    lossContradiction(values) ??
+    growthContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

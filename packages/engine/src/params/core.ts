@@ -7,9 +7,24 @@ export const THREADS_MAX = 1024
 export const coreParameters = {
   objective: oneOf(
     'core',
-    ['regression', 'binary', 'multiclass'],
-    'The loss to minimise: squared error, log loss of two classes, or log loss of ' +
-      '`num_class` classes.',
+    [
+      'regression',
+      'binary',
+      'multiclass',
+      'huber',
+      'fair',
+      'poisson',
+      'gamma',
+      'tweedie',
+      'cross_entropy',
+      'cross_entropy_lambda',
+      'multiclassova',
+    ],
+    'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
+      'losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
+      'predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are probabilities ' +
+      '(`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
+      '(`multiclassova`).',
     {
       aliases: ['objective_type', 'app', 'application', 'loss'],
       valueAliases: {
@@ -40,16 +55,8 @@ export const coreParameters = {
       },
       unbuiltValues: [
         'regression_l1',
-        'huber',
-        'fair',
-        'poisson',
         'quantile',
         'mape',
-        'gamma',
-        'tweedie',
-        'multiclassova',
-        'cross_entropy',
-        'cross_entropy_lambda',
         'lambdarank',
         'rank_xendcg',
         'custom',

@@ -39,6 +39,14 @@ const metricOfObjective = {
   regression: 'l2',
   binary: 'binary_logloss',
   multiclass: 'multi_logloss',
+  huber: 'huber',
+  fair: 'fair',
+  poisson: 'poisson',
+  gamma: 'gamma',
+  tweedie: 'tweedie',
+  cross_entropy: 'cross_entropy',
+  cross_entropy_lambda: 'cross_entropy_lambda',
+  multiclassova: 'multi_logloss',
 } as const
 
 /** Fills in values that depend on others; explicit ones are never touched. */

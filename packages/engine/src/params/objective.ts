@@ -2,19 +2,29 @@ import { bool, float, int, noEffect, numbers, someOf, unbuilt } from './paramete
 
 /** Losses. */
 const objectiveRows = {
-  num_class: int('objective', 1, 'Number of classes of `objective=multiclass`; else 1.', {
+  num_class: int('objective', 1, 'Number of classes of multi-class objectives; else 1.', {
     above: 0,
     aliases: ['num_classes'],
   }),
   is_unbalance: bool(
     'objective',
     false,
-    'Binary: weigh the smaller class up so that both classes weigh the same. Excludes ' +
-      '`scale_pos_weight`.',
+    'Binary and multiclassova: weigh the smaller class up so that both weigh the same. ' +
+      'Excludes `scale_pos_weight`.',
     { aliases: ['unbalance', 'unbalanced_sets'] },
   ),
-  scale_pos_weight: float('objective', 1, 'Binary: weight of the positive class.', { above: 0 }),
-  sigmoid: float('objective', 1, 'Binary: steepness of the logistic function.', { above: 0 }),
+  scale_pos_weight: float(
+    'objective',
+    1,
+    'Binary and multiclassova: weight of the positive class.',
+    { above: 0 },
+  ),
+  sigmoid: float(
+    'objective',
+    1,
+    'Binary and multiclassova: steepness of the logistic function.',
+    { above: 0 },
+  ),
   boost_from_average: bool(
     'objective',
     true,
@@ -23,16 +33,33 @@ const objectiveRows = {
   objective_seed: noEffect(
     int('objective', 5, 'Seed of `objective=rank_xendcg`, which is not built yet.'),
   ),
-  reg_sqrt: unbuilt(bool('objective', false, 'Regression: fit the square root of the target.')),
-  alpha: unbuilt(
-    float('objective', 0.9, 'Huber and quantile loss: their parameter.', { above: 0 }),
+  reg_sqrt: bool(
+    'objective',
+    false,
+    'Regression: fit the square root of the target (with its sign), and square predictions.',
+    { omittedAtDefault: true },
   ),
-  fair_c: unbuilt(float('objective', 1, 'Fair loss: its parameter.', { above: 0 })),
-  poisson_max_delta_step: unbuilt(
-    float('objective', 0.7, 'Poisson loss: safeguard of the hessian.', { above: 0 }),
+  alpha: float(
+    'objective',
+    0.9,
+    'Huber loss: errors above it count linearly. Quantile metric: the quantile.',
+    { above: 0, omittedAtDefault: true },
   ),
-  tweedie_variance_power: unbuilt(
-    float('objective', 1.5, 'Tweedie loss: power of the variance.', { min: 1, below: 2 }),
+  fair_c: float('objective', 1, 'Fair loss: the error from which it turns linear.', {
+    above: 0,
+    omittedAtDefault: true,
+  }),
+  poisson_max_delta_step: float(
+    'objective',
+    0.7,
+    'Poisson: hessians are those of a score that is larger by this, which damps steps.',
+    { above: 0, max: 100, omittedAtDefault: true },
+  ),
+  tweedie_variance_power: float(
+    'objective',
+    1.5,
+    'Tweedie: the variance grows with this power of the mean; 1 is Poisson, 2 would be gamma.',
+    { min: 1, below: 2, omittedAtDefault: true },
   ),
   lambdarank_truncation_level: unbuilt(
     int('objective', 30, 'LambdaRank: ranks that count.', { above: 0 }),
@@ -59,6 +86,18 @@ const metricRows = {
       'auc',
       'multi_logloss',
       'multi_error',
+      'quantile',
+      'mape',
+      'huber',
+      'fair',
+      'poisson',
+      'gamma',
+      'gamma_deviance',
+      'tweedie',
+      'average_precision',
+      'cross_entropy',
+      'cross_entropy_lambda',
+      'kullback_leibler',
     ],
     "Metrics of the evaluation sets, in this order. Not given: the objective's own; `None`: " +
       "no metric.",
@@ -98,21 +137,9 @@ const metricRows = {
         kldiv: 'kullback_leibler',
       },
       unbuiltValues: [
-        'quantile',
-        'mape',
-        'huber',
-        'fair',
-        'poisson',
-        'gamma',
-        'gamma_deviance',
-        'tweedie',
         'ndcg',
         'map',
-        'average_precision',
         'auc_mu',
-        'cross_entropy',
-        'cross_entropy_lambda',
-        'kullback_leibler',
         'r2',
       ],
       emptyNames: ['none', 'na', 'null', 'custom'],

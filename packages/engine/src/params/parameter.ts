@@ -75,6 +75,8 @@ export interface Parameter<
   readonly status: S
   /** The resolved value is written into the model file, because the model depends on it. */
   readonly affectsModel: boolean
+  /** It is left out of the model file at its default, being the business of few objectives. */
+  readonly omittedAtDefault: boolean
   readonly aliases: readonly string[]
   readonly range: NumberRange
   /** Numbers at or below this all mean "off" and are resolved to this one value. */
@@ -90,6 +92,7 @@ export interface Parameter<
 export interface RowOptions extends NumberRange {
   readonly aliases?: readonly string[]
   readonly affectsModel?: boolean
+  readonly omittedAtDefault?: boolean
   readonly offAtOrBelow?: number
 }
 
@@ -109,6 +112,7 @@ function row<V extends ResolvedValue>(
   names: EnumNames | null = null,
 ): Parameter<V, 'supported'> {
   const { aliases = [], affectsModel = true, offAtOrBelow = null, ...rest } = options
+  const { omittedAtDefault = false } = options
   const { min, max, above, below } = rest
   return {
     type,
@@ -116,6 +120,7 @@ function row<V extends ResolvedValue>(
     group,
     status: 'supported',
     affectsModel,
+    omittedAtDefault,
     aliases,
     range: {
       ...(min === undefined ? {} : { min }),

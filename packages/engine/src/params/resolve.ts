@@ -105,12 +105,14 @@ export function resolveParams(raw: Readonly<Record<string, unknown>>): ResolvedP
 
 /**
  * What a model file records: the supported parameters that the model depends on, defaults and
- * derived values included, under canonical snake_case names in ascending order.
+ * derived values included, under canonical snake_case names in ascending order. Those of few
+ * objectives are left out at their defaults.
  */
 export function modelParameters(params: ParameterValues): Record<string, ParameterValue> {
   const values = params as unknown as Readonly<Record<string, ParameterValue>>
   const rows = parameterTable
     .filter(info => info.status === 'supported' && info.affectsModel)
+    .filter(info => !info.omittedAtDefault || values[info.camelName] !== info.default)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
   return Object.fromEntries(rows.map(info => [info.name, values[info.camelName]!]))
 }

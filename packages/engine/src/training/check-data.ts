@@ -1,4 +1,6 @@
 import { CoppiceError } from '../errors.js'
+import { isHessianUnbounded } from '../objectives/hessian-bound.js'
+import { labelRange } from '../objectives/label-range.js'
 import type { ObjectivePlan } from '../objectives/specify.js'
 
 /** Counts of rows are 32-bit integers; fixed-point sums over so many rows stay below 2^61. */
@@ -11,12 +13,13 @@ const SCORE_MIN = 1e-90
 const WEIGHT_MAX = 1e80
 /** Of the rows' gradients and hessians, see `checkMagnitudes`. */
 const GRADIENT_RANGE = [1e-90, 1e90] as const
-const HESSIAN_RANGE = [1e-80, 1e80] as const
+export const HESSIAN_RANGE = [1e-80, 1e80] as const
 
 /** What the columns beside the features have to fit. */
 export interface TargetShape {
+  /** As in the model. */
   readonly objective: string
-  /** Labels are class indices 0 .. nClasses - 1; 0 for regression. */
+  /** Labels are class indices 0 .. nClasses - 1; 0 where they are numbers. */
   readonly nClasses: number
   /** Init scores of a row. */
   readonly nOutputs: number
@@ -52,7 +55,7 @@ export function checkRows(rows: LabelledRows, shape: TargetShape, where: string)
   checkLabels(label, shape, firstRow, where)
   if (weight !== null) {
     checkLength('weights', weight, nRows, where)
-    checkWeights(weight, firstRow, where)
+    checkWeights(weight, shape, firstRow, where)
   }
   if (initScore !== null) {
     checkLength('init scores', initScore, nRows * shape.nOutputs, where)
@@ -78,6 +81,7 @@ function checkLabels(
   label: Float64Array, shape: TargetShape, firstRow: number, where: string,
 ): void {
   const { nClasses, objective } = shape
+  const range = labelRange(objective)
   const bad = (row: number, legal: string): CoppiceError => new CoppiceError('DATA',
     `the label of row ${firstRow + row}${where} is ${label[row]!}; ${legal}`)
   for (let row = 0; row < label.length; row++) {
@@ -90,6 +94,10 @@ function checkLabels(
       throw bad(row, `objective "${objective}" needs ${legal}` +
         (nClasses === 2 ? '; use multiclass for more classes, regression for numbers' : ''))
     }
+    if (range !== null && !range.isLegal(y)) {
+      throw bad(row,
+        `objective "${objective}" needs ${range.legal}: mend it or use another`)
+    }
     if (Math.abs(y) > SCORE_MAX) {
       throw bad(row,
         `magnitudes up to ${SCORE_MAX} can be trained on: scale the labels down`)
@@ -97,10 +105,19 @@ function checkLabels(
   }
 }
 
-function checkWeights(weight: Float64Array, firstRow: number, where: string): void {
+function checkWeights(
+  weight: Float64Array, { objective }: TargetShape, firstRow: number, where: string,
+): void {
+  // LightGBM's rule: a row without exposure has no probability
+  const needsPositive = objective === 'cross_entropy_lambda'
   for (let row = 0; row < weight.length; row++) {
     const w = weight[row]!
-    if (w >= 0 && w <= WEIGHT_MAX) continue
+    if (w >= 0 && w <= WEIGHT_MAX && !(needsPositive && w === 0)) continue
+    if (w === 0) {
+      throw new CoppiceError('DATA',
+        `the weight of row ${firstRow + row}${where} is 0; objective ` +
+        `"${objective}" needs weights above 0: leave the row out`)
+    }
     throw new CoppiceError('DATA',
       `the weight of row ${firstRow + row}${where} is ${w}; weights must be from 0 to ` +
       `${WEIGHT_MAX}: mend the row or scale the weights`)
@@ -130,14 +147,18 @@ function checkInitScores(
  */
 export function checkMagnitudes({ spec }: ObjectivePlan, scoreScale: number): void {
   const { hessianBound, objective } = spec
-  const gradientBound = spec.gradientBound ?? scoreScale * hessianBound
+  // with a logarithmic link hessians are of the gradients' magnitude
+  const isLogarithmic = isHessianUnbounded(spec)
+  const gradientBound = spec.gradientBound ?? (isLogarithmic ? hessianBound
+    : scoreScale * hessianBound)
   const isIn = (value: number, [low, high]: readonly [number, number]): boolean =>
     value >= low && value <= high
-  const isZero = spec.gradientBound === null && scoreScale === 0
+  const isZero = spec.gradientBound === null && scoreScale === 0 && !isLogarithmic
   if (isIn(hessianBound, HESSIAN_RANGE) && (isZero ||
     (isIn(gradientBound, GRADIENT_RANGE) && isIn(scoreScale, [SCORE_MIN, SCORE_MAX])))) return
-  const causes = objective.name === 'binary' ? 'the weights, sigmoid or scale_pos_weight'
-    : objective.name === 'regression' ? 'the labels or weights' : 'the weights'
+  const isBinary = objective.name === 'binary' || objective.name === 'multiclassova'
+  const causes = isBinary ? 'the weights, sigmoid or scale_pos_weight'
+    : spec.gradientBound === null ? 'the labels or weights' : 'the weights'
   throw new CoppiceError('DATA',
     `gradients of up to ${gradientBound} and hessians of up to ${hessianBound} are out of the ` +
     `range in which gains can be computed, ${GRADIENT_RANGE.join(' to ')} and ` +

@@ -1,8 +1,9 @@
 import { CoppiceError, type Scalar } from '@coppice/model'
+import { isNumeric } from '../objectives/families.js'
 import type { ResolvedParams } from '../params/index.js'
 
 /**
- * What the classes of the labels are to tell: the number of classes of the multiclass objective,
+ * What the classes of the labels are to tell: the number of classes of multi-class objectives,
  * or the objective too (binary for two classes, else multiclass); null for nothing.
  */
 export type InferredParams = 'num-class' | 'objective' | null
@@ -36,7 +37,7 @@ export function requireClassCount(
   classes: readonly Scalar[] | null,
   { objective, numClass }: Pick<ResolvedParams, 'objective' | 'numClass'>,
 ): void {
-  if (classes === null || objective === 'regression') return
+  if (classes === null || isNumeric(objective)) return
   const wanted = objective === 'binary' ? 2 : numClass
   if (classes.length === wanted) return
   const shown = classes.slice(0, 5).map(String).join(', ') + (classes.length > 5 ? ', ...' : '')

@@ -1,5 +1,5 @@
 import type { EvaluationSeries } from '@coppice/model'
-import { isHigherBetter } from '../metrics/parts.js'
+import { isHigherBetter } from '../metrics/names.js'
 import type { MetricValue } from './types.js'
 
 /** The evaluation history while it grows. */

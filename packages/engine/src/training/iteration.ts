@@ -5,10 +5,12 @@ import type {
 import { FeatureSampler } from '../grower/feature-sampler.js'
 import { leafOutput } from '../grower/leaf-output.js'
 import { TreeGrower, type GrownTree } from '../grower/tree-grower.js'
+import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import { FIXED_POINT_BITS } from '../kernels/api.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import { fractionLimit, mixNumber, Purpose, startHash } from '../random.js'
+import { HESSIAN_RANGE } from './check-data.js'
 import { LeafGrid } from './leaf-grid.js'
 import type { TrainingPlan } from './plan.js'
 
@@ -78,14 +80,20 @@ export class Booster {
 
   /** @returns null when all gradients are 0: the labels are met */
   *#scaleGradients(): Dialogue<{ gradient: number, hessian: number } | null> {
-    const { gradientBound, hessianBound } = this.#plan.engine.objective
-    const bound = gradientBound ?? (yield { kind: 'prepare' }) as number
+    const { objective } = this.#plan.engine
+    const bound = objective.gradientBound ?? (yield { kind: 'prepare' }) as number
     if (!Number.isFinite(bound)) {
       throw new CoppiceError('DATA',
         `the largest gradient is ${bound}: labels or scores are too large for double precision; ` +
         'scale the labels down')
     }
     if (bound === 0) return null
+    const hessianBound = hessianBoundOf(objective, bound)
+    if (hessianBound > HESSIAN_RANGE[1]) {
+      throw new CoppiceError('DATA',
+        `the training diverges: hessians reach ${hessianBound}, and gains can be computed up to ` +
+        `${HESSIAN_RANGE[1]}; use a smaller learning_rate, or max_delta_step`)
+    }
     const gradient = fixedPointScale(bound)
     const hessian = fixedPointScale(hessianBound)
     yield { kind: 'gradients', gradientScale: gradient, hessianScale: hessian }

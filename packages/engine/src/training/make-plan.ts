@@ -1,7 +1,9 @@
 import type { ParameterValue } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
 import type { MetricSpec } from '../execution/protocol.js'
-import { checkMetric } from '../metrics/parts.js'
+import { checkMetric } from '../metrics/names.js'
+import { metricParameter } from '../metrics/parts.js'
+import { labelClasses, objectiveName, scoresPerRow } from '../objectives/families.js'
 import type { LabelStatistics } from '../objectives/objective.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
@@ -52,7 +54,8 @@ export function makePlan(
     : objective.baseScores.map((score) => grid.round(score))
   const features = train.features.map(featureLayout)
   const metrics: MetricSpec[] = evaluates
-    ? params.metric.map((name) => ({ name, topK: params.multiErrorTopK }))
+    ? params.metric.map((name) =>
+      ({ name, topK: params.multiErrorTopK, parameter: metricParameter(name, params) }))
     : []
   for (const { name } of metrics) checkMetric(name, objective.spec.objective.name)
   const expansions = maxExpansions(params, features, executor)
@@ -120,11 +123,11 @@ function checkNotEmpty({ nRows, features }: TrainingData): void {
 }
 
 /** What labels and init scores have to fit. */
-export function targetShape({ objective, numClass }: ResolvedParams): TargetShape {
+export function targetShape(params: ResolvedParams): TargetShape {
   return {
-    objective,
-    nClasses: { regression: 0, binary: 2, multiclass: numClass }[objective],
-    nOutputs: objective === 'multiclass' ? numClass : 1,
+    objective: objectiveName(params),
+    nClasses: labelClasses(params),
+    nOutputs: scoresPerRow(params),
   }
 }
 

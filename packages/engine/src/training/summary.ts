@@ -1,5 +1,6 @@
 import { assert, CoppiceError } from '../errors.js'
 import { ExactSum } from '../numeric/exact-sum.js'
+import { trainedLabel } from '../objectives/label-range.js'
 import { checkRows, type LabelledRows, type TargetShape } from './check-data.js'
 
 /**
@@ -12,7 +13,7 @@ export interface RowSummary {
   readonly hasInitScore: boolean
   /** State of an ExactSum over the weights; without weights each row counts 1. */
   readonly sumWeight: readonly number[]
-  /** State of an ExactSum over weight x label; empty for classes. */
+  /** State of an ExactSum over weight x label (with reg_sqrt its root); empty for classes. */
   readonly sumWeightedLabel: readonly number[]
   /** One ExactSum state per class. */
   readonly classWeights: readonly (readonly number[])[]
@@ -41,7 +42,7 @@ export function summarizeRows(rows: LabelledRows, shape: TargetShape, where: str
   for (let row = 0; row < nRows; row++) {
     const y = label[row]!
     const w = weight === null ? 1 : weight[row]!
-    if (isRegression) sumWeightedLabel.add(y * w)
+    if (isRegression) sumWeightedLabel.add(trainedLabel(shape.objective, y) * w)
     else classCounts[y]!++
     if (weight === null) continue
     sumWeight.add(w)
@@ -59,7 +60,7 @@ export function summarizeRows(rows: LabelledRows, shape: TargetShape, where: str
     sumWeightedLabel: isRegression ? sumWeightedLabel.parts() : [],
     classWeights: classWeights.map((sum) => sum.parts()),
     classCounts,
-    maxAbsLabel: largestMagnitude(label),
+    maxAbsLabel: Math.abs(trainedLabel(shape.objective, largestMagnitude(label))),
     maxWeight: weight === null ? 1 : largestMagnitude(weight),
     maxAbsInitScore: initScore === null ? 0 : largestMagnitude(initScore),
   }

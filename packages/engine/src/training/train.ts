@@ -1,6 +1,7 @@
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { histogramPoolBytes } from '../execution/histogram-pool.js'
+import { scoresPerRow } from '../objectives/families.js'
 import { resolveParams, type ResolvedParams } from '../params/index.js'
 import { checkRowCount, type TargetShape } from './check-data.js'
 import { checkEvalSets } from './check-sets.js'
@@ -82,7 +83,7 @@ function checkMemory(
     nFeatures: data.features.length,
     nColumns: storedColumns(data),
     nEvalRows: evalSets.reduce((sum, set) => sum + set.data.nRows, 0),
-    nOutputs: params.objective === 'multiclass' ? params.numClass : 1,
+    nOutputs: scoresPerRow(params),
     numLeaves: params.numLeaves,
     nThreads,
     speculation: params.speculation,

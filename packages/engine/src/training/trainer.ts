@@ -1,7 +1,10 @@
-import type { ModelHeader, Objective, Scalar, Tree } from '@coppice/model'
+import {
+  nClassesOf, type ModelHeader, type Objective, type Scalar, type Tree,
+} from '@coppice/model'
 import { assert, CoppiceError } from '../errors.js'
 import type { BinnedTree } from '../execution/protocol.js'
-import { finishMetric, isHigherBetter } from '../metrics/parts.js'
+import { isHigherBetter } from '../metrics/names.js'
+import { finishMetric, type SetSize } from '../metrics/parts.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
@@ -34,7 +37,7 @@ class Trainer {
   readonly #plan: TrainingPlan
   readonly #header: ModelHeader
   /** Evaluated data sets in the order of the engines' metric parts. */
-  readonly #evaluated: readonly { readonly name: string, readonly sumWeight: number }[]
+  readonly #evaluated: readonly (SetSize & { readonly name: string })[]
   readonly #growing: GrowingModel
 
   constructor(inputs: TrainingInputs) {
@@ -59,7 +62,7 @@ class Trainer {
       parameters,
     }
     this.#evaluated = evaluated.map(({ name, data }) =>
-      ({ name, sumWeight: labelStatisticsOf(data.summary).sumWeight }))
+      ({ name, nRows: data.nRows, sumWeight: labelStatisticsOf(data.summary).sumWeight }))
     this.#growing = new GrowingModel(this.#header, params)
   }
 
@@ -144,14 +147,14 @@ class Trainer {
   }
 
   #metrics(record: IterationRecord): MetricValue[] {
-    return this.#evaluated.flatMap(({ name, sumWeight }, dataset) =>
+    return this.#evaluated.flatMap(({ name, nRows, sumWeight }, dataset) =>
       this.#inputs.params.metric.map((metric) => ({
         dataset: name,
         metric,
         value: finishMetric(
           metric,
           record.metricParts.filter((p) => p.dataset === dataset && p.metric === metric),
-          sumWeight),
+          { sumWeight, nRows }),
         higherIsBetter: isHigherBetter(metric),
       })))
   }
@@ -179,8 +182,8 @@ class Trainer {
 function classesOf(
   objective: Objective, classes: readonly Scalar[] | null,
 ): readonly Scalar[] | null {
-  if (objective.name === 'regression') return null
-  const nClasses = objective.name === 'binary' ? 2 : objective.numClass
+  const nClasses = nClassesOf(objective)
+  if (nClasses === 0) return null
   if (classes === null) return Array.from({ length: nClasses }, (_, k) => k)
   if (classes.length !== nClasses) {
     throw new CoppiceError('DATA',

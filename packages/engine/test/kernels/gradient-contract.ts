@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { exp } from '@coppice/model'
+import { exp, softplus } from '@coppice/model'
 import { nearestEven, TestRandom } from '@coppice/testkit'
-import { softmaxWorkBytes, type Kernels } from '../../src/kernels/api.js'
+import { PointwiseKind, softmaxWorkBytes, type Kernels } from '../../src/kernels/api.js'
 import { Lab, lengths } from './lab.js'
 
 /** expLanes and the gradients: the same bits as the formulas in plain f64. */
@@ -71,7 +71,8 @@ export function gradientContract(make: (memory: WebAssembly.Memory) => Kernels):
       const [s, wNeg, wPos, gScale, hScale] = [1.7, 1.25, 3, 2 ** 26, 2 ** 25]
       const [score, label, weight] = [scores, labels, weights].map((v) => lab.putDoubles(v))
       const pairs = pairsOf(n, outStride, (k, out) => k.binaryGradients(
-        out, outStride, score!, label!, weighted ? weight! : 0, n, s, wNeg, wPos, gScale, hScale))
+        out, outStride, score!, label!, weighted ? weight! : 0, n, 1, s, wNeg, wPos, gScale,
+        hScale))
       assert.deepEqual(pairs, scores.map((x, i) => {
         const sign = labels[i] === 1 ? 1 : -1
         const w = (labels[i] === 1 ? wPos : wNeg) * (weighted ? weights[i]! : 1)
@@ -106,6 +107,91 @@ export function gradientContract(make: (memory: WebAssembly.Memory) => Kernels):
         const w = weighted ? weights[i]! : 1
         return [fixed((x - labels[i]!) * w, 2), fixed(w, 2)]
       }))
+    })
+  })
+
+  it('binaryGradients count one class as positive', () => {
+    const classes = [0, 1, 2, 2, 5, 0, 2]
+    const n = classes.length
+    const score = lab.putDoubles(classes.map((_, i) => i / 3 - 1))
+    const [label, isTwo] = [classes, classes.map((k) => k === 2 ? 1 : 0)].map((v) =>
+      lab.putDoubles(v))
+    const of = (labels: number, positive: number): number[][] => pairsOf(n, 8, (k, out) =>
+      k.binaryGradients(out, 8, score, labels, 0, n, positive, 1.5, 2, 3, 2 ** 20, 2 ** 20))
+    assert.deepEqual(of(label!, 2), of(isTwo!, 1))
+  })
+
+  const derivatives: Readonly<Record<keyof typeof PointwiseKind, (s: number, y: number) =>
+  [number, number]>> = {
+    sqrt: (s, y) => [s - Math.sign(y) * Math.sqrt(Math.abs(y)), 1],
+    huber: (s, y) => [Math.abs(s - y) <= 1.3 ? s - y : 1.3 * Math.sign(s - y), 1],
+    fair: (s, y) => {
+      const t = Math.abs(s - y) + 1.3
+      return [1.3 * (s - y) / t, 1.3 * 1.3 / (t * t)]
+    },
+    poisson: (s, y) => [exp(s) - y, exp(s) * 1.3],
+    gamma: (s, y) => [1 - y * exp(-s), y * exp(-s)],
+    tweedie: (s, y) => {
+      const [a, b] = [y * exp((1 - 1.3) * s), exp((2 - 1.3) * s)]
+      return [b - a, (1.3 - 1) * a + (2 - 1.3) * b]
+    },
+    crossEntropy: (s, y) => {
+      const z = 1 / (1 + exp(-s))
+      return [z - y, z * (1 - z)]
+    },
+  }
+  for (const [name, kind] of Object.entries(PointwiseKind)) {
+    it(`pointwise gradients and their maximum are those of the formula: ${name}`, () => {
+      const of = derivatives[name as keyof typeof PointwiseKind]
+      eachShape(({ n, weighted, outStride, random }) => {
+        const scores = draws(n, () => random.pick([random.normal() * 2, random.normal(), 0]))
+        const labels = draws(n, () => random.uniform() * (kind === 0 ? 4 : 1) - (kind < 3 ? 2 : 0))
+        const weights = draws(n, () => random.uniform() * 3)
+        const [score, label, weight] = [scores, labels, weights].map((v) => lab.putDoubles(v))
+        const [gScale, hScale] = [2 ** 16, 2 ** 15]
+        const w = weighted ? weight! : 0
+        const expected = scores.map((s, i) =>
+          of(s, labels[i]!).map((d) => d * (weighted ? weights[i]! : 1)))
+        assert.deepEqual(pairsOf(n, outStride, (k, out) => k.pointwiseGradients(
+          kind, 1.3, out, outStride, score!, label!, w, n, gScale, hScale)),
+        expected.map(([g, h]) => [fixed(g!, gScale), fixed(h!, hScale)]))
+        const max = lab.run([], (k) => k.pointwiseMaximum(kind, 1.3, score!, label!, w, n))
+        assert.equal(max, expected.reduce((most, [g]) => Math.max(most, Math.abs(g!)), 0))
+      })
+    })
+  }
+
+  it('pointwise gradients are right where powers overflow or vanish', () => {
+    const scores = [800, -800, 709, -745, 1, 2, -900]
+    const n = scores.length
+    const [score, label] = [scores, scores.map((_, i) => i % 3 / 2)].map((v) => lab.putDoubles(v))
+    const pairs = pairsOf(n, 8, (k, out) => k.pointwiseGradients(
+      PointwiseKind.crossEntropy, 0, out, 8, score!, label!, 0, n, 2 ** 20, 2 ** 20))
+    assert.deepEqual(pairs.slice(0, 2), [[2 ** 20, 0], [-(2 ** 19), 0]])
+    const max = lab.run([], (k) =>
+      k.pointwiseMaximum(PointwiseKind.poisson, 1, score!, label!, 0, n))
+    assert.equal(max, Infinity)
+  })
+
+  it('xentLambdaGradients are those of the loss with exposures', () => {
+    eachShape(({ n, outStride, random }) => {
+      const scores = draws(n, () => random.pick([random.normal() * 4, 0, 40, -40, 800, -800, -720]))
+      const labels = draws(n, () => random.pick([0, 1, random.uniform()]))
+      const weights = draws(n, () => random.pick([1, 0.001, random.uniform() * 5]))
+      const [score, label, weight] = [scores, labels, weights].map((v) => lab.putDoubles(v))
+      const pairs = pairsOf(n, outStride, (k, out) => k.xentLambdaGradients(
+        out, outStride, score!, label!, weight!, n, 2 ** 24, 2 ** 24))
+      const expected = scores.map((s, i) => {
+        const [y, w] = [labels[i]!, weights[i]!]
+        const [sigma, rest] = [1 / (1 + exp(-s)), 1 / (1 + exp(s))]
+        const x = w * softplus(s)
+        const p = x < 1e-3 ? x - x * x / 2 + x ** 3 / 6 - x ** 4 / 24 : 1 - exp(-x)
+        const r = p > 1e-300 ? w * sigma / p : 1
+        return [w * sigma - y * r, Math.max(0, w * sigma * rest + y * r * (r * exp(-x) - rest))]
+      })
+      pairs.forEach((pair, i) => pair.forEach((value, k) => assert.ok(
+        Math.abs(value - expected[i]![k]! * 2 ** 24) < 0.51,
+        `row ${i}: score ${scores[i]}, label ${labels[i]}, weight ${weights[i]}`)))
     })
   })
 

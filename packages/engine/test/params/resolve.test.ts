@@ -125,7 +125,7 @@ describe('resolveParams', () => {
   })
 
   it('refuses what is not built yet and names what is', () => {
-    refuses({ objective: 'poisson' }, /not built yet; built: regression, binary, multiclass/)
+    refuses({ objective: 'lambdarank' }, /not built yet; built: regression, binary, multiclass/)
     refuses({ objective: 'mae' }, /"mae" is not built yet/)
     refuses({ boosting: 'random_forest' }, /not built yet; built: gbdt/)
     refuses({ data_sample_strategy: 'goss' }, /not built yet/)
@@ -134,6 +134,19 @@ describe('resolveParams', () => {
     refuses({ path_smooth: 1 }, /path_smooth = 1 cannot be used: it is not built yet; .* at 0/)
     refuses({ interaction_constraints: [[0, 1]] }, /interaction_constraints .*not built yet/)
     refuses({ machines: 'a:1,b:2' }, /coppice worker.*--cluster URL/)
+  })
+
+  it('refuses numbers of losses that are not asked for', () => {
+    refuses({ alpha: 0.5 }, /alpha = 0\.5 contradicts objective = regression/, /huber and quantile/)
+    refuses({ objective: 'huber', fair_c: 2 }, /fair_c = 2/, /fair only/)
+    refuses({ objective: 'poisson', tweedie_variance_power: 1.2 }, /acts on tweedie only/)
+    refuses({ objective: 'binary', reg_sqrt: true }, /reg_sqrt = true contradicts/)
+    refuses({ metric: 'quantile', alpha: 1 }, /alpha = 1 contradicts metric = quantile/)
+    refuses({ objective: 'tweedie', tweedie_variance_power: 2 }, />= 1 and < 2, got 2/)
+    refuses({ objective: 'multiclassova' }, /multiclassova needs num_class >= 2/)
+    assert.equal(resolveParams({ metric: 'quantile', alpha: 0.5 }).alpha, 0.5)
+    assert.deepEqual(resolveParams({ objective: 'xentropy' }).metric, ['cross_entropy'])
+    assert.equal(resolveParams({ objective: 'ova', num_class: 3 }).objective, 'multiclassova')
   })
 
   it('accepts every unbuilt parameter at its default, and no other value', () => {
@@ -224,9 +237,16 @@ describe('modelParameters', () => {
       const info = findParameter(name)
       assert.ok(info?.affectsModel && info.status === 'supported' && info.name === name, name)
     }
-    const rows = parameterTable.filter(info => info.affectsModel)
+    const rows = parameterTable.filter(info => info.affectsModel && !info.omittedAtDefault)
     assert.equal(rows.length, names.length)
     assert.ok(rows.every(info => info.status === 'supported'))
+  })
+
+  it('leaves out what few objectives read where it is at its default', () => {
+    const of = (raw: Record<string, unknown>) => modelParameters(resolveParams(raw))
+    assert.equal(of({ objective: 'huber', alpha: 0.9 })['alpha'], undefined)
+    assert.equal(of({ objective: 'huber', alpha: 2 })['alpha'], 2)
+    assert.equal(of({ reg_sqrt: true })['reg_sqrt'], true)
   })
 
   it('does not depend on resources, spelling or where seeds come from', () => {

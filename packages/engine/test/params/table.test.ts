@@ -83,9 +83,9 @@ describe('parameterTable', () => {
   })
 
   it('gives TypeScript the types of the values', () => {
-    const check = (values: ParameterValues): [number, 'regression' | 'binary' | 'multiclass'] => [
+    const check = (values: ParameterValues): [number, 'leafwise' | 'depthwise'] => [
       values.numLeaves,
-      values.objective,
+      values.growPolicy,
     ]
     assert.equal(typeof check, 'function')
     assert.equal(camelCase('max_cat_to_onehot'), 'maxCatToOnehot')

@@ -62,6 +62,7 @@ function naiveStatistics({ rows, shape }: Job): LabelStatistics {
     classCounts: classes.map((k) => label.filter((y) => y === k).length),
     maxAbsLabel: Math.max(...label.map(Math.abs)),
     maxWeight: Math.max(...weight),
+    hasWeight: rows.weight !== null,
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { EvaluationSeries, Feature, Model, Objective, Tree } from '../types.js'
+import { objectiveNumbers } from '../objective.js'
 import { TREE_KEYS } from './validate-tree.js'
 
 /** The part of a model that is known before the first iteration. */
@@ -24,12 +25,8 @@ export function canonicalFeature(feature: Feature): string {
 }
 
 export function canonicalObjective(objective: Objective): string {
-  const { name } = objective
-  switch (name) {
-    case 'regression': return JSON.stringify({ name })
-    case 'binary': return JSON.stringify({ name, sigmoid: objective.sigmoid })
-    case 'multiclass': return JSON.stringify({ name, numClass: objective.numClass })
-  }
+  const numbers = Object.fromEntries(objectiveNumbers(objective))
+  return JSON.stringify({ name: objective.name, ...numbers })
 }
 
 /** `"name":value` for each parameter, sorted by name. Names are ASCII. */

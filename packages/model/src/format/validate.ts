@@ -3,6 +3,7 @@
  * Loops go by index or entries(), which see the holes of sparse arrays; forEach does not.
  */
 
+import { nClassesOf, nOutputsOf, objectiveFields } from '../objective.js'
 import type { EvaluationSeries, Feature, Model, Objective, Scalar } from '../types.js'
 import { CoppiceError } from '../errors.js'
 import { compareUtf8, describe } from '../text.js'
@@ -34,7 +35,7 @@ export function validateModel(value: unknown): Model {
   const objective = checkObjective(raw.objective)
   checkClasses(raw.classes, objective)
   const features = checkFeatures(raw.features)
-  const treesPerIteration = objective.name === 'multiclass' ? objective.numClass : 1
+  const treesPerIteration = nOutputsOf(objective)
   if (raw.treesPerIteration !== treesPerIteration) {
     fail('treesPerIteration', `${treesPerIteration} for ${objective.name}`, raw.treesPerIteration)
   }
@@ -77,34 +78,29 @@ function checkVersion(value: unknown): void {
 
 function checkObjective(value: unknown): Objective {
   const name = checkPlainObject(value, 'objective').name
-  switch (name) {
-    case 'regression':
-      checkObject(value, 'objective', ['name'])
-      break
-    case 'binary': {
-      const { sigmoid } = checkObject(value, 'objective', ['name', 'sigmoid'])
-      if (checkFinite(sigmoid, 'objective.sigmoid') <= 0) {
-        fail('objective.sigmoid', 'greater than 0', sigmoid)
-      }
-      break
-    }
-    case 'multiclass': {
-      const { numClass } = checkObject(value, 'objective', ['name', 'numClass'])
-      checkInteger(numClass, 'objective.numClass', 2)
-      break
-    }
-    default:
-      fail('objective.name', '"regression", "binary" or "multiclass"', name)
+  if (typeof name !== 'string' || !Object.hasOwn(objectiveFields, name)) {
+    fail('objective.name', `one of ${Object.keys(objectiveFields).join(', ')}`, name)
+  }
+  const fields = objectiveFields[name as Objective['name']]
+  const numbers = checkObject(value, 'objective', ['name', ...fields.map(({ key }) => key)])
+  for (const { key, isInteger = false, min = -Infinity, above = -Infinity, below = Infinity }
+    of fields) {
+    const path = `objective.${key}`
+    if (isInteger) checkInteger(numbers[key], path, min)
+    const number = checkFinite(numbers[key], path)
+    if (number < min) fail(path, `${min} or greater`, number)
+    if (number <= above) fail(path, `greater than ${above}`, number)
+    if (number >= below) fail(path, `less than ${below}`, number)
   }
   return value as Objective
 }
 
 function checkClasses(value: unknown, objective: Objective): void {
-  if (objective.name === 'regression') {
-    if (value !== null) fail('classes', 'null for regression', value)
+  const nClasses = nClassesOf(objective)
+  if (nClasses === 0) {
+    if (value !== null) fail('classes', `null for ${objective.name}`, value)
     return
   }
-  const nClasses = objective.name === 'binary' ? 2 : objective.numClass
   const classes = checkArray(value, 'classes', nClasses, `objective ${objective.name}`)
   const seen = new Map<unknown, number>()
   for (const [i, label] of classes.entries()) {

@@ -1,13 +1,27 @@
 import type { Objective } from '../types.js'
 import { exp } from '../math/exp.js'
-import { sigmoid } from '../math/logistic.js'
+import { sigmoid, softplus } from '../math/logistic.js'
+import { nClassesOf } from '../objective.js'
 
-/** Columns of the probabilities of an objective: 1 for regression, else one per class. */
+/** Columns of the probabilities of an objective: one per class, or 1 where labels are numbers. */
 export function nProbabilities(objective: Objective): number {
-  switch (objective.name) {
-    case 'regression': return 1
-    case 'binary': return 2
-    case 'multiclass': return objective.numClass
+  return Math.max(1, nClassesOf(objective))
+}
+
+/**
+ * What the raw score of an objective whose labels are numbers predicts: the score itself, its
+ * signed square (regression_sqrt), e^score (poisson, gamma, tweedie), the logistic function of it
+ * (cross_entropy) or ln(1 + e^score) (cross_entropy_lambda: the rate, not a probability).
+ */
+export function predictedNumber(name: Objective['name']): (score: number) => number {
+  switch (name) {
+    case 'regression_sqrt': return (score) => Math.sign(score) * score * score
+    case 'poisson':
+    case 'gamma':
+    case 'tweedie': return exp
+    case 'cross_entropy': return sigmoid
+    case 'cross_entropy_lambda': return softplus
+    default: return (score) => score
   }
 }
 
@@ -15,12 +29,13 @@ export function nProbabilities(objective: Objective): number {
  * Raw scores to predictions.
  *
  * @param rawScores - rows x outputs, row-major
- * @returns a new array, row-major: regression the scores themselves (rows x 1), binary [1 - p, p]
- *   with p = sigmoid(objective.sigmoid * score) (rows x 2), multiclass the softmax (rows x classes)
+ * @returns a new array, row-major: binary [1 - p, p] with p = sigmoid(objective.sigmoid * score)
+ *   (rows x 2), multiclass the softmax (rows x classes), multiclassova
+ *   sigmoid(objective.sigmoid * score) of each class (rows x classes, sums other than 1), else
+ *   `predictedNumber` (rows x 1)
  */
 export function probabilitiesOf(objective: Objective, rawScores: Float64Array): Float64Array {
   switch (objective.name) {
-    case 'regression': return rawScores.slice()
     case 'binary': {
       const probabilities = new Float64Array(rawScores.length * 2)
       for (let r = 0; r < rawScores.length; r++) {
@@ -31,6 +46,11 @@ export function probabilitiesOf(objective: Objective, rawScores: Float64Array): 
       return probabilities
     }
     case 'multiclass': return softmaxRows(rawScores, objective.numClass)
+    case 'multiclassova': return rawScores.map((score) => sigmoid(objective.sigmoid * score))
+    case 'regression':
+    case 'huber':
+    case 'fair': return rawScores.slice()
+    default: return rawScores.map(predictedNumber(objective.name))
   }
 }
 

@@ -66,7 +66,12 @@ describe('validateModel', () => {
   /** Path, value, what the message must contain. */
   const cases: readonly (readonly [string, unknown, string])[] = [
     ['objective', 'binary', 'objective must be an object, got "binary"'],
-    ['objective', { name: 'poisson' }, 'objective.name must be "regression", "binary" or'],
+    ['objective', { name: 'lambdarank' }, 'objective.name must be one of regression, '],
+    ['objective', { name: 'poisson' }, 'objective lacks "maxDeltaStep"'],
+    ['objective', { name: 'tweedie', variancePower: 2 },
+      'objective.variancePower must be less than 2, got 2'],
+    ['objective', { name: 'tweedie', variancePower: 0.5 },
+      'objective.variancePower must be 1 or greater, got 0.5'],
     ['objective', { name: 'binary' }, 'objective lacks "sigmoid"'],
     ['objective.sigmoid', 0, 'objective.sigmoid must be greater than 0, got 0'],
     ['objective.sigmoid', Infinity, 'objective.sigmoid must be a finite number, got Infinity'],

@@ -1,5 +1,6 @@
 /** Seeded models of every kind, valid and with their chain hash, and rows for them. */
 
+import { nClassesOf, nOutputsOf } from '../../src/objective.js'
 import type { Feature, MissingType, Model, Objective, Tree } from '../../src/types.js'
 import { chainOf } from '../../src/format/chain.js'
 import type { ReferenceCell } from '../../src/predict/reference.js'
@@ -34,8 +35,15 @@ export function randomModel(seed: number, options: RandomModelOptions = {}): Mod
     { name: 'regression' },
     { name: 'binary', sigmoid: random.pick([1, 0.5, 2]) },
     { name: 'multiclass', numClass: 2 + random.below(4) },
+    { name: 'multiclassova', numClass: 2 + random.below(4), sigmoid: 1.5 },
+    random.pick<Objective>([
+      { name: 'regression_sqrt' }, { name: 'huber', alpha: 0.9 }, { name: 'fair', c: 1 },
+      { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
+      { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
+      { name: 'cross_entropy_lambda' },
+    ]),
   ])
-  const treesPerIteration = objective.name === 'multiclass' ? objective.numClass : 1
+  const treesPerIteration = nOutputsOf(objective)
   const nIterations = options.nIterations ?? random.below(6)
   const trees = Array.from({ length: nIterations * treesPerIteration }, () =>
     randomTree(random, features, 1 + random.below(options.maxLeaves ?? 20)))
@@ -43,10 +51,10 @@ export function randomModel(seed: number, options: RandomModelOptions = {}): Mod
     format: 'coppice-model',
     formatVersion: 1,
     objective,
-    classes: objective.name === 'regression' ? null
+    classes: nClassesOf(objective) === 0 ? null
       : objective.name === 'binary' ? random.pick<readonly [0, 1] | readonly string[]>(
         [[0, 1], ['no', 'yes']])
-        : Array.from({ length: objective.numClass }, (_, k) => k % 2 === 0 ? k : `class ${k}`),
+        : Array.from({ length: nClassesOf(objective) }, (_, k) => k % 2 === 0 ? k : `class ${k}`),
     features,
     treesPerIteration,
     baseScores: Array.from({ length: treesPerIteration }, () => onGrid(random)),

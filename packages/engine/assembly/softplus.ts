@@ -1,0 +1,41 @@
+import { exp2 } from './exp'
+
+// The twin of `softplus` and of the part of `log1p` that it needs in packages/model/src/math: the
+// same operations in the same order, so the same bits. Keep them in step.
+
+const LN2_HI: f64 = 6.93147180369123816490e-1
+const LN2_LO: f64 = 1.90821492927058770002e-10
+
+// @ts-ignore: decorator
+@inline function logOfReduced(f: f64, k: f64, correction: f64): f64 {
+  const s = f / (2 + f)
+  const z = s * s
+  const w = z * z
+  const a = w * (3.999999999940941908e-1 +
+    w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1))
+  const b = z * (6.666666666666735130e-1 + w * (2.857142874366239149e-1 +
+    w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)))
+  const r = b + a
+  const q = 0.5 * f * f
+  return s * (q + r) + (k * LN2_LO + correction) - q + f + k * LN2_HI
+}
+
+/** ln(1 + x) for x in [0, 1]. */
+function log1pOfUnit(x: f64): f64 {
+  if (x < 1.1102230246251565e-16) return x
+  if (x < 0.41421) return logOfReduced(x, 0, 0)
+  const u = 1 + x
+  const bits = reinterpret<u64>(u)
+  const h = <i32>(bits >> 32) + (0x3ff00000 - 0x3fe6a09e)
+  const k = (h >> 20) - 1023
+  const lost = k >= 2 ? 1 - (u - x) : x - (u - 1)
+  const high = (h & 0xfffff) + 0x3fe6a09e
+  const m = reinterpret<f64>((<u64>high << 32) | (bits & 0xffffffff))
+  return logOfReduced(m - 1, <f64>k, lost / u)
+}
+
+/** ln(1 + e^x). */
+export function softplus(x: f64): f64 {
+  const e = f64x2.extract_lane(exp2(f64x2.splat(x > 0 ? -x : x)), 0)
+  return x > 0 ? x + log1pOfUnit(e) : log1pOfUnit(e)
+}

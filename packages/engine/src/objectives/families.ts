@@ -1,0 +1,30 @@
+import type { ResolvedParams } from '../params/index.js'
+
+/** What of the parameters says which labels and scores rows have. */
+export type ObjectiveChoice = Pick<ResolvedParams, 'objective' | 'numClass' | 'regSqrt'>
+
+/** Objectives with a score per class. */
+export function isMulticlass(objective: ResolvedParams['objective']): boolean {
+  return objective === 'multiclass' || objective === 'multiclassova'
+}
+
+/** Whether the labels are numbers, not classes. */
+export function isNumeric(objective: ResolvedParams['objective']): boolean {
+  return objective !== 'binary' && !isMulticlass(objective)
+}
+
+/** Classes of the labels; 0 where they are numbers. */
+export function labelClasses({ objective, numClass }: ObjectiveChoice): number {
+  if (isMulticlass(objective)) return numClass
+  return objective === 'binary' ? 2 : 0
+}
+
+/** Scores of a row. */
+export function scoresPerRow({ objective, numClass }: ObjectiveChoice): number {
+  return isMulticlass(objective) ? numClass : 1
+}
+
+/** The name in the model: regression with reg_sqrt has its own. */
+export function objectiveName({ objective, regSqrt }: ObjectiveChoice): string {
+  return objective === 'regression' && regSqrt ? 'regression_sqrt' : objective
+}

@@ -1,0 +1,53 @@
+import type { Objective } from './types.js'
+
+/** A number that an objective carries, with what is legal. */
+export interface ObjectiveField {
+  readonly key: string
+  readonly isInteger?: boolean
+  /** Smallest legal value, itself legal. */
+  readonly min?: number
+  /** Legal values are greater than this. */
+  readonly above?: number
+  /** Legal values are less than this. */
+  readonly below?: number
+}
+
+const sigmoid: ObjectiveField = { key: 'sigmoid', above: 0 }
+const numClass: ObjectiveField = { key: 'numClass', isInteger: true, min: 2 }
+
+/** The numbers of each objective, in the order in which model files have them. */
+export const objectiveFields: Readonly<Record<Objective['name'], readonly ObjectiveField[]>> = {
+  regression: [],
+  regression_sqrt: [],
+  huber: [{ key: 'alpha', above: 0 }],
+  fair: [{ key: 'c', above: 0 }],
+  poisson: [{ key: 'maxDeltaStep', above: 0 }],
+  gamma: [],
+  tweedie: [{ key: 'variancePower', min: 1, below: 2 }],
+  cross_entropy: [],
+  cross_entropy_lambda: [],
+  binary: [sigmoid],
+  multiclass: [numClass],
+  multiclassova: [numClass, sigmoid],
+}
+
+/** The objective's numbers in order. */
+export function objectiveNumbers(objective: Objective): [string, number][] {
+  const values = objective as unknown as Readonly<Record<string, number>>
+  return objectiveFields[objective.name].map(({ key }) => [key, values[key]!])
+}
+
+/** Classes of the label: 2 of binary, those of multi-class objectives, 0 where it is a number. */
+export function nClassesOf(objective: Objective): number {
+  switch (objective.name) {
+    case 'binary': return 2
+    case 'multiclass':
+    case 'multiclassova': return objective.numClass
+    default: return 0
+  }
+}
+
+/** Raw scores of a row: one, or one per class of multi-class objectives. */
+export function nOutputsOf(objective: Objective): number {
+  return objective.name === 'binary' ? 1 : Math.max(1, nClassesOf(objective))
+}

@@ -15,6 +15,12 @@ import { inRoot, listPackages, root, stateDir } from './lib/paths.mjs'
 import { run, runNpm, seconds, tools } from './lib/run.mjs'
 import { setup } from './setup.mjs'
 
+const help = `npm run node-versions -- [versions of Node, exactly] [options]
+
+  --rows N     rows to train with (default 20000, at least 1000)
+  --tests      the unit tests too, several minutes for each version
+  --help       this text`
+
 /** The first that is supported, and the last of each line that was there when this was written. */
 const versions = ['20.19.0', '20.20.2', '22.23.3', '24.21.0']
 const executable = process.platform === 'win32' ? 'node.exe' : 'node'
@@ -72,11 +78,15 @@ function report(results) {
   return isSame
 }
 
-try {
+async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rows: { type: 'string', default: '20000' }, tests: { type: 'boolean' } },
+    options: {
+      rows: { type: 'string', default: '20000' }, tests: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   })
+  if (values.help) return console.log(help)
   if (!(Number(values.rows) >= 1000)) throw new Error(`--rows is ${values.rows}; 1000 at least`)
   await setup({ log: (line) => console.error(`  ${line}`) })
   const results = []
@@ -90,6 +100,10 @@ try {
     }
   }
   if (!report(results) || !isGood) process.exitCode = 1
+}
+
+try {
+  await main()
 } catch (error) {
   console.error(`node-versions: ${error.message}`)
   process.exitCode = 1

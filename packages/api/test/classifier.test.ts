@@ -135,6 +135,13 @@ describe('GBDTClassifier', () => {
   it('predicts no rows as no rows', async () => {
     assert.equal((await (await fitted()).predictProba([])).length, 0)
     assert.deepEqual(await (await fitted()).predict([]), [])
+    const columns = { length: new Float64Array(0), width: [], colour: [] }
+    assert.deepEqual(await (await fitted()).predict(columns), [])
+  })
+
+  it('refuses columns that it does not know, of no rows, too', async () => {
+    const { length: _, ...others } = { length: [], width: [], colour: [] }
+    for (const rows of [{}, others]) await rejects((await fitted()).predict(rows), 'DATA', 'length')
   })
 
   it('refuses what it cannot use, by name', async () => {

@@ -108,7 +108,7 @@ export interface ColumnBatch extends RawColumns {
 
 /**
  * As `columnsFromMemory`, a batch of rows at a time where zeros are not stored: with them, all rows
- * could take too much memory. No batch where there are no rows.
+ * could take too much memory. No batch where there are no rows, which must have the columns, too.
  */
 export async function* columnBatches(
   X: MemoryRows,
@@ -119,6 +119,7 @@ export async function* columnBatches(
   const batchRows = table.sparse === undefined ? table.nRows
     : Math.max(1, Math.floor(batchValues / Math.max(1, wanted.length)))
   const nAllRows = table.nRows
+  if (nAllRows === 0) readColumns(table, wanted, types, 0, 0)
   for (let firstRow = 0; firstRow < nAllRows; firstRow += batchRows) {
     const end = Math.min(nAllRows, firstRow + batchRows)
     yield { ...readColumns(table, wanted, types, firstRow, end), firstRow, nAllRows }

@@ -1,6 +1,7 @@
 import { assert } from '../errors.js'
 import { Arena } from '../kernels/arena.js'
 import { instantiateKernels } from '../kernels/load.js'
+import { expansionsAhead } from '../grower/tree-grower.js'
 import { bestOfShares, roundAnswer } from './candidates.js'
 import { Exchange } from './exchange.js'
 import { shareFeatures, type ShareTable } from './feature-shares.js'
@@ -35,18 +36,13 @@ export class CentralReducer {
     this.#adder = new SumsAdder(arena, kernels, sumsLayout(setup.features))
   }
 
-  /**
-   * Bytes that the reducer of a training takes: one slot per open leaf, and some for what ran
-   * ahead. More only where the gains of children keep passing those of older leaves.
-   */
+  /** Bytes that the reducer of a training takes at most. */
   static bytesMax(
     { features, maxLeaves, maxExpansions }:
     Pick<EngineSetup, 'features' | 'maxLeaves' | 'maxExpansions'>,
   ): number {
-    // an expansion has a child's sums beside the parent's: those of a round, and as many of rounds
-    // before that ran ahead in vain and are kept to the end of the tree, which is seldom reached
-    // but no bound; one more is for what comes in
-    const slots = maxLeaves + 2 * maxExpansions + 1
+    // an expansion has a child's sums beside the parent's; one more is for what comes in
+    const slots = maxLeaves + expansionsAhead(maxExpansions) + 1
     return slots * sumsLayout(features).nBytes + FIXED_BYTES
   }
 

@@ -17,6 +17,14 @@ export interface GrowthParams {
   readonly maxExpansions: number
 }
 
+/**
+ * Most expansions there are at a time, of one tree, that are not committed, beside the one that
+ * is: those of a round, and as many that ran ahead before.
+ */
+export function expansionsAhead(maxExpansions: number): number {
+  return 2 * maxExpansions
+}
+
 /** Value of a leaf with these totals, learning rate and grid included. */
 export type LeafValue = (totals: LeafTotals, usesCatL2: boolean) => number
 
@@ -166,10 +174,13 @@ export class TreeGrower {
    * The nodes whose expansion will be needed first, if those that are not known yet bring nothing
    * better: the strict order is followed over what is known, through nodes that were expanded
    * ahead. It is followed only so far as what comes is likely to be reached: children with higher
-   * gains will push others behind the last leaf.
+   * gains will push others behind the last leaf. Where much ran ahead in vain, no more does: its
+   * histograms are kept to the end of the tree (see `expansionsAhead`).
    */
   #likelyNext(remaining: number): GrowerNode[] {
-    const { maxExpansions } = this.#params
+    const { maxExpansions: most } = this.#params
+    const ahead = this.#expansions - this.#committed.length
+    const maxExpansions = Math.max(1, Math.min(most, expansionsAhead(most) - ahead))
     const order = new Heap(this.#before, this.#open)
     const horizon = Math.ceil(remaining * HORIZON)
     const nodes: GrowerNode[] = []

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import type { FeatureLayout, RoundRequest } from '../../src/execution/protocol.js'
 import {
-  leftBinsOf, TreeGrower, type GrownTree, type GrowthParams,
+  expansionsAhead, leftBinsOf, TreeGrower, type GrownTree, type GrowthParams,
 } from '../../src/grower/tree-grower.js'
 import type { LeafTotals, SplitCandidate } from '../../src/kernels/candidate.js'
 import { finish, mixWord } from '../../src/random.js'
@@ -98,6 +98,24 @@ function growNaively(
 }
 
 describe('TreeGrower', () => {
+  it('runs ahead no further than it says, whatever gains come', () => {
+    // children better than all there was, in a growing measure: what runs ahead does so in vain
+    let gain = 0
+    const rising: World = (own) => own.count < 4 ? null : {
+      gain: ++gain, feature: 0, bin: 3, defaultLeft: false, isCategorical: false,
+      usesCatL2: false, leftBins: null,
+      left: { gradient: 0n, hessian: BigInt(own.count), count: own.count >> 1 },
+    }
+    for (const maxExpansions of [1, 3, 8]) {
+      gain = 0
+      const { tree, rounds } = grow(rising, { numLeaves: 127, maxExpansions }, 100_000)
+      assert.equal(tree.binned.feature.length, 126)
+      assert.ok(tree.statistics.dropped <= expansionsAhead(maxExpansions) + 1)
+      assert.ok(maxExpansions === 1 || rounds.some(({ expansions }) => expansions.length > 1))
+      assert.ok(maxExpansions === 1 || tree.statistics.dropped > maxExpansions, 'it was in vain')
+    }
+  })
+
   const policies = ['leafwise', 'depthwise'] as const
   const shapes: readonly Partial<GrowthParams>[] = [
     { numLeaves: 2 }, { numLeaves: 3 }, { numLeaves: 8 }, { numLeaves: 31 }, { numLeaves: 1000 },

@@ -34,7 +34,7 @@ export class PartitionEngine {
       histogramSlots(place.table, histogramPoolBytes))
     this.#rows = new RowEngine(arena, kernels, setup, train, evalSets, place)
     this.#sums = new SumsBuilder(
-      arena, kernels, place, this.#reducer.layout, this.#rows.rows)
+      arena, kernels, place, setup.features, this.#reducer.layout, this.#rows.rows)
   }
 
   /** Memory of this engine's share of the histograms held so far. */

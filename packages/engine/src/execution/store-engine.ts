@@ -39,7 +39,7 @@ export class StoreEngine {
     const layout = writeLayout(this.#arena, setup.features, place.table)
     this.#rows = new RowEngine(this.#arena, kernels, setup, train, evalSets, place)
     this.#sums = new SumsBuilder(
-      this.#arena, kernels, place, layout, this.#rows.rows)
+      this.#arena, kernels, place, setup.features, layout, this.#rows.rows)
   }
 
   /** Size of this engine's memory. */

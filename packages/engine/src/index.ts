@@ -51,4 +51,7 @@ export { packRows } from './execution/packed-rows.js'
 export {
   packColumns, writeRows, type ColumnBins, type SparseBins,
 } from './execution/packed-columns.js'
+export {
+  addRow, countSelected, fitRows, hasRow, noRows, type RowBits, selectFrom, selectRows,
+} from './execution/select-rows.js'
 export { Unpacker } from './execution/unpacker.js'

@@ -3,9 +3,10 @@ import { absoluteInputs } from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
 import { memoryColumns, memoryFeatureNames, UnfitRows } from './memory-columns.js'
 import { type Upload, uploadRows } from './upload-rows.js'
-import type { Dataset } from '../data/dataset.js'
+import { allRowsOf, type Dataset } from '../data/dataset.js'
 import { FileSource } from '../data/files.js'
 import { MemorySource } from '../data/memory.js'
+import { SelectedSource } from '../data/selected-rows.js'
 import type { RowSource } from '../data/source.js'
 
 /** How a data set is brought to where workers can read it. */
@@ -23,11 +24,15 @@ export interface DataPlace {
  * @param training - the training data, for an evaluation set; rows without names take theirs
  */
 export async function dataSpec(
-  { source }: Dataset, place: DataPlace, training: Dataset | null,
+  dataset: Dataset, place: DataPlace, training: Dataset | null,
 ): Promise<DataSpec> {
+  const { source } = dataset
+  if (source instanceof SelectedSource) {
+    return { ...await dataSpec(source.base, place, training), rows: source.bits }
+  }
   if (source instanceof FileSource) return fileSpec(source)
   if (source instanceof MemorySource) {
-    const names = training === null ? null : () => featureNames(training.source)
+    const names = training === null ? null : () => featureNames(allRowsOf(training).source)
     return memorySpec(source, place, names)
   }
   throw new CoppiceError('DATA', 'this data set is of a kind that cannot be sent to a cluster; ' +
@@ -46,6 +51,7 @@ export async function fileSpec({ inputs, options }: FileSource): Promise<DataSpe
     missingValues: missingValues ?? null,
     roles: Object.fromEntries(Object.entries(roles).filter(([, value]) => value !== undefined)),
     schema: schema ?? null,
+    rows: null,
   }
 }
 
@@ -65,6 +71,7 @@ async function memorySpec(
     missingValues: null,
     roles: columns.roles,
     schema: source.options.schema ?? null,
+    rows: null,
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import type { ColumnType, PredictedRows, PredictionType, RoleOptions } from '@coppice/data'
 import type {
-  CommittedIteration, InferredParams, IterationEvent, StopReason, TrainingEvent,
+  CommittedIteration, InferredParams, IterationEvent, RowBits, StopReason, TrainingEvent,
 } from '@coppice/engine'
 import type { IterationRange, ModelHeader } from '@coppice/model'
 import type { WireError } from './messages.js'
@@ -19,6 +19,11 @@ export interface DataSpec {
   readonly missingValues: readonly string[] | null
   readonly roles: RoleOptions
   readonly schema: Readonly<Record<string, string>> | null
+  /**
+   * Which of the rows are meant (a bit each), or null for all. Bins, dictionaries and classes of
+   * training data are those of all rows either way.
+   */
+  readonly rows: RowBits | null
 }
 
 /** A training, as a client asks for it. Plain data: it is journaled as it is. */

@@ -57,6 +57,7 @@ const dataSpec: Schema<DataSpec> = object({
   missingValues: nullable(list(cell, COLUMNS_MAX)),
   roles,
   schema: nullable(columnTypes),
+  rows: nullable(array(Uint8Array)),
 })
 
 const rawParams = where(

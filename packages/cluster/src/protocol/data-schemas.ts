@@ -249,6 +249,7 @@ export const expectedContent: Schema<{ readonly rows: number, readonly hash: str
 
 export const datasetRecipe: Schema<DatasetRecipe> = object({
   nRows: count,
+  rows: nullable(array(Uint8Array)),
   textOptions,
   columns: list(jobColumn, COLUMNS_MAX),
   partitions: list(object({

@@ -54,6 +54,7 @@ const sources: SourcePartition[] = [
 
 const recipe: DatasetRecipe = {
   nRows: 5,
+  rows: Uint8Array.of(0b10011),
   textOptions: { header: true, missingValues: [] },
   columns,
   partitions: [

@@ -23,7 +23,9 @@ function dataset(nRows: number, nEngines: number): BinnedDataset {
   for (let row = 0; row < nRows; row++) {
     const kept = 12 + random.below(12)
     for (let f = 12; f < 24; f++) {
-      const isOff = Math.floor(row / STRIPE_ROWS) % nEngines === 0 ? f === kept && row % 3 > 0 : random.below(20) === 0
+      const isOff = Math.floor(row / STRIPE_ROWS) % nEngines === 0
+        ? f === kept && row % 3 > 0
+        : random.below(20) === 0
       if (!isOff) bins[row * 24 + f] = 60
     }
   }

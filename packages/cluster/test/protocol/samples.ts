@@ -55,7 +55,7 @@ const sources: SourcePartition[] = [
 const recipe: DatasetRecipe = {
   nRows: 5,
   rows: Uint8Array.of(0b10011),
-  textOptions: { header: true, missingValues: [] },
+  textOptions: { header: true, missingValues: [], unnamed: { label: 3, unlessColumns: null } },
   columns,
   partitions: [
     { name: '/data/a.csv', format: 'csv', firstRow: 0, byteLength: 3, plan, columnIdx: [0, 1],

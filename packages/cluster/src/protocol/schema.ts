@@ -167,6 +167,15 @@ export function bytesOf(n: number): Schema<Uint8Array> {
 
 type Fields<T> = { readonly [K in keyof T]-?: Schema<T[K]> }
 
+const optionals = new WeakSet<Schema<never>>()
+
+/** A member of an object that may be left out. */
+export function optional<T>(schema: Schema<T>): Schema<T> {
+  const own: Schema<T> = (value) => schema(value)
+  optionals.add(own as Schema<never>)
+  return own
+}
+
 /** A plain object with exactly these members. */
 export function object<T extends object>(fields: Fields<T>): Schema<T> {
   const names = Object.keys(fields) as (keyof T & string)[]
@@ -174,6 +183,7 @@ export function object<T extends object>(fields: Fields<T>): Schema<T> {
     const source = asRecord(value)
     const checked: Partial<T> = {}
     for (const name of names) {
+      if (!Object.hasOwn(source, name) && optionals.has(fields[name] as Schema<never>)) continue
       if (!Object.hasOwn(source, name)) throw new Mismatch(`"${name}" is missing`)
       try {
         checked[name] = fields[name](source[name])

@@ -26,6 +26,10 @@ export type { PredictionRows } from './scoring/predict.js'
 export { checkParams, train, type TrainOptions } from './training/train.js'
 export type { NamedDataset } from './training/recipe.js'
 export type { TrainingTimes } from './training/phase-times.js'
+export type { CodeAddress, GivenMetric, GivenObjective } from './training/custom.js'
+export type {
+  CustomGradients, CustomMath, CustomMetric, CustomObjective, CustomRows, ScoredCustomRows,
+} from '@coppice/engine'
 export { paramsFrom, type RawParams, type TrainingParams } from './training/params.js'
 export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,

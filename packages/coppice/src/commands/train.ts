@@ -132,7 +132,7 @@ function readJob({ params: raw, options: given, run }: Settings): Job {
   const resolved = checkParams(raw)
   requireEffect(resolved, values)
   if (run === null) requireLabel(values, data)
-  const place = readPlace(values, resolved)
+  const place = withModules(readPlace(values, resolved), resolved)
   const { numThreads: _numThreads, ...rest } = paramsFrom(raw)
   return {
     place,
@@ -159,6 +159,16 @@ function readJob({ params: raw, options: given, run }: Settings): Job {
   }
 }
 
+/** Workers that are started for a training may run what it names. */
+function withModules(
+  place: Place, { customObjective, customMetrics }: ResolvedParams,
+): Place {
+  if (place.kind !== 'local') return place
+  const addresses = [customObjective, ...customMetrics.split(',')]
+  const files = addresses.map((text) => text.trim().replace(/#[^#]*$/, '')).filter((text) => text)
+  return { ...place, allowModules: [...new Set(files)] }
+}
+
 /** @throws UsageError where no label is named, as far as names of files tell: LibSVM has one */
 function requireLabel(values: FlagValues, data: readonly string[]): void {
   if (values.has('label')) return
@@ -173,12 +183,13 @@ function requireLabel(values: FlagValues, data: readonly string[]): void {
 
 /** @throws CoppiceError, UsageError for what is given and would do nothing */
 function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
-  const { metric, firstMetricOnly, earlyStoppingRound, isProvideTrainingMetric } = resolved
+  const { metric: named, customMetrics, firstMetricOnly, earlyStoppingRound, isProvideTrainingMetric } = resolved
   if (firstMetricOnly && earlyStoppingRound <= 0) {
     throw new UsageError('first_metric_only does nothing without early stopping; set ' +
       'early_stopping_round, or leave it out')
   }
   const hasValid = values.has('valid')
+  const metric = [...named, ...(customMetrics === '' ? [] : [customMetrics])]
   if (metric.length === 0 && (hasValid || isProvideTrainingMetric)) {
     throw new UsageError(`${hasValid ? '--valid' : 'is_provide_training_metric'} does nothing ` +
       'with metric None; name a metric, or leave one of them out')

@@ -3,7 +3,7 @@ import type { LeafTotals } from '../kernels/candidate.js'
 import { instantiateKernels } from '../kernels/load.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, RootRequest, RoundRequest,
+  CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
@@ -42,9 +42,9 @@ export class PartitionEngine {
     return this.#reducer.histogramBytes
   }
 
-  /** Exact max |gradient| over this engine's rows. */
-  prepare(): number {
-    return this.#rows.prepare()
+  /** Exact max |gradient| (or hessian) over this engine's rows. */
+  prepare(request: PrepareRequest): number {
+    return this.#rows.prepare(request)
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */

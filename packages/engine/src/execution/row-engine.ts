@@ -1,10 +1,11 @@
+import { CustomKernel } from '../custom/objective-kernel.js'
 import type { Arena } from '../kernels/arena.js'
 import { softmaxWorkBytes, type Kernels } from '../kernels/api.js'
 import { bindObjective } from '../objectives/kernels.js'
 import type { ObjectiveKernel } from '../objectives/objective.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, RootRequest,
+  CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest,
 } from './protocol.js'
 import { countRows, dealRuns, type RowRun } from './row-dealing.js'
 import { RowStore } from './row-store.js'
@@ -64,7 +65,8 @@ export class RowEngine {
   ): ObjectiveKernel {
     const { nOutputs } = this.#setup
     const { labels, weights } = this.#scores.gradientInputs(train, runs)
-    return bindObjective(this.#setup.objective, this.#kernels, {
+    const { objective } = this.#setup
+    const inputs = {
       nRows,
       scores: this.#scores.offset,
       scorePlaneBytes: this.#scores.planeBytes,
@@ -74,12 +76,18 @@ export class RowEngine {
       gradientStride: this.#gradientPlanes === null ? this.rows.layout.sideStride : 8,
       gradientPlaneBytes: this.#scores.planeBytes,
       work: arena.reserve(softmaxWorkBytes(nOutputs)),
-    })
+    }
+    if (objective.custom == null) return bindObjective(objective, this.#kernels, inputs)
+    const rowId = (row: number): number => {
+      const run = runs.findLast(({ localRow }) => localRow <= row)!
+      return run.firstRow + row - run.localRow
+    }
+    return new CustomKernel(objective.custom, inputs, { memory: arena.memory, nOutputs, rowId })
   }
 
-  /** Exact max |gradient| over this engine's rows; 0 without rows. */
-  prepare(): number {
-    return this.#objective.maxGradient()
+  /** Exact max |gradient| (or hessian) over this engine's rows; 0 without rows. */
+  prepare({ of }: PrepareRequest): number {
+    return of === 'hessians' ? this.#objective.maxHessian?.() ?? 0 : this.#objective.maxGradient()
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */

@@ -1,3 +1,4 @@
+import type { CodeModule } from '../custom/types.js'
 import type { EngineRows, EngineSetup, MetricPart } from '../execution/protocol.js'
 import type { ThreadFailure } from './failure.js'
 
@@ -8,6 +9,8 @@ export interface StoreThreadStart {
   readonly control: SharedArrayBuffer
   /** One double per thread: its answer to a prepare request. */
   readonly maxima: SharedArrayBuffer
+  /** Modules of the user's, loaded before anything else. */
+  readonly modules: readonly CodeModule[]
 }
 
 /** Memory that all calls share; grows with the largest store. */

@@ -61,7 +61,7 @@ export class Lockstep {
   answer(request: EngineRequest): EngineAnswer {
     const { engines } = this
     switch (request.kind) {
-      case 'prepare': return Math.max(...engines.map((engine) => engine.prepare()))
+      case 'prepare': return Math.max(...engines.map((engine) => engine.prepare(request)))
       case 'gradients':
         for (const engine of engines) {
           engine.computeGradients(request.gradientScale, request.hessianScale)

@@ -15,6 +15,8 @@ export interface ThreadStart {
   readonly mailbox: SharedArrayBuffer
   readonly sums: SharedArrayBuffer
   readonly candidates: SharedArrayBuffer
+  /** TALLY_COUNTS doubles per thread, or nothing where rows are not counted. */
+  readonly tallies: SharedArrayBuffer
 }
 
 /** To thread 0, the leader; the others follow it. */

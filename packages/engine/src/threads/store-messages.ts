@@ -8,6 +8,8 @@ export interface StoreThreadStart {
   readonly control: SharedArrayBuffer
   /** One double per thread: its answer to a prepare request. */
   readonly maxima: SharedArrayBuffer
+  /** TALLY_COUNTS doubles per thread. */
+  readonly tallies: SharedArrayBuffer
 }
 
 /** Memory that all calls share; grows with the largest store. */

@@ -35,6 +35,7 @@ export { type InferredParams, requireClassCount, withInferred } from './training
 export { checkEvalSets } from './training/check-sets.js'
 export { featureLayout } from './training/build-model.js'
 export type { BinnedTree, EngineRequest, EngineSetup } from './execution/protocol.js'
+export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
   Booster, type Dialogue, type EngineAnswer, type IterationRecord,
 } from './training/iteration.js'

@@ -13,6 +13,10 @@ export const Purpose = {
   featureFractionTree: 3,
   featureFractionNode: 4,
   split: 5,
+  extraThreshold: 40,
+  goss: 41,
+  dartSkip: 42,
+  dartDrop: 43,
 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 

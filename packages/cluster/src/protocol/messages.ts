@@ -284,6 +284,8 @@ export interface Answer {
 
 export type AnswerPayload =
   | { readonly kind: 'maximum', readonly value: number }
+  /** Numbers of rows, of a tally. */
+  | { readonly kind: 'counts', readonly values: Float64Array }
   /** Packed sums, see wire/. */
   | { readonly kind: 'sums', readonly bytes: Uint8Array }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }

@@ -47,6 +47,7 @@ export class AnswerPacker implements SumsWatch {
     switch (answer.kind) {
       case 'none': return
       case 'maximum':
+      case 'counts':
       case 'parts':
         return this.#take(0, answer)
       case 'sums':

@@ -1,6 +1,6 @@
 import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
-  metricPart, type MetricPart, sumsLayout, type SumsLayout,
+  metricPart, type MetricPart, sumsLayout, type SumsLayout, TALLY_COUNTS,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
@@ -28,6 +28,7 @@ export class StarReducer implements RequestReducer {
   /** What the scan of the first histograms found: told when the answer is asked for. */
   #fault: Error | null = null
   #maximum = 0
+  #counts = new Float64Array(0)
   #parts: MetricPart[] = []
   /** What was seen of each store's answer, by store. */
   readonly #inspectors = new Map<number, SumsInspector>()
@@ -51,6 +52,9 @@ export class StarReducer implements RequestReducer {
     this.#parts = []
     this.#inspectors.clear()
     switch (request.kind) {
+      case 'tally':
+        this.#counts = new Float64Array(TALLY_COUNTS)
+        return 1
       case 'prepare':
       case 'evaluate':
         return 1
@@ -71,6 +75,7 @@ export class StarReducer implements RequestReducer {
     assert(request !== null, 'a request was begun')
     switch (request.kind) {
       case 'prepare': return this.#addMaximum(request.kind, chunk, payload)
+      case 'tally': return this.#addCounts(request.kind, chunk, payload)
       case 'evaluate': return this.#addParts(request.kind, chunk, payload)
       case 'root':
       case 'round':
@@ -90,6 +95,16 @@ export class StarReducer implements RequestReducer {
       throw new ProtocolError('invalid', `the largest gradient is told to be ${payload.value}`)
     }
     this.#maximum = Math.max(this.#maximum, payload.value)
+  }
+
+  #addCounts(kind: string, chunk: number, payload: AnswerPayload): void {
+    if (payload.kind !== 'counts') throw wrongKind(kind, payload, 'counts')
+    requireChunk(kind, chunk, 1)
+    const { values } = payload
+    const isSound = values.length === TALLY_COUNTS &&
+      values.every((value) => Number.isSafeInteger(value) && value >= 0)
+    if (!isSound) throw new ProtocolError('invalid', 'what should be numbers of rows are none')
+    values.forEach((value, i) => { this.#counts[i]! += value })
   }
 
   #addParts(kind: string, chunk: number, payload: AnswerPayload): void {
@@ -166,6 +181,7 @@ export class StarReducer implements RequestReducer {
     if (this.#fault !== null) throw this.#fault
     switch (request.kind) {
       case 'prepare': return this.#maximum
+      case 'tally': return this.#counts
       case 'evaluate': return this.#parts
       case 'root': return this.#reducer.finishRoot(request)
       case 'round': return this.#reducer.finishRound(request)

@@ -111,8 +111,9 @@ const setup: EngineSetup = {
   initScoreQuantum: 2 / 0x1_0000_0000,
   scan: { lambdaL1: 0, lambdaL2: 1.5, minDataInLeaf: 20, minSumHessianInLeaf: 1e-3,
     minGainToSplit: 0, maxDeltaStep: 0, catSmooth: 10, catL2: 10, maxCatThreshold: 32,
-    maxCatToOnehot: 4, minDataPerGroup: 100 },
+    maxCatToOnehot: 4, minDataPerGroup: 100, extraTrees: true },
   usesBagging: true,
+  usesGoss: true,
   maxExpansions: 8,
   maxLeaves: 255,
   metrics: [
@@ -218,6 +219,7 @@ const taskResults: TaskResult[] = [
 
 const payloads: AnswerPayload[] = [
   { kind: 'maximum', value: 12.5 },
+  { kind: 'counts', values: new Float64Array([0, 3, 2 ** 31]) },
   { kind: 'sums', bytes: bytes(1000) },
   { kind: 'parts', parts },
 ]

@@ -103,9 +103,9 @@ const setup: EngineSetup = {
   scan: {
     lambdaL1: 0, lambdaL2: 0, minDataInLeaf: 1, minSumHessianInLeaf: 0, minGainToSplit: 0,
     maxDeltaStep: 0, catSmooth: 10, catL2: 10, maxCatThreshold: 32, maxCatToOnehot: 4,
-    minDataPerGroup: 100,
+    minDataPerGroup: 100, extraTrees: false,
   },
-  usesBagging: false, maxExpansions: 2, maxLeaves: 4,
+  usesBagging: false, usesGoss: false, maxExpansions: 2, maxLeaves: 4,
   metrics: [
     { name: 'auc', topK: 1, parameter: 0 }, { name: 'binary_error', topK: 1, parameter: 0 },
   ],
@@ -155,6 +155,10 @@ describe('StarReducer, given what no store sends', () => {
   it('refuses maxima and parts that mean nothing', () => {
     refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: NaN }, /told to be NaN/)
     refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: -1 }, /told to be -1/)
+    const tally: EngineRequest = { kind: 'tally', digit: 0, prefix: 0 }
+    refuses(tally, 0, { kind: 'counts', values: new Float64Array(3) }, /numbers of rows/)
+    refuses(tally, 0, { kind: 'counts', values: new Float64Array(2048).fill(0.5) }, /of rows/)
+    refuses(tally, 0, { kind: 'maximum', value: 1 }, /"counts" was due/)
     const evaluate: EngineRequest = { kind: 'evaluate' }
     refuses(evaluate, 0, parts({ metric: 'l2', sum: [1] }), /"l2" .* auc, binary_error/)
     refuses(evaluate, 0, parts({ sum: [1] }), /"auc" is not ranked scores/)

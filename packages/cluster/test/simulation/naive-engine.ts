@@ -1,4 +1,6 @@
-import { type EngineRequest, type EngineSetup, ExactSum } from '@coppice/engine'
+import {
+  type EngineRequest, type EngineSetup, ExactSum, rowDraw, TALLY_COUNTS, TALLY_DIGITS,
+} from '@coppice/engine'
 import { sha256, toHex } from '@coppice/model'
 import { nearestEven } from '@coppice/testkit'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
@@ -6,6 +8,7 @@ import type { EngineWork } from '../../src/worker/events.js'
 import type { Problem, TinyRows } from './problem.js'
 
 interface Row {
+  readonly id: number
   readonly bins: readonly number[]
   readonly label: number
   score: number
@@ -77,7 +80,7 @@ class NaiveStore {
         }
         return
       case 'root':
-        for (const row of this.#training) row.node = 0
+        for (const row of this.#training) draw(row, request.bag)
         return
       case 'round':
         for (const { parent, left, right, feature, leftBins } of request.expansions) {
@@ -93,6 +96,7 @@ class NaiveStore {
         }
         return
       case 'prepare':
+      case 'tally':
       case 'evaluate':
         return
     }
@@ -104,6 +108,7 @@ class NaiveStore {
         const values = this.#training.map(({ score, label }) => Math.abs(score - label))
         return [{ kind: 'maximum', value: Math.max(0, ...values) }]
       }
+      case 'tally': return [this.#tally(request)]
       case 'root': return [this.#sums(0)]
       case 'round':
         return request.expansions
@@ -113,6 +118,16 @@ class NaiveStore {
       case 'evaluate': return [this.#parts()]
       default: return []
     }
+  }
+
+  #tally({ digit, prefix }: Extract<EngineRequest, { kind: 'tally' }>): AnswerPayload {
+    const values = new Float64Array(TALLY_COUNTS)
+    const { shift, bits } = TALLY_DIGITS[digit]!
+    for (const row of this.#training) {
+      const key = keyOf(row)
+      if (Math.floor(key / 2 ** (shift + bits)) === prefix) values[(key >> shift) % 2 ** bits]!++
+    }
+    return { kind: 'counts', values }
   }
 
   /** [feature][bin] of gradient, hessian, count. */
@@ -147,6 +162,21 @@ class NaiveStore {
   }
 }
 
+/** Of GOSS: the bits of |gradient x hessian| as a float32. */
+function keyOf({ gradient, hessian }: Row): number {
+  return new Uint32Array(Float32Array.of(Math.abs(gradient) * hessian).buffer)[0]!
+}
+
+/** Puts a row into the root, or nowhere. */
+function draw(row: Row, bag: Extract<EngineRequest, { kind: 'root' }>['bag']): void {
+  row.node = 0
+  if (bag === null || (bag.kind === 'goss' && keyOf(row) >= bag.threshold)) return
+  if (bag.kind !== 'goss') throw new Error('simulated trainings draw rows by their gradients')
+  if (rowDraw(bag.hashStart, row.id) >= bag.limit) row.node = -1
+  row.gradient = nearestEven(row.gradient * bag.factor)
+  row.hessian = nearestEven(row.hessian * bag.factor)
+}
+
 /** Where each feature's sums begin, and their end. */
 export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[] {
   const offsets = [0]
@@ -154,9 +184,9 @@ export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[
   return offsets
 }
 
-function rowsOf({ bins, label }: TinyRows, score: number): Row[] {
+function rowsOf({ firstRow, bins, label }: TinyRows, score: number): Row[] {
   return bins.map((own, i) =>
-    ({ bins: own, label: label[i]!, score, gradient: 0, hessian: 0, node: 0 }))
+    ({ id: firstRow + i, bins: own, label: label[i]!, score, gradient: 0, hessian: 0, node: 0 }))
 }
 
 function isLeft(leftBins: Uint8Array, bin: number): boolean {

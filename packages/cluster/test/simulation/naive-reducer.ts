@@ -19,6 +19,7 @@ export class NaiveReducer implements RequestReducer {
   #request: EngineRequest | null = null
   #nodes: number[] = []
   #maximum = 0
+  #counts: number[] = []
   #parts: MetricPart[] = []
   #units = { gradient: 1, hessian: 1 }
 
@@ -32,6 +33,7 @@ export class NaiveReducer implements RequestReducer {
     this.#request = request
     this.#whole.clear()
     if (!this.keepsBound) this.#maximum = 0
+    this.#counts = []
     this.#parts = []
     this.#nodes = []
     if (request.kind === 'gradients') {
@@ -49,13 +51,15 @@ export class NaiveReducer implements RequestReducer {
     }
     const isSums = request.kind === 'root' || request.kind === 'round'
     if (isSums) return this.#nodes.length
-    return request.kind === 'prepare' || request.kind === 'evaluate' ? 1 : 0
+    return request.kind === 'gradients' || request.kind === 'commit' ? 0 : 1
   }
 
   add(chunk: number, payload: AnswerPayload): void {
     assert(!this.#whole.has(chunk), `nothing is added to chunk ${chunk}, which is complete`)
     if (payload.kind === 'maximum') this.#maximum = Math.max(this.#maximum, payload.value)
-    else if (payload.kind === 'parts') this.#parts.push(...payload.parts)
+    else if (payload.kind === 'counts') {
+      payload.values.forEach((value, i) => { this.#counts[i] = (this.#counts[i] ?? 0) + value })
+    } else if (payload.kind === 'parts') this.#parts.push(...payload.parts)
     else {
       requireWhole(payload.bytes)
       const total = this.#histograms.get(this.#nodes[chunk]!)!
@@ -86,6 +90,7 @@ export class NaiveReducer implements RequestReducer {
     const request = this.#request!
     switch (request.kind) {
       case 'prepare': return this.#maximum
+      case 'tally': return Float64Array.from(this.#counts)
       case 'evaluate': return this.#parts
       case 'root': {
         const sums = this.#bins(0, 0)

@@ -68,6 +68,9 @@ async function makeProblem(number: number): Promise<Problem> {
     objective: 'regression', num_leaves: 3 + random.below(4), min_data_in_leaf: 2,
     num_iterations: 3 + random.below(5), learning_rate: 0.3, lambda_l2: 0.5,
     metric: nEval > 0 ? 'l2' : 'none', feature_pre_filter: false,
+    // draws that depend on the gradients of all rows
+    ...(number % 3 === 2
+      ? { data_sample_strategy: 'goss', learning_rate: 0.6, top_rate: 0.3, other_rate: 0.3 } : {}),
     ...(nEval > 0 && number % 4 === 1 ? { early_stopping_round: 2 } : {}),
   }
   const sets = Array.from({ length: nDatasets }, (_, d) =>

@@ -68,6 +68,7 @@ export class InlineExecutor implements Executor {
         engine.computeGradients(request.gradientScale, request.hessianScale)
         return null
       }
+      case 'tally': return engine.tally(request)
       case 'root': {
         engine.computeRoot(request)
         const totals = engine.reduceRoot(request)!

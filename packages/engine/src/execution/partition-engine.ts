@@ -4,6 +4,7 @@ import { instantiateKernels } from '../kernels/load.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
   CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
+  TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
@@ -93,6 +94,11 @@ export class PartitionEngine {
   /** Adds a finished tree to the scores of all rows of this engine. */
   commit(request: CommitRequest): void {
     this.#rows.commit(request)
+  }
+
+  /** Counts of this engine's rows, see TallyRequest. */
+  tally(request: TallyRequest): Float64Array {
+    return this.#rows.tally(request)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */

@@ -10,11 +10,12 @@ import type { ObjectiveSpec } from '../objectives/objective.js'
  *
  *   prepare   -> largest gradient (hessian)  where the objective's bound is not proven
  *   gradients                                fixed-point gradients of all outputs
+ *   tally ...                                rows by the size of their gradients (GOSS)
  *   per tree: root -> totals and candidate; round -> candidates, until grown; commit
  *   evaluate  -> metric parts
  */
 export type EngineRequest =
-  | PrepareRequest | GradientsRequest | RootRequest | RoundRequest | CommitRequest
+  | PrepareRequest | GradientsRequest | TallyRequest | RootRequest | RoundRequest | CommitRequest
   | EvaluateRequest
 
 export interface PrepareRequest {
@@ -30,17 +31,61 @@ export interface GradientsRequest {
   readonly hessianScale: number
 }
 
-/** Rows of a bag are those whose draw `rowDraw(hashStart, global row id)` is below `limit`. */
-export interface BagRule {
+/**
+ * Count the training rows by a digit of the key of their gradients (`importanceKeys`), among those
+ * whose higher digits are `prefix`: TALLY_COUNTS numbers, those of digits that do not occur are 0.
+ */
+export interface TallyRequest {
+  readonly kind: 'tally'
+  /** Which digit: an index of TALLY_DIGITS. */
+  readonly digit: number
+  readonly prefix: number
+}
+
+/** Digits of a key, the highest first: place of the lowest bit, and number of bits. */
+export const TALLY_DIGITS = [
+  { shift: 20, bits: 11 }, { shift: 10, bits: 10 }, { shift: 0, bits: 10 },
+] as const
+/** Counts of a tally. */
+export const TALLY_COUNTS = 2048
+
+/** Which rows a tree is grown on. Draws are `rowDraw(hashStart, global row id)`. */
+export type BagRule = RowBag | ClassBag | GossBag
+
+/** Those whose draw is below `limit`. */
+export interface RowBag {
+  readonly kind: 'rows'
   readonly hashStart: number
   readonly limit: number
+}
+
+/** Those whose draw is below the limit of their class. */
+export interface ClassBag {
+  readonly kind: 'classes'
+  readonly hashStart: number
+  /** Of label 0. */
+  readonly limitNegative: number
+  /** Of all others. */
+  readonly limitPositive: number
+}
+
+/**
+ * Those whose key is at least `threshold`; of the others those whose draw is below `limit`, with
+ * gradients and hessians multiplied by `factor`.
+ */
+export interface GossBag {
+  readonly kind: 'goss'
+  readonly hashStart: number
+  readonly threshold: number
+  readonly limit: number
+  readonly factor: number
 }
 
 export interface RootRequest {
   readonly kind: 'root'
   readonly output: number
   readonly bag: BagRule | null
-  /** Features that may split the root: nFeatures bytes. */
+  /** Features that may split the root: nFeatures bytes; with extraTrees draws, see ScanParams. */
   readonly mask: Uint8Array
 }
 
@@ -130,6 +175,8 @@ export interface ScanParams {
   readonly maxCatThreshold: number
   readonly maxCatToOnehot: number
   readonly minDataPerGroup: number
+  /** A mask byte is 1 + the number of the only candidate of its feature. */
+  readonly extraTrees: boolean
 }
 
 /** A feature as the kernels see it. */
@@ -173,6 +220,8 @@ export interface EngineSetup {
   readonly initScoreQuantum: number
   readonly scan: ScanParams
   readonly usesBagging: boolean
+  /** Rows are drawn by the size of their gradients. */
+  readonly usesGoss: boolean
   /** Most expansions in one round. */
   readonly maxExpansions: number
   readonly maxLeaves: number

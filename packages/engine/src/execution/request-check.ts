@@ -1,8 +1,10 @@
-import type { BinnedTree, EngineRequest, EngineSetup, Expansion } from './protocol.js'
+import { TALLY_DIGITS } from './protocol.js'
+import type { BagRule, BinnedTree, EngineRequest, EngineSetup, Expansion } from './protocol.js'
 
 /** What bounds the requests of a training. */
 export type RequestLimits =
-  Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions'>
+  Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions' | 'usesBagging' |
+    'usesGoss'>
 
 const BITS_BYTES = 32
 
@@ -63,8 +65,10 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
       if (!isIn(request.output, limits.nOutputs)) {
         return `output ${request.output} is not one of ${limits.nOutputs}`
       }
-      if (request.bag !== null && !(request.bag.limit >= 0)) return 'the rule of the bag is none'
-      return maskFault(request.mask, limits)
+      return bagFault(request.bag, limits) ?? maskFault(request.mask, limits)
+    case 'tally':
+      return isIn(request.digit, TALLY_DIGITS.length) && limits.usesGoss ? null
+        : 'rows are not counted by such a digit'
     case 'round': {
       const { expansions } = request
       if (expansions.length > limits.maxExpansions) {
@@ -83,6 +87,22 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
       return leafNodes.length === tree.leafValue.length ? null
         : `${leafNodes.length} nodes are named for ${tree.leafValue.length} leaves`
     }
+  }
+}
+
+/** Engines have room for rows out of a bag, and keys, where the setup says so. */
+function bagFault(bag: BagRule | null, { usesBagging, usesGoss }: RequestLimits): string | null {
+  if (bag === null) return null
+  const isSound = usesBagging && bagNumbers(bag).every((value) => value >= 0 && value < Infinity) &&
+    (bag.kind !== 'goss' || usesGoss)
+  return isSound ? null : 'the rule of the bag is none'
+}
+
+function bagNumbers(bag: BagRule): number[] {
+  switch (bag.kind) {
+    case 'rows': return [bag.limit]
+    case 'classes': return [bag.limitNegative, bag.limitPositive]
+    case 'goss': return [bag.limit, bag.factor, bag.threshold]
   }
 }
 

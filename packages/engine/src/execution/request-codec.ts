@@ -6,7 +6,8 @@ import type {
 
 /** Requests as bytes, to cross threads (or a network) without a parser in the way. */
 
-const kinds = ['prepare', 'gradients', 'root', 'round', 'commit', 'evaluate'] as const
+const kinds = ['prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally'] as const
+const bags = ['rows', 'classes', 'goss'] as const
 
 /** An upper bound of the bytes of any request of a training. */
 export function requestBytesMax(
@@ -134,11 +135,11 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
     case 'root':
       w.int(request.output)
       w.bytes(request.mask)
-      w.int(request.bag === null ? 0 : 1)
-      if (request.bag !== null) {
-        w.int(request.bag.hashStart)
-        w.double(request.bag.limit)
-      }
+      writeBag(w, request.bag)
+      break
+    case 'tally':
+      w.int(request.digit)
+      w.int(request.prefix)
       break
     case 'round':
       w.ints(request.released)
@@ -170,6 +171,7 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'gradients':
       return { kind, gradientScale: r.double(), hessianScale: r.double() }
     case 'root': return readRoot(r)
+    case 'tally': return { kind, digit: r.int(), prefix: r.int() }
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
     case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
@@ -179,8 +181,40 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
 function readRoot(r: Reader): RootRequest {
   const output = r.int()
   const mask = r.someBytes()
-  const bag: BagRule | null = r.int() === 0 ? null : { hashStart: r.int(), limit: r.double() }
-  return { kind: 'root', output, mask, bag }
+  return { kind: 'root', output, mask, bag: readBag(r) }
+}
+
+function writeBag(w: Writer, bag: BagRule | null): void {
+  w.int(bag === null ? -1 : bags.indexOf(bag.kind))
+  if (bag === null) return
+  w.int(bag.hashStart)
+  switch (bag.kind) {
+    case 'rows':
+      w.double(bag.limit)
+      break
+    case 'classes':
+      w.double(bag.limitNegative)
+      w.double(bag.limitPositive)
+      break
+    case 'goss':
+      w.int(bag.threshold)
+      w.double(bag.limit)
+      w.double(bag.factor)
+      break
+  }
+}
+
+function readBag(r: Reader): BagRule | null {
+  const kind = bags[r.int()]
+  if (kind === undefined) return null
+  const hashStart = r.int()
+  switch (kind) {
+    case 'rows': return { kind, hashStart, limit: r.double() }
+    case 'classes':
+      return { kind, hashStart, limitNegative: r.double(), limitPositive: r.double() }
+    case 'goss':
+      return { kind, hashStart, threshold: r.int(), limit: r.double(), factor: r.double() }
+  }
 }
 
 function readRound(r: Reader): RoundRequest {

@@ -5,9 +5,10 @@ import { bindObjective } from '../objectives/kernels.js'
 import type { ObjectiveKernel } from '../objectives/objective.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest,
+  CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, TallyRequest,
 } from './protocol.js'
 import { countRows, dealRuns, type RowRun } from './row-dealing.js'
+import { RowSampler } from './row-sampler.js'
 import { RowStore } from './row-store.js'
 import { ScorePlanes } from './score-planes.js'
 import { WalkTable } from './walk-table.js'
@@ -31,6 +32,7 @@ export class RowEngine {
   /** Gradients of all outputs in row order; null with one output, whose go into the records. */
   readonly #gradientPlanes: number | null
   readonly #objective: ObjectiveKernel
+  readonly #sampler: RowSampler
   readonly #walk: WalkTable
   /** Of the evaluation sets; those of the training rows come in `#evaluated`. */
   readonly #evalStores: readonly EvalStore[]
@@ -52,7 +54,11 @@ export class RowEngine {
     this.#gradientPlanes = setup.nOutputs === 1
       ? null
       : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
-    this.#objective = this.#bind(arena, train, runs, nRows)
+    const { labels, weights } = this.#scores.gradientInputs(train, runs)
+    this.#objective = this.#bind(arena, runs, nRows, labels, weights)
+    this.#sampler = new RowSampler(arena, kernels, {
+      runs, nRows, labels, nOutputs: setup.nOutputs, ...this.#pairs,
+    })
     this.#evalStores = evalSets.map((data) =>
       EvalStore.ofSet(arena, setup, data, dealRuns(data, engine, nEngines)))
     this.#evaluated = setup.evaluatesTraining
@@ -60,21 +66,30 @@ export class RowEngine {
       : this.#evalStores
   }
 
+  /** Where gradients are in row order. */
+  get #pairs(): { pairs: number, pairStride: number, planeBytes: number } {
+    const planes = this.#gradientPlanes
+    return {
+      pairs: planes ?? this.rows.gradients,
+      pairStride: planes === null ? this.rows.layout.sideStride : 8,
+      planeBytes: this.#scores.planeBytes,
+    }
+  }
+
   #bind(
-    arena: Arena, train: EngineRows, runs: readonly RowRun[], nRows: number,
+    arena: Arena, runs: readonly RowRun[], nRows: number, labels: number, weights: number,
   ): ObjectiveKernel {
-    const { nOutputs } = this.#setup
-    const { labels, weights } = this.#scores.gradientInputs(train, runs)
-    const { objective } = this.#setup
+    const { pairs, pairStride, planeBytes } = this.#pairs
+    const { nOutputs, objective } = this.#setup
     const inputs = {
       nRows,
       scores: this.#scores.offset,
-      scorePlaneBytes: this.#scores.planeBytes,
+      scorePlaneBytes: planeBytes,
       labels,
       weights,
-      gradients: this.#gradientPlanes ?? this.rows.gradients,
-      gradientStride: this.#gradientPlanes === null ? this.rows.layout.sideStride : 8,
-      gradientPlaneBytes: this.#scores.planeBytes,
+      gradients: pairs,
+      gradientStride: pairStride,
+      gradientPlaneBytes: planeBytes,
       work: arena.reserve(softmaxWorkBytes(nOutputs)),
     }
     if (objective.custom == null) return bindObjective(objective, this.#kernels, inputs)
@@ -93,12 +108,20 @@ export class RowEngine {
   /** Fixed-point gradients of all outputs. The scales are powers of two. */
   computeGradients(gradientScale: number, hessianScale: number): void {
     this.#objective.gradients(gradientScale, hessianScale)
+    if (this.#setup.usesGoss) this.#sampler.takeKeys()
+  }
+
+  /** Counts of this engine's rows, see TallyRequest. */
+  tally(request: TallyRequest): Float64Array {
+    return this.#sampler.tally(request)
   }
 
   /** Makes node 0 of a new tree: the rows in the bag, with the output's gradients. */
   startTree({ output, bag }: RootRequest): void {
     const planes = this.#gradientPlanes
-    this.rows.startTree(planes === null ? null : planes + output * this.#scores.planeBytes, bag)
+    this.rows.startTree(
+      planes === null ? null : planes + output * this.#scores.planeBytes, bag,
+      (rule) => this.#sampler.mark(rule))
   }
 
   /**

@@ -4,6 +4,7 @@ import { instantiateKernels } from '../kernels/load.js'
 import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
 import type {
   EngineRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
+  TallyRequest,
 } from './protocol.js'
 import { writeLayout } from './reducer.js'
 import { RowEngine } from './row-engine.js'
@@ -63,6 +64,7 @@ export class StoreEngine {
         this.#rows.commit(request)
         return
       case 'prepare':
+      case 'tally':
       case 'evaluate':
         return
     }
@@ -154,6 +156,11 @@ export class StoreEngine {
   /** Exact max |gradient| over this engine's rows; 0 without rows. */
   prepare(request: PrepareRequest): number {
     return this.#rows.prepare(request)
+  }
+
+  /** Counts of this engine's rows, see TallyRequest. */
+  tally(request: TallyRequest): Float64Array {
+    return this.#rows.tally(request)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */

@@ -4,6 +4,8 @@ import type { EngineRequest, EngineRows, EngineSetup, MetricPart } from './proto
 /** A store's answer to a request: about its rows only, to be added to those of other stores. */
 export type StoreAnswer =
   | { readonly kind: 'maximum', readonly value: number }
+  /** Of a tally. */
+  | { readonly kind: 'counts', readonly values: Float64Array }
   /**
    * One histogram per node of `histogramsOf(request)`, each in the layout of `sumsLayout`. Views
    * into memory that the next call overwrites: read or copy them before it.

@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/model'
+import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
 
 /** LightGBM's kEpsilon. */
@@ -105,6 +106,7 @@ export function checkContradictions(values: ParameterValues): void {
     objectiveContradiction(values) ??
     metricContradiction(values) ??
     lossContradiction(values) ??
+    samplingContradiction(values) ??
     growthContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

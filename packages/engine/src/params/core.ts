@@ -63,16 +63,23 @@ export const coreParameters = {
       ],
     },
   ),
-  boosting: oneOf('core', ['gbdt'], 'The boosting mode: gradient-boosted decision trees.', {
-    aliases: ['boosting_type', 'boost'],
-    valueAliases: { gbrt: 'gbdt', random_forest: 'rf' },
-    unbuiltValues: ['rf', 'dart', 'goss'],
-  }),
+  boosting: oneOf(
+    'core',
+    ['gbdt', 'goss'],
+    'The boosting mode: gradient-boosted decision trees (`gbdt`). `goss` means ' +
+      '`data_sample_strategy = goss`.',
+    {
+      aliases: ['boosting_type', 'boost'],
+      valueAliases: { gbrt: 'gbdt', random_forest: 'rf' },
+      unbuiltValues: ['rf', 'dart'],
+    },
+  ),
   data_sample_strategy: oneOf(
     'core',
-    ['bagging'],
-    'How rows are drawn for an iteration; see `bagging_fraction` and `bagging_freq`.',
-    { unbuiltValues: ['goss'] },
+    ['bagging', 'goss'],
+    'How rows are drawn for an iteration: at random (`bagging_fraction` and `bagging_freq`), or ' +
+      'those of large gradients and a share of the others (`goss`: `top_rate` and `other_rate`; ' +
+      'all rows in the first 1 / `learning_rate` iterations).',
   ),
   num_iterations: int(
     'core',

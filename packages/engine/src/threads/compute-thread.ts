@@ -14,6 +14,7 @@ import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { partBuffers } from './part-buffers.js'
+import { addTallies, putTally } from './tallies.js'
 
 /**
  * A compute thread. Thread 0 leads: it runs the boosting dialogue and posts each request to the
@@ -82,6 +83,9 @@ class ComputeThread {
       case 'prepare':
         this.#maxima[this.#start.thread] = engine.prepare(request)
         return null
+      case 'tally':
+        putTally(this.#start.tallies, this.#start.thread, engine.tally(request))
+        return null
       case 'gradients':
         engine.computeGradients(request.gradientScale, request.hessianScale)
         return null
@@ -124,6 +128,7 @@ class ComputeThread {
     const { nThreads } = this.#start
     switch (request.kind) {
       case 'prepare': return Math.max(...this.#maxima)
+      case 'tally': return addTallies(this.#start.tallies)
       case 'root': return {
         totals: (own as RootAnswer).totals,
         candidate: bestOfShares(this.#exchange, nThreads, 0, 0),

@@ -18,6 +18,8 @@ export interface ThreadStart {
   readonly candidates: SharedArrayBuffer
   /** Modules of the user's, loaded before anything else. */
   readonly modules: readonly CodeModule[]
+  /** TALLY_COUNTS doubles per thread, or nothing where rows are not counted. */
+  readonly tallies: SharedArrayBuffer
 }
 
 /** To thread 0, the leader; the others follow it. */

@@ -11,6 +11,8 @@ export interface StoreThreadStart {
   readonly maxima: SharedArrayBuffer
   /** Modules of the user's, loaded before anything else. */
   readonly modules: readonly CodeModule[]
+  /** TALLY_COUNTS doubles per thread. */
+  readonly tallies: SharedArrayBuffer
 }
 
 /** Memory that all calls share; grows with the largest store. */

@@ -5,7 +5,9 @@ import { sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { histogramsOf } from '../execution/histograms-of.js'
-import type { EngineRequest, EngineRows, EngineSetup, MetricPart } from '../execution/protocol.js'
+import {
+  TALLY_COUNTS, type EngineRequest, type EngineRows, type EngineSetup, type MetricPart,
+} from '../execution/protocol.js'
 import { encodeRequest, requestBytesMax } from '../execution/request-codec.js'
 import { StoreSizes, type StoreAnswer, type Stores, type SumsWatch } from '../execution/stores.js'
 import { sumsLayout } from '../execution/sums-layout.js'
@@ -18,6 +20,7 @@ import {
   COMMAND_BYTES, StoreCommand, type FromStoreThread, type StoreBuffers, type StoreThreadStart,
   type ToStoreThread,
 } from './store-messages.js'
+import { addTallies } from './tallies.js'
 
 /** In how many goes threads build the histograms of a full round, at least. */
 const GOES = 4
@@ -52,6 +55,7 @@ export class StorePool implements Stores {
   readonly #workers: Worker[] = []
   readonly #gate: Gate
   readonly #maxima: Float64Array
+  readonly #tallies: SharedArrayBuffer
   readonly #sizes = new StoreSizes()
   readonly #setups = new Map<number, EngineSetup>()
   #buffers: StoreBuffers = {
@@ -81,10 +85,12 @@ export class StorePool implements Stores {
     this.#exchangeBytes = exchangeBytes
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     const maxima = new SharedArrayBuffer(nThreads * 8)
+    const tallies = new SharedArrayBuffer(nThreads * TALLY_COUNTS * 8)
     this.#gate = new Gate(control, nThreads, nThreads)
     this.#maxima = new Float64Array(maxima)
+    this.#tallies = tallies
     for (let thread = 0; thread < nThreads; thread++) {
-      this.#spawn({ thread, nThreads, control, maxima, modules })
+      this.#spawn({ thread, nThreads, control, maxima, tallies, modules })
     }
   }
 
@@ -219,6 +225,7 @@ export class StorePool implements Stores {
     }, watch === undefined ? null : onSums)
     switch (request.kind) {
       case 'prepare': return { kind: 'maximum', value: Math.max(...this.#maxima) }
+      case 'tally': return { kind: 'counts', values: addTallies(this.#tallies) }
       case 'root':
       case 'round':
         return { kind: 'sums', histograms: this.#histograms(store, histogramsOf(request).length) }

@@ -16,6 +16,7 @@ import {
   COMMAND_BYTES, StoreCommand, type FromStoreThread, type StoreBuffers, type StoreThreadStart,
   type ToStoreThread,
 } from './store-messages.js'
+import { putTally } from './tallies.js'
 
 /** Less memory than this is left to V8's own time. */
 const WORTH_COLLECTING_BYTES = 67_108_864
@@ -101,6 +102,10 @@ class StoreThread {
       case 'prepare':
         return this.#attempt(() => {
           this.#maxima[this.#start.thread] = this.#engine(store).prepare(request)
+        })
+      case 'tally':
+        return this.#attempt(() => {
+          putTally(this.#start.tallies, this.#start.thread, this.#engine(store).tally(request))
         })
       case 'evaluate':
         return this.#attempt(() => {

@@ -4,7 +4,7 @@ import { CoppiceError } from '../errors.js'
 import { engineRows, sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
-import type { BinnedTree, MetricPart } from '../execution/protocol.js'
+import { TALLY_COUNTS, type BinnedTree, type MetricPart } from '../execution/protocol.js'
 import { requestBytesMax } from '../execution/request-codec.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
 import type { IterationRecord } from '../training/iteration.js'
@@ -67,6 +67,7 @@ export class ThreadExecutor implements Executor {
       sums: new SharedArrayBuffer(sizes.sums),
       candidates: new SharedArrayBuffer(sizes.candidates),
       modules: this.#modules,
+      tallies: new SharedArrayBuffer(plan.engine.usesGoss ? nThreads * TALLY_COUNTS * 8 : 0),
     }
     await this.#wait(() => {
       for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })

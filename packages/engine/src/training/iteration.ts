@@ -5,15 +5,16 @@ import type {
 } from '../execution/protocol.js'
 import { FeatureSampler } from '../grower/feature-sampler.js'
 import { leafOutput } from '../grower/leaf-output.js'
+import { ThresholdDraws } from '../grower/threshold-draws.js'
 import { TreeGrower, type GrownTree } from '../grower/tree-grower.js'
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import { FIXED_POINT_BITS } from '../kernels/api.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
-import { fractionLimit, mixNumber, Purpose, startHash } from '../random.js'
 import { HESSIAN_RANGE } from './check-data.js'
 import { LeafGrid } from './leaf-grid.js'
 import type { TrainingPlan } from './plan.js'
+import { drawRows, weightOfOthers } from './row-sampling.js'
 
 /** What an iteration came to. */
 export interface IterationRecord {
@@ -26,7 +27,8 @@ export interface IterationRecord {
 }
 
 /** The answer to a request is of the type that the request's kind says. */
-export type EngineAnswer = number | RootAnswer | RoundAnswer | readonly MetricPart[] | null
+export type EngineAnswer =
+  number | Float64Array | RootAnswer | RoundAnswer | readonly MetricPart[] | null
 
 /** Requests to the engines, yielded one at a time; each is resumed with its answer. */
 export type Dialogue<Result> = Generator<EngineRequest, Result, EngineAnswer>
@@ -40,6 +42,8 @@ export class Booster {
   readonly #plan: TrainingPlan
   readonly #grid: LeafGrid
   readonly #sampler: FeatureSampler
+  /** Null where all thresholds are scored. */
+  readonly #thresholds: ThresholdDraws | null
 
   constructor(plan: TrainingPlan) {
     this.#plan = plan
@@ -47,16 +51,21 @@ export class Booster {
     this.#grid.spend(largestMagnitude(plan.engine.baseScores))
     this.#sampler = new FeatureSampler(
       plan.sampling, plan.usableFeatures, plan.engine.features.length)
+    const { features, scan } = plan.engine
+    this.#thresholds = scan.extraTrees
+      ? new ThresholdDraws(plan.extraSeed, features, scan.maxCatToOnehot) : null
   }
 
   /** Grows and commits the trees of one iteration. */
   *iterate(iteration: number, evaluates: boolean): Dialogue<IterationRecord> {
     const { nOutputs } = this.#plan.engine
-    const scales = yield* this.#scaleGradients()
+    const { rowSampling } = this.#plan
+    const scales = yield* this.#scaleGradients(weightOfOthers(rowSampling, iteration))
     if (scales === null) return { trees: [], hessianUnit: 1, metricParts: [] }
+    const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
     const trees: GrownTree[] = []
     for (let output = 0; output < nOutputs; output++) {
-      trees.push(yield* this.#growTree(iteration, output, scales))
+      trees.push(yield* this.#growTree(iteration, output, scales, bag))
     }
     if (trees.every((tree) => tree.splits.length === 0)) {
       return { trees: [], hessianUnit: 1, metricParts: [] }
@@ -79,8 +88,11 @@ export class Booster {
     this.#grid.spend(largestMagnitude(trees.flatMap((tree) => tree.leafValue)))
   }
 
-  /** @returns null when all gradients are 0: the labels are met */
-  *#scaleGradients(): Dialogue<{ gradient: number, hessian: number } | null> {
+  /**
+   * @param factor - that gradients may be multiplied with when rows are drawn
+   * @returns null when all gradients are 0: the labels are met
+   */
+  *#scaleGradients(factor: number): Dialogue<{ gradient: number, hessian: number } | null> {
     const { objective } = this.#plan.engine
     const bound = objective.gradientBound ?? (yield { kind: 'prepare' }) as number
     if (!Number.isFinite(bound)) {
@@ -100,25 +112,27 @@ export class Booster {
         `the training diverges: hessians reach ${hessianBound}, and gains can be computed up to ` +
         `${HESSIAN_RANGE[1]}; use a smaller learning_rate, or max_delta_step`)
     }
-    const gradient = fixedPointScale(bound)
-    const hessian = fixedPointScale(hessianBound)
+    const gradient = fixedPointScale(bound * factor)
+    const hessian = fixedPointScale(hessianBound * factor)
     yield { kind: 'gradients', gradientScale: gradient, hessianScale: hessian }
     return { gradient, hessian }
   }
 
   *#growTree(
     iteration: number, output: number, scales: { gradient: number, hessian: number },
+    bag: BagRule | null,
   ): Dialogue<GrownTree> {
     const plan = this.#plan
     this.#sampler.startTree(iteration, output)
+    this.#thresholds?.startTree(iteration, output)
     const leafValue = (totals: LeafTotals, usesCatL2: boolean): number =>
       this.#grid.round(plan.learningRate * leafOutput(
         Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
         plan.output, usesCatL2 ? plan.output.catL2 : 0))
     const grower = new TreeGrower(
-      plan.growth, plan.engine.features, (key) => this.#sampler.mask(key), leafValue)
+      plan.growth, plan.engine.features, (key) => this.#mask(key), leafValue)
     grower.start((yield {
-      kind: 'root', output, bag: this.#bag(iteration), mask: grower.rootMask(),
+      kind: 'root', output, bag, mask: grower.rootMask(),
     }) as RootAnswer)
     for (let round = grower.next(); round !== null; round = grower.next()) {
       grower.accept((yield round) as RoundAnswer)
@@ -130,14 +144,10 @@ export class Booster {
     return tree
   }
 
-  #bag(iteration: number): BagRule | null {
-    const { baggingFraction, baggingFreq, baggingSeed } = this.#plan.bagging
-    if (!this.#plan.engine.usesBagging) return null
-    const drawnAt = iteration - (iteration % baggingFreq)
-    return {
-      hashStart: mixNumber(startHash(baggingSeed, Purpose.bagging), drawnAt),
-      limit: fractionLimit(baggingFraction),
-    }
+  /** The features that may split a node, and with extra_trees where. */
+  #mask(nodeKey: number): Uint8Array {
+    const mask = this.#sampler.mask(nodeKey)
+    return this.#thresholds === null ? mask : this.#thresholds.draw(mask, nodeKey)
   }
 }
 

@@ -15,6 +15,7 @@ import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.j
 import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrid } from './leaf-grid.js'
 import type { TrainingPlan } from './plan.js'
+import { rowSampling } from './row-sampling.js'
 import type { TrainingData } from './trainer-protocol.js'
 
 /** A plan and what the model's header needs to know. */
@@ -63,7 +64,7 @@ export function makePlan(
   for (const { name } of metrics) checkMetric(name, family)
   if (evaluates) metrics.push(...customMetrics(params))
   const expansions = maxExpansions(params, features, executor)
-  const usesBagging = params.baggingFreq > 0 && params.baggingFraction < 1
+  const sampledRows = rowSampling(params, train.nRows)
   const plan: TrainingPlan = {
     engine: {
       features,
@@ -72,7 +73,8 @@ export function makePlan(
       baseScores,
       initScoreQuantum: grid.quantum,
       scan: params,
-      usesBagging,
+      usesBagging: sampledRows.kind !== 'none',
+      usesGoss: sampledRows.kind === 'goss',
       maxExpansions: expansions,
       maxLeaves: params.numLeaves,
       metrics,
@@ -87,8 +89,9 @@ export function makePlan(
     },
     output: params,
     learningRate: params.learningRate,
-    bagging: params,
+    rowSampling: sampledRows,
     sampling: params,
+    extraSeed: params.extraSeed,
     usableFeatures: features.flatMap((feature, f) => feature.nBins > 1 ? [f] : []),
     scoreScale,
   }
@@ -120,11 +123,10 @@ function onlyPlan(plan: TrainingPlan): TrainingPlan {
       scan: pick(plan.engine.scan, [
         'lambdaL1', 'lambdaL2', 'minDataInLeaf', 'minSumHessianInLeaf', 'minGainToSplit',
         'maxDeltaStep', 'catSmooth', 'catL2', 'maxCatThreshold', 'maxCatToOnehot',
-        'minDataPerGroup',
+        'minDataPerGroup', 'extraTrees',
       ]),
     },
     output: pick(plan.output, ['lambdaL1', 'lambdaL2', 'maxDeltaStep', 'catL2']),
-    bagging: pick(plan.bagging, ['baggingFraction', 'baggingFreq', 'baggingSeed']),
     sampling: pick(
       plan.sampling, ['featureFraction', 'featureFractionBynode', 'featureFractionSeed']),
   }

@@ -6,6 +6,7 @@ import type { BinnedTree, EngineRequest, Expansion } from '../../src/execution/p
 const layout = { nBins: 4, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {
   features: [layout, layout, layout], nOutputs: 2, maxLeaves: 3, maxExpansions: 2,
+  usesBagging: true, usesGoss: true,
 }
 const bits = new Uint8Array(32)
 const mask = new Uint8Array(3)
@@ -27,7 +28,12 @@ describe('requestFault', () => {
   const sound: readonly EngineRequest[] = [
     { kind: 'prepare' }, { kind: 'evaluate' },
     { kind: 'gradients', gradientScale: 2 ** 40, hessianScale: 2 ** -3 },
-    { kind: 'root', output: 1, bag: { hashStart: -5, limit: 7 }, mask },
+    { kind: 'root', output: 1, bag: { kind: 'rows', hashStart: -5, limit: 7 }, mask },
+    { kind: 'root', output: 1, mask,
+      bag: { kind: 'classes', hashStart: 1, limitNegative: 0, limitPositive: 2 ** 32 } },
+    { kind: 'root', output: 1, mask,
+      bag: { kind: 'goss', hashStart: 1, threshold: 77, limit: 5, factor: 8 } },
+    { kind: 'tally', digit: 2, prefix: 2 ** 20 },
     round({}), { kind: 'round', released: [], expansions: [] },
     { ...commit({}), leafNodes: [3, 4, 5] } as EngineRequest,
     commit({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [1] }),
@@ -42,7 +48,12 @@ describe('requestFault', () => {
     [{ kind: 'gradients', gradientScale: 1, hessianScale: NaN }, /^NaN is no scale/],
     [{ kind: 'root', output: 2, bag: null, mask }, /^output 2 is not one of 2/],
     [{ kind: 'root', output: 0, bag: null, mask: new Uint8Array(4) }, /^a mask of 4 .* fit 3/],
-    [{ kind: 'root', output: 0, bag: { hashStart: 0, limit: NaN }, mask }, /^the rule of the bag/],
+    [{ kind: 'root', output: 0, bag: { kind: 'rows', hashStart: 0, limit: NaN }, mask },
+      /^the rule of the bag/],
+    [{ kind: 'root', output: 0, mask,
+      bag: { kind: 'goss', hashStart: 1, threshold: 7, limit: 5, factor: Infinity } },
+    /^the rule of the bag/],
+    [{ kind: 'tally', digit: 3, prefix: 0 }, /not counted by such a digit/],
     [round({ feature: 3 }), /^feature 3 is not one of 3/],
     [round({ feature: -1 }), /^feature -1 is not one of 3/],
     [round({ leftBins: new Uint8Array(31) }), /^a set of bins is cut off/],

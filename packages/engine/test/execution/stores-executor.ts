@@ -4,6 +4,7 @@ import type { BinnedDataset } from '../../src/dataset.js'
 import { CentralReducer } from '../../src/execution/central-reducer.js'
 import { joinRows, type PartitionRows } from '../../src/execution/engine-rows.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
+import { TALLY_COUNTS } from '../../src/execution/protocol.js'
 import type {
   BinnedTree, EngineRequest, EngineRows, EngineSetup, RootRequest, RoundRequest,
 } from '../../src/execution/protocol.js'
@@ -161,6 +162,14 @@ export class StoresExecutor implements Executor {
     const answers = await this.#ask(request)
     switch (request.kind) {
       case 'prepare': return Math.max(...answers.map((a) => a.kind === 'maximum' ? a.value : NaN))
+      case 'tally': {
+        const counts = new Float64Array(TALLY_COUNTS)
+        for (const answer of answers) {
+          assert.ok(answer.kind === 'counts')
+          answer.values.forEach((value, i) => { counts[i]! += value })
+        }
+        return counts
+      }
       case 'evaluate': return answers.flatMap((a) => a.kind === 'parts' ? a.parts : [])
       case 'gradients':
       case 'commit':

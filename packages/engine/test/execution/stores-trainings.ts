@@ -43,4 +43,13 @@ export const storesTrainings: readonly StoresTraining[] = [
       numLeaves: 20, growPolicy: 'depthwise', maxDepth: 6, baggingFraction: 0.5, baggingFreq: 1,
       metric: ['l1', 'rmse'],
     }),
+  training('goss of classes with extra trees',
+    { ...base, label: { classes: 3 } }, {
+      objective: 'multiclass', numClass: 3, numLeaves: 9, dataSampleStrategy: 'goss',
+      learningRate: 1.5, extraTrees: true, metric: ['multi_logloss'],
+    }),
+  training('binary with shares of the classes',
+    { ...base, label: 'binary' }, {
+      objective: 'binary', numLeaves: 9, posBaggingFraction: 0.5, baggingFreq: 1, metric: ['auc'],
+    }),
 ]

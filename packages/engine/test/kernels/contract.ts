@@ -1,6 +1,7 @@
 import type { Kernels } from '../../src/kernels/api.js'
 import { gradientContract } from './gradient-contract.js'
 import { recordContract } from './record-contract.js'
+import { sampleContract } from './sample-contract.js'
 import { scanContract } from './scan-contract.js'
 import { sumContract } from './sum-contract.js'
 import { valueContract } from './value-contract.js'
@@ -13,6 +14,7 @@ export function kernelContract(
     sumContract(make)
     recordContract(make)
     gradientContract(make)
+    sampleContract(make)
     scanContract(make)
     valueContract(make)
   })

@@ -62,6 +62,10 @@ export class Lockstep {
     const { engines } = this
     switch (request.kind) {
       case 'prepare': return Math.max(...engines.map((engine) => engine.prepare(request)))
+      case 'tally': {
+        const counts = engines.map((engine) => engine.tally(request))
+        return counts[0]!.map((_, i) => counts.reduce((sum, own) => sum + own[i]!, 0))
+      }
       case 'gradients':
         for (const engine of engines) {
           engine.computeGradients(request.gradientScale, request.hessianScale)

@@ -3,6 +3,12 @@ export * from './errors.js'
 export * from './random.js'
 export * from './params/index.js'
 export * from './binning/index.js'
+export {
+  ENTRY as SELECT_ENTRY, joinSelected, mergeSelected, type SelectedGroup, type SelectPart,
+  selectPartFault,
+} from './selection/answer.js'
+export { isSelectingRows } from './selection/buckets.js'
+export { hasPercentileLeaves } from './objectives/families.js'
 export { train } from './training/train.js'
 export type { Executor, TrainingJob } from './training/executor.js'
 export { InlineExecutor } from './execution/inline-executor.js'
@@ -34,7 +40,9 @@ export { committedIterations } from './training/committed-iterations.js'
 export { type InferredParams, requireClassCount, withInferred } from './training/class-count.js'
 export { checkEvalSets } from './training/check-sets.js'
 export { featureLayout } from './training/build-model.js'
-export type { BinnedTree, EngineRequest, EngineSetup } from './execution/protocol.js'
+export type {
+  BinnedTree, EngineRequest, EngineSetup, SelectRequest,
+} from './execution/protocol.js'
 export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
   Booster, type Dialogue, type EngineAnswer, type IterationRecord,

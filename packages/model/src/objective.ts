@@ -19,6 +19,9 @@ const numClass: ObjectiveField = { key: 'numClass', isInteger: true, min: 2 }
 export const objectiveFields: Readonly<Record<Objective['name'], readonly ObjectiveField[]>> = {
   regression: [],
   regression_sqrt: [],
+  regression_l1: [],
+  quantile: [{ key: 'alpha', above: 0, below: 1 }],
+  mape: [],
   huber: [{ key: 'alpha', above: 0 }],
   fair: [{ key: 'c', above: 0 }],
   poisson: [{ key: 'maxDeltaStep', above: 0 }],

@@ -91,6 +91,12 @@ export type Objective =
   | { readonly name: 'regression' }
   /** Squared error of the labels' signed square roots; predictions are squared again. */
   | { readonly name: 'regression_sqrt' }
+  /** Absolute error; leaves are medians. */
+  | { readonly name: 'regression_l1' }
+  /** The quantile alpha, in (0, 1), of the label; leaves are quantiles. */
+  | { readonly name: 'quantile'; readonly alpha: number }
+  /** Absolute error divided by max(1, |label|); leaves are weighted medians. */
+  | { readonly name: 'mape' }
   | { readonly name: 'huber'; readonly alpha: number }
   | { readonly name: 'fair'; readonly c: number }
   | { readonly name: 'poisson'; readonly maxDeltaStep: number }

@@ -17,6 +17,7 @@ import { allBins } from './datasets.js'
 import { leafGain, threshold } from './naive-gain.js'
 import { drawRows, mostWeight } from './naive-sampling.js'
 import { nearestEven, powerAbove } from './naive-numbers.js'
+import { NaivePercentiles } from './naive-percentiles.js'
 import { describeObjective } from './naive-objective.js'
 
 /** Sums over rows in fixed-point units. */
@@ -59,9 +60,13 @@ class NaiveGrid {
     this.#left = this.#scale * 4096
   }
 
+  get quantum(): number {
+    return this.#scale / 1099511627776 // 2^40
+  }
+
   round(value: number): number {
     const limit = Math.min(this.#scale * 1024, this.#left / 2)
-    const quantum = this.#scale / 1099511627776 // 2^40
+    const { quantum } = this
     return nearestEven(Math.max(-limit, Math.min(limit, value)) / quantum) * quantum + 0
   }
 
@@ -81,9 +86,12 @@ export function trainByIntegerOracle(
   const scoreScale = Math.max(
     objective.scoreScale, ...(initScore === null ? [] : [...initScore].map(Math.abs)))
   const grid = new NaiveGrid(scoreScale)
-  const baseScores = objective.baseScores.map((score) => initScore === null ? grid.round(score) : 0)
-  const scores = Array.from({ length: data.nRows }, (_, row) => baseScores.map((base, k) =>
-    initScore === null ? base : new NaiveGrid(scoreScale).round(initScore[row * nOutputs + k]!)))
+  const percentiles = NaivePercentiles.of(objective, data, grid.quantum)
+  const base = percentiles === null || !params.boostFromAverage ? objective.baseScores
+    : [percentiles.find([...data.label!.keys()], () => 0)]
+  const baseScores = base.map((score) => initScore === null ? grid.round(score) : 0)
+  const scores = Array.from({ length: data.nRows }, (_, row) => baseScores.map((own, k) =>
+    initScore === null ? own : new NaiveGrid(scoreScale).round(initScore[row * nOutputs + k]!)))
   grid.spend(Math.max(...baseScores.map(Math.abs)))
   const header = {
     objective: objective.objective,
@@ -121,7 +129,13 @@ export function trainByIntegerOracle(
       const fixed = pairsOf(output).map(([g, h], row) =>
         [nearestEven(g * weights[row]!), nearestEven(h * weights[row]!)] as const)
       const grower = new NaiveGrower(params, data, bins, fixed, scales, grid, iteration, output)
-      const { tree, leafOf } = grower.grow(inBag)
+      const { tree: stepped, leafOf } = grower.grow(inBag)
+      const tree = percentiles === null || stepped.leafValue.length === 1 ? stepped : {
+        ...stepped,
+        leafValue: stepped.leafValue.map((_, leaf) => grid.round(params.learningRate *
+          percentiles.find(inBag.filter((row) => leafOf(row) === leaf),
+            (row) => scores[row]![output]!))),
+      }
       grown.push(tree)
       scores.forEach((own, row) => { own[output]! += tree.leafValue[leafOf(row)]! })
     }

@@ -74,6 +74,9 @@ const feature: Schema<Feature> = tagged('kind', {
 export const objective: Schema<Objective> = tagged('name', {
   regression: object({ name: constant('regression') }),
   regression_sqrt: object({ name: constant('regression_sqrt') }),
+  regression_l1: object({ name: constant('regression_l1') }),
+  quantile: object({ name: constant('quantile'), alpha: finite }),
+  mape: object({ name: constant('mape') }),
   huber: object({ name: constant('huber'), alpha: finite }),
   fair: object({ name: constant('fair'), c: finite }),
   poisson: object({ name: constant('poisson'), maxDeltaStep: finite }),

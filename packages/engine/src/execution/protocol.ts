@@ -2,6 +2,7 @@ import type { MetricDefinition } from '../custom/types.js'
 import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
+import type { SelectedGroup } from '../selection/answer.js'
 
 /**
  * What a training asks of the engines that hold the rows, in the order of an iteration. Every
@@ -11,12 +12,14 @@ import type { ObjectiveSpec } from '../objectives/objective.js'
  *   prepare   -> largest gradient (hessian)  where the objective's bound is not proven
  *   gradients                                fixed-point gradients of all outputs
  *   tally ...                                rows by the size of their gradients (GOSS)
- *   per tree: root -> totals and candidate; round -> candidates, until grown; commit
+ *   per tree: root -> totals and candidate; round -> candidates, until grown;
+ *             select -> counts of residuals, until the leaves' percentiles are found, where leaves
+ *                       are percentiles; commit
  *   evaluate  -> metric parts
  */
 export type EngineRequest =
-  | PrepareRequest | GradientsRequest | TallyRequest | RootRequest | RoundRequest | CommitRequest
-  | EvaluateRequest
+  | PrepareRequest | GradientsRequest | TallyRequest | RootRequest | RoundRequest | SelectRequest
+  | CommitRequest | EvaluateRequest
 
 export interface PrepareRequest {
   readonly kind: 'prepare'
@@ -132,6 +135,35 @@ export interface CommitRequest {
 export interface EvaluateRequest {
   readonly kind: 'evaluate'
 }
+
+/**
+ * Asks about the residuals (label - score) of some sets of rows: how many, and of which weight, lie
+ * where. Residuals are whole multiples of the grid of scores, `EngineSetup.initScoreQuantum`, the
+ * nearest ones. Changes nothing.
+ */
+export interface SelectRequest {
+  readonly kind: 'select'
+  readonly output: number
+  /** A power of two by which weights are multiplied and rounded; 0: every row weighs 1. */
+  readonly weightScale: number
+  readonly groups: readonly SelectGroup[]
+}
+
+/** A set of rows, and what is asked of those with a residual in a range. */
+export interface SelectGroup {
+  /** The grower's node whose rows they are, or -1 for all rows, also those out of the bag. */
+  readonly node: number
+  /** Residuals from `low` to `high`, both included, in quanta: integers below 2^53. */
+  readonly low: number
+  readonly high: number
+  /** A power of two: the width of the buckets to count in. Else ROWS or LOGARITHMIC. */
+  readonly width: number
+  /** Rows with a residual in the range, over all engines: what comes is checked against it. */
+  readonly count: number
+}
+
+/** What was selected of each group. */
+export type SelectAnswer = readonly SelectedGroup[]
 
 /** Per-engine part of one metric on one data set. Additive parts merge exactly. */
 export interface MetricPart {

@@ -2,12 +2,18 @@ import { assert, CoppiceError } from '../errors.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import type {
   BagRule, BinnedTree, CommitRequest, EngineRequest, Expansion, RootRequest, RoundRequest,
+  SelectGroup, SelectRequest,
 } from './protocol.js'
 
 /** Requests as bytes, to cross threads (or a network) without a parser in the way. */
 
-const kinds = ['prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally'] as const
+const kinds = [
+  'prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally', 'select',
+] as const
 const bags = ['rows', 'classes', 'goss'] as const
+
+/** Of one group of a select request. */
+const SELECT_GROUP_BYTES = 32
 
 /** An upper bound of the bytes of any request of a training. */
 export function requestBytesMax(
@@ -15,7 +21,8 @@ export function requestBytesMax(
 ): number {
   const round = maxExpansions * (200 + 2 * nFeatures) + (2 * maxLeaves + 2 * maxExpansions) * 4
   const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
-  return 256 + nFeatures + round + commit
+  const select = maxLeaves * SELECT_GROUP_BYTES
+  return 256 + nFeatures + Math.max(round + commit, select)
 }
 
 /** Writes numbers one after the other, little-endian. */
@@ -151,6 +158,12 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       writeTree(w, request.tree)
       w.ints(request.leafNodes)
       break
+    case 'select':
+      w.int(request.output)
+      w.double(request.weightScale)
+      w.int(request.groups.length)
+      for (const group of request.groups) writeGroup(w, group)
+      break
   }
   return w.at
 }
@@ -174,6 +187,7 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'tally': return { kind, digit: r.int(), prefix: r.int() }
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
+    case 'select': return readSelect(r)
     case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
   }
 }
@@ -225,6 +239,24 @@ function readRound(r: Reader): RoundRequest {
 
 function readCommit(r: Reader): CommitRequest {
   return { kind: 'commit', output: r.int(), tree: readTree(r), leafNodes: r.ints() }
+}
+
+function readSelect(r: Reader): SelectRequest {
+  const output = r.int()
+  const weightScale = r.double()
+  const n = r.int()
+  const groups = r.list(n, SELECT_GROUP_BYTES, (): SelectGroup => ({
+    node: r.int(), low: r.double(), high: r.double(), width: r.double(), count: r.int(),
+  }))
+  return { kind: 'select', output, weightScale, groups }
+}
+
+function writeGroup(w: Writer, { node, low, high, width, count }: SelectGroup): void {
+  w.int(node)
+  w.double(low)
+  w.double(high)
+  w.double(width)
+  w.int(count)
 }
 
 function writeTotals(w: Writer, { gradient, hessian, count }: LeafTotals): void {

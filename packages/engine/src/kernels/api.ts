@@ -165,6 +165,16 @@ export interface Kernels {
     out: number, outStride: number, score: number, label: number, weight: number, n: number,
     gradientScale: number, hessianScale: number,
   ): void
+  /**
+   * Losses of the side on which labels are: n pairs, as binaryGradients, padded like them. The
+   * gradient is `below` where the score is less than the label by more than `near`, `above` where
+   * it is greater by more, else `equal`, times the weight and, if `isRelative`, divided by max(1, |label|); the hessian is the weight.
+   */
+  signGradients(
+    out: number, outStride: number, score: number, label: number, weight: number, n: number,
+    near: number, below: number, equal: number, above: number, isRelative: number,
+    gradientScale: number, hessianScale: number,
+  ): void
   /** max |(score - label) * weight| over n rows. Padded to even; padding has score = label. */
   residuals(score: number, label: number, weight: number, n: number): number
   /** Squared error: n pairs (gradient i32, hessian i32), as binaryGradients. */

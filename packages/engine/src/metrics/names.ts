@@ -28,6 +28,9 @@ const probabilistic: Names = ['cross_entropy', 'kullback_leibler']
 const metricNames: Readonly<Record<Objective['name'], Names>> = {
   regression: numeric,
   regression_sqrt: numeric,
+  regression_l1: ['l1', 'l2', 'rmse'],
+  quantile: ['quantile', ...numeric],
+  mape: ['mape', ...numeric],
   huber: ['huber', ...numeric],
   fair: ['fair', ...numeric],
   poisson: ['poisson', ...numeric],
@@ -45,6 +48,9 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
 const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   regression: shaped,
   regression_sqrt: shaped,
+  regression_l1: shaped,
+  quantile: shaped,
+  mape: shaped,
   huber: shaped,
   fair: shaped,
   // what needs labels of at least 0 or above 0 is for objectives that need them as well

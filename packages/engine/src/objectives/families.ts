@@ -15,6 +15,14 @@ export function isNumeric(objective: ResolvedParams['objective']): boolean {
   return objective !== 'binary' && !isMulticlass(objective)
 }
 
+/**
+ * Whether leaves are percentiles of residuals (percentile-objectives.ts), not steps by the sums of
+ * their rows: what bounds those, as monotone constraints do, cannot be kept.
+ */
+export function hasPercentileLeaves(objective: ResolvedParams['objective']): boolean {
+  return objective === 'regression_l1' || objective === 'quantile' || objective === 'mape'
+}
+
 /** Classes of the labels; 0 where they are numbers. */
 export function labelClasses(choice: ObjectiveChoice): number {
   const { objective, numClass } = choice

@@ -34,6 +34,12 @@ export function specifyObjective(
     case 'regression':
       return nearLabels({ name: params.regSqrt ? 'regression_sqrt' : 'regression' }, params,
         statistics)
+    case 'regression_l1':
+    case 'mape': return sideOfLabels({ name: params.objective }, 1, statistics)
+    case 'quantile': {
+      const { alpha } = params
+      return sideOfLabels({ name: 'quantile', alpha }, Math.max(alpha, 1 - alpha), statistics)
+    }
     case 'huber': return nearLabels({ name: 'huber', alpha: params.alpha }, params, statistics)
     case 'fair': return nearLabels({ name: 'fair', c: params.fairC }, params, statistics)
     case 'poisson':
@@ -61,6 +67,23 @@ function nearLabels(
     spec: { objective, binaryWeights: [1, 1], gradientBound: null, hessianBound: maxWeight },
     nOutputs: 1,
     baseScores: [params.boostFromAverage ? meanLabel(statistics) : 0],
+    scoreScale: maxAbsLabel,
+  }
+}
+
+/**
+ * Gradients of the side on which the label is, at most `bound` times the weight. The base score is
+ * a percentile, see planPercentiles.
+ */
+function sideOfLabels(
+  objective: Objective, bound: number, { maxAbsLabel, maxWeight }: LabelStatistics,
+): ObjectivePlan {
+  return {
+    spec: {
+      objective, binaryWeights: [1, 1], gradientBound: bound * maxWeight, hessianBound: maxWeight,
+    },
+    nOutputs: 1,
+    baseScores: [0],
     scoreScale: maxAbsLabel,
   }
 }

@@ -62,8 +62,10 @@ function lossContradiction(values: ParameterValues): string | null {
       `${by.join(' and ')} only; leave it out or change the objective`
     )
   }
-  return values.metric.includes('quantile') && values.alpha >= 1
-    ? `alpha = ${values.alpha} contradicts metric = quantile, which needs a number below 1`
+  const isObjective = values.objective === 'quantile'
+  return (isObjective || values.metric.includes('quantile')) && values.alpha >= 1
+    ? `alpha = ${values.alpha} contradicts ${isObjective ? 'objective' : 'metric'} = quantile, ` +
+        'which needs a number below 1'
     : null
 }
 

@@ -11,6 +11,9 @@ export const coreParameters = {
       'regression',
       'binary',
       'multiclass',
+      'regression_l1',
+      'quantile',
+      'mape',
       'huber',
       'fair',
       'poisson',
@@ -22,7 +25,8 @@ export const coreParameters = {
       'custom',
     ],
     'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
-      'losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
+      'absolute error (`regression_l1`), the quantile `alpha` (`quantile`), percentage error ' +
+      '(`mape`); losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
       'predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are probabilities ' +
       '(`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
       '(`multiclassova`); a loss of your own (`custom`, see `custom_objective`).',
@@ -55,9 +59,6 @@ export const coreParameters = {
         na: 'custom',
       },
       unbuiltValues: [
-        'regression_l1',
-        'quantile',
-        'mape',
         'lambdarank',
         'rank_xendcg',
       ],

@@ -47,7 +47,7 @@ const objectiveRows = {
   alpha: float(
     'objective',
     0.9,
-    'Huber loss: errors above it count linearly. Quantile metric: the quantile.',
+    'Huber loss: errors above it count linearly. Quantile loss and metric: the quantile, below 1.',
     { above: 0, omittedAtDefault: true },
   ),
   fair_c: float('objective', 1, 'Fair loss: the error from which it turns linear.', {

@@ -1,7 +1,7 @@
 import { placeOf } from '../custom/define.js'
 import { assert, CoppiceError } from '../errors.js'
 import type {
-  BagRule, BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundAnswer,
+  BagRule, BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundAnswer, SelectAnswer,
 } from '../execution/protocol.js'
 import { FeatureSampler } from '../grower/feature-sampler.js'
 import { leafOutput } from '../grower/leaf-output.js'
@@ -12,7 +12,9 @@ import { FIXED_POINT_BITS } from '../kernels/api.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import { HESSIAN_RANGE } from './check-data.js'
+import type { Selection } from '../selection/select-percentiles.js'
 import { LeafGrid } from './leaf-grid.js'
+import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
 
@@ -28,7 +30,7 @@ export interface IterationRecord {
 
 /** The answer to a request is of the type that the request's kind says. */
 export type EngineAnswer =
-  number | Float64Array | RootAnswer | RoundAnswer | readonly MetricPart[] | null
+  number | Float64Array | RootAnswer | RoundAnswer | readonly MetricPart[] | SelectAnswer | null
 
 /** Requests to the engines, yielded one at a time; each is resumed with its answer. */
 export type Dialogue<Result> = Generator<EngineRequest, Result, EngineAnswer>
@@ -44,6 +46,8 @@ export class Booster {
   readonly #sampler: FeatureSampler
   /** Null where all thresholds are scored. */
   readonly #thresholds: ThresholdDraws | null
+  /** Base scores that the engines do not start from: the first iteration adds them. */
+  #base: readonly number[] = []
 
   constructor(plan: TrainingPlan) {
     this.#plan = plan
@@ -56,9 +60,40 @@ export class Booster {
       ? new ThresholdDraws(plan.extraSeed, features, scan.maxCatToOnehot) : null
   }
 
+  /**
+   * Base scores that can only be found by asking those who hold the rows: percentiles of the
+   * labels. Asked before the first iteration, which adds them to the scores as trees of one leaf.
+   */
+  *center(): Dialogue<readonly number[]> {
+    const { engine: { nOutputs }, percentiles } = this.#plan
+    assert(percentiles !== null, 'the base scores are percentiles')
+    const base: number[] = []
+    for (let output = 0; output < nOutputs; output++) {
+      const [value] = (yield* this.#select(labelPercentile(percentiles, output)))
+      base.push(this.#grid.round(value! * this.#grid.quantum))
+    }
+    this.#base = base
+    this.#grid.spend(largestMagnitude(base))
+    return base
+  }
+
+  /** Carries a selection out. */
+  *#select(selection: Selection<number[]>): Dialogue<number[]> {
+    let step = selection.next()
+    while (step.done !== true) step = selection.next((yield step.value) as SelectAnswer)
+    return step.value
+  }
+
+  *#addBase(base: readonly BinnedTree[]): Dialogue<void> {
+    for (const [output, tree] of base.entries()) {
+      if (tree.leafValue[0] !== 0) yield { kind: 'commit', output, tree, leafNodes: null }
+    }
+  }
+
   /** Grows and commits the trees of one iteration. */
   *iterate(iteration: number, evaluates: boolean): Dialogue<IterationRecord> {
     const { nOutputs } = this.#plan.engine
+    if (iteration === 0) yield* this.#addBase(baseTrees(this.#base))
     const { rowSampling } = this.#plan
     const scales = yield* this.#scaleGradients(weightOfOthers(rowSampling, iteration))
     if (scales === null) return { trees: [], hessianUnit: 1, metricParts: [] }
@@ -75,12 +110,20 @@ export class Booster {
     return { trees, hessianUnit: 1 / scales.hessian, metricParts }
   }
 
-  /** Brings the scores to where they were after these trees (one per output). */
+  /**
+   * Brings the scores to where they were after these trees: one per output, behind those of
+   * `baseTrees` where the iteration began with them.
+   */
   *replay(trees: readonly BinnedTree[]): Dialogue<void> {
-    for (const [output, tree] of trees.entries()) {
+    const nBase = trees.length - this.#plan.engine.nOutputs
+    const base = trees.slice(0, nBase)
+    if (nBase > 0) this.#spend(base)
+    yield* this.#addBase(base)
+    const grown = trees.slice(nBase)
+    for (const [output, tree] of grown.entries()) {
       yield { kind: 'commit', output, tree, leafNodes: null }
     }
-    this.#spend(trees)
+    this.#spend(grown)
   }
 
   /** A row's score of an output gets one of the iteration's trees: the largest is counted. */
@@ -137,11 +180,21 @@ export class Booster {
     for (let round = grower.next(); round !== null; round = grower.next()) {
       grower.accept((yield round) as RoundAnswer)
     }
-    const tree = withoutLoneLeaf(grower.finish())
+    const tree = yield* this.#renew(output, withoutLoneLeaf(grower.finish()))
     if (tree.splits.length > 0) {
       yield { kind: 'commit', output, tree: tree.binned, leafNodes: tree.leafNodes }
     }
     return tree
+  }
+
+  /** Puts percentiles of the leaves' rows in the place of their steps, where there are some. */
+  *#renew(output: number, tree: GrownTree): Dialogue<GrownTree> {
+    const { percentiles, learningRate } = this.#plan
+    if (percentiles === null || tree.splits.length === 0) return tree
+    const values = yield* this.#select(leafPercentiles(percentiles, output, tree))
+    const leafValue = values.map((value) =>
+      this.#grid.round(learningRate * (value * this.#grid.quantum)))
+    return { ...tree, binned: { ...tree.binned, leafValue } }
   }
 
   /** The features that may split a node, and with extra_trees where. */
@@ -149,6 +202,12 @@ export class Booster {
     const mask = this.#sampler.mask(nodeKey)
     return this.#thresholds === null ? mask : this.#thresholds.draw(mask, nodeKey)
   }
+}
+
+/** Base scores that engines do not start from, as trees without a split. */
+export function baseTrees(base: readonly number[]): BinnedTree[] {
+  return base.map((value) =>
+    ({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [value] }))
 }
 
 /** A tree that could not split adds nothing (LightGBM's constant tree). */

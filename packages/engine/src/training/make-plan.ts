@@ -14,6 +14,7 @@ import { featureLayout } from './build-model.js'
 import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.js'
 import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrid } from './leaf-grid.js'
+import { planPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { rowSampling } from './row-sampling.js'
 import type { TrainingData } from './trainer-protocol.js'
@@ -89,6 +90,8 @@ export function makePlan(
     },
     output: params,
     learningRate: params.learningRate,
+    percentiles: planPercentiles(
+      objective, statistics, params.boostFromAverage && !summary.hasInitScore),
     rowSampling: sampledRows,
     sampling: params,
     extraSeed: params.extraSeed,

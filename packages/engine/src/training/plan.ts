@@ -2,6 +2,7 @@ import type { EngineSetup } from '../execution/protocol.js'
 import type { FeatureSampling } from '../grower/feature-sampler.js'
 import type { OutputParams } from '../grower/leaf-output.js'
 import type { GrowthParams } from '../grower/tree-grower.js'
+import type { PercentilePlan } from './percentile-leaves.js'
 import type { RowSampling } from './row-sampling.js'
 
 /** All that decides a training's trees besides the data. Plain data: crosses threads by copy. */
@@ -10,6 +11,8 @@ export interface TrainingPlan {
   readonly growth: GrowthParams
   readonly output: OutputParams & { readonly catL2: number }
   readonly learningRate: number
+  /** Null where leaves are steps by the sums of their rows. */
+  readonly percentiles: PercentilePlan | null
   readonly rowSampling: RowSampling
   readonly sampling: FeatureSampling
   /** Of the thresholds of extra_trees. */

@@ -42,6 +42,10 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
     released: ids(2 * maxExpansions) }),
   fc.record({ kind: fc.constant('commit' as const), output: int, tree,
     leafNodes: fc.option(ids(maxLeaves)) }),
+  fc.record({ kind: fc.constant('select' as const), output: int, weightScale: double,
+    groups: fc.array(
+      fc.record({ node: int, low: double, high: double, width: double, count: int }),
+      { maxLength: maxLeaves }) }),
 )
 
 describe('encodeRequest', () => {

@@ -126,7 +126,8 @@ describe('resolveParams', () => {
 
   it('refuses what is not built yet and names what is', () => {
     refuses({ objective: 'lambdarank' }, /not built yet; built: regression, binary, multiclass/)
-    refuses({ objective: 'mae' }, /"mae" is not built yet/)
+    refuses({ objective: 'lambdarank' }, /"lambdarank" is not built yet/)
+    assert.equal(resolveParams({ objective: 'mae' }).objective, 'regression_l1')
     refuses({ boosting: 'random_forest' }, /not built yet; built: gbdt/)
     refuses({ metric: 'auc,ndcg' }, /"ndcg" is not built yet/)
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
@@ -141,6 +142,7 @@ describe('resolveParams', () => {
     refuses({ objective: 'poisson', tweedie_variance_power: 1.2 }, /acts on tweedie only/)
     refuses({ objective: 'binary', reg_sqrt: true }, /reg_sqrt = true contradicts/)
     refuses({ metric: 'quantile', alpha: 1 }, /alpha = 1 contradicts metric = quantile/)
+    refuses({ objective: 'quantile', alpha: 1 }, /alpha = 1 contradicts objective = quantile/)
     refuses({ objective: 'tweedie', tweedie_variance_power: 2 }, />= 1 and < 2, got 2/)
     refuses({ objective: 'multiclassova' }, /multiclassova needs num_class >= 2/)
     assert.equal(resolveParams({ metric: 'quantile', alpha: 0.5 }).alpha, 0.5)

@@ -55,6 +55,9 @@ export function probabilitiesOf(
     case 'multiclass': return softmaxRows(rawScores, objective.numClass)
     case 'multiclassova': return rawScores.map((score) => sigmoid(objective.sigmoid * score))
     case 'regression':
+    case 'regression_l1':
+    case 'quantile':
+    case 'mape':
     case 'huber':
     case 'fair': return rawScores.slice()
     default: return rawScores.map(predictedNumber(objective.name))

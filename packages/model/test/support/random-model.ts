@@ -40,6 +40,7 @@ export function randomModel(seed: number, options: RandomModelOptions = {}): Mod
     { name: 'multiclassova', numClass: 2 + random.below(4), sigmoid: 1.5 },
     random.pick<Objective>([
       { name: 'regression_sqrt' }, { name: 'huber', alpha: 0.9 }, { name: 'fair', c: 1 },
+      { name: 'regression_l1' }, { name: 'quantile', alpha: 0.3 }, { name: 'mape' },
       { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
       { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
       { name: 'cross_entropy_lambda' },

@@ -113,7 +113,7 @@ describe('coppice run', function () {
       '--label', '0', '--metric', 'auc', '--json')
     assert.match(said.stderr, /^weights: binary\.test\.weight$/m)
     const { auc } = JSON.parse(said.stdout) as { auc: number }
-    assertClose([auc], [goldenOf('binary').history['auc']!.at(-1)!], 1e-12)
+    assertClose([auc], [goldenOf('binary').history['auc']!.at(-1)!], 1e-8)
     // columns that the training left out, texts too, need not be there
     const lines = work.read('regression.test').split('\n').slice(0, -1)
     work.write('lean.csv', lines.map((line) => `${line.split(',').toSpliced(4, 2).slice(1)}\n`)

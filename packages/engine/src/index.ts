@@ -35,6 +35,7 @@ export {
 } from './training/executor-traits.js'
 export { trainingDialogue } from './training/trainer.js'
 export * from './training/trainer-protocol.js'
+export { type RefitJob, refitTrees, type RefitTree, type Refitted } from './training/refit.js'
 export { resumeModel } from './training/resume.js'
 export { committedIterations } from './training/committed-iterations.js'
 export { type InferredParams, requireClassCount, withInferred } from './training/class-count.js'

@@ -224,11 +224,10 @@ async function openJob(job: Job, reporter: Reporter): Promise<{
   const opened = await openInputs(inputs)
   const notes = await notesOfInputs(inputs, job.objective, place.kind === 'here')
   for (const note of notes) reporter.note(note)
-  const needsLayout = run !== null && format === 'lightgbm'
   return {
     resumeFrom,
     ...opened,
-    writing: { format, layout: needsLayout ? await findLayout(inputs, reporter) : null },
+    writing: { format, layout: format === 'lightgbm' ? await findLayout(inputs, reporter) : null },
   }
 }
 
@@ -295,12 +294,13 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   }
 }
 
-/** The columns of the data; null where only workers can read them. */
+/** The columns of the data, all of them in a run of LightGBM's, and where the label is; null where only workers can read them. */
 async function findLayout(
   inputs: TrainingInputs, reporter: Reporter,
 ): Promise<ModelWriting['layout']> {
   try {
-    return await layoutOf(inputs.data, await optionsOf(inputs.data, inputs))
+    const layout = await layoutOf(inputs.data, await optionsOf(inputs.data, inputs))
+    return inputs.goesByContent ? layout : { ...layout, columns: null }
   } catch (error) {
     if (!inputs.isElsewhere || !(error instanceof CoppiceError) || error.code !== 'IO') throw error
     reporter.note('the data cannot be read here: columns that are no features will not be in the ' +

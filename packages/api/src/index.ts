@@ -35,3 +35,8 @@ export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,
   resolveParams, type ParameterGroup, type ParameterInfo, type ResolvedParams,
 } from '@coppice/engine'
+export { cv, type CvOptions, type CvResult, type CvRunOptions } from './cv/cv.js'
+export type { CvMetrics } from './cv/cv-metrics.js'
+export type { ColumnOrValues } from './cv/column.js'
+export type { FoldIteration, FoldMetric } from './cv/fold-board.js'
+export type { CustomFold, FoldOptions } from './cv/fold-options.js'

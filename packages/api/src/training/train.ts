@@ -1,6 +1,7 @@
 import {
   type BinnedDataset,
   type EvalSet,
+  type Executor,
   findParameter,
   isMulticlass,
   labelClasses,
@@ -21,8 +22,8 @@ import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
-import { forgetCode, prepareCustom, requireUnbound } from './custom.js'
-import { chooseExecutor } from './executor.js'
+import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './custom.js'
+import { chooseExecutor, type TrainingCells } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
 import { PhaseTimes } from './phase-times.js'
@@ -76,16 +77,26 @@ export async function train(
   checkParameterNames(params)
   const { params: raw, code } = await prepareCustom(params)
   try {
-    const checked = checkParams(raw)
-    return await trainOn(dataset, options, {
-      checked,
-      labelKind: labelKindOf(checked),
-      given: raw,
-      inferred: infersClasses(raw) ? 'num-class' : null,
-      code,
-    })
+    return await trainOn(dataset, options, recipeOf(raw, code))
   } finally {
     forgetCode(code)
+  }
+}
+
+/**
+ * What `train` makes of its parameters.
+ *
+ * @param raw, code - as `prepareCustom` gives them
+ * @throws CoppiceError 'PARAMETER'
+ */
+export function recipeOf(raw: RawParams, code: CustomCode): CodedRecipe {
+  const checked = checkParams(raw)
+  return {
+    checked,
+    labelKind: labelKindOf(checked),
+    given: raw,
+    inferred: infersClasses(raw) ? 'num-class' : null,
+    code,
   }
 }
 
@@ -119,9 +130,20 @@ function objectiveOf(raw: RawParams): ResolvedParams['objective'] {
   return parseValue(row, 'objective', written) as ResolvedParams['objective']
 }
 
+/** What a training in this process shares with others beside it. */
+export interface Host {
+  readonly executor: (size: TrainingCells) => Executor
+  /** Trainings that share the memory. */
+  readonly nTrainings: number
+}
+
+const alone: Omit<Host, 'executor'> & { readonly executor: null } = {
+  executor: null, nTrainings: 1,
+}
+
 /** Loads the data sets, trains, and gives the model; the part that the estimators share. */
 export async function trainOn(
-  dataset: Dataset, given: TrainOptions, recipe: CodedRecipe,
+  dataset: Dataset, given: TrainOptions, recipe: CodedRecipe, host: Host | typeof alone = alone,
 ): Promise<Booster> {
   const phases = new PhaseTimes(nowMs)
   const options = timedOptions(given, phases)
@@ -137,7 +159,7 @@ export async function trainOn(
   const resumed = options.resumeFrom
   const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
   const { model, stoppedBy } = cluster === undefined
-    ? await trainHere(dataset, evalSets, { ...options, phases }, recipe, {
+    ? await trainHere(dataset, evalSets, { ...options, phases, host }, recipe, {
       callbacks: [count, ...callbacks],
       ...(signal === undefined ? {} : { signal }),
       onEvent,
@@ -165,6 +187,7 @@ export async function trainOn(
 /** Options of a training, and who measures its parts. */
 interface TimedOptions extends TrainOptions {
   readonly phases?: PhaseTimes | undefined
+  readonly host?: Host | typeof alone | undefined
 }
 
 /** The options, with all that is told of the progress told to the clock, too. */
@@ -192,9 +215,18 @@ async function trainHere(
   const { data, evaluated, params } = await loadAll(dataset, evalSets, options, recipe)
   options.phases?.onLoaded()
   const size = { nRows: data.nRows, nFeatures: data.features.length }
-  const limit = memoryBeside(data, evaluated, recipe.checked)
+  const { executor, nTrainings } = options.host ?? alone
+  const limit = memoryBeside(data, evaluated, recipe.checked) / nTrainings
   return trainModel({ params, train: data, evalSets: evaluated, memoryLimitBytes: limit, ...rest },
-    chooseExecutor(recipe.checked.numThreads, size, recipe.code))
+    executor?.(size) ?? chooseExecutor(recipe.checked.numThreads, size, recipe.code))
+}
+
+/** The training data alone, as a training would load them: what is binned is kept for it. */
+export function loadTraining(
+  dataset: Dataset, { signal, onLoad }: Pick<TrainOptions, 'signal' | 'onLoad'>, recipe: Recipe,
+): Promise<BinnedDataset> {
+  requireDataset(dataset, 'the training data')
+  return load('training', dataset, { signal, onLoad }, recipe)
 }
 
 interface Loaded {

@@ -19,6 +19,7 @@ import type { BinningParams, LoadProgress } from '@coppice/data'
 import { memoryLimitBytes, nowMs } from '@coppice/data/node'
 import { CoppiceError, type Model } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
+import { checkHoldOut, type HoldOutOptions, splitOff } from '../cv/hold-out.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
@@ -30,7 +31,7 @@ import { PhaseTimes } from './phase-times.js'
 import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
 
 /** Options of `train`. */
-export interface TrainOptions {
+export interface TrainOptions extends HoldOutOptions {
   /** Data sets to compute metrics on; without a name they are valid_0, valid_1, ... */
   readonly evalSets?: readonly (Dataset | NamedDataset)[] | undefined
   /** Called after every iteration; return 'stop' to end the training there. */
@@ -55,7 +56,7 @@ export interface TrainOptions {
 
 const trainOptionNames = optionNames<TrainOptions>({
   evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
-  cluster: true, onNotice: true, onJob: true,
+  cluster: true, onNotice: true, onJob: true, validationFraction: true, validationSeed: true,
 })
 
 /**
@@ -145,6 +146,8 @@ const alone: Omit<Host, 'executor'> & { readonly executor: null } = {
 export async function trainOn(
   dataset: Dataset, given: TrainOptions, recipe: CodedRecipe, host: Host | typeof alone = alone,
 ): Promise<Booster> {
+  checkHoldOut(given)
+  if (given.validationFraction !== undefined) return trainOnPart(dataset, given, recipe, host)
   const phases = new PhaseTimes(nowMs)
   const options = timedOptions(given, phases)
   const { signal, onEvent, cluster } = options
@@ -183,6 +186,21 @@ export async function trainOn(
   }
   return new Booster(model, phases.times())
 }
+
+/** Trains on a part of the rows and evaluates on the others. */
+async function trainOnPart(
+  dataset: Dataset, given: TrainOptions, recipe: Recipe, host: Host | typeof alone,
+): Promise<Booster> {
+  requireDataset(dataset, 'the training data')
+  const { train: part, valid } = await splitOff(dataset, given, recipe.labelKind !== 'number',
+    given.cluster === undefined ? () => loadTraining(dataset, given, recipe) : null)
+  const { validationFraction: _fraction, validationSeed: _seed, ...rest } = given
+  const evalSets = [{ name: VALIDATION, data: valid }, ...rest.evalSets ?? []]
+  return trainOn(part, { ...rest, evalSets }, recipe, host)
+}
+
+/** The name of the part of the training rows that is evaluated. */
+const VALIDATION = 'validation'
 
 /** Options of a training, and who measures its parts. */
 interface TimedOptions extends TrainOptions {

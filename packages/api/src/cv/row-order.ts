@@ -5,12 +5,14 @@ export type ShuffleSeed = number | null
 
 /**
  * Items 0 .. n - 1 in the order of their draws, equal draws in their own; without a seed as they
- * are. An item's draw depends on the seed and its number alone.
+ * are. An item's draw depends on the seed, what it is for and the item's number alone.
  */
-export function drawOrder(n: number, seed: ShuffleSeed): Uint32Array {
+export function drawOrder(
+  n: number, seed: ShuffleSeed, purpose: Purpose = Purpose.folds,
+): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, item) => item)
   if (seed === null) return order
-  const start = startHash(seed, Purpose.folds)
+  const start = startHash(seed, purpose)
   const draws = Uint32Array.from(order, (item) => rowDraw(start, item))
   return sortByDigit(sortByDigit(order, draws, 0), draws, 16)
 }

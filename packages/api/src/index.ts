@@ -36,3 +36,12 @@ export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,
   resolveParams, type ParameterGroup, type ParameterInfo, type ResolvedParams,
 } from '@coppice/engine'
+export { cv, type CvOptions, type CvResult, type CvRunOptions } from './cv/cv.js'
+export type { CvMetrics } from './cv/cv-metrics.js'
+export type { ColumnOrValues } from './cv/column.js'
+export type { FoldIteration, FoldMetric } from './cv/fold-board.js'
+export type { CustomFold, FoldOptions } from './cv/fold-options.js'
+export { tune, type TuneResult } from './tune/tune.js'
+export type { HalvingOptions, TuneOptions } from './tune/tune-options.js'
+export type { Distribution, SearchSpace, SpaceValue, TrialParams } from './tune/space.js'
+export type { TrialOutcome } from './tune/trial-journal.js'

@@ -36,6 +36,11 @@ export const trainingOptions: readonly Flag[] = [
     describe: 'Evaluation data, as --data; may come several times, each PATHS or NAME=PATHS' },
   ...columnFlags,
   ...formatFlags,
+  { name: 'validation-fraction', group: 'Data', takes: 'one',
+    describe: 'Share of the rows that is not trained on but evaluated, as "validation"; drawn, of ' +
+      'classes each its share' },
+  { name: 'validation-seed', group: 'Data', takes: 'one', default: '0',
+    describe: 'Seed of its rows' },
   { name: 'model', group, takes: 'one', short: 'o', describe: 'File to write the model to' },
   modelFormatFlag,
   { name: 'threads', group, takes: 'one', default: 'all cores',
@@ -188,10 +193,11 @@ function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
     throw new UsageError('first_metric_only does nothing without early stopping; set ' +
       'early_stopping_round, or leave it out')
   }
-  const hasValid = values.has('valid')
+  const hasValid = values.has('valid') || values.has('validation-fraction')
+  const validFlag = values.has('valid') ? '--valid' : '--validation-fraction'
   const metric = [...named, ...(customMetrics === '' ? [] : [customMetrics])]
   if (metric.length === 0 && (hasValid || isProvideTrainingMetric)) {
-    throw new UsageError(`${hasValid ? '--valid' : 'is_provide_training_metric'} does nothing ` +
+    throw new UsageError(`${hasValid ? validFlag : 'is_provide_training_metric'} does nothing ` +
       'with metric None; name a metric, or leave one of them out')
   }
   if (values.has('metrics-file') && !hasValid && !isProvideTrainingMetric) {
@@ -252,6 +258,8 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
       { signal, onNotice: (text) => reporter.notice(text) })
     const booster = await train(job.params, data, {
       evalSets,
+      validationFraction: values.fraction('validation-fraction', 0, 1),
+      validationSeed: values.integer('validation-seed', -Number.MAX_SAFE_INTEGER),
       callbacks: [
         ...(checkpoint === null ? [] : [checkpoint.callback]),
         ...(snapshotFreq > 0 ? [snapshotCallback(path, writing, snapshotFreq)] : []),

@@ -15,6 +15,7 @@ export {
 export { binaryGradients } from './gradients-binary'
 export { residuals, residualGradients } from './gradients-regression'
 export { pointwiseMaximum, pointwiseGradients } from './gradients-pointwise'
+export { shapedMaximum, shapedGradients } from './gradients-shaped'
 export { xentLambdaGradients } from './gradients-xent-lambda'
 export { softmaxGradients } from './gradients-softmax'
 export { putGradients, scatterLeaf } from './records'

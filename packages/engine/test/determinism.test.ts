@@ -94,8 +94,10 @@ const others: readonly Job[] = ([
   ['expectile', 'heavy-tailed', { expectileAlpha: 0.8, metric: ['expectile', 'r2'] }],
   ['pseudo_huber', 'heavy-tailed', { huberSlope: 2, metric: ['pseudo_huber', 'log_cosh'] }],
   ['log_cosh', 'regression', { metric: ['log_cosh'] }],
-  ['focal', 'binary', { focalGamma: 1.5, metric: ['brier', 'expected_calibration_error', 'mcc'] }],
-  ['hinge', 'binary', { metric: ['balanced_accuracy', 'f1'] }],
+  ['focal', 'binary', {
+    focalGamma: 1.5, learningRate: 0.7, metric: ['brier', 'expected_calibration_error', 'mcc'] }],
+  ['hinge', 'binary', {
+    learningRate: 1.6, numIterations: 4, metric: ['auc', 'balanced_accuracy', 'f1'] }],
 ] as const).map(([objective, label, params]) => ({
   name: objective,
   recipe: { ...base, nRows: 4500, label, weights: 'positive' },

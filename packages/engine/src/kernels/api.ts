@@ -158,6 +158,18 @@ export interface Kernels {
     weight: number, n: number, gradientScale: number, hessianScale: number,
   ): void
   /**
+   * max |gradient| over n rows of an objective of `kind`, a ShapedKind, with the numbers `a` and
+   * `b`. Nothing is padded.
+   */
+  shapedMaximum(
+    kind: number, a: number, b: number, score: number, label: number, weight: number, n: number,
+  ): number
+  /** n pairs (gradient i32, hessian i32) of such an objective, as xentLambdaGradients. */
+  shapedGradients(
+    kind: number, a: number, b: number, out: number, outStride: number, score: number,
+    label: number, weight: number, n: number, gradientScale: number, hessianScale: number,
+  ): void
+  /**
    * Cross entropy with the weights as exposures (assembly/gradients-xent-lambda.ts): n pairs, as
    * binaryGradients. Weights are above 0, and there must be some; nothing is padded.
    */
@@ -242,6 +254,20 @@ export const PointwiseKind = {
   tweedie: 5,
   /** No number. */
   crossEntropy: 6,
+} as const
+
+/** Objectives of `shapedGradients`, and what their numbers `a` and `b` are. */
+export const ShapedKind = {
+  /** a: the factor of errors of predictions that are too low; 1 - a of the others. */
+  expectile: 0,
+  /** a: where errors turn linear. */
+  pseudoHuber: 1,
+  /** No number. */
+  logCosh: 2,
+  /** a: the power of the other class's probability; b: the factor of rows of class 1. */
+  focal: 3,
+  /** No number. */
+  hinge: 4,
 } as const
 
 export const CELL_BYTES = 16

@@ -49,6 +49,14 @@ const readers = {
     isOff: (v: ParameterValues) => v.poissonMaxDeltaStep === 0.7, by: ['poisson'] },
   tweedieVariancePower: { name: 'tweedie_variance_power',
     isOff: (v: ParameterValues) => v.tweedieVariancePower === 1.5, by: ['tweedie'] },
+  expectileAlpha: { name: 'expectile_alpha', isOff: (v: ParameterValues) =>
+    v.expectileAlpha === 0.5, by: ['expectile'] },
+  huberSlope: { name: 'huber_slope', isOff: (v: ParameterValues) => v.huberSlope === 1,
+    by: ['pseudo_huber'] },
+  focalGamma: { name: 'focal_gamma', isOff: (v: ParameterValues) => v.focalGamma === 2,
+    by: ['focal'] },
+  focalAlpha: { name: 'focal_alpha', isOff: (v: ParameterValues) => v.focalAlpha === 0.25,
+    by: ['focal'] },
 } as const
 
 /** A parameter of a loss that is neither the objective's nor a metric's. */
@@ -74,9 +82,10 @@ function metricContradiction(values: ParameterValues): string | null {
   const isMulticlass = values.objective === 'multiclass' || values.objective === 'multiclassova'
   // what fits a custom objective depends on its definition
   if (values.objective === 'custom') return null
-  const wrong = values.metric.find(metric => metric.startsWith('multi_') !== isMulticlass)
+  const wrong = values.metric.find(metric =>
+    metric !== 'accuracy' && metric.startsWith('multi_') !== isMulticlass)
   if (wrong === undefined) return null
-  const legal = isMulticlass ? 'multi_logloss or multi_error' : 'a metric that is not multi_*'
+  const legal = isMulticlass ? 'multi_logloss, multi_error or accuracy' : 'a metric that is not multi_*'
   return `metric ${wrong} contradicts objective = ${values.objective}; use ${legal}`
 }
 

@@ -29,8 +29,8 @@ describe('rules of trees beside LightGBM', () => {
   for (const { data, params, nLeaves, loss, predictions } of golden.cases) {
     it(`has its trees and predictions: ${data}, ${JSON.stringify(params)}`, async () => {
       const trained = await train(paramsFrom({
-        num_leaves: 12, ...params, objective: 'regression', min_data_in_leaf: 5,
-        min_data_in_bin: 1, num_threads: 1, num_iterations: 5,
+        num_leaves: 12, min_data_in_bin: 1, ...params, objective: 'regression',
+        min_data_in_leaf: 5, num_threads: 1, num_iterations: 5,
       }), Dataset.from(rows[data], golden.y))
       const own = await trained.predict(rows[data])
       assert.deepEqual(trained.model.trees.map((tree) => tree.leafValue.length), nLeaves)

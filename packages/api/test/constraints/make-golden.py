@@ -24,6 +24,8 @@ signal = (np.sin(X[:, 0] / 2) + X[:, 0] / 6 - X[:, 1] / 7 + np.where(X[:, 2] > 5
 y = np.round(signal + rng.standard_normal(ROWS) * 0.6, 2)
 FORCED = {'feature': 3, 'threshold': 6.5, 'left': {'feature': 0, 'threshold': 2},
           'right': {'feature': 1, 'threshold': 7.5, 'right': {'feature': 2, 'threshold': 4.5}}}
+BOUNDS = [{'feature': 4, 'bin_upper_bound': [-1.05, -0.3, 0.55, 1.2]},
+          {'feature': 0, 'bin_upper_bound': [7.5, 3.25]}, {'feature': 1, 'bin_upper_bound': [40]}]
 USELESS = {'feature': 2, 'threshold': 5.5, 'left': {'feature': 2, 'threshold': 8},
            'right': {'feature': 0, 'threshold': 3.5}}
 
@@ -56,6 +58,12 @@ CASES = [
     ('missing', {'forcedsplits_filename': FORCED}),
     ('plain', {'forcedsplits_filename': USELESS}),
     ('plain', {'cegb_penalty_split': 0.002}),
+    ('plain', {'max_bin_by_feature': [3, 5, 12, 4, 20]}),
+    ('missing', {'max_bin_by_feature': [3, 5, 12, 4, 9], 'max_bin': 9}),
+    ('plain', {'max_bin': 6, 'forcedbins_filename': BOUNDS}),
+    ('missing', {'max_bin': 9, 'forcedbins_filename': BOUNDS}),
+    ('plain', {'max_bin': 4, 'forcedbins_filename': BOUNDS}),
+    ('plain', {'forcedbins_filename': BOUNDS, 'min_data_in_bin': 12}),
     ('plain', {'cegb_tradeoff': 0.5, 'cegb_penalty_split': 0.001, 'num_leaves': 5,
                'cegb_penalty_feature_coupled': [4, 9, 0, 30, 8]}),
     ('plain', {'cegb_penalty_feature_coupled': [50, 10, 20, 0, 0]}),
@@ -65,12 +73,14 @@ CASES = [
 def trained(data, params):
     values = {'plain': X, 'missing': MISSING}[data]
     common = dict({'num_leaves': 12}, **params, objective='regression', min_data_in_leaf=5,
-                  min_data_in_bin=1, verbosity=-1, num_threads=1, deterministic=True, seed=1)
+                  verbosity=-1, num_threads=1, deterministic=True, seed=1)
+    common.setdefault('min_data_in_bin', 1)
     with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
-        if 'forcedsplits_filename' in params:
-            json.dump(params['forcedsplits_filename'], file)
-            file.flush()
-            common['forcedsplits_filename'] = file.name
+        for name in ('forcedsplits_filename', 'forcedbins_filename'):
+            if name in params:
+                json.dump(params[name], file)
+                file.flush()
+                common[name] = file.name
         booster = lgb.train(common, lgb.Dataset(values, y, params=common), 5)
         trees = booster.dump_model()['tree_info']
     predicted = booster.predict(values)

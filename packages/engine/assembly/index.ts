@@ -8,6 +8,7 @@ export { partition } from './partition'
 export { rearrange, misplaced, exchangeRows } from './rearrange'
 export { decide, divide, gatherRows } from './divide'
 export { scan } from './scan'
+export { scanConstrained } from './scan-constrained'
 export { bag } from './bag'
 export {
   importanceKeys, tallyKeys, markByKey, markByClass, keepMarked, weighMarked,

@@ -95,6 +95,16 @@ export interface Kernels {
     firstFeature: number, lastFeature: number, mask: number, params: number, scratch: number,
     totalGradient: bigint, totalHessian: bigint, totalCount: number,
   ): void
+  /**
+   * As `scan`, of a leaf under rules: RULES_BYTES at `rules` and RULES_FEATURE_BYTES for each
+   * feature (f64 each, see assembly/scan-types.ts; written by execution/rules-table.ts). Bounds by
+   * threshold, where there are any, are those of the one feature that is scanned.
+   */
+  scanConstrained(
+    out: number, gradients: number, hessians: number, counts: number, layout: number,
+    firstFeature: number, lastFeature: number, mask: number, params: number, scratch: number,
+    totalGradient: bigint, totalHessian: bigint, totalCount: number, rules: number,
+  ): void
   /** See assembly/bag.ts. Returns the number of records in the bag. */
   bag(
     dst: number, outside: number, src: number, n: number, stride: number, rowIdOffset: number,
@@ -279,6 +289,9 @@ export const SUM_BYTES = 20
 export const ROWS_PER_WIDEN = 65_535
 export const LAYOUT_ENTRY_BYTES = 16
 export const SCAN_SCRATCH_BYTES = 6_144
+/** Bytes of a leaf's rules, and of those of a feature behind them. */
+export const RULES_BYTES = 72
+export const RULES_FEATURE_BYTES = 24
 /** Bytes that `rearrange` works in. */
 export const REARRANGE_BYTES = 512
 /** Bytes that a sort counts digits in. */

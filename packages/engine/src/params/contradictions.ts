@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/model'
+import { constraintContradiction } from './constraint-contradictions.js'
 import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
 
@@ -118,6 +119,7 @@ export function checkContradictions(values: ParameterValues): void {
     metricContradiction(values) ??
     lossContradiction(values) ??
     samplingContradiction(values) ??
-    growthContradiction(values)
+    growthContradiction(values) ??
+    constraintContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

@@ -29,6 +29,9 @@ type Row = ReturnType<typeof makeRows>[number]
 
 const jobs: readonly (readonly [TrainingParams, (row: Row) => number | string])[] = [
   [{ objective: 'regression', regSqrt: true, metric: ['l2', 'quantile'] }, (row) => row.number],
+  [{ objective: 'regression_l1', baggingFraction: 0.7, baggingFreq: 1 }, (row) => row.counts],
+  [{ objective: 'quantile', alpha: 0.8 }, (row) => row.number],
+  [{ objective: 'mape', metric: ['mape', 'l1'] }, (row) => row.amount],
   [{ objective: 'huber', alpha: 0.7, metric: ['huber', 'mape'] }, (row) => row.number],
   [{ objective: 'fair' }, (row) => row.number],
   [{ objective: 'poisson', metric: ['poisson', 'l2'] }, (row) => row.counts],
@@ -52,7 +55,7 @@ describe('every objective on a cluster', function () {
   let cluster: LocalCluster
 
   before(async () => {
-    cluster = await LocalCluster.start({ workers: 2, threadsPerWorker: 1 })
+    cluster = await LocalCluster.start({ workers: 3, threadsPerWorker: 1 })
   })
   after(() => cluster.close())
 

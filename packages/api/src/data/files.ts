@@ -102,7 +102,8 @@ export class FileSource implements RowSource {
         label: nameOf(roles.label) ?? (isSparse && names[0] === 'label' ? 'label' : null),
         weight: sides === null ? nameOf(roles.weight) : sideWeight,
         batches: (wanted, types) =>
-          unitsWithWeights(raw, wanted, { ...this.options.schema, ...types }, sides?.values ?? null),
+          unitsWithWeights(raw, wanted, { ...this.options.schema, ...types },
+            sides?.values ?? null),
         predict: (predictor, type, numThreads) =>
           predictRaw(raw, predictor, type, { numThreads, schema: this.options.schema ?? {} }),
         close: () => raw.close(),

@@ -133,8 +133,8 @@ class RefitScores {
     const bound = this.#spec.gradientBound ?? this.#objective.maxGradient()
     const hessianBound = hessianBoundOf(this.#spec, bound)
     if (!Number.isFinite(bound) || !Number.isFinite(hessianBound)) {
-      throw new CoppiceError('DATA', `the refit diverges: the largest gradient is ${bound}; these ` +
-        'rows do not fit the model, or need a larger decay rate')
+      throw new CoppiceError('DATA', `the refit diverges: the largest gradient is ${bound}; ` +
+        'these rows do not fit the model, or need a larger decay rate')
     }
     this.#scales = { gradient: scaleOf(bound), hessian: scaleOf(hessianBound) }
     this.#objective.gradients(this.#scales.gradient, this.#scales.hessian)

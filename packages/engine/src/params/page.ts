@@ -42,7 +42,9 @@ function code(names: readonly string[]): string {
 
 function supportedRow(info: ParameterInfo): string {
   const name = `\`${info.name}\`${info.affectsModel ? '' : ' *'}`
-  const cells = [name, showDefault(info.default), describeLegal(info), info.doc, code(info.aliases)]
+  const unbuilt = info.names?.unbuiltValues ?? []
+  const doc = info.doc + (unbuilt.length === 0 ? '' : ` Not built yet: ${code(unbuilt)}.`)
+  const cells = [name, showDefault(info.default), describeLegal(info), doc, code(info.aliases)]
   return `| ${cells.map(cell).join(' | ')} |`
 }
 

@@ -39,8 +39,8 @@ export const trainingOptions: readonly Flag[] = [
   ...columnFlags,
   ...formatFlags,
   { name: 'validation-fraction', group: 'Data', takes: 'one',
-    describe: 'Share of the rows that is not trained on but evaluated, as "validation"; drawn, of ' +
-      'classes each its share' },
+    describe: 'Share of the rows that is not trained on but evaluated, as "validation"; drawn, ' +
+      'of classes each its share' },
   { name: 'validation-seed', group: 'Data', takes: 'one', default: '0',
     describe: 'Seed of its rows' },
   { name: 'model', group, takes: 'one', short: 'o', describe: 'File to write the model to' },

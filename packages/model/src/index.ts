@@ -14,7 +14,7 @@ export { formatLightGBM } from './lightgbm/format.js'
 export { parseLightGBM } from './lightgbm/parse.js'
 export { isLightGBM } from './lightgbm/sections.js'
 export {
-  nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers, type ObjectiveField,
+  isRanking, nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers, type ObjectiveField,
 } from './objective.js'
 export { featureImportances } from './importance.js'
 export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'

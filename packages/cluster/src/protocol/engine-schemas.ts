@@ -4,14 +4,14 @@
  */
 import {
   type BinnedTree, type EngineSetup, type ErrorCode, isWholeTree, type MetricPart, type MetricSpec,
-  type RankedScores, type RowSummary, type TargetShape,
+  type RankedScores, type RankingSpec, type RowSummary, type TargetShape,
 } from '@coppice/engine'
 import {
   COLUMNS_MAX, DATASETS_MAX, LEAVES_MAX, METRICS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
 } from './limits.js'
 import { objective } from './model-schemas.js'
 import {
-  array, bytesOf, count, double, finite, flag, integer, list, nullable, object, oneOf,
+  array, bytesOf, count, double, finite, flag, integer, list, nullable, object, oneOf, optional,
   type Schema, text, where,
 } from './schema.js'
 
@@ -57,6 +57,17 @@ export const metricPart: Schema<MetricPart> = object({
 
 const metricSpec: Schema<MetricSpec> = object({ name, topK: count, parameter: finite })
 
+/** Labels of rankings, far more than anybody grades by. */
+const GAINS_MAX = 65_536
+
+const ranking: Schema<RankingSpec> = object({
+  labelGain: where(list(finite, GAINS_MAX), ({ length }) => length > 0, 'gains of labels'),
+  truncationLevel: integer(1, 0x7fff_ffff),
+  isNormed: flag,
+  sigmoid: finite,
+  seed: integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+})
+
 export const engineSetup: Schema<EngineSetup> = object({
   features: list(where(
     object({ nBins: integer(1, 256), missingBin: integer(-1, 255), isCategorical: flag }),
@@ -67,6 +78,7 @@ export const engineSetup: Schema<EngineSetup> = object({
     binaryWeights: list(finite, 2 * OUTPUTS_MAX),
     gradientBound: nullable(finite),
     hessianBound: finite,
+    ranking: optional(ranking),
   }),
   nOutputs: integer(1, OUTPUTS_MAX),
   baseScores: list(finite, OUTPUTS_MAX),
@@ -102,10 +114,12 @@ export const rowSummary: Schema<RowSummary> = object({
   maxAbsLabel: double,
   maxWeight: double,
   maxAbsInitScore: double,
+  queries: optional(object({ nQueries: count, sumWeight: exactSum })),
 })
 
 export const targetShape: Schema<TargetShape> = object({
   objective: name,
   nClasses: integer(0, OUTPUTS_MAX),
   nOutputs: integer(1, OUTPUTS_MAX),
+  maxLabel: optional(integer(0, GAINS_MAX - 1)),
 })

@@ -165,16 +165,29 @@ export function bytesOf(n: number): Schema<Uint8Array> {
     : refuse(value, `${n} bytes`)
 }
 
+/** Schemas of members that may be left out. */
+const leftOut = new WeakSet<Schema<never>>()
+
+/** A member that need not be there; null does not stand for it. */
+export function optional<T>(schema: Schema<T>): Schema<T> {
+  const own: Schema<T> = (value) => schema(value)
+  leftOut.add(own as Schema<never>)
+  return own
+}
+
 type Fields<T> = { readonly [K in keyof T]-?: Schema<T[K]> }
 
-/** A plain object with exactly these members. */
+/** A plain object with exactly these members, of which those that are `optional` may lack. */
 export function object<T extends object>(fields: Fields<T>): Schema<T> {
   const names = Object.keys(fields) as (keyof T & string)[]
   return (value) => {
     const source = asRecord(value)
     const checked: Partial<T> = {}
     for (const name of names) {
-      if (!Object.hasOwn(source, name)) throw new Mismatch(`"${name}" is missing`)
+      if (!Object.hasOwn(source, name)) {
+        if (leftOut.has(fields[name] as Schema<never>)) continue
+        throw new Mismatch(`"${name}" is missing`)
+      }
       try {
         checked[name] = fields[name](source[name])
       } catch (error) {

@@ -3,7 +3,8 @@ import type { LeafTotals } from '../kernels/candidate.js'
 import { instantiateKernels } from '../kernels/load.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, RootRequest, RoundRequest,
+  CommitRequest, EngineRows, EngineSetup, GradientsRequest, MetricPart, PrepareRequest,
+  RootRequest, RoundRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
@@ -43,14 +44,14 @@ export class PartitionEngine {
   }
 
   /** Exact max |gradient| over this engine's rows. */
-  prepare(): number {
-    return this.#rows.prepare()
+  prepare(request: PrepareRequest): number {
+    return this.#rows.prepare(request)
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */
-  computeGradients(gradientScale: number, hessianScale: number): void {
-    this.#rows.computeGradients(gradientScale, hessianScale)
-    this.#reducer.setScales(gradientScale, hessianScale)
+  computeGradients(request: GradientsRequest): void {
+    this.#rows.computeGradients(request)
+    this.#reducer.setScales(request.gradientScale, request.hessianScale)
   }
 
   computeRoot(request: RootRequest): void {

@@ -18,6 +18,8 @@ export type EngineRequest =
 
 export interface PrepareRequest {
   readonly kind: 'prepare'
+  /** As in the gradients that follow. */
+  readonly draw?: number
 }
 
 export interface GradientsRequest {
@@ -25,6 +27,8 @@ export interface GradientsRequest {
   /** Powers of two by which gradients and hessians are multiplied before rounding. */
   readonly gradientScale: number
   readonly hessianScale: number
+  /** Start of the hashes of rows' draws (see `rowDraw`), for objectives that draw. */
+  readonly draw?: number
 }
 
 /** Rows of a bag are those whose draw `rowDraw(hashStart, global row id)` is below `limit`. */
@@ -158,6 +162,8 @@ export interface EngineRows {
   readonly label: Float64Array
   readonly weight: Float64Array | null
   readonly initScore: Float64Array | null
+  /** Row counts of the query groups by position, or null: there are none. */
+  readonly groupSizes: Uint32Array | null
 }
 
 /** Plain data from which every thread builds its engine. */

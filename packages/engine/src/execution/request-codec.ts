@@ -123,11 +123,14 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
   w.int(kinds.indexOf(request.kind))
   switch (request.kind) {
     case 'prepare':
+      writeDraw(w, request)
+      break
     case 'evaluate':
       break
     case 'gradients':
       w.double(request.gradientScale)
       w.double(request.hessianScale)
+      writeDraw(w, request)
       break
     case 'root':
       w.int(request.output)
@@ -162,16 +165,24 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
   const r = new Reader(bytes)
   const kind = kinds[r.int()]
   switch (kind) {
-    case 'prepare':
-    case 'evaluate':
-      return { kind }
+    case 'prepare': return { kind, ...readDraw(r) }
+    case 'evaluate': return { kind }
     case 'gradients':
-      return { kind, gradientScale: r.double(), hessianScale: r.double() }
+      return { kind, gradientScale: r.double(), hessianScale: r.double(), ...readDraw(r) }
     case 'root': return readRoot(r)
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
     case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
   }
+}
+
+function writeDraw(w: Writer, { draw }: { readonly draw?: number }): void {
+  w.int(draw === undefined ? 0 : 1)
+  if (draw !== undefined) w.int(draw)
+}
+
+function readDraw(r: Reader): { readonly draw?: number } {
+  return r.int() === 0 ? {} : { draw: r.int() }
 }
 
 function readRoot(r: Reader): RootRequest {

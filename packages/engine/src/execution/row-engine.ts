@@ -1,12 +1,15 @@
 import type { Arena } from '../kernels/arena.js'
 import { softmaxWorkBytes, type Kernels } from '../kernels/api.js'
 import { bindObjective } from '../objectives/kernels.js'
-import type { ObjectiveKernel } from '../objectives/objective.js'
+import { bindRanking } from '../objectives/ranking-kernels.js'
+import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, RootRequest,
+  CommitRequest, EngineRows, EngineSetup, GradientsRequest, MetricPart, PrepareRequest,
+  RootRequest,
 } from './protocol.js'
-import { countRows, dealRuns, type RowRun } from './row-dealing.js'
+import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'
+import { countRows } from './row-dealing.js'
 import { RowStore } from './row-store.js'
 import { ScorePlanes } from './score-planes.js'
 import { WalkTable } from './walk-table.js'
@@ -42,7 +45,10 @@ export class RowEngine {
   ) {
     this.#setup = setup
     this.#kernels = kernels
-    const runs = dealRuns(train, engine, nEngines)
+    const deal = (data: EngineRows): DealtRows =>
+      dealEngineRows(data, engine, nEngines, setup.objective.ranking !== undefined)
+    const dealt = deal(train)
+    const { runs } = dealt
     const nRows = countRows(runs)
     this.rows = new RowStore(
       arena, kernels, setup.features, train, runs, nRows, setup.usesBagging)
@@ -51,20 +57,20 @@ export class RowEngine {
     this.#gradientPlanes = setup.nOutputs === 1
       ? null
       : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
-    this.#objective = this.#bind(arena, train, runs, nRows)
+    this.#objective = this.#bind(arena, train, dealt, nRows)
     this.#evalStores = evalSets.map((data) =>
-      EvalStore.ofSet(arena, setup, data, dealRuns(data, engine, nEngines)))
+      EvalStore.ofSet(arena, setup, data, deal(data)))
     this.#evaluated = setup.evaluatesTraining
-      ? [EvalStore.ofTraining(train, runs, nRows, this.#scores), ...this.#evalStores]
+      ? [EvalStore.ofTraining(train, dealt, nRows, this.#scores), ...this.#evalStores]
       : this.#evalStores
   }
 
   #bind(
-    arena: Arena, train: EngineRows, runs: readonly RowRun[], nRows: number,
+    arena: Arena, train: EngineRows, { runs, queries }: DealtRows, nRows: number,
   ): ObjectiveKernel {
-    const { nOutputs } = this.#setup
+    const { nOutputs, objective } = this.#setup
     const { labels, weights } = this.#scores.gradientInputs(train, runs)
-    return bindObjective(this.#setup.objective, this.#kernels, {
+    const inputs: GradientInputs = {
       nRows,
       scores: this.#scores.offset,
       scorePlaneBytes: this.#scores.planeBytes,
@@ -74,17 +80,19 @@ export class RowEngine {
       gradientStride: this.#gradientPlanes === null ? this.rows.layout.sideStride : 8,
       gradientPlaneBytes: this.#scores.planeBytes,
       work: arena.reserve(softmaxWorkBytes(nOutputs)),
-    })
+    }
+    return queries === null ? bindObjective(objective, this.#kernels, inputs)
+      : bindRanking(objective, arena, this.#kernels, inputs, queries, firstRowIds(queries, runs))
   }
 
   /** Exact max |gradient| over this engine's rows; 0 without rows. */
-  prepare(): number {
-    return this.#objective.maxGradient()
+  prepare(request: PrepareRequest): number {
+    return this.#objective.maxGradient(request.draw)
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */
-  computeGradients(gradientScale: number, hessianScale: number): void {
-    this.#objective.gradients(gradientScale, hessianScale)
+  computeGradients({ gradientScale, hessianScale, draw }: GradientsRequest): void {
+    this.#objective.gradients(gradientScale, hessianScale, draw)
   }
 
   /** Makes node 0 of a new tree: the rows in the bag, with the output's gradients. */
@@ -99,6 +107,7 @@ export class RowEngine {
    */
   commit({ tree, leafNodes, output }: CommitRequest): void {
     const scores = this.#scores.plane(output)
+    this.#objective.onScores?.()
     this.#walk.write(tree)
     if (leafNodes === null) this.#walkRows('all', scores)
     else {

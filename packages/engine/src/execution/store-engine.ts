@@ -3,7 +3,7 @@ import { SUM_BYTES } from '../kernels/api.js'
 import { instantiateKernels } from '../kernels/load.js'
 import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
 import type {
-  EngineRequest, EngineRows, EngineSetup, MetricPart, RootRequest, RoundRequest,
+  EngineRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
 } from './protocol.js'
 import { writeLayout } from './reducer.js'
 import { RowEngine } from './row-engine.js'
@@ -51,7 +51,7 @@ export class StoreEngine {
   apply(request: EngineRequest): void {
     switch (request.kind) {
       case 'gradients':
-        this.#rows.computeGradients(request.gradientScale, request.hessianScale)
+        this.#rows.computeGradients(request)
         return
       case 'root':
         this.#rows.startTree(request)
@@ -152,8 +152,8 @@ export class StoreEngine {
   }
 
   /** Exact max |gradient| over this engine's rows; 0 without rows. */
-  prepare(): number {
-    return this.#rows.prepare()
+  prepare(request: PrepareRequest): number {
+    return this.#rows.prepare(request)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */

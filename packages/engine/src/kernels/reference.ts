@@ -4,6 +4,7 @@ import { CELL_BYTES, type Kernels } from './api.js'
 import { cellsOf } from './cells.js'
 import { nearestEven, saturate } from './fixed-point.js'
 import { referenceObjectiveKernels } from './reference-objectives.js'
+import { referenceRankingKernels } from './reference-ranking.js'
 import { referenceScan } from './reference-scan.js'
 import { referenceValueKernels } from './reference-values.js'
 
@@ -40,6 +41,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
       for (let i = 0; i < n; i++) own.putDouble(dst + i * 8, exp(own.double(src + i * 8)))
     },
     ...referenceObjectiveKernels(memory),
+    ...referenceRankingKernels(memory),
     ...referenceValueKernels(memory),
   }
 }

@@ -1,9 +1,10 @@
 import type { Objective } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
+import { isRankingMetric } from './ranking.js'
 
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
-  return metric === 'auc' || metric === 'average_precision'
+  return metric === 'auc' || metric === 'average_precision' || isRankingMetric(metric)
 }
 
 type Names = readonly [string, ...string[]]
@@ -28,6 +29,8 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
   binary: ['binary_logloss', 'auc', 'binary_error'],
   multiclass: ['multi_logloss', 'multi_error'],
   multiclassova: ['multi_logloss', 'multi_error'],
+  lambdarank: ['ndcg', 'map'],
+  rank_xendcg: ['ndcg', 'map'],
 }
 
 /** Metrics that are defined too, and computed when they are named. */
@@ -45,6 +48,8 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   binary: ['average_precision', ...probabilistic],
   multiclass: [],
   multiclassova: [],
+  lambdarank: [],
+  rank_xendcg: [],
 }
 
 /** Metrics that say how good a model of an objective is, its own loss first. */

@@ -1,12 +1,14 @@
 import { exp, predictedNumber, sigmoid, type Objective } from '@coppice/model'
 import type { MetricPart, MetricSpec, RankedScores } from '../execution/protocol.js'
 import { ExactSum } from '../numeric/exact-sum.js'
+import type { ResolvedParams } from '../params/index.js'
 import { areaUnderRoc, mergeRanked, rankScores } from './auc.js'
 import { averagePrecision } from './average-precision.js'
 import {
   binaryError, binaryLogLoss, multiError, multiLogLoss, ovaLogLoss, type RowLoss,
 } from './losses.js'
 import { crossEntropy, numberLoss } from './number-losses.js'
+import { isRankingMetric } from './ranking.js'
 
 type Parts = Pick<MetricPart, 'sum' | 'ranked'>
 
@@ -15,6 +17,8 @@ export interface SetSize {
   /** Sum of the weights of the data set's rows, or their number without weights. */
   readonly sumWeight: number
   readonly nRows: number
+  /** Sum of the weights of the queries; 0 where there are none. */
+  readonly sumQueryWeight?: number
 }
 
 /** Metrics of the order of the rows by score. */
@@ -32,6 +36,19 @@ export function metricParameter(
     case 'tweedie': return params.tweedieVariancePower ?? 1.5
     default: return 0
   }
+}
+
+/** What of the parameters says what is computed of evaluation sets. */
+export type MetricParams =
+  Pick<ResolvedParams, 'metric' | 'evalAt' | 'multiErrorTopK' | 'alpha' | 'fairC' |
+    'tweedieVariancePower'>
+
+/** The metrics in their order; those of rankings once for each rank, ascending. */
+export function metricSpecs(params: MetricParams): MetricSpec[] {
+  const ranks = [...new Set(params.evalAt)].sort((a, b) => a - b)
+  return params.metric.flatMap((name) => isRankingMetric(name)
+    ? ranks.map((topK) => ({ name: `${name}@${topK}`, topK, parameter: 0 }))
+    : [{ name, topK: params.multiErrorTopK, parameter: metricParameter(name, params) }])
 }
 
 /** Losses of classes by raw scores; null for metrics of predicted numbers. */
@@ -94,6 +111,7 @@ export function finishMetric(metric: string, parts: readonly Parts[], size: SetS
   }
   const total = new ExactSum()
   for (const part of parts) total.merge(part.sum!)
+  if (isRankingMetric(metric)) return total.value() / (size.sumQueryWeight ?? 0)
   switch (metric) {
     // LightGBM's definitions: a deviance is not averaged; exposures do not weigh losses
     case 'gamma_deviance': return 2 * total.value()

@@ -1,4 +1,5 @@
 import { exp } from '@coppice/model'
+import { CoppiceError } from '../errors.js'
 import { PointwiseKind, type Kernels } from '../kernels/api.js'
 import type { GradientInputs, ObjectiveKernel, ObjectiveSpec } from './objective.js'
 
@@ -26,6 +27,9 @@ export function bindObjective(
       Array.from({ length: spec.objective.numClass }, (_, k) => k),
       spec, spec.objective.sigmoid, kernels, inputs)
     case 'multiclass': return new Softmax(spec.objective.numClass, kernels, inputs)
+    // their gradients are of whole queries: ranking-kernels.ts
+    case 'lambdarank':
+    case 'rank_xendcg': throw new CoppiceError('INTERNAL', 'internal error: rows without queries')
   }
 }
 

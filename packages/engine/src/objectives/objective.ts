@@ -1,4 +1,5 @@
 import type { Objective } from '@coppice/model'
+import type { RankingSpec } from './ranking.js'
 
 /** Exact facts about labels and weights that decide base scores, scales and class weights. */
 export interface LabelStatistics {
@@ -27,6 +28,8 @@ export interface ObjectiveSpec {
   readonly gradientBound: number | null
   /** Proven bound of the hessian, or what is added to that by the gradients: hessian-bound.ts. */
   readonly hessianBound: number
+  /** Of objectives of rankings only. */
+  readonly ranking?: RankingSpec
 }
 
 /** Where a thread keeps what gradients are computed from; offsets into its memory. */
@@ -47,10 +50,14 @@ export interface GradientInputs {
   readonly work: number
 }
 
-/** An objective over the rows of one thread. */
+/**
+ * An objective over the rows of one thread. `draw` is that of the requests, where there are draws.
+ */
 export interface ObjectiveKernel {
   /** Exact max |gradient| over the rows; 0 for objectives with a proven bound. */
-  maxGradient(): number
+  maxGradient(draw?: number): number
   /** Fixed-point gradients and hessians of all outputs. */
-  gradients(gradientScale: number, hessianScale: number): void
+  gradients(gradientScale: number, hessianScale: number, draw?: number): void
+  /** Is told that scores have changed, where it keeps what it made of them. */
+  onScores?(): void
 }

@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/model'
+import { rankingContradiction } from './ranking.js'
 import type { ParameterValues } from './table.js'
 
 /** LightGBM's kEpsilon. */
@@ -24,10 +25,11 @@ function objectiveContradiction(values: ParameterValues): string | null {
     )
   }
   if (objective === 'binary' || objective === 'multiclassova') return null
+  const hasSigmoid = objective === 'lambdarank'
   const binaryOnly =
     (values.isUnbalance && 'is_unbalance = true') ||
     (values.scalePosWeight !== 1 && `scale_pos_weight = ${values.scalePosWeight}`) ||
-    (values.sigmoid !== 1 && `sigmoid = ${values.sigmoid}`)
+    (values.sigmoid !== 1 && !hasSigmoid && `sigmoid = ${values.sigmoid}`)
   return binaryOnly
     ? `${binaryOnly} contradicts objective = ${objective}: it acts on objective = binary and ` +
         'multiclassova only; leave it out or use row weights'
@@ -45,6 +47,14 @@ const readers = {
     isOff: (v: ParameterValues) => v.poissonMaxDeltaStep === 0.7, by: ['poisson'] },
   tweedieVariancePower: { name: 'tweedie_variance_power',
     isOff: (v: ParameterValues) => v.tweedieVariancePower === 1.5, by: ['tweedie'] },
+  lambdarankTruncationLevel: { name: 'lambdarank_truncation_level',
+    isOff: (v: ParameterValues) => v.lambdarankTruncationLevel === 30, by: ['lambdarank'] },
+  lambdarankNorm: { name: 'lambdarank_norm', isOff: (v: ParameterValues) => v.lambdarankNorm,
+    by: ['lambdarank'] },
+  labelGain: { name: 'label_gain', isOff: (v: ParameterValues) => v.labelGain.length === 0,
+    by: ['lambdarank', 'rank_xendcg'] },
+  evalAt: { name: 'eval_at', isOff: (v: ParameterValues) => v.evalAt.join() === '1,2,3,4,5',
+    by: ['ndcg', 'map'] },
 } as const
 
 /** A parameter of a loss that is neither the objective's nor a metric's. */
@@ -100,6 +110,7 @@ export function checkContradictions(values: ParameterValues): void {
     objectiveContradiction(values) ??
     metricContradiction(values) ??
     lossContradiction(values) ??
+    rankingContradiction(values) ??
     growthContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

@@ -19,12 +19,14 @@ export const coreParameters = {
       'cross_entropy',
       'cross_entropy_lambda',
       'multiclassova',
+      'lambdarank',
+      'rank_xendcg',
     ],
     'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
       'losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
       'predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are probabilities ' +
       '(`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
-      '(`multiclassova`).',
+      '(`multiclassova`); of the order of the rows of a query (`lambdarank`, `rank_xendcg`).',
     {
       aliases: ['objective_type', 'app', 'application', 'loss'],
       valueAliases: {
@@ -57,8 +59,6 @@ export const coreParameters = {
         'regression_l1',
         'quantile',
         'mape',
-        'lambdarank',
-        'rank_xendcg',
         'custom',
       ],
     },

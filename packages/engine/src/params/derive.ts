@@ -47,6 +47,8 @@ const metricOfObjective = {
   cross_entropy: 'cross_entropy',
   cross_entropy_lambda: 'cross_entropy_lambda',
   multiclassova: 'multi_logloss',
+  lambdarank: 'ndcg',
+  rank_xendcg: 'ndcg',
 } as const
 
 /** Fills in values that depend on others; explicit ones are never touched. */
@@ -56,6 +58,9 @@ export function deriveValues(values: MutableValues, given: Given): void {
     if (!given.has('data_random_seed')) values.dataRandomSeed = seeds.dataRandomSeed
     if (!given.has('bagging_seed')) values.baggingSeed = seeds.baggingSeed
     if (!given.has('feature_fraction_seed')) values.featureFractionSeed = seeds.featureFractionSeed
+    // elsewhere it does nothing, and model files do not have it
+    const draws = values.objective === 'rank_xendcg'
+    if (draws && !given.has('objective_seed')) values.objectiveSeed = seeds.objectiveSeed
   }
   if (values.maxDepth > 0 && !given.has('num_leaves')) {
     values.numLeaves = values.maxDepth >= 5 ? 31 : 1 << values.maxDepth

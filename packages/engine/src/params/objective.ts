@@ -1,4 +1,4 @@
-import { bool, float, int, noEffect, numbers, someOf, unbuilt } from './parameter.js'
+import { bool, float, int, numbers, someOf, unbuilt } from './parameter.js'
 
 /** Losses. */
 const objectiveRows = {
@@ -22,7 +22,7 @@ const objectiveRows = {
   sigmoid: float(
     'objective',
     1,
-    'Binary and multiclassova: steepness of the logistic function.',
+    'Binary, multiclassova and lambdarank: steepness of the logistic function.',
     { above: 0 },
   ),
   boost_from_average: bool(
@@ -30,9 +30,9 @@ const objectiveRows = {
     true,
     'Start from the constant that fits best (mean, log-odds, log of class shares) instead of 0.',
   ),
-  objective_seed: noEffect(
-    int('objective', 5, 'Seed of `objective=rank_xendcg`, which is not built yet.'),
-  ),
+  objective_seed: int('objective', 5, 'Seed of the draws of `objective=rank_xendcg`.', {
+    omittedAtDefault: true,
+  }),
   reg_sqrt: bool(
     'objective',
     false,
@@ -61,12 +61,25 @@ const objectiveRows = {
     'Tweedie: the variance grows with this power of the mean; 1 is Poisson, 2 would be gamma.',
     { min: 1, below: 2, omittedAtDefault: true },
   ),
-  lambdarank_truncation_level: unbuilt(
-    int('objective', 30, 'LambdaRank: ranks that count.', { above: 0 }),
+  lambdarank_truncation_level: int(
+    'objective',
+    30,
+    'LambdaRank: pairs count of which one row is among the first so many of its query.',
+    { above: 0, max: 2147483647, omittedAtDefault: true },
   ),
-  lambdarank_norm: unbuilt(bool('objective', true, 'LambdaRank: normalise by query.')),
-  label_gain: unbuilt(
-    numbers('floats', 'objective', [], 'LambdaRank: gain of each label; empty: `2^label - 1`.'),
+  lambdarank_norm: bool(
+    'objective',
+    true,
+    'LambdaRank: divide by the distance of the scores of a pair, and level what queries weigh.',
+    { omittedAtDefault: true },
+  ),
+  label_gain: numbers(
+    'floats',
+    'objective',
+    [],
+    'LambdaRank and NDCG: gain of the labels 0, 1, ..., 0 or more and not descending. Labels ' +
+      'are whole numbers below the number of gains. Empty: `2^label - 1` of labels 0 to 30.',
+    { min: 0, omittedAtDefault: true },
   ),
   lambdarank_position_bias_regularization: unbuilt(
     float('objective', 0, 'LambdaRank: regularisation of position biases.', { min: 0 }),
@@ -98,6 +111,8 @@ const metricRows = {
       'cross_entropy',
       'cross_entropy_lambda',
       'kullback_leibler',
+      'ndcg',
+      'map',
     ],
     "Metrics of the evaluation sets, in this order. Not given: the objective's own; `None`: " +
       "no metric.",
@@ -137,8 +152,6 @@ const metricRows = {
         kldiv: 'kullback_leibler',
       },
       unbuiltValues: [
-        'ndcg',
-        'map',
         'auc_mu',
         'r2',
       ],
@@ -158,11 +171,16 @@ const metricRows = {
     '`multi_error`: a row is right when its class is among the k with the highest scores.',
     { above: 0 },
   ),
-  eval_at: unbuilt(
-    numbers('ints', 'metric', [1, 2, 3, 4, 5], 'NDCG and MAP: ranks to evaluate at.', {
+  eval_at: numbers(
+    'ints',
+    'metric',
+    [1, 2, 3, 4, 5],
+    'NDCG and MAP: ranks to evaluate at. Each is a metric of its own: `ndcg@1`, `ndcg@2`, ...',
+    {
       above: 0,
+      omittedAtDefault: true,
       aliases: ['ndcg_eval_at', 'ndcg_at', 'map_eval_at', 'map_at'],
-    }),
+    },
   ),
   auc_mu_weights: unbuilt(numbers('floats', 'metric', [], 'AUC-mu: weights of misclassification.')),
 }

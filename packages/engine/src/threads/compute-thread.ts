@@ -79,10 +79,10 @@ class ComputeThread {
     const engine = this.#engine
     switch (request.kind) {
       case 'prepare':
-        this.#maxima[this.#start.thread] = engine.prepare()
+        this.#maxima[this.#start.thread] = engine.prepare(request)
         return null
       case 'gradients':
-        engine.computeGradients(request.gradientScale, request.hessianScale)
+        engine.computeGradients(request)
         return null
       case 'root': {
         engine.computeRoot(request)

@@ -99,7 +99,7 @@ class StoreThread {
         return this.#sum(store, request, isApplied, every)
       case 'prepare':
         return this.#attempt(() => {
-          this.#maxima[this.#start.thread] = this.#engine(store).prepare()
+          this.#maxima[this.#start.thread] = this.#engine(store).prepare(request)
         })
       case 'evaluate':
         return this.#attempt(() => {

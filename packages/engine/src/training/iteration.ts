@@ -6,6 +6,7 @@ import { FeatureSampler } from '../grower/feature-sampler.js'
 import { leafOutput } from '../grower/leaf-output.js'
 import { TreeGrower, type GrownTree } from '../grower/tree-grower.js'
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
+import type { ObjectiveSpec } from '../objectives/objective.js'
 import { FIXED_POINT_BITS } from '../kernels/api.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
@@ -51,7 +52,7 @@ export class Booster {
   /** Grows and commits the trees of one iteration. */
   *iterate(iteration: number, evaluates: boolean): Dialogue<IterationRecord> {
     const { nOutputs } = this.#plan.engine
-    const scales = yield* this.#scaleGradients()
+    const scales = yield* this.#scaleGradients(iteration)
     if (scales === null) return { trees: [], hessianUnit: 1, metricParts: [] }
     const trees: GrownTree[] = []
     for (let output = 0; output < nOutputs; output++) {
@@ -79,9 +80,12 @@ export class Booster {
   }
 
   /** @returns null when all gradients are 0: the labels are met */
-  *#scaleGradients(): Dialogue<{ gradient: number, hessian: number } | null> {
+  *#scaleGradients(
+    iteration: number,
+  ): Dialogue<{ gradient: number, hessian: number } | null> {
     const { objective } = this.#plan.engine
-    const bound = objective.gradientBound ?? (yield { kind: 'prepare' }) as number
+    const draw = drawOf(objective, iteration)
+    const bound = objective.gradientBound ?? (yield { kind: 'prepare', ...draw }) as number
     if (!Number.isFinite(bound)) {
       throw new CoppiceError('DATA',
         `the largest gradient is ${bound}: labels or scores are too large for double precision; ` +
@@ -96,7 +100,7 @@ export class Booster {
     }
     const gradient = fixedPointScale(bound)
     const hessian = fixedPointScale(hessianBound)
-    yield { kind: 'gradients', gradientScale: gradient, hessianScale: hessian }
+    yield { kind: 'gradients', gradientScale: gradient, hessianScale: hessian, ...draw }
     return { gradient, hessian }
   }
 
@@ -133,6 +137,14 @@ export class Booster {
       limit: fractionLimit(baggingFraction),
     }
   }
+}
+
+/** Where the hashes of an iteration's draws start, if the objective draws. */
+function drawOf(
+  { objective, ranking }: ObjectiveSpec, iteration: number,
+): { readonly draw?: number } {
+  if (objective.name !== 'rank_xendcg' || ranking === undefined) return {}
+  return { draw: mixNumber(startHash(ranking.seed, Purpose.rankXendcg), iteration) }
 }
 
 /** A tree that could not split adds nothing (LightGBM's constant tree). */

@@ -2,9 +2,10 @@ import type { ParameterValue } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
 import type { MetricSpec } from '../execution/protocol.js'
 import { checkMetric } from '../metrics/names.js'
-import { metricParameter } from '../metrics/parts.js'
+import { metricSpecs } from '../metrics/parts.js'
 import { labelClasses, objectiveName, scoresPerRow } from '../objectives/families.js'
 import type { LabelStatistics } from '../objectives/objective.js'
+import { largestLabel } from '../objectives/ranking.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
 import { modelParameters, type ResolvedParams } from '../params/index.js'
@@ -54,10 +55,11 @@ export function makePlan(
     : objective.baseScores.map((score) => grid.round(score))
   const features = train.features.map(featureLayout)
   const metrics: MetricSpec[] = evaluates
-    ? params.metric.map((name) =>
-      ({ name, topK: params.multiErrorTopK, parameter: metricParameter(name, params) }))
+    ? metricSpecs(params)
     : []
-  for (const { name } of metrics) checkMetric(name, objective.spec.objective.name)
+  if (evaluates) {
+    for (const name of params.metric) checkMetric(name, objective.spec.objective.name)
+  }
   const expansions = maxExpansions(params, features, executor)
   const usesBagging = params.baggingFreq > 0 && params.baggingFraction < 1
   const plan: TrainingPlan = {
@@ -124,10 +126,12 @@ function checkNotEmpty({ nRows, features }: TrainingData): void {
 
 /** What labels and init scores have to fit. */
 export function targetShape(params: ResolvedParams): TargetShape {
+  const maxLabel = largestLabel(params)
   return {
     objective: objectiveName(params),
     nClasses: labelClasses(params),
     nOutputs: scoresPerRow(params),
+    ...(maxLabel === null ? {} : { maxLabel }),
   }
 }
 

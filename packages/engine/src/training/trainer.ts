@@ -4,8 +4,8 @@ import {
 import { assert, CoppiceError } from '../errors.js'
 import type { BinnedTree } from '../execution/protocol.js'
 import { isHigherBetter } from '../metrics/names.js'
-import { finishMetric, type SetSize } from '../metrics/parts.js'
-import { labelStatisticsOf } from '../objectives/statistics.js'
+import { finishMetric, metricSpecs, type SetSize } from '../metrics/parts.js'
+import { setSize } from './summary.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
@@ -38,6 +38,7 @@ class Trainer {
   readonly #header: ModelHeader
   /** Evaluated data sets in the order of the engines' metric parts. */
   readonly #evaluated: readonly (SetSize & { readonly name: string })[]
+  readonly #metricNames: readonly string[]
   readonly #growing: GrowingModel
 
   constructor(inputs: TrainingInputs) {
@@ -62,7 +63,8 @@ class Trainer {
       parameters,
     }
     this.#evaluated = evaluated.map(({ name, data }) =>
-      ({ name, nRows: data.nRows, sumWeight: labelStatisticsOf(data.summary).sumWeight }))
+      ({ name, ...setSize(data.summary) }))
+    this.#metricNames = metricSpecs(params).map(({ name: metric }) => metric)
     this.#growing = new GrowingModel(this.#header, params)
   }
 
@@ -147,14 +149,14 @@ class Trainer {
   }
 
   #metrics(record: IterationRecord): MetricValue[] {
-    return this.#evaluated.flatMap(({ name, nRows, sumWeight }, dataset) =>
-      this.#inputs.params.metric.map((metric) => ({
+    return this.#evaluated.flatMap(({ name, ...size }, dataset) =>
+      this.#metricNames.map((metric) => ({
         dataset: name,
         metric,
         value: finishMetric(
           metric,
           record.metricParts.filter((p) => p.dataset === dataset && p.metric === metric),
-          { sumWeight, nRows }),
+          size),
         higherIsBetter: isHigherBetter(metric),
       })))
   }

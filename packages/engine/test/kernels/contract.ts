@@ -1,5 +1,6 @@
 import type { Kernels } from '../../src/kernels/api.js'
 import { gradientContract } from './gradient-contract.js'
+import { rankingContract } from './ranking-contract.js'
 import { recordContract } from './record-contract.js'
 import { scanContract } from './scan-contract.js'
 import { sumContract } from './sum-contract.js'
@@ -13,6 +14,7 @@ export function kernelContract(
     sumContract(make)
     recordContract(make)
     gradientContract(make)
+    rankingContract(make)
     scanContract(make)
     valueContract(make)
   })

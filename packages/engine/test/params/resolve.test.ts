@@ -125,11 +125,11 @@ describe('resolveParams', () => {
   })
 
   it('refuses what is not built yet and names what is', () => {
-    refuses({ objective: 'lambdarank' }, /not built yet; built: regression, binary, multiclass/)
+    refuses({ objective: 'mape' }, /not built yet; built: regression, binary, multiclass/)
     refuses({ objective: 'mae' }, /"mae" is not built yet/)
     refuses({ boosting: 'random_forest' }, /not built yet; built: gbdt/)
     refuses({ data_sample_strategy: 'goss' }, /not built yet/)
-    refuses({ metric: 'auc,ndcg' }, /"ndcg" is not built yet/)
+    refuses({ metric: 'auc,auc_mu' }, /"auc_mu" is not built yet/)
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
     refuses({ path_smooth: 1 }, /path_smooth = 1 cannot be used: it is not built yet; .* at 0/)
     refuses({ interaction_constraints: [[0, 1]] }, /interaction_constraints .*not built yet/)

@@ -61,11 +61,9 @@ export class Lockstep {
   answer(request: EngineRequest): EngineAnswer {
     const { engines } = this
     switch (request.kind) {
-      case 'prepare': return Math.max(...engines.map((engine) => engine.prepare()))
+      case 'prepare': return Math.max(...engines.map((engine) => engine.prepare(request)))
       case 'gradients':
-        for (const engine of engines) {
-          engine.computeGradients(request.gradientScale, request.hessianScale)
-        }
+        for (const engine of engines) engine.computeGradients(request)
         return null
       case 'root': {
         for (const engine of engines) engine.computeRoot(request)

@@ -55,6 +55,7 @@ export function parseObjective(
   }
   if (rest.includes('sqrt') && rootable.includes(name)) return imported('signedSquare')
   if (name === 'regression' && !averages) return { name }
+  if ((name === 'lambdarank' || name === 'rank_xendcg') && !averages) return { name }
   return imported(links[name]!)
 }
 

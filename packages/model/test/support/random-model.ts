@@ -42,7 +42,7 @@ export function randomModel(seed: number, options: RandomModelOptions = {}): Mod
       { name: 'regression_sqrt' }, { name: 'huber', alpha: 0.9 }, { name: 'fair', c: 1 },
       { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
       { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
-      { name: 'cross_entropy_lambda' },
+      { name: 'cross_entropy_lambda' }, { name: 'lambdarank' }, { name: 'rank_xendcg' },
     ]),
   ])
   const treesPerIteration = nOutputsOf(objective)

@@ -12,7 +12,9 @@ export {
 } from './training/memory-estimate.js'
 export { ExactSum } from './numeric/exact-sum.js'
 export { checkMetric, isHigherBetter, metricsOf } from './metrics/names.js'
-export { finishMetric, metricParameter, metricPart, metricSpecs, type SetSize } from './metrics/parts.js'
+export {
+  finishMetric, metricParameter, metricPart, metricSpecs, type SetSize,
+} from './metrics/parts.js'
 export { isMulticlass, isNumeric } from './objectives/families.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'
 export { mergeSummaries, summarizeRows, type RowSummary } from './training/summary.js'
@@ -21,7 +23,9 @@ export { targetShape } from './training/make-plan.js'
 export { labelStatisticsOf } from './objectives/statistics.js'
 export type { LabelStatistics } from './objectives/objective.js'
 export { labelGains, type RankingSpec } from './objectives/ranking.js'
-export { isRankingMetric, queryWeight, rankingParts, type RankedQueries } from './metrics/ranking.js'
+export {
+  isRankingMetric, queryWeight, rankingParts, type RankedQueries,
+} from './metrics/ranking.js'
 export {
   exchangeExpansions, localTraits, type ExecutorTraits,
 } from './training/executor-traits.js'

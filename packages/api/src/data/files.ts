@@ -1,6 +1,6 @@
 import {
-  type ColumnRef, type ColumnType, featureTypes, type Format, type Prediction, type PredictionType, resolveRoles,
-  type RoleOptions, unpackPrediction,
+  type ColumnRef, type ColumnType, featureTypes, type Format, type Prediction, type PredictionType,
+  resolveRoles, type RoleOptions, unpackPrediction,
 } from '@coppice/data'
 import {
   loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, resolveInputs,

@@ -71,7 +71,8 @@ const datasetKeys = optionNames<FitDatasetOptions>({
   resumeFrom: true, cluster: true, onNotice: true, onJob: true,
 })
 const rowKeys = optionNames<Omit<FitOptions, keyof FitDatasetOptions>>({
-  sampleWeight: true, group: true, queryId: true, initScore: true, categorical: true, featureNames: true,
+  sampleWeight: true, group: true, queryId: true, initScore: true, categorical: true,
+  featureNames: true,
 })
 
 /** @throws CoppiceError 'PARAMETER' for options that `fit` does not have */

@@ -1,3 +1,4 @@
+import { isRanking } from '@coppice/model'
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { histogramPoolBytes } from '../execution/histogram-pool.js'
@@ -90,6 +91,7 @@ function checkMemory(
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
     usesBagging: params.baggingFreq > 0 && params.baggingFraction < 1,
     hasWeight: data.weight !== null,
+    ranks: isRanking({ name: params.objective }),
     histogramPoolBytes: poolBytes(params, options),
   }, memoryLimitBytes)
 }

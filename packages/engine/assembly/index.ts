@@ -9,9 +9,13 @@ export { rearrange, misplaced, exchangeRows } from './rearrange'
 export { decide, divide, gatherRows } from './divide'
 export { scan } from './scan'
 export { bag } from './bag'
+export {
+  importanceKeys, tallyKeys, markByKey, markByClass, keepMarked, weighMarked,
+} from './row-sample'
 export { binaryGradients } from './gradients-binary'
 export { residuals, residualGradients } from './gradients-regression'
 export { pointwiseMaximum, pointwiseGradients } from './gradients-pointwise'
+export { signGradients } from './gradients-sign'
 export { xentLambdaGradients } from './gradients-xent-lambda'
 export { softmaxGradients } from './gradients-softmax'
 export { lambdaGradients, xendcgGradients, putRounded } from './gradients-ranking'

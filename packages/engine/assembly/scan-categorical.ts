@@ -12,6 +12,8 @@ import {
 // scratch: keys f64[256], order i32[256], merge buffer i32[256]
 const ORDER: usize = 2048
 const MERGE: usize = 3072
+/** Draws of a candidate among those of categories in order: the mask bytes but 0. */
+const ONLY_DRAWS: i32 = 255
 
 /** Sorts order[0, n) by key, then by bin: bottom-up merge sort. */
 function sortByKey(scratch: usize, n: i32): void {
@@ -59,13 +61,14 @@ function record(
 
 function scanOneVersusRest(
   out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize, nBins: i32,
-  params: usize, totalGradient: i64, totalHessian: i64, totalCount: i32,
+  only: i32, params: usize, totalGradient: i64, totalHessian: i64, totalCount: i32,
 ): void {
   const l1 = load<f64>(params, P_LAMBDA_L1), l2 = load<f64>(params, P_LAMBDA_L2)
   const minN = <i32>load<f64>(params, P_MIN_DATA), minH = load<f64>(params, P_MIN_HESSIAN)
   const maxDelta = load<f64>(params, P_MAX_DELTA)
   const gUnit = load<f64>(params, P_GRADIENT_UNIT), hUnit = load<f64>(params, P_HESSIAN_UNIT)
   for (let b = 1; b < nBins; b++) {
+    if (only >= 0 && b - 1 != only) continue
     const g = load<i64>(gradients + (<usize>b << 3)), h = load<i64>(hessians + (<usize>b << 3))
     const n = load<i32>(counts + (<usize>b << 2))
     if (n < minN || totalCount - n < minN) continue
@@ -81,7 +84,7 @@ function scanOneVersusRest(
 
 function scanManyVersusMany(
   out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize, nBins: i32,
-  params: usize, scratch: usize, totalGradient: i64, totalHessian: i64, totalCount: i32,
+  only: i32, params: usize, scratch: usize, totalGradient: i64, totalHessian: i64, totalCount: i32,
 ): void {
   const l1 = load<f64>(params, P_LAMBDA_L1)
   const l2 = load<f64>(params, P_LAMBDA_L2) + load<f64>(params, P_CAT_L2)
@@ -103,6 +106,8 @@ function scanManyVersusMany(
   }
   sortByKey(scratch, used)
   const most = min(<i32>load<f64>(params, P_MAX_CAT_THRESHOLD), (used + 1) >> 1)
+  // how many candidates there are is not known when one is drawn: 255 draws are spread over them
+  const onlyPlace = only < 0 ? -1 : only * most / ONLY_DRAWS
   let bestCount = 0
   let bestFromEnd = false
   for (let direction = 0; direction < 2; direction++) {
@@ -122,6 +127,7 @@ function scanManyVersusMany(
       if (right < minN || right < perGroup || hr < minH) break
       if (group < perGroup) continue
       group = 0
+      if (onlyPlace >= 0 && i != onlyPlace) continue
       if (hl + l2 <= 0 || hr + l2 <= 0) continue
       const gain = leafGain(<f64>g * gUnit, hl, l1, l2, maxDelta) +
         leafGain(<f64>(totalGradient - g) * gUnit, hr, l1, l2, maxDelta)
@@ -137,9 +143,10 @@ function scanManyVersusMany(
   }
 }
 
+/** @param only - number of the only candidate, see P_EXTRA; -1: all are scored */
 export function scanCategorical(
   out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize, nBins: i32,
-  params: usize, scratch: usize, totalGradient: i64, totalHessian: i64, totalCount: i32,
+  only: i32, params: usize, scratch: usize, totalGradient: i64, totalHessian: i64, totalCount: i32,
 ): void {
   let g: i64 = 0, h: i64 = 0
   let n = 0
@@ -154,12 +161,12 @@ export function scanCategorical(
   }
   if (nBins <= <i32>load<f64>(params, P_MAX_CAT_TO_ONEHOT)) {
     scanOneVersusRest(
-      out, feature, gradients, hessians, counts, nBins, params,
+      out, feature, gradients, hessians, counts, nBins, only, params,
       totalGradient, totalHessian, totalCount,
     )
   } else {
     scanManyVersusMany(
-      out, feature, gradients, hessians, counts, nBins, params, scratch,
+      out, feature, gradients, hessians, counts, nBins, only, params, scratch,
       totalGradient, totalHessian, totalCount,
     )
   }

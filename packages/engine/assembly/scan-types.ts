@@ -21,6 +21,8 @@ export const P_CAT_L2: usize = 72
 export const P_MAX_CAT_THRESHOLD: usize = 80
 export const P_MAX_CAT_TO_ONEHOT: usize = 88
 export const P_MIN_DATA_PER_GROUP: usize = 96
+// not 0: a mask byte is 1 + the number of the only candidate of its feature
+export const P_EXTRA: usize = 104
 
 // the best candidate of a leaf, 80 bytes
 export const C_GAIN: usize = 0

@@ -1,9 +1,10 @@
 import { leafGain } from './gain'
 import { scanCategorical } from './scan-categorical'
+import { scanNumericAt } from './scan-extra'
 import { scanNumeric } from './scan-numeric'
 import {
   C_BROKEN, C_FEATURE, C_GAIN, ENTRY_BINS, ENTRY_KIND, ENTRY_MISSING, ENTRY_OFFSET, ENTRY_SHIFT,
-  P_GRADIENT_UNIT, P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MAX_DELTA, P_MIN_GAIN,
+  P_EXTRA, P_GRADIENT_UNIT, P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MAX_DELTA, P_MIN_GAIN,
 } from './scan-types'
 
 /**
@@ -21,7 +22,8 @@ function passEqual(out: usize, parent: f64): void {
 
 /**
  * Best split of one leaf over the features [firstFeature, lastFeature) whose mask byte is not 0.
- * Ties: the lower feature; within a feature as in LightGBM, see the two scans.
+ * Ties: the lower feature; within a feature as in LightGBM, see the two scans. With P_EXTRA a mask
+ * byte says which candidate of its feature is the only one.
  */
 export function scan(
   out: usize, gradients: usize, hessians: usize, counts: usize,
@@ -38,8 +40,11 @@ export function scan(
   store<f64>(out, parent + load<f64>(params, P_MIN_GAIN), C_GAIN)
   store<i32>(out, -1, C_FEATURE)
   store<i32>(out, -1, C_BROKEN)
+  const isExtra = load<f64>(params, P_EXTRA) != 0
   for (let f = firstFeature; f < lastFeature; f++) {
-    if (!load<u8>(mask + <usize>f)) continue
+    const allowed = <i32>load<u8>(mask + <usize>f)
+    if (!allowed) continue
+    const only = isExtra ? allowed - 1 : -1
     passEqual(out, parent)
     const entry = layout + (<usize>f << ENTRY_SHIFT)
     const offset = <usize>load<i32>(entry, ENTRY_OFFSET)
@@ -49,7 +54,12 @@ export function scan(
     const nBins = load<i32>(entry, ENTRY_BINS)
     if (load<i32>(entry, ENTRY_KIND)) {
       scanCategorical(
-        out, f, pg, ph, pn, nBins, params, scratch, totalGradient, totalHessian, totalCount,
+        out, f, pg, ph, pn, nBins, only, params, scratch, totalGradient, totalHessian, totalCount,
+      )
+    } else if (only >= 0) {
+      scanNumericAt(
+        out, f, pg, ph, pn, nBins, load<i32>(entry, ENTRY_MISSING), only, params,
+        totalGradient, totalHessian, totalCount,
       )
     } else {
       scanNumeric(

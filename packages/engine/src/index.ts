@@ -3,6 +3,12 @@ export * from './errors.js'
 export * from './random.js'
 export * from './params/index.js'
 export * from './binning/index.js'
+export {
+  ENTRY as SELECT_ENTRY, joinSelected, mergeSelected, type SelectedGroup, type SelectPart,
+  selectPartFault,
+} from './selection/answer.js'
+export { isSelectingRows } from './selection/buckets.js'
+export { hasPercentileLeaves } from './objectives/families.js'
 export { train } from './training/train.js'
 export type { Executor, TrainingJob } from './training/executor.js'
 export { InlineExecutor } from './execution/inline-executor.js'
@@ -11,11 +17,13 @@ export {
   estimateTraining, requireTrainingMemory, storedColumns, type TrainingSize,
 } from './training/memory-estimate.js'
 export { ExactSum } from './numeric/exact-sum.js'
-export { checkMetric, isHigherBetter, metricsOf } from './metrics/names.js'
+export { metricFamily } from './metrics/family.js'
+export { checkMetric, isHigherBetter, metricDirections, metricsOf } from './metrics/names.js'
 export {
-  finishMetric, metricParameter, metricPart, metricSpecs, type SetSize,
+  finishMetric, finishSpec, metricParameter, metricPart, metricSpecs, type SetSize,
 } from './metrics/parts.js'
-export { isMulticlass, isNumeric } from './objectives/families.js'
+export { isMulticlass, isNumeric, labelClasses } from './objectives/families.js'
+export * from './custom/index.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'
 export { mergeSummaries, summarizeRows, type RowSummary } from './training/summary.js'
 export type { LabelledRows, TargetShape } from './training/check-data.js'
@@ -31,12 +39,17 @@ export {
 } from './training/executor-traits.js'
 export { trainingDialogue } from './training/trainer.js'
 export * from './training/trainer-protocol.js'
+export { type RefitJob, refitTrees, type RefitTree, type Refitted } from './training/refit.js'
 export { resumeModel } from './training/resume.js'
+export { EarlyStopping, type EarlyStoppingParams } from './training/early-stopping.js'
 export { committedIterations } from './training/committed-iterations.js'
 export { type InferredParams, requireClassCount, withInferred } from './training/class-count.js'
 export { checkEvalSets } from './training/check-sets.js'
 export { featureLayout } from './training/build-model.js'
-export type { BinnedTree, EngineRequest, EngineSetup } from './execution/protocol.js'
+export type {
+  BinnedTree, EngineRequest, EngineSetup, SelectRequest,
+} from './execution/protocol.js'
+export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
   Booster, type Dialogue, type EngineAnswer, type IterationRecord,
 } from './training/iteration.js'

@@ -14,6 +14,13 @@ export const Purpose = {
   featureFractionNode: 4,
   split: 5,
   rankXendcg: 16,
+  extraThreshold: 40,
+  goss: 41,
+  dartSkip: 42,
+  dartDrop: 43,
+  /** Of no training: they have numbers of their own, far from those of trainings. */
+  folds: 1001,
+  tuning: 1002,
 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 

@@ -82,6 +82,9 @@ const jobs: readonly Job[] = [
 /** Objectives of which one job each is enough: the rest is what the jobs above do. */
 const others: readonly Job[] = ([
   ['regression', 'heavy-tailed', { regSqrt: true, metric: ['l2', 'mape'] }],
+  ['regression_l1', 'heavy-tailed', { metric: ['l1'], baggingFraction: 0.5, baggingFreq: 1 }],
+  ['quantile', 'counts', { alpha: 0.8 }],
+  ['mape', 'heavy-tailed', { metric: ['mape', 'l1'] }],
   ['huber', 'heavy-tailed', { metric: ['huber', 'quantile'], alpha: 0.7 }],
   ['fair', 'regression', { metric: ['fair'] }],
   ['poisson', 'counts', { metric: ['poisson', 'tweedie'] }],

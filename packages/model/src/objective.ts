@@ -1,4 +1,4 @@
-import type { ModelObjective, Objective } from './types.js'
+import type { CustomObjectiveOfModel, ModelObjective, Objective } from './types.js'
 
 /** A number that an objective carries, with what is legal. */
 export interface ObjectiveField {
@@ -19,6 +19,9 @@ const numClass: ObjectiveField = { key: 'numClass', isInteger: true, min: 2 }
 export const objectiveFields: Readonly<Record<Objective['name'], readonly ObjectiveField[]>> = {
   regression: [],
   regression_sqrt: [],
+  regression_l1: [],
+  quantile: [{ key: 'alpha', above: 0, below: 1 }],
+  mape: [],
   huber: [{ key: 'alpha', above: 0 }],
   fair: [{ key: 'c', above: 0 }],
   poisson: [{ key: 'maxDeltaStep', above: 0 }],
@@ -31,6 +34,13 @@ export const objectiveFields: Readonly<Record<Objective['name'], readonly Object
   binary: [sigmoid],
   multiclass: [numClass],
   multiclassova: [numClass, sigmoid],
+  custom: [{ key: 'numClass', isInteger: true, min: 0 }],
+}
+
+/** The links that a custom objective may have, by the classes of its label; the default first. */
+export function customLinks(nClasses: number): readonly CustomObjectiveOfModel['link'][] {
+  if (nClasses === 0) return ['identity', 'exp', 'sigmoid', 'softplus']
+  return nClasses === 2 ? ['sigmoid'] : ['softmax', 'sigmoid']
 }
 
 /** Whether scores order the rows of a query, and are compared with others of no query but it. */
@@ -49,6 +59,7 @@ export function nClassesOf(objective: ModelObjective): number {
   switch (objective.name) {
     case 'binary': return 2
     case 'imported':
+    case 'custom':
     case 'multiclass':
     case 'multiclassova': return objective.numClass
     default: return 0
@@ -58,5 +69,6 @@ export function nClassesOf(objective: ModelObjective): number {
 /** Raw scores of a row: one, or one per class of multi-class objectives. */
 export function nOutputsOf(objective: ModelObjective): number {
   if (objective.name === 'imported') return objective.numOutputs
-  return objective.name === 'binary' ? 1 : Math.max(1, nClassesOf(objective))
+  const nClasses = nClassesOf(objective)
+  return nClasses <= 2 && !objective.name.startsWith('multi') ? 1 : nClasses
 }

@@ -9,13 +9,15 @@
  * What has to agree to the bit is stated where it is computed: fixed point, gains, outputs, grid.
  */
 import {
-  finish, fractionLimit, mixNumber, mixWord, modelParameters, Purpose, resolveParams, rowDraw,
-  startHash, type BinnedDataset, type FeatureInfo, type ResolvedParams,
+  finish, mixNumber, mixWord, modelParameters, Purpose, resolveParams, startHash,
+  type BinnedDataset, type FeatureInfo, type ResolvedParams,
 } from '@coppice/engine'
 import { extendChain, nClassesOf, startChain, type Model, type Tree } from '@coppice/model'
 import { allBins } from './datasets.js'
 import { leafGain, threshold } from './naive-gain.js'
+import { drawRows, mostWeight } from './naive-sampling.js'
 import { nearestEven, powerAbove } from './naive-numbers.js'
+import { NaivePercentiles } from './naive-percentiles.js'
 import { describeObjective } from './naive-objective.js'
 
 /** Sums over rows in fixed-point units. */
@@ -30,6 +32,8 @@ interface Split {
   readonly bin: number
   readonly defaultLeft: boolean
   readonly usesCatL2: boolean
+  /** Extra trees: whether a number in [0, 1) draws this one of the feature's candidates. */
+  readonly isDrawn: (draw: number) => boolean
 }
 
 interface Leaf {
@@ -56,9 +60,13 @@ class NaiveGrid {
     this.#left = this.#scale * 4096
   }
 
+  get quantum(): number {
+    return this.#scale / 1099511627776 // 2^40
+  }
+
   round(value: number): number {
     const limit = Math.min(this.#scale * 1024, this.#left / 2)
-    const quantum = this.#scale / 1099511627776 // 2^40
+    const { quantum } = this
     return nearestEven(Math.max(-limit, Math.min(limit, value)) / quantum) * quantum + 0
   }
 
@@ -78,9 +86,12 @@ export function trainByIntegerOracle(
   const scoreScale = Math.max(
     objective.scoreScale, ...(initScore === null ? [] : [...initScore].map(Math.abs)))
   const grid = new NaiveGrid(scoreScale)
-  const baseScores = objective.baseScores.map((score) => initScore === null ? grid.round(score) : 0)
-  const scores = Array.from({ length: data.nRows }, (_, row) => baseScores.map((base, k) =>
-    initScore === null ? base : new NaiveGrid(scoreScale).round(initScore[row * nOutputs + k]!)))
+  const percentiles = NaivePercentiles.of(objective, data, grid.quantum)
+  const base = percentiles === null || !params.boostFromAverage ? objective.baseScores
+    : [percentiles.find([...data.label!.keys()], () => 0)]
+  const baseScores = base.map((score) => initScore === null ? grid.round(score) : 0)
+  const scores = Array.from({ length: data.nRows }, (_, row) => baseScores.map((own, k) =>
+    initScore === null ? own : new NaiveGrid(scoreScale).round(initScore[row * nOutputs + k]!)))
   grid.spend(Math.max(...baseScores.map(Math.abs)))
   const header = {
     objective: objective.objective,
@@ -105,16 +116,26 @@ export function trainByIntegerOracle(
     // fixed point: 30 bits for the bound, powers of two as scales, ties to even
     const hessianBound = objective.hessianBound + (objective.hessianSlope ?? 0) * gradientBound
     const scales = {
-      g: 1073741824 / powerAbove(gradientBound), h: 1073741824 / powerAbove(hessianBound),
+      g: 1073741824 / powerAbove(gradientBound * mostWeight(params, iteration, data.nRows)),
+      h: 1073741824 / powerAbove(hessianBound * mostWeight(params, iteration, data.nRows)),
     }
-    const inBag = bagOf(params, iteration, data.nRows)
+    const pairsOf = (output: number): [number, number][] => derivatives.map((pairs) =>
+      [nearestEven(pairs[output]![0] * scales.g), nearestEven(pairs[output]![1] * scales.h)])
+    const weights = drawRows(params, iteration, data, Array.from({ length: nOutputs }, (_, k) =>
+      pairsOf(k)))
+    const inBag = weights.flatMap((weight, row) => weight > 0 ? [row] : [])
     const grown: Tree[] = []
     for (let output = 0; output < nOutputs; output++) {
-      const fixed = derivatives.map((pairs) => [
-        nearestEven(pairs[output]![0] * scales.g), nearestEven(pairs[output]![1] * scales.h),
-      ] as const)
+      const fixed = pairsOf(output).map(([g, h], row) =>
+        [nearestEven(g * weights[row]!), nearestEven(h * weights[row]!)] as const)
       const grower = new NaiveGrower(params, data, bins, fixed, scales, grid, iteration, output)
-      const { tree, leafOf } = grower.grow(inBag)
+      const { tree: stepped, leafOf } = grower.grow(inBag)
+      const tree = percentiles === null || stepped.leafValue.length === 1 ? stepped : {
+        ...stepped,
+        leafValue: stepped.leafValue.map((_, leaf) => grid.round(params.learningRate *
+          percentiles.find(inBag.filter((row) => leafOf(row) === leaf),
+            (row) => scores[row]![output]!))),
+      }
       grown.push(tree)
       scores.forEach((own, row) => { own[output]! += tree.leafValue[leafOf(row)]! })
     }
@@ -129,22 +150,14 @@ export function trainByIntegerOracle(
   }
 }
 
-/** Row ids of an iteration: those whose draw is below the fraction. */
-function bagOf(params: ResolvedParams, iteration: number, nRows: number): number[] {
-  const { baggingFreq, baggingFraction, baggingSeed } = params
-  const all = Array.from({ length: nRows }, (_, row) => row)
-  if (baggingFreq === 0 || baggingFraction >= 1) return all
-  const drawnAt = Math.floor(iteration / baggingFreq) * baggingFreq
-  const start = mixNumber(startHash(baggingSeed, Purpose.bagging), drawnAt)
-  return all.filter((row) => rowDraw(start, row) < fractionLimit(baggingFraction))
-}
-
 /** Grows one tree by the strict order. */
 class NaiveGrower {
   readonly #features: readonly FeatureInfo[]
   /** Features of the tree, and the hash that the nodes' draws start from. */
   readonly #treeFeatures: readonly number[]
   readonly #nodeHash: number
+  /** Of the thresholds of extra_trees. */
+  readonly #thresholdHash: number
 
   constructor(
     readonly params: ResolvedParams, data: BinnedDataset, readonly bins: Uint8Array,
@@ -158,6 +171,8 @@ class NaiveGrower {
     this.#treeFeatures = drawFeatures(
       usable, params.featureFraction, start(Purpose.featureFractionTree))
     this.#nodeHash = start(Purpose.featureFractionNode)
+    this.#thresholdHash = mixNumber(
+      mixNumber(startHash(params.extraSeed, Purpose.extraThreshold), iteration), output)
   }
 
   grow(inBag: readonly number[]): { tree: Tree, leafOf: (row: number) => number } {
@@ -262,12 +277,14 @@ class NaiveGrower {
     const mayGrow = maxDepth <= 0 || depth < maxDepth
     const features = drawFeatures(
       this.#treeFeatures, featureFractionBynode, mixWord(this.#nodeHash, key))
-    const split = mayGrow ? this.#bestSplit(rows, sums, features) : null
+    const split = mayGrow ? this.#bestSplit(rows, sums, features, key) : null
     return { rows, sums, depth, key, usesCatL2, split }
   }
 
   /** The best split: of equal gains the lower feature, within a feature the first in its order. */
-  #bestSplit(rows: readonly number[], total: Sums, features: readonly number[]): Split | null {
+  #bestSplit(
+    rows: readonly number[], total: Sums, features: readonly number[], key: number,
+  ): Split | null {
     const { lambdaL1, lambdaL2, maxDeltaStep, minGainToSplit } = this.params
     const parent = leafGain(
       total.g / this.scales.g, total.h / this.scales.h, lambdaL1, lambdaL2, maxDeltaStep)
@@ -278,8 +295,10 @@ class NaiveGrower {
         this.#sums(rows.filter((row) => this.#bin(row, feature) === b)))
       const candidates = mapper.kind === 'categorical' ? this.#categoricalSplits(byBin, total)
         : this.#numericSplits(byBin, total, mapper.missingBin)
+      const draw = finish(mixNumber(mixWord(this.#thresholdHash, key), feature)) / 4294967296
       let own: Omit<Split, 'feature'> | null = null
       for (const candidate of candidates) {
+        if (this.params.extraTrees && !candidate.isDrawn(draw)) continue
         if (candidate.gain <= (own?.gain ?? parent + minGainToSplit)) continue
         own = candidate
       }
@@ -334,7 +353,8 @@ class NaiveGrower {
         const left = addUp(byBin.filter((_, b) => goesLeft(b)))
         if (!this.#isLegal(left, total, this.params.lambdaL2)) continue
         const gain = this.#numericGain(left, total)
-        yield { gain, goesLeft, bin, defaultLeft, usesCatL2: false }
+        const isDrawn = (draw: number): boolean => Math.floor(draw * Math.max(1, nValues - 1)) === bin
+        yield { gain, goesLeft, bin, defaultLeft, usesCatL2: false, isDrawn }
       }
     }
   }
@@ -343,15 +363,20 @@ class NaiveGrower {
   *#categoricalSplits(byBin: readonly Sums[], total: Sums): Generator<Omit<Split, 'feature'>> {
     const { params } = this
     const l2OfOne = params.lambdaL2
-    const make = (bins: readonly number[], l2: number, usesCatL2: boolean) => {
+    const make = (
+      bins: readonly number[], l2: number, usesCatL2: boolean, isDrawn: Split['isDrawn'],
+    ) => {
       const gain = this.#pairGain(addUp(bins.map((b) => byBin[b]!)), total, l2)
       return {
         gain, goesLeft: (b: number) => bins.includes(b), bin: -1, defaultLeft: false, usesCatL2,
+        isDrawn,
       }
     }
     if (byBin.length <= params.maxCatToOnehot) {
       for (let b = 1; b < byBin.length; b++) {
-        if (this.#isLegal(byBin[b]!, total, l2OfOne)) yield make([b], l2OfOne, false)
+        if (!this.#isLegal(byBin[b]!, total, l2OfOne)) continue
+        yield make(
+          [b], l2OfOne, false, (draw) => Math.floor(draw * (byBin.length - 1)) === b - 1)
       }
       return
     }
@@ -377,7 +402,10 @@ class NaiveGrower {
         if ((total.h - left.h) / this.scales.h < params.minSumHessianInLeaf) break
         if (sinceScored < params.minDataPerGroup) continue
         sinceScored = 0
-        if (this.#isLegal(left, total, l2)) yield make(bins, l2, true)
+        // one of 255 draws, spread over the candidates
+        const isDrawn = (draw: number): boolean =>
+          Math.floor(Math.floor(draw * 255) * most / 255) === size - 1
+        if (this.#isLegal(left, total, l2)) yield make(bins, l2, true, isDrawn)
       }
     }
   }

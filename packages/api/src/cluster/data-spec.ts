@@ -1,10 +1,11 @@
 import type { DataSpec } from '@coppice/cluster/node'
-import { absoluteInputs } from '@coppice/data/node'
+import { absoluteInputs, findSideFiles, type InputPartition, resolveInputs }
+  from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
 import { memoryColumns, memoryFeatureNames, UnfitRows } from './memory-columns.js'
 import { type Upload, uploadRows } from './upload-rows.js'
 import { allRowsOf, type Dataset } from '../data/dataset.js'
-import { FileSource } from '../data/files.js'
+import { type FileOptions, FileSource } from '../data/files.js'
 import { MemorySource } from '../data/memory.js'
 import { SelectedSource } from '../data/selected-rows.js'
 import type { RowSource } from '../data/source.js'
@@ -41,7 +42,8 @@ export async function dataSpec(
 
 /** Files as workers are to read them. */
 export async function fileSpec({ inputs, options }: FileSource): Promise<DataSpec> {
-  const { format, header, missingValues, schema, label, weight, group, initScore, ignore,
+  if (options.sideFiles === true) await refuseSideFiles(inputs, options)
+  const { format, header, missingValues, unnamed, schema, label, weight, group, initScore, ignore,
     categorical } = options
   const roles = { label, weight, group, initScore, ignore, categorical }
   return {
@@ -49,9 +51,29 @@ export async function fileSpec({ inputs, options }: FileSource): Promise<DataSpe
     format: format ?? null,
     header: header ?? 'auto',
     missingValues: missingValues ?? null,
+    ...(unnamed === undefined ? {} : { unnamed }),
     roles: Object.fromEntries(Object.entries(roles).filter(([, value]) => value !== undefined)),
     schema: schema ?? null,
     rows: null,
+  }
+}
+
+/**
+ * Workers read files one by one, without those beside them.
+ * @throws CoppiceError 'PARAMETER' naming one that is here; what is not here has none
+ */
+async function refuseSideFiles(
+  inputs: string | readonly string[], { format, weight, initScore }: FileOptions,
+): Promise<void> {
+  const files = await resolveInputs(inputs, format).catch((): InputPartition[] => [])
+  for (const [ending, column] of [['weight', weight], ['init', initScore]] as const) {
+    if (column !== undefined) continue
+    const found = (await findSideFiles(files.map(({ path }) => path), ending))
+      .find((path) => path !== null)
+    if (found === undefined || found === null) continue
+    throw new CoppiceError('PARAMETER', `a cluster cannot use ${found}: its workers read the data ` +
+      `alone; make it a column of the data, and name that as ` +
+      (ending === 'weight' ? 'weight' : 'init score'))
   }
 }
 

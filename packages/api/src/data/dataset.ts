@@ -19,7 +19,8 @@ const roleNames = {
 } as const
 
 const openOptionNames = optionNames<OpenOptions>({
-  ...roleNames, format: true, header: true, missingValues: true, schema: true, reference: true,
+  ...roleNames, format: true, header: true, missingValues: true, unnamed: true, sideFiles: true,
+  schema: true, reference: true,
 })
 
 const rowOptionNames = optionNames<RowOptions>({

@@ -1,4 +1,4 @@
-import type { Prediction, PredictionType } from '@coppice/data'
+import type { MemoryRows, Prediction, PredictionType } from '@coppice/data'
 import {
   CoppiceError,
   createPredictor,
@@ -10,6 +10,8 @@ import {
   serializeModel,
 } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
+import type { Dataset } from '../data/dataset.js'
+import type { Labels } from '../data/memory.js'
 import { checkOptionNames } from '../options.js'
 import { predictOnCluster } from '../scoring/predict-on-cluster.js'
 import {
@@ -17,7 +19,8 @@ import {
 } from '../scoring/predict.js'
 import type { TrainingTimes } from '../training/phase-times.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
-import { loadModel, readModel, saveLightGBM, saveModel } from './model-file.js'
+import { refitModel, type RefitOptions } from './refit.js'
+import { type LightGBMOptions, loadModel, readModel, saveLightGBM, saveModel } from './model-file.js'
 
 /**
  * A trained model: predictions, importances, evaluation history, files.
@@ -148,14 +151,30 @@ export class Booster {
   /**
    * Writes a text model of LightGBM, whole or not at all; raw scores are the same there.
    *
-   * @param options - `iterations` to write; LightGBM predicts with all that it finds
+   * @param options - `iterations` to write; LightGBM predicts with all that it finds. `layout`:
+   *   all columns of the training data, for rows that find features by their places
    * @throws CoppiceError 'IO' naming the path, 'MODEL' for what LightGBM does not have
    */
-  async saveLightGBM(
-    path: string, options: { readonly iterations?: IterationRange } = {},
-  ): Promise<void> {
-    checkOptionNames('saveLightGBM', options, ['iterations'])
-    await saveLightGBM(this.model, path, options.iterations)
+  async saveLightGBM(path: string, options: LightGBMOptions = {}): Promise<void> {
+    checkOptionNames('saveLightGBM', options, ['iterations', 'layout'])
+    await saveLightGBM(this.model, path, options)
+  }
+
+  /**
+   * A booster whose leaf values follow new rows, with the same splits: each becomes `decayRate` x
+   * old + (1 - `decayRate`) x what these rows alone would give it, tree by tree (LightGBM's
+   * `Booster.refit`, which has the same numbers). This booster stays as it is. The trees up to the
+   * best iteration are kept. No order of the rows matters.
+   *
+   * @param X - rows as for `predict`, or a Dataset with labels
+   * @param y - one label per row, of the model's classes; not for a Dataset
+   * @throws CoppiceError 'PARAMETER' for random forests, linear leaves, ranking and unknown
+   *   objectives; 'DATA' for rows that do not fit
+   */
+  async refit(
+    X: Dataset | MemoryRows, y?: Labels, options: RefitOptions = {},
+  ): Promise<Booster> {
+    return new Booster(await refitModel(this.model, X, y, options))
   }
 
   /** The text of the model file: equal models give equal texts. */

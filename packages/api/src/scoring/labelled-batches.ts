@@ -35,7 +35,11 @@ export async function* labelledBatches(
     }
     const queryNames = isRanking(model.objective) ? [requireQuery(query)] : []
     const features = model.features.map(({ name }) => name)
-    const weightNames = weight === null ? [] : [weight]
+    if (features.includes(label)) throw labelIsFeature(label)
+    // LightGBM counts weights among the features, and does not use them.
+    const weightNames = weight === null || features.includes(weight) ? [] : [weight]
+    const weightAt = weight === null ? -1
+      : weightNames.length === 1 ? features.length + 1 : features.indexOf(weight)
     const types: Record<string, WantedType> = { ...featureTypes(model), [label]: labelType(model) }
     for (const name of weightNames) types[name] = 'float'
     const wanted = [...features, label, ...weightNames, ...queryNames]
@@ -54,7 +58,7 @@ export async function* labelledBatches(
         nRows: batch.nRows,
         columns: featureColumns(model, batch),
         labels: encodeTargets(model, batch.columns[features.length]!, place),
-        weights: weight === null ? null : checkWeights(batch.columns[features.length + 1]!, place),
+        weights: weight === null ? null : checkWeights(batch.columns[weightAt]!, place),
         queries: queryNames.length === 0 ? null
           : scanGroups('query', unitPlace(place, batch.nRows), batch.columns.at(-1)!),
       }
@@ -73,4 +77,9 @@ function requireQuery(query: string | null): string {
   if (query !== null) return query
   throw new CoppiceError('DATA', 'the rows have no queries, and the model orders the rows of a ' +
     'query; name the column of query ids (group, or --group), or give group or queryId')
+}
+
+function labelIsFeature(label: string): CoppiceError {
+  return new CoppiceError('DATA', `the label column '${label}' is a feature of the model, too; ` +
+    'name the column that the model was trained to predict')
 }

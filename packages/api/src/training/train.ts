@@ -1,9 +1,10 @@
 import {
   type BinnedDataset,
   type EvalSet,
+  type Executor,
   findParameter,
   isMulticlass,
-  isNumeric,
+  labelClasses,
   parseValue,
   requireClassCount,
   type ResolvedParams,
@@ -18,17 +19,19 @@ import type { BinningParams, LoadProgress } from '@coppice/data'
 import { memoryLimitBytes, nowMs } from '@coppice/data/node'
 import { CoppiceError, type Model } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
+import { checkHoldOut, type HoldOutOptions, splitOff } from '../cv/hold-out.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
-import { chooseExecutor } from './executor.js'
+import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './custom.js'
+import { chooseExecutor, type TrainingCells } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
 import { PhaseTimes } from './phase-times.js'
-import type { NamedDataset, Recipe } from './recipe.js'
+import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
 
 /** Options of `train`. */
-export interface TrainOptions {
+export interface TrainOptions extends HoldOutOptions {
   /** Data sets to compute metrics on; without a name they are valid_0, valid_1, ... */
   readonly evalSets?: readonly (Dataset | NamedDataset)[] | undefined
   /** Called after every iteration; return 'stop' to end the training there. */
@@ -53,7 +56,7 @@ export interface TrainOptions {
 
 const trainOptionNames = optionNames<TrainOptions>({
   evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
-  cluster: true, onNotice: true, onJob: true,
+  cluster: true, onNotice: true, onJob: true, validationFraction: true, validationSeed: true,
 })
 
 /**
@@ -73,14 +76,30 @@ export async function train(
   params: TrainingParams, dataset: Dataset, options: TrainOptions = {},
 ): Promise<Booster> {
   checkOptionNames('train', options, trainOptionNames)
-  const raw: RawParams = params
+  checkParameterNames(params)
+  const { params: raw, code } = await prepareCustom(params)
+  try {
+    return await trainOn(dataset, options, recipeOf(raw, code))
+  } finally {
+    forgetCode(code)
+  }
+}
+
+/**
+ * What `train` makes of its parameters.
+ *
+ * @param raw, code - as `prepareCustom` gives them
+ * @throws CoppiceError 'PARAMETER'
+ */
+export function recipeOf(raw: RawParams, code: CustomCode): CodedRecipe {
   const checked = checkParams(raw)
-  return trainOn(dataset, options, {
+  return {
     checked,
-    labelKind: labelKindOf(checked.objective),
+    labelKind: labelKindOf(checked),
     given: raw,
     inferred: infersClasses(raw) ? 'num-class' : null,
-  })
+    code,
+  }
 }
 
 /**
@@ -100,9 +119,10 @@ function infersClasses(raw: RawParams): boolean {
   return isMulticlass(objectiveOf(raw)) && givenValue(raw, 'num_class') === undefined
 }
 
-function labelKindOf(objective: ResolvedParams['objective']): Recipe['labelKind'] {
-  if (isNumeric(objective)) return 'number'
-  return objective === 'binary' ? 'binary' : 'class'
+function labelKindOf(params: ResolvedParams): Recipe['labelKind'] {
+  const nClasses = labelClasses(params)
+  if (nClasses === 0) return 'number'
+  return nClasses === 2 && !isMulticlass(params.objective) ? 'binary' : 'class'
 }
 
 /** The objective under its canonical name, which other checks depend on. */
@@ -112,10 +132,23 @@ function objectiveOf(raw: RawParams): ResolvedParams['objective'] {
   return parseValue(row, 'objective', written) as ResolvedParams['objective']
 }
 
+/** What a training in this process shares with others beside it. */
+export interface Host {
+  readonly executor: (size: TrainingCells) => Executor
+  /** Trainings that share the memory. */
+  readonly nTrainings: number
+}
+
+const alone: Omit<Host, 'executor'> & { readonly executor: null } = {
+  executor: null, nTrainings: 1,
+}
+
 /** Loads the data sets, trains, and gives the model; the part that the estimators share. */
 export async function trainOn(
-  dataset: Dataset, given: TrainOptions, recipe: Recipe,
+  dataset: Dataset, given: TrainOptions, recipe: CodedRecipe, host: Host | typeof alone = alone,
 ): Promise<Booster> {
+  checkHoldOut(given)
+  if (given.validationFraction !== undefined) return trainOnPart(dataset, given, recipe, host)
   const phases = new PhaseTimes(nowMs)
   const options = timedOptions(given, phases)
   const { signal, onEvent, cluster } = options
@@ -126,10 +159,11 @@ export async function trainOn(
     nDone = iteration + 1
   }
   const callbacks = (options.callbacks ?? []).map(checkedCallback)
+  if (cluster !== undefined) requireUnbound(recipe.code, 'cluster')
   const resumed = options.resumeFrom
   const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
   const { model, stoppedBy } = cluster === undefined
-    ? await trainHere(dataset, evalSets, { ...options, phases }, recipe, {
+    ? await trainHere(dataset, evalSets, { ...options, phases, host }, recipe, {
       callbacks: [count, ...callbacks],
       ...(signal === undefined ? {} : { signal }),
       onEvent,
@@ -154,9 +188,25 @@ export async function trainOn(
   return new Booster(model, phases.times())
 }
 
+/** Trains on a part of the rows and evaluates on the others. */
+async function trainOnPart(
+  dataset: Dataset, given: TrainOptions, recipe: Recipe, host: Host | typeof alone,
+): Promise<Booster> {
+  requireDataset(dataset, 'the training data')
+  const { train: part, valid } = await splitOff(dataset, given, recipe.labelKind !== 'number',
+    given.cluster === undefined ? () => loadTraining(dataset, given, recipe) : null)
+  const { validationFraction: _fraction, validationSeed: _seed, ...rest } = given
+  const evalSets = [{ name: VALIDATION, data: valid }, ...rest.evalSets ?? []]
+  return trainOn(part, { ...rest, evalSets }, recipe, host)
+}
+
+/** The name of the part of the training rows that is evaluated. */
+const VALIDATION = 'validation'
+
 /** Options of a training, and who measures its parts. */
 interface TimedOptions extends TrainOptions {
   readonly phases?: PhaseTimes | undefined
+  readonly host?: Host | typeof alone | undefined
 }
 
 /** The options, with all that is told of the progress told to the clock, too. */
@@ -178,15 +228,24 @@ function timedOptions(
 
 /** Trains in this process, on its threads. */
 async function trainHere(
-  dataset: Dataset, evalSets: readonly NamedDataset[], options: TimedOptions, recipe: Recipe,
+  dataset: Dataset, evalSets: readonly NamedDataset[], options: TimedOptions, recipe: CodedRecipe,
   rest: Omit<Parameters<typeof trainModel>[0], 'params' | 'train' | 'evalSets'>,
 ): Promise<TrainResult> {
   const { data, evaluated, params } = await loadAll(dataset, evalSets, options, recipe)
   options.phases?.onLoaded()
   const size = { nRows: data.nRows, nFeatures: data.features.length }
-  const limit = memoryBeside(data, evaluated, recipe.checked)
+  const { executor, nTrainings } = options.host ?? alone
+  const limit = memoryBeside(data, evaluated, recipe.checked) / nTrainings
   return trainModel({ params, train: data, evalSets: evaluated, memoryLimitBytes: limit, ...rest },
-    chooseExecutor(recipe.checked.numThreads, size))
+    executor?.(size) ?? chooseExecutor(recipe.checked.numThreads, size, recipe.code))
+}
+
+/** The training data alone, as a training would load them: what is binned is kept for it. */
+export function loadTraining(
+  dataset: Dataset, { signal, onLoad }: Pick<TrainOptions, 'signal' | 'onLoad'>, recipe: Recipe,
+): Promise<BinnedDataset> {
+  requireDataset(dataset, 'the training data')
+  return load('training', dataset, { signal, onLoad }, recipe)
 }
 
 interface Loaded {

@@ -78,7 +78,8 @@ export function treesOf(requests: readonly EngineRequest[]): CommittedTree[] {
 
 /** Requests whose answers the coordinator waits for. */
 export function needsAnswer({ kind }: EngineRequest): boolean {
-  return kind === 'prepare' || kind === 'root' || kind === 'round' || kind === 'evaluate'
+  return kind === 'prepare' || kind === 'tally' || kind === 'root' || kind === 'round' ||
+    kind === 'select' || kind === 'evaluate'
 }
 
 function readRequest(body: Uint8Array, limits: RequestLimits): EngineRequest {

@@ -99,8 +99,12 @@ async function surveySet(
   })
 }
 
-export function textOptionsOf({ header, missingValues }: DataSpec): TextOptions {
-  return { header, missingValues: missingValues ?? defaultTextOptions.missingValues }
+export function textOptionsOf({ header, missingValues, unnamed }: DataSpec): TextOptions {
+  return {
+    header,
+    missingValues: missingValues ?? defaultTextOptions.missingValues,
+    ...(unnamed === undefined ? {} : { unnamed }),
+  }
 }
 
 /** Lets messages of workers and clients through. */

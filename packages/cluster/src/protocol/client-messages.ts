@@ -3,7 +3,9 @@
  * A client that lost its connection says `submit` again with the same job: it is attached to the
  * job under way, or given its end. One that did not bring the job says `follow`.
  */
-import type { ColumnType, PredictedRows, PredictionType, RoleOptions } from '@coppice/data'
+import type {
+  ColumnType, PredictedRows, PredictionType, RoleOptions, UnnamedColumns,
+} from '@coppice/data'
 import type {
   CommittedIteration, InferredParams, IterationEvent, RowBits, StopReason, TrainingEvent,
 } from '@coppice/engine'
@@ -17,6 +19,7 @@ export interface DataSpec {
   readonly format: string | null
   readonly header: boolean | 'auto'
   readonly missingValues: readonly string[] | null
+  readonly unnamed?: UnnamedColumns | undefined
   readonly roles: RoleOptions
   readonly schema: Readonly<Record<string, string>> | null
   /**

@@ -11,8 +11,8 @@ import {
 } from './limits.js'
 import { objective } from './model-schemas.js'
 import {
-  array, bytesOf, count, double, finite, flag, integer, list, nullable, object, oneOf, optional,
-  type Schema, text, where,
+  array, bytesOf, count, double, finite, flag, integer, list, nullable, object, oneOf,
+  optional, type Schema, text, where,
 } from './schema.js'
 
 const name = text(NAME_LENGTH_MAX)
@@ -55,7 +55,15 @@ export const metricPart: Schema<MetricPart> = object({
   ranked: nullable(rankedScores),
 })
 
-const metricSpec: Schema<MetricSpec> = object({ name, topK: count, parameter: finite })
+const codeRef = { key: name, file: name, export: name }
+
+const metricSpec: Schema<MetricSpec> = object({
+  name, topK: count, parameter: finite,
+  custom: optional(nullable(object({
+    ...codeRef, name, higherIsBetter: flag, isWhole: flag,
+    transform: oneOf({ none: true, sqrt: true }),
+  }))),
+})
 
 /** Labels of rankings, far more than anybody grades by. */
 const GAINS_MAX = 65_536
@@ -79,6 +87,7 @@ export const engineSetup: Schema<EngineSetup> = object({
     gradientBound: nullable(finite),
     hessianBound: finite,
     ranking: optional(ranking),
+    custom: optional(nullable(object(codeRef))),
   }),
   nOutputs: integer(1, OUTPUTS_MAX),
   baseScores: list(finite, OUTPUTS_MAX),
@@ -95,8 +104,10 @@ export const engineSetup: Schema<EngineSetup> = object({
     maxCatThreshold: count,
     maxCatToOnehot: count,
     minDataPerGroup: count,
+    extraTrees: flag,
   }),
   usesBagging: flag,
+  usesGoss: flag,
   maxExpansions: integer(1, LEAVES_MAX),
   maxLeaves: integer(1, LEAVES_MAX),
   metrics: list(metricSpec, METRICS_MAX),

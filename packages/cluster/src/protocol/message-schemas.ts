@@ -9,7 +9,8 @@ import {
   binnedTree, engineSetup, errorCode, metricPart, rowSummary, targetShape,
 } from './engine-schemas.js'
 import {
-  DATASETS_MAX, ITERATIONS_MAX, MESSAGE_TEXT_LENGTH_MAX, METRICS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
+  COUNTS_MAX, DATASETS_MAX, ITERATIONS_MAX, MESSAGE_TEXT_LENGTH_MAX, METRICS_MAX, NAME_LENGTH_MAX,
+  OUTPUTS_MAX,
   PARTITIONS_MAX, REQUEST_BYTES_MAX, STORES_MAX, TASKS_MAX, URI_LENGTH_MAX,
 } from './limits.js'
 import type {
@@ -85,7 +86,9 @@ const loadedPartition: Schema<LoadedPartitionInfo> = object({
 
 const answerPayload: Schema<AnswerPayload> = tagged('kind', {
   maximum: object({ kind: constant('maximum'), value: double }),
+  counts: object({ kind: constant('counts'), values: array(Float64Array, COUNTS_MAX) }),
   sums: object({ kind: constant('sums'), bytes: array(Uint8Array) }),
+  selected: object({ kind: constant('selected'), bytes: array(Uint8Array) }),
   parts: object({ kind: constant('parts'), parts: list(metricPart, METRICS_MAX) }),
 })
 

@@ -284,9 +284,13 @@ export interface Answer {
 
 export type AnswerPayload =
   | { readonly kind: 'maximum', readonly value: number }
+  /** Numbers of rows, of a tally. */
+  | { readonly kind: 'counts', readonly values: Float64Array }
   /** Packed sums, see wire/. */
   | { readonly kind: 'sums', readonly bytes: Uint8Array }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
+  /** A packed selection, see wire/pack-selection.ts. */
+  | { readonly kind: 'selected', readonly bytes: Uint8Array }
 
 /** Coordinator: answer the last request again. */
 export interface Again {

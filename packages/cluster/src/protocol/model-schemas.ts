@@ -6,7 +6,7 @@ import type { CommittedIteration, IterationEvent, MetricValue } from '@coppice/e
 import type { Feature, ModelHeader, Objective, ParameterValue, Scalar, Tree } from '@coppice/model'
 import {
   CATEGORIES_MAX, COLUMNS_MAX, DATASETS_MAX, ITERATIONS_MAX, LEAVES_MAX, METRICS_MAX,
-  OUTPUTS_MAX, TEXT_BYTES_MAX, URI_LENGTH_MAX,
+  NAME_LENGTH_MAX, OUTPUTS_MAX, TEXT_BYTES_MAX, URI_LENGTH_MAX,
 } from './limits.js'
 import {
   constant, count, double, either, finite, flag, integer, list, nullable, object, oneOf, opaque,
@@ -74,6 +74,9 @@ const feature: Schema<Feature> = tagged('kind', {
 export const objective: Schema<Objective> = tagged('name', {
   regression: object({ name: constant('regression') }),
   regression_sqrt: object({ name: constant('regression_sqrt') }),
+  regression_l1: object({ name: constant('regression_l1') }),
+  quantile: object({ name: constant('quantile'), alpha: finite }),
+  mape: object({ name: constant('mape') }),
   huber: object({ name: constant('huber'), alpha: finite }),
   fair: object({ name: constant('fair'), c: finite }),
   poisson: object({ name: constant('poisson'), maxDeltaStep: finite }),
@@ -87,6 +90,11 @@ export const objective: Schema<Objective> = tagged('name', {
   multiclass: object({ name: constant('multiclass'), numClass: integer(2, OUTPUTS_MAX) }),
   multiclassova: object({
     name: constant('multiclassova'), numClass: integer(2, OUTPUTS_MAX), sigmoid: finite,
+  }),
+  custom: object({
+    name: constant('custom'), source: text(NAME_LENGTH_MAX),
+    link: oneOf({ identity: true, exp: true, sigmoid: true, softplus: true, softmax: true }),
+    numClass: integer(0, OUTPUTS_MAX),
   }),
 })
 

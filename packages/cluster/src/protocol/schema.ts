@@ -165,29 +165,27 @@ export function bytesOf(n: number): Schema<Uint8Array> {
     : refuse(value, `${n} bytes`)
 }
 
-/** Schemas of members that may be left out. */
-const leftOut = new WeakSet<Schema<never>>()
+/** Members of objects that may be absent. */
+const optionals = new WeakSet<Schema<unknown>>()
 
-/** A member that need not be there; null does not stand for it. */
-export function optional<T>(schema: Schema<T>): Schema<T> {
+/** A member that an object may lack. */
+export function optional<T>(schema: Schema<T>): Schema<T | undefined> {
   const own: Schema<T> = (value) => schema(value)
-  leftOut.add(own as Schema<never>)
+  optionals.add(own)
   return own
 }
 
 type Fields<T> = { readonly [K in keyof T]-?: Schema<T[K]> }
 
-/** A plain object with exactly these members, of which those that are `optional` may lack. */
+/** A plain object with exactly these members, except for those that may be absent. */
 export function object<T extends object>(fields: Fields<T>): Schema<T> {
   const names = Object.keys(fields) as (keyof T & string)[]
   return (value) => {
     const source = asRecord(value)
     const checked: Partial<T> = {}
     for (const name of names) {
-      if (!Object.hasOwn(source, name)) {
-        if (leftOut.has(fields[name] as Schema<never>)) continue
-        throw new Mismatch(`"${name}" is missing`)
-      }
+      if (!Object.hasOwn(source, name) && optionals.has(fields[name])) continue
+      if (!Object.hasOwn(source, name)) throw new Mismatch(`"${name}" is missing`)
       try {
         checked[name] = fields[name](source[name])
       } catch (error) {

@@ -1,12 +1,14 @@
 import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
-  metricPart, type MetricPart, sumsLayout, type SumsLayout,
+  mergeSelected, metricPart, type MetricPart, type SelectPart, selectPartFault,
+  type SelectRequest, sumsLayout, type SumsLayout, TALLY_COUNTS,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
+import { unpackSelection } from '../wire/pack-selection.js'
 import { type TakeSums, unpackSums } from '../wire/unpack-sums.js'
 import { SumsInspector } from './inspect-sums.js'
 
@@ -28,7 +30,9 @@ export class StarReducer implements RequestReducer {
   /** What the scan of the first histograms found: told when the answer is asked for. */
   #fault: Error | null = null
   #maximum = 0
+  #counts = new Float64Array(0)
   #parts: MetricPart[] = []
+  #selected: SelectPart[] = []
   /** What was seen of each store's answer, by store. */
   readonly #inspectors = new Map<number, SumsInspector>()
 
@@ -49,10 +53,15 @@ export class StarReducer implements RequestReducer {
     this.#fault = null
     this.#maximum = 0
     this.#parts = []
+    this.#selected = []
     this.#inspectors.clear()
     switch (request.kind) {
+      case 'tally':
+        this.#counts = new Float64Array(TALLY_COUNTS)
+        return 1
       case 'prepare':
       case 'evaluate':
+      case 'select':
         return 1
       case 'gradients':
         this.#reducer.setUnits(request.gradientScale, request.hessianScale)
@@ -71,7 +80,9 @@ export class StarReducer implements RequestReducer {
     assert(request !== null, 'a request was begun')
     switch (request.kind) {
       case 'prepare': return this.#addMaximum(request.kind, chunk, payload)
+      case 'tally': return this.#addCounts(request.kind, chunk, payload)
       case 'evaluate': return this.#addParts(request.kind, chunk, payload)
+      case 'select': return this.#addSelected(request, chunk, payload)
       case 'root':
       case 'round':
         return this.#addSums(request.kind, chunk, payload)
@@ -92,6 +103,16 @@ export class StarReducer implements RequestReducer {
     this.#maximum = Math.max(this.#maximum, payload.value)
   }
 
+  #addCounts(kind: string, chunk: number, payload: AnswerPayload): void {
+    if (payload.kind !== 'counts') throw wrongKind(kind, payload, 'counts')
+    requireChunk(kind, chunk, 1)
+    const { values } = payload
+    const isSound = values.length === TALLY_COUNTS &&
+      values.every((value) => Number.isSafeInteger(value) && value >= 0)
+    if (!isSound) throw new ProtocolError('invalid', 'what should be numbers of rows are none')
+    values.forEach((value, i) => { this.#counts[i]! += value })
+  }
+
   #addParts(kind: string, chunk: number, payload: AnswerPayload): void {
     if (payload.kind !== 'parts') throw wrongKind(kind, payload, 'parts')
     requireChunk(kind, chunk, 1)
@@ -108,6 +129,15 @@ export class StarReducer implements RequestReducer {
       }
     }
     this.#parts.push(...payload.parts)
+  }
+
+  #addSelected(request: SelectRequest, chunk: number, payload: AnswerPayload): void {
+    if (payload.kind !== 'selected') throw wrongKind(request.kind, payload, 'selected')
+    requireChunk(request.kind, chunk, 1)
+    const part = unpackSelection(request, payload.bytes)
+    const fault = selectPartFault(request, part)
+    if (fault !== null) throw new ProtocolError('invalid', `a selection is none: ${fault}`)
+    this.#selected.push(part)
   }
 
   #addSums(kind: string, chunk: number, payload: AnswerPayload): void {
@@ -158,7 +188,8 @@ export class StarReducer implements RequestReducer {
   /**
    * As RequestReducer.
    *
-   * @throws CoppiceError 'INTERNAL' when histograms do not add up to their leaves' totals
+   * @throws CoppiceError 'INTERNAL' when histograms, or what is selected, do not add up to their
+   *   leaves
    */
   finish(): EngineAnswer {
     const request = this.#request
@@ -166,7 +197,9 @@ export class StarReducer implements RequestReducer {
     if (this.#fault !== null) throw this.#fault
     switch (request.kind) {
       case 'prepare': return this.#maximum
+      case 'tally': return this.#counts
       case 'evaluate': return this.#parts
+      case 'select': return mergeSelected(request, this.#selected)
       case 'root': return this.#reducer.finishRoot(request)
       case 'round': return this.#reducer.finishRound(request)
       case 'gradients':

@@ -9,7 +9,7 @@ const REPLAY_ITERATIONS = 64
 export interface StoreProgress {
   /** Trees added to the scores, by iteration: all of them complete. */
   readonly applied: readonly (readonly CommittedTree[])[]
-  /** Trees of the current iteration added so far. */
+  /** Trees of the current iteration added so far: the first ones, in their order. */
   readonly partial: readonly CommittedTree[]
   /** Requests of the current iteration carried out. */
   readonly nRequests: number
@@ -86,13 +86,11 @@ function continued({ applied, nRequests }: StoreProgress, log: RequestLog): Stor
 function replayed({ applied, partial }: StoreProgress, log: RequestLog): StoreRun {
   const { trees } = log
   const last = Math.min(trees.length, applied.length + REPLAY_ITERATIONS)
-  const has = new Set(partial.map(({ output }) => output))
   const apply: EngineRequest[] = []
   const after = [...applied]
   for (let i = applied.length; i < last; i++) {
-    const missing = i > applied.length
-      ? trees.at(i)
-      : trees.at(i).filter(({ output }) => !has.has(output))
+    // an output may have several trees: its base score comes as one
+    const missing = i > applied.length ? trees.at(i) : trees.at(i).slice(partial.length)
     apply.push(...missing.map(commit))
     after.push(trees.at(i))
   }

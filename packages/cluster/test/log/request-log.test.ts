@@ -22,6 +22,7 @@ const message = (
 const layout = { nBins: 8, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {
   features: [layout, layout], nOutputs: 1, maxLeaves: 4, maxExpansions: 2,
+  usesBagging: false, usesGoss: false,
 }
 const prepare: EngineRequest = { kind: 'prepare' }
 const commit = (value: number): EngineRequest =>

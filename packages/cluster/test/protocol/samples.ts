@@ -55,7 +55,7 @@ const sources: SourcePartition[] = [
 const recipe: DatasetRecipe = {
   nRows: 5,
   rows: Uint8Array.of(0b10011),
-  textOptions: { header: true, missingValues: [] },
+  textOptions: { header: true, missingValues: [], unnamed: { label: 3, unlessColumns: null } },
   columns,
   partitions: [
     { name: '/data/a.csv', format: 'csv', firstRow: 0, byteLength: 3, plan, columnIdx: [0, 1],
@@ -92,9 +92,11 @@ const tree: BinnedTree = {
 
 const objectives: readonly Objective[] = [
   { name: 'regression' }, { name: 'regression_sqrt' }, { name: 'huber', alpha: 0.9 },
+  { name: 'regression_l1' }, { name: 'quantile', alpha: 0.3 }, { name: 'mape' },
   { name: 'fair', c: 1 }, { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
   { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
   { name: 'cross_entropy_lambda' }, { name: 'multiclassova', numClass: 3, sigmoid: 2 },
+  { name: 'custom', source: 'mine', link: 'softplus', numClass: 0 },
 ]
 
 const setup: EngineSetup = {
@@ -103,18 +105,23 @@ const setup: EngineSetup = {
     { nBins: 1, missingBin: -1, isCategorical: true },
   ],
   objective: { objective: { name: 'multiclass', numClass: 3 }, binaryWeights: [1, 2.5],
-    gradientBound: null, hessianBound: 0.25 },
+    gradientBound: null, hessianBound: 0.25,
+    custom: { key: 'aa11', file: 'losses.mjs', export: 'default' } },
   nOutputs: 3,
   baseScores: [0.5, -0, -1e-300],
   initScoreQuantum: 2 / 0x1_0000_0000,
   scan: { lambdaL1: 0, lambdaL2: 1.5, minDataInLeaf: 20, minSumHessianInLeaf: 1e-3,
     minGainToSplit: 0, maxDeltaStep: 0, catSmooth: 10, catL2: 10, maxCatThreshold: 32,
-    maxCatToOnehot: 4, minDataPerGroup: 100 },
+    maxCatToOnehot: 4, minDataPerGroup: 100, extraTrees: true },
   usesBagging: true,
+  usesGoss: true,
   maxExpansions: 8,
   maxLeaves: 255,
   metrics: [
     { name: 'auc', topK: 0, parameter: 0 }, { name: 'multi_error', topK: 5, parameter: 1.5 },
+    { name: 'mine', topK: 1, parameter: 0, custom: {
+      name: 'mine', key: 'aa11', file: 'm.mjs', export: 'mine', higherIsBetter: true,
+      isWhole: false, transform: 'sqrt' } },
   ],
   evaluatesTraining: false,
 }
@@ -213,8 +220,10 @@ const taskResults: TaskResult[] = [
 
 const payloads: AnswerPayload[] = [
   { kind: 'maximum', value: 12.5 },
+  { kind: 'counts', values: new Float64Array([0, 3, 2 ** 31]) },
   { kind: 'sums', bytes: bytes(1000) },
   { kind: 'parts', parts },
+  { kind: 'selected', bytes: Uint8Array.of(1, 2, 3) },
 ]
 
 export const toWorkerSamples: ByType<ToWorker> = {

@@ -42,6 +42,12 @@ const trainings: readonly (readonly [string, TrainOptions])[] = [
   })],
   ['regression with init scores, whose gradients have no bound',
     training({ label: 'heavy-tailed', initScore: true }, { metric: ['l2', 'l1'] })],
+  ['a quantile of tied labels', training({ label: 'counts' }, {
+    objective: 'quantile', alpha: 0.7, metric: ['quantile'], speculation: 4,
+  })],
+  ['percentage error with bagging', training({ label: 'heavy-tailed', weights: 'any' }, {
+    objective: 'mape', metric: ['mape'], baggingFraction: 0.6, baggingFreq: 1,
+  })],
   ['three classes', training({ label: { classes: 3 } }, {
     objective: 'multiclass', numClass: 3, metric: ['multi_logloss'], speculation: 8,
   })],
@@ -79,6 +85,17 @@ describe('StarReducer', () => {
   })
 
   for (const times of [0, 2]) {
+    it(`finds a selection that was counted ${times} times`, async () => {
+      const [, options] = trainings[2]!
+      for (const which of [1, 3, 7]) {
+        let n = 0
+        const counts = ({ kind }: EngineRequest, store: number): number =>
+          (kind === 'select' && store === 1 && ++n === which ? times : 1)
+        await assert.rejects(train(options, new PackedExecutor(2, 7, counts)),
+          { code: 'INTERNAL', message: /does not add up/ })
+      }
+    })
+
     it(`finds an answer that was counted ${times} times`, async () => {
       const [, options] = trainings[0]!
       let nRounds = 0
@@ -103,9 +120,9 @@ const setup: EngineSetup = {
   scan: {
     lambdaL1: 0, lambdaL2: 0, minDataInLeaf: 1, minSumHessianInLeaf: 0, minGainToSplit: 0,
     maxDeltaStep: 0, catSmooth: 10, catL2: 10, maxCatThreshold: 32, maxCatToOnehot: 4,
-    minDataPerGroup: 100,
+    minDataPerGroup: 100, extraTrees: false,
   },
-  usesBagging: false, maxExpansions: 2, maxLeaves: 4,
+  usesBagging: false, usesGoss: false, maxExpansions: 2, maxLeaves: 4,
   metrics: [
     { name: 'auc', topK: 1, parameter: 0 }, { name: 'binary_error', topK: 1, parameter: 0 },
   ],
@@ -155,6 +172,10 @@ describe('StarReducer, given what no store sends', () => {
   it('refuses maxima and parts that mean nothing', () => {
     refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: NaN }, /told to be NaN/)
     refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: -1 }, /told to be -1/)
+    const tally: EngineRequest = { kind: 'tally', digit: 0, prefix: 0 }
+    refuses(tally, 0, { kind: 'counts', values: new Float64Array(3) }, /numbers of rows/)
+    refuses(tally, 0, { kind: 'counts', values: new Float64Array(2048).fill(0.5) }, /of rows/)
+    refuses(tally, 0, { kind: 'maximum', value: 1 }, /"counts" was due/)
     const evaluate: EngineRequest = { kind: 'evaluate' }
     refuses(evaluate, 0, parts({ metric: 'l2', sum: [1] }), /"l2" .* auc, binary_error/)
     refuses(evaluate, 0, parts({ sum: [1] }), /"auc" is not ranked scores/)

@@ -1,20 +1,25 @@
-import { type EngineRequest, type EngineSetup, ExactSum } from '@coppice/engine'
+import {
+  type EngineRequest, type EngineSetup, ExactSum, rowDraw, TALLY_COUNTS, TALLY_DIGITS,
+} from '@coppice/engine'
 import { sha256, toHex } from '@coppice/model'
-import { nearestEven } from '@coppice/testkit'
+import { nearestEven, type SelectableRow, selectNaively } from '@coppice/testkit'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { packSelection } from '../../src/wire/pack-selection.js'
 import type { EngineWork } from '../../src/worker/events.js'
 import type { Problem, TinyRows } from './problem.js'
 
 interface Row {
+  readonly id: number
   readonly bins: readonly number[]
   readonly label: number
   score: number
   gradient: number
   hessian: number
-  node: number
+  /** The tree's nodes that it is in, also those that were split ahead in vain. */
+  readonly nodes: Set<number>
 }
 
-/** Engines of a simulated worker: the engine's semantics for L2, one row at a time. */
+/** Engines of a simulated worker: the engine's semantics for a few losses, one row at a time. */
 export class NaiveEngines {
   readonly #problem: Problem
   readonly #stores = new Map<number, NaiveStore>()
@@ -72,18 +77,18 @@ class NaiveStore {
     switch (request.kind) {
       case 'gradients':
         for (const row of this.#training) {
-          row.gradient = nearestEven((row.score - row.label) * request.gradientScale)
+          row.gradient = nearestEven(this.#gradient(row) * request.gradientScale)
           row.hessian = nearestEven(request.hessianScale)
         }
         return
       case 'root':
-        for (const row of this.#training) row.node = 0
+        for (const row of this.#training) draw(row, request.bag)
         return
       case 'round':
         for (const { parent, left, right, feature, leftBins } of request.expansions) {
           for (const row of this.#training) {
-            if (row.node !== parent) continue
-            row.node = isLeft(leftBins, row.bins[feature]!) ? left : right
+            if (!row.nodes.has(parent)) continue
+            row.nodes.add(isLeft(leftBins, row.bins[feature]!) ? left : right)
           }
         }
         return
@@ -93,9 +98,34 @@ class NaiveStore {
         }
         return
       case 'prepare':
+      case 'tally':
       case 'evaluate':
+      case 'select':
         return
     }
+  }
+
+  #gradient({ score, label }: Row): number {
+    const { objective } = this.#setup.objective
+    const isMet = Math.abs(score - label) <= this.#setup.initScoreQuantum / 2
+    const side = isMet ? 0 : Math.sign(score - label)
+    switch (objective.name) {
+      case 'regression_l1': return side
+      case 'mape': return side / Math.max(1, Math.abs(label))
+      case 'quantile': return side < 0 ? -objective.alpha : 1 - objective.alpha
+      default: return score - label
+    }
+  }
+
+  #selectable(node: number, weightScale: number): SelectableRow[] {
+    const { objective: { objective }, initScoreQuantum } = this.#setup
+    return this.#training.filter(({ nodes }) => node === -1 || nodes.has(node))
+      .map(({ id, score, label }) => ({
+        id,
+        residual: nearestEven((label - score) / initScoreQuantum),
+        weight: weightScale === 0 ? 1 : nearestEven(
+          weightScale / (objective.name === 'mape' ? Math.max(1, Math.abs(label)) : 1)),
+      }))
   }
 
   answer(request: EngineRequest): AnswerPayload[] {
@@ -104,6 +134,7 @@ class NaiveStore {
         const values = this.#training.map(({ score, label }) => Math.abs(score - label))
         return [{ kind: 'maximum', value: Math.max(0, ...values) }]
       }
+      case 'tally': return [this.#tally(request)]
       case 'root': return [this.#sums(0)]
       case 'round':
         return request.expansions
@@ -111,8 +142,23 @@ class NaiveStore {
           .map(({ left, right, leftTotals, rightTotals }) =>
             this.#sums(leftTotals.count <= rightTotals.count ? left : right))
       case 'evaluate': return [this.#parts()]
+      case 'select': {
+        const part = selectNaively(
+          request, (node) => this.#selectable(node, request.weightScale))
+        return [{ kind: 'selected', bytes: packSelection(request, part) }]
+      }
       default: return []
     }
+  }
+
+  #tally({ digit, prefix }: Extract<EngineRequest, { kind: 'tally' }>): AnswerPayload {
+    const values = new Float64Array(TALLY_COUNTS)
+    const { shift, bits } = TALLY_DIGITS[digit]!
+    for (const row of this.#training) {
+      const key = keyOf(row)
+      if (Math.floor(key / 2 ** (shift + bits)) === prefix) values[(key >> shift) % 2 ** bits]!++
+    }
+    return { kind: 'counts', values }
   }
 
   /** [feature][bin] of gradient, hessian, count. */
@@ -120,7 +166,7 @@ class NaiveStore {
     const offsets = sumOffsets(this.#setup)
     const sums = new Float64Array(offsets.at(-1)!)
     for (const row of this.#training) {
-      if (row.node !== node) continue
+      if (!row.nodes.has(node)) continue
       row.bins.forEach((bin, f) => {
         const at = offsets[f]! + bin * 3
         sums[at]! += row.gradient
@@ -147,6 +193,22 @@ class NaiveStore {
   }
 }
 
+/** Of GOSS: the bits of |gradient x hessian| as a float32. */
+function keyOf({ gradient, hessian }: Row): number {
+  return new Uint32Array(Float32Array.of(Math.abs(gradient) * hessian).buffer)[0]!
+}
+
+/** Puts a row into the root, or nowhere. */
+function draw(row: Row, bag: Extract<EngineRequest, { kind: 'root' }>['bag']): void {
+  row.nodes.clear()
+  row.nodes.add(0)
+  if (bag === null || (bag.kind === 'goss' && keyOf(row) >= bag.threshold)) return
+  if (bag.kind !== 'goss') throw new Error('simulated trainings draw rows by their gradients')
+  if (rowDraw(bag.hashStart, row.id) >= bag.limit) row.nodes.clear()
+  row.gradient = nearestEven(row.gradient * bag.factor)
+  row.hessian = nearestEven(row.hessian * bag.factor)
+}
+
 /** Where each feature's sums begin, and their end. */
 export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[] {
   const offsets = [0]
@@ -154,9 +216,10 @@ export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[
   return offsets
 }
 
-function rowsOf({ bins, label }: TinyRows, score: number): Row[] {
+function rowsOf({ firstRow, bins, label }: TinyRows, score: number): Row[] {
   return bins.map((own, i) =>
-    ({ bins: own, label: label[i]!, score, gradient: 0, hessian: 0, node: 0 }))
+    ({ id: firstRow + i, bins: own, label: label[i]!, score, gradient: 0, hessian: 0,
+      nodes: new Set() }))
 }
 
 function isLeft(leftBins: Uint8Array, bin: number): boolean {

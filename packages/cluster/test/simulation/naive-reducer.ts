@@ -1,10 +1,12 @@
-import type {
-  EngineAnswer, EngineRequest, EngineSetup, MetricPart, SplitCandidate,
+import {
+  type EngineAnswer, type EngineRequest, type EngineSetup, mergeSelected, type MetricPart,
+  type SelectPart, type SplitCandidate,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { RequestReducer } from '../../src/coordinator/events.js'
 import { ProtocolError } from '../../src/protocol/error.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { unpackSelection } from '../../src/wire/pack-selection.js'
 import { sumOffsets } from './naive-engine.js'
 
 type Candidate = SplitCandidate
@@ -19,7 +21,9 @@ export class NaiveReducer implements RequestReducer {
   #request: EngineRequest | null = null
   #nodes: number[] = []
   #maximum = 0
+  #counts: number[] = []
   #parts: MetricPart[] = []
+  #selected: SelectPart[] = []
   #units = { gradient: 1, hessian: 1 }
 
   /** @param keepsBound - a planted bug: maxima are never forgotten */
@@ -32,7 +36,9 @@ export class NaiveReducer implements RequestReducer {
     this.#request = request
     this.#whole.clear()
     if (!this.keepsBound) this.#maximum = 0
+    this.#counts = []
     this.#parts = []
+    this.#selected = []
     this.#nodes = []
     if (request.kind === 'gradients') {
       this.#units = { gradient: 1 / request.gradientScale, hessian: 1 / request.hessianScale }
@@ -49,14 +55,19 @@ export class NaiveReducer implements RequestReducer {
     }
     const isSums = request.kind === 'root' || request.kind === 'round'
     if (isSums) return this.#nodes.length
-    return request.kind === 'prepare' || request.kind === 'evaluate' ? 1 : 0
+    return request.kind === 'gradients' || request.kind === 'commit' ? 0 : 1
   }
 
   add(chunk: number, payload: AnswerPayload): void {
     assert(!this.#whole.has(chunk), `nothing is added to chunk ${chunk}, which is complete`)
     if (payload.kind === 'maximum') this.#maximum = Math.max(this.#maximum, payload.value)
-    else if (payload.kind === 'parts') this.#parts.push(...payload.parts)
-    else {
+    else if (payload.kind === 'counts') {
+      payload.values.forEach((value, i) => { this.#counts[i] = (this.#counts[i] ?? 0) + value })
+    } else if (payload.kind === 'parts') this.#parts.push(...payload.parts)
+    else if (payload.kind === 'selected') {
+      assert(this.#request?.kind === 'select', 'a selection was asked for')
+      this.#selected.push(unpackSelection(this.#request, payload.bytes))
+    } else {
       requireWhole(payload.bytes)
       const total = this.#histograms.get(this.#nodes[chunk]!)!
       const { buffer, byteOffset } = payload.bytes
@@ -86,7 +97,9 @@ export class NaiveReducer implements RequestReducer {
     const request = this.#request!
     switch (request.kind) {
       case 'prepare': return this.#maximum
+      case 'tally': return Float64Array.from(this.#counts)
       case 'evaluate': return this.#parts
+      case 'select': return mergeSelected(request, this.#selected)
       case 'root': {
         const sums = this.#bins(0, 0)
         const totals = addUp(sums)

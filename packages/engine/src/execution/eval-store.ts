@@ -1,7 +1,7 @@
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricPart } from '../metrics/parts.js'
-import { rankingParts } from '../metrics/ranking.js'
+import { isRankingMetric, rankingParts } from '../metrics/ranking.js'
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { planColumns } from './columns.js'
@@ -80,22 +80,25 @@ export class EvalStore {
   evaluate(setup: EngineSetup, dataset: number): MetricPart[] {
     if (this.#nRows === 0) return []
     const scores = Array.from({ length: setup.nOutputs }, (_, k) => this.scores.values(k))
-    if (this.#queries !== null) return this.#rank(setup, dataset, scores[0]!, this.#queries)
+    const ofRanks = this.#rank(setup, scores[0]!)
     return setup.metrics.map((metric) => ({
       dataset,
       metric: metric.name,
-      ...metricPart(metric, setup.objective.objective, scores, this.#labels, this.#weights),
+      ...ofRanks.get(metric.name) ??
+        metricPart(metric, setup.objective.objective, scores, this.#labels, this.#weights),
     }))
   }
 
-  /** Metrics of objectives of rankings are of rankings. */
+  /** Those metrics that are of the order of a query's rows, by name. */
   #rank(
-    setup: EngineSetup, dataset: number, scores: Float64Array, { starts }: LocalQueries,
-  ): MetricPart[] {
+    { metrics, objective: { ranking } }: EngineSetup, scores: Float64Array,
+  ): Map<string, Pick<MetricPart, 'sum' | 'ranked'>> {
+    if (this.#queries === null || ranking === undefined) return new Map()
+    const { starts } = this.#queries
+    const specs = metrics.filter(({ name }) => isRankingMetric(name))
     const queries = { starts, scores, labels: this.#labels, weights: this.#weights }
-    const sums = rankingParts(setup.metrics, queries, setup.objective.ranking!.labelGain)
-    return setup.metrics.map(({ name }, m) =>
-      ({ dataset, metric: name, sum: sums[m]!, ranked: null }))
+    const sums = rankingParts(specs, queries, ranking.labelGain)
+    return new Map(specs.map(({ name }, m) => [name, { sum: sums[m]!, ranked: null }]))
   }
 }
 

@@ -11,8 +11,10 @@ export function histogramsOf(request: EngineRequest): readonly number[] {
     case 'round': return request.expansions.filter(needsHistogram).map(smallerChild)
     case 'prepare':
     case 'gradients':
+    case 'tally':
     case 'commit':
     case 'evaluate':
+    case 'select':
       return []
   }
 }

@@ -2,6 +2,7 @@ import { CoppiceError } from '../errors.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../training/iteration.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
+import { mergeSelected } from '../selection/answer.js'
 import { engineRows } from './engine-rows.js'
 import { Exchange } from './exchange.js'
 import { bestOfShares, roundAnswer } from './candidates.js'
@@ -31,6 +32,10 @@ export class InlineExecutor implements Executor {
       { engine: 0, nEngines: 1, table, exchange: this.#exchange }, histogramPoolBytes)
     this.#booster = new Booster(plan)
     await yieldToEventLoop()
+  }
+
+  center(signal?: AbortSignal): Promise<readonly number[]> {
+    return this.#run(this.#booster!.center(), signal)
   }
 
   async replay(
@@ -68,6 +73,7 @@ export class InlineExecutor implements Executor {
         engine.computeGradients(request)
         return null
       }
+      case 'tally': return engine.tally(request)
       case 'root': {
         engine.computeRoot(request)
         const totals = engine.reduceRoot(request)!
@@ -85,6 +91,7 @@ export class InlineExecutor implements Executor {
         return null
       }
       case 'evaluate': return engine.evaluate()
+      case 'select': return mergeSelected(request, [engine.select(request)])
     }
   }
 

@@ -90,10 +90,12 @@ export class InlineStores implements Stores {
 function answerOf(engine: StoreEngine, request: EngineRequest): StoreAnswer {
   switch (request.kind) {
     case 'prepare': return { kind: 'maximum', value: engine.prepare(request) }
+    case 'tally': return { kind: 'counts', values: engine.tally(request) }
     case 'root':
     case 'round':
       return { kind: 'sums', histograms: engine.views(request) }
     case 'evaluate': return { kind: 'parts', parts: engine.evaluate() }
+    case 'select': return { kind: 'selected', parts: [engine.select(request)] }
     case 'gradients':
     case 'commit':
       return { kind: 'none' }

@@ -1,10 +1,11 @@
 import { Arena } from '../kernels/arena.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { instantiateKernels } from '../kernels/load.js'
+import type { SelectPart } from '../selection/answer.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
   CommitRequest, EngineRows, EngineSetup, GradientsRequest, MetricPart, PrepareRequest,
-  RootRequest, RoundRequest,
+  RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
@@ -43,7 +44,7 @@ export class PartitionEngine {
     return this.#reducer.histogramBytes
   }
 
-  /** Exact max |gradient| over this engine's rows. */
+  /** Exact max |gradient| (or hessian) over this engine's rows. */
   prepare(request: PrepareRequest): number {
     return this.#rows.prepare(request)
   }
@@ -75,7 +76,7 @@ export class PartitionEngine {
     const { begin, end } = this.#reducer.go
     let h = 0
     for (let j = begin; j < end; j++) {
-      this.#rows.rows.split(request.expansions[j]!)
+      this.#rows.split(request.expansions[j]!)
       for (; builds[h]?.expansion === j; h++) {
         this.#sums.build(builds[h]!.node, builds[h]!.slot, h)
       }
@@ -91,9 +92,19 @@ export class PartitionEngine {
     this.#sums.gather(slot, histogram)
   }
 
+  /** This engine's part of what is asked about residuals. */
+  select(request: SelectRequest): SelectPart {
+    return this.#rows.select(request)
+  }
+
   /** Adds a finished tree to the scores of all rows of this engine. */
   commit(request: CommitRequest): void {
     this.#rows.commit(request)
+  }
+
+  /** Counts of this engine's rows, see TallyRequest. */
+  tally(request: TallyRequest): Float64Array {
+    return this.#rows.tally(request)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */

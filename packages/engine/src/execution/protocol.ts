@@ -1,23 +1,30 @@
+import type { MetricDefinition } from '../custom/types.js'
 import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
+import type { SelectedGroup } from '../selection/answer.js'
 
 /**
  * What a training asks of the engines that hold the rows, in the order of an iteration. Every
  * request is carried out by all engines on their rows; an answer is about all rows. Executors
  * differ only in how requests travel and where sums meet.
  *
- *   prepare   -> largest gradient            where the objective's bound is not proven
+ *   prepare   -> largest gradient (hessian)  where the objective's bound is not proven
  *   gradients                                fixed-point gradients of all outputs
- *   per tree: root -> totals and candidate; round -> candidates, until grown; commit
+ *   tally ...                                rows by the size of their gradients (GOSS)
+ *   per tree: root -> totals and candidate; round -> candidates, until grown;
+ *             select -> counts of residuals, until the leaves' percentiles are found, where leaves
+ *                       are percentiles; commit
  *   evaluate  -> metric parts
  */
 export type EngineRequest =
-  | PrepareRequest | GradientsRequest | RootRequest | RoundRequest | CommitRequest
-  | EvaluateRequest
+  | PrepareRequest | GradientsRequest | TallyRequest | RootRequest | RoundRequest | SelectRequest
+  | CommitRequest | EvaluateRequest
 
 export interface PrepareRequest {
   readonly kind: 'prepare'
+  /** Instead of gradients: of custom objectives, whose hessians have no bound that is proven. */
+  readonly of?: 'hessians'
   /** As in the gradients that follow. */
   readonly draw?: number
 }
@@ -31,17 +38,61 @@ export interface GradientsRequest {
   readonly draw?: number
 }
 
-/** Rows of a bag are those whose draw `rowDraw(hashStart, global row id)` is below `limit`. */
-export interface BagRule {
+/**
+ * Count the training rows by a digit of the key of their gradients (`importanceKeys`), among those
+ * whose higher digits are `prefix`: TALLY_COUNTS numbers, those of digits that do not occur are 0.
+ */
+export interface TallyRequest {
+  readonly kind: 'tally'
+  /** Which digit: an index of TALLY_DIGITS. */
+  readonly digit: number
+  readonly prefix: number
+}
+
+/** Digits of a key, the highest first: place of the lowest bit, and number of bits. */
+export const TALLY_DIGITS = [
+  { shift: 20, bits: 11 }, { shift: 10, bits: 10 }, { shift: 0, bits: 10 },
+] as const
+/** Counts of a tally. */
+export const TALLY_COUNTS = 2048
+
+/** Which rows a tree is grown on. Draws are `rowDraw(hashStart, global row id)`. */
+export type BagRule = RowBag | ClassBag | GossBag
+
+/** Those whose draw is below `limit`. */
+export interface RowBag {
+  readonly kind: 'rows'
   readonly hashStart: number
   readonly limit: number
+}
+
+/** Those whose draw is below the limit of their class. */
+export interface ClassBag {
+  readonly kind: 'classes'
+  readonly hashStart: number
+  /** Of label 0. */
+  readonly limitNegative: number
+  /** Of all others. */
+  readonly limitPositive: number
+}
+
+/**
+ * Those whose key is at least `threshold`; of the others those whose draw is below `limit`, with
+ * gradients and hessians multiplied by `factor`.
+ */
+export interface GossBag {
+  readonly kind: 'goss'
+  readonly hashStart: number
+  readonly threshold: number
+  readonly limit: number
+  readonly factor: number
 }
 
 export interface RootRequest {
   readonly kind: 'root'
   readonly output: number
   readonly bag: BagRule | null
-  /** Features that may split the root: nFeatures bytes. */
+  /** Features that may split the root: nFeatures bytes; with extraTrees draws, see ScanParams. */
   readonly mask: Uint8Array
 }
 
@@ -89,6 +140,35 @@ export interface EvaluateRequest {
   readonly kind: 'evaluate'
 }
 
+/**
+ * Asks about the residuals (label - score) of some sets of rows: how many, and of which weight, lie
+ * where. Residuals are whole multiples of the grid of scores, `EngineSetup.initScoreQuantum`, the
+ * nearest ones. Changes nothing.
+ */
+export interface SelectRequest {
+  readonly kind: 'select'
+  readonly output: number
+  /** A power of two by which weights are multiplied and rounded; 0: every row weighs 1. */
+  readonly weightScale: number
+  readonly groups: readonly SelectGroup[]
+}
+
+/** A set of rows, and what is asked of those with a residual in a range. */
+export interface SelectGroup {
+  /** The grower's node whose rows they are, or -1 for all rows, also those out of the bag. */
+  readonly node: number
+  /** Residuals from `low` to `high`, both included, in quanta: integers below 2^53. */
+  readonly low: number
+  readonly high: number
+  /** A power of two: the width of the buckets to count in. Else ROWS or LOGARITHMIC. */
+  readonly width: number
+  /** Rows with a residual in the range, over all engines: what comes is checked against it. */
+  readonly count: number
+}
+
+/** What was selected of each group. */
+export type SelectAnswer = readonly SelectedGroup[]
+
 /** Per-engine part of one metric on one data set. Additive parts merge exactly. */
 export interface MetricPart {
   readonly dataset: number
@@ -131,6 +211,8 @@ export interface ScanParams {
   readonly maxCatThreshold: number
   readonly maxCatToOnehot: number
   readonly minDataPerGroup: number
+  /** A mask byte is 1 + the number of the only candidate of its feature. */
+  readonly extraTrees: boolean
 }
 
 /** A feature as the kernels see it. */
@@ -176,6 +258,8 @@ export interface EngineSetup {
   readonly initScoreQuantum: number
   readonly scan: ScanParams
   readonly usesBagging: boolean
+  /** Rows are drawn by the size of their gradients. */
+  readonly usesGoss: boolean
   /** Most expansions in one round. */
   readonly maxExpansions: number
   readonly maxLeaves: number
@@ -189,4 +273,6 @@ export interface MetricSpec {
   readonly topK: number
   /** The number that some metrics have: alpha, fair_c or tweedie_variance_power; else 0. */
   readonly parameter: number
+  /** Of a metric of the user's own. */
+  readonly custom?: MetricDefinition | null
 }

@@ -35,8 +35,8 @@ export class Reducer {
     this.share = table.shares[shareIdx]!
     this.#layout = writeLayout(arena, features, table)
     this.#mask = arena.reserve(features.length)
-    this.#params = arena.reserve(13 * 8)
-    arena.doubles(this.#params, 13).set(scanParams(scan))
+    this.#params = arena.reserve(SCAN_PARAMS * 8)
+    arena.doubles(this.#params, SCAN_PARAMS).set(scanParams(scan))
     this.#scratch = arena.reserve(SCAN_SCRATCH_BYTES)
     this.#candidate = arena.reserve(CANDIDATE_BYTES)
   }
@@ -48,7 +48,7 @@ export class Reducer {
 
   /** What one unit of the fixed-point sums is worth; powers of two. */
   setUnits(gradientUnit: number, hessianUnit: number): void {
-    const params = this.#arena.doubles(this.#params, 13)
+    const params = this.#arena.doubles(this.#params, SCAN_PARAMS)
     params[6] = gradientUnit
     params[7] = hessianUnit
   }
@@ -138,11 +138,14 @@ export function writeLayout(
   return layout
 }
 
+/** Doubles that the scan kernel's parameters are. */
+const SCAN_PARAMS = 14
+
 /** The scan kernel's parameters, in the order of assembly/scan-types.ts. */
 function scanParams(scan: ScanParams): number[] {
   return [
     scan.lambdaL1, scan.lambdaL2, Math.max(1, scan.minDataInLeaf), scan.minSumHessianInLeaf,
     scan.minGainToSplit, scan.maxDeltaStep, 1, 1, scan.catSmooth, scan.catL2,
-    scan.maxCatThreshold, scan.maxCatToOnehot, scan.minDataPerGroup,
+    scan.maxCatThreshold, scan.maxCatToOnehot, scan.minDataPerGroup, Number(scan.extraTrees),
   ]
 }

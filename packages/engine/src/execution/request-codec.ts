@@ -2,11 +2,18 @@ import { assert, CoppiceError } from '../errors.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import type {
   BagRule, BinnedTree, CommitRequest, EngineRequest, Expansion, RootRequest, RoundRequest,
+  SelectGroup, SelectRequest,
 } from './protocol.js'
 
 /** Requests as bytes, to cross threads (or a network) without a parser in the way. */
 
-const kinds = ['prepare', 'gradients', 'root', 'round', 'commit', 'evaluate'] as const
+const kinds = [
+  'prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally', 'select',
+] as const
+const bags = ['rows', 'classes', 'goss'] as const
+
+/** Of one group of a select request. */
+const SELECT_GROUP_BYTES = 32
 
 /** An upper bound of the bytes of any request of a training. */
 export function requestBytesMax(
@@ -14,7 +21,8 @@ export function requestBytesMax(
 ): number {
   const round = maxExpansions * (200 + 2 * nFeatures) + (2 * maxLeaves + 2 * maxExpansions) * 4
   const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
-  return 256 + nFeatures + round + commit
+  const select = maxLeaves * SELECT_GROUP_BYTES
+  return 256 + nFeatures + Math.max(round + commit, select)
 }
 
 /** Writes numbers one after the other, little-endian. */
@@ -123,6 +131,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
   w.int(kinds.indexOf(request.kind))
   switch (request.kind) {
     case 'prepare':
+      w.int(request.of === 'hessians' ? 1 : 0)
       writeDraw(w, request)
       break
     case 'evaluate':
@@ -135,11 +144,11 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
     case 'root':
       w.int(request.output)
       w.bytes(request.mask)
-      w.int(request.bag === null ? 0 : 1)
-      if (request.bag !== null) {
-        w.int(request.bag.hashStart)
-        w.double(request.bag.limit)
-      }
+      writeBag(w, request.bag)
+      break
+    case 'tally':
+      w.int(request.digit)
+      w.int(request.prefix)
       break
     case 'round':
       w.ints(request.released)
@@ -150,6 +159,12 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       w.int(request.output)
       writeTree(w, request.tree)
       w.ints(request.leafNodes)
+      break
+    case 'select':
+      w.int(request.output)
+      w.double(request.weightScale)
+      w.int(request.groups.length)
+      for (const group of request.groups) writeGroup(w, group)
       break
   }
   return w.at
@@ -165,13 +180,18 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
   const r = new Reader(bytes)
   const kind = kinds[r.int()]
   switch (kind) {
-    case 'prepare': return { kind, ...readDraw(r) }
+    case 'prepare': {
+      const of = r.int() === 0 ? {} : { of: 'hessians' } as const
+      return { kind, ...of, ...readDraw(r) }
+    }
     case 'evaluate': return { kind }
     case 'gradients':
       return { kind, gradientScale: r.double(), hessianScale: r.double(), ...readDraw(r) }
     case 'root': return readRoot(r)
+    case 'tally': return { kind, digit: r.int(), prefix: r.int() }
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
+    case 'select': return readSelect(r)
     case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
   }
 }
@@ -188,8 +208,40 @@ function readDraw(r: Reader): { readonly draw?: number } {
 function readRoot(r: Reader): RootRequest {
   const output = r.int()
   const mask = r.someBytes()
-  const bag: BagRule | null = r.int() === 0 ? null : { hashStart: r.int(), limit: r.double() }
-  return { kind: 'root', output, mask, bag }
+  return { kind: 'root', output, mask, bag: readBag(r) }
+}
+
+function writeBag(w: Writer, bag: BagRule | null): void {
+  w.int(bag === null ? -1 : bags.indexOf(bag.kind))
+  if (bag === null) return
+  w.int(bag.hashStart)
+  switch (bag.kind) {
+    case 'rows':
+      w.double(bag.limit)
+      break
+    case 'classes':
+      w.double(bag.limitNegative)
+      w.double(bag.limitPositive)
+      break
+    case 'goss':
+      w.int(bag.threshold)
+      w.double(bag.limit)
+      w.double(bag.factor)
+      break
+  }
+}
+
+function readBag(r: Reader): BagRule | null {
+  const kind = bags[r.int()]
+  if (kind === undefined) return null
+  const hashStart = r.int()
+  switch (kind) {
+    case 'rows': return { kind, hashStart, limit: r.double() }
+    case 'classes':
+      return { kind, hashStart, limitNegative: r.double(), limitPositive: r.double() }
+    case 'goss':
+      return { kind, hashStart, threshold: r.int(), limit: r.double(), factor: r.double() }
+  }
 }
 
 function readRound(r: Reader): RoundRequest {
@@ -200,6 +252,24 @@ function readRound(r: Reader): RoundRequest {
 
 function readCommit(r: Reader): CommitRequest {
   return { kind: 'commit', output: r.int(), tree: readTree(r), leafNodes: r.ints() }
+}
+
+function readSelect(r: Reader): SelectRequest {
+  const output = r.int()
+  const weightScale = r.double()
+  const n = r.int()
+  const groups = r.list(n, SELECT_GROUP_BYTES, (): SelectGroup => ({
+    node: r.int(), low: r.double(), high: r.double(), width: r.double(), count: r.int(),
+  }))
+  return { kind: 'select', output, weightScale, groups }
+}
+
+function writeGroup(w: Writer, { node, low, high, width, count }: SelectGroup): void {
+  w.int(node)
+  w.double(low)
+  w.double(high)
+  w.double(width)
+  w.int(count)
 }
 
 function writeTotals(w: Writer, { gradient, hessian, count }: LeafTotals): void {

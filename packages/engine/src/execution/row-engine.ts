@@ -1,15 +1,21 @@
+import { CustomKernel } from '../custom/objective-kernel.js'
 import type { Arena } from '../kernels/arena.js'
 import { softmaxWorkBytes, type Kernels } from '../kernels/api.js'
 import { bindObjective } from '../objectives/kernels.js'
+import { percentileObjective } from '../objectives/percentile-objectives.js'
 import { bindRanking } from '../objectives/ranking-kernels.js'
+import { assert } from '../errors.js'
 import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js'
+import type { SelectPart } from '../selection/answer.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, GradientsRequest, MetricPart, PrepareRequest,
-  RootRequest,
+  CommitRequest, EngineRows, EngineSetup, Expansion, GradientsRequest, MetricPart, PrepareRequest,
+  RootRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'
 import { countRows } from './row-dealing.js'
+import { RowSampler } from './row-sampler.js'
+import { RowSelector } from './row-selector.js'
 import { RowStore } from './row-store.js'
 import { ScorePlanes } from './score-planes.js'
 import { WalkTable } from './walk-table.js'
@@ -19,6 +25,9 @@ export interface RowPlace {
   readonly engine: number
   readonly nEngines: number
 }
+
+/** Offsets of labels and weights, see ScorePlanes. */
+type RowInputs = ReturnType<ScorePlanes['gradientInputs']>
 
 /**
  * One thread's share of some rows: records, gradients, scores, evaluation sets. Carries out the
@@ -33,6 +42,9 @@ export class RowEngine {
   /** Gradients of all outputs in row order; null with one output, whose go into the records. */
   readonly #gradientPlanes: number | null
   readonly #objective: ObjectiveKernel
+  readonly #sampler: RowSampler
+  /** Null where no leaf is a percentile. */
+  readonly #selector: RowSelector | null
   readonly #walk: WalkTable
   /** Of the evaluation sets; those of the training rows come in `#evaluated`. */
   readonly #evalStores: readonly EvalStore[]
@@ -57,7 +69,12 @@ export class RowEngine {
     this.#gradientPlanes = setup.nOutputs === 1
       ? null
       : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
-    this.#objective = this.#bind(arena, train, dealt, nRows)
+    const { labels, weights } = this.#scores.gradientInputs(train, runs)
+    this.#objective = this.#bind(arena, dealt, nRows, labels, weights)
+    this.#sampler = new RowSampler(arena, kernels, {
+      runs, nRows, labels, nOutputs: setup.nOutputs, ...this.#pairs,
+    })
+    this.#selector = this.#makeSelector(arena, { labels, weights })
     this.#evalStores = evalSets.map((data) =>
       EvalStore.ofSet(arena, setup, data, deal(data)))
     this.#evaluated = setup.evaluatesTraining
@@ -65,40 +82,93 @@ export class RowEngine {
       : this.#evalStores
   }
 
+  /** Where gradients are in row order. */
+  get #pairs(): { pairs: number, pairStride: number, planeBytes: number } {
+    const planes = this.#gradientPlanes
+    return {
+      pairs: planes ?? this.rows.gradients,
+      pairStride: planes === null ? this.rows.layout.sideStride : 8,
+      planeBytes: this.#scores.planeBytes,
+    }
+  }
+
   #bind(
-    arena: Arena, train: EngineRows, { runs, queries }: DealtRows, nRows: number,
+    arena: Arena, { runs, queries }: DealtRows, nRows: number, labels: number, weights: number,
   ): ObjectiveKernel {
+    const { pairs, pairStride, planeBytes } = this.#pairs
     const { nOutputs, objective } = this.#setup
-    const { labels, weights } = this.#scores.gradientInputs(train, runs)
     const inputs: GradientInputs = {
       nRows,
       scores: this.#scores.offset,
-      scorePlaneBytes: this.#scores.planeBytes,
+      scorePlaneBytes: planeBytes,
       labels,
       weights,
-      gradients: this.#gradientPlanes ?? this.rows.gradients,
-      gradientStride: this.#gradientPlanes === null ? this.rows.layout.sideStride : 8,
-      gradientPlaneBytes: this.#scores.planeBytes,
+      gradients: pairs,
+      gradientStride: pairStride,
+      gradientPlaneBytes: planeBytes,
+      quantum: this.#setup.initScoreQuantum,
       work: arena.reserve(softmaxWorkBytes(nOutputs)),
     }
-    return queries === null ? bindObjective(objective, this.#kernels, inputs)
-      : bindRanking(objective, arena, this.#kernels, inputs, queries, firstRowIds(queries, runs))
+    if (queries !== null) {
+      return bindRanking(
+        objective, arena, this.#kernels, inputs, queries, firstRowIds(queries, runs))
+    }
+    if (objective.custom == null) return bindObjective(objective, this.#kernels, inputs)
+    const rowId = (row: number): number => {
+      const run = runs.findLast(({ localRow }) => localRow <= row)!
+      return run.firstRow + row - run.localRow
+    }
+    return new CustomKernel(objective.custom, inputs, { memory: arena.memory, nOutputs, rowId })
   }
 
-  /** Exact max |gradient| over this engine's rows; 0 without rows. */
-  prepare(request: PrepareRequest): number {
-    return this.#objective.maxGradient(request.draw)
+  #makeSelector(arena: Arena, { labels, weights }: RowInputs): RowSelector | null {
+    const { objective: { objective }, initScoreQuantum } = this.#setup
+    const percentile = percentileObjective(objective)
+    return percentile === null ? null : new RowSelector(arena, this.rows, {
+      labels,
+      weights,
+      isRelative: percentile.isRelative,
+      quantum: initScoreQuantum,
+      scores: (output) => this.#scores.plane(output),
+    })
+  }
+
+  /** This engine's part of what is asked about residuals. */
+  select(request: SelectRequest): SelectPart {
+    assert(this.#selector !== null, 'the leaves of the objective are percentiles')
+    return this.#selector.select(request)
+  }
+
+  /** Cuts a node's rows in two. */
+  split(expansion: Expansion): void {
+    this.#selector?.forget()
+    this.rows.split(expansion)
+  }
+
+  /** Exact max |gradient| (or hessian) over this engine's rows; 0 without rows. */
+  prepare({ of, draw }: PrepareRequest): number {
+    return of === 'hessians' ? this.#objective.maxHessian?.() ?? 0
+      : this.#objective.maxGradient(draw)
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */
   computeGradients({ gradientScale, hessianScale, draw }: GradientsRequest): void {
     this.#objective.gradients(gradientScale, hessianScale, draw)
+    if (this.#setup.usesGoss) this.#sampler.takeKeys()
+  }
+
+  /** Counts of this engine's rows, see TallyRequest. */
+  tally(request: TallyRequest): Float64Array {
+    return this.#sampler.tally(request)
   }
 
   /** Makes node 0 of a new tree: the rows in the bag, with the output's gradients. */
   startTree({ output, bag }: RootRequest): void {
     const planes = this.#gradientPlanes
-    this.rows.startTree(planes === null ? null : planes + output * this.#scores.planeBytes, bag)
+    this.#selector?.forget()
+    this.rows.startTree(
+      planes === null ? null : planes + output * this.#scores.planeBytes, bag,
+      (rule) => this.#sampler.mark(rule))
   }
 
   /**
@@ -108,8 +178,11 @@ export class RowEngine {
   commit({ tree, leafNodes, output }: CommitRequest): void {
     const scores = this.#scores.plane(output)
     this.#objective.onScores?.()
+    this.#selector?.forget()
     this.#walk.write(tree)
-    if (leafNodes === null) this.#walkRows('all', scores)
+    if (leafNodes === null && this.#walk.isSingleLeaf) {
+      addToAll(this.#scores.values(output), this.#walk.firstValue)
+    } else if (leafNodes === null) this.#walkRows('all', scores)
     else {
       leafNodes.forEach((node, leaf) => {
         const value = tree.leafValue[leaf]!
@@ -138,4 +211,8 @@ export class RowEngine {
     const scores = set === 0 ? this.#scores : this.#evalStores[set - 1]!.scores
     scores.copyRows(first, nRows, target)
   }
+}
+
+function addToAll(scores: Float64Array, value: number): void {
+  for (let i = 0; i < scores.length; i++) scores[i]! += value
 }

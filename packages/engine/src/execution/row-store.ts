@@ -4,11 +4,14 @@ import { REARRANGE_BYTES, ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { planColumns, writeLeftTable, type ColumnPlan } from './columns.js'
-import type { BagRule, EngineRows, Expansion, FeatureLayout } from './protocol.js'
+import type { BagRule, EngineRows, Expansion, FeatureLayout, RowBag } from './protocol.js'
 import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
 import { RecordPlanes } from './record-planes.js'
 import type { RowRun } from './row-dealing.js'
 import { visitRows } from './visit-rows.js'
+
+/** What rows are drawn by that is not their ids alone. */
+type MarkRule = Exclude<BagRule, RowBag>
 
 /** Rows of a node: a range of one of the two buffers. */
 interface NodeRange {
@@ -99,9 +102,13 @@ export class RowStore {
 
   /**
    * Starts a tree: makes node 0.
+   *
    * @param gradients - pairs in row order to put into the rows; null if they are there already
+   * @param mark - gives the marks of rows that are not drawn by their ids alone
    */
-  startTree(gradients: number | null, bag: BagRule | null): void {
+  startTree(
+    gradients: number | null, bag: BagRule | null, mark: (rule: MarkRule) => number,
+  ): void {
     const { sideStride } = this.layout
     if (gradients !== null) {
       this.#kernels.putGradients(this.gradients, this.nRows, sideStride, gradients)
@@ -113,13 +120,30 @@ export class RowStore {
       return
     }
     let kept = 0
-    for (const run of this.#runs) kept += this.#keep(run, bag, kept)
+    if (bag.kind === 'rows') for (const run of this.#runs) kept += this.#keep(run, bag, kept)
+    else kept = this.#keepMarked(bag, mark(bag))
     this.#nodes.set(0, { buffer: 1, begin: 0, end: kept })
   }
 
+  /** Copies the rows with a mark to buffer 1. Returns their number. */
+  #keepMarked(bag: MarkRule, marks: number): number {
+    const { nTiles, sideStride } = this.layout
+    const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
+    const lead = nTiles === 1 ? from.sides(0) - from.bins(0, 0) : 0
+    const n = this.#kernels.keepMarked(
+      to.sides(0) - lead, this.#outside, from.sides(0) - lead, this.nRows, sideStride,
+      lead + ROW_ID_OFFSET, marks)
+    this.#nOutside = this.nRows - n
+    this.#gatherTiles(0, n)
+    if (bag.kind === 'goss') {
+      this.#kernels.weighMarked(to.sides(0), n, sideStride, ROW_ID_OFFSET, marks, bag.factor)
+    }
+    return n
+  }
+
   /** Copies the rows of a run that are in the bag to buffer 1, from row `kept`. */
-  #keep(run: RowRun, bag: BagRule, kept: number): number {
-    const { nTiles, binStride, sideStride } = this.layout
+  #keep(run: RowRun, bag: RowBag, kept: number): number {
+    const { nTiles, sideStride } = this.layout
     const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
     const { localRow, nRows, firstRow } = run
     // a side takes the bins before it along where both are one record
@@ -128,13 +152,20 @@ export class RowStore {
       to.sides(kept) - lead, this.#outside + this.#nOutside * 4, from.sides(localRow) - lead, nRows,
       sideStride, lead + ROW_ID_OFFSET, bag.hashStart, firstRow, bag.limit)
     this.#nOutside += nRows - n
-    if (nTiles === 1) return n
+    this.#gatherTiles(kept, n)
+    return n
+  }
+
+  /** Where rows are in several planes: the bins of n rows of buffer 1 whose sides are there. */
+  #gatherTiles(first: number, n: number): void {
+    const { nTiles, binStride, sideStride } = this.layout
+    if (nTiles === 1) return
+    const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
     for (let tile = 0; tile < nTiles; tile++) {
       this.#kernels.gatherRows(
-        to.bins(tile, kept), from.bins(tile, 0), n, binStride, to.sides(kept) + ROW_ID_OFFSET,
+        to.bins(tile, first), from.bins(tile, 0), n, binStride, to.sides(first) + ROW_ID_OFFSET,
         sideStride)
     }
-    return n
   }
 
   /** Cuts a node's rows in two. */
@@ -229,6 +260,25 @@ export class RowStore {
     this.#kernels.walkTree(
       scores, this.#buffers[0]!.column(0), this.layout.binStride, isAll ? 0 : this.#outside, n,
       nodes, values)
+  }
+
+  /** Where a node's rows are; of node -1, all rows, in order. */
+  rangeOf(node: number): { readonly begin: number, readonly n: number, readonly sides: number } {
+    const { buffer, begin, end } = node === -1
+      ? { buffer: 0, begin: 0, end: this.nRows } : this.#range(node)
+    return { begin, n: end - begin, sides: this.#buffers[buffer]!.sides(begin) }
+  }
+
+  /** A local row's id in the whole data set. */
+  globalId(row: number): number {
+    const runs = this.#runs
+    let first = 0
+    for (let end = runs.length; end - first > 1;) {
+      const middle = (first + end) >> 1
+      if (runs[middle]!.localRow <= row) first = middle
+      else end = middle
+    }
+    return runs[first]!.firstRow + row - runs[first]!.localRow
   }
 
   #range(node: number): NodeRange {

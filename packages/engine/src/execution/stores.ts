@@ -1,15 +1,20 @@
 import { assert } from '../errors.js'
+import type { SelectPart } from '../selection/answer.js'
 import type { EngineRequest, EngineRows, EngineSetup, MetricPart } from './protocol.js'
 
 /** A store's answer to a request: about its rows only, to be added to those of other stores. */
 export type StoreAnswer =
   | { readonly kind: 'maximum', readonly value: number }
+  /** Of a tally. */
+  | { readonly kind: 'counts', readonly values: Float64Array }
   /**
    * One histogram per node of `histogramsOf(request)`, each in the layout of `sumsLayout`. Views
    * into memory that the next call overwrites: read or copy them before it.
    */
   | { readonly kind: 'sums', readonly histograms: readonly Uint8Array[] }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
+  /** One part per thread: see `mergeSelected`. */
+  | { readonly kind: 'selected', readonly parts: readonly SelectPart[] }
   | { readonly kind: 'none' }
 
 /** Is told of a request's first sums while the others are still being made. */

@@ -86,7 +86,7 @@ export interface Kernels {
   ): void
   /**
    * Best split of a leaf over the features [first, last) with a non-zero mask byte: writes a
-   * candidate (see candidate.ts) to `out`. `params` are 13 doubles (see assembly/scan-types.ts),
+   * candidate (see candidate.ts) to `out`. `params` are 14 doubles (see assembly/scan-types.ts),
    * `scratch` is 6,144 bytes. Checks that each feature's bins add up to the totals.
    * The sums are those of `totalCount` rows with gradients of i32 and hessians of u32.
    */
@@ -100,6 +100,40 @@ export interface Kernels {
     dst: number, outside: number, src: number, n: number, stride: number, rowIdOffset: number,
     hashStart: number, firstRow: number, limit: number,
   ): number
+  /**
+   * GOSS: keys (u32) of n rows, larger where the sum over outputs of |gradient x hessian| is; below
+   * 2^31. Pairs lie `pairStride` bytes apart, those of the next output `planeBytes` further.
+   */
+  importanceKeys(
+    keys: number, pairs: number, pairStride: number, planeBytes: number, nOutputs: number,
+    n: number,
+  ): void
+  /** counts[digit] += 1 (doubles), see assembly/row-sample.ts. */
+  tallyKeys(
+    counts: number, keys: number, n: number, shift: number, bits: number, prefix: number,
+  ): void
+  /** A byte per row: 1 key >= threshold; 2 draw < limit; else 0. Draws as in `bag`. */
+  markByKey(
+    marks: number, keys: number, n: number, threshold: number, hashStart: number,
+    firstRow: number, limit: number,
+  ): void
+  /** A byte per row: whether its draw is below the limit of its label (f64): 0, or another. */
+  markByClass(
+    marks: number, labels: number, n: number, hashStart: number, firstRow: number,
+    limitNegative: number, limitPositive: number,
+  ): void
+  /** As `bag`, by marks: rows of mark 0 are outside. */
+  keepMarked(
+    dst: number, outside: number, src: number, n: number, stride: number, rowIdOffset: number,
+    marks: number,
+  ): number
+  /**
+   * Gradients and hessians of n sides `stride` bytes apart times `factor`, where the row (local id
+   * at rowIdOffset) has mark 2. Results fit i32 and u32.
+   */
+  weighMarked(
+    sides: number, n: number, stride: number, rowIdOffset: number, marks: number, factor: number,
+  ): void
   /**
    * Binary log-loss: n pairs (gradient i32, hessian i32), one every outStride bytes, from f64
    * scores, labels (class indices, of which `positive` counts as 1 and all others as 0) and
@@ -129,6 +163,16 @@ export interface Kernels {
    */
   xentLambdaGradients(
     out: number, outStride: number, score: number, label: number, weight: number, n: number,
+    gradientScale: number, hessianScale: number,
+  ): void
+  /**
+   * Losses of the side on which labels are: n pairs, as binaryGradients, padded like them. The
+   * gradient is `below` where the score is less than the label by more than `near`, `above` where
+   * it is greater by more, else `equal`, times the weight and, if `isRelative`, divided by max(1, |label|); the hessian is the weight.
+   */
+  signGradients(
+    out: number, outStride: number, score: number, label: number, weight: number, n: number,
+    near: number, below: number, equal: number, above: number, isRelative: number,
     gradientScale: number, hessianScale: number,
   ): void
   /** max |(score - label) * weight| over n rows. Padded to even; padding has score = label. */

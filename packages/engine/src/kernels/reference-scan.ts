@@ -19,6 +19,7 @@ interface Params {
   readonly maxCatThreshold: number
   readonly maxCatToOnehot: number
   readonly minDataPerGroup: number
+  readonly isExtra: boolean
 }
 
 interface Found {
@@ -37,6 +38,8 @@ interface Feature {
   readonly missingBin: number
   readonly total: Sums
   readonly params: Params
+  /** Number of the only candidate, or -1. */
+  readonly only: number
 }
 
 /** Same signature as the kernel, after the memory. */
@@ -53,7 +56,8 @@ export function referenceScan(
   let best: { feature: number, gain: number, found: Found } | null = null
   let broken = -1
   for (let f = firstFeature; f < lastFeature; f++) {
-    if (view.getUint8(mask + f) === 0) continue
+    const allowed = view.getUint8(mask + f)
+    if (allowed === 0) continue
     const entry = layout + f * LAYOUT_ENTRY_BYTES
     const offset = view.getInt32(entry, true)
     const bins = Array.from({ length: view.getInt32(entry + 4, true) }, (_, b): Sums => ({
@@ -66,7 +70,8 @@ export function referenceScan(
       broken = f
       continue
     }
-    const feature = { bins, missingBin: view.getInt32(entry + 8, true), total, params }
+    const only = params.isExtra ? allowed - 1 : -1
+    const feature = { bins, missingBin: view.getInt32(entry + 8, true), total, params, only }
     const isCategorical = view.getInt32(entry + 12, true) !== 0
     const found = first(
       isCategorical ? categorical(feature) : numeric(feature), parent + params.minGain)
@@ -85,7 +90,7 @@ function readParams(view: DataView, at: number): Params {
     l1: value(0), l2: value(1), minData: value(2), minHessian: value(3), minGain: value(4),
     maxDelta: value(5), gradientUnit: value(6), hessianUnit: value(7), catSmooth: value(8),
     catL2: value(9), maxCatThreshold: value(10), maxCatToOnehot: value(11),
-    minDataPerGroup: value(12),
+    minDataPerGroup: value(12), isExtra: value(13) !== 0,
   }
 }
 
@@ -131,7 +136,7 @@ function leafGain(g: number, h: number, l2: number, { l1, maxDelta }: Params): n
 }
 
 /** Missing left from the highest bin down, then missing right from the lowest up. */
-function* numeric({ bins, missingBin, total, params }: Feature): Generator<Found> {
+function* numeric({ bins, missingBin, total, params, only }: Feature): Generator<Found> {
   const { gradientUnit, hessianUnit, l1, l2, minData, minHessian } = params
   const nothing: Sums = { g: 0n, h: 0n, n: 0 }
   const missing = bins[missingBin] ?? nothing
@@ -141,6 +146,7 @@ function* numeric({ bins, missingBin, total, params }: Feature): Generator<Found
     const extra = defaultLeft ? missing : nothing
     for (let i = 0; i < nThresholds; i++) {
       const bin = defaultLeft ? nThresholds - 1 - i : i
+      if (only >= 0 && bin !== only) continue
       const values = addUp(bins.filter((_, b) => b <= bin && b !== missingBin))
       // converted before they are added, as the kernel does: sums beyond 2^53 round here
       const gl = Number(values.g) * gradientUnit + Number(extra.g) * gradientUnit
@@ -164,7 +170,7 @@ function overCommonDenominator(tl: number, tr: number, dl: number, dr: number): 
   return (tl * tl * dr + tr * tr * dl) / (dl * dr)
 }
 
-function* categorical({ bins, total, params }: Feature): Generator<Found> {
+function* categorical({ bins, total, params, only }: Feature): Generator<Found> {
   const { gradientUnit, hessianUnit, minData, minHessian, minDataPerGroup } = params
   const isOneHot = bins.length <= params.maxCatToOnehot
   const l2 = isOneHot ? params.l2 : params.l2 + params.catL2
@@ -180,6 +186,7 @@ function* categorical({ bins, total, params }: Feature): Generator<Found> {
   }
   if (isOneHot) {
     for (let b = 1; b < bins.length; b++) {
+      if (only >= 0 && only !== b - 1) continue
       const found = score([b], 2)
       if (found !== null) yield found
     }
@@ -199,6 +206,7 @@ function* categorical({ bins, total, params }: Feature): Generator<Found> {
       if (Number(total.h - left.h) * hessianUnit < minHessian) break
       if (group < minDataPerGroup) continue
       group = 0
+      if (only >= 0 && size - 1 !== Math.floor(only * most / 255)) continue
       const found = score(leftBins, 6)
       if (found !== null) yield found
     }

@@ -5,6 +5,7 @@ import { cellsOf } from './cells.js'
 import { nearestEven, saturate } from './fixed-point.js'
 import { referenceObjectiveKernels } from './reference-objectives.js'
 import { referenceRankingKernels } from './reference-ranking.js'
+import { referenceSampleKernels } from './reference-sample.js'
 import { referenceScan } from './reference-scan.js'
 import { referenceValueKernels } from './reference-values.js'
 
@@ -42,6 +43,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     },
     ...referenceObjectiveKernels(memory),
     ...referenceRankingKernels(memory),
+    ...referenceSampleKernels(memory),
     ...referenceValueKernels(memory),
   }
 }

@@ -1,10 +1,20 @@
 import type { Objective } from '@coppice/model'
+import { type CustomParams, metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import { isRankingMetric } from './ranking.js'
 
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
   return metric === 'auc' || metric === 'average_precision' || isRankingMetric(metric)
+}
+
+/** As `isHigherBetter`, of the metrics of a training, the user's own among them. */
+export function metricDirections(
+  params: Pick<CustomParams, 'customMetrics'>,
+): (metric: string) => boolean {
+  const own = metricDefinitions(params)
+  return (metric) =>
+    own.find(({ name }) => name === metric)?.higherIsBetter ?? isHigherBetter(metric)
 }
 
 type Names = readonly [string, ...string[]]
@@ -19,6 +29,9 @@ const probabilistic: Names = ['cross_entropy', 'kullback_leibler']
 const metricNames: Readonly<Record<Objective['name'], Names>> = {
   regression: numeric,
   regression_sqrt: numeric,
+  regression_l1: ['l1', 'l2', 'rmse'],
+  quantile: ['quantile', ...numeric],
+  mape: ['mape', ...numeric],
   huber: ['huber', ...numeric],
   fair: ['fair', ...numeric],
   poisson: ['poisson', ...numeric],
@@ -31,12 +44,16 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
   multiclassova: ['multi_logloss', 'multi_error'],
   lambdarank: ['ndcg', 'map'],
   rank_xendcg: ['ndcg', 'map'],
+  custom: numeric,
 }
 
 /** Metrics that are defined too, and computed when they are named. */
 const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   regression: shaped,
   regression_sqrt: shaped,
+  regression_l1: shaped,
+  quantile: shaped,
+  mape: shaped,
   huber: shaped,
   fair: shaped,
   // what needs labels of at least 0 or above 0 is for objectives that need them as well
@@ -50,6 +67,7 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   multiclassova: [],
   lambdarank: [],
   rank_xendcg: [],
+  custom: [],
 }
 
 /** Metrics that say how good a model of an objective is, its own loss first. */

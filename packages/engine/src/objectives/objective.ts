@@ -1,4 +1,5 @@
 import type { Objective } from '@coppice/model'
+import type { CodeRef } from '../custom/types.js'
 import type { RankingSpec } from './ranking.js'
 
 /** Exact facts about labels and weights that decide base scores, scales and class weights. */
@@ -28,6 +29,8 @@ export interface ObjectiveSpec {
   readonly gradientBound: number | null
   /** Proven bound of the hessian, or what is added to that by the gradients: hessian-bound.ts. */
   readonly hessianBound: number
+  /** A loss of the user's own, whose largest hessian is looked for too. */
+  readonly custom?: CodeRef | null
   /** Of objectives of rankings only. */
   readonly ranking?: RankingSpec
 }
@@ -46,6 +49,8 @@ export interface GradientInputs {
   /** Bytes from a row's pair to the next. */
   readonly gradientStride: number
   readonly gradientPlaneBytes: number
+  /** Scores are whole multiples of it. */
+  readonly quantum: number
   /** `softmaxWorkBytes(nOutputs)` bytes. */
   readonly work: number
 }
@@ -56,6 +61,8 @@ export interface GradientInputs {
 export interface ObjectiveKernel {
   /** Exact max |gradient| over the rows; 0 for objectives with a proven bound. */
   maxGradient(draw?: number): number
+  /** Exact largest hessian, of objectives of the user's own. */
+  maxHessian?(): number
   /** Fixed-point gradients and hessians of all outputs. */
   gradients(gradientScale: number, hessianScale: number, draw?: number): void
   /** Is told that scores have changed, where it keeps what it made of them. */

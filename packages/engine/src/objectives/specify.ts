@@ -1,4 +1,6 @@
 import { exp, log, type Objective } from '@coppice/model'
+import { objectiveDefinition } from '../custom/definitions.js'
+import { specifyCustom } from '../custom/specify.js'
 import { CoppiceError } from '../errors.js'
 import type { ResolvedParams } from '../params/index.js'
 import type { LabelStatistics, ObjectiveSpec } from './objective.js'
@@ -7,7 +9,8 @@ import { type RankingParams, rankingSpec } from './ranking.js'
 /** Parameters that objectives read. */
 export type ObjectiveParams = Pick<ResolvedParams,
   'objective' | 'numClass' | 'sigmoid' | 'isUnbalance' | 'scalePosWeight' | 'boostFromAverage' |
-  'regSqrt' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' | 'tweedieVariancePower'> & RankingParams
+  'regSqrt' | 'customObjective' | 'customMetrics' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' |
+  'tweedieVariancePower'> & RankingParams
 
 /** LightGBM's kEpsilon: probabilities are kept this far from 0 and 1. */
 const EPSILON = 1e-15
@@ -33,6 +36,12 @@ export function specifyObjective(
     case 'regression':
       return nearLabels({ name: params.regSqrt ? 'regression_sqrt' : 'regression' }, params,
         statistics)
+    case 'regression_l1':
+    case 'mape': return sideOfLabels({ name: params.objective }, 1, statistics)
+    case 'quantile': {
+      const { alpha } = params
+      return sideOfLabels({ name: 'quantile', alpha }, Math.max(alpha, 1 - alpha), statistics)
+    }
     case 'huber': return nearLabels({ name: 'huber', alpha: params.alpha }, params, statistics)
     case 'fair': return nearLabels({ name: 'fair', c: params.fairC }, params, statistics)
     case 'poisson':
@@ -45,6 +54,7 @@ export function specifyObjective(
     case 'multiclassova': return oneAgainstRest(params, statistics)
     case 'lambdarank':
     case 'rank_xendcg': return ranking(params.objective, params, statistics)
+    case 'custom': return specifyCustom(objectiveDefinition(params), statistics)
   }
 }
 
@@ -61,6 +71,23 @@ function nearLabels(
     spec: { objective, binaryWeights: [1, 1], gradientBound: null, hessianBound: maxWeight },
     nOutputs: 1,
     baseScores: [params.boostFromAverage ? meanLabel(statistics) : 0],
+    scoreScale: maxAbsLabel,
+  }
+}
+
+/**
+ * Gradients of the side on which the label is, at most `bound` times the weight. The base score is
+ * a percentile, see planPercentiles.
+ */
+function sideOfLabels(
+  objective: Objective, bound: number, { maxAbsLabel, maxWeight }: LabelStatistics,
+): ObjectivePlan {
+  return {
+    spec: {
+      objective, binaryWeights: [1, 1], gradientBound: bound * maxWeight, hessianBound: maxWeight,
+    },
+    nOutputs: 1,
+    baseScores: [0],
     scoreScale: maxAbsLabel,
   }
 }

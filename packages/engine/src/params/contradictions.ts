@@ -1,5 +1,6 @@
 import { CoppiceError } from '@coppice/model'
 import { rankingContradiction } from './ranking.js'
+import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
 
 /** LightGBM's kEpsilon. */
@@ -23,6 +24,9 @@ function objectiveContradiction(values: ParameterValues): string | null {
       `is_unbalance = true contradicts scale_pos_weight = ${values.scalePosWeight}; ` +
       'both weigh the classes: set only one of them'
     )
+  }
+  if (objective !== 'custom' && values.customObjective !== '') {
+    return `custom_objective contradicts objective = ${objective}; set objective = custom`
   }
   if (objective === 'binary' || objective === 'multiclassova') return null
   const hasSigmoid = objective === 'lambdarank'
@@ -68,14 +72,18 @@ function lossContradiction(values: ParameterValues): string | null {
       `${by.join(' and ')} only; leave it out or change the objective`
     )
   }
-  return values.metric.includes('quantile') && values.alpha >= 1
-    ? `alpha = ${values.alpha} contradicts metric = quantile, which needs a number below 1`
+  const isObjective = values.objective === 'quantile'
+  return (isObjective || values.metric.includes('quantile')) && values.alpha >= 1
+    ? `alpha = ${values.alpha} contradicts ${isObjective ? 'objective' : 'metric'} = quantile, ` +
+        'which needs a number below 1'
     : null
 }
 
 /** A metric that cannot be computed from the objective's raw scores. */
 function metricContradiction(values: ParameterValues): string | null {
   const isMulticlass = values.objective === 'multiclass' || values.objective === 'multiclassova'
+  // what fits a custom objective depends on its definition
+  if (values.objective === 'custom') return null
   const wrong = values.metric.find(metric => metric.startsWith('multi_') !== isMulticlass)
   if (wrong === undefined) return null
   const legal = isMulticlass ? 'multi_logloss or multi_error' : 'a metric that is not multi_*'
@@ -111,6 +119,7 @@ export function checkContradictions(values: ParameterValues): void {
     metricContradiction(values) ??
     lossContradiction(values) ??
     rankingContradiction(values) ??
+    samplingContradiction(values) ??
     growthContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

@@ -1,4 +1,5 @@
 import { bool, float, int, noEffect, numbers, oneOf, text, unbuilt } from './parameter.js'
+import { samplingParameters } from './sampling.js'
 
 /** How a tree may grow: limits, regularisation and draws that work. */
 const supported = {
@@ -119,33 +120,11 @@ const supported = {
 const neutral = {
   force_col_wise: noEffect(bool('control', false, 'LightGBM: build histograms by column.')),
   force_row_wise: noEffect(bool('control', false, 'LightGBM: build histograms by row.')),
-  extra_seed: noEffect(int('control', 6, 'Seed of `extra_trees`, which is not built yet.')),
   drop_seed: noEffect(int('control', 4, 'Seed of `boosting=dart`, which is not built yet.')),
 }
 
-const balanced = 'use scale_pos_weight or is_unbalance'
-
 const notBuilt = {
-  pos_bagging_fraction: unbuilt(
-    float('control', 1, 'Share of the positive rows drawn (binary).', {
-      above: 0,
-      max: 1,
-      aliases: ['pos_sub_row', 'pos_subsample', 'pos_bagging'],
-    }),
-    balanced,
-  ),
-  neg_bagging_fraction: unbuilt(
-    float('control', 1, 'Share of the negative rows drawn (binary).', {
-      above: 0,
-      max: 1,
-      aliases: ['neg_sub_row', 'neg_subsample', 'neg_bagging'],
-    }),
-    balanced,
-  ),
   bagging_by_query: unbuilt(bool('control', false, 'Draw whole query groups.')),
-  extra_trees: unbuilt(
-    bool('control', false, 'Score one random threshold per feature.', { aliases: ['extra_tree'] }),
-  ),
   linear_tree: unbuilt(
     bool('control', false, 'Linear models in the leaves.', { aliases: ['linear_trees'] }),
   ),
@@ -163,12 +142,6 @@ const notBuilt = {
   ),
   xgboost_dart_mode: unbuilt(bool('control', false, "DART: XGBoost's normalisation.")),
   uniform_drop: unbuilt(bool('control', false, 'DART: drop trees uniformly.')),
-  top_rate: unbuilt(
-    float('control', 0.2, 'GOSS: share of rows kept by gradient.', { min: 0, max: 1 }),
-  ),
-  other_rate: unbuilt(
-    float('control', 0.1, 'GOSS: share of the other rows drawn.', { min: 0, max: 1 }),
-  ),
   top_k: unbuilt(
     int('control', 20, 'Voting-parallel learner: features proposed by a worker.', {
       above: 0,
@@ -235,4 +208,6 @@ const notBuilt = {
 }
 
 /** Everything about the growth of trees. */
-export const controlParameters = { ...supported, ...neutral, ...notBuilt }
+export const controlParameters = {
+  ...supported, ...samplingParameters, ...neutral, ...notBuilt,
+}

@@ -11,6 +11,9 @@ export const coreParameters = {
       'regression',
       'binary',
       'multiclass',
+      'regression_l1',
+      'quantile',
+      'mape',
       'huber',
       'fair',
       'poisson',
@@ -21,12 +24,15 @@ export const coreParameters = {
       'multiclassova',
       'lambdarank',
       'rank_xendcg',
+      'custom',
     ],
     'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
-      'losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
+      'absolute error (`regression_l1`), the quantile `alpha` (`quantile`), percentage error ' +
+      '(`mape`); losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
       'predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are probabilities ' +
       '(`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
-      '(`multiclassova`); of the order of the rows of a query (`lambdarank`, `rank_xendcg`).',
+      '(`multiclassova`); of the order of the rows of a query (`lambdarank`, `rank_xendcg`); a ' +
+      'loss of your own (`custom`, see `custom_objective`).',
     {
       aliases: ['objective_type', 'app', 'application', 'loss'],
       valueAliases: {
@@ -56,23 +62,26 @@ export const coreParameters = {
         na: 'custom',
       },
       unbuiltValues: [
-        'regression_l1',
-        'quantile',
-        'mape',
-        'custom',
       ],
     },
   ),
-  boosting: oneOf('core', ['gbdt'], 'The boosting mode: gradient-boosted decision trees.', {
-    aliases: ['boosting_type', 'boost'],
-    valueAliases: { gbrt: 'gbdt', random_forest: 'rf' },
-    unbuiltValues: ['rf', 'dart', 'goss'],
-  }),
+  boosting: oneOf(
+    'core',
+    ['gbdt', 'goss'],
+    'The boosting mode: gradient-boosted decision trees (`gbdt`). `goss` means ' +
+      '`data_sample_strategy = goss`.',
+    {
+      aliases: ['boosting_type', 'boost'],
+      valueAliases: { gbrt: 'gbdt', random_forest: 'rf' },
+      unbuiltValues: ['rf', 'dart'],
+    },
+  ),
   data_sample_strategy: oneOf(
     'core',
-    ['bagging'],
-    'How rows are drawn for an iteration; see `bagging_fraction` and `bagging_freq`.',
-    { unbuiltValues: ['goss'] },
+    ['bagging', 'goss'],
+    'How rows are drawn for an iteration: at random (`bagging_fraction` and `bagging_freq`), or ' +
+      'those of large gradients and a share of the others (`goss`: `top_rate` and `other_rate`; ' +
+      'all rows in the first 1 / `learning_rate` iterations).',
   ),
   num_iterations: int(
     'core',

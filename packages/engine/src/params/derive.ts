@@ -39,6 +39,9 @@ const metricOfObjective = {
   regression: 'l2',
   binary: 'binary_logloss',
   multiclass: 'multi_logloss',
+  regression_l1: 'l1',
+  quantile: 'quantile',
+  mape: 'mape',
   huber: 'huber',
   fair: 'fair',
   poisson: 'poisson',
@@ -53,11 +56,18 @@ const metricOfObjective = {
 
 /** Fills in values that depend on others; explicit ones are never touched. */
 export function deriveValues(values: MutableValues, given: Given): void {
+  // LightGBM's spelling of a way to draw rows
+  if (values.boosting === 'goss') {
+    values.boosting = 'gbdt'
+    values.dataSampleStrategy = 'goss'
+  }
   if (values.seed !== null) {
     const seeds = deriveSeeds(values.seed)
     if (!given.has('data_random_seed')) values.dataRandomSeed = seeds.dataRandomSeed
     if (!given.has('bagging_seed')) values.baggingSeed = seeds.baggingSeed
     if (!given.has('feature_fraction_seed')) values.featureFractionSeed = seeds.featureFractionSeed
+    // in the model only where it is in use
+    if (!given.has('extra_seed') && values.extraTrees) values.extraSeed = seeds.extraSeed
     // elsewhere it does nothing, and model files do not have it
     const draws = values.objective === 'rank_xendcg'
     if (draws && !given.has('objective_seed')) values.objectiveSeed = seeds.objectiveSeed
@@ -65,5 +75,7 @@ export function deriveValues(values: MutableValues, given: Given): void {
   if (values.maxDepth > 0 && !given.has('num_leaves')) {
     values.numLeaves = values.maxDepth >= 5 ? 31 : 1 << values.maxDepth
   }
-  if (!given.has('metric')) values.metric = [metricOfObjective[values.objective]]
+  if (!given.has('metric') && values.objective !== 'custom') {
+    values.metric = [metricOfObjective[values.objective]]
+  }
 }

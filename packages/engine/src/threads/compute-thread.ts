@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { loadModules } from '../custom/registry.js'
 import { CoppiceError } from '../errors.js'
 import { bestOfShares, roundAnswer } from '../execution/candidates.js'
 import { Exchange } from '../execution/exchange.js'
@@ -8,11 +9,14 @@ import type {
   BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundRequest,
 } from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
+import { mergeSelected } from '../selection/answer.js'
+import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { Booster, type Dialogue, type EngineAnswer } from '../training/iteration.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { partBuffers } from './part-buffers.js'
+import { addTallies, putTally } from './tallies.js'
 
 /**
  * A compute thread. Thread 0 leads: it runs the boosting dialogue and posts each request to the
@@ -81,6 +85,9 @@ class ComputeThread {
       case 'prepare':
         this.#maxima[this.#start.thread] = engine.prepare(request)
         return null
+      case 'tally':
+        putTally(this.#start.tallies, this.#start.thread, engine.tally(request))
+        return null
       case 'gradients':
         engine.computeGradients(request)
         return null
@@ -99,7 +106,20 @@ class ComputeThread {
       case 'evaluate':
         sendParts(engine.evaluate())
         return null
+      case 'select': {
+        const part = engine.select(request)
+        const room = this.#selected(this.#start.thread)
+        room[0] = part.length
+        room.set(part, 1)
+        return null
+      }
     }
+  }
+
+  /** Where a thread's part of a selection is, behind its length. */
+  #selected(thread: number): Float64Array {
+    const length = 1 + SELECT_NUMBERS_MAX
+    return new Float64Array(this.#start.selected, thread * length * 8, length)
   }
 
   /** All threads cut a round into the same goes. */
@@ -123,6 +143,7 @@ class ComputeThread {
     const { nThreads } = this.#start
     switch (request.kind) {
       case 'prepare': return Math.max(...this.#maxima)
+      case 'tally': return addTallies(this.#start.tallies)
       case 'root': return {
         totals: (own as RootAnswer).totals,
         candidate: bestOfShares(this.#exchange, nThreads, 0, 0),
@@ -130,6 +151,10 @@ class ComputeThread {
       case 'round': return roundAnswer(this.#exchange, nThreads, request)
       // the parts go straight to whoever merges them
       case 'evaluate': return []
+      case 'select': return mergeSelected(request, Array.from({ length: nThreads }, (_, thread) => {
+        const room = this.#selected(thread)
+        return room.subarray(1, 1 + room[0]!)
+      }))
       case 'gradients':
       case 'commit':
         return null
@@ -156,7 +181,9 @@ function lead(thread: ComputeThread, start: ThreadStart): void {
   const booster = new Booster(start.plan)
   parentPort!.on('message', (message: ToLeader) => {
     try {
-      if (message.kind === 'replay') {
+      if (message.kind === 'center') {
+        send({ kind: 'centered', baseScores: thread.lead(booster.center()) })
+      } else if (message.kind === 'replay') {
         thread.replay(booster, message.iterations)
         send({ kind: 'replayed' })
       } else {
@@ -170,8 +197,9 @@ function lead(thread: ComputeThread, start: ThreadStart): void {
   })
 }
 
-function main(start: ThreadStart): void {
+async function main(start: ThreadStart): Promise<void> {
   try {
+    if (start.modules.length > 0) await loadModules(start.modules)
     const thread = new ComputeThread(start)
     send({ kind: 'ready' })
     if (start.thread === 0) lead(thread, start)
@@ -181,4 +209,4 @@ function main(start: ThreadStart): void {
   }
 }
 
-main(workerData as ThreadStart)
+void main(workerData as ThreadStart)

@@ -1,14 +1,18 @@
 import type { Worker } from 'node:worker_threads'
+import type { CodeModule } from '../custom/types.js'
 import { assert, CoppiceError } from '../errors.js'
 import { sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { histogramsOf } from '../execution/histograms-of.js'
-import type { EngineRequest, EngineRows, EngineSetup, MetricPart } from '../execution/protocol.js'
+import {
+  TALLY_COUNTS, type EngineRequest, type EngineRows, type EngineSetup, type MetricPart,
+} from '../execution/protocol.js'
 import { encodeRequest, requestBytesMax } from '../execution/request-codec.js'
 import { StoreSizes, type StoreAnswer, type Stores, type SumsWatch } from '../execution/stores.js'
 import { sumsLayout } from '../execution/sums-layout.js'
 import { EXCHANGE_BYTES } from '../training/executor-traits.js'
+import type { SelectPart } from '../selection/answer.js'
 import { asOperatingError, errorOf, failureOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import { writeRequests } from './request-list.js'
@@ -17,6 +21,7 @@ import {
   COMMAND_BYTES, StoreCommand, type FromStoreThread, type StoreBuffers, type StoreThreadStart,
   type ToStoreThread,
 } from './store-messages.js'
+import { addTallies } from './tallies.js'
 
 /** In how many goes threads build the histograms of a full round, at least. */
 const GOES = 4
@@ -26,6 +31,7 @@ const DIGEST_SCORES = 131_072
 /** What the threads told of a call before the last of them was done. */
 interface Reports {
   readonly parts: MetricPart[]
+  readonly selected: SelectPart[]
   digest: string | null
   failure: Error | null
 }
@@ -51,6 +57,7 @@ export class StorePool implements Stores {
   readonly #workers: Worker[] = []
   readonly #gate: Gate
   readonly #maxima: Float64Array
+  readonly #tallies: SharedArrayBuffer
   readonly #sizes = new StoreSizes()
   readonly #setups = new Map<number, EngineSetup>()
   #buffers: StoreBuffers = {
@@ -67,8 +74,11 @@ export class StorePool implements Stores {
    * @param nThreads - >= 1; see `defaultThreads`
    * @param exchangeBytes - most memory for sums on their way between the threads; where a round
    *   has more, it is done in several goes
+   * @param modules - of the user's, that trainings may refer to
    */
-  constructor(nThreads: number, exchangeBytes = EXCHANGE_BYTES) {
+  constructor(
+    nThreads: number, exchangeBytes = EXCHANGE_BYTES, modules: readonly CodeModule[] = [],
+  ) {
     if (!Number.isInteger(nThreads) || nThreads < 1) {
       throw new CoppiceError('PARAMETER',
         `the number of threads must be an integer of at least 1, got ${nThreads}`)
@@ -77,10 +87,12 @@ export class StorePool implements Stores {
     this.#exchangeBytes = exchangeBytes
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     const maxima = new SharedArrayBuffer(nThreads * 8)
+    const tallies = new SharedArrayBuffer(nThreads * TALLY_COUNTS * 8)
     this.#gate = new Gate(control, nThreads, nThreads)
     this.#maxima = new Float64Array(maxima)
+    this.#tallies = tallies
     for (let thread = 0; thread < nThreads; thread++) {
-      this.#spawn({ thread, nThreads, control, maxima })
+      this.#spawn({ thread, nThreads, control, maxima, tallies, modules })
     }
   }
 
@@ -129,7 +141,7 @@ export class StorePool implements Stores {
     assert(this.#call === null, 'one call at a time')
     return new Promise((resolve, reject) => {
       const length = write()
-      const reports = { parts: [], digest: null, failure: null }
+      const reports = { parts: [], selected: [], digest: null, failure: null }
       this.#call = { reports, nReports: 0, expected: null, onSums, resolve, reject }
       this.#gate.post(length)
     })
@@ -208,17 +220,19 @@ export class StorePool implements Stores {
   ): Promise<StoreAnswer> {
     this.#sizes.require(store)
     const onSums = (n: number): void => watch!.take(this.#histograms(store, n))
-    const { parts } = await this.#post(() => {
+    const { parts, selected } = await this.#post(() => {
       const { mailbox } = this.#buffers
       new Int32Array(mailbox, 0, 4).set([command, store, watch?.every ?? 0, 0])
       return COMMAND_BYTES + encodeRequest(request, new Uint8Array(mailbox, COMMAND_BYTES))
     }, watch === undefined ? null : onSums)
     switch (request.kind) {
       case 'prepare': return { kind: 'maximum', value: Math.max(...this.#maxima) }
+      case 'tally': return { kind: 'counts', values: addTallies(this.#tallies) }
       case 'root':
       case 'round':
         return { kind: 'sums', histograms: this.#histograms(store, histogramsOf(request).length) }
       case 'evaluate': return { kind: 'parts', parts }
+      case 'select': return { kind: 'selected', parts: selected }
       case 'gradients':
       case 'commit':
         return { kind: 'none' }
@@ -269,6 +283,9 @@ function takeReport(
       return
     case 'parts':
       reports.parts.push(...message.parts)
+      return
+    case 'selected':
+      reports.selected.push(message.part)
       return
     case 'digest':
       reports.digest = message.digest

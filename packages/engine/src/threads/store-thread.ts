@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { loadModules } from '../custom/registry.js'
 import { assert } from '../errors.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
@@ -15,6 +16,7 @@ import {
   COMMAND_BYTES, StoreCommand, type FromStoreThread, type StoreBuffers, type StoreThreadStart,
   type ToStoreThread,
 } from './store-messages.js'
+import { putTally } from './tallies.js'
 
 /** Less memory than this is left to V8's own time. */
 const WORTH_COLLECTING_BYTES = 67_108_864
@@ -101,10 +103,19 @@ class StoreThread {
         return this.#attempt(() => {
           this.#maxima[this.#start.thread] = this.#engine(store).prepare(request)
         })
+      case 'tally':
+        return this.#attempt(() => {
+          putTally(this.#start.tallies, this.#start.thread, this.#engine(store).tally(request))
+        })
       case 'evaluate':
         return this.#attempt(() => {
           const parts = this.#engine(store).evaluate()
           this.#report({ kind: 'parts', parts }, partBuffers(parts))
+        })
+      case 'select':
+        return this.#attempt(() => {
+          const part = this.#engine(store).select(request)
+          this.#report({ kind: 'selected', part }, [part.buffer as ArrayBuffer])
         })
       case 'gradients':
       case 'commit':
@@ -183,8 +194,9 @@ function send(message: FromStoreThread, transfer: ArrayBuffer[] = []): void {
   parentPort!.postMessage(message, transfer)
 }
 
-function main(start: StoreThreadStart): void {
+async function main(start: StoreThreadStart): Promise<void> {
   try {
+    if (start.modules.length > 0) await loadModules(start.modules)
     new StoreThread(start).serve()
   } catch (error) {
     new Gate(start.control, start.nThreads).fail()
@@ -193,4 +205,4 @@ function main(start: StoreThreadStart): void {
   }
 }
 
-main(workerData as StoreThreadStart)
+await main(workerData as StoreThreadStart)

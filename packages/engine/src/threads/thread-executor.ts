@@ -1,19 +1,24 @@
 import type { Worker } from 'node:worker_threads'
+import type { CodeModule } from '../custom/types.js'
 import { CoppiceError } from '../errors.js'
 import { engineRows, sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
-import type { BinnedTree, MetricPart } from '../execution/protocol.js'
+import { TALLY_COUNTS, type BinnedTree, type MetricPart } from '../execution/protocol.js'
 import { requestBytesMax } from '../execution/request-codec.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
 import type { IterationRecord } from '../training/iteration.js'
+import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { asOperatingError, errorOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { spawnThread } from './spawn.js'
 
+/** What the threads come to: a record of an iteration, base scores, or nothing. */
+type Outcome = IterationRecord | readonly number[] | null
+
 interface Waiter {
-  readonly resolve: (record: IterationRecord | null) => void
+  readonly resolve: (outcome: Outcome) => void
   readonly reject: (error: Error) => void
 }
 
@@ -23,6 +28,7 @@ interface Waiter {
  */
 export class ThreadExecutor implements Executor {
   readonly nThreads: number
+  readonly #modules: readonly CodeModule[]
   #workers: Worker[] = []
   #gate: Gate | null = null
   #nReady = 0
@@ -33,13 +39,17 @@ export class ThreadExecutor implements Executor {
   #waiter: Waiter | null = null
   #failure: Error | null = null
 
-  /** @param nThreads - compute threads, >= 1; see `defaultThreads` */
-  constructor(nThreads: number) {
+  /**
+   * @param nThreads - compute threads, >= 1; see `defaultThreads`
+   * @param modules - of the user's, that the training refers to
+   */
+  constructor(nThreads: number, modules: readonly CodeModule[] = []) {
     if (!Number.isInteger(nThreads) || nThreads < 1) {
       throw new CoppiceError('PARAMETER',
         `the number of threads must be an integer of at least 1, got ${nThreads}`)
     }
     this.nThreads = nThreads
+    this.#modules = modules
   }
 
   async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
@@ -60,6 +70,10 @@ export class ThreadExecutor implements Executor {
       mailbox: new SharedArrayBuffer(Math.ceil(requests / 8) * 8 + nThreads * 8),
       sums: new SharedArrayBuffer(sizes.sums),
       candidates: new SharedArrayBuffer(sizes.candidates),
+      modules: this.#modules,
+      tallies: new SharedArrayBuffer(plan.engine.usesGoss ? nThreads * TALLY_COUNTS * 8 : 0),
+      selected: new SharedArrayBuffer(
+        plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
     }
     await this.#wait(() => {
       for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })
@@ -84,6 +98,9 @@ export class ThreadExecutor implements Executor {
     switch (message.kind) {
       case 'ready':
         if (++this.#nReady === this.nThreads) this.#settle(null)
+        return
+      case 'centered':
+        this.#settle(message.baseScores)
         return
       case 'replayed':
         this.#settle(null)
@@ -115,7 +132,7 @@ export class ThreadExecutor implements Executor {
     this.#settle({ ...record, metricParts: this.#parts })
   }
 
-  #wait(begin: () => void): Promise<IterationRecord | null> {
+  #wait(begin: () => void): Promise<Outcome> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject }
@@ -123,10 +140,10 @@ export class ThreadExecutor implements Executor {
     })
   }
 
-  #settle(record: IterationRecord | null): void {
+  #settle(outcome: Outcome): void {
     const waiter = this.#waiter
     this.#waiter = null
-    waiter?.resolve(record)
+    waiter?.resolve(outcome)
   }
 
   #reject(error: Error): void {
@@ -142,6 +159,10 @@ export class ThreadExecutor implements Executor {
     this.#reject(this.#failure)
   }
 
+  async center(signal?: AbortSignal): Promise<readonly number[]> {
+    return (await this.#ask({ kind: 'center' }, signal)) as readonly number[]
+  }
+
   async replay(
     iterations: readonly (readonly BinnedTree[])[], signal?: AbortSignal,
   ): Promise<void> {
@@ -154,11 +175,12 @@ export class ThreadExecutor implements Executor {
     this.#parts = []
     this.#nParts = 0
     this.#evaluates = evaluates
-    return (await this.#ask({ kind: 'iterate', iteration, evaluates }, signal))!
+    const message = { kind: 'iterate', iteration, evaluates } as const
+    return (await this.#ask(message, signal)) as IterationRecord
   }
 
   /** Gives the leader a job, which the signal may abort. */
-  async #ask(message: ToLeader, signal: AbortSignal | undefined): Promise<IterationRecord | null> {
+  async #ask(message: ToLeader, signal: AbortSignal | undefined): Promise<Outcome> {
     const abort = (): void => this.#gate?.abort()
     if (signal?.aborted === true) abort()
     signal?.addEventListener('abort', abort)

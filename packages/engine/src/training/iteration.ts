@@ -1,19 +1,24 @@
+import { placeOf } from '../custom/define.js'
 import { assert, CoppiceError } from '../errors.js'
 import type {
-  BagRule, BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundAnswer,
+  BagRule, BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundAnswer, SelectAnswer,
 } from '../execution/protocol.js'
 import { FeatureSampler } from '../grower/feature-sampler.js'
 import { leafOutput } from '../grower/leaf-output.js'
+import { ThresholdDraws } from '../grower/threshold-draws.js'
 import { TreeGrower, type GrownTree } from '../grower/tree-grower.js'
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
+import { mixNumber, Purpose, startHash } from '../random.js'
 import { FIXED_POINT_BITS } from '../kernels/api.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
-import { fractionLimit, mixNumber, Purpose, startHash } from '../random.js'
 import { HESSIAN_RANGE } from './check-data.js'
+import type { Selection } from '../selection/select-percentiles.js'
 import { LeafGrid } from './leaf-grid.js'
+import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
+import { drawRows, weightOfOthers } from './row-sampling.js'
 
 /** What an iteration came to. */
 export interface IterationRecord {
@@ -26,7 +31,8 @@ export interface IterationRecord {
 }
 
 /** The answer to a request is of the type that the request's kind says. */
-export type EngineAnswer = number | RootAnswer | RoundAnswer | readonly MetricPart[] | null
+export type EngineAnswer =
+  number | Float64Array | RootAnswer | RoundAnswer | readonly MetricPart[] | SelectAnswer | null
 
 /** Requests to the engines, yielded one at a time; each is resumed with its answer. */
 export type Dialogue<Result> = Generator<EngineRequest, Result, EngineAnswer>
@@ -40,6 +46,10 @@ export class Booster {
   readonly #plan: TrainingPlan
   readonly #grid: LeafGrid
   readonly #sampler: FeatureSampler
+  /** Null where all thresholds are scored. */
+  readonly #thresholds: ThresholdDraws | null
+  /** Base scores that the engines do not start from: the first iteration adds them. */
+  #base: readonly number[] = []
 
   constructor(plan: TrainingPlan) {
     this.#plan = plan
@@ -47,16 +57,53 @@ export class Booster {
     this.#grid.spend(largestMagnitude(plan.engine.baseScores))
     this.#sampler = new FeatureSampler(
       plan.sampling, plan.usableFeatures, plan.engine.features.length)
+    const { features, scan } = plan.engine
+    this.#thresholds = scan.extraTrees
+      ? new ThresholdDraws(plan.extraSeed, features, scan.maxCatToOnehot) : null
+  }
+
+  /**
+   * Base scores that can only be found by asking those who hold the rows: percentiles of the
+   * labels. Asked before the first iteration, which adds them to the scores as trees of one leaf.
+   */
+  *center(): Dialogue<readonly number[]> {
+    const { engine: { nOutputs }, percentiles } = this.#plan
+    assert(percentiles !== null, 'the base scores are percentiles')
+    const base: number[] = []
+    for (let output = 0; output < nOutputs; output++) {
+      const [value] = (yield* this.#select(labelPercentile(percentiles, output)))
+      base.push(this.#grid.round(value! * this.#grid.quantum))
+    }
+    this.#base = base
+    this.#grid.spend(largestMagnitude(base))
+    return base
+  }
+
+  /** Carries a selection out. */
+  *#select(selection: Selection<number[]>): Dialogue<number[]> {
+    let step = selection.next()
+    while (step.done !== true) step = selection.next((yield step.value) as SelectAnswer)
+    return step.value
+  }
+
+  *#addBase(base: readonly BinnedTree[]): Dialogue<void> {
+    for (const [output, tree] of base.entries()) {
+      if (tree.leafValue[0] !== 0) yield { kind: 'commit', output, tree, leafNodes: null }
+    }
   }
 
   /** Grows and commits the trees of one iteration. */
   *iterate(iteration: number, evaluates: boolean): Dialogue<IterationRecord> {
     const { nOutputs } = this.#plan.engine
-    const scales = yield* this.#scaleGradients(iteration)
+    if (iteration === 0) yield* this.#addBase(baseTrees(this.#base))
+    const { rowSampling } = this.#plan
+    const scales = yield* this.#scaleGradients(
+      iteration, weightOfOthers(rowSampling, iteration))
     if (scales === null) return { trees: [], hessianUnit: 1, metricParts: [] }
+    const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
     const trees: GrownTree[] = []
     for (let output = 0; output < nOutputs; output++) {
-      trees.push(yield* this.#growTree(iteration, output, scales))
+      trees.push(yield* this.#growTree(iteration, output, scales, bag))
     }
     if (trees.every((tree) => tree.splits.length === 0)) {
       return { trees: [], hessianUnit: 1, metricParts: [] }
@@ -66,12 +113,20 @@ export class Booster {
     return { trees, hessianUnit: 1 / scales.hessian, metricParts }
   }
 
-  /** Brings the scores to where they were after these trees (one per output). */
+  /**
+   * Brings the scores to where they were after these trees: one per output, behind those of
+   * `baseTrees` where the iteration began with them.
+   */
   *replay(trees: readonly BinnedTree[]): Dialogue<void> {
-    for (const [output, tree] of trees.entries()) {
+    const nBase = trees.length - this.#plan.engine.nOutputs
+    const base = trees.slice(0, nBase)
+    if (nBase > 0) this.#spend(base)
+    yield* this.#addBase(base)
+    const grown = trees.slice(nBase)
+    for (const [output, tree] of grown.entries()) {
       yield { kind: 'commit', output, tree, leafNodes: null }
     }
-    this.#spend(trees)
+    this.#spend(grown)
   }
 
   /** A row's score of an output gets one of the iteration's trees: the largest is counted. */
@@ -79,9 +134,12 @@ export class Booster {
     this.#grid.spend(largestMagnitude(trees.flatMap((tree) => tree.leafValue)))
   }
 
-  /** @returns null when all gradients are 0: the labels are met */
+  /**
+   * @param factor - that gradients may be multiplied with when rows are drawn
+   * @returns null when all gradients are 0: the labels are met
+   */
   *#scaleGradients(
-    iteration: number,
+    iteration: number, factor: number,
   ): Dialogue<{ gradient: number, hessian: number } | null> {
     const { objective } = this.#plan.engine
     const draw = drawOf(objective, iteration)
@@ -92,51 +150,70 @@ export class Booster {
         'scale the labels down')
     }
     if (bound === 0) return null
-    const hessianBound = hessianBoundOf(objective, bound)
+    const hessianBound = objective.custom == null ? hessianBoundOf(objective, bound)
+      : (yield { kind: 'prepare', of: 'hessians' }) as number
+    if (hessianBound === 0) {
+      throw new CoppiceError('DATA', `all hessians of the objective ${placeOf(objective.custom!)} ` +
+        'are 0, so no leaf has a value; let it give hessians above 0')
+    }
     if (hessianBound > HESSIAN_RANGE[1]) {
       throw new CoppiceError('DATA',
         `the training diverges: hessians reach ${hessianBound}, and gains can be computed up to ` +
         `${HESSIAN_RANGE[1]}; use a smaller learning_rate, or max_delta_step`)
     }
-    const gradient = fixedPointScale(bound)
-    const hessian = fixedPointScale(hessianBound)
+    const gradient = fixedPointScale(bound * factor)
+    const hessian = fixedPointScale(hessianBound * factor)
     yield { kind: 'gradients', gradientScale: gradient, hessianScale: hessian, ...draw }
     return { gradient, hessian }
   }
 
   *#growTree(
     iteration: number, output: number, scales: { gradient: number, hessian: number },
+    bag: BagRule | null,
   ): Dialogue<GrownTree> {
     const plan = this.#plan
     this.#sampler.startTree(iteration, output)
+    this.#thresholds?.startTree(iteration, output)
     const leafValue = (totals: LeafTotals, usesCatL2: boolean): number =>
       this.#grid.round(plan.learningRate * leafOutput(
         Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
         plan.output, usesCatL2 ? plan.output.catL2 : 0))
     const grower = new TreeGrower(
-      plan.growth, plan.engine.features, (key) => this.#sampler.mask(key), leafValue)
+      plan.growth, plan.engine.features, (key) => this.#mask(key), leafValue)
     grower.start((yield {
-      kind: 'root', output, bag: this.#bag(iteration), mask: grower.rootMask(),
+      kind: 'root', output, bag, mask: grower.rootMask(),
     }) as RootAnswer)
     for (let round = grower.next(); round !== null; round = grower.next()) {
       grower.accept((yield round) as RoundAnswer)
     }
-    const tree = withoutLoneLeaf(grower.finish())
+    const tree = yield* this.#renew(output, withoutLoneLeaf(grower.finish()))
     if (tree.splits.length > 0) {
       yield { kind: 'commit', output, tree: tree.binned, leafNodes: tree.leafNodes }
     }
     return tree
   }
 
-  #bag(iteration: number): BagRule | null {
-    const { baggingFraction, baggingFreq, baggingSeed } = this.#plan.bagging
-    if (!this.#plan.engine.usesBagging) return null
-    const drawnAt = iteration - (iteration % baggingFreq)
-    return {
-      hashStart: mixNumber(startHash(baggingSeed, Purpose.bagging), drawnAt),
-      limit: fractionLimit(baggingFraction),
-    }
+  /** Puts percentiles of the leaves' rows in the place of their steps, where there are some. */
+  *#renew(output: number, tree: GrownTree): Dialogue<GrownTree> {
+    const { percentiles, learningRate } = this.#plan
+    if (percentiles === null || tree.splits.length === 0) return tree
+    const values = yield* this.#select(leafPercentiles(percentiles, output, tree))
+    const leafValue = values.map((value) =>
+      this.#grid.round(learningRate * (value * this.#grid.quantum)))
+    return { ...tree, binned: { ...tree.binned, leafValue } }
   }
+
+  /** The features that may split a node, and with extra_trees where. */
+  #mask(nodeKey: number): Uint8Array {
+    const mask = this.#sampler.mask(nodeKey)
+    return this.#thresholds === null ? mask : this.#thresholds.draw(mask, nodeKey)
+  }
+}
+
+/** Base scores that engines do not start from, as trees without a split. */
+export function baseTrees(base: readonly number[]): BinnedTree[] {
+  return base.map((value) =>
+    ({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [value] }))
 }
 
 /** Where the hashes of an iteration's draws start, if the objective draws. */

@@ -1,6 +1,8 @@
 import type { ParameterValue } from '@coppice/model'
+import { metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import type { MetricSpec } from '../execution/protocol.js'
+import { metricFamily } from '../metrics/family.js'
 import { checkMetric } from '../metrics/names.js'
 import { metricSpecs } from '../metrics/parts.js'
 import { labelClasses, objectiveName, scoresPerRow } from '../objectives/families.js'
@@ -8,12 +10,14 @@ import type { LabelStatistics } from '../objectives/objective.js'
 import { largestLabel } from '../objectives/ranking.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
-import { modelParameters, type ResolvedParams } from '../params/index.js'
+import { findParameter, modelParameters, type ResolvedParams } from '../params/index.js'
 import { featureLayout } from './build-model.js'
 import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.js'
 import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrid } from './leaf-grid.js'
+import { planPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
+import { rowSampling } from './row-sampling.js'
 import type { TrainingData } from './trainer-protocol.js'
 
 /** A plan and what the model's header needs to know. */
@@ -57,11 +61,13 @@ export function makePlan(
   const metrics: MetricSpec[] = evaluates
     ? metricSpecs(params)
     : []
+  const family = metricFamily(objective.spec.objective).name
   if (evaluates) {
-    for (const name of params.metric) checkMetric(name, objective.spec.objective.name)
+    for (const name of params.metric) checkMetric(name, family)
+    metrics.push(...customMetrics(params))
   }
   const expansions = maxExpansions(params, features, executor)
-  const usesBagging = params.baggingFreq > 0 && params.baggingFraction < 1
+  const sampledRows = rowSampling(params, train.nRows)
   const plan: TrainingPlan = {
     engine: {
       features,
@@ -70,7 +76,8 @@ export function makePlan(
       baseScores,
       initScoreQuantum: grid.quantum,
       scan: params,
-      usesBagging,
+      usesBagging: sampledRows.kind !== 'none',
+      usesGoss: sampledRows.kind === 'goss',
       maxExpansions: expansions,
       maxLeaves: params.numLeaves,
       metrics,
@@ -85,12 +92,29 @@ export function makePlan(
     },
     output: params,
     learningRate: params.learningRate,
-    bagging: params,
+    percentiles: planPercentiles(
+      objective, statistics, params.boostFromAverage && !summary.hasInitScore),
+    rowSampling: sampledRows,
     sampling: params,
+    extraSeed: params.extraSeed,
     usableFeatures: features.flatMap((feature, f) => feature.nBins > 1 ? [f] : []),
     scoreScale,
   }
   return { plan: onlyPlan(plan), statistics, parameters: modelParameters(params) }
+}
+
+/** The user's own metrics. @throws CoppiceError 'PARAMETER' for a name that is taken */
+function customMetrics(params: ResolvedParams): MetricSpec[] {
+  const definitions = metricDefinitions(params)
+  const names = new Set<string>(findParameter('metric')!.names!.values)
+  for (const { name } of definitions) {
+    if (names.has(name)) {
+      throw new CoppiceError('PARAMETER',
+        `custom_metrics has a metric named "${name}", which is another's name; give it its own`)
+    }
+    names.add(name)
+  }
+  return definitions.map((custom) => ({ name: custom.name, topK: 1, parameter: 0, custom }))
 }
 
 /** Drops what came along with the parameters: a plan crosses threads by copy. */
@@ -104,11 +128,10 @@ function onlyPlan(plan: TrainingPlan): TrainingPlan {
       scan: pick(plan.engine.scan, [
         'lambdaL1', 'lambdaL2', 'minDataInLeaf', 'minSumHessianInLeaf', 'minGainToSplit',
         'maxDeltaStep', 'catSmooth', 'catL2', 'maxCatThreshold', 'maxCatToOnehot',
-        'minDataPerGroup',
+        'minDataPerGroup', 'extraTrees',
       ]),
     },
     output: pick(plan.output, ['lambdaL1', 'lambdaL2', 'maxDeltaStep', 'catL2']),
-    bagging: pick(plan.bagging, ['baggingFraction', 'baggingFreq', 'baggingSeed']),
     sampling: pick(
       plan.sampling, ['featureFraction', 'featureFractionBynode', 'featureFractionSeed']),
   }

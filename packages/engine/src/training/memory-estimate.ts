@@ -25,6 +25,8 @@ export interface TrainingSize {
   readonly nBins: number
   readonly usesBagging: boolean
   readonly hasWeight: boolean
+  /** Leaves are percentiles, for which residuals are kept; default false. */
+  readonly keepsResiduals?: boolean
   /** Gradients are kept as doubles first. */
   readonly ranks?: boolean
   /** For the histograms of open leaves, see `histogramPoolBytes`. */
@@ -106,14 +108,16 @@ function ownBytes(size: TrainingSize): number {
 
 /** Bytes of a training row in the thread that has it. */
 function bytesPerRow(
-  { nFeatures, nColumns = nFeatures, nOutputs, hasWeight, usesBagging, ranks = false }:
-  Pick<TrainingSize,
-    'nFeatures' | 'nColumns' | 'nOutputs' | 'hasWeight' | 'usesBagging' | 'ranks'>,
+  {
+    nFeatures, nColumns = nFeatures, nOutputs, hasWeight, usesBagging, keepsResiduals, ranks,
+  }: Pick<TrainingSize, 'nFeatures' | 'nColumns' | 'nOutputs' | 'hasWeight' | 'usesBagging' |
+    'keepsResiduals' | 'ranks'>,
 ): number {
   const { rowBytes, nTiles } = recordLayout(nColumns)
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
   return 2 * rowBytes + (nTiles > 1 ? 5 : 0) + nOutputs * 8 + gradients + 8 +
-    (hasWeight ? 8 : 0) + (usesBagging ? 4 : 0) + (ranks ? 16 : 0)
+    (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 8 : 0) +
+    (ranks === true ? 16 : 0)
 }
 
 function bytesPerEvalRow({ nFeatures, nColumns = nFeatures, nOutputs }: TrainingSize): number {

@@ -2,14 +2,8 @@ import type { EngineSetup } from '../execution/protocol.js'
 import type { FeatureSampling } from '../grower/feature-sampler.js'
 import type { OutputParams } from '../grower/leaf-output.js'
 import type { GrowthParams } from '../grower/tree-grower.js'
-
-/** Row sampling: a share of the rows, drawn anew every `baggingFreq` iterations. */
-export interface BaggingParams {
-  readonly baggingFraction: number
-  /** 0: no bagging. */
-  readonly baggingFreq: number
-  readonly baggingSeed: number
-}
+import type { PercentilePlan } from './percentile-leaves.js'
+import type { RowSampling } from './row-sampling.js'
 
 /** All that decides a training's trees besides the data. Plain data: crosses threads by copy. */
 export interface TrainingPlan {
@@ -17,8 +11,12 @@ export interface TrainingPlan {
   readonly growth: GrowthParams
   readonly output: OutputParams & { readonly catL2: number }
   readonly learningRate: number
-  readonly bagging: BaggingParams
+  /** Null where leaves are steps by the sums of their rows. */
+  readonly percentiles: PercentilePlan | null
+  readonly rowSampling: RowSampling
   readonly sampling: FeatureSampling
+  /** Of the thresholds of extra_trees. */
+  readonly extraSeed: number
   /** Features that can split at all, ascending. */
   readonly usableFeatures: readonly number[]
   /** Magnitude of the scores, for the leaf grid. */

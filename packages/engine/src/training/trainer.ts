@@ -3,13 +3,12 @@ import {
 } from '@coppice/model'
 import { assert, CoppiceError } from '../errors.js'
 import type { BinnedTree } from '../execution/protocol.js'
-import { isHigherBetter } from '../metrics/names.js'
-import { finishMetric, metricSpecs, type SetSize } from '../metrics/parts.js'
+import { finishSpec, isSpecHigherBetter, type SetSize } from '../metrics/parts.js'
 import { setSize } from './summary.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
-import type { IterationRecord } from './iteration.js'
+import { baseTrees, type IterationRecord } from './iteration.js'
 import { makePlan } from './make-plan.js'
 import type { TrainingPlan } from './plan.js'
 import { resumableIterations } from './resume.js'
@@ -35,11 +34,10 @@ type Steps<Result> = Generator<TrainerRequest, Result, TrainerAnswer>
 class Trainer {
   readonly #inputs: TrainingInputs
   readonly #plan: TrainingPlan
-  readonly #header: ModelHeader
+  #header: ModelHeader
   /** Evaluated data sets in the order of the engines' metric parts. */
   readonly #evaluated: readonly (SetSize & { readonly name: string })[]
-  readonly #metricNames: readonly string[]
-  readonly #growing: GrowingModel
+  #growing: GrowingModel
 
   constructor(inputs: TrainingInputs) {
     const { params, train, evalSets, executor } = inputs
@@ -59,13 +57,29 @@ class Trainer {
       classes: classesOf(objective, train.classes),
       features: train.features.map(modelFeature),
       treesPerIteration: nOutputs,
-      baseScores,
+      baseScores: this.#isCentered ? inputs.resumeFrom?.baseScores ?? baseScores : baseScores,
       parameters,
     }
     this.#evaluated = evaluated.map(({ name, data }) =>
       ({ name, ...setSize(data.summary) }))
-    this.#metricNames = metricSpecs(params).map(({ name: metric }) => metric)
     this.#growing = new GrowingModel(this.#header, params)
+  }
+
+  /** The base scores are percentiles of the labels, which the plan cannot have. */
+  get #isCentered(): boolean {
+    return this.#plan.percentiles?.isCentered === true
+  }
+
+  /** Asks for base scores that a model to go on from does not have. @returns whether it was told */
+  *#center(): Steps<boolean> {
+    const { resumeFrom, params } = this.#inputs
+    if (!this.#isCentered || (resumeFrom?.trees.length ?? 0) > 0) return true
+    const baseScores = yield { kind: 'center', plan: this.#plan }
+    if (baseScores === 'aborted') return false
+    assert(Array.isArray(baseScores), 'base scores are numbers')
+    this.#header = { ...this.#header, baseScores: baseScores as readonly number[] }
+    this.#growing = new GrowingModel(this.#header, params)
+    return true
   }
 
   *run(): TrainingDialogue {
@@ -81,6 +95,7 @@ class Trainer {
 
   /** @returns why the training is over */
   *#train(): Steps<StopReason> {
+    if (!(yield* this.#center())) return 'aborted'
     // before anything is opened: a model that does not fit is refused at once
     const resumed = this.#takeUp()
     const opened = yield { kind: 'open', plan: this.#plan, header: this.#header }
@@ -110,8 +125,12 @@ class Trainer {
     const { resumeFrom, params, train: { features } } = this.#inputs
     if (resumeFrom === undefined) return null
     const iterations = resumableIterations(resumeFrom, this.#header, params.numIterations)
+    const { metrics } = this.#plan.engine
     const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, features)))
-    return { iterations: binned, isOver: this.#growing.takeUp(iterations, resumeFrom.evaluation) }
+    // engines start without base scores that they were asked for
+    if (this.#isCentered) binned[0]?.unshift(...baseTrees(this.#header.baseScores))
+    return { iterations: binned, isOver: this.#growing.takeUp(iterations, resumeFrom.evaluation, (name) =>
+      isSpecHigherBetter(metrics.find((spec) => spec.name === name) ?? { name })) }
   }
 
   /** A training with all of its iterations is complete, whatever came after the last. */
@@ -130,7 +149,7 @@ class Trainer {
     const evaluates = this.#evaluates(iteration)
     const record = yield { kind: 'iterate', iteration, evaluates }
     if (record === 'aborted') return 'aborted'
-    assert(record !== null && typeof record === 'object', 'an iteration has a record')
+    assert(record !== null && typeof record === 'object' && 'trees' in record, 'an iteration has a record')
     if (record.trees.length === 0) return 'no-split'
     const { features } = this.#inputs.train
     const trees = record.trees.map((tree) => modelTree(tree, features, record.hessianUnit))
@@ -143,21 +162,21 @@ class Trainer {
   }
 
   #evaluates(iteration: number): boolean {
-    const { metric, metricFreq, numIterations } = this.#inputs.params
-    return this.#evaluated.length > 0 && metric.length > 0 &&
+    const { metricFreq, numIterations } = this.#inputs.params
+    return this.#evaluated.length > 0 && this.#plan.engine.metrics.length > 0 &&
       ((iteration + 1) % metricFreq === 0 || iteration + 1 === numIterations)
   }
 
   #metrics(record: IterationRecord): MetricValue[] {
     return this.#evaluated.flatMap(({ name, ...size }, dataset) =>
-      this.#metricNames.map((metric) => ({
+      this.#plan.engine.metrics.map((metric) => ({
         dataset: name,
-        metric,
-        value: finishMetric(
+        metric: metric.name,
+        value: finishSpec(
           metric,
-          record.metricParts.filter((p) => p.dataset === dataset && p.metric === metric),
+          record.metricParts.filter((p) => p.dataset === dataset && p.metric === metric.name),
           size),
-        higherIsBetter: isHigherBetter(metric),
+        higherIsBetter: isSpecHigherBetter(metric),
       })))
   }
 

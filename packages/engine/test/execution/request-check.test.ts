@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { requestFault, type RequestLimits, treeFault } from '../../src/execution/request-check.js'
 import { decodeRequest, encodeRequest } from '../../src/execution/request-codec.js'
-import type { BinnedTree, EngineRequest, Expansion } from '../../src/execution/protocol.js'
+import type { BinnedTree, EngineRequest, Expansion, SelectGroup } from '../../src/execution/protocol.js'
 
 const layout = { nBins: 4, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {
   features: [layout, layout, layout], nOutputs: 2, maxLeaves: 3, maxExpansions: 2,
+  usesBagging: true, usesGoss: true,
 }
 const bits = new Uint8Array(32)
 const mask = new Uint8Array(3)
@@ -23,13 +24,26 @@ const round = (change: Partial<Expansion>): EngineRequest =>
 const commit = (change: Partial<BinnedTree>): EngineRequest =>
   ({ kind: 'commit', output: 1, tree: { ...tree, ...change }, leafNodes: null })
 
+const group: SelectGroup = { node: 3, low: -4, high: 27, width: 8, count: 5 }
+const select = (change: Partial<SelectGroup>, n = 1): EngineRequest => ({
+  kind: 'select', output: 0, weightScale: 0,
+  groups: Array.from({ length: n }, () => ({ ...group, ...change })),
+})
+
 describe('requestFault', () => {
   const sound: readonly EngineRequest[] = [
     { kind: 'prepare' }, { kind: 'evaluate' },
     { kind: 'gradients', gradientScale: 2 ** 40, hessianScale: 2 ** -3 },
-    { kind: 'root', output: 1, bag: { hashStart: -5, limit: 7 }, mask },
+    { kind: 'root', output: 1, bag: { kind: 'rows', hashStart: -5, limit: 7 }, mask },
+    { kind: 'root', output: 1, mask,
+      bag: { kind: 'classes', hashStart: 1, limitNegative: 0, limitPositive: 2 ** 32 } },
+    { kind: 'root', output: 1, mask,
+      bag: { kind: 'goss', hashStart: 1, threshold: 77, limit: 5, factor: 8 } },
+    { kind: 'tally', digit: 2, prefix: 2 ** 20 },
     round({}), { kind: 'round', released: [], expansions: [] },
     { ...commit({}), leafNodes: [3, 4, 5] } as EngineRequest,
+    select({}), select({ node: -1, width: 0 }), { ...select({}), weightScale: 2 ** 30 } as EngineRequest,
+    select({ low: 1 - 2 ** 53, high: 2 ** 53 - 1, width: -1 }, 3),
     commit({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [1] }),
   ]
 
@@ -42,7 +56,12 @@ describe('requestFault', () => {
     [{ kind: 'gradients', gradientScale: 1, hessianScale: NaN }, /^NaN is no scale/],
     [{ kind: 'root', output: 2, bag: null, mask }, /^output 2 is not one of 2/],
     [{ kind: 'root', output: 0, bag: null, mask: new Uint8Array(4) }, /^a mask of 4 .* fit 3/],
-    [{ kind: 'root', output: 0, bag: { hashStart: 0, limit: NaN }, mask }, /^the rule of the bag/],
+    [{ kind: 'root', output: 0, bag: { kind: 'rows', hashStart: 0, limit: NaN }, mask },
+      /^the rule of the bag/],
+    [{ kind: 'root', output: 0, mask,
+      bag: { kind: 'goss', hashStart: 1, threshold: 7, limit: 5, factor: Infinity } },
+    /^the rule of the bag/],
+    [{ kind: 'tally', digit: 3, prefix: 0 }, /not counted by such a digit/],
     [round({ feature: 3 }), /^feature 3 is not one of 3/],
     [round({ feature: -1 }), /^feature -1 is not one of 3/],
     [round({ leftBins: new Uint8Array(31) }), /^a set of bins is cut off/],
@@ -52,6 +71,17 @@ describe('requestFault', () => {
     [round({ leftTotals: { ...totals, count: -1 } }), /^a leaf has less than no rows/],
     [{ kind: 'round', released: [], expansions: [expansion, expansion, expansion] },
       /^3 expansions are more than 2/],
+    [select({ node: -2 }), /^node -2 is none/],
+    [select({ low: 28 }), /^there are no residuals from 28 to 27/],
+    [select({ high: 2 ** 53 }), /^there are no residuals/],
+    [select({ low: 0.5 }), /^there are no residuals/],
+    [select({ count: -1 }), /^a group has less than no rows/],
+    [select({ width: 3 }), /^3 is no width of buckets/],
+    [select({ width: 0.5 }), /^0.5 is no width of buckets/],
+    [select({ high: 2 ** 20, width: 1 }), /^1048581 buckets are more than 16384/],
+    [select({}, 4), /^4 groups are more than 3 leaves/],
+    [{ ...select({}), output: 2 } as EngineRequest, /^output 2 is not one of 2/],
+    [{ ...select({}), weightScale: 3 } as EngineRequest, /^3 is no scale of weights/],
     [commit({ feature: [2, 3] }), /^feature 3 is not one of 3/],
     [commit({ leftChild: [0, -1] }), /^what should be a tree is none/],
     [commit({ leafValue: [1, Infinity, 0] }), /^a value of a leaf/],

@@ -25,16 +25,27 @@ const tree = fc.integer({ min: 0, max: maxLeaves - 1 }).chain((n) => {
   })
 })
 const request: fc.Arbitrary<EngineRequest> = fc.oneof(
-  fc.constantFrom<EngineRequest>({ kind: 'prepare' }, { kind: 'evaluate' }),
+  fc.constantFrom<EngineRequest>({ kind: 'prepare' }, { kind: 'prepare', of: 'hessians' },
+    { kind: 'evaluate' }),
   fc.record({ kind: fc.constant('gradients' as const), gradientScale: double,
     hessianScale: double }),
   fc.record({ kind: fc.constant('root' as const), output: int, mask,
-    bag: fc.option(fc.record({ hashStart: int, limit: double })) }),
+    bag: fc.option(fc.oneof(
+      fc.record({ kind: fc.constant('rows' as const), hashStart: int, limit: double }),
+      fc.record({ kind: fc.constant('classes' as const), hashStart: int, limitNegative: double,
+        limitPositive: double }),
+      fc.record({ kind: fc.constant('goss' as const), hashStart: int, threshold: int,
+        limit: double, factor: double }))) }),
+  fc.record({ kind: fc.constant('tally' as const), digit: int, prefix: int }),
   fc.record({ kind: fc.constant('round' as const),
     expansions: fc.array(expansion, { maxLength: maxExpansions }),
     released: ids(2 * maxExpansions) }),
   fc.record({ kind: fc.constant('commit' as const), output: int, tree,
     leafNodes: fc.option(ids(maxLeaves)) }),
+  fc.record({ kind: fc.constant('select' as const), output: int, weightScale: double,
+    groups: fc.array(
+      fc.record({ node: int, low: double, high: double, width: double, count: int }),
+      { maxLength: maxLeaves }) }),
 )
 
 describe('encodeRequest', () => {

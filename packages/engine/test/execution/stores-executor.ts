@@ -4,10 +4,12 @@ import type { BinnedDataset } from '../../src/dataset.js'
 import { CentralReducer } from '../../src/execution/central-reducer.js'
 import { joinRows, type PartitionRows } from '../../src/execution/engine-rows.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
+import { TALLY_COUNTS } from '../../src/execution/protocol.js'
 import type {
   BinnedTree, EngineRequest, EngineRows, EngineSetup, RootRequest, RoundRequest,
 } from '../../src/execution/protocol.js'
 import type { StoreAnswer, Stores } from '../../src/execution/stores.js'
+import { mergeSelected } from '../../src/selection/answer.js'
 import { sumsLayout } from '../../src/execution/sums-layout.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../../src/training/iteration.js'
@@ -132,6 +134,10 @@ export class StoresExecutor implements Executor {
     return { id, pool, rows }
   }
 
+  center(): Promise<readonly number[]> {
+    return this.#run(this.#booster!.center())
+  }
+
   async replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void> {
     for (const trees of iterations) await this.#run(this.#booster!.replay(trees))
   }
@@ -161,7 +167,17 @@ export class StoresExecutor implements Executor {
     const answers = await this.#ask(request)
     switch (request.kind) {
       case 'prepare': return Math.max(...answers.map((a) => a.kind === 'maximum' ? a.value : NaN))
+      case 'tally': {
+        const counts = new Float64Array(TALLY_COUNTS)
+        for (const answer of answers) {
+          assert.ok(answer.kind === 'counts')
+          answer.values.forEach((value, i) => { counts[i]! += value })
+        }
+        return counts
+      }
       case 'evaluate': return answers.flatMap((a) => a.kind === 'parts' ? a.parts : [])
+      case 'select': return mergeSelected(
+        request, answers.flatMap((a) => a.kind === 'selected' ? a.parts : []))
       case 'gradients':
       case 'commit':
         return null

@@ -7,6 +7,8 @@ export interface FeatureSums {
   readonly bins: readonly Sums[]
   readonly missingBin: number
   readonly isCategorical: boolean
+  /** Extra trees: number of the only candidate, one of 255 spread over ordered categories. */
+  readonly only?: number
 }
 
 export interface BestSplit {
@@ -78,12 +80,13 @@ function isLegal(
 }
 
 function numericCandidates(
-  { bins, missingBin }: FeatureSums, total: Sums, p: ScanParams, units: ScanUnits,
+  { bins, missingBin, only }: FeatureSums, total: Sums, p: ScanParams, units: ScanUnits,
 ): Candidate[] {
   const isLast = missingBin === bins.length - 1
   const values = bins.map((_, b) => b).filter((b) => !isLast || b < missingBin)
   const missing = missingBin < 0 ? addUp([]) : bins[missingBin]!
   const score = (bin: number, defaultLeft: boolean): Candidate | null => {
+    if (only !== undefined && only !== bin) return null
     const leftValues = bins.map((_, b) => b).filter((b) => b <= bin && b !== missingBin)
     const own = addUp(leftValues.map((b) => bins[b]!))
     const extra = defaultLeft ? missing : addUp([])
@@ -109,7 +112,7 @@ function numericCandidates(
 }
 
 function categoricalCandidates(
-  { bins }: FeatureSums, total: Sums, p: ScanParams, units: ScanUnits,
+  { bins, only }: FeatureSums, total: Sums, p: ScanParams, units: ScanUnits,
 ): Candidate[] {
   const isOneHot = bins.length <= p.maxCatToOnehot
   const l2 = isOneHot ? p.lambdaL2 : p.lambdaL2 + p.catL2
@@ -124,7 +127,10 @@ function categoricalCandidates(
     return { sum, leftBins, left, defaultLeft: false, usesCatL2: !isOneHot }
   }
   const categories = bins.map((_, b) => b).slice(1)
-  if (isOneHot) return categories.map((b) => score([b])).filter((c) => c !== null)
+  const isDrawn = (place: number): boolean => only === undefined || only === place
+  if (isOneHot) {
+    return categories.map((b) => isDrawn(b - 1) ? score([b]) : null).filter((c) => c !== null)
+  }
   const key = (b: number): number => {
     const d = Number(bins[b]!.h) * units.hessian + p.catSmooth
     return d > 0 ? Number(bins[b]!.g) * units.gradient / d : 0
@@ -146,6 +152,7 @@ function categoricalCandidates(
       if (nRight < minData || nRight < p.minDataPerGroup || hr < p.minSumHessianInLeaf) break
       if (pending < p.minDataPerGroup) continue
       pending = 0
+      if (only !== undefined && Math.floor(only * sizes / 255) !== size - 1) continue
       out.push(score(ends.slice(0, size)))
     }
   }

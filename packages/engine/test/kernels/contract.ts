@@ -2,6 +2,7 @@ import type { Kernels } from '../../src/kernels/api.js'
 import { gradientContract } from './gradient-contract.js'
 import { rankingContract } from './ranking-contract.js'
 import { recordContract } from './record-contract.js'
+import { sampleContract } from './sample-contract.js'
 import { scanContract } from './scan-contract.js'
 import { sumContract } from './sum-contract.js'
 import { valueContract } from './value-contract.js'
@@ -15,6 +16,7 @@ export function kernelContract(
     recordContract(make)
     gradientContract(make)
     rankingContract(make)
+    sampleContract(make)
     scanContract(make)
     valueContract(make)
   })

@@ -13,7 +13,7 @@ import { Lab } from './lab.js'
 const plain: ScanParams = {
   lambdaL1: 0, lambdaL2: 0, minDataInLeaf: 1, minSumHessianInLeaf: 0, minGainToSplit: 0,
   maxDeltaStep: 0, catSmooth: 1, catL2: 2, maxCatThreshold: 32, maxCatToOnehot: 4,
-  minDataPerGroup: 1,
+  minDataPerGroup: 1, extraTrees: false,
 }
 const units: ScanUnits = { gradient: 2 ** -10, hessian: 2 ** -8 }
 
@@ -87,7 +87,7 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
     const params = lab.putDoubles([
       p.lambdaL1, p.lambdaL2, Math.max(1, p.minDataInLeaf), p.minSumHessianInLeaf,
       p.minGainToSplit, p.maxDeltaStep, u.gradient, u.hessian, p.catSmooth, p.catL2,
-      p.maxCatThreshold, p.maxCatToOnehot, p.minDataPerGroup,
+      p.maxCatThreshold, p.maxCatToOnehot, p.minDataPerGroup, Number(p.extraTrees),
     ])
     const scratch = lab.reserve(SCAN_SCRATCH_BYTES)
     const out = lab.reserve(CANDIDATE_BYTES)
@@ -128,7 +128,10 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
   function check(leaf: readonly FeatureSums[], options: Options = {}): SplitCandidate | null {
     const [first, last] = options.range ?? [0, leaf.length]
     const allowed = leaf.map((feature, f) =>
-      f >= first && f < last && (options.mask?.[f] ?? 1) !== 0 ? feature : null)
+      f >= first && f < last && (options.mask?.[f] ?? 1) !== 0
+        ? { ...feature, ...(options.params?.extraTrees === true
+          ? { only: (options.mask?.[f] ?? 1) - 1 } : {}) }
+        : null)
     const { found, broken } = scan(leaf, options)
     assert.equal(broken, -1)
     assertFound(found, bruteForceScan(
@@ -211,6 +214,36 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
         assert.ok(nFound > 10, `${nFound} of 60 leaves had a split`)
       })
     }
+
+    it('scores the one candidate that a mask byte names, with extra_trees', () => {
+      let nFound = 0
+      for (let seed = 0; seed < 300; seed++) {
+        const random = new TestRandom(seed)
+        const shapes = [
+          numeric(2 + random.below(9), random.below(3) - 1), categorical(3 + random.below(9)),
+          numeric(12, 11), categorical(3), numeric(1 + random.below(40), -1), numeric(2, 1),
+          categorical(20 + random.below(40)),
+        ]
+        const params = {
+          extraTrees: true, ...variants[seed % variants.length]![1], ...(seed % 2 === 0 ? {
+            maxCatThreshold: 200 } : {}),
+        }
+        const mask = shapes.map(({ nBins, isCategorical }) => 1 + random.below(
+          isCategorical && nBins > (params.maxCatToOnehot ?? plain.maxCatToOnehot)
+            ? 255 : Math.max(1, nBins)))
+        const nRows = random.pick([2, 20, 120, 500])
+        const draw = seed % 3 === 0 ? tied : spread
+        if (check(makeLeaf(random, shapes, nRows, draw(random)), { params, mask }) !== null) nFound++
+      }
+      assert.ok(nFound > 100, `${nFound} of 300 leaves had a split`)
+    })
+
+    it('tells of bins that do not add up with extra_trees too', () => {
+      const bins = [{ g: -8n, h: 2n, n: 2 }, { g: 8n, h: 2n, n: 2 }]
+      const { broken } = scan([{ bins, missingBin: -1, isCategorical: false }],
+        { params: { extraTrees: true }, total: { g: 1n, h: 4n, n: 4 } })
+      assert.equal(broken, 0)
+    })
 
     it('equals brute force with the usual parameters and many bins', () => {
       const usual = { minDataInLeaf: 20, minSumHessianInLeaf: 1e-3 }

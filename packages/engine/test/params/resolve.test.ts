@@ -125,11 +125,9 @@ describe('resolveParams', () => {
   })
 
   it('refuses what is not built yet and names what is', () => {
-    refuses({ objective: 'mape' }, /not built yet; built: regression, binary, multiclass/)
-    refuses({ objective: 'mae' }, /"mae" is not built yet/)
-    refuses({ boosting: 'random_forest' }, /not built yet; built: gbdt/)
-    refuses({ data_sample_strategy: 'goss' }, /not built yet/)
     refuses({ metric: 'auc,auc_mu' }, /"auc_mu" is not built yet/)
+    assert.equal(resolveParams({ objective: 'mae' }).objective, 'regression_l1')
+    refuses({ boosting: 'random_forest' }, /not built yet; built: gbdt/)
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
     refuses({ path_smooth: 1 }, /path_smooth = 1 cannot be used: it is not built yet; .* at 0/)
     refuses({ interaction_constraints: [[0, 1]] }, /interaction_constraints .*not built yet/)
@@ -142,6 +140,7 @@ describe('resolveParams', () => {
     refuses({ objective: 'poisson', tweedie_variance_power: 1.2 }, /acts on tweedie only/)
     refuses({ objective: 'binary', reg_sqrt: true }, /reg_sqrt = true contradicts/)
     refuses({ metric: 'quantile', alpha: 1 }, /alpha = 1 contradicts metric = quantile/)
+    refuses({ objective: 'quantile', alpha: 1 }, /alpha = 1 contradicts objective = quantile/)
     refuses({ objective: 'tweedie', tweedie_variance_power: 2 }, />= 1 and < 2, got 2/)
     refuses({ objective: 'multiclassova' }, /multiclassova needs num_class >= 2/)
     assert.equal(resolveParams({ metric: 'quantile', alpha: 0.5 }).alpha, 0.5)

@@ -6,6 +6,7 @@ import { shareFeatures } from '../../src/execution/feature-shares.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
 import { PartitionEngine } from '../../src/execution/partition-engine.js'
 import type { EngineRequest } from '../../src/execution/protocol.js'
+import { mergeSelected } from '../../src/selection/answer.js'
 import { Arena } from '../../src/kernels/arena.js'
 import type { TrainingJob } from '../../src/training/executor.js'
 import type { Dialogue, EngineAnswer } from '../../src/training/iteration.js'
@@ -62,6 +63,10 @@ export class Lockstep {
     const { engines } = this
     switch (request.kind) {
       case 'prepare': return Math.max(...engines.map((engine) => engine.prepare(request)))
+      case 'tally': {
+        const counts = engines.map((engine) => engine.tally(request))
+        return counts[0]!.map((_, i) => counts.reduce((sum, own) => sum + own[i]!, 0))
+      }
       case 'gradients':
         for (const engine of engines) engine.computeGradients(request)
         return null
@@ -88,6 +93,7 @@ export class Lockstep {
         for (const engine of engines) engine.commit(request)
         return null
       case 'evaluate': return engines.flatMap((engine) => engine.evaluate())
+      case 'select': return mergeSelected(request, engines.map((engine) => engine.select(request)))
     }
   }
 }

@@ -18,9 +18,10 @@ const setup: EngineSetup = {
   scan: {
     lambdaL1: 0, lambdaL2: 0, minDataInLeaf: 1, minSumHessianInLeaf: 0, minGainToSplit: 0,
     maxDeltaStep: 0, catSmooth: 10, catL2: 10, maxCatThreshold: 32, maxCatToOnehot: 4,
-    minDataPerGroup: 100,
+    minDataPerGroup: 100, extraTrees: false,
   },
-  usesBagging: false, maxExpansions: 2, maxLeaves: 4, metrics: [], evaluatesTraining: false,
+  usesBagging: false, usesGoss: false, maxExpansions: 2, maxLeaves: 4, metrics: [],
+  evaluatesTraining: false,
 }
 
 describe('WorkerCompute', function () {

@@ -33,6 +33,8 @@ export type { CodeAddress, GivenMetric, GivenObjective } from './training/custom
 export type {
   CustomGradients, CustomMath, CustomMetric, CustomObjective, CustomRows, ScoredCustomRows,
 } from '@coppice/engine'
+export type { FeatureRef, GivenBins, GivenPerFeature, GivenSplit } from '@coppice/engine'
+export type { StructuredParams } from './training/structured-params.js'
 export { paramsFrom, type RawParams, type TrainingParams } from './training/params.js'
 export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,

@@ -110,6 +110,13 @@ export type Objective =
   | { readonly name: 'binary'; readonly sigmoid: number }
   | { readonly name: 'multiclass'; readonly numClass: number }
   | { readonly name: 'multiclassova'; readonly numClass: number; readonly sigmoid: number }
+  /** Squared errors, those of predictions that are too low times alpha, others 1 - alpha. */
+  | { readonly name: 'expectile'; readonly alpha: number }
+  | { readonly name: 'pseudo_huber'; readonly slope: number }
+  | { readonly name: 'log_cosh' }
+  | { readonly name: 'focal'; readonly gamma: number; readonly alpha: number }
+  /** Two classes; a prediction is one of them, without a probability. */
+  | { readonly name: 'hinge' }
   | CustomObjectiveOfModel
 
 /** A loss of the user's own, of which predictions need only the link. */

@@ -73,6 +73,25 @@ function nearLabels(
         return [c * (s - y) / t * w, c * c / (t * t) * w]
       }, near)
     }
+    case 'expectile': {
+      const alpha = params.expectileAlpha
+      return plan({ name: 'expectile', alpha }, mean(same), (s, y, w) => {
+        const factor = s > y ? 1 - alpha : alpha
+        return [factor * (s - y) * w, factor * w]
+      }, { ...near, hessianBound: Math.max(alpha, 1 - alpha) * maxWeight })
+    }
+    case 'pseudo_huber': {
+      const slope = params.huberSlope
+      return plan({ name: 'pseudo_huber', slope }, mean(same), (s, y, w) => {
+        const z = (s - y) / slope
+        const r = 1 + z * z
+        return [(s - y) / Math.sqrt(r) * w, 1 / (r * Math.sqrt(r)) * w]
+      }, near)
+    }
+    case 'log_cosh': return plan({ name: 'log_cosh' }, mean(same), (s, y, w) => {
+      const e = exp(-2 * Math.abs(s - y))
+      return [Math.sign(s - y) * ((1 - e) / (1 + e)) * w, 4 * e / ((1 + e) * (1 + e)) * w]
+    }, near)
     default: return null
   }
 }

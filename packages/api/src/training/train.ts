@@ -310,9 +310,9 @@ function memoryBeside(
 
 function binningParams(params: ResolvedParams): BinningParams & { maxMemoryMb: number } {
   const { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
-    featurePreFilter, minDataInLeaf, maxMemoryMb } = params
+    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename } = params
   return { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
-    featurePreFilter, minDataInLeaf, maxMemoryMb }
+    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename }
 }
 
 function namedSets(sets: readonly (Dataset | NamedDataset)[]): NamedDataset[] {

@@ -1,6 +1,6 @@
 import {
   Booster, type BinnedTree, type Dialogue, encodeRequest, type EngineAnswer, type EngineRequest,
-  type EngineSetup, type IterationRecord, requestBytesMax, type TrainerAnswer,
+  type EngineSetup, type IterationRecord, requestBytesMax, rowsRequest, type TrainerAnswer,
   type TrainingDialogue, type TrainingPlan, type TrainResult,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
@@ -293,7 +293,7 @@ export class TrainingDriver {
   #request(request: EngineRequest): void {
     const seq = this.#requests.length
     this.#committed.push(...committedTrees([request]))
-    const nBytes = encodeRequest(request, this.#scratch)
+    const nBytes = encodeRequest(rowsRequest(request), this.#scratch)
     this.#requests.push(this.#scratch.slice(0, nBytes))
     const nChunks = this.#reducer!.begin(request)
     if (needsAnswer(request)) {

@@ -91,6 +91,11 @@ export const objective: Schema<Objective> = tagged('name', {
   multiclassova: object({
     name: constant('multiclassova'), numClass: integer(2, OUTPUTS_MAX), sigmoid: finite,
   }),
+  expectile: object({ name: constant('expectile'), alpha: finite }),
+  pseudo_huber: object({ name: constant('pseudo_huber'), slope: finite }),
+  log_cosh: object({ name: constant('log_cosh') }),
+  focal: object({ name: constant('focal'), gamma: finite, alpha: finite }),
+  hinge: object({ name: constant('hinge') }),
   custom: object({
     name: constant('custom'), source: text(NAME_LENGTH_MAX),
     link: oneOf({ identity: true, exp: true, sigmoid: true, softplus: true, softmax: true }),

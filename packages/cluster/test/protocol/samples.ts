@@ -96,6 +96,8 @@ const objectives: readonly Objective[] = [
   { name: 'fair', c: 1 }, { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
   { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
   { name: 'cross_entropy_lambda' }, { name: 'multiclassova', numClass: 3, sigmoid: 2 },
+  { name: 'expectile', alpha: 0.1 }, { name: 'pseudo_huber', slope: 2 }, { name: 'log_cosh' },
+  { name: 'focal', gamma: 2, alpha: 0.25 }, { name: 'hinge' },
   { name: 'custom', source: 'mine', link: 'softplus', numClass: 0 },
 ]
 

@@ -24,6 +24,7 @@ import { parameterFlags } from '../training/parameter-flags.js'
 import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
 import { fetchCommand, type Reporter } from '../training/reporter.js'
 import { readSettings, type RunSettings, type Settings } from '../training/settings.js'
+import { withFilesRead } from '../training/structure-files.js'
 import { snapshotCallback } from '../training/snapshots.js'
 import { requireWritable } from '../writable.js'
 
@@ -96,7 +97,8 @@ export const trainCommand: Command = {
 export async function runTraining(
   values: FlagValues, configuration: Configuration | null,
 ): Promise<number> {
-  const job = readJob(readSettings(values, optionNames, configuration))
+  const settings = readSettings(values, optionNames, configuration)
+  const job = readJob({ ...settings, params: await withFilesRead(settings.params) })
   const reporter = openReporter(job.values, job.isQuiet)
   const interrupt = new Interrupt((text) => reporter.note(text))
   try {

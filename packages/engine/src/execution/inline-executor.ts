@@ -23,7 +23,7 @@ export class InlineExecutor implements Executor {
   async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
     const table = shareFeatures(plan.engine.features, 1)
     const room = Exchange.roomFor(plan.engine.maxExpansions)
-    const sizes = Exchange.sizes(table, room)
+    const sizes = Exchange.sizes(table, room, plan.engine.rules?.rescansMax)
     this.#exchange = new Exchange(table, room, {
       sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
     })

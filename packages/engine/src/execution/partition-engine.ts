@@ -76,7 +76,8 @@ export class PartitionEngine {
     const { begin, end } = this.#reducer.go
     let h = 0
     for (let j = begin; j < end; j++) {
-      this.#rows.split(request.expansions[j]!)
+      const expansion = request.expansions[j]
+      if (expansion !== undefined) this.#rows.split(expansion)
       for (; builds[h]?.expansion === j; h++) {
         this.#sums.build(builds[h]!.node, builds[h]!.slot, h)
       }

@@ -3,6 +3,7 @@ import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
 import type { SelectedGroup } from '../selection/answer.js'
+import type { LeafRules, Rescan, TreeRules } from './leaf-rules.js'
 
 /**
  * What a training asks of the engines that hold the rows, in the order of an iteration. Every
@@ -94,6 +95,8 @@ export interface RootRequest {
   readonly bag: BagRule | null
   /** Features that may split the root: nFeatures bytes; with extraTrees draws, see ScanParams. */
   readonly mask: Uint8Array
+  /** Where trees grow under rules. */
+  readonly rules?: LeafRules
 }
 
 /** One leaf cut in two. Node ids are the grower's; they are not in the model. */
@@ -109,6 +112,8 @@ export interface Expansion {
   /** Features that may split the children, or null for a child that will not be split. */
   readonly leftMask: Uint8Array | null
   readonly rightMask: Uint8Array | null
+  /** Of the children, left and right, where trees grow under rules. */
+  readonly rules?: readonly [LeafRules, LeafRules]
 }
 
 export interface RoundRequest {
@@ -116,6 +121,8 @@ export interface RoundRequest {
   readonly expansions: readonly Expansion[]
   /** Nodes whose histograms are of no more use. */
   readonly released: readonly number[]
+  /** Leaves to be scanned again, under other rules; absent where there are none. */
+  readonly rescans?: readonly Rescan[]
 }
 
 /** A grown tree over bins, for the scores of rows that did not grow it. */
@@ -195,7 +202,10 @@ export interface RootAnswer {
   readonly candidate: SplitCandidate | null
 }
 
-/** Candidates of the children of each expansion: left, right. */
+/**
+ * Candidates of the children of each expansion: left, right. Behind them, for each leaf that was
+ * scanned again, its candidate and null.
+ */
 export type RoundAnswer = readonly (readonly [SplitCandidate | null, SplitCandidate | null])[]
 
 /** Gain parameters of the scan, in the units of the loss. */
@@ -257,6 +267,8 @@ export interface EngineSetup {
   readonly baseScores: readonly number[]
   readonly initScoreQuantum: number
   readonly scan: ScanParams
+  /** Absent where trees grow under none. */
+  readonly rules?: TreeRules
   readonly usesBagging: boolean
   /** Rows are drawn by the size of their gradients. */
   readonly usesGoss: boolean

@@ -95,6 +95,16 @@ export interface Kernels {
     firstFeature: number, lastFeature: number, mask: number, params: number, scratch: number,
     totalGradient: bigint, totalHessian: bigint, totalCount: number,
   ): void
+  /**
+   * As `scan`, of a leaf under rules: RULES_BYTES at `rules` and RULES_FEATURE_BYTES for each
+   * feature (f64 each, see assembly/scan-types.ts; written by execution/rules-table.ts). Bounds by
+   * threshold, where there are any, are those of the one feature that is scanned.
+   */
+  scanConstrained(
+    out: number, gradients: number, hessians: number, counts: number, layout: number,
+    firstFeature: number, lastFeature: number, mask: number, params: number, scratch: number,
+    totalGradient: bigint, totalHessian: bigint, totalCount: number, rules: number,
+  ): void
   /** See assembly/bag.ts. Returns the number of records in the bag. */
   bag(
     dst: number, outside: number, src: number, n: number, stride: number, rowIdOffset: number,
@@ -156,6 +166,18 @@ export interface Kernels {
   pointwiseGradients(
     kind: number, a: number, out: number, outStride: number, score: number, label: number,
     weight: number, n: number, gradientScale: number, hessianScale: number,
+  ): void
+  /**
+   * max |gradient| over n rows of an objective of `kind`, a ShapedKind, with the numbers `a` and
+   * `b`. Nothing is padded.
+   */
+  shapedMaximum(
+    kind: number, a: number, b: number, score: number, label: number, weight: number, n: number,
+  ): number
+  /** n pairs (gradient i32, hessian i32) of such an objective, as xentLambdaGradients. */
+  shapedGradients(
+    kind: number, a: number, b: number, out: number, outStride: number, score: number,
+    label: number, weight: number, n: number, gradientScale: number, hessianScale: number,
   ): void
   /**
    * Cross entropy with the weights as exposures (assembly/gradients-xent-lambda.ts): n pairs, as
@@ -281,6 +303,20 @@ export const PointwiseKind = {
   crossEntropy: 6,
 } as const
 
+/** Objectives of `shapedGradients`, and what their numbers `a` and `b` are. */
+export const ShapedKind = {
+  /** a: the factor of errors of predictions that are too low; 1 - a of the others. */
+  expectile: 0,
+  /** a: where errors turn linear. */
+  pseudoHuber: 1,
+  /** No number. */
+  logCosh: 2,
+  /** a: the power of the other class's probability; b: the factor of rows of class 1. */
+  focal: 3,
+  /** No number. */
+  hinge: 4,
+} as const
+
 export const CELL_BYTES = 16
 /** Bytes of a column's totals: i64 gradients, hessians, count. */
 export const COLUMN_TOTALS_BYTES = 24
@@ -290,6 +326,9 @@ export const SUM_BYTES = 20
 export const ROWS_PER_WIDEN = 65_535
 export const LAYOUT_ENTRY_BYTES = 16
 export const SCAN_SCRATCH_BYTES = 6_144
+/** Bytes of a leaf's rules, and of those of a feature behind them. */
+export const RULES_BYTES = 72
+export const RULES_FEATURE_BYTES = 24
 /** Bytes that `rearrange` works in. */
 export const REARRANGE_BYTES = 512
 /** Bytes that a sort counts digits in. */

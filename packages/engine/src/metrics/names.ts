@@ -3,9 +3,12 @@ import { type CustomParams, metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import { isRankingMetric } from './ranking.js'
 
+const confusion = ['accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'mcc']
+const higherIsBetter = ['auc', 'average_precision', 'r2', ...confusion]
+
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
-  return metric === 'auc' || metric === 'average_precision' || isRankingMetric(metric)
+  return higherIsBetter.includes(metric) || isRankingMetric(metric)
 }
 
 /** As `isHigherBetter`, of the metrics of a training, the user's own among them. */
@@ -22,8 +25,14 @@ type Names = readonly [string, ...string[]]
 /** Of labels that are any numbers. */
 const numeric: Names = ['l2', 'rmse', 'l1']
 /** Their losses with a number of their own. */
-const shaped = ['quantile', 'mape', 'huber', 'fair']
+const shaped = [
+  'quantile', 'mape', 'huber', 'fair', 'r2', 'rmsle', 'expectile', 'pseudo_huber', 'log_cosh',
+]
 const probabilistic: Names = ['cross_entropy', 'kullback_leibler']
+
+/** Of probabilities of two classes. */
+const probable = ['average_precision', ...probabilistic, 'brier', 'expected_calibration_error',
+  ...confusion]
 
 /** The metrics of each objective that are computed when all are asked for; its own loss first. */
 const metricNames: Readonly<Record<Objective['name'], Names>> = {
@@ -44,6 +53,11 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
   multiclassova: ['multi_logloss', 'multi_error'],
   lambdarank: ['ndcg', 'map'],
   rank_xendcg: ['ndcg', 'map'],
+  expectile: ['expectile', ...numeric],
+  pseudo_huber: ['pseudo_huber', ...numeric],
+  log_cosh: ['log_cosh', ...numeric],
+  focal: ['binary_logloss', 'auc', 'binary_error'],
+  hinge: ['binary_error', 'auc'],
   custom: numeric,
 }
 
@@ -60,13 +74,18 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   poisson: ['tweedie', ...shaped],
   gamma: ['poisson', 'tweedie', ...shaped],
   tweedie: ['poisson', ...shaped],
-  cross_entropy: [],
+  cross_entropy: ['brier'],
   cross_entropy_lambda: [],
-  binary: ['average_precision', ...probabilistic],
-  multiclass: [],
-  multiclassova: [],
+  binary: probable,
+  multiclass: ['accuracy'],
+  multiclassova: ['accuracy'],
   lambdarank: [],
   rank_xendcg: [],
+  expectile: shaped,
+  pseudo_huber: shaped,
+  log_cosh: shaped,
+  focal: probable,
+  hinge: ['average_precision', ...confusion],
   custom: [],
 }
 

@@ -1,6 +1,7 @@
 import { exp } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
 import { PointwiseKind, type Kernels } from '../kernels/api.js'
+import { ShapedKernel } from './shaped.js'
 import type { GradientInputs, ObjectiveKernel, ObjectiveSpec } from './objective.js'
 
 /** Binds an objective to the rows of a thread. */
@@ -41,6 +42,11 @@ export function bindObjective(
     // their gradients are of whole queries: ranking-kernels.ts
     case 'lambdarank':
     case 'rank_xendcg': throw new CoppiceError('INTERNAL', 'internal error: rows without queries')
+    case 'expectile':
+    case 'pseudo_huber':
+    case 'log_cosh':
+    case 'focal':
+    case 'hinge': return new ShapedKernel(spec.objective, spec, kernels, inputs)
     case 'custom':
       throw new CoppiceError('INTERNAL', 'internal error: a custom objective has a CustomKernel')
   }

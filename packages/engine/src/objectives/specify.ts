@@ -3,6 +3,7 @@ import { objectiveDefinition } from '../custom/definitions.js'
 import { specifyCustom } from '../custom/specify.js'
 import { CoppiceError } from '../errors.js'
 import type { ResolvedParams } from '../params/index.js'
+import { shapedObjective, shapedSpec, type ShapedObjective, type ShapedParams } from './shaped.js'
 import type { LabelStatistics, ObjectiveSpec } from './objective.js'
 import { type RankingParams, rankingSpec } from './ranking.js'
 
@@ -10,7 +11,7 @@ import { type RankingParams, rankingSpec } from './ranking.js'
 export type ObjectiveParams = Pick<ResolvedParams,
   'objective' | 'numClass' | 'sigmoid' | 'isUnbalance' | 'scalePosWeight' | 'boostFromAverage' |
   'regSqrt' | 'customObjective' | 'customMetrics' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' |
-  'tweedieVariancePower'> & RankingParams
+  'tweedieVariancePower' | keyof ShapedParams> & RankingParams
 
 /** LightGBM's kEpsilon: probabilities are kept this far from 0 and 1. */
 const EPSILON = 1e-15
@@ -54,6 +55,14 @@ export function specifyObjective(
     case 'multiclassova': return oneAgainstRest(params, statistics)
     case 'lambdarank':
     case 'rank_xendcg': return ranking(params.objective, params, statistics)
+    case 'expectile':
+    case 'pseudo_huber':
+    case 'log_cosh': return {
+      ...nearLabels({ name: 'log_cosh' }, params, statistics),
+      spec: shapedSpec(shapedObjective(params.objective, params), statistics),
+    }
+    case 'focal':
+    case 'hinge': return twoClasses(shapedObjective(params.objective, params), params, statistics)
     case 'custom': return specifyCustom(objectiveDefinition(params), statistics)
   }
 }
@@ -182,6 +191,20 @@ function binary(params: ObjectiveParams, statistics: LabelStatistics): Objective
     nOutputs: 1,
     baseScores: [base],
     scoreScale: LOG_ODDS_SCALE / sigmoid,
+  }
+}
+
+/** Losses of two classes beyond LightGBM's; hinge has no log-odds to start from. */
+function twoClasses(
+  objective: ShapedObjective, params: ObjectiveParams, statistics: LabelStatistics,
+): ObjectivePlan {
+  const [negative = 0, positive = 0] = statistics.classWeights
+  const isBoosted = params.boostFromAverage && objective.name === 'focal'
+  return {
+    spec: shapedSpec(objective, statistics),
+    nOutputs: 1,
+    baseScores: [isBoosted ? logit(positive / (negative + positive)) : 0],
+    scoreScale: LOG_ODDS_SCALE,
   }
 }
 

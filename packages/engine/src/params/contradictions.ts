@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/model'
+import { constraintContradiction } from './constraint-contradictions.js'
 import { rankingContradiction } from './ranking.js'
 import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
@@ -59,6 +60,14 @@ const readers = {
     by: ['lambdarank', 'rank_xendcg'] },
   evalAt: { name: 'eval_at', isOff: (v: ParameterValues) => v.evalAt.join() === '1,2,3,4,5',
     by: ['ndcg', 'map'] },
+  expectileAlpha: { name: 'expectile_alpha', isOff: (v: ParameterValues) =>
+    v.expectileAlpha === 0.5, by: ['expectile'] },
+  huberSlope: { name: 'huber_slope', isOff: (v: ParameterValues) => v.huberSlope === 1,
+    by: ['pseudo_huber'] },
+  focalGamma: { name: 'focal_gamma', isOff: (v: ParameterValues) => v.focalGamma === 2,
+    by: ['focal'] },
+  focalAlpha: { name: 'focal_alpha', isOff: (v: ParameterValues) => v.focalAlpha === 0.25,
+    by: ['focal'] },
 } as const
 
 /** A parameter of a loss that is neither the objective's nor a metric's. */
@@ -84,9 +93,10 @@ function metricContradiction(values: ParameterValues): string | null {
   const isMulticlass = values.objective === 'multiclass' || values.objective === 'multiclassova'
   // what fits a custom objective depends on its definition
   if (values.objective === 'custom') return null
-  const wrong = values.metric.find(metric => metric.startsWith('multi_') !== isMulticlass)
+  const wrong = values.metric.find(metric =>
+    metric !== 'accuracy' && metric.startsWith('multi_') !== isMulticlass)
   if (wrong === undefined) return null
-  const legal = isMulticlass ? 'multi_logloss or multi_error' : 'a metric that is not multi_*'
+  const legal = isMulticlass ? 'multi_logloss, multi_error or accuracy' : 'a metric that is not multi_*'
   return `metric ${wrong} contradicts objective = ${values.objective}; use ${legal}`
 }
 
@@ -120,6 +130,7 @@ export function checkContradictions(values: ParameterValues): void {
     lossContradiction(values) ??
     rankingContradiction(values) ??
     samplingContradiction(values) ??
-    growthContradiction(values)
+    growthContradiction(values) ??
+    constraintContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

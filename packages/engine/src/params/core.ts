@@ -24,6 +24,11 @@ export const coreParameters = {
       'multiclassova',
       'lambdarank',
       'rank_xendcg',
+      'expectile',
+      'pseudo_huber',
+      'log_cosh',
+      'focal',
+      'hinge',
       'custom',
     ],
     'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
@@ -31,8 +36,9 @@ export const coreParameters = {
       '(`mape`); losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
       'predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are probabilities ' +
       '(`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
-      '(`multiclassova`); of the order of the rows of a query (`lambdarank`, `rank_xendcg`); a ' +
-      'loss of your own (`custom`, see `custom_objective`).',
+      '(`multiclassova`), of the order of the rows of a query (`lambdarank`, `rank_xendcg`); ' +
+      'beyond LightGBM `expectile`, `pseudo_huber`, `log_cosh`, and of two classes `focal` and ' +
+      '`hinge`; a loss of your own (`custom`, see `custom_objective`).',
     {
       aliases: ['objective_type', 'app', 'application', 'loss'],
       valueAliases: {
@@ -57,6 +63,12 @@ export const coreParameters = {
         xe_ndcg: 'rank_xendcg',
         xe_ndcg_mart: 'rank_xendcg',
         xendcg_mart: 'rank_xendcg',
+        expectileerror: 'expectile',
+        'reg:expectileerror': 'expectile',
+        pseudohubererror: 'pseudo_huber',
+        'reg:pseudohubererror': 'pseudo_huber',
+        logcosh: 'log_cosh',
+        'binary:hinge': 'hinge',
         none: 'custom',
         null: 'custom',
         na: 'custom',

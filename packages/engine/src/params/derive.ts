@@ -52,6 +52,11 @@ const metricOfObjective = {
   multiclassova: 'multi_logloss',
   lambdarank: 'ndcg',
   rank_xendcg: 'ndcg',
+  expectile: 'expectile',
+  pseudo_huber: 'pseudo_huber',
+  log_cosh: 'log_cosh',
+  focal: 'binary_logloss',
+  hinge: 'binary_error',
 } as const
 
 /** Fills in values that depend on others; explicit ones are never touched. */

@@ -9,6 +9,7 @@ import {
   TALLY_COUNTS, type EngineRequest, type EngineRows, type EngineSetup, type MetricPart,
 } from '../execution/protocol.js'
 import { encodeRequest, requestBytesMax } from '../execution/request-codec.js'
+import { rowsRequest } from '../execution/rows-request.js'
 import { StoreSizes, type StoreAnswer, type Stores, type SumsWatch } from '../execution/stores.js'
 import { sumsLayout } from '../execution/sums-layout.js'
 import { EXCHANGE_BYTES } from '../training/executor-traits.js'
@@ -204,7 +205,8 @@ export class StorePool implements Stores {
     this.#sizes.require(store)
     if (requests.length === 0) return
     const bytesMax = this.#buffers.mailbox.byteLength
-    await this.#send({ kind: 'apply', store, requests: writeRequests(requests, bytesMax) })
+    const encoded = writeRequests(requests.map(rowsRequest), bytesMax)
+    await this.#send({ kind: 'apply', store, requests: encoded })
   }
 
   answer(store: number, request: EngineRequest, watch?: SumsWatch): Promise<StoreAnswer> {
@@ -223,7 +225,8 @@ export class StorePool implements Stores {
     const { parts, selected } = await this.#post(() => {
       const { mailbox } = this.#buffers
       new Int32Array(mailbox, 0, 4).set([command, store, watch?.every ?? 0, 0])
-      return COMMAND_BYTES + encodeRequest(request, new Uint8Array(mailbox, COMMAND_BYTES))
+      return COMMAND_BYTES +
+        encodeRequest(rowsRequest(request), new Uint8Array(mailbox, COMMAND_BYTES))
     }, watch === undefined ? null : onSums)
     switch (request.kind) {
       case 'prepare': return { kind: 'maximum', value: Math.max(...this.#maxima) }

@@ -55,9 +55,9 @@ export class ThreadExecutor implements Executor {
   async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
     const { nThreads } = this
     const table = shareFeatures(plan.engine.features, nThreads)
-    const { maxExpansions, maxLeaves, features } = plan.engine
-    const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions))
-    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions)
+    const { maxExpansions, maxLeaves, features, rules } = plan.engine
+    const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), rules?.rescansMax)
+    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions, rules)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     const start = {

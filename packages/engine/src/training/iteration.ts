@@ -4,9 +4,11 @@ import type {
   BagRule, BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundAnswer, SelectAnswer,
 } from '../execution/protocol.js'
 import { FeatureSampler } from '../grower/feature-sampler.js'
+import { RuledTree } from '../grower/growth-rules.js'
+import { Interactions } from '../grower/interactions.js'
 import { leafOutput } from '../grower/leaf-output.js'
 import { ThresholdDraws } from '../grower/threshold-draws.js'
-import { TreeGrower, type GrownTree } from '../grower/tree-grower.js'
+import { TreeGrower, type GrownTree, type LeafValue } from '../grower/tree-grower.js'
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
 import { mixNumber, Purpose, startHash } from '../random.js'
@@ -50,6 +52,9 @@ export class Booster {
   readonly #thresholds: ThresholdDraws | null
   /** Base scores that the engines do not start from: the first iteration adds them. */
   #base: readonly number[] = []
+  readonly #interactions: Interactions | null
+  /** Features that no committed tree uses, where a first use costs; else null. */
+  #due: Uint8Array | null
 
   constructor(plan: TrainingPlan) {
     this.#plan = plan
@@ -57,9 +62,13 @@ export class Booster {
     this.#grid.spend(largestMagnitude(plan.engine.baseScores))
     this.#sampler = new FeatureSampler(
       plan.sampling, plan.usableFeatures, plan.engine.features.length)
-    const { features, scan } = plan.engine
+    const { features, scan, rules } = plan.engine
     this.#thresholds = scan.extraTrees
       ? new ThresholdDraws(plan.extraSeed, features, scan.maxCatToOnehot) : null
+    this.#interactions = plan.interactions === undefined ? null
+      : new Interactions(plan.interactions, features.length)
+    this.#due = rules?.firstUseCosts.some((cost) => cost > 0) === true
+      ? new Uint8Array(features.length).fill(1) : null
   }
 
   /**
@@ -103,7 +112,7 @@ export class Booster {
     const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
     const trees: GrownTree[] = []
     for (let output = 0; output < nOutputs; output++) {
-      trees.push(yield* this.#growTree(iteration, output, scales, bag))
+      trees.push(yield* this.#growTree(iteration, output, scales, bag, this.#dueAfter(trees)))
     }
     if (trees.every((tree) => tree.splits.length === 0)) {
       return { trees: [], hessianUnit: 1, metricParts: [] }
@@ -131,7 +140,15 @@ export class Booster {
 
   /** A row's score of an output gets one of the iteration's trees: the largest is counted. */
   #spend(trees: readonly BinnedTree[]): void {
+    this.#due = this.#dueAfter(trees.map((binned) => ({ binned })))
     this.#grid.spend(largestMagnitude(trees.flatMap((tree) => tree.leafValue)))
+  }
+
+  /** Features whose first use is yet to be paid when these trees are committed too. */
+  #dueAfter(trees: readonly { readonly binned: BinnedTree }[]): Uint8Array | null {
+    const due = this.#due?.slice() ?? null
+    for (const f of trees.flatMap(({ binned }) => binned.feature)) due?.fill(0, f, f + 1)
+    return due
   }
 
   /**
@@ -169,19 +186,24 @@ export class Booster {
 
   *#growTree(
     iteration: number, output: number, scales: { gradient: number, hessian: number },
-    bag: BagRule | null,
+    bag: BagRule | null, due: Uint8Array | null,
   ): Dialogue<GrownTree> {
     const plan = this.#plan
     this.#sampler.startTree(iteration, output)
     this.#thresholds?.startTree(iteration, output)
-    const leafValue = (totals: LeafTotals, usesCatL2: boolean): number =>
-      this.#grid.round(plan.learningRate * leafOutput(
-        Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
-        plan.output, usesCatL2 ? plan.output.catL2 : 0))
+    const freeOutput = (totals: LeafTotals, usesCatL2: boolean): number => leafOutput(
+      Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
+      plan.output, usesCatL2 ? plan.output.catL2 : 0)
+    const leafValue: LeafValue = (totals, usesCatL2, ruled) =>
+      this.#grid.round(plan.learningRate * (ruled ?? freeOutput(totals, usesCatL2)))
+    const { features, rules } = plan.engine
+    const ruledTree = rules === undefined ? null
+      : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
     const grower = new TreeGrower(
-      plan.growth, plan.engine.features, (key) => this.#mask(key), leafValue)
+      plan.growth, features, (key, path) => this.#mask(key, path), leafValue, ruledTree)
     grower.start((yield {
       kind: 'root', output, bag, mask: grower.rootMask(),
+      ...(ruledTree === null ? {} : { rules: ruledTree.rootRules() }),
     }) as RootAnswer)
     for (let round = grower.next(); round !== null; round = grower.next()) {
       grower.accept((yield round) as RoundAnswer)
@@ -204,8 +226,8 @@ export class Booster {
   }
 
   /** The features that may split a node, and with extra_trees where. */
-  #mask(nodeKey: number): Uint8Array {
-    const mask = this.#sampler.mask(nodeKey)
+  #mask(nodeKey: number, path: readonly number[]): Uint8Array {
+    const mask = this.#sampler.mask(nodeKey, this.#interactions?.allowed(path))
     return this.#thresholds === null ? mask : this.#thresholds.draw(mask, nodeKey)
   }
 }

@@ -18,6 +18,7 @@ import { LeafGrid } from './leaf-grid.js'
 import { planPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { rowSampling } from './row-sampling.js'
+import { makeRules } from './tree-rules.js'
 import type { TrainingData } from './trainer-protocol.js'
 
 /** A plan and what the model's header needs to know. */
@@ -66,7 +67,8 @@ export function makePlan(
     for (const name of params.metric) checkMetric(name, family)
     metrics.push(...customMetrics(params))
   }
-  const expansions = maxExpansions(params, features, executor)
+  const { rules, interactions, isOneByOne } = makeRules(params, train.features)
+  const expansions = isOneByOne ? 1 : maxExpansions(params, features, executor)
   const sampledRows = rowSampling(params, train.nRows)
   const plan: TrainingPlan = {
     engine: {
@@ -76,6 +78,7 @@ export function makePlan(
       baseScores,
       initScoreQuantum: grid.quantum,
       scan: params,
+      ...(rules === undefined ? {} : { rules: rules.tree }),
       usesBagging: sampledRows.kind !== 'none',
       usesGoss: sampledRows.kind === 'goss',
       maxExpansions: expansions,
@@ -90,6 +93,8 @@ export function makePlan(
       minDataInLeaf: params.minDataInLeaf,
       maxExpansions: expansions,
     },
+    ...(rules === undefined ? {} : { growthRules: rules.growth }),
+    ...(interactions === undefined ? {} : { interactions }),
     output: params,
     learningRate: params.learningRate,
     percentiles: planPercentiles(

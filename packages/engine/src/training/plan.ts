@@ -1,5 +1,6 @@
 import type { EngineSetup } from '../execution/protocol.js'
 import type { FeatureSampling } from '../grower/feature-sampler.js'
+import type { GrowthRules } from '../grower/growth-rules.js'
 import type { OutputParams } from '../grower/leaf-output.js'
 import type { GrowthParams } from '../grower/tree-grower.js'
 import type { PercentilePlan } from './percentile-leaves.js'
@@ -9,6 +10,10 @@ import type { RowSampling } from './row-sampling.js'
 export interface TrainingPlan {
   readonly engine: EngineSetup
   readonly growth: GrowthParams
+  /** Present where `engine.rules` is. */
+  readonly growthRules?: GrowthRules
+  /** Groups of features that may meet on a path; absent where any may. */
+  readonly interactions?: readonly (readonly number[])[]
   readonly output: OutputParams & { readonly catL2: number }
   readonly learningRate: number
   /** Null where leaves are steps by the sums of their rows. */

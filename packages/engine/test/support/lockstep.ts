@@ -27,7 +27,7 @@ export class Lockstep {
   ) {
     const table = shareFeatures(plan.engine.features, nEngines)
     const room = Exchange.roomFor(plan.engine.maxExpansions)
-    const sizes = Exchange.sizes(table, room)
+    const sizes = Exchange.sizes(table, room, plan.engine.rules?.rescansMax)
     const exchange = new Exchange(table, room, {
       sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
     })

@@ -45,9 +45,12 @@ export function randomModel(seed: number, options: RandomModelOptions = {}): Mod
       { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
       { name: 'cross_entropy_lambda' }, { name: 'lambdarank' }, { name: 'rank_xendcg' },
       { name: 'cross_entropy_lambda' },
+      { name: 'expectile', alpha: 0.2 }, { name: 'pseudo_huber', slope: 2 },
+      { name: 'log_cosh' },
       { name: 'custom', source: 'own "loss"', link: random.pick(['identity', 'exp', 'softplus']),
         numClass: 0 },
     ]),
+    random.pick<Objective>([{ name: 'focal', gamma: 2, alpha: 0.25 }, { name: 'hinge' }]),
     { name: 'custom', source: 'two', link: 'sigmoid', numClass: 2 },
     { name: 'custom', source: 'more', link: random.pick(['softmax', 'sigmoid']), numClass: 3 },
   ])

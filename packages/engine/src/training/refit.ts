@@ -119,6 +119,8 @@ class RefitScores {
     this.#objective = bindObjective(this.#spec, instantiateKernels(arena.memory), {
       nRows, labels, weights, work, scores: this.#scores, scorePlaneBytes: this.#planeBytes,
       gradients: this.#gradients, gradientStride: 8, gradientPlaneBytes: this.#planeBytes,
+      // these scores are on no grid
+      quantum: 0,
     })
   }
 

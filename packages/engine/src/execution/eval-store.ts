@@ -1,6 +1,6 @@
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
-import { metricPart } from '../metrics/parts.js'
+import { metricParts } from '../metrics/parts.js'
 import { isRankingMetric, rankingParts } from '../metrics/ranking.js'
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
@@ -80,13 +80,14 @@ export class EvalStore {
   evaluate(setup: EngineSetup, dataset: number): MetricPart[] {
     if (this.#nRows === 0) return []
     const scores = Array.from({ length: setup.nOutputs }, (_, k) => this.scores.values(k))
+    const { objective } = setup.objective
     const ofRanks = this.#rank(setup, scores[0]!)
-    return setup.metrics.map((metric) => ({
-      dataset,
-      metric: metric.name,
-      ...ofRanks.get(metric.name) ??
-        metricPart(metric, setup.objective.objective, scores, this.#labels, this.#weights),
-    }))
+    return setup.metrics.flatMap((metric) => {
+      const ranked = ofRanks.get(metric.name)
+      const parts = ranked === undefined
+        ? metricParts(metric, objective, scores, this.#labels, this.#weights) : [ranked]
+      return parts.map((part) => ({ dataset, metric: metric.name, ...part }))
+    })
   }
 
   /** Those metrics that are of the order of a query's rows, by name. */

@@ -4,7 +4,7 @@ import { CoppiceError } from '../errors.js'
 import { isRankingMetric } from './ranking.js'
 
 const confusion = ['accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'mcc']
-const higherIsBetter = ['auc', 'average_precision', 'r2', ...confusion]
+const higherIsBetter = ['auc', 'auc_mu', 'average_precision', 'r2', ...confusion]
 
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
@@ -77,8 +77,8 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   cross_entropy: ['brier'],
   cross_entropy_lambda: [],
   binary: probable,
-  multiclass: ['accuracy'],
-  multiclassova: ['accuracy'],
+  multiclass: ['accuracy', 'auc_mu'],
+  multiclassova: ['accuracy', 'auc_mu'],
   lambdarank: [],
   rank_xendcg: [],
   expectile: shaped,

@@ -146,6 +146,7 @@ const metricRows = {
       'kullback_leibler',
       'ndcg',
       'map',
+      'auc_mu',
       'r2',
       'rmsle',
       'expectile',
@@ -205,7 +206,6 @@ const metricRows = {
         ece: 'expected_calibration_error',
       },
       unbuiltValues: [
-        'auc_mu',
       ],
       emptyNames: ['none', 'na', 'null', 'custom'],
     },
@@ -239,7 +239,14 @@ const metricRows = {
       aliases: ['ndcg_eval_at', 'ndcg_at', 'map_eval_at', 'map_at'],
     },
   ),
-  auc_mu_weights: unbuilt(numbers('floats', 'metric', [], 'AUC-mu: weights of misclassification.')),
+  auc_mu_weights: numbers(
+    'floats',
+    'metric',
+    [],
+    '`auc_mu`: `num_class` x `num_class` costs, of calling a row of class i class j, row by row; ' +
+      'the diagonal does not count. Empty: all 1.',
+    { omittedAtDefault: true },
+  ),
 }
 
 /** Everything about losses and metrics. */

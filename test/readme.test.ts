@@ -28,4 +28,19 @@ describe('README.md', () => {
       await rm(folder, { recursive: true, force: true })
     }
   }).timeout(30_000)
+
+  it('has a ranking that prints what the text says', async () => {
+    const text = await readFile(path.join(root, 'README.md'), 'utf8')
+    const section = text.slice(text.indexOf('## Ranking'))
+    const example = /```js\n([^`]*)```/.exec(section)?.[1] ?? ''
+    const promised = /It prints `([^`]*)`/.exec(section)?.[1]
+    const folder = await mkdtemp(path.join(root, 'test/dist/readme-'))
+    try {
+      await writeFile(path.join(folder, 'example.mjs'), example)
+      const { stdout } = await run(process.execPath, ['example.mjs'], { cwd: folder })
+      assert.equal(stdout.trim(), promised)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }).timeout(30_000)
 })

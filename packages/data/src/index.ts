@@ -20,7 +20,10 @@ export type {
 } from './loading/options.js'
 export { estimateMemory, type LoadSize, type MemoryEstimate } from './loading/estimate.js'
 export { InlineRunner } from './loading/inline-runner.js'
-export { type BinningParams, defaultBinning, type LabelKind } from './loading/job.js'
+export { mergeGroups, scanGroups } from './loading/groups.js'
+export {
+  type BinningParams, defaultBinning, type GroupScan, type LabelKind, type UnitPlace,
+} from './loading/job.js'
 export { formatManifest, type Manifest, type ManifestPartition, parseManifest } from './manifest.js'
 export { PlannedColumns } from './planned-columns.js'
 export { type PlannedFile, predictedBytes, readingContext } from './prediction/context.js'

@@ -1,19 +1,4 @@
-// The row draws of bagging: the twin of src/random.ts.
-
-// @ts-ignore: decorator
-@inline export function mixWord(hash: u32, word: u32): u32 {
-  const k = rotl<u32>(word * 0xcc9e2d51, 15) * 0x1b873593
-  return rotl<u32>(hash ^ k, 13) * 5 + 0xe6546b64
-}
-
-// @ts-ignore: decorator
-@inline export function finish(h: u32): u32 {
-  h ^= h >> 16
-  h *= 0x85ebca6b
-  h ^= h >> 13
-  h *= 0xc2b2ae35
-  return h ^ (h >> 16)
-}
+import { rowDraw } from './draw'
 
 /**
  * Copies the records in the bag from src to dst and writes the local row ids of the others to
@@ -28,7 +13,7 @@ export function bag(
   const bound = <u64>limit
   let row = <u64>firstRow
   for (let i = 0; i < n; i++, row++, src += stride) {
-    const draw = finish(mixWord(mixWord(hashStart, <u32>row), <u32>(row >> 32)))
+    const draw = rowDraw(hashStart, row)
     const isIn = <i32>(<u64>draw < bound)
     memory.copy(dst, src, stride)
     store<u32>(outside, load<u32>(src + rowIdOffset))

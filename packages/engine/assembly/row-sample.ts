@@ -1,4 +1,4 @@
-import { finish, mixWord } from './bag'
+import { finish, mixWord } from './draw'
 
 // Rows that are drawn by what they are: by the class of the label, or by the size of the gradient
 // (GOSS). A row has a *mark*: 0 out of the bag, 1 in the bag, 2 in the bag and weighted.

@@ -1,24 +1,8 @@
 import { exp2 } from './exp'
+import { logOfReduced } from './log'
 
 // The twin of `softplus` and of the part of `log1p` that it needs in packages/model/src/math: the
 // same operations in the same order, so the same bits. Keep them in step.
-
-const LN2_HI: f64 = 6.93147180369123816490e-1
-const LN2_LO: f64 = 1.90821492927058770002e-10
-
-// @ts-ignore: decorator
-@inline function logOfReduced(f: f64, k: f64, correction: f64): f64 {
-  const s = f / (2 + f)
-  const z = s * s
-  const w = z * z
-  const a = w * (3.999999999940941908e-1 +
-    w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1))
-  const b = z * (6.666666666666735130e-1 + w * (2.857142874366239149e-1 +
-    w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)))
-  const r = b + a
-  const q = 0.5 * f * f
-  return s * (q + r) + (k * LN2_LO + correction) - q + f + k * LN2_HI
-}
 
 /** ln(1 + x) for x in [0, 1]. */
 function log1pOfUnit(x: f64): f64 {

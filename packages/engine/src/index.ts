@@ -21,7 +21,7 @@ export { AUC_MU_CLASSES_MAX } from './metrics/auc-mu.js'
 export { metricFamily } from './metrics/family.js'
 export { checkMetric, isHigherBetter, metricDirections, metricsOf } from './metrics/names.js'
 export {
-  finishMetric, finishSpec, metricParameter, metricParts, type SetSize,
+  finishMetric, finishSpec, metricParameter, metricParts, metricSpecs, type SetSize,
 } from './metrics/parts.js'
 export { isMulticlass, isNumeric, labelClasses } from './objectives/families.js'
 export * from './custom/index.js'
@@ -31,6 +31,10 @@ export type { LabelledRows, TargetShape } from './training/check-data.js'
 export { targetShape } from './training/make-plan.js'
 export { labelStatisticsOf } from './objectives/statistics.js'
 export type { LabelStatistics } from './objectives/objective.js'
+export { labelGains, type RankingSpec } from './objectives/ranking.js'
+export {
+  isRankingMetric, queryWeight, rankingParts, type RankedQueries,
+} from './metrics/ranking.js'
 export {
   exchangeExpansions, localTraits, type ExecutorTraits,
 } from './training/executor-traits.js'

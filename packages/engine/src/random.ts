@@ -3,7 +3,7 @@
  * generator state to keep in step between threads, machines or speculated expansions.
  *
  * The mixer is MurmurHash3's 32-bit round and finaliser (Appleby, public domain), over words.
- * `assembly/bag.ts` holds a twin of `mixWord` and `finish` for the row draws of bagging.
+ * `assembly/draw.ts` holds a twin of `mixWord` and `finish` for the draws of rows.
  */
 
 /** What a draw is for. Values are part of the model's bytes: append, never renumber. */
@@ -13,6 +13,7 @@ export const Purpose = {
   featureFractionTree: 3,
   featureFractionNode: 4,
   split: 5,
+  rankXendcg: 16,
   extraThreshold: 40,
   goss: 41,
   dartSkip: 42,

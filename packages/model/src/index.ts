@@ -15,7 +15,8 @@ export { formatLightGBM, type TextLayout } from './lightgbm/format.js'
 export { parseLightGBM } from './lightgbm/parse.js'
 export { isLightGBM } from './lightgbm/sections.js'
 export {
-  customLinks, nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers, type ObjectiveField,
+  customLinks, isRanking, nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers,
+  type ObjectiveField,
 } from './objective.js'
 export { featureImportances } from './importance.js'
 export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'

@@ -29,6 +29,8 @@ export const objectiveFields: Readonly<Record<Objective['name'], readonly Object
   tweedie: [{ key: 'variancePower', min: 1, below: 2 }],
   cross_entropy: [],
   cross_entropy_lambda: [],
+  lambdarank: [],
+  rank_xendcg: [],
   binary: [sigmoid],
   multiclass: [numClass],
   multiclassova: [numClass, sigmoid],
@@ -44,6 +46,11 @@ export const objectiveFields: Readonly<Record<Objective['name'], readonly Object
 export function customLinks(nClasses: number): readonly CustomObjectiveOfModel['link'][] {
   if (nClasses === 0) return ['identity', 'exp', 'sigmoid', 'softplus']
   return nClasses === 2 ? ['sigmoid'] : ['softmax', 'sigmoid']
+}
+
+/** Whether scores order the rows of a query, and are compared with others of no query but it. */
+export function isRanking(objective: { readonly name: string }): boolean {
+  return objective.name === 'lambdarank' || objective.name === 'rank_xendcg'
 }
 
 /** The objective's numbers in order. */

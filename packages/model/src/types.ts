@@ -104,6 +104,9 @@ export type Objective =
   | { readonly name: 'tweedie'; readonly variancePower: number }
   | { readonly name: 'cross_entropy' }
   | { readonly name: 'cross_entropy_lambda' }
+  /** Of rankings; scores order the rows of a query. What else they have is in the parameters. */
+  | { readonly name: 'lambdarank' }
+  | { readonly name: 'rank_xendcg' }
   | { readonly name: 'binary'; readonly sigmoid: number }
   | { readonly name: 'multiclass'; readonly numClass: number }
   | { readonly name: 'multiclassova'; readonly numClass: number; readonly sigmoid: number }

@@ -14,7 +14,8 @@ export interface OpenOptions extends FileOptions {
 }
 
 const roleNames = {
-  label: true, weight: true, group: true, initScore: true, ignore: true, categorical: true,
+  label: true, weight: true, group: true, queryId: true, initScore: true, ignore: true,
+  categorical: true,
 } as const
 
 const openOptionNames = optionNames<OpenOptions>({

@@ -1,18 +1,20 @@
 import {
-  type ColumnType, featureTypes, type Format, type Prediction, type PredictionType, resolveRoles,
-  type RoleOptions, type UnnamedColumns, unpackPrediction,
-  type WantedType,
+  type ColumnRef, type ColumnType, featureTypes, type Format, type Prediction, type PredictionType,
+  resolveRoles, type RoleOptions, type UnnamedColumns, unpackPrediction, type WantedType,
 } from '@coppice/data'
 import {
   loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, readSideNumbers,
   resolveInputs, type RowFile,
 } from '@coppice/data/node'
 import type { BinnedDataset } from '@coppice/engine'
-import type { Predictor } from '@coppice/model'
+import { CoppiceError, type Predictor } from '@coppice/model'
+import { queryRoles } from './query-groups.js'
 import type { LoadRequest, OpenRows, RowBatch, RowSource } from './source.js'
 
 /** How files are read, and what their columns are. */
 export interface FileOptions extends RoleOptions {
+  /** As `group`: the column of query ids. */
+  readonly queryId?: ColumnRef | undefined
   /** The format of all files, instead of what their names and first bytes say. */
   readonly format?: Format | undefined
   /** Text files begin with a line of column names; default 'auto'. */
@@ -41,7 +43,9 @@ export class FileSource implements RowSource {
 
   private constructor(inputs: string | readonly string[], options: FileOptions) {
     this.inputs = inputs
-    this.options = options
+    const { group, queryId, ...rest } = options
+    const roles = queryRoles({ group, queryId })
+    this.options = { ...rest, ...(roles.group === undefined ? {} : { group: roles.group }) }
   }
 
   /** @throws CoppiceError 'IO' or 'DATA' when the inputs name no file, or one twice */
@@ -91,7 +95,7 @@ export class FileSource implements RowSource {
     try {
       const { names, nRows } = raw
       // Names that only training needs may be absent from rows to predict.
-      const { label, weight } = this.options
+      const { label, weight, group } = this.options
       const roles = resolveRoles(names, { label, weight })
       const isSparse = raw.partitions.some(({ format }) => format === 'libsvm')
       const nameOf = (index: number | null): string | null => index === null ? null : names[index]!
@@ -101,6 +105,7 @@ export class FileSource implements RowSource {
         nRows,
         label: nameOf(roles.label) ?? (isSparse && names[0] === 'label' ? 'label' : null),
         weight: sides === null ? nameOf(roles.weight) : sideWeight,
+        query: group === undefined ? null : queryName(names, { label, group }),
         batches: (wanted, types) =>
           unitsWithWeights(raw, wanted, { ...this.options.schema, ...types },
             sides?.values ?? null),
@@ -112,6 +117,19 @@ export class FileSource implements RowSource {
       await raw.close()
       throw error
     }
+  }
+}
+
+/** The column of query ids, where the rows have it: those to predict may not. */
+function queryName(
+  names: readonly string[], roles: Pick<RoleOptions, 'label' | 'group'>,
+): string | null {
+  try {
+    const { group } = resolveRoles(names, roles)
+    return group === null ? null : names[group]!
+  } catch (error) {
+    if (error instanceof CoppiceError && error.code === 'DATA') return null
+    throw error
   }
 }
 

@@ -4,18 +4,26 @@ import {
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
+import { type QueryOptions, queryRoles, type QueryRoles } from './query-groups.js'
 import type { LoadRequest, OpenRows, RowBatch, RowSource } from './source.js'
 
 /** Labels, one per row: numbers, texts, booleans, bigints. */
 export type Labels = ArrayLike<Cell>
 
 /** Roles of the columns of rows in memory, and arrays beside them. */
-export type RowOptions = Omit<MemoryOptions,
-  'labelKind' | 'params' | 'reference' | 'signal' | 'onProgress'>
+export type RowOptions = QueryOptions & Omit<MemoryOptions,
+  'labelKind' | 'params' | 'reference' | 'signal' | 'onProgress' | keyof QueryOptions>
+
+/** Row options with the queries as readers take them. */
+type SourceOptions = Omit<RowOptions, keyof QueryOptions> & QueryRoles
 
 /** Names that no column of a table has. */
 const outsideLabel = '\0label'
 const outsideWeight = '\0weight'
+const outsideQuery = '\0query'
+const besideNames: Readonly<Record<string, string>> = {
+  [outsideLabel]: 'labels', [outsideWeight]: 'weights', [outsideQuery]: 'rows in query groups',
+}
 
 /** Rows in memory: arrays, objects, columns, a matrix, dense or sparse, or an Arrow table. */
 export class MemorySource implements RowSource {
@@ -23,12 +31,13 @@ export class MemorySource implements RowSource {
   readonly rows: MemoryRows
   /** null where a column of the rows is the label, or there is none. */
   readonly labels: Labels | null
-  readonly options: RowOptions
+  readonly options: SourceOptions
 
   constructor(rows: MemoryRows, labels: Labels | null, options: RowOptions) {
     this.rows = rows
     this.labels = labels
-    this.options = options
+    const { group, queryId, groupSizes, ...rest } = options
+    this.options = { ...rest, ...queryRoles({ group, queryId, groupSizes }) }
   }
 
   load({ labelKind, binning, reference, signal, onProgress }: LoadRequest): Promise<BinnedDataset> {
@@ -43,16 +52,18 @@ export class MemorySource implements RowSource {
   }
 
   open(): Promise<OpenRows> {
-    const { label, weight, weights } = this.options
+    const { label, weight, weights, group, groupSizes } = this.options
     const beside: Record<string, ArrayLike<Cell>> = {}
     if (this.labels !== null) beside[outsideLabel] = this.labels
     if (weights !== undefined) beside[outsideWeight] = weights
+    if (groupSizes !== undefined) beside[outsideQuery] = queryNumbers(groupSizes)
     const name = (outside: string, column: string | number | undefined): string | null =>
       outside in beside ? outside : column === undefined ? null : String(column)
     return Promise.resolve({
       nRows: 0,
       label: name(outsideLabel, label),
       weight: name(outsideWeight, weight),
+      query: name(outsideQuery, group),
       batches: (wanted, types) => this.#batches(wanted, types, beside),
       ready: (model) => readyRows(this.rows, model),
       close: () => Promise.resolve(),
@@ -82,13 +93,18 @@ export class MemorySource implements RowSource {
   }
 }
 
+/** 0 for the rows of the first query, 1 for those of the second, ... */
+function queryNumbers(sizes: ArrayLike<number>): number[] {
+  return Array.from(sizes, (size, query) => new Array<number>(size).fill(query)).flat()
+}
+
 /** An array beside nRows rows as a column. */
 async function readBeside(
   name: string, cells: ArrayLike<Cell>, types: Parameters<OpenRows['batches']>[1], nRows: number,
 ): Promise<ColumnChunk> {
   if (cells.length !== nRows) {
     throw new CoppiceError('DATA', `there are ${cells.length} ` +
-      `${name === outsideLabel ? 'labels' : 'weights'} for ${nRows} rows; give one per row`)
+      `${besideNames[name]} for ${nRows} rows; give one per row`)
   }
   // Whoever uses them refuses texts that should be numbers, naming label or weight.
   const isText = types[name] === 'string'

@@ -28,9 +28,10 @@ export interface RowBatch {
 /** Rows that can be read as they are, a batch at a time. */
 export interface OpenRows {
   readonly nRows: number
-  /** Names for `batches` of the label and the weight, null where there is none. */
+  /** Names for `batches` of the label, the weight and the query, null where there is none. */
   readonly label: string | null
   readonly weight: string | null
+  readonly query: string | null
   /**
    * @param wanted - column names; rows without names are taken to have the wanted ones
    * @param types - types by column name, instead of the inferred ones; 'number' for any number

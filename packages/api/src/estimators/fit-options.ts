@@ -1,4 +1,4 @@
-import type { ColumnRef, LoadProgress, MemoryRows } from '@coppice/data'
+import type { Cell, ColumnRef, LoadProgress, MemoryRows } from '@coppice/data'
 import type { TrainingCallback, TrainingEvent } from '@coppice/engine'
 import { CoppiceError, type Model } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
@@ -21,6 +21,10 @@ export interface FitDatasetOptions extends HoldOutOptions {
   readonly evalNames?: readonly string[] | undefined
   /** One array of row weights per evaluation set of [X, y]; undefined for none. */
   readonly evalSampleWeight?: readonly (ArrayLike<number> | undefined)[] | undefined
+  /** Row counts of the queries of each evaluation set of [X, y], as `group`. */
+  readonly evalGroup?: readonly (ArrayLike<number> | undefined)[] | undefined
+  /** Query ids of each evaluation set of [X, y], as `queryId`. */
+  readonly evalQueryId?: readonly (ArrayLike<Cell> | undefined)[] | undefined
   /** One array of init scores per evaluation set of [X, y], as `initScore`. */
   readonly evalInitScore?: readonly (ArrayLike<number> | undefined)[] | undefined
   /**
@@ -54,6 +58,10 @@ export interface FitOptions extends FitDatasetOptions {
   readonly sampleWeight?: ArrayLike<number> | undefined
   /** Raw scores to start from: rows x outputs, row-major. */
   readonly initScore?: ArrayLike<number> | undefined
+  /** Row counts of the queries, in row order: for objectives of rankings. */
+  readonly group?: ArrayLike<number> | undefined
+  /** The id of each row's query, instead; the rows of a query follow each other. */
+  readonly queryId?: ArrayLike<Cell> | undefined
   /** Names or indices of the features whose values are categories; texts are by themselves. */
   readonly categorical?: readonly ColumnRef[] | undefined
   /** Names of the columns of X, where it has none. */
@@ -61,13 +69,15 @@ export interface FitOptions extends FitDatasetOptions {
 }
 
 const datasetKeys = optionNames<FitDatasetOptions>({
-  evalSet: true, evalNames: true, evalSampleWeight: true, evalInitScore: true,
+  evalSet: true, evalNames: true, evalSampleWeight: true, evalGroup: true,
+  evalQueryId: true, evalInitScore: true,
   earlyStoppingRounds: true, callbacks: true, signal: true, onEvent: true, onLoad: true,
   resumeFrom: true, cluster: true, onNotice: true, onJob: true, validationFraction: true,
   validationSeed: true,
 })
 const rowKeys = optionNames<Omit<FitOptions, keyof FitDatasetOptions>>({
-  sampleWeight: true, initScore: true, categorical: true, featureNames: true,
+  sampleWeight: true, group: true, queryId: true, initScore: true, categorical: true,
+  featureNames: true,
 })
 
 /** @throws CoppiceError 'PARAMETER' for options that `fit` does not have */
@@ -90,9 +100,9 @@ export function trainingSet(
     throw new CoppiceError('DATA',
       'fit needs labels: fit(X, y) with one label per row, or fit(dataset) with a Dataset')
   }
-  const { sampleWeight, initScore, categorical, featureNames } = options
+  const { sampleWeight, group, queryId, initScore, categorical, featureNames } = options
   return Dataset.from(X, y, {
-    weights: sampleWeight, initScores: initScore, categorical, featureNames,
+    weights: sampleWeight, group, queryId, initScores: initScore, categorical, featureNames,
   })
 }
 
@@ -101,6 +111,7 @@ export function trainOptions(options: FitOptions): TrainOptions {
   const { evalSet = [], evalNames, callbacks, signal, onEvent, onLoad, resumeFrom, cluster,
     onNotice, onJob, validationFraction, validationSeed } = options
   const lists = { evalNames, evalSampleWeight: options.evalSampleWeight,
+    evalGroup: options.evalGroup, evalQueryId: options.evalQueryId,
     evalInitScore: options.evalInitScore }
   for (const [name, list] of Object.entries(lists)) {
     if (list === undefined || list.length === evalSet.length) continue
@@ -123,6 +134,8 @@ function evaluationSet(set: Dataset | LabelledRows, i: number, options: FitOptio
   const [X, y] = set as LabelledRows
   return Dataset.from(X, y, {
     weights: options.evalSampleWeight?.[i],
+    group: options.evalGroup?.[i],
+    queryId: options.evalQueryId?.[i],
     initScores: options.evalInitScore?.[i],
   })
 }

@@ -1,6 +1,6 @@
 import type { MemoryRows } from '@coppice/data'
 import { ExactSum, labelClasses, resolveParams } from '@coppice/engine'
-import { CoppiceError, type Model } from '@coppice/model'
+import { CoppiceError, isRanking, type Model } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import { loadModel } from '../model/model-file.js'
@@ -62,17 +62,18 @@ export class GBDTRegressor extends Estimator {
 
   protected override recipe(params: RawParams): Recipe {
     const checked = resolveParams(params)
-    if (labelClasses(checked) > 0) {
+    if (labelClasses(checked) > 0 || isRanking({ name: checked.objective })) {
       throw new CoppiceError('PARAMETER',
         `objective ${checked.objective} is not for a regressor; leave it out, use one whose ` +
-        'label is a number, or use GBDTClassifier')
+        'label is a number, or use GBDTClassifier or GBDTRanker')
     }
     return { checked, labelKind: 'number', given: params, inferred: null }
   }
 
-  protected override requireKind({ classes }: Model): void {
-    if (classes === null) return
+  protected override requireKind({ classes, objective }: Model): void {
+    if (classes === null && !isRanking(objective)) return
     throw new CoppiceError('MODEL',
-      'the model is a classifier; load it with GBDTClassifier.load or Booster.load')
+      `the model is a ${classes === null ? 'ranking' : 'classifier'}; load it with ` +
+      `${classes === null ? 'GBDTRanker' : 'GBDTClassifier'}.load or Booster.load`)
   }
 }

@@ -1,7 +1,8 @@
-import { type IterationRange, CoppiceError } from '@coppice/model'
+import { type IterationRange, CoppiceError, isRanking } from '@coppice/model'
 import { type Dataset, requireDataset } from '../data/dataset.js'
 import type { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
+import { evaluateRanking } from './evaluate-ranking.js'
 import { labelledBatches } from './labelled-batches.js'
 import { Metric, resolveMetrics } from './metrics.js'
 
@@ -12,12 +13,14 @@ const comparesClasses: readonly string[] = ['auc', 'average_precision']
 export interface EvaluateOptions {
   /** Names of metrics; default: all that the model's objective has. */
   readonly metrics?: string | readonly string[] | undefined
+  /** Of models that rank: ranks of the metrics, such as [5, 10]; default `eval_at` of the model. */
+  readonly evalAt?: readonly number[] | undefined
   readonly iterations?: IterationRange | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 const evaluateOptionNames = optionNames<EvaluateOptions>({
-  metrics: true, iterations: true, signal: true,
+  metrics: true, evalAt: true, iterations: true, signal: true,
 })
 
 /** Metrics of a model on a data set. */
@@ -41,6 +44,12 @@ export async function evaluate(
   checkOptionNames('evaluate', options, evaluateOptionNames)
   requireDataset(dataset, 'the data to evaluate on')
   const { model } = booster
+  if (isRanking(model.objective)) {
+    return { ...await evaluateRanking(booster, dataset, options), omitted: [] }
+  }
+  if (options.evalAt !== undefined) {
+    throw new CoppiceError('PARAMETER', 'evalAt is for models that rank: leave it out')
+  }
   const predictor = booster.predictor(options.iterations)
   const metrics = resolveMetrics(options.metrics, model.objective)
     .map((name) => new Metric(name, model, predictor.iterations[1] - predictor.iterations[0]))

@@ -1,16 +1,22 @@
-import { featureColumns, featureTypes, type WantedType } from '@coppice/data'
-import { type Columns, CoppiceError, type Model } from '@coppice/model'
+import {
+  featureColumns, featureTypes, type GroupScan, scanGroups, type UnitPlace, type WantedType,
+} from '@coppice/data'
+import { type Columns, CoppiceError, isRanking, type Model } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
-import { checkWeights, encodeTargets, labelType } from './targets.js'
+import { checkWeights, encodeTargets, labelType, type RowPlace } from './targets.js'
 
 /** Some rows with what they are. */
 export interface LabelledBatch {
+  /** The file that the rows are in; absent in memory. */
+  readonly partition?: string | undefined
   readonly nRows: number
   /** Features by name. */
   readonly columns: Columns
   /** Class indices, or numbers for regression. */
   readonly labels: Float64Array
   readonly weights: Float64Array | null
+  /** Runs of equal query ids, for models that rank; else null. */
+  readonly queries: GroupScan | null
 }
 
 /**
@@ -22,11 +28,12 @@ export async function* labelledBatches(
 ): AsyncGenerator<LabelledBatch> {
   const rows = await dataset.source.open()
   try {
-    const { label, weight } = rows
+    const { label, weight, query } = rows
     if (label === null) {
       throw new CoppiceError('DATA',
         'the data have no label; pass y, or name the label column of the Dataset')
     }
+    const queryNames = isRanking(model.objective) ? [requireQuery(query)] : []
     const features = model.features.map(({ name }) => name)
     if (features.includes(label)) throw labelIsFeature(label)
     // LightGBM counts weights among the features, and does not use them.
@@ -35,9 +42,10 @@ export async function* labelledBatches(
       : weightNames.length === 1 ? features.length + 1 : features.indexOf(weight)
     const types: Record<string, WantedType> = { ...featureTypes(model), [label]: labelType(model) }
     for (const name of weightNames) types[name] = 'float'
+    const wanted = [...features, label, ...weightNames, ...queryNames]
     let nRows = 0
     let partition: string | undefined
-    for await (const batch of rows.batches([...features, label, ...weightNames], types)) {
+    for await (const batch of rows.batches(wanted, types)) {
       if (signal?.aborted === true) {
         throw new CoppiceError('ABORTED', 'the work was aborted', { cause: signal.reason })
       }
@@ -46,16 +54,29 @@ export async function* labelledBatches(
       partition = batch.partition
       const place = { firstRow: nRows, partition }
       yield {
+        partition,
         nRows: batch.nRows,
         columns: featureColumns(model, batch),
         labels: encodeTargets(model, batch.columns[features.length]!, place),
         weights: weight === null ? null : checkWeights(batch.columns[weightAt]!, place),
+        queries: queryNames.length === 0 ? null
+          : scanGroups('query', unitPlace(place, batch.nRows), batch.columns.at(-1)!),
       }
       nRows += batch.nRows
     }
   } finally {
     await rows.close()
   }
+}
+
+function unitPlace({ firstRow, partition }: RowPlace, nRows: number): UnitPlace {
+  return { partition: partition ?? 'the rows', firstRow, partitionRow: firstRow, nRows }
+}
+
+function requireQuery(query: string | null): string {
+  if (query !== null) return query
+  throw new CoppiceError('DATA', 'the rows have no queries, and the model orders the rows of a ' +
+    'query; name the column of query ids (group, or --group), or give group or queryId')
 }
 
 function labelIsFeature(label: string): CoppiceError {

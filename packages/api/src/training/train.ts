@@ -64,8 +64,9 @@ const trainOptionNames = optionNames<TrainOptions>({
  * of the same rows into files.
  *
  * `objective` says what the label is: 'binary' 0 or 1 (or booleans or two texts), 'multiclass' and
- * 'multiclassova' texts or integers, whose number is found where `numClass` is not given, all
- * others a number.
+ * 'multiclassova' texts or integers, whose number is found where `numClass` is not given,
+ * 'lambdarank' and 'rank_xendcg' whole numbers from 0 of rows that have queries, all others a
+ * number.
  *
  * @param params - under canonical names; `paramsFrom` makes them from other spellings
  *

@@ -208,18 +208,40 @@ async function summarizeInTurns(
   const { nRows, label, weight, initScore } = rows
   const { nOutputs } = shape
   const parts: RowSummary[] = []
-  for (let first = 0; first < nRows || first === 0; first += turnRows) {
-    const end = Math.min(nRows, first + turnRows)
+  const ends = turnEnds(rows)
+  let first = 0
+  for (const { end, groupSizes } of ends) {
     parts.push(summarizeRows({
       nRows: end - first,
       label: label?.subarray(first, end) ?? null,
       weight: weight?.subarray(first, end) ?? null,
       initScore: initScore?.subarray(first * nOutputs, end * nOutputs) ?? null,
+      groupSizes,
       firstRow: first,
     }, shape, where))
+    first = end
     if (end < nRows) await new Promise((resolve) => setImmediate(resolve))
   }
   return mergeSummaries(parts)
+}
+
+/** Where turns end: behind so many rows, and where there are queries with one of them. */
+function turnEnds(
+  { nRows, groupSizes = null }: LabelledRows,
+): { readonly end: number, readonly groupSizes: Uint32Array | null }[] {
+  if (groupSizes === null) {
+    const nTurns = Math.max(1, Math.ceil(nRows / turnRows))
+    return Array.from({ length: nTurns }, (_, i) =>
+      ({ end: Math.min(nRows, (i + 1) * turnRows), groupSizes: null }))
+  }
+  const turns: { end: number, groupSizes: Uint32Array }[] = []
+  let end = 0
+  for (let q = 0; q < groupSizes.length || turns.length === 0;) {
+    const [firstQuery, first] = [q, end]
+    while (q < groupSizes.length && end - first < turnRows) end += groupSizes[q++]!
+    turns.push({ end, groupSizes: groupSizes.subarray(firstQuery, q) })
+  }
+  return turns
 }
 
 // Promise.withResolvers is there from Node 22 on.

@@ -54,9 +54,11 @@ export class WorkerStores {
         places.set(partition.partition, { set, first, held: partition })
         first += partition.rows.nRows
       }
-      return joinRows(own.map(({ rows: { nRows, blocks, label, weight, initScore } }) => {
+      return joinRows(own.map(({ rows: {
+        nRows, blocks, label, weight, initScore, groupSizes,
+      } }) => {
         assert(label !== null, 'rows that are trained on have labels')
-        return { nRows, blocks, label, weight, initScore }
+        return { nRows, blocks, label, weight, initScore, groupSizes }
       }), n)
     })
     await this.#requirePool().build(store, setup, sets[0]!, sets.slice(1))

@@ -3,8 +3,9 @@
  * `execution/protocol.ts`.
  */
 import {
-  AUC_MU_CLASSES_MAX, type BinnedTree, type EngineSetup, type ErrorCode, isWholeTree, type MetricPart, type MetricSpec,
-  type RankedScores, type RowSummary, type TargetShape,
+  AUC_MU_CLASSES_MAX, type BinnedTree, type EngineSetup, type ErrorCode, isWholeTree,
+  type MetricPart, type MetricSpec, type RankedScores, type RankingSpec, type RowSummary,
+  type TargetShape,
 } from '@coppice/engine'
 import {
   COLUMNS_MAX, DATASETS_MAX, LEAVES_MAX, METRICS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
@@ -70,6 +71,17 @@ const metricSpec: Schema<MetricSpec> = object({
   }))),
 })
 
+/** Labels of rankings, far more than anybody grades by. */
+const GAINS_MAX = 65_536
+
+const ranking: Schema<RankingSpec> = object({
+  labelGain: where(list(finite, GAINS_MAX), ({ length }) => length > 0, 'gains of labels'),
+  truncationLevel: integer(1, 0x7fff_ffff),
+  isNormed: flag,
+  sigmoid: finite,
+  seed: integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+})
+
 export const engineSetup: Schema<EngineSetup> = object({
   features: list(where(
     object({ nBins: integer(1, 256), missingBin: integer(-1, 255), isCategorical: flag }),
@@ -80,6 +92,7 @@ export const engineSetup: Schema<EngineSetup> = object({
     binaryWeights: list(finite, 2 * OUTPUTS_MAX),
     gradientBound: nullable(finite),
     hessianBound: finite,
+    ranking: optional(ranking),
     custom: optional(nullable(object(codeRef))),
   }),
   nOutputs: integer(1, OUTPUTS_MAX),
@@ -118,10 +131,12 @@ export const rowSummary: Schema<RowSummary> = object({
   maxAbsLabel: double,
   maxWeight: double,
   maxAbsInitScore: double,
+  queries: optional(object({ nQueries: count, sumWeight: exactSum })),
 })
 
 export const targetShape: Schema<TargetShape> = object({
   objective: name,
   nClasses: integer(0, OUTPUTS_MAX),
   nOutputs: integer(1, OUTPUTS_MAX),
+  maxLabel: optional(integer(0, GAINS_MAX - 1)),
 })

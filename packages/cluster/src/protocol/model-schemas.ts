@@ -84,6 +84,8 @@ export const objective: Schema<Objective> = tagged('name', {
   tweedie: object({ name: constant('tweedie'), variancePower: finite }),
   cross_entropy: object({ name: constant('cross_entropy') }),
   cross_entropy_lambda: object({ name: constant('cross_entropy_lambda') }),
+  lambdarank: object({ name: constant('lambdarank') }),
+  rank_xendcg: object({ name: constant('rank_xendcg') }),
   binary: object({ name: constant('binary'), sigmoid: finite }),
   multiclass: object({ name: constant('multiclass'), numClass: integer(2, OUTPUTS_MAX) }),
   multiclassova: object({

@@ -18,10 +18,10 @@ export const evaluateCommand: Command = {
       describe: 'Model file' },
     iterationsFlag,
     dataFlag,
-    ...columnFlags.filter(({ name }) => name === 'label' || name === 'weight'),
+    ...columnFlags.filter(({ name }) => ['label', 'weight', 'group'].includes(name)),
     ...formatFlags,
     { name: 'metric', group: 'Output', takes: 'many', default: 'all of the objective',
-      describe: 'Metrics to compute: auc,binary_logloss' },
+      describe: 'Metrics to compute: auc,binary_logloss, or with a rank: ndcg@10' },
     { name: 'json', group: 'Output', takes: 'switch', describe: 'One JSON object' },
   ],
   examples: [
@@ -31,7 +31,7 @@ export const evaluateCommand: Command = {
   async run(values) {
     const metrics = values.list('metric').flatMap((text) => text.split(','))
     const fileOptions = { ...formatOptions(values), label: values.text('label'),
-      weight: values.text('weight'), sideFiles: true }
+      weight: values.text('weight'), group: values.text('group'), sideFiles: true }
     const iterations = readIterations(values)
     const loaded = await Booster.load(values.required('model'))
     const booster = asNeeded(loaded)

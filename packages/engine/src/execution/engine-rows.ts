@@ -12,6 +12,7 @@ export function engineRows(data: BinnedDataset): EngineRows {
     label: data.label,
     weight: data.weight,
     initScore: data.initScore,
+    groupSizes: data.groupSizes,
   }
 }
 
@@ -25,6 +26,8 @@ export interface PartitionRows {
   readonly weight: Float64Array | null
   /** nRows x nOutputs numbers, row-major, or null in all partitions of a data set. */
   readonly initScore: Float64Array | null
+  /** Row counts of the query groups; absent or null where there are none. */
+  readonly groupSizes?: Uint32Array | null
 }
 
 /**
@@ -54,7 +57,22 @@ export function joinRows(partitions: readonly PartitionRows[], nFeatures: number
     label: joinDoubles(partitions.map(({ label }) => label)),
     weight: joinSome(partitions.map(({ weight }) => weight)),
     initScore: joinSome(partitions.map(({ initScore }) => initScore)),
+    groupSizes: joinGroups(partitions),
   }
+}
+
+/** Queries lie within partitions, so that those of all partitions follow each other. */
+function joinGroups(partitions: readonly PartitionRows[]): Uint32Array | null {
+  const all = partitions.flatMap(({ groupSizes }) => groupSizes ?? [])
+  if (all.length === 0) return null
+  assert(all.length === partitions.length, 'all partitions of a data set have the same columns')
+  const joined = new Uint32Array(all.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const sizes of all) {
+    joined.set(sizes, at)
+    at += sizes.length
+  }
+  return joined
 }
 
 function joinSome(arrays: readonly (Float64Array | null)[]): Float64Array | null {
@@ -84,6 +102,7 @@ export function sharedRows(rows: EngineRows): EngineRows {
     label: shareDoubles(rows.label),
     weight: rows.weight === null ? null : shareDoubles(rows.weight),
     initScore: rows.initScore === null ? null : shareDoubles(rows.initScore),
+    groupSizes: rows.groupSizes === null ? null : shareWords(rows.groupSizes),
   }
 }
 
@@ -91,6 +110,13 @@ function shareBytes(bytes: Uint8Array): Uint8Array {
   if (bytes.buffer instanceof SharedArrayBuffer) return bytes
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
   shared.set(bytes)
+  return shared
+}
+
+function shareWords(values: Uint32Array): Uint32Array {
+  if (values.buffer instanceof SharedArrayBuffer) return values
+  const shared = new Uint32Array(new SharedArrayBuffer(values.length * 4))
+  shared.set(values)
   return shared
 }
 

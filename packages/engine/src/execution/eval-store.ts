@@ -1,10 +1,12 @@
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricParts } from '../metrics/parts.js'
+import { isRankingMetric, rankingParts } from '../metrics/ranking.js'
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { planColumns } from './columns.js'
 import type { BinnedTree, EngineRows, EngineSetup, MetricPart } from './protocol.js'
+import type { DealtRows, LocalQueries } from './queries.js'
 import { countRows, gatherRows, type RowRun } from './row-dealing.js'
 import { ScorePlanes } from './score-planes.js'
 import { visitRows } from './visit-rows.js'
@@ -25,13 +27,15 @@ export class EvalStore {
   /** Null when the scores are those of the training rows. */
   readonly #rows: StoredRows | null
   readonly scores: ScorePlanes
+  readonly #queries: LocalQueries | null
   readonly #labels: Float64Array
   readonly #weights: Float64Array | null
 
   private constructor(
-    data: EngineRows, runs: readonly RowRun[], nRows: number, rows: StoredRows | null,
+    data: EngineRows, { runs, queries }: DealtRows, nRows: number, rows: StoredRows | null,
     scores: ScorePlanes,
   ) {
+    this.#queries = queries
     this.#nRows = nRows
     this.#rows = rows
     this.scores = scores
@@ -42,19 +46,19 @@ export class EvalStore {
   }
 
   static ofSet(
-    arena: Arena, setup: EngineSetup, data: EngineRows, runs: readonly RowRun[],
+    arena: Arena, setup: EngineSetup, data: EngineRows, dealt: DealtRows,
   ): EvalStore {
+    const { runs } = dealt
     const nRows = countRows(runs)
     const rows = storeRows(arena, setup, data, runs, nRows)
     const scores = new ScorePlanes(arena, setup, data, runs, nRows)
-    return new EvalStore(data, runs, nRows, rows, scores)
+    return new EvalStore(data, dealt, nRows, rows, scores)
   }
 
   static ofTraining(
-    data: EngineRows, runs: readonly RowRun[], nRows: number,
-    scores: ScorePlanes,
+    data: EngineRows, dealt: DealtRows, nRows: number, scores: ScorePlanes,
   ): EvalStore {
-    return new EvalStore(data, runs, nRows, null, scores)
+    return new EvalStore(data, dealt, nRows, null, scores)
   }
 
   /** Adds a tree to the scores; training scores have it already. */
@@ -77,9 +81,25 @@ export class EvalStore {
     if (this.#nRows === 0) return []
     const scores = Array.from({ length: setup.nOutputs }, (_, k) => this.scores.values(k))
     const { objective } = setup.objective
-    return setup.metrics.flatMap((metric) =>
-      metricParts(metric, objective, scores, this.#labels, this.#weights)
-        .map((part) => ({ dataset, metric: metric.name, ...part })))
+    const ofRanks = this.#rank(setup, scores[0]!)
+    return setup.metrics.flatMap((metric) => {
+      const ranked = ofRanks.get(metric.name)
+      const parts = ranked === undefined
+        ? metricParts(metric, objective, scores, this.#labels, this.#weights) : [ranked]
+      return parts.map((part) => ({ dataset, metric: metric.name, ...part }))
+    })
+  }
+
+  /** Those metrics that are of the order of a query's rows, by name. */
+  #rank(
+    { metrics, objective: { ranking } }: EngineSetup, scores: Float64Array,
+  ): Map<string, Pick<MetricPart, 'sum' | 'ranked'>> {
+    if (this.#queries === null || ranking === undefined) return new Map()
+    const { starts } = this.#queries
+    const specs = metrics.filter(({ name }) => isRankingMetric(name))
+    const queries = { starts, scores, labels: this.#labels, weights: this.#weights }
+    const sums = rankingParts(specs, queries, ranking.labelGain)
+    return new Map(specs.map(({ name }, m) => [name, { sum: sums[m]!, ranked: null }]))
   }
 }
 

@@ -70,7 +70,7 @@ export class InlineExecutor implements Executor {
     switch (request.kind) {
       case 'prepare': return engine.prepare(request)
       case 'gradients': {
-        engine.computeGradients(request.gradientScale, request.hessianScale)
+        engine.computeGradients(request)
         return null
       }
       case 'tally': return engine.tally(request)

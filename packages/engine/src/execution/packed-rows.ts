@@ -21,7 +21,7 @@ export function packRows(
   const nFeatures = nBins.length
   const features = nBins.map((n) => ({ nBins: n, missingBin: -1, isCategorical: false }))
   const rows = {
-    nRows, nFeatures, label: new Float64Array(0), weight: null, initScore: null,
+    nRows, nFeatures, label: new Float64Array(0), weight: null, initScore: null, groupSizes: null,
     blocks: [{ firstRow: 0, position: 0, nRows, bins }],
   }
   const runs = [{ firstRow: 0, position: 0, localRow: 0, nRows }]

@@ -4,8 +4,8 @@ import { instantiateKernels } from '../kernels/load.js'
 import type { SelectPart } from '../selection/answer.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
-  SelectRequest, TallyRequest,
+  CommitRequest, EngineRows, EngineSetup, GradientsRequest, MetricPart, PrepareRequest,
+  RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
@@ -50,9 +50,9 @@ export class PartitionEngine {
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */
-  computeGradients(gradientScale: number, hessianScale: number): void {
-    this.#rows.computeGradients(gradientScale, hessianScale)
-    this.#reducer.setScales(gradientScale, hessianScale)
+  computeGradients(request: GradientsRequest): void {
+    this.#rows.computeGradients(request)
+    this.#reducer.setScales(request.gradientScale, request.hessianScale)
   }
 
   computeRoot(request: RootRequest): void {

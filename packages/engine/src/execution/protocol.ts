@@ -26,6 +26,8 @@ export interface PrepareRequest {
   readonly kind: 'prepare'
   /** Instead of gradients: of custom objectives, whose hessians have no bound that is proven. */
   readonly of?: 'hessians'
+  /** As in the gradients that follow. */
+  readonly draw?: number
 }
 
 export interface GradientsRequest {
@@ -33,6 +35,8 @@ export interface GradientsRequest {
   /** Powers of two by which gradients and hessians are multiplied before rounding. */
   readonly gradientScale: number
   readonly hessianScale: number
+  /** Start of the hashes of rows' draws (see `rowDraw`), for objectives that draw. */
+  readonly draw?: number
 }
 
 /**
@@ -252,6 +256,8 @@ export interface EngineRows {
   readonly label: Float64Array
   readonly weight: Float64Array | null
   readonly initScore: Float64Array | null
+  /** Row counts of the query groups by position, or null: there are none. */
+  readonly groupSizes: Uint32Array | null
 }
 
 /** Plain data from which every thread builds its engine. */

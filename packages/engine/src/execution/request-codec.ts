@@ -137,12 +137,14 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
   switch (request.kind) {
     case 'prepare':
       w.int(request.of === 'hessians' ? 1 : 0)
+      writeDraw(w, request)
       break
     case 'evaluate':
       break
     case 'gradients':
       w.double(request.gradientScale)
       w.double(request.hessianScale)
+      writeDraw(w, request)
       break
     case 'root':
       w.int(request.output)
@@ -186,11 +188,13 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
   const r = new Reader(bytes)
   const kind = kinds[r.int()]
   switch (kind) {
-    case 'prepare': return r.int() === 0 ? { kind } : { kind, of: 'hessians' }
-    case 'evaluate':
-      return { kind }
+    case 'prepare': {
+      const of = r.int() === 0 ? {} : { of: 'hessians' } as const
+      return { kind, ...of, ...readDraw(r) }
+    }
+    case 'evaluate': return { kind }
     case 'gradients':
-      return { kind, gradientScale: r.double(), hessianScale: r.double() }
+      return { kind, gradientScale: r.double(), hessianScale: r.double(), ...readDraw(r) }
     case 'root': return readRoot(r)
     case 'tally': return { kind, digit: r.int(), prefix: r.int() }
     case 'round': return readRound(r)
@@ -198,6 +202,15 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'select': return readSelect(r)
     case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
   }
+}
+
+function writeDraw(w: Writer, { draw }: { readonly draw?: number }): void {
+  w.int(draw === undefined ? 0 : 1)
+  if (draw !== undefined) w.int(draw)
+}
+
+function readDraw(r: Reader): { readonly draw?: number } {
+  return r.int() === 0 ? {} : { draw: r.int() }
 }
 
 function readRoot(r: Reader): RootRequest {

@@ -36,10 +36,15 @@ export function dealRows(nRows: number, thread: number, nThreads: number): Strip
   return stripes
 }
 
-/** The thread's rows with their ids: its stripes, cut where row ids jump and joined elsewhere. */
-export function dealRuns(rows: EngineRows, thread: number, nThreads: number): RowRun[] {
+/**
+ * The thread's rows with their ids: its stripes, cut where row ids jump and joined elsewhere.
+ * @param stripes - those of `dealRows`, or of `dealQueries` where queries must be whole
+ */
+export function dealRuns(
+  rows: EngineRows, thread: number, nThreads: number,
+  stripes: readonly Stripe[] = dealRows(rows.nRows, thread, nThreads),
+): RowRun[] {
   const runs: RowRun[] = []
-  const stripes = dealRows(rows.nRows, thread, nThreads)
   visitBlocks(rows, stripes, (block, blockRow, nRows, localRow) => {
     const firstRow = block.firstRow + blockRow
     const position = block.position + blockRow

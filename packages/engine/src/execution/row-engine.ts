@@ -3,15 +3,17 @@ import type { Arena } from '../kernels/arena.js'
 import { softmaxWorkBytes, type Kernels } from '../kernels/api.js'
 import { bindObjective } from '../objectives/kernels.js'
 import { percentileObjective } from '../objectives/percentile-objectives.js'
+import { bindRanking } from '../objectives/ranking-kernels.js'
 import { assert } from '../errors.js'
-import type { ObjectiveKernel } from '../objectives/objective.js'
+import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js'
 import type { SelectPart } from '../selection/answer.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, Expansion, MetricPart, PrepareRequest, RootRequest,
-  SelectRequest, TallyRequest,
+  CommitRequest, EngineRows, EngineSetup, Expansion, GradientsRequest, MetricPart, PrepareRequest,
+  RootRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
-import { countRows, dealRuns, type RowRun } from './row-dealing.js'
+import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'
+import { countRows } from './row-dealing.js'
 import { RowSampler } from './row-sampler.js'
 import { RowSelector } from './row-selector.js'
 import { RowStore } from './row-store.js'
@@ -55,7 +57,10 @@ export class RowEngine {
   ) {
     this.#setup = setup
     this.#kernels = kernels
-    const runs = dealRuns(train, engine, nEngines)
+    const deal = (data: EngineRows): DealtRows =>
+      dealEngineRows(data, engine, nEngines, setup.objective.ranking !== undefined)
+    const dealt = deal(train)
+    const { runs } = dealt
     const nRows = countRows(runs)
     this.rows = new RowStore(
       arena, kernels, setup.features, train, runs, nRows, setup.usesBagging)
@@ -65,15 +70,15 @@ export class RowEngine {
       ? null
       : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
     const { labels, weights } = this.#scores.gradientInputs(train, runs)
-    this.#objective = this.#bind(arena, runs, nRows, labels, weights)
+    this.#objective = this.#bind(arena, dealt, nRows, labels, weights)
     this.#sampler = new RowSampler(arena, kernels, {
       runs, nRows, labels, nOutputs: setup.nOutputs, ...this.#pairs,
     })
     this.#selector = this.#makeSelector(arena, { labels, weights })
     this.#evalStores = evalSets.map((data) =>
-      EvalStore.ofSet(arena, setup, data, dealRuns(data, engine, nEngines)))
+      EvalStore.ofSet(arena, setup, data, deal(data)))
     this.#evaluated = setup.evaluatesTraining
-      ? [EvalStore.ofTraining(train, runs, nRows, this.#scores), ...this.#evalStores]
+      ? [EvalStore.ofTraining(train, dealt, nRows, this.#scores), ...this.#evalStores]
       : this.#evalStores
   }
 
@@ -88,11 +93,11 @@ export class RowEngine {
   }
 
   #bind(
-    arena: Arena, runs: readonly RowRun[], nRows: number, labels: number, weights: number,
+    arena: Arena, { runs, queries }: DealtRows, nRows: number, labels: number, weights: number,
   ): ObjectiveKernel {
     const { pairs, pairStride, planeBytes } = this.#pairs
     const { nOutputs, objective } = this.#setup
-    const inputs = {
+    const inputs: GradientInputs = {
       nRows,
       scores: this.#scores.offset,
       scorePlaneBytes: planeBytes,
@@ -103,6 +108,10 @@ export class RowEngine {
       gradientPlaneBytes: planeBytes,
       quantum: this.#setup.initScoreQuantum,
       work: arena.reserve(softmaxWorkBytes(nOutputs)),
+    }
+    if (queries !== null) {
+      return bindRanking(
+        objective, arena, this.#kernels, inputs, queries, firstRowIds(queries, runs))
     }
     if (objective.custom == null) return bindObjective(objective, this.#kernels, inputs)
     const rowId = (row: number): number => {
@@ -137,13 +146,14 @@ export class RowEngine {
   }
 
   /** Exact max |gradient| (or hessian) over this engine's rows; 0 without rows. */
-  prepare({ of }: PrepareRequest): number {
-    return of === 'hessians' ? this.#objective.maxHessian?.() ?? 0 : this.#objective.maxGradient()
+  prepare({ of, draw }: PrepareRequest): number {
+    return of === 'hessians' ? this.#objective.maxHessian?.() ?? 0
+      : this.#objective.maxGradient(draw)
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */
-  computeGradients(gradientScale: number, hessianScale: number): void {
-    this.#objective.gradients(gradientScale, hessianScale)
+  computeGradients({ gradientScale, hessianScale, draw }: GradientsRequest): void {
+    this.#objective.gradients(gradientScale, hessianScale, draw)
     if (this.#setup.usesGoss) this.#sampler.takeKeys()
   }
 
@@ -167,6 +177,7 @@ export class RowEngine {
    */
   commit({ tree, leafNodes, output }: CommitRequest): void {
     const scores = this.#scores.plane(output)
+    this.#objective.onScores?.()
     this.#selector?.forget()
     this.#walk.write(tree)
     if (leafNodes === null && this.#walk.isSingleLeaf) {

@@ -53,7 +53,7 @@ export class StoreEngine {
   apply(request: EngineRequest): void {
     switch (request.kind) {
       case 'gradients':
-        this.#rows.computeGradients(request.gradientScale, request.hessianScale)
+        this.#rows.computeGradients(request)
         return
       case 'root':
         this.#rows.startTree(request)

@@ -213,6 +213,43 @@ export interface Kernels {
     weight: number, n: number, nClasses: number, hessianFactor: number, gradientScale: number,
     hessianScale: number, work: number,
   ): void
+  /**
+   * LambdaRank (assembly/gradients-ranking.ts) over the queries of a thread: query q has the local
+   * rows starts[q] .. starts[q + 1] (i32). Writes gradients and hessians x weight as doubles, in
+   * row order. LightGBM's rank_objective.hpp (`LambdarankNDCG`), with the logistic function itself
+   * in place of its table.
+   *
+   * @param weight - doubles, or 0 for none
+   * @param inverses - of each query 1 / (the best DCG at the truncation level), or 0
+   * @param gains - of each label, doubles
+   * @param discount - of each rank from 0 on, doubles, one more than the largest query has rows
+   * @param work - RANKING_PLANES planes of `planeBytes`, each the doubles of the largest query and
+   *   one more
+   * @returns the largest of |gradient| and hessian / sigmoid
+   */
+  lambdaGradients(
+    gradient: number, hessian: number, score: number, label: number, weight: number,
+    starts: number, nQueries: number, inverses: number, gains: number, discount: number,
+    truncation: number, isNormed: number, sigmoid: number, work: number, planeBytes: number,
+  ): number
+  /**
+   * XE-NDCG (LightGBM's `RankXENDCG`), as lambdaGradients. The draw of a row is
+   * `rowDraw(hashStart, row id)` / 2^32.
+   *
+   * @param firstIds - of each query the global id of its first row, doubles
+   * @param work - two planes
+   * @returns the largest |gradient|
+   */
+  xendcgGradients(
+    gradient: number, hessian: number, score: number, label: number, weight: number,
+    starts: number, nQueries: number, firstIds: number, hashStart: number, work: number,
+    planeBytes: number,
+  ): number
+  /** n pairs (gradient i32, hessian i32) from planes of doubles; padded as binaryGradients. */
+  putRounded(
+    out: number, outStride: number, gradient: number, hessian: number, n: number,
+    gradientScale: number, hessianScale: number,
+  ): void
   /** Writes n gradient pairs (row order) into n sides that lie `stride` bytes apart. */
   putGradients(sides: number, n: number, stride: number, gradients: number): void
   /** score[id] += value for n u32 row ids that lie `stride` bytes apart. */
@@ -296,6 +333,8 @@ export const RULES_FEATURE_BYTES = 24
 export const REARRANGE_BYTES = 512
 /** Bytes that a sort counts digits in. */
 export const SORT_COUNT_BYTES = 24_576
+/** Planes that lambdaGradients works in. */
+export const RANKING_PLANES = 6
 /** Bits of the magnitude of a fixed-point gradient or hessian, contract rule 3. */
 export const FIXED_POINT_BITS = 30
 /** Rows whose softmax gradients are computed together. */

@@ -5,6 +5,7 @@ import { cellsOf } from './cells.js'
 import { nearestEven, saturate } from './fixed-point.js'
 import { referenceObjectiveKernels } from './reference-objectives.js'
 import { referenceScanConstrained } from './reference-constrained.js'
+import { referenceRankingKernels } from './reference-ranking.js'
 import { referenceSampleKernels } from './reference-sample.js'
 import { referenceShapedKernels } from './reference-shaped.js'
 import { referenceScan } from './reference-scan.js'
@@ -44,6 +45,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
       for (let i = 0; i < n; i++) own.putDouble(dst + i * 8, exp(own.double(src + i * 8)))
     },
     ...referenceObjectiveKernels(memory),
+    ...referenceRankingKernels(memory),
     ...referenceSampleKernels(memory),
     ...referenceShapedKernels(memory),
     ...referenceValueKernels(memory),

@@ -1,13 +1,14 @@
 import type { Objective } from '@coppice/model'
 import { type CustomParams, metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
+import { isRankingMetric } from './ranking.js'
 
 const confusion = ['accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'mcc']
 const higherIsBetter = ['auc', 'auc_mu', 'average_precision', 'r2', ...confusion]
 
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
-  return higherIsBetter.includes(metric)
+  return higherIsBetter.includes(metric) || isRankingMetric(metric)
 }
 
 /** As `isHigherBetter`, of the metrics of a training, the user's own among them. */
@@ -50,6 +51,8 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
   binary: ['binary_logloss', 'auc', 'binary_error'],
   multiclass: ['multi_logloss', 'multi_error'],
   multiclassova: ['multi_logloss', 'multi_error'],
+  lambdarank: ['ndcg', 'map'],
+  rank_xendcg: ['ndcg', 'map'],
   expectile: ['expectile', ...numeric],
   pseudo_huber: ['pseudo_huber', ...numeric],
   log_cosh: ['log_cosh', ...numeric],
@@ -76,6 +79,8 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   binary: probable,
   multiclass: ['accuracy', 'auc_mu'],
   multiclassova: ['accuracy', 'auc_mu'],
+  lambdarank: [],
+  rank_xendcg: [],
   expectile: shaped,
   pseudo_huber: shaped,
   log_cosh: shaped,

@@ -2,8 +2,9 @@ import { exp, predictedNumber, type Objective } from '@coppice/model'
 import { customMetricPart, finishCustomMetric } from '../custom/metric.js'
 import type { MetricPart, MetricSpec } from '../execution/protocol.js'
 import { ExactSum } from '../numeric/exact-sum.js'
+import type { ResolvedParams } from '../params/index.js'
 import { areaUnderRoc, mergeAll, rankScores } from './auc.js'
-import { finishAucMu, rankPairs } from './auc-mu.js'
+import { aucMuCosts, finishAucMu, rankPairs } from './auc-mu.js'
 import { averagePrecision } from './average-precision.js'
 import {
   binaryError, binaryLogLoss, multiError, multiLogLoss, ovaLogLoss, type RowLoss,
@@ -11,6 +12,7 @@ import {
 import { metricFamily } from './family.js'
 import { isHigherBetter } from './names.js'
 import { crossEntropy, numberLoss } from './number-losses.js'
+import { isRankingMetric } from './ranking.js'
 import { finishTally, isTally, positiveProbability, tallyPart } from './tallies.js'
 
 type Parts = Pick<MetricPart, 'sum' | 'ranked' | 'pair'>
@@ -20,6 +22,8 @@ export interface SetSize {
   /** Sum of the weights of the data set's rows, or their number without weights. */
   readonly sumWeight: number
   readonly nRows: number
+  /** Sum of the weights of the queries; 0 where there are none. */
+  readonly sumQueryWeight?: number
 }
 
 /** Metrics of the order of the rows by score. */
@@ -42,6 +46,22 @@ export function metricParameter(
     case 'tweedie': return params.tweedieVariancePower ?? 1.5
     default: return 0
   }
+}
+
+/** What of the parameters says what is computed of evaluation sets. */
+export type MetricParams =
+  Pick<ResolvedParams, 'metric' | 'evalAt' | 'multiErrorTopK' | 'alpha' | 'fairC' |
+    'tweedieVariancePower'> & Parameters<typeof aucMuCosts>[0]
+
+/** The metrics in their order; those of rankings once for each rank, ascending. */
+export function metricSpecs(params: MetricParams): MetricSpec[] {
+  const ranks = [...new Set(params.evalAt)].sort((a, b) => a - b)
+  return params.metric.flatMap((name) => isRankingMetric(name)
+    ? ranks.map((topK) => ({ name: `${name}@${topK}`, topK, parameter: 0 }))
+    : [{
+      name, topK: params.multiErrorTopK, parameter: metricParameter(name, params),
+      ...(name === 'auc_mu' ? { costs: aucMuCosts(params) } : {}),
+    }])
 }
 
 /** Losses of classes by raw scores; null for metrics of predicted numbers. */
@@ -133,6 +153,7 @@ export function finishMetric(metric: string, parts: readonly Parts[], size: SetS
   if (isTally(metric)) return finishTally(metric, parts.map((part) => part.sum!))
   const total = new ExactSum()
   for (const part of parts) total.merge(part.sum!)
+  if (isRankingMetric(metric)) return total.value() / (size.sumQueryWeight ?? 0)
   switch (metric) {
     // LightGBM's definitions: a deviance is not averaged; exposures do not weigh losses
     case 'gamma_deviance': return 2 * total.value()

@@ -1,4 +1,4 @@
-import { exp, type Objective } from '@coppice/model'
+import { exp } from '@coppice/model'
 import type { ObjectiveSpec } from './objective.js'
 
 /**
@@ -10,22 +10,24 @@ import type { ObjectiveSpec } from './objective.js'
  *   gamma     y e^-s w = w - g
  *   tweedie   (p - 1) A + (2 - p) B with A = y w e^((1 - p) s), B = w e^((2 - p) s), B - A = g: the
  *             smaller of both is at most y^(2 - p) w, its value where they are equal
+ *
+ * Of lambdarank the largest gradient that is told of is that of hessian / sigmoid as well.
  */
-function slope(objective: Objective): number {
+function slope({ objective, ranking }: ObjectiveSpec): number {
   switch (objective.name) {
     case 'poisson': return exp(objective.maxDeltaStep)
     case 'gamma':
     case 'tweedie': return 1
-    default: return 0
+    default: return ranking === undefined || objective.name !== 'lambdarank' ? 0 : ranking.sigmoid
   }
 }
 
 /** Bound of the hessians of rows whose gradients are at most `gradientBound`. */
 export function hessianBoundOf(spec: ObjectiveSpec, gradientBound: number): number {
-  return spec.hessianBound + slope(spec.objective) * gradientBound
+  return spec.hessianBound + slope(spec) * gradientBound
 }
 
 /** Whether only the gradients bound the hessians: they may grow beyond what gains can take. */
-export function isHessianUnbounded({ objective }: ObjectiveSpec): boolean {
-  return slope(objective) > 0
+export function isHessianUnbounded(spec: ObjectiveSpec): boolean {
+  return slope(spec) > 0
 }

@@ -39,6 +39,9 @@ export function bindObjective(
       Array.from({ length: spec.objective.numClass }, (_, k) => k),
       spec, spec.objective.sigmoid, kernels, inputs)
     case 'multiclass': return new Softmax(spec.objective.numClass, kernels, inputs)
+    // their gradients are of whole queries: ranking-kernels.ts
+    case 'lambdarank':
+    case 'rank_xendcg': throw new CoppiceError('INTERNAL', 'internal error: rows without queries')
     case 'expectile':
     case 'pseudo_huber':
     case 'log_cosh':

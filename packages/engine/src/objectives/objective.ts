@@ -1,5 +1,6 @@
 import type { Objective } from '@coppice/model'
 import type { CodeRef } from '../custom/types.js'
+import type { RankingSpec } from './ranking.js'
 
 /** Exact facts about labels and weights that decide base scores, scales and class weights. */
 export interface LabelStatistics {
@@ -30,6 +31,8 @@ export interface ObjectiveSpec {
   readonly hessianBound: number
   /** A loss of the user's own, whose largest hessian is looked for too. */
   readonly custom?: CodeRef | null
+  /** Of objectives of rankings only. */
+  readonly ranking?: RankingSpec
 }
 
 /** Where a thread keeps what gradients are computed from; offsets into its memory. */
@@ -52,12 +55,16 @@ export interface GradientInputs {
   readonly work: number
 }
 
-/** An objective over the rows of one thread. */
+/**
+ * An objective over the rows of one thread. `draw` is that of the requests, where there are draws.
+ */
 export interface ObjectiveKernel {
   /** Exact max |gradient| over the rows; 0 for objectives with a proven bound. */
-  maxGradient(): number
+  maxGradient(draw?: number): number
   /** Exact largest hessian, of objectives of the user's own. */
   maxHessian?(): number
   /** Fixed-point gradients and hessians of all outputs. */
-  gradients(gradientScale: number, hessianScale: number): void
+  gradients(gradientScale: number, hessianScale: number, draw?: number): void
+  /** Is told that scores have changed, where it keeps what it made of them. */
+  onScores?(): void
 }

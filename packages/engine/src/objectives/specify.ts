@@ -5,11 +5,13 @@ import { CoppiceError } from '../errors.js'
 import type { ResolvedParams } from '../params/index.js'
 import { shapedObjective, shapedSpec, type ShapedObjective, type ShapedParams } from './shaped.js'
 import type { LabelStatistics, ObjectiveSpec } from './objective.js'
+import { type RankingParams, rankingSpec } from './ranking.js'
 
 /** Parameters that objectives read. */
 export type ObjectiveParams = Pick<ResolvedParams,
   'objective' | 'numClass' | 'sigmoid' | 'isUnbalance' | 'scalePosWeight' | 'boostFromAverage' |
-  keyof ShapedParams | 'regSqrt' | 'customObjective' | 'customMetrics' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' | 'tweedieVariancePower'>
+  'regSqrt' | 'customObjective' | 'customMetrics' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' |
+  'tweedieVariancePower' | keyof ShapedParams> & RankingParams
 
 /** LightGBM's kEpsilon: probabilities are kept this far from 0 and 1. */
 const EPSILON = 1e-15
@@ -51,6 +53,8 @@ export function specifyObjective(
     case 'binary': return binary(params, statistics)
     case 'multiclass': return multiclass(params, statistics)
     case 'multiclassova': return oneAgainstRest(params, statistics)
+    case 'lambdarank':
+    case 'rank_xendcg': return ranking(params.objective, params, statistics)
     case 'expectile':
     case 'pseudo_huber':
     case 'log_cosh': return {
@@ -258,5 +262,29 @@ function oneAgainstRest(params: ObjectiveParams, statistics: LabelStatistics): O
     baseScores: classes.map((k) =>
       params.boostFromAverage ? logit((classWeights[k] ?? 0) / sumWeight) / sigmoid : 0),
     scoreScale: LOG_ODDS_SCALE / sigmoid,
+  }
+}
+
+/** Hessians of lambdarank below this part of a pair's largest are not told from 0: 2^-20. */
+const HESSIAN_FLOOR = 9.5367431640625e-7
+
+/** Scores are of no unit; those of lambdarank are multiplied by sigmoid. LightGBM starts at 0. */
+function ranking(
+  name: 'lambdarank' | 'rank_xendcg', params: ObjectiveParams, { maxWeight }: LabelStatistics,
+): ObjectivePlan {
+  const { sigmoid } = params
+  const isLambda = name === 'lambdarank'
+  return {
+    spec: {
+      objective: { name },
+      binaryWeights: [1, 1],
+      gradientBound: null,
+      // share x (1 - share)
+      hessianBound: isLambda ? maxWeight * sigmoid * sigmoid * HESSIAN_FLOOR : maxWeight / 4,
+      ranking: rankingSpec(params),
+    },
+    nOutputs: 1,
+    baseScores: [0],
+    scoreScale: isLambda ? LOG_ODDS_SCALE / sigmoid : LOG_ODDS_SCALE,
   }
 }

@@ -1,5 +1,6 @@
 import { CoppiceError } from '@coppice/model'
 import { constraintContradiction } from './constraint-contradictions.js'
+import { rankingContradiction } from './ranking.js'
 import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
 
@@ -29,10 +30,11 @@ function objectiveContradiction(values: ParameterValues): string | null {
     return `custom_objective contradicts objective = ${objective}; set objective = custom`
   }
   if (objective === 'binary' || objective === 'multiclassova') return null
+  const hasSigmoid = objective === 'lambdarank'
   const binaryOnly =
     (values.isUnbalance && 'is_unbalance = true') ||
     (values.scalePosWeight !== 1 && `scale_pos_weight = ${values.scalePosWeight}`) ||
-    (values.sigmoid !== 1 && `sigmoid = ${values.sigmoid}`)
+    (values.sigmoid !== 1 && !hasSigmoid && `sigmoid = ${values.sigmoid}`)
   return binaryOnly
     ? `${binaryOnly} contradicts objective = ${objective}: it acts on objective = binary and ` +
         'multiclassova only; leave it out or use row weights'
@@ -50,6 +52,14 @@ const readers = {
     isOff: (v: ParameterValues) => v.poissonMaxDeltaStep === 0.7, by: ['poisson'] },
   tweedieVariancePower: { name: 'tweedie_variance_power',
     isOff: (v: ParameterValues) => v.tweedieVariancePower === 1.5, by: ['tweedie'] },
+  lambdarankTruncationLevel: { name: 'lambdarank_truncation_level',
+    isOff: (v: ParameterValues) => v.lambdarankTruncationLevel === 30, by: ['lambdarank'] },
+  lambdarankNorm: { name: 'lambdarank_norm', isOff: (v: ParameterValues) => v.lambdarankNorm,
+    by: ['lambdarank'] },
+  labelGain: { name: 'label_gain', isOff: (v: ParameterValues) => v.labelGain.length === 0,
+    by: ['lambdarank', 'rank_xendcg'] },
+  evalAt: { name: 'eval_at', isOff: (v: ParameterValues) => v.evalAt.join() === '1,2,3,4,5',
+    by: ['ndcg', 'map'] },
   expectileAlpha: { name: 'expectile_alpha', isOff: (v: ParameterValues) =>
     v.expectileAlpha === 0.5, by: ['expectile'] },
   huberSlope: { name: 'huber_slope', isOff: (v: ParameterValues) => v.huberSlope === 1,
@@ -121,6 +131,7 @@ export function checkContradictions(values: ParameterValues): void {
     objectiveContradiction(values) ??
     metricContradiction(values) ??
     lossContradiction(values) ??
+    rankingContradiction(values) ??
     samplingContradiction(values) ??
     growthContradiction(values) ??
     constraintContradiction(values)

@@ -22,6 +22,8 @@ export const coreParameters = {
       'cross_entropy',
       'cross_entropy_lambda',
       'multiclassova',
+      'lambdarank',
+      'rank_xendcg',
       'expectile',
       'pseudo_huber',
       'log_cosh',
@@ -34,8 +36,9 @@ export const coreParameters = {
       '(`mape`); losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
       'predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are probabilities ' +
       '(`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
-      '(`multiclassova`); beyond LightGBM `expectile`, `pseudo_huber`, `log_cosh`, and of two ' +
-      'classes `focal` and `hinge`; a loss of your own (`custom`, see `custom_objective`).',
+      '(`multiclassova`), of the order of the rows of a query (`lambdarank`, `rank_xendcg`); ' +
+      'beyond LightGBM `expectile`, `pseudo_huber`, `log_cosh`, and of two classes `focal` and ' +
+      '`hinge`; a loss of your own (`custom`, see `custom_objective`).',
     {
       aliases: ['objective_type', 'app', 'application', 'loss'],
       valueAliases: {
@@ -71,8 +74,6 @@ export const coreParameters = {
         na: 'custom',
       },
       unbuiltValues: [
-        'lambdarank',
-        'rank_xendcg',
       ],
     },
   ),

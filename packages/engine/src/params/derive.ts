@@ -50,6 +50,8 @@ const metricOfObjective = {
   cross_entropy: 'cross_entropy',
   cross_entropy_lambda: 'cross_entropy_lambda',
   multiclassova: 'multi_logloss',
+  lambdarank: 'ndcg',
+  rank_xendcg: 'ndcg',
   expectile: 'expectile',
   pseudo_huber: 'pseudo_huber',
   log_cosh: 'log_cosh',
@@ -71,6 +73,9 @@ export function deriveValues(values: MutableValues, given: Given): void {
     if (!given.has('feature_fraction_seed')) values.featureFractionSeed = seeds.featureFractionSeed
     // in the model only where it is in use
     if (!given.has('extra_seed') && values.extraTrees) values.extraSeed = seeds.extraSeed
+    // elsewhere it does nothing, and model files do not have it
+    const draws = values.objective === 'rank_xendcg'
+    if (draws && !given.has('objective_seed')) values.objectiveSeed = seeds.objectiveSeed
   }
   if (values.maxDepth > 0 && !given.has('num_leaves')) {
     values.numLeaves = values.maxDepth >= 5 ? 31 : 1 << values.maxDepth

@@ -1,4 +1,4 @@
-import { bool, float, int, noEffect, numbers, someOf, text, unbuilt } from './parameter.js'
+import { bool, float, int, numbers, someOf, text, unbuilt } from './parameter.js'
 
 /** Names code of the user's: the model keeps what comes of it, not where it is. */
 function ownModel(group: 'objective' | 'metric', doc: string) {
@@ -27,7 +27,7 @@ const objectiveRows = {
   sigmoid: float(
     'objective',
     1,
-    'Binary and multiclassova: steepness of the logistic function.',
+    'Binary, multiclassova and lambdarank: steepness of the logistic function.',
     { above: 0 },
   ),
   boost_from_average: bool(
@@ -35,9 +35,9 @@ const objectiveRows = {
     true,
     'Start from the constant that fits best (mean, log-odds, log of class shares) instead of 0.',
   ),
-  objective_seed: noEffect(
-    int('objective', 5, 'Seed of `objective=rank_xendcg`, which is not built yet.'),
-  ),
+  objective_seed: int('objective', 5, 'Seed of the draws of `objective=rank_xendcg`.', {
+    omittedAtDefault: true,
+  }),
   reg_sqrt: bool(
     'objective',
     false,
@@ -94,12 +94,25 @@ const objectiveRows = {
     'objective',
     'With `objective=custom`: the loss as a module and what it exports, such as `loss.mjs#name`.',
   ),
-  lambdarank_truncation_level: unbuilt(
-    int('objective', 30, 'LambdaRank: ranks that count.', { above: 0 }),
+  lambdarank_truncation_level: int(
+    'objective',
+    30,
+    'LambdaRank: pairs count of which one row is among the first so many of its query.',
+    { above: 0, max: 2147483647, omittedAtDefault: true },
   ),
-  lambdarank_norm: unbuilt(bool('objective', true, 'LambdaRank: normalise by query.')),
-  label_gain: unbuilt(
-    numbers('floats', 'objective', [], 'LambdaRank: gain of each label; empty: `2^label - 1`.'),
+  lambdarank_norm: bool(
+    'objective',
+    true,
+    'LambdaRank: divide by the distance of the scores of a pair, and level what queries weigh.',
+    { omittedAtDefault: true },
+  ),
+  label_gain: numbers(
+    'floats',
+    'objective',
+    [],
+    'LambdaRank and NDCG: gain of the labels 0, 1, ..., 0 or more and not descending. Labels ' +
+      'are whole numbers below the number of gains. Empty: `2^label - 1` of labels 0 to 30.',
+    { min: 0, omittedAtDefault: true },
   ),
   lambdarank_position_bias_regularization: unbuilt(
     float('objective', 0, 'LambdaRank: regularisation of position biases.', { min: 0 }),
@@ -131,6 +144,8 @@ const metricRows = {
       'cross_entropy',
       'cross_entropy_lambda',
       'kullback_leibler',
+      'ndcg',
+      'map',
       'auc_mu',
       'r2',
       'rmsle',
@@ -191,8 +206,6 @@ const metricRows = {
         ece: 'expected_calibration_error',
       },
       unbuiltValues: [
-        'ndcg',
-        'map',
       ],
       emptyNames: ['none', 'na', 'null', 'custom'],
     },
@@ -215,11 +228,16 @@ const metricRows = {
     '`multi_error`: a row is right when its class is among the k with the highest scores.',
     { above: 0 },
   ),
-  eval_at: unbuilt(
-    numbers('ints', 'metric', [1, 2, 3, 4, 5], 'NDCG and MAP: ranks to evaluate at.', {
+  eval_at: numbers(
+    'ints',
+    'metric',
+    [1, 2, 3, 4, 5],
+    'NDCG and MAP: ranks to evaluate at. Each is a metric of its own: `ndcg@1`, `ndcg@2`, ...',
+    {
       above: 0,
+      omittedAtDefault: true,
       aliases: ['ndcg_eval_at', 'ndcg_at', 'map_eval_at', 'map_at'],
-    }),
+    },
   ),
   auc_mu_weights: numbers(
     'floats',

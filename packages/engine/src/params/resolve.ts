@@ -112,7 +112,7 @@ export function modelParameters(params: ParameterValues): Record<string, Paramet
   const values = params as unknown as Readonly<Record<string, ParameterValue>>
   const rows = parameterTable
     .filter(info => info.status === 'supported' && info.affectsModel)
-    .filter(info => !info.omittedAtDefault || values[info.camelName] !== info.default)
+    .filter(info => !info.omittedAtDefault || !sameValue(values[info.camelName]!, info.default))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
   return Object.fromEntries(rows.map(info => [info.name, values[info.camelName]!]))
 }

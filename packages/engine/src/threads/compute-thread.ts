@@ -89,7 +89,7 @@ class ComputeThread {
         putTally(this.#start.tallies, this.#start.thread, engine.tally(request))
         return null
       case 'gradients':
-        engine.computeGradients(request.gradientScale, request.hessianScale)
+        engine.computeGradients(request)
         return null
       case 'root': {
         engine.computeRoot(request)

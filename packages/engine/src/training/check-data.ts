@@ -1,3 +1,4 @@
+import { isRanking } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
 import { isHessianUnbounded } from '../objectives/hessian-bound.js'
 import { labelRange } from '../objectives/label-range.js'
@@ -23,6 +24,8 @@ export interface TargetShape {
   readonly nClasses: number
   /** Init scores of a row. */
   readonly nOutputs: number
+  /** Of objectives of rankings: labels are whole numbers up to it, and rows need queries. */
+  readonly maxLabel?: number
 }
 
 /** What comes with rows beside their features: the part of a `BinnedDataset` that is checked. */
@@ -34,6 +37,8 @@ export interface LabelledRows {
   readonly weight: Float64Array | null
   /** nRows x nOutputs raw scores, row-major, or null. */
   readonly initScore: Float64Array | null
+  /** Row counts of the query groups; absent or null where there are none. */
+  readonly groupSizes?: Uint32Array | null
   /** Global row id of the first row, for messages; default 0. */
   readonly firstRow?: number
 }
@@ -53,6 +58,7 @@ export function checkRows(rows: LabelledRows, shape: TargetShape, where: string)
   }
   checkLength('labels', label, nRows, where)
   checkLabels(label, shape, firstRow, where)
+  if (shape.maxLabel !== undefined) checkQueries(rows, shape.objective, where)
   if (weight !== null) {
     checkLength('weights', weight, nRows, where)
     checkWeights(weight, shape, firstRow, where)
@@ -80,7 +86,7 @@ function checkLength(what: string, values: Float64Array, expected: number, where
 function checkLabels(
   label: Float64Array, shape: TargetShape, firstRow: number, where: string,
 ): void {
-  const { nClasses, objective } = shape
+  const { nClasses, objective, maxLabel = Infinity } = shape
   const range = labelRange(objective)
   const bad = (row: number, legal: string): CoppiceError => new CoppiceError('DATA',
     `the label of row ${firstRow + row}${where} is ${label[row]!}; ${legal}`)
@@ -98,11 +104,38 @@ function checkLabels(
       throw bad(row,
         `objective "${objective}" needs ${range.legal}: mend it or use another`)
     }
+    if (!(Number.isInteger(y) && y >= 0 && y <= maxLabel) && isRanking({ name: objective })) {
+      throw bad(row, `objective "${objective}" needs whole numbers from 0 to ${maxLabel}, for ` +
+        'which there are gains: mend it or give label_gain more of them')
+    }
     if (Math.abs(y) > SCORE_MAX) {
       throw bad(row,
         `magnitudes up to ${SCORE_MAX} can be trained on: scale the labels down`)
     }
   }
+}
+
+function checkQueries(
+  { nRows, groupSizes = null }: LabelledRows, objective: string, where: string,
+): void {
+  if (nRows === 0) return
+  if (groupSizes === null) {
+    throw new CoppiceError('DATA',
+      `the rows${where} have no queries, and objective "${objective}" orders the rows of a ` +
+      'query; give the sizes of the query groups or the id of each row\'s query, or name the ' +
+      'column of query ids (group_column)')
+  }
+  checkGroupSizes(groupSizes, nRows, where)
+}
+
+function checkGroupSizes(groupSizes: Uint32Array, nRows: number, where: string): void {
+  let sum = 0
+  for (const size of groupSizes) sum += size
+  if (sum === nRows && !groupSizes.includes(0)) return
+  throw new CoppiceError('DATA', groupSizes.includes(0)
+    ? `a query group${where} has no rows; sizes must be at least 1`
+    : `the query groups${where} have ${sum} rows in all, but there are ${nRows}; the sizes must ` +
+      'add up')
 }
 
 function checkWeights(

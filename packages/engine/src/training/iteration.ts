@@ -10,6 +10,8 @@ import { leafOutput } from '../grower/leaf-output.js'
 import { ThresholdDraws } from '../grower/threshold-draws.js'
 import { TreeGrower, type GrownTree, type LeafValue } from '../grower/tree-grower.js'
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
+import type { ObjectiveSpec } from '../objectives/objective.js'
+import { mixNumber, Purpose, startHash } from '../random.js'
 import { FIXED_POINT_BITS } from '../kernels/api.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
@@ -104,7 +106,8 @@ export class Booster {
     const { nOutputs } = this.#plan.engine
     if (iteration === 0) yield* this.#addBase(baseTrees(this.#base))
     const { rowSampling } = this.#plan
-    const scales = yield* this.#scaleGradients(weightOfOthers(rowSampling, iteration))
+    const scales = yield* this.#scaleGradients(
+      iteration, weightOfOthers(rowSampling, iteration))
     if (scales === null) return { trees: [], hessianUnit: 1, metricParts: [] }
     const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
     const trees: GrownTree[] = []
@@ -152,9 +155,12 @@ export class Booster {
    * @param factor - that gradients may be multiplied with when rows are drawn
    * @returns null when all gradients are 0: the labels are met
    */
-  *#scaleGradients(factor: number): Dialogue<{ gradient: number, hessian: number } | null> {
+  *#scaleGradients(
+    iteration: number, factor: number,
+  ): Dialogue<{ gradient: number, hessian: number } | null> {
     const { objective } = this.#plan.engine
-    const bound = objective.gradientBound ?? (yield { kind: 'prepare' }) as number
+    const draw = drawOf(objective, iteration)
+    const bound = objective.gradientBound ?? (yield { kind: 'prepare', ...draw }) as number
     if (!Number.isFinite(bound)) {
       throw new CoppiceError('DATA',
         `the largest gradient is ${bound}: labels or scores are too large for double precision; ` +
@@ -174,7 +180,7 @@ export class Booster {
     }
     const gradient = fixedPointScale(bound * factor)
     const hessian = fixedPointScale(hessianBound * factor)
-    yield { kind: 'gradients', gradientScale: gradient, hessianScale: hessian }
+    yield { kind: 'gradients', gradientScale: gradient, hessianScale: hessian, ...draw }
     return { gradient, hessian }
   }
 
@@ -230,6 +236,14 @@ export class Booster {
 export function baseTrees(base: readonly number[]): BinnedTree[] {
   return base.map((value) =>
     ({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [value] }))
+}
+
+/** Where the hashes of an iteration's draws start, if the objective draws. */
+function drawOf(
+  { objective, ranking }: ObjectiveSpec, iteration: number,
+): { readonly draw?: number } {
+  if (objective.name !== 'rank_xendcg' || ranking === undefined) return {}
+  return { draw: mixNumber(startHash(ranking.seed, Purpose.rankXendcg), iteration) }
 }
 
 /** A tree that could not split adds nothing (LightGBM's constant tree). */

@@ -2,12 +2,12 @@ import type { ParameterValue } from '@coppice/model'
 import { metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import type { MetricSpec } from '../execution/protocol.js'
-import { aucMuCosts } from '../metrics/auc-mu.js'
 import { metricFamily } from '../metrics/family.js'
 import { checkMetric } from '../metrics/names.js'
-import { metricParameter } from '../metrics/parts.js'
+import { metricSpecs } from '../metrics/parts.js'
 import { labelClasses, objectiveName, scoresPerRow } from '../objectives/families.js'
 import type { LabelStatistics } from '../objectives/objective.js'
+import { largestLabel } from '../objectives/ranking.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
 import { findParameter, modelParameters, type ResolvedParams } from '../params/index.js'
@@ -60,14 +60,13 @@ export function makePlan(
     : objective.baseScores.map((score) => grid.round(score))
   const features = train.features.map(featureLayout)
   const metrics: MetricSpec[] = evaluates
-    ? params.metric.map((name) => ({
-      name, topK: params.multiErrorTopK, parameter: metricParameter(name, params),
-      ...(name === 'auc_mu' ? { costs: aucMuCosts(params) } : {}),
-    }))
+    ? metricSpecs(params)
     : []
   const family = metricFamily(objective.spec.objective).name
-  for (const { name } of metrics) checkMetric(name, family)
-  if (evaluates) metrics.push(...customMetrics(params))
+  if (evaluates) {
+    for (const name of params.metric) checkMetric(name, family)
+    metrics.push(...customMetrics(params))
+  }
   const { rules, interactions, isOneByOne } = makeRules(params, train.features)
   const expansions = isOneByOne ? 1 : maxExpansions(params, features, executor)
   const sampledRows = rowSampling(params, train.nRows)
@@ -155,10 +154,12 @@ function checkNotEmpty({ nRows, features }: TrainingData): void {
 
 /** What labels and init scores have to fit. */
 export function targetShape(params: ResolvedParams): TargetShape {
+  const maxLabel = largestLabel(params)
   return {
     objective: objectiveName(params),
     nClasses: labelClasses(params),
     nOutputs: scoresPerRow(params),
+    ...(maxLabel === null ? {} : { maxLabel }),
   }
 }
 

@@ -27,6 +27,8 @@ export interface TrainingSize {
   readonly hasWeight: boolean
   /** Leaves are percentiles, for which residuals are kept; default false. */
   readonly keepsResiduals?: boolean
+  /** Gradients are kept as doubles first. */
+  readonly ranks?: boolean
   /** For the histograms of open leaves, see `histogramPoolBytes`. */
   readonly histogramPoolBytes: number
 }
@@ -106,14 +108,16 @@ function ownBytes(size: TrainingSize): number {
 
 /** Bytes of a training row in the thread that has it. */
 function bytesPerRow(
-  { nFeatures, nColumns = nFeatures, nOutputs, hasWeight, usesBagging, keepsResiduals }:
-  Pick<TrainingSize, 'nFeatures' | 'nColumns' | 'nOutputs' | 'hasWeight' | 'usesBagging' |
-    'keepsResiduals'>,
+  {
+    nFeatures, nColumns = nFeatures, nOutputs, hasWeight, usesBagging, keepsResiduals, ranks,
+  }: Pick<TrainingSize, 'nFeatures' | 'nColumns' | 'nOutputs' | 'hasWeight' | 'usesBagging' |
+    'keepsResiduals' | 'ranks'>,
 ): number {
   const { rowBytes, nTiles } = recordLayout(nColumns)
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
   return 2 * rowBytes + (nTiles > 1 ? 5 : 0) + nOutputs * 8 + gradients + 8 +
-    (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 8 : 0)
+    (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 8 : 0) +
+    (ranks === true ? 16 : 0)
 }
 
 function bytesPerEvalRow({ nFeatures, nColumns = nFeatures, nOutputs }: TrainingSize): number {

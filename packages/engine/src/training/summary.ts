@@ -1,5 +1,7 @@
 import { assert, CoppiceError } from '../errors.js'
 import { ExactSum } from '../numeric/exact-sum.js'
+import type { SetSize } from '../metrics/parts.js'
+import { queryWeight } from '../metrics/ranking.js'
 import { trainedLabel } from '../objectives/label-range.js'
 import { checkRows, type LabelledRows, type TargetShape } from './check-data.js'
 
@@ -22,6 +24,15 @@ export interface RowSummary {
   /** 1 without weights. */
   readonly maxWeight: number
   readonly maxAbsInitScore: number
+  /** Of the rows' queries, for objectives of rankings. */
+  readonly queries?: QuerySummary
+}
+
+/** What a training must know of queries: the weight of one is the mean of its rows' weights. */
+export interface QuerySummary {
+  readonly nQueries: number
+  /** State of an ExactSum over the queries' weights. */
+  readonly sumWeight: readonly number[]
 }
 
 /**
@@ -63,6 +74,7 @@ export function summarizeRows(rows: LabelledRows, shape: TargetShape, where: str
     maxAbsLabel: Math.abs(trainedLabel(shape.objective, largestMagnitude(label))),
     maxWeight: weight === null ? 1 : largestMagnitude(weight),
     maxAbsInitScore: initScore === null ? 0 : largestMagnitude(initScore),
+    ...(shape.maxLabel === undefined ? {} : { queries: summarizeQueries(rows) }),
   }
 }
 
@@ -97,6 +109,39 @@ export function mergeSummaries(parts: readonly RowSummary[]): RowSummary {
     maxAbsLabel: largest(counted, (part) => part.maxAbsLabel),
     maxWeight: largest(counted, (part) => part.maxWeight),
     maxAbsInitScore: largest(counted, (part) => part.maxAbsInitScore),
+    ...(first.queries === undefined ? {} : { queries: mergeQueries(counted) }),
+  }
+}
+
+function summarizeQueries({ groupSizes = null, weight }: LabelledRows): QuerySummary {
+  const sum = new ExactSum()
+  let row = 0
+  for (const size of groupSizes ?? []) {
+    sum.add(queryWeight(weight, row, row + size))
+    row += size
+  }
+  return { nQueries: groupSizes?.length ?? 0, sumWeight: sum.parts() }
+}
+
+function mergeQueries(parts: readonly RowSummary[]): QuerySummary {
+  const queries = parts.map((part) => part.queries!)
+  return {
+    nQueries: queries.reduce((sum, { nQueries }) => sum + nQueries, 0),
+    sumWeight: mergeStates(queries.map(({ sumWeight }) => sumWeight)),
+  }
+}
+
+/** What sums of losses over the rows are divided by. */
+export function setSize({ nRows, sumWeight, queries }: RowSummary): SetSize {
+  const valueOf = (state: readonly number[]): number => {
+    const sum = new ExactSum()
+    sum.merge(state)
+    return sum.value()
+  }
+  return {
+    nRows,
+    sumWeight: valueOf(sumWeight),
+    sumQueryWeight: queries === undefined ? 0 : valueOf(queries.sumWeight),
   }
 }
 

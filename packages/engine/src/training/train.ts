@@ -1,3 +1,4 @@
+import { isRanking } from '@coppice/model'
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { histogramPoolBytes } from '../execution/histogram-pool.js'
@@ -93,6 +94,7 @@ function checkMemory(
     usesBagging: params.baggingFreq > 0 && params.baggingFraction < 1,
     hasWeight: data.weight !== null,
     keepsResiduals: hasPercentileLeaves(params.objective),
+    ranks: isRanking({ name: params.objective }),
     histogramPoolBytes: poolBytes(params, options),
   }, memoryLimitBytes)
 }

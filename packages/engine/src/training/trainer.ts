@@ -4,7 +4,7 @@ import {
 import { assert, CoppiceError } from '../errors.js'
 import type { BinnedTree } from '../execution/protocol.js'
 import { finishSpec, isSpecHigherBetter, type SetSize } from '../metrics/parts.js'
-import { labelStatisticsOf } from '../objectives/statistics.js'
+import { setSize } from './summary.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
@@ -61,7 +61,7 @@ class Trainer {
       parameters,
     }
     this.#evaluated = evaluated.map(({ name, data }) =>
-      ({ name, nRows: data.nRows, sumWeight: labelStatisticsOf(data.summary).sumWeight }))
+      ({ name, ...setSize(data.summary) }))
     this.#growing = new GrowingModel(this.#header, params)
   }
 
@@ -174,14 +174,14 @@ class Trainer {
   }
 
   #metrics(record: IterationRecord): MetricValue[] {
-    return this.#evaluated.flatMap(({ name, nRows, sumWeight }, dataset) =>
+    return this.#evaluated.flatMap(({ name, ...size }, dataset) =>
       this.#plan.engine.metrics.map((metric) => ({
         dataset: name,
         metric: metric.name,
         value: finishSpec(
           metric,
           record.metricParts.filter((p) => p.dataset === dataset && p.metric === metric.name),
-          { sumWeight, nRows }),
+          size),
         higherIsBetter: isSpecHigherBetter(metric),
       })))
   }

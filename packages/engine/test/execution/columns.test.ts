@@ -42,7 +42,7 @@ function makeRows(random: TestRandom, { nRows, groups, dense, conflicts }: Recip
   }
   const rows: EngineRows = {
     nRows, nFeatures: nBins.length, label: new Float64Array(nRows), weight: null, initScore: null,
-    blocks: [{ firstRow: 0, position: 0, nRows, bins }],
+    groupSizes: null, blocks: [{ firstRow: 0, position: 0, nRows, bins }],
   }
   return { rows, features, defaults }
 }

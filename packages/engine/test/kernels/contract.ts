@@ -1,5 +1,6 @@
 import type { Kernels } from '../../src/kernels/api.js'
 import { gradientContract } from './gradient-contract.js'
+import { rankingContract } from './ranking-contract.js'
 import { recordContract } from './record-contract.js'
 import { sampleContract } from './sample-contract.js'
 import { scanContract } from './scan-contract.js'
@@ -14,6 +15,7 @@ export function kernelContract(
     sumContract(make)
     recordContract(make)
     gradientContract(make)
+    rankingContract(make)
     sampleContract(make)
     scanContract(make)
     valueContract(make)

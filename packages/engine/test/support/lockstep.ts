@@ -68,9 +68,7 @@ export class Lockstep {
         return counts[0]!.map((_, i) => counts.reduce((sum, own) => sum + own[i]!, 0))
       }
       case 'gradients':
-        for (const engine of engines) {
-          engine.computeGradients(request.gradientScale, request.hessianScale)
-        }
+        for (const engine of engines) engine.computeGradients(request)
         return null
       case 'root': {
         for (const engine of engines) engine.computeRoot(request)

@@ -57,6 +57,7 @@ export function parseObjective(
   if (rest.includes('sqrt') && rootable.includes(name)) return imported('signedSquare')
   if (averages) return imported(links[name]!)
   if (name === 'regression' || name === 'regression_l1' || name === 'mape') return { name }
+  if (name === 'lambdarank' || name === 'rank_xendcg') return { name }
   if (name === 'quantile' && alpha !== null && alpha > 0 && alpha < 1) return { name, alpha }
   return imported(links[name]!)
 }

@@ -66,7 +66,7 @@ describe('validateModel', () => {
   /** Path, value, what the message must contain. */
   const cases: readonly (readonly [string, unknown, string])[] = [
     ['objective', 'binary', 'objective must be an object, got "binary"'],
-    ['objective', { name: 'lambdarank' }, 'objective.name must be one of regression, '],
+    ['objective', { name: 'listwise' }, 'objective.name must be one of regression, '],
     ['objective', { name: 'poisson' }, 'objective lacks "maxDeltaStep"'],
     ['objective', { name: 'tweedie', variancePower: 2 },
       'objective.variancePower must be less than 2, got 2'],

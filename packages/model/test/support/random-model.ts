@@ -43,6 +43,7 @@ export function randomModel(seed: number, options: RandomModelOptions = {}): Mod
       { name: 'regression_l1' }, { name: 'quantile', alpha: 0.3 }, { name: 'mape' },
       { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
       { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
+      { name: 'cross_entropy_lambda' }, { name: 'lambdarank' }, { name: 'rank_xendcg' },
       { name: 'cross_entropy_lambda' },
       { name: 'expectile', alpha: 0.2 }, { name: 'pseudo_huber', slope: 2 },
       { name: 'log_cosh' },

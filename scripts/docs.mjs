@@ -1,19 +1,20 @@
 /**
- * `npm run docs`: the reference of every package's exports, and of the parameters, as pages in
- * docs-build/ (git-ignored). Made from the sources and their table; nothing is written by hand.
+ * `npm run docs`: the reference of every package's exports as pages in docs-build/ (git-ignored),
+ * and of the parameters in packages/engine/PARAMETERS.md, which a test holds to their table. With
+ * `--parameters` only the latter. Made from the sources; nothing is written by hand.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { inRoot, listPackages } from './lib/paths.mjs'
 import { runNode, tools } from './lib/run.mjs'
 import { setup } from './setup.mjs'
 
 await setup()
-mkdirSync(inRoot('docs-build'), { recursive: true })
 const engine = await import(pathToFileURL(inRoot('packages/engine/dist/src/index.js')).href)
-const page = inRoot('docs-build/parameters.md')
+const page = inRoot('packages/engine/PARAMETERS.md')
 writeFileSync(page, engine.parametersPage())
 console.log(`parameters: ${page}`)
+if (process.argv.includes('--parameters')) process.exit()
 
 const entries = listPackages().filter(({ manifest }) => manifest.private !== true)
   .flatMap(({ dir, manifest }) => Object.values(manifest.exports ?? {})

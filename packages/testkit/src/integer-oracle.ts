@@ -130,12 +130,9 @@ export function trainByIntegerOracle(
         [nearestEven(g * weights[row]!), nearestEven(h * weights[row]!)] as const)
       const grower = new NaiveGrower(params, data, bins, fixed, scales, grid, iteration, output)
       const { tree: stepped, leafOf } = grower.grow(inBag)
-      const tree = percentiles === null || stepped.leafValue.length === 1 ? stepped : {
-        ...stepped,
-        leafValue: stepped.leafValue.map((_, leaf) => grid.round(params.learningRate *
-          percentiles.find(inBag.filter((row) => leafOf(row) === leaf),
-            (row) => scores[row]![output]!))),
-      }
+      const tree = percentiles === null ? stepped : renewed(stepped, (leaf) => grid.round(
+        params.learningRate * percentiles.find(
+          inBag.filter((row) => leafOf(row) === leaf), (row) => scores[row]![output]!)))
       grown.push(tree)
       scores.forEach((own, row) => { own[output]! += tree.leafValue[leafOf(row)]! })
     }
@@ -148,6 +145,12 @@ export function trainByIntegerOracle(
     format: 'coppice-model', formatVersion: 1, ...header, trees, bestIteration: null,
     evaluation: [], chainHash,
   }
+}
+
+/** The tree with other values of its leaves; one that could not split adds nothing. */
+function renewed(tree: Tree, valueOf: (leaf: number) => number): Tree {
+  return tree.leafValue.length === 1 ? tree
+    : { ...tree, leafValue: tree.leafValue.map((_, leaf) => valueOf(leaf)) }
 }
 
 /** Grows one tree by the strict order. */

@@ -71,8 +71,8 @@ async function refuseSideFiles(
     const found = (await findSideFiles(files.map(({ path }) => path), ending))
       .find((path) => path !== null)
     if (found === undefined || found === null) continue
-    throw new CoppiceError('PARAMETER', `a cluster cannot use ${found}: its workers read the data ` +
-      `alone; make it a column of the data, and name that as ` +
+    throw new CoppiceError('PARAMETER', `a cluster cannot use ${found}: its workers read the ` +
+      `data alone; make it a column of the data, and name that as ` +
       (ending === 'weight' ? 'weight' : 'init score'))
   }
 }

@@ -1,7 +1,8 @@
 /** Predictions of files as a table, batch by batch. */
 import {
   type ByteSink, type ColumnChunk, type ColumnType, createTableWriter, givenTypes, keptTypes,
-  type OutputColumn, type OutputFormat, type PredictionType, unpackPrediction, wantedColumns, wantedTypes,
+  type OutputColumn, type OutputFormat, type PredictionType, unpackPrediction, wantedColumns,
+  wantedTypes,
 } from '@coppice/data'
 import { openRaw, openTableFile, predictFiles, predictionThreads } from '@coppice/data/node'
 import {

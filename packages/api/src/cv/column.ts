@@ -22,7 +22,8 @@ export async function rowValues(
     throw new CoppiceError('DATA', `${what} must be numbers or dates: texts have no order here`)
   }
   if (nRows === null || values.length === nRows) return values
-  throw new CoppiceError('DATA', `${what} has ${values.length} values for ${nRows} rows; give one ` +
+  throw new CoppiceError('DATA',
+    `${what} has ${values.length} values for ${nRows} rows; give one ` +
     'per row')
 }
 
@@ -40,7 +41,8 @@ async function readColumn(dataset: Dataset, name: string, what: string): Promise
     let isText: boolean | null = null
     for await (const { columns: [chunk] } of rows.batches([name], {})) {
       if (isText !== null && isText !== (chunk!.type === 'string')) {
-        throw new CoppiceError('DATA', `column '${name}' (${what}) has texts and numbers; give it ` +
+        throw new CoppiceError('DATA',
+          `column '${name}' (${what}) has texts and numbers; give it ` +
           'a type in the schema of the Dataset')
       }
       isText = chunk!.type === 'string'

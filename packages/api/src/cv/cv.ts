@@ -185,7 +185,8 @@ async function readThere(
   } catch (error) {
     const isFile = allRowsOf(dataset).source instanceof FileSource
     if (!(error instanceof CoppiceError) || error.code !== 'IO' || !isFile) throw error
-    throw new CoppiceError('IO', `${where} reads the labels in this process, also where a cluster ` +
+    throw new CoppiceError('IO',
+      `${where} reads the labels in this process, also where a cluster ` +
       `trains: ${error.message}`, { cause: error })
   }
 }

@@ -65,7 +65,8 @@ export async function readRowsToCut(dataset: Dataset, isOfClasses: boolean): Pro
   const { source } = allRowsOf(dataset)
   const options = source instanceof FileSource || source instanceof MemorySource
     ? source.options : {}
-  if (options.group !== undefined || ('groupSizes' in options && options.groupSizes !== undefined)) {
+  const hasSizes = 'groupSizes' in options && options.groupSizes !== undefined
+  if (options.group !== undefined || hasSizes) {
     throw new CoppiceError('PARAMETER', 'folds of data with query groups cannot be made on a ' +
       'cluster yet; leave out cluster, or give folds')
   }
@@ -141,7 +142,8 @@ function customFolds(
     }
     const both = fold.train.findIndex((byte, at) => (byte & fold.valid[at]!) !== 0)
     if (both >= 0) {
-      throw new CoppiceError('DATA', `folds[${i}] trains on rows that it is judged by (among rows ` +
+      throw new CoppiceError('DATA',
+        `folds[${i}] trains on rows that it is judged by (among rows ` +
         `${both * 8} to ${both * 8 + 7}); leave them out of one`)
     }
     return fold
@@ -155,7 +157,8 @@ function requireWholeQueries(
   for (const size of groupSizes ?? []) {
     const count = countSelected(bits, row, row + size)
     if (count !== 0 && count !== size) {
-      throw new CoppiceError('DATA', `${what} cuts the query of rows ${row} to ${row + size - 1}; ` +
+      throw new CoppiceError('DATA',
+        `${what} cuts the query of rows ${row} to ${row + size - 1}; ` +
         'queries must be whole')
     }
     row += size

@@ -157,8 +157,8 @@ export function timeFolds(
     const begin = maxTrainRows === null ? 0 : Math.max(0, last - maxTrainRows)
     if (last === begin || first >= end) {
       throw new CoppiceError('DATA', `fold ${fold + 1} of ${nFolds} by time has ` +
-        `${last === begin ? 'no rows to train on' : 'no rows to be judged by'}: too many rows are ` +
-        'of one time, or gap is too large; use fewer folds or a smaller gap')
+        `${last === begin ? 'no rows to train on' : 'no rows to be judged by'}: too many rows ` +
+        'are of one time, or gap is too large; use fewer folds or a smaller gap')
     }
     return { train: bitsOf(order, begin, last), valid: bitsOf(order, first, end) }
   })

@@ -7,9 +7,9 @@ import { type Fold, holdOut } from './folds.js'
 /** A part of the training rows that a training is judged by. */
 export interface HoldOutOptions {
   /**
-   * Share of the training rows, above 0 and below 1, that is not trained on but evaluated as the set
-   * "validation". Rows are drawn by `validationSeed`; of classes each gives its share, and queries
-   * stay whole. Bins are those of all rows.
+   * Share of the training rows, above 0 and below 1, that is not trained on but evaluated as the
+   * set "validation". Rows are drawn by `validationSeed`; of classes each gives its share, and
+   * queries stay whole. Bins are those of all rows.
    */
   readonly validationFraction?: number | undefined
   /** Default 0. */

@@ -1,7 +1,6 @@
 /** What a cross-validation keeps in a file, to go on after an end in the middle. */
-import { writeFileAtomically } from '@coppice/data/node'
+import { readTextFile, writeFileAtomically } from '@coppice/data/node'
 import { CoppiceError, parseModel, serializeModel } from '@coppice/model'
-import { readTextFile } from '../node/text-file.js'
 import type { FoldState } from './fold-trainer.js'
 
 interface StateText {
@@ -33,7 +32,8 @@ export async function readStates(
   if (text === null) return null
   const state = parseState(path, text)
   if (state.key !== key || state.folds.length !== nFolds) {
-    throw new CoppiceError('IO', `${path} is of a cross-validation with other parameters, data or ` +
+    throw new CoppiceError('IO',
+      `${path} is of a cross-validation with other parameters, data or ` +
       'folds; name another file, or remove it to begin anew')
   }
   return state.folds.map(({ isOver, model }) =>

@@ -107,7 +107,8 @@ export class FileSource implements RowSource {
         weight: sides === null ? nameOf(roles.weight) : sideWeight,
         query: group === undefined ? null : queryName(names, { label, group }),
         batches: (wanted, types) =>
-          unitsWithWeights(raw, wanted, { ...this.options.schema, ...types }, sides?.values ?? null),
+          unitsWithWeights(raw, wanted, { ...this.options.schema, ...types },
+            sides?.values ?? null),
         predict: (predictor, type, numThreads) =>
           predictRaw(raw, predictor, type, { numThreads, schema: this.options.schema ?? {} }),
         close: () => raw.close(),

@@ -20,7 +20,9 @@ import {
 import type { TrainingTimes } from '../training/phase-times.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
 import { refitModel, type RefitOptions } from './refit.js'
-import { type LightGBMOptions, loadModel, readModel, saveLightGBM, saveModel } from './model-file.js'
+import {
+  type LightGBMOptions, loadModel, readModel, saveLightGBM, saveModel,
+} from './model-file.js'
 
 /**
  * A trained model: predictions, importances, evaluation history, files.

@@ -107,8 +107,8 @@ function refitParams(model: Model, given: RawParams): ResolvedParams {
   const changed = canonicalParams(given)
   const resolved = resolveParams({ ...known, ...changed })
   if (resolved.objective === resolveParams({ ...known }).objective) return resolved
-  throw new CoppiceError('PARAMETER', `objective = ${resolved.objective} is not that of the model, ` +
-    `${String(known['objective'])}; leave it out`)
+  throw new CoppiceError('PARAMETER', `objective = ${resolved.objective} is not that of the ` +
+    `model, ${String(known['objective'])}; leave it out`)
 }
 
 /** The model up to its best iteration, without what was measured of it. */

@@ -39,24 +39,28 @@ export function parseSpace(space: unknown): Dimension[] {
   if (typeof space !== 'object' || space === null || Array.isArray(space) ||
     Object.keys(space).length === 0) {
     throw new CoppiceError('PARAMETER', 'the search space must be an object such as ' +
-      `{numLeaves: [31, 63], learningRate: {loguniform: [0.01, 0.3]}}, got ${JSON.stringify(space)}`)
+      `{numLeaves: [31, 63], learningRate: {loguniform: [0.01, 0.3]}}, got ` +
+      JSON.stringify(space))
   }
   const dimensions = Object.entries(space).map(([key, written]) => parseDimension(key, written))
   dimensions.sort((a, b) => a.name < b.name ? -1 : 1)
   const twice = dimensions.find(({ name }, i) => dimensions[i + 1]?.name === name)
   if (twice === undefined) return dimensions
-  throw new CoppiceError('PARAMETER', `the search space has ${twice.name} under two names; give it ` +
+  throw new CoppiceError('PARAMETER',
+    `the search space has ${twice.name} under two names; give it ` +
     'once')
 }
 
 function parseDimension(key: string, written: unknown): Dimension {
   const info = findParameter(key)
   if (info === undefined) {
-    throw new CoppiceError('PARAMETER', `the search space has no parameter "${key}" to draw: there ` +
+    throw new CoppiceError('PARAMETER',
+      `the search space has no parameter "${key}" to draw: there ` +
       "is none of that name; 'coppice params' lists them")
   }
   if (fixed.includes(info.name)) {
-    throw new CoppiceError('PARAMETER', `${key} cannot be searched: trials that differ in it cannot ` +
+    throw new CoppiceError('PARAMETER',
+      `${key} cannot be searched: trials that differ in it cannot ` +
       'be compared; set it among the parameters')
   }
   const name = info.camelName
@@ -80,7 +84,8 @@ function choice(name: string, values: readonly unknown[]): Dimension {
   if (values.length > 0 && values.every(isLegal)) {
     return { name, kind: 'choice', values: values as SpaceValue[] }
   }
-  throw new CoppiceError('PARAMETER', `the choices of ${name} must be texts, numbers, booleans or ` +
+  throw new CoppiceError('PARAMETER',
+    `the choices of ${name} must be texts, numbers, booleans or ` +
     `lists of these, at least one; got ${JSON.stringify(values)}`)
 }
 

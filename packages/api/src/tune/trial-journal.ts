@@ -1,7 +1,6 @@
 /** What a search writes down, so that it goes on after an end in the middle. */
+import { AppendFile, readTextFile } from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
-import { AppendFile } from '../node/append-file.js'
-import { readTextFile } from '../node/text-file.js'
 import type { TrialParams } from './space.js'
 
 /** How a trial did, at one rung. */
@@ -83,7 +82,8 @@ function parseJournal(
     .map((line) => parseLine(path, line)) as readonly Record<string, unknown>[]
   if (head!['format'] !== 'coppice-tune' || head!['formatVersion'] !== 1) throw notAJournal(path)
   if (head!['key'] !== key) {
-    throw new CoppiceError('IO', `${path} is of a search with other parameters, another space, other ` +
+    throw new CoppiceError('IO',
+      `${path} is of a search with other parameters, another space, other ` +
       'data or folds; name another file, or remove it to begin anew')
   }
   return {
@@ -103,6 +103,7 @@ function parseLine(path: string, line: string): unknown {
 }
 
 function notAJournal(path: string, cause?: unknown): CoppiceError {
-  return new CoppiceError('IO', `${path} is no journal of a search, or it is damaged; name another ` +
+  return new CoppiceError('IO',
+    `${path} is no journal of a search, or it is damaged; name another ` +
     'file, or remove it', { cause })
 }

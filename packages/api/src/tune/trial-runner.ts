@@ -1,5 +1,5 @@
 import {
-  addRow, hasRow, metricDefinitions, metricDirections, noRows, Purpose, type ResolvedParams,
+  addRow, metricDefinitions, metricDirections, noRows, Purpose, type ResolvedParams,
   type RowBits,
 } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
@@ -119,10 +119,6 @@ function fewerRows(folds: readonly Fold[], nRows: number, wanted: number): Fold[
   // not in the order in which rows are dealt to folds
   const order = drawOrder(nRows, 0, Purpose.tuning)
   for (const row of order.subarray(0, wanted)) addRow(kept, row)
-  const cut = (bits: RowBits): RowBits => {
-    const both = noRows(nRows)
-    for (let row = 0; row < nRows; row++) if (hasRow(bits, row) && hasRow(kept, row)) addRow(both, row)
-    return both
-  }
+  const cut = (bits: RowBits): RowBits => bits.map((byte, at) => byte & kept[at]!)
   return folds.map(({ train, valid }) => ({ train: cut(train), valid: cut(valid) }))
 }

@@ -69,7 +69,8 @@ export function checkTuneOptions(options: TuneOptions): void {
   const fold = Object.keys(foldOptionNames).find((name) =>
     options[name as keyof FoldOptions] !== undefined)
   if (validationFraction !== undefined && fold !== undefined) {
-    throw new CoppiceError('PARAMETER', `${fold} contradicts validationFraction: trials are judged ` +
+    throw new CoppiceError('PARAMETER',
+      `${fold} contradicts validationFraction: trials are judged ` +
       'either by folds or by one part of the rows; give one of them')
   }
 }

@@ -63,8 +63,8 @@ export async function tune(
   checkParameterNames(params)
   const { params: raw, code } = await prepareCustom(params)
   try {
-    return await searchFor(withoutSpace(canonicalParams(raw), dimensions), code, dimensions, dataset,
-      options)
+    const base = withoutSpace(canonicalParams(raw), dimensions)
+    return await searchFor(base, code, dimensions, dataset, options)
   } finally {
     forgetCode(code)
   }
@@ -135,7 +135,8 @@ function trialsOf(
   if (!isGrid) return randomTrials(dimensions, nTrials ?? 20, searchSeed ?? 0)
   const given = Object.entries({ nTrials, searchSeed }).find(([, value]) => value !== undefined)
   if (given !== undefined) {
-    throw new CoppiceError('PARAMETER', `${given[0]} does nothing in a grid, whose trials are all ` +
+    throw new CoppiceError('PARAMETER',
+      `${given[0]} does nothing in a grid, whose trials are all ` +
       'combinations; leave it out, or use search = random')
   }
   return gridTrials(dimensions)
@@ -168,8 +169,9 @@ class Study {
   readonly #runner: TrialRunner
 
   constructor(
-    params: Readonly<Record<string, unknown>>, recipe: CodedRecipe, candidates: readonly TrialParams[],
-    planned: PlannedFolds, journal: TrialJournal, options: TuneOptions,
+    params: Readonly<Record<string, unknown>>, recipe: CodedRecipe,
+    candidates: readonly TrialParams[], planned: PlannedFolds, journal: TrialJournal,
+    options: TuneOptions,
   ) {
     this.#recipe = recipe
     this.#candidates = candidates

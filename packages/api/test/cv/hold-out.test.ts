@@ -21,8 +21,8 @@ describe('validationFraction', () => {
     const booster = await train({ ...small, objective: 'binary', earlyStoppingRound: 4 }, all,
       { validationFraction: 0.2, validationSeed: 3 })
     const same = await train({ ...small, objective: 'binary', earlyStoppingRound: 4 },
-      all.select(rows.filter((row) => hasRow(part, row))),
-      { evalSets: [{ name: 'validation', data: all.select(rows.filter((row) => hasRow(valid, row))) }] })
+      all.select(rows.filter((row) => hasRow(part, row))), { evalSets: [
+        { name: 'validation', data: all.select(rows.filter((row) => hasRow(valid, row))) }] })
     assert.equal(booster.toString(), same.toString())
     assert.ok(booster.nIterations < 60)
   })

@@ -58,7 +58,8 @@ describe('Booster.refit', () => {
   describe('of a model that was trained here', () => {
     const { X, y, weight } = cases[1]!
     const labels = y.map((value) => value > 5 ? 'much' : 'little')
-    const params = { objective: 'binary', numLeaves: 4, minDataInLeaf: 5, numIterations: 6 } as const
+    const params =
+      { objective: 'binary', numLeaves: 4, minDataInLeaf: 5, numIterations: 6 } as const
     const trained = (): Promise<Booster> => train(params, Dataset.from(X, labels))
 
     it('is that of the same model as LightGBM has it', async () => {

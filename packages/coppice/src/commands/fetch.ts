@@ -5,6 +5,7 @@ import {
 import type { Command } from '../command.js'
 import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
+import { readModelFormat, writeModel } from '../model-format.js'
 import type { FlagValues } from '../flag-values.js'
 import { openReporter } from '../training/open-reporter.js'
 import { requireWritable } from '../writable.js'
@@ -21,7 +22,7 @@ export const fetchCommand: Command = {
       describe: 'Its name, or the beginning of it (4 letters or more), as coppice status shows ' +
         'it: one that runs or waits, or ended lately' },
     { name: 'model', group: 'Output', takes: 'one', short: 'o', isRequired: true,
-      describe: 'File to write the model to' },
+      describe: 'File to write the model to: for LightGBM where it ends in .txt, else JSON' },
     { name: 'log-format', group: 'Output', takes: 'one', choices: ['text', 'json'],
       default: 'text', describe: 'Progress (on stderr) as text, or as a JSON object per line' },
     { name: 'quiet', group: 'Output', takes: 'switch', short: 'q',
@@ -58,7 +59,8 @@ export const fetchCommand: Command = {
           onNotice: (text) => reporter.notice(text),
         }))
         warnOfAbort(job, end, values)
-        await booster.save(path)
+        await writeModel(booster, path,
+          { format: readModelFormat(values, path, false), layout: null })
         reporter.saved('model', path, booster.nTrees)
         return ExitCode.ok
       } catch (error) {

@@ -10,8 +10,9 @@ import { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { type Configuration, readConfiguration } from '../lightgbm/configuration.js'
 import { Checkpoint } from '../training/checkpoint.js'
-import { findEvalSets, notesOfInputs, openInputs, optionsOf, requireDistinctFiles, type TrainingInputs }
-  from '../training/inputs.js'
+import {
+  findEvalSets, notesOfInputs, openInputs, optionsOf, requireDistinctFiles, type TrainingInputs,
+} from '../training/inputs.js'
 import { layoutOf } from '../lightgbm/layout.js'
 import { runFileOptions } from '../lightgbm/file-options.js'
 import {
@@ -38,8 +39,8 @@ export const trainingOptions: readonly Flag[] = [
   ...columnFlags,
   ...formatFlags,
   { name: 'validation-fraction', group: 'Data', takes: 'one',
-    describe: 'Share of the rows that is not trained on but evaluated, as "validation"; drawn, of ' +
-      'classes each its share' },
+    describe: 'Share of the rows that is not trained on but evaluated, as "validation"; drawn, ' +
+      'of classes each its share' },
   { name: 'validation-seed', group: 'Data', takes: 'one', default: '0',
     describe: 'Seed of its rows' },
   { name: 'model', group, takes: 'one', short: 'o', describe: 'File to write the model to' },
@@ -304,7 +305,10 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   }
 }
 
-/** The columns of the data, all of them in a run of LightGBM's, and where the label is; null where only workers can read them. */
+/**
+ * The columns of the data, all of them in a run of LightGBM's, and where the label is; null where
+ * only workers can read them.
+ */
 async function findLayout(
   inputs: TrainingInputs, reporter: Reporter,
 ): Promise<ModelWriting['layout']> {

@@ -1,4 +1,4 @@
-/** Configurations: files of `key = value` lines or JSON, and `key=value` words of a command line. */
+/** Configurations: files of `key = value` lines or JSON, and words `key=value`. */
 import { readFile } from 'node:fs/promises'
 import { findParameter, type ParameterInfo, parameterTable, parseConfigText } from '@coppice/api'
 import { ioError, nearestName, parseValue } from '@coppice/api/command'

@@ -3,8 +3,10 @@ import type { FileOptions } from '@coppice/api'
 import type { FlagValues } from '../flag-values.js'
 
 /** What means missing there, beside what does here: na, nan and null in any case. */
-export const missingTexts: readonly string[] = ['', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '?',
-  'na', 'Na', 'nA', 'NAN', 'Nan', 'Null']
+export const missingTexts: readonly string[] = [
+  '', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '?', 'na', 'Na', 'nA', 'NAN', 'Nan',
+  'Null',
+]
 
 /**
  * The label and what depends on it, as LightGBM has them: the first column where none is named;

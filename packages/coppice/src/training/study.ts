@@ -47,7 +47,8 @@ export function studyFlags(verb: string, result: string): readonly Flag[] {
     { name: 'config', group: 'Run', takes: 'one',
       describe: 'File with parameters, key = value (LightGBM) or JSON; flags beat it' },
     { name: 'json', group: 'Output', takes: 'switch', describe: 'The result as one JSON object' },
-    { name: 'quiet', group: 'Run', takes: 'switch', short: 'q', describe: 'Say nothing but errors' },
+    { name: 'quiet', group: 'Run', takes: 'switch', short: 'q',
+      describe: 'Say nothing but errors' },
     ...placeFlags({ verb, result }),
   ]
 }

@@ -244,6 +244,8 @@ describe('coppice run', function () {
         [...train, 'convert_model_language=cpp']],
       ['binary files of data', ['save_binary', 'coppice partition'],
         ['task=save_binary', 'data=sparse.train']],
+      ['training on top of a model', ['input_model', 'not built'],
+        [...train, 'input_model=sparse.model.txt']],
       ['an unknown task', ['task', '"trian"', 'train'], ['task=trian', 'data=sparse.train']],
       ['other machines', ['num_machines', '--cluster'], [...train, 'num_machines=2']],
     ]

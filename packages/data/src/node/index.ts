@@ -1,4 +1,6 @@
 export { absoluteInputs } from './absolute-inputs.js'
+export { AppendFile } from './append-file.js'
+export { readTextFile } from './text-file.js'
 export { CACHE_BYTES_MIN, type CacheSettings, prepareCache } from './block-cache.js'
 export type { CacheNotice } from './cached-reader.js'
 export { type AtomicFile, openAtomicFile, writeFileAtomically } from './atomic-file.js'

@@ -109,8 +109,8 @@ function parseSide(
     row++
   }
   if (row === nRows) return { values, width }
-  throw new CoppiceError('DATA', `${path} has ${row} lines for ${nRows} rows of the data; it must ` +
-    'have one for each')
+  throw new CoppiceError('DATA', `${path} has ${row} lines for ${nRows} rows of the data; it ` +
+    'must have one for each')
 }
 
 function numberOf(text: string): number {

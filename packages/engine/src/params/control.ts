@@ -150,6 +150,7 @@ const notBuilt = {
   ),
   refit_decay_rate: unbuilt(
     float('control', 0.9, 'Share of the old leaf value kept by `task=refit`.', { min: 0, max: 1 }),
+    'it belongs to refitting: give it to refit (decayRate, --decay-rate), or to `coppice run`',
   ),
   cegb_penalty_feature_lazy: unbuilt(
     numbers('floats', 'control', [], 'Cost-effective boosting: cost of a feature, per row.'),

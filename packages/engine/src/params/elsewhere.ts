@@ -34,7 +34,7 @@ const fileRows = {
         },
       },
     ),
-    'the command has subcommands instead',
+    '`coppice run` does what the task of a configuration says',
   ),
   data: unbuilt(
     text('core', '', 'Path of the training data.', {
@@ -57,7 +57,8 @@ const fileRows = {
   ),
   input_model: unbuilt(
     text('core', '', 'Path of a model to go on from.', { aliases: ['model_input', 'model_in'] }),
-    commandOption('--resume'),
+    'to go on with the same training use --resume; a further training on top of a finished model ' +
+      'is not built',
   ),
   output_model: unbuilt(
     text('core', 'LightGBM_model.txt', 'Path of the model file.', {
@@ -74,7 +75,7 @@ const fileRows = {
       offAtOrBelow: -1,
       aliases: ['save_period'],
     }),
-    commandOption('the checkpoint option'),
+    '`coppice run` takes it; elsewhere use --checkpoint and --checkpoint-every',
   ),
 }
 

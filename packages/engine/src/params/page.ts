@@ -20,7 +20,10 @@ name can be written in snake_case (\`num_leaves\`, in files and flags) or camelC
 (\`numLeaves\`, in TypeScript), and so can each alias. A name that does not exist, a value out of
 range and values that contradict each other are errors.
 
-Parameters marked * do not change the model and are not written into it.`
+Parameters marked * do not change the model and are not written into it.
+
+This page is made from the table that checks them, by \`npm run docs\`; \`coppice params NAME\`
+explains one on the command line.`
 
 function showDefault(value: ResolvedValue): string {
   if (value === null || value === '') return 'none'
@@ -39,7 +42,9 @@ function code(names: readonly string[]): string {
 
 function supportedRow(info: ParameterInfo): string {
   const name = `\`${info.name}\`${info.affectsModel ? '' : ' *'}`
-  const cells = [name, showDefault(info.default), describeLegal(info), info.doc, code(info.aliases)]
+  const unbuilt = info.names?.unbuiltValues ?? []
+  const doc = info.doc + (unbuilt.length === 0 ? '' : ` Not built yet: ${code(unbuilt)}.`)
+  const cells = [name, showDefault(info.default), describeLegal(info), doc, code(info.aliases)]
   return `| ${cells.map(cell).join(' | ')} |`
 }
 
@@ -62,8 +67,17 @@ function otherRow(info: ParameterInfo): string {
   return `| ${[...cells, code(info.aliases)].map(cell).join(' | ')} |`
 }
 
-function otherTable(title: string, text: string, status: ParameterInfo['status']): string[] {
-  const rows = parameterTable.filter(info => info.status === status)
+/** What only LightGBM's command has, and `coppice run` takes. */
+const ofTheCommand: readonly string[] = [
+  'config', 'task', 'data', 'valid', 'input_model', 'output_model', 'snapshot_freq',
+  'refit_decay_rate', 'start_iteration_predict', 'num_iteration_predict', 'predict_raw_score',
+  'predict_leaf_index', 'output_result', 'machines', 'machine_list_filename',
+]
+
+function otherTable(
+  title: string, text: string, isOfTable: (info: ParameterInfo) => boolean,
+): string[] {
+  const rows = parameterTable.filter(isOfTable)
   return [
     '',
     `## ${title}`,
@@ -84,12 +98,20 @@ export function parametersPage(): string {
     ...otherTable(
       'Without effect here',
       'LightGBM parameters that concern its speed or devices. Accepted at any legal value.',
-      'no-effect',
+      info => info.status === 'no-effect',
+    ),
+    ...otherTable(
+      'Of the command',
+      'Keys of configurations that say which files to read and what to do. `coppice run` does as ' +
+        'they say; elsewhere they are accepted at their default alone, since flags and arguments ' +
+        'say it. `input_model` is for prediction and refitting; the lists of machines are not ' +
+        'read with `num_machines = 1`.',
+      info => ofTheCommand.includes(info.name),
     ),
     ...otherTable(
       'Not built, or not a training parameter',
       'LightGBM parameters that are accepted at their default and refused at any other value.',
-      'unbuilt',
+      info => info.status === 'unbuilt' && !ofTheCommand.includes(info.name),
     ),
     '',
   ].join('\n')

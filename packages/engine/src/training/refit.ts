@@ -117,7 +117,9 @@ class RefitScores {
       for (let row = 0; row < nRows; row++) plane[row] = initScore[row * nOutputs + k]!
     }
     this.#objective = bindObjective(this.#spec, instantiateKernels(arena.memory), {
-      nRows, labels, weights, work, scores: this.#scores, scorePlaneBytes: this.#planeBytes,
+      // scores are on no grid here: a row is met where its score is its label
+      nRows, labels, weights, work, quantum: 0,
+      scores: this.#scores, scorePlaneBytes: this.#planeBytes,
       gradients: this.#gradients, gradientStride: 8, gradientPlaneBytes: this.#planeBytes,
       // these scores are on no grid
       quantum: 0,
@@ -133,8 +135,8 @@ class RefitScores {
     const bound = this.#spec.gradientBound ?? this.#objective.maxGradient()
     const hessianBound = hessianBoundOf(this.#spec, bound)
     if (!Number.isFinite(bound) || !Number.isFinite(hessianBound)) {
-      throw new CoppiceError('DATA', `the refit diverges: the largest gradient is ${bound}; these ` +
-        'rows do not fit the model, or need a larger decay rate')
+      throw new CoppiceError('DATA', `the refit diverges: the largest gradient is ${bound}; ` +
+        'these rows do not fit the model, or need a larger decay rate')
     }
     this.#scales = { gradient: scaleOf(bound), hessian: scaleOf(hessianBound) }
     this.#objective.gradients(this.#scales.gradient, this.#scales.hessian)

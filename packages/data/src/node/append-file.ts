@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ioError, makeFolder } from '@coppice/data/node'
+import { ioError } from './file-source.js'
+import { makeFolder } from './make-folder.js'
 
 /** A text file that lines are added to; each is on the disk before the next. */
 export class AppendFile {

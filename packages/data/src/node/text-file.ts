@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { ioError } from '@coppice/data/node'
+import { ioError } from './file-source.js'
 
 /** The text of a file, or null where there is none. @throws CoppiceError 'IO' naming the path */
 export async function readTextFile(path: string): Promise<string | null> {

@@ -121,8 +121,6 @@ class RefitScores {
       nRows, labels, weights, work, quantum: 0,
       scores: this.#scores, scorePlaneBytes: this.#planeBytes,
       gradients: this.#gradients, gradientStride: 8, gradientPlaneBytes: this.#planeBytes,
-      // these scores are on no grid
-      quantum: 0,
     })
   }
 

@@ -233,7 +233,7 @@ const NOWHERE = -1
 /** `width` of a node that is not asked about now. */
 const NOT_ASKED = -2
 
-/** Groups in their order, cut so that no node is twice in a batch, and all rows are alone in one. */
+/** Groups in their order, cut so that no node is twice in a batch; all rows have one alone. */
 function batches(groups: readonly SelectGroup[]): SelectGroup[][] {
   const cut: SelectGroup[][] = []
   for (const group of groups) {

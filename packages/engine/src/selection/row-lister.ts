@@ -3,8 +3,8 @@ import { TIES } from './buckets.js'
 
 /**
  * Keeps of the rows that it is offered those that a group with width ROWS asks for, by
- * (residual, id): the last before the range, those in it (where it is one value, the first two), the
- * first two behind it. Ids are asked for where residuals are equal, and nowhere else.
+ * (residual, id): the last before the range, those in it (where it is one value, the first two),
+ * the first two behind it. Ids are asked for where residuals are equal, and nowhere else.
  */
 export class RowLister {
   readonly #residuals: Float64Array

@@ -30,7 +30,8 @@ function assertNear(actual: number, expected: number, what: string): void {
 
 describe('leaves that are percentiles, beside LightGBM', () => {
   for (const { label, weight, params, ...expected } of golden.cases) {
-    it(`has its scores: ${JSON.stringify(params)}, labels ${label}, weights ${weight}`, async () => {
+    const name = `${JSON.stringify(params)}, labels ${label}, weights ${weight}`
+    it(`has its scores: ${name}`, async () => {
       const weights = golden.weights[weight]!
       const data = Dataset.from(golden.X, golden.labels[label]!,
         weights === null ? {} : { weights: Float64Array.from(weights) })
@@ -50,9 +51,9 @@ describe('leaves that are percentiles, beside LightGBM', () => {
       const predictions = await booster.predict(golden.X)
       expected.predictions.forEach((value, i) =>
         assertNear(Number(predictions[i]!), value, `prediction ${i}`))
-      for (const [name, value] of Object.entries(expected.metrics)) {
-        const series = model.evaluation.find((own) => own.metric === name)!
-        assertNear(series.values.at(-1)!, value, name)
+      for (const [own, value] of Object.entries(expected.metrics)) {
+        const series = model.evaluation.find((each) => each.metric === own)!
+        assertNear(series.values.at(-1)!, value, own)
       }
     })
   }

@@ -78,7 +78,8 @@ class Writer {
   }
 
   finish(): Uint8Array {
-    this.#view.setBigUint64(0, referenceChecksum(this.#bytes.subarray(CHECKSUM_BYTES, this.#at)), true)
+    const sum = referenceChecksum(this.#bytes.subarray(CHECKSUM_BYTES, this.#at))
+    this.#view.setBigUint64(0, sum, true)
     return this.#bytes.slice(0, this.#at)
   }
 }

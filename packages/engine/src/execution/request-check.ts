@@ -117,7 +117,9 @@ function selectFault(
   { output, weightScale, groups }: SelectRequest, { nOutputs, maxLeaves }: RequestLimits,
 ): string | null {
   if (!isIn(output, nOutputs)) return `output ${output} is not one of ${nOutputs}`
-  if (weightScale !== 0 && !isPowerOfTwo(weightScale)) return `${weightScale} is no scale of weights`
+  if (weightScale !== 0 && !isPowerOfTwo(weightScale)) {
+    return `${weightScale} is no scale of weights`
+  }
   if (groups.length > maxLeaves) return `${groups.length} groups are more than ${maxLeaves} leaves`
   for (const group of groups) {
     const fault = groupFault(group)

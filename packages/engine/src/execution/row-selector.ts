@@ -4,7 +4,7 @@ import { highWord } from '../numeric/next-up.js'
 import { roundTiesToEven } from '../numeric/rounding.js'
 import { ENTRY, numbersMax, type SelectPart } from '../selection/answer.js'
 import { bucketsOf, LOG_SIDE, LOGARITHMIC, ROWS } from '../selection/buckets.js'
-import { listRows } from '../selection/list-rows.js'
+import { RowLister } from '../selection/row-lister.js'
 import type { SelectGroup, SelectRequest } from './protocol.js'
 import { ROW_ID_OFFSET } from './record-layout.js'
 import type { RowStore } from './row-store.js'
@@ -32,18 +32,22 @@ const HALVES_BELOW = 2_251_799_813_685_248
 
 /**
  * Answers what percentiles ask of one thread's rows: how many residuals (label - score, as whole
- * quanta) lie where. Residuals are kept from one request to the next, in the order of the records,
- * until rows move or scores change.
+ * quanta) lie where. Rows are gone through in their own order, each with the place of its node
+ * beside it: what is read lies one after the other, whatever the order of the records. Residuals
+ * and places are kept from one request to the next, until rows move or scores change.
  */
 export class RowSelector {
   readonly #arena: Arena
   readonly #rows: SelectorRows
   readonly #inputs: SelectorInputs
-  /** A residual for each place in a buffer of records. */
+  /** Offset of the rows' residuals. */
   readonly #residuals: number
-  /** Nodes whose residuals are there, of this output. */
-  readonly #known = new Set<number>()
-  #output = 0
+  /** Offset of the rows' places: of their node in `#nodes`, or NOWHERE. */
+  readonly #places: number
+  /** Place of each node whose rows are marked. */
+  readonly #nodes = new Map<number, number>()
+  /** The output whose residuals are there; -1: none. */
+  #output = -1
   #counts = new Int32Array(0)
   #sums = new Float64Array(0)
 
@@ -52,58 +56,78 @@ export class RowSelector {
     this.#rows = rows
     this.#inputs = inputs
     this.#residuals = arena.reserve(rows.nRows * 8)
+    this.#places = arena.reserve(rows.nRows * 4)
   }
 
   /** Rows moved, or scores changed. */
   forget(): void {
-    this.#known.clear()
+    this.#output = -1
+    this.#nodes.clear()
   }
 
-  /** This thread's part of the answer. */
+  /** This thread's part of the answer. No row is in two nodes of a request. */
   select(request: SelectRequest): SelectPart {
-    const { groups, output } = request
+    const { groups, weightScale } = request
+    this.#prepare(request)
     const part = new Float64Array(numbersMax(groups))
-    if (output !== this.#output) this.forget()
-    this.#output = output
     let at = 0
-    for (const group of groups) {
-      this.#prepare(group.node)
-      const end = group.width === ROWS
-        ? this.#list(group, request.weightScale, part, at + 1)
-        : this.#count(group, request.weightScale, part, at + 1)
-      part[at] = (end - at - 1) / ENTRY
-      at = end
+    // a node is asked about once; where it is not, rows are gone through for each time
+    for (const batch of batches(groups)) {
+      const answers = this.#answer(batch, weightScale)
+      for (const group of batch) {
+        const entries = answers(group)
+        assert(at + 1 + entries.length <= part.length,
+          `node ${group.node} has no more rows than there are`)
+        part[at] = entries.length / ENTRY
+        part.set(entries, at + 1)
+        at += 1 + entries.length
+      }
     }
     return part.slice(0, at)
   }
 
-  /** Residuals of a node's rows. */
-  #prepare(node: number): void {
-    if (this.#known.has(node)) return
-    this.#known.add(node)
-    const { labels, quantum, scores } = this.#inputs
-    const { residuals, ids, stride } = this.#nodeRows(node)
-    const label = this.#arena.doubles(labels, this.#rows.nRows)
-    const score = this.#arena.doubles(scores(this.#output), this.#rows.nRows)
-    // the power of two may have no reciprocal, but the quotient is as exact
-    for (let i = 0, at = 0; i < residuals.length; i++, at += stride) {
-      const row = ids[at]!
-      const value = (label[row]! - score[row]!) / quantum
-      residuals[i] = Math.abs(value) < HALVES_BELOW ? roundTiesToEven(value) : Math.round(value)
+  get #residual(): Float64Array {
+    return this.#arena.doubles(this.#residuals, this.#rows.nRows)
+  }
+
+  get #place(): Int32Array {
+    return this.#arena.ints(this.#places, this.#rows.nRows)
+  }
+
+  /** Residuals of all rows, and places of the nodes that are asked about. */
+  #prepare({ output, groups }: SelectRequest): void {
+    if (output !== this.#output) {
+      this.forget()
+      this.#output = output
+      this.#place.fill(NOWHERE)
+      this.#computeResiduals()
+    }
+    for (const { node } of groups) {
+      if (node !== -1 && !this.#nodes.has(node)) this.#mark(node)
     }
   }
 
-  /** A node's residuals, and the local ids of its rows, of which every `stride`th word is one. */
-  #nodeRows(node: number): {
-    readonly residuals: Float64Array, readonly ids: Uint32Array, readonly stride: number
-  } {
-    const { begin, n, sides } = this.#rows.rangeOf(node)
-    const stride = this.#rows.layout.sideStride / 4
-    return {
-      residuals: this.#arena.doubles(this.#residuals + begin * 8, n),
-      ids: this.#arena.words(n === 0 ? 0 : sides + ROW_ID_OFFSET, n === 0 ? 0 : (n - 1) * stride + 1),
-      stride,
+  #computeResiduals(): void {
+    const { labels, quantum, scores } = this.#inputs
+    const residual = this.#residual
+    const label = this.#arena.doubles(labels, residual.length)
+    const score = this.#arena.doubles(scores(this.#output), residual.length)
+    // the power of two may have no reciprocal, but the quotient is as exact
+    for (let row = 0; row < residual.length; row++) {
+      const value = (label[row]! - score[row]!) / quantum
+      residual[row] = Math.abs(value) < HALVES_BELOW ? roundTiesToEven(value) : Math.round(value)
     }
+  }
+
+  #mark(node: number): void {
+    const place = this.#nodes.size
+    this.#nodes.set(node, place)
+    const { n, sides } = this.#rows.rangeOf(node)
+    if (n === 0) return
+    const stride = this.#rows.layout.sideStride / 4
+    const ids = this.#arena.words(sides + ROW_ID_OFFSET, (n - 1) * stride + 1)
+    const places = this.#place
+    for (let at = 0; at < ids.length; at += stride) places[ids[at]!] = place
   }
 
   /** The whole number that a row's weight is. */
@@ -120,79 +144,113 @@ export class RowSelector {
     }
   }
 
-  #count(group: SelectGroup, weightScale: number, part: SelectPart, start: number): number {
-    const nBuckets = bucketsOf(group)
-    if (this.#counts.length < nBuckets) {
-      this.#counts = new Int32Array(nBuckets)
-      this.#sums = new Float64Array(nBuckets)
+  /**
+   * Goes through the rows once.
+   * @returns the entries of each group of the batch
+   */
+  #answer(
+    batch: readonly SelectGroup[], weightScale: number,
+  ): (group: SelectGroup) => readonly number[] {
+    const isAll = batch[0]!.node === -1
+    const byPlace: (SelectGroup | undefined)[] = []
+    const start = new Int32Array(isAll ? 1 : this.#nodes.size)
+    const listers: (RowLister | undefined)[] = []
+    const residual = this.#residual
+    const idOf = (row: number): number => this.#rows.globalId(row)
+    let nBuckets = 0
+    for (const group of batch) {
+      const place = isAll ? 0 : this.#nodes.get(group.node)!
+      byPlace[place] = group
+      start[place] = nBuckets
+      if (group.width === ROWS) listers[place] = new RowLister(residual, group, idOf)
+      else nBuckets += bucketsOf(group)
     }
-    if (group.width === LOGARITHMIC) this.#countByPowers(group.node, weightScale)
-    else this.#countEvenly(group, weightScale)
+    this.#makeRoom(nBuckets)
+    const weigh = this.#weigher(weightScale)
+    this.#go(isAll, byPlace, start, listers, weightScale === 0 ? null : weigh)
+    return (group) => {
+      const place = isAll ? 0 : this.#nodes.get(group.node)!
+      return group.width !== ROWS ? this.#take(start[place]!, bucketsOf(group), weightScale)
+        : listers[place]!.sorted().flatMap((row) => [residual[row]!, idOf(row), weigh(row)])
+    }
+  }
+
+  #makeRoom(nBuckets: number): void {
+    if (this.#counts.length >= nBuckets) return
+    this.#counts = new Int32Array(nBuckets)
+    this.#sums = new Float64Array(nBuckets)
+  }
+
+  #go(
+    isAll: boolean, byPlace: readonly (SelectGroup | undefined)[], start: Int32Array,
+    listers: readonly (RowLister | undefined)[], weigh: ((row: number) => number) | null,
+  ): void {
+    const width = Float64Array.from(start, (_, place) => byPlace[place]?.width ?? NOT_ASKED)
+    const low = Float64Array.from(start, (_, place) => byPlace[place]?.low ?? 0)
+    const high = Float64Array.from(start, (_, place) => byPlace[place]?.high ?? 0)
+    const residual = this.#residual
+    const words = new Int32Array(residual.buffer, residual.byteOffset, 2 * residual.length)
+    const places = isAll ? null : this.#place
     const counts = this.#counts
     const sums = this.#sums
-    let at = start
-    for (let bucket = 0; bucket < nBuckets; bucket++) {
+    for (let row = 0; row < residual.length; row++) {
+      const place = places === null ? 0 : places[row]!
+      if (place === NOWHERE) continue
+      const value = residual[row]!
+      const step = width[place]!
+      let bucket = start[place]!
+      if (step > 0) {
+        if (value < low[place]! || value > high[place]!) continue
+        bucket += Math.floor((value - low[place]!) / step)
+      } else if (step === LOGARITHMIC) bucket += logBucket(words[2 * row + highWord]!)
+      else {
+        if (step === ROWS) listers[place]!.offer(row)
+        continue
+      }
+      counts[bucket]!++
+      if (weigh !== null) sums[bucket]! += weigh(row)
+    }
+  }
+
+  /** Entries of the buckets with rows, which are cleared. */
+  #take(start: number, nBuckets: number, weightScale: number): number[] {
+    const counts = this.#counts
+    const sums = this.#sums
+    const entries: number[] = []
+    for (let bucket = start; bucket < start + nBuckets; bucket++) {
       const n = counts[bucket]!
       if (n === 0) continue
-      assert(at + ENTRY <= part.length, `node ${group.node} has no more rows than there are`)
-      part[at] = bucket
-      part[at + 1] = n
-      part[at + 2] = weightScale === 0 ? n : sums[bucket]!
-      at += ENTRY
+      entries.push(bucket - start, n, weightScale === 0 ? n : sums[bucket]!)
       counts[bucket] = 0
       sums[bucket] = 0
     }
-    return at
+    return entries
   }
+}
 
-  /** Buckets by sign, exponent and the first bits of the mantissa. */
-  #countByPowers(node: number, weightScale: number): void {
-    const { residuals, ids, stride } = this.#nodeRows(node)
-    const words = new Int32Array(residuals.buffer, residuals.byteOffset, 2 * residuals.length)
-    const counts = this.#counts
-    const sums = this.#sums
-    const weigh = weightScale === 0 ? null : this.#weigher(weightScale)
-    for (let i = 0; i < residuals.length; i++) {
-      const word = words[2 * i + highWord]!
-      const place = Math.max(0, ((word & 0x7fff_ffff) >>> 16) - FIRST_PLACE)
-      const bucket = word < 0 ? LOG_SIDE - place : LOG_SIDE + place
-      counts[bucket]!++
-      if (weigh !== null) sums[bucket]! += weigh(ids[i * stride]!)
-    }
-  }
+/** Place of a row in no node that was asked about. */
+const NOWHERE = -1
+/** `width` of a node that is not asked about now. */
+const NOT_ASKED = -2
 
-  #countEvenly({ node, low, high, width }: SelectGroup, weightScale: number): void {
-    const { residuals, ids, stride } = this.#nodeRows(node)
-    const counts = this.#counts
-    const sums = this.#sums
-    const weigh = weightScale === 0 ? null : this.#weigher(weightScale)
-    const factor = 1 / width
-    for (let i = 0; i < residuals.length; i++) {
-      const value = residuals[i]!
-      if (value < low || value > high) continue
-      const bucket = Math.floor((value - low) * factor)
-      counts[bucket]!++
-      if (weigh !== null) sums[bucket]! += weigh(ids[i * stride]!)
-    }
+/** Groups in their order, cut so that no node is twice in a batch; all rows have one alone. */
+function batches(groups: readonly SelectGroup[]): SelectGroup[][] {
+  const cut: SelectGroup[][] = []
+  for (const group of groups) {
+    const last = cut.at(-1)
+    const isFree = last !== undefined && group.node !== -1 && last[0]!.node !== -1 &&
+      last.every(({ node }) => node !== group.node)
+    if (isFree) last.push(group)
+    else cut.push([group])
   }
-
-  #list(group: SelectGroup, weightScale: number, part: SelectPart, start: number): number {
-    const { residuals, ids, stride } = this.#nodeRows(group.node)
-    const weigh = this.#weigher(weightScale)
-    const idOf = (i: number): number => this.#rows.globalId(ids[i * stride]!)
-    const listed = listRows(residuals, group, idOf)
-    assert(start + ENTRY * listed.length <= part.length,
-      `node ${group.node} has no more rows than there are`)
-    let at = start
-    for (const i of listed) {
-      part[at] = residuals[i]!
-      part[at + 1] = idOf(i)
-      part[at + 2] = weigh(ids[i * stride]!)
-      at += ENTRY
-    }
-    return at
-  }
+  return cut
 }
 
 /** Sign and first bits of 1 are those of the bucket behind 0. */
 const FIRST_PLACE = (1023 << 4) - 1
+
+/** The logarithmic bucket of a residual: by sign, exponent and the first bits of the mantissa. */
+function logBucket(word: number): number {
+  const place = Math.max(0, ((word & 0x7fff_ffff) >>> 16) - FIRST_PLACE)
+  return word < 0 ? LOG_SIDE - place : LOG_SIDE + place
+}

@@ -59,7 +59,8 @@ export class PercentileSearch {
   /** Takes the answer about `group`. */
   accept(answer: SelectedGroup): void {
     if (this.#group.width === ROWS) {
-      this.#result = this.#target.weightScale > 0 ? this.#weighted(answer) : this.#unweighted(answer)
+      this.#result = this.#target.weightScale > 0
+        ? this.#weighted(answer) : this.#unweighted(answer)
     } else this.#narrow(answer)
   }
 

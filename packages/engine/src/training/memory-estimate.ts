@@ -116,7 +116,7 @@ function bytesPerRow(
   const { rowBytes, nTiles } = recordLayout(nColumns)
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
   return 2 * rowBytes + (nTiles > 1 ? 5 : 0) + nOutputs * 8 + gradients + 8 +
-    (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 8 : 0) +
+    (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 12 : 0) +
     (ranks === true ? 16 : 0)
 }
 

@@ -42,7 +42,8 @@ describe('requestFault', () => {
     { kind: 'tally', digit: 2, prefix: 2 ** 20 },
     round({}), { kind: 'round', released: [], expansions: [] },
     { ...commit({}), leafNodes: [3, 4, 5] } as EngineRequest,
-    select({}), select({ node: -1, width: 0 }), { ...select({}), weightScale: 2 ** 30 } as EngineRequest,
+    select({}), select({ node: -1, width: 0 }),
+    { ...select({}), weightScale: 2 ** 30 } as EngineRequest,
     select({ low: 1 - 2 ** 53, high: 2 ** 53 - 1, width: -1 }, 3),
     commit({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [1] }),
   ]

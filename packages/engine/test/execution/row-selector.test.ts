@@ -55,8 +55,8 @@ function make(seed: number, weighted: boolean, isRelative: boolean) {
 describe('RowSelector', () => {
   const low = 1 - 2 ** 53
   const high = 2 ** 53 - 1
-  for (const [weighted, isRelative] of [[false, false], [true, false], [false, true], [true, true]] as
-    const) {
+  const kinds = [[false, false], [true, false], [false, true], [true, true]] as const
+  for (const [weighted, isRelative] of kinds) {
     it(`answers as one that sorts: weights ${weighted}, relative ${isRelative}`, () => {
       const { selector, rowsOf } = make(3, weighted, isRelative)
       const weightScale = weighted || isRelative ? 2 ** 30 : 0

@@ -92,7 +92,8 @@ describe('selectPercentiles', () => {
 
   it('asks for as much as there is room for', () => {
     // the first round of so many leaves would not fit one answer
-    const rows = makeRows(4, draws['with heavy tails']!, false, Array.from({ length: 40 }, () => 30))
+    const thirty = Array.from({ length: 40 }, () => 30)
+    const rows = makeRows(4, draws['with heavy tails']!, false, thirty)
     const { leaves } = rows
     const many = selectPercentiles(0, Array.from({ length: 400 }, (_, i) =>
       ({ node: i, nRows: 5000, alpha: 0.5, weightScale: 0 })))

@@ -22,7 +22,7 @@ const rootable = ['regression', 'regression_l1', 'fair', 'quantile', 'mape']
  * What a line says.
  * @param line - null where the model has none: raw scores are its predictions
  * @param averages - whether it is a random forest
- * @param alpha - the quantile by the model's parameters, null where they do not say: the line does not
+ * @param alpha - the quantile by the model's parameters, null where they do not say
  * @throws CoppiceError 'MODEL' for an objective that LightGBM does not have
  */
 export function parseObjective(

@@ -26,6 +26,7 @@ export {
 export { trainingDialogue } from './training/trainer.js'
 export * from './training/trainer-protocol.js'
 export { resumeModel } from './training/resume.js'
+export type { Rescale } from './training/dart.js'
 export { committedIterations } from './training/committed-iterations.js'
 export { type InferredParams, requireClassCount, withInferred } from './training/class-count.js'
 export { checkEvalSets } from './training/check-sets.js'

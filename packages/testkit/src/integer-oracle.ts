@@ -14,6 +14,7 @@ import {
 } from '@coppice/engine'
 import { extendChain, nClassesOf, startChain, type Model, type Tree } from '@coppice/model'
 import { allBins } from './datasets.js'
+import { NaiveDart } from './naive-dart.js'
 import { leafGain, threshold } from './naive-gain.js'
 import { drawRows, mostWeight } from './naive-sampling.js'
 import { nearestEven, powerAbove } from './naive-numbers.js'
@@ -61,8 +62,12 @@ class NaiveGrid {
 
   round(value: number): number {
     const limit = Math.min(this.#scale * 1024, this.#left / 2)
+    return this.rounded(Math.max(-limit, Math.min(limit, value)))
+  }
+
+  rounded(value: number): number {
     const quantum = this.#scale / 1099511627776 // 2^40
-    return nearestEven(Math.max(-limit, Math.min(limit, value)) / quantum) * quantum + 0
+    return nearestEven(value / quantum) * quantum + 0
   }
 
   spend(magnitude: number): void {
@@ -99,7 +104,16 @@ export function trainByIntegerOracle(
   const trees: Tree[] = []
   let chainHash = startChain(header)
   const bins = allBins(data)
+  const dart = new NaiveDart(params)
+  const assigned: ((row: number) => number)[] = []
+  const addTree = (t: number, factor: number): void => scores.forEach((own, row) => {
+    own[t % nOutputs]! += factor * trees[t]!.leafValue[assigned[t]!(row)]!
+  })
   for (let iteration = 0; iteration < params.numIterations; iteration++) {
+    const { dropped, shrinkage, factor } = dart.step(iteration)
+    const droppedTrees = dropped.flatMap((i) =>
+      Array.from({ length: nOutputs }, (_, k) => i * nOutputs + k))
+    for (const t of droppedTrees) addTree(t, -1)
     const derivatives = scores.map((own, row) =>
       objective.derivatives(own, data.label![row]!, data.weight?.[row] ?? 1))
     const gradientBound = objective.gradientBound ??
@@ -120,15 +134,27 @@ export function trainByIntegerOracle(
     for (let output = 0; output < nOutputs; output++) {
       const fixed = pairsOf(output).map(([g, h], row) =>
         [nearestEven(g * weights[row]!), nearestEven(h * weights[row]!)] as const)
-      const grower = new NaiveGrower(params, data, bins, fixed, scales, grid, iteration, output)
+      const grower = new NaiveGrower(params, data, bins, fixed, scales, grid, iteration, output,
+        shrinkage)
       const { tree, leafOf } = grower.grow(inBag)
       grown.push(tree)
-      scores.forEach((own, row) => { own[output]! += tree.leafValue[leafOf(row)]! })
+      assigned.push(leafOf)
     }
     if (grown.every((tree) => tree.leafValue.length === 1)) break
     grid.spend(Math.max(...grown.flatMap((tree) => tree.leafValue.map(Math.abs))))
+    for (const t of droppedTrees) {
+      const { leafValue, nodeValue } = trees[t]!
+      const smaller = (value: number): number => grid.rounded(value * factor)
+      trees[t] = {
+        ...trees[t]!, leafValue: leafValue.map(smaller), nodeValue: nodeValue.map(smaller),
+      }
+      addTree(t, 1)
+    }
     trees.push(...grown)
-    chainHash = extendChain(chainHash, grown)
+    grown.forEach((_, k) => addTree(trees.length - nOutputs + k, 1))
+  }
+  for (let t = 0; t < trees.length; t += nOutputs) {
+    chainHash = extendChain(chainHash, trees.slice(t, t + nOutputs))
   }
   return {
     format: 'coppice-model', formatVersion: 1, ...header, trees, bestIteration: null,
@@ -148,7 +174,7 @@ class NaiveGrower {
   constructor(
     readonly params: ResolvedParams, data: BinnedDataset, readonly bins: Uint8Array,
     readonly fixed: readonly (readonly [number, number])[], readonly scales: Scales,
-    readonly grid: NaiveGrid, iteration: number, output: number,
+    readonly grid: NaiveGrid, iteration: number, output: number, readonly shrinkage: number,
   ) {
     this.#features = data.features
     const start = (purpose: Purpose): number => mixNumber(
@@ -240,11 +266,11 @@ class NaiveGrower {
 
   /** -T(G) / (H + l2), clamped, times the learning rate, on the grid. */
   #value({ sums, usesCatL2 }: Leaf): number {
-    const { lambdaL1, lambdaL2, catL2, maxDeltaStep, learningRate } = this.params
+    const { lambdaL1, lambdaL2, catL2, maxDeltaStep } = this.params
     const d = sums.h / this.scales.h + lambdaL2 + (usesCatL2 ? catL2 : 0)
     const output = d <= 0 ? 0 : -threshold(sums.g / this.scales.g, lambdaL1) / d
     const limit = maxDeltaStep > 0 ? maxDeltaStep : Infinity
-    return this.grid.round(learningRate * Math.max(-limit, Math.min(limit, output)))
+    return this.grid.round(this.shrinkage * Math.max(-limit, Math.min(limit, output)))
   }
 
   #sums(rows: readonly number[]): Sums {

@@ -56,6 +56,8 @@ export class TrainingDriver {
   #dialogue: Dialogue<IterationRecord> | null = null
   #requests: Uint8Array[] = []
   #nBefore = 0
+  /** Of the current iteration's requests those that change scores: its part of the log. */
+  #commits: CommittedTree[] = []
   #round: Pick<Round, keyof Round> | null = null
   #awaitsGo = false
   #isAborted = false
@@ -150,6 +152,7 @@ export class TrainingDriver {
     this.#isInspecting = true
     this.#round = null
     this.#requests = []
+    this.#commits = []
     this.#port.restarted(reason)
     this.#dialogue = this.#booster!.iterate(this.trees.length, this.#evaluates)
   }
@@ -249,7 +252,7 @@ export class TrainingDriver {
         this.#dialogue = null
         this.#isInspecting = false
         const { trees } = step.value
-        if (trees.length > 0) this.#close(trees.map(({ binned }) => binned))
+        if (trees.length > 0) this.#close()
         return step.value
       }
       this.#request(step.value)
@@ -259,8 +262,9 @@ export class TrainingDriver {
     }
   }
 
-  #close(trees: readonly BinnedTree[]): void {
-    this.trees.append(committedTrees(trees))
+  #close(): void {
+    this.trees.append(this.#commits)
+    this.#commits = []
     this.#nBefore = this.#requests.length
     this.#requests = []
   }
@@ -269,6 +273,9 @@ export class TrainingDriver {
   #request(request: EngineRequest): void {
     const seq = this.#requests.length
     const nBytes = encodeRequest(request, this.#scratch)
+    if (request.kind === 'commit') {
+      this.#commits.push({ output: request.output, tree: request.tree })
+    }
     this.#requests.push(this.#scratch.slice(0, nBytes))
     const nChunks = this.#reducer!.begin(request)
     if (needsAnswer(request)) {

@@ -2,7 +2,7 @@
  * Schemas of what `@coppice/model` and the trainer define and messages to clients and journals
  * carry: parts of a model. That a tree is a tree of its model is checked where the model is.
  */
-import type { CommittedIteration, IterationEvent, MetricValue } from '@coppice/engine'
+import type { CommittedIteration, IterationEvent, MetricValue, Rescale } from '@coppice/engine'
 import type { Feature, ModelHeader, Objective, ParameterValue, Scalar, Tree } from '@coppice/model'
 import {
   CATEGORIES_MAX, COLUMNS_MAX, DATASETS_MAX, ITERATIONS_MAX, LEAVES_MAX, METRICS_MAX,
@@ -44,9 +44,14 @@ const hash = where(text(64), (digits) => /^[0-9a-f]{64}$/.test(digits), '64 hexa
 
 const iteration = integer(0, ITERATIONS_MAX)
 
-/** The members of a committed iteration. */
+const rescale: Schema<Rescale> = object({
+  iterations: list(iteration, ITERATIONS_MAX), factor: finite, quantum: finite,
+})
+
+/** The members of a committed iteration. Journals of earlier versions have no `rescale`. */
 export const committedFields = {
-  iteration, trees: list(tree, OUTPUTS_MAX), metrics, chainHash: hash,
+  iteration, trees: list(tree, OUTPUTS_MAX),
+  rescale: (value: unknown) => nullable(rescale)(value ?? null), metrics, chainHash: hash,
 }
 
 export const committedIteration: Schema<CommittedIteration> = object(committedFields)

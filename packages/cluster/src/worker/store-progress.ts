@@ -86,13 +86,11 @@ function continued({ applied, nRequests }: StoreProgress, log: RequestLog): Stor
 function replayed({ applied, partial }: StoreProgress, log: RequestLog): StoreRun {
   const { trees } = log
   const last = Math.min(trees.length, applied.length + REPLAY_ITERATIONS)
-  const has = new Set(partial.map(({ output }) => output))
   const apply: EngineRequest[] = []
   const after = [...applied]
   for (let i = applied.length; i < last; i++) {
-    const missing = i > applied.length
-      ? trees.at(i)
-      : trees.at(i).filter(({ output }) => !has.has(output))
+    // what was added so far are the first of the iteration's
+    const missing = i > applied.length ? trees.at(i) : trees.at(i).slice(partial.length)
     apply.push(...missing.map(commit))
     after.push(trees.at(i))
   }

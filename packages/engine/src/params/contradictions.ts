@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/model'
+import { boostingContradiction } from './boosting-contradictions.js'
 import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
 
@@ -102,6 +103,7 @@ export function checkContradictions(values: ParameterValues): void {
     metricContradiction(values) ??
     lossContradiction(values) ??
     samplingContradiction(values) ??
+    boostingContradiction(values) ??
     growthContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

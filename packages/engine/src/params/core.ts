@@ -65,13 +65,13 @@ export const coreParameters = {
   ),
   boosting: oneOf(
     'core',
-    ['gbdt', 'goss'],
-    'The boosting mode: gradient-boosted decision trees (`gbdt`). `goss` means ' +
-      '`data_sample_strategy = goss`.',
+    ['gbdt', 'dart', 'goss'],
+    'The boosting mode: gradient-boosted decision trees (`gbdt`), or with dropout of trees ' +
+      '(`dart`: see `drop_rate`). `goss` means `data_sample_strategy = goss`.',
     {
       aliases: ['boosting_type', 'boost'],
       valueAliases: { gbrt: 'gbdt', random_forest: 'rf' },
-      unbuiltValues: ['rf', 'dart'],
+      unbuiltValues: ['rf'],
     },
   ),
   data_sample_strategy: oneOf(

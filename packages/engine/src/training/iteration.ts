@@ -11,6 +11,7 @@ import { FIXED_POINT_BITS } from '../kernels/api.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import { HESSIAN_RANGE } from './check-data.js'
+import { DartForest, DartSchedule, type DartStep, type Rescale } from './dart.js'
 import { LeafGrid } from './leaf-grid.js'
 import type { TrainingPlan } from './plan.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
@@ -21,6 +22,8 @@ export interface IterationRecord {
   readonly trees: readonly GrownTree[]
   /** Units of the fixed-point sums in the trees' totals. */
   readonly hessianUnit: number
+  /** What the iteration did to trees of earlier ones, or null. */
+  readonly rescale: Rescale | null
   /** Of all engines, in any order; empty without evaluation. */
   readonly metricParts: readonly MetricPart[]
 }
@@ -43,6 +46,8 @@ export class Booster {
   readonly #sampler: FeatureSampler
   /** Null where all thresholds are scored. */
   readonly #thresholds: ThresholdDraws | null
+  /** Null where no trees are dropped. */
+  readonly #dart: DartForest | null
 
   constructor(plan: TrainingPlan) {
     this.#plan = plan
@@ -50,6 +55,9 @@ export class Booster {
     this.#grid.spend(largestMagnitude(plan.engine.baseScores))
     this.#sampler = new FeatureSampler(
       plan.sampling, plan.usableFeatures, plan.engine.features.length)
+    this.#dart = plan.dart === null ? null : new DartForest(
+      new DartSchedule(plan.dart, (iteration) => learningRateOf(plan, iteration)),
+      this.#grid.quantum)
     const { features, scan } = plan.engine
     this.#thresholds = scan.extraTrees
       ? new ThresholdDraws(plan.extraSeed, features, scan.maxCatToOnehot) : null
@@ -59,19 +67,31 @@ export class Booster {
   *iterate(iteration: number, evaluates: boolean): Dialogue<IterationRecord> {
     const { nOutputs } = this.#plan.engine
     const { rowSampling } = this.#plan
+    const step = this.#dart?.step() ?? null
+    if (step !== null) yield* this.#dart!.removals(step) as Dialogue<void>
     const scales = yield* this.#scaleGradients(weightOfOthers(rowSampling, iteration))
-    if (scales === null) return { trees: [], hessianUnit: 1, metricParts: [] }
+    if (scales === null) return nothingLearnt
     const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
+    const shrinkage = step?.shrinkage ?? learningRateOf(this.#plan, iteration)
     const trees: GrownTree[] = []
     for (let output = 0; output < nOutputs; output++) {
-      trees.push(yield* this.#growTree(iteration, output, scales, bag))
+      trees.push(yield* this.#growTree({ iteration, output, scales, bag, shrinkage }))
     }
-    if (trees.every((tree) => tree.splits.length === 0)) {
-      return { trees: [], hessianUnit: 1, metricParts: [] }
-    }
-    this.#spend(trees.map((tree) => tree.binned))
+    if (trees.every((tree) => tree.splits.length === 0)) return nothingLearnt
+    if (step !== null) yield* this.#dart!.returns(step) as Dialogue<void>
     const metricParts = evaluates ? (yield { kind: 'evaluate' }) as readonly MetricPart[] : []
-    return { trees, hessianUnit: 1 / scales.hessian, metricParts }
+    return {
+      trees, hessianUnit: 1 / scales.hessian, metricParts,
+      rescale: this.#take(trees.map(({ binned }) => binned), step),
+    }
+  }
+
+  /** The iteration is over: an iteration that is begun again finds all as it was. */
+  #take(trees: readonly BinnedTree[], step: DartStep | null): Rescale | null {
+    this.#spend(trees)
+    if (step === null) return null
+    this.#dart!.take(step, trees)
+    return step.dropped.length === 0 ? null : this.#dart!.rescale(step)
   }
 
   /** Brings the scores to where they were after these trees (one per output). */
@@ -80,6 +100,7 @@ export class Booster {
       yield { kind: 'commit', output, tree, leafNodes: null }
     }
     this.#spend(trees)
+    this.#dart?.takeReplayed(trees)
   }
 
   /** A row's score of an output gets one of the iteration's trees: the largest is counted. */
@@ -112,15 +133,12 @@ export class Booster {
     return { gradient, hessian }
   }
 
-  *#growTree(
-    iteration: number, output: number, scales: { gradient: number, hessian: number },
-    bag: BagRule | null,
-  ): Dialogue<GrownTree> {
+  *#growTree({ iteration, output, scales, bag, shrinkage }: TreeTask): Dialogue<GrownTree> {
     const plan = this.#plan
     this.#sampler.startTree(iteration, output)
     this.#thresholds?.startTree(iteration, output)
     const leafValue = (totals: LeafTotals, usesCatL2: boolean): number =>
-      this.#grid.round(plan.learningRate * leafOutput(
+      this.#grid.round(shrinkage * leafOutput(
         Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
         plan.output, usesCatL2 ? plan.output.catL2 : 0))
     const grower = new TreeGrower(
@@ -143,6 +161,26 @@ export class Booster {
     const mask = this.#sampler.mask(nodeKey)
     return this.#thresholds === null ? mask : this.#thresholds.draw(mask, nodeKey)
   }
+}
+
+/** What one tree of an iteration is grown with. */
+interface TreeTask {
+  readonly iteration: number
+  readonly output: number
+  /** Of the fixed-point gradients and hessians. */
+  readonly scales: { readonly gradient: number, readonly hessian: number }
+  readonly bag: BagRule | null
+  /** Factor on leaf values. */
+  readonly shrinkage: number
+}
+
+const nothingLearnt: IterationRecord = {
+  trees: [], hessianUnit: 1, metricParts: [], rescale: null,
+}
+
+/** Of an iteration: by the schedule, as far as it goes. */
+function learningRateOf(plan: TrainingPlan, iteration: number): number {
+  return plan.learningRates[iteration] ?? plan.learningRate
 }
 
 /** A tree that could not split adds nothing (LightGBM's constant tree). */

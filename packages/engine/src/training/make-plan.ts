@@ -10,6 +10,7 @@ import { labelStatisticsOf } from '../objectives/statistics.js'
 import { modelParameters, type ResolvedParams } from '../params/index.js'
 import { featureLayout } from './build-model.js'
 import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.js'
+import type { DartParams } from './dart.js'
 import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrid } from './leaf-grid.js'
 import type { TrainingPlan } from './plan.js'
@@ -85,6 +86,8 @@ export function makePlan(
     },
     output: params,
     learningRate: params.learningRate,
+    learningRates: params.learningRateSchedule,
+    dart: params.boosting === 'dart' ? dartParams(params) : null,
     rowSampling: sampledRows,
     sampling: params,
     extraSeed: params.extraSeed,
@@ -112,6 +115,11 @@ function onlyPlan(plan: TrainingPlan): TrainingPlan {
     sampling: pick(
       plan.sampling, ['featureFraction', 'featureFractionBynode', 'featureFractionSeed']),
   }
+}
+
+function dartParams(params: ResolvedParams): DartParams {
+  const { dropRate, maxDrop, skipDrop, uniformDrop, xgboostDartMode, dropSeed } = params
+  return { dropRate, maxDrop, skipDrop, uniformDrop, xgboostDartMode, dropSeed }
 }
 
 function checkNotEmpty({ nRows, features }: TrainingData): void {

@@ -2,6 +2,7 @@ import type { EngineSetup } from '../execution/protocol.js'
 import type { FeatureSampling } from '../grower/feature-sampler.js'
 import type { OutputParams } from '../grower/leaf-output.js'
 import type { GrowthParams } from '../grower/tree-grower.js'
+import type { DartParams } from './dart.js'
 import type { RowSampling } from './row-sampling.js'
 
 /** All that decides a training's trees besides the data. Plain data: crosses threads by copy. */
@@ -10,6 +11,10 @@ export interface TrainingPlan {
   readonly growth: GrowthParams
   readonly output: OutputParams & { readonly catL2: number }
   readonly learningRate: number
+  /** Of the first iterations; those after them have `learningRate`. */
+  readonly learningRates: readonly number[]
+  /** Null: no trees are dropped. */
+  readonly dart: DartParams | null
   readonly rowSampling: RowSampling
   readonly sampling: FeatureSampling
   /** Of the thresholds of extra_trees. */

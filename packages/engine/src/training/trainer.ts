@@ -8,6 +8,7 @@ import { finishMetric, type SetSize } from '../metrics/parts.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
+import type { Rescale } from './dart.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
 import type { IterationRecord } from './iteration.js'
 import { makePlan } from './make-plan.js'
@@ -133,8 +134,8 @@ class Trainer {
     const { features } = this.#inputs.train
     const trees = record.trees.map((tree) => modelTree(tree, features, record.hessianUnit))
     const metrics = evaluates ? this.#metrics(record) : []
-    const isOver = this.#growing.commit(trees, metrics)
-    const answer = yield* this.#announce(iteration, trees, metrics)
+    const isOver = this.#growing.commit(trees, metrics, record.rescale)
+    const answer = yield* this.#announce(iteration, trees, metrics, record.rescale)
     if (isOver) return 'early-stopping'
     if (answer === 'stop') return 'callback'
     return answer === 'aborted' ? this.#aborted() : null
@@ -161,6 +162,7 @@ class Trainer {
 
   *#announce(
     iteration: number, trees: readonly Tree[], metrics: readonly MetricValue[],
+    rescale: Rescale | null,
   ): Steps<TrainerAnswer> {
     const { chainHash } = this.#growing
     return yield {
@@ -172,7 +174,7 @@ class Trainer {
         metrics,
         nLeaves: trees.map((tree) => tree.leafValue.length),
       },
-      record: { iteration, trees, metrics, chainHash },
+      record: { iteration, trees, rescale, metrics, chainHash },
       model: () => this.#growing.model(),
     }
   }

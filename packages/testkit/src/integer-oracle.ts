@@ -12,7 +12,7 @@ import {
   finish, mixNumber, mixWord, modelParameters, Purpose, resolveParams, startHash,
   type BinnedDataset, type FeatureInfo, type ResolvedParams,
 } from '@coppice/engine'
-import { extendChain, nClassesOf, startChain, type Model, type Tree } from '@coppice/model'
+import { chainOf, nClassesOf, type Model, type ModelHeader, type Tree } from '@coppice/model'
 import { allBins } from './datasets.js'
 import { NaiveDart } from './naive-dart.js'
 import { leafGain, threshold } from './naive-gain.js'
@@ -90,19 +90,8 @@ export function trainByIntegerOracle(
   const scores = Array.from({ length: data.nRows }, (_, row) => baseScores.map((base, k) =>
     initScore === null ? base : new NaiveGrid(scoreScale).round(initScore[row * nOutputs + k]!)))
   grid.spend(Math.max(...baseScores.map(Math.abs)))
-  const header = {
-    objective: objective.objective,
-    classes: nClassesOf(objective.objective) === 0 ? null
-      : data.classes ?? Array.from({ length: Math.max(2, nOutputs) }, (_, k) => k),
-    features: data.features.map(({ name, mapper, categories }) => mapper.kind === 'numeric'
-      ? { name, kind: 'numeric' as const, missing: mapper.missing }
-      : { name, kind: 'categorical' as const, categories: categories! }),
-    treesPerIteration: nOutputs,
-    baseScores,
-    parameters: modelParameters(params),
-  }
+  const header = headerOf(params, data, objective, baseScores)
   const trees: Tree[] = []
-  let chainHash = startChain(header)
   const bins = allBins(data)
   const dart = new NaiveDart(params)
   const assigned: ((row: number) => number)[] = []
@@ -153,12 +142,29 @@ export function trainByIntegerOracle(
     trees.push(...grown)
     grown.forEach((_, k) => addTree(trees.length - nOutputs + k, 1))
   }
-  for (let t = 0; t < trees.length; t += nOutputs) {
-    chainHash = extendChain(chainHash, trees.slice(t, t + nOutputs))
-  }
-  return {
+  const model = {
     format: 'coppice-model', formatVersion: 1, ...header, trees, bestIteration: null,
-    evaluation: [], chainHash,
+    evaluation: [],
+  } as const
+  return { ...model, chainHash: chainOf(model) }
+}
+
+/** What a model says before its trees. */
+function headerOf(
+  params: ResolvedParams, data: BinnedDataset, objective: ReturnType<typeof describeObjective>,
+  baseScores: readonly number[],
+): ModelHeader {
+  const { nOutputs } = objective
+  return {
+    objective: objective.objective,
+    classes: nClassesOf(objective.objective) === 0 ? null
+      : data.classes ?? Array.from({ length: Math.max(2, nOutputs) }, (_, k) => k),
+    features: data.features.map(({ name, mapper, categories }) => mapper.kind === 'numeric'
+      ? { name, kind: 'numeric' as const, missing: mapper.missing }
+      : { name, kind: 'categorical' as const, categories: categories! }),
+    treesPerIteration: nOutputs,
+    baseScores,
+    parameters: modelParameters(params),
   }
 }
 

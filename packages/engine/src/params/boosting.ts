@@ -10,7 +10,7 @@ export const boostingParameters = {
     [],
     'Learning rates of the first iterations, one each; those after them have `learning_rate`. ' +
       "LightGBM's `reset_parameter(learning_rate=[...])`.",
-    { above: 0, omittedAtDefault, aliases: ['learning_rates'] },
+    { above: 0, omittedAtDefault },
   ),
   drop_rate: float(
     'control',

@@ -23,7 +23,8 @@ const golden = JSON.parse(
   ),
 ) as Golden
 
-const ours = new Set(['grow_policy', 'speculation', 'max_memory_mb'])
+const ours = new Set(
+  ['grow_policy', 'speculation', 'max_memory_mb', 'learning_rate_schedule'])
 
 describe('parameterTable', () => {
   it('has exactly the parameters of LightGBM and our own', () => {

@@ -104,7 +104,7 @@ describe('boosting = dart', () => {
     refuses({ boosting: 'dart', early_stopping_round: 3 }, /contradicts boosting = dart/)
     refuses({ drop_rate: 0.2 }, /acts on boosting = dart only/)
     refuses({ uniform_drop: true }, /acts on boosting = dart only/)
-    refuses({ num_iterations: 2, learning_rates: [0.1, 0.2, 0.3] }, /3 rates/)
+    refuses({ num_iterations: 2, learning_rate_schedule: [0.1, 0.2, 0.3] }, /3 rates/)
     refuses({ learning_rate_schedule: [0.1, 0] }, /> 0/)
     assert.notEqual(resolveParams({ boosting: 'dart', seed: 3 }).dropSeed, 4)
     assert.equal(resolveParams({ seed: 3 }).dropSeed, 4)

@@ -19,12 +19,17 @@ export { GBDTRegressor } from './estimators/regressor.js'
 export type { PredictOptions } from './estimators/estimator.js'
 export type { FitDatasetOptions, FitOptions, LabelledRows } from './estimators/fit-options.js'
 export { Booster } from './model/booster.js'
+export type { LightGBMOptions } from './model/model-file.js'
 export type { EvalResult } from './model/eval-result.js'
 export { evaluate, type EvaluateOptions, type Evaluation } from './scoring/evaluate.js'
 export type { PredictionRows } from './scoring/predict.js'
 export { checkParams, train, type TrainOptions } from './training/train.js'
 export type { NamedDataset } from './training/recipe.js'
 export type { TrainingTimes } from './training/phase-times.js'
+export type { CodeAddress, GivenMetric, GivenObjective } from './training/custom.js'
+export type {
+  CustomGradients, CustomMath, CustomMetric, CustomObjective, CustomRows, ScoredCustomRows,
+} from '@coppice/engine'
 export { paramsFrom, type RawParams, type TrainingParams } from './training/params.js'
 export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,

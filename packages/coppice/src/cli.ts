@@ -9,6 +9,7 @@ import { inspectCommand } from './commands/inspect.js'
 import { paramsCommand } from './commands/params.js'
 import { partitionCommand } from './commands/partition.js'
 import { predictCommand } from './commands/predict.js'
+import { runCommand } from './commands/run.js'
 import { statusCommand } from './commands/status.js'
 import { trainCommand } from './commands/train.js'
 import { workerCommand } from './commands/worker.js'
@@ -17,7 +18,7 @@ import { describeFailure, failureJson } from './failure.js'
 import { readVersion } from './version.js'
 
 const commands: readonly Command[] = [
-  trainCommand, predictCommand, evaluateCommand, inspectCommand, convertCommand, partitionCommand,
+  trainCommand, runCommand, predictCommand, evaluateCommand, inspectCommand, convertCommand, partitionCommand,
   paramsCommand, coordinatorCommand, workerCommand, statusCommand, fetchCommand,
 ]
 

@@ -29,6 +29,8 @@ export interface Command {
   readonly summary: string
   /** Words after the flags, such as '[name]'; at most one. */
   readonly positional?: { readonly name: string, readonly describe: string }
+  /** Any number of words after the flags, such as 'key=value ...'; instead of `positional`. */
+  readonly words?: { readonly name: string, readonly describe: string }
   /** What the help page says below the flags. */
   readonly examples: readonly (readonly [command: string, meaning: string])[]
   readonly flags: readonly Flag[]
@@ -66,8 +68,9 @@ export function describeFlags(
     command.summary).epilogue(epilogue)
 }
 
-function positionalUsage({ positional }: Command): string {
-  return positional === undefined ? '' : ` [${positional.name}]`
+function positionalUsage({ positional, words }: Command): string {
+  const word = positional ?? words
+  return word === undefined ? '' : ` [${word.name}]`
 }
 
 /**
@@ -89,13 +92,13 @@ export function readFlags(command: Command, argv: Readonly<Record<string, unknow
   }
   const words = (argv['_'] as readonly unknown[]).map(String).slice(1)
   const stray = words[positional === undefined ? 0 : 1]
-  if (stray !== undefined) {
+  if (stray !== undefined && command.words === undefined) {
     throw new UsageError(`unexpected argument "${stray}"; quote patterns, so that the shell ` +
       'leaves them alone')
   }
   const missing = flags.find(({ name, isRequired }) => isRequired === true && !(name in argv))
   if (missing !== undefined) throw new UsageError(`--${missing.name} is missing`)
-  const values = new FlagValues(argv, words[0])
+  const values = new FlagValues(argv, words)
   for (const { name, choices } of flags) if (choices !== undefined) values.choice(name, choices)
   return values
 }

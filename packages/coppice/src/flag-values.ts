@@ -3,12 +3,17 @@ import { UsageError } from './exit-codes.js'
 /** The values of the flags of one command line, as texts. */
 export class FlagValues {
   readonly #argv: Readonly<Record<string, unknown>>
-  /** The word after the command, where it takes one. */
-  readonly word: string | undefined
+  /** The words after the command, where it takes any. */
+  readonly words: readonly string[]
 
-  constructor(argv: Readonly<Record<string, unknown>>, word: string | undefined) {
+  constructor(argv: Readonly<Record<string, unknown>>, words: readonly string[] = []) {
     this.#argv = argv
-    this.word = word
+    this.words = words
+  }
+
+  /** The word after the command, where it takes one. */
+  get word(): string | undefined {
+    return this.words[0]
   }
 
   /** Whether a flag is given. */

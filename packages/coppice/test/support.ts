@@ -72,11 +72,18 @@ export class Workspace {
     return finished
   }
 
+  /** Runs a command that has to succeed, in this process; resolves to what it says. */
+  async okHere(...args: readonly string[]): Promise<string> {
+    const { code, stderr } = await this.#here(args)
+    assert.equal(code, 0, `coppice ${args.join(' ')}\n${stderr}`)
+    return stderr
+  }
+
   /**
-   * Runs a command line that has to be refused. In this process: no work is done, and most of
-   * each such test would be the start of Node.
+   * Runs a command line in this process: where little work is done, most of a test would be the
+   * start of Node.
    */
-  async #refused(args: readonly string[]): Promise<Finished> {
+  async #here(args: readonly string[]): Promise<Finished> {
     const { write } = process.stderr
     const folder = process.cwd()
     let stderr = ''
@@ -97,7 +104,7 @@ export class Workspace {
   /** Runs a command that has to fail with this status and one line that says these words. */
   async fails(code: number, words: readonly string[], ...args: readonly string[]): Promise<string> {
     const { code: found, stderr, stdout } =
-      await (code === ExitCode.usage ? this.#refused(args) : this.run(...args))
+      await (code === ExitCode.usage ? this.#here(args) : this.run(...args))
     const shown = `coppice ${args.join(' ')}\n${stderr}`
     assert.equal(found, code, shown)
     const begins = args.includes('json') ? '{"event":"error",' : `coppice ${args[0]}: `

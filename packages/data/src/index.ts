@@ -58,7 +58,7 @@ export {
   type RoleOptions,
 } from './schema.js'
 export { listNames, nearestName } from './suggest.js'
-export { createTableWriter, outputFormats } from './writers/create-writer.js'
+export { createTableWriter, type OutputFormat, outputFormats } from './writers/create-writer.js'
 export {
   type ByteSink,
   chunkRows,

@@ -103,6 +103,19 @@ export interface TextOptions {
    * 'null', 'NULL', 'None', '?'.
    */
   readonly missingValues: readonly string[]
+  /** Names of the columns of CSV and TSV without a header; absent: all by their place. */
+  readonly unnamed?: UnnamedColumns | undefined
+}
+
+/**
+ * LightGBM's names of columns without a header: the label is `label`, the others are `Column_0`,
+ * `Column_1`, ... by their place without it, as in LibSVM.
+ */
+export interface UnnamedColumns {
+  /** Place of the label, from 0. */
+  readonly label: number
+  /** Files of so many columns have no label at all; null: every file has one. */
+  readonly unlessColumns: number | null
 }
 
 export interface PartitionReader {

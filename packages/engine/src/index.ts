@@ -11,9 +11,13 @@ export {
   estimateTraining, requireTrainingMemory, storedColumns, type TrainingSize,
 } from './training/memory-estimate.js'
 export { ExactSum } from './numeric/exact-sum.js'
-export { checkMetric, isHigherBetter, metricsOf } from './metrics/names.js'
-export { finishMetric, metricParameter, metricPart, type SetSize } from './metrics/parts.js'
-export { isMulticlass, isNumeric } from './objectives/families.js'
+export { metricFamily } from './metrics/family.js'
+export { checkMetric, isHigherBetter, metricDirections, metricsOf } from './metrics/names.js'
+export {
+  finishMetric, finishSpec, metricParameter, metricPart, type SetSize,
+} from './metrics/parts.js'
+export { isMulticlass, isNumeric, labelClasses } from './objectives/families.js'
+export * from './custom/index.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'
 export { mergeSummaries, summarizeRows, type RowSummary } from './training/summary.js'
 export type { LabelledRows, TargetShape } from './training/check-data.js'
@@ -53,4 +57,7 @@ export { packRows } from './execution/packed-rows.js'
 export {
   packColumns, writeRows, type ColumnBins, type SparseBins,
 } from './execution/packed-columns.js'
+export {
+  addRow, countSelected, fitRows, hasRow, noRows, type RowBits, selectFrom, selectRows,
+} from './execution/select-rows.js'
 export { Unpacker } from './execution/unpacker.js'

@@ -10,11 +10,11 @@ export { chainOf, extendChain, startChain } from './format/chain.js'
 export { parseModel } from './format/parse.js'
 export { serializeModel } from './format/serialize.js'
 export { FORMAT_VERSION, validateModel } from './format/validate.js'
-export { formatLightGBM } from './lightgbm/format.js'
+export { formatLightGBM, type TextLayout } from './lightgbm/format.js'
 export { parseLightGBM } from './lightgbm/parse.js'
 export { isLightGBM } from './lightgbm/sections.js'
 export {
-  nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers, type ObjectiveField,
+  customLinks, nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers, type ObjectiveField,
 } from './objective.js'
 export { featureImportances } from './importance.js'
 export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'

@@ -1,4 +1,4 @@
-import type { ModelObjective, Objective } from './types.js'
+import type { CustomObjectiveOfModel, ModelObjective, Objective } from './types.js'
 
 /** A number that an objective carries, with what is legal. */
 export interface ObjectiveField {
@@ -29,6 +29,13 @@ export const objectiveFields: Readonly<Record<Objective['name'], readonly Object
   binary: [sigmoid],
   multiclass: [numClass],
   multiclassova: [numClass, sigmoid],
+  custom: [{ key: 'numClass', isInteger: true, min: 0 }],
+}
+
+/** The links that a custom objective may have, by the classes of its label; the default first. */
+export function customLinks(nClasses: number): readonly CustomObjectiveOfModel['link'][] {
+  if (nClasses === 0) return ['identity', 'exp', 'sigmoid', 'softplus']
+  return nClasses === 2 ? ['sigmoid'] : ['softmax', 'sigmoid']
 }
 
 /** The objective's numbers in order. */
@@ -42,6 +49,7 @@ export function nClassesOf(objective: ModelObjective): number {
   switch (objective.name) {
     case 'binary': return 2
     case 'imported':
+    case 'custom':
     case 'multiclass':
     case 'multiclassova': return objective.numClass
     default: return 0
@@ -51,5 +59,6 @@ export function nClassesOf(objective: ModelObjective): number {
 /** Raw scores of a row: one, or one per class of multi-class objectives. */
 export function nOutputsOf(objective: ModelObjective): number {
   if (objective.name === 'imported') return objective.numOutputs
-  return objective.name === 'binary' ? 1 : Math.max(1, nClassesOf(objective))
+  const nClasses = nClassesOf(objective)
+  return nClasses <= 2 && !objective.name.startsWith('multi') ? 1 : nClasses
 }

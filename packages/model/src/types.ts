@@ -101,6 +101,18 @@ export type Objective =
   | { readonly name: 'binary'; readonly sigmoid: number }
   | { readonly name: 'multiclass'; readonly numClass: number }
   | { readonly name: 'multiclassova'; readonly numClass: number; readonly sigmoid: number }
+  | CustomObjectiveOfModel
+
+/** A loss of the user's own, of which predictions need only the link. */
+export interface CustomObjectiveOfModel {
+  readonly name: 'custom'
+  /** Its name, as its author gave it: one line. */
+  readonly source: string
+  /** From raw scores s to predictions: s, e^s, 1 / (1 + e^-s), ln(1 + e^s), or the softmax. */
+  readonly link: 'identity' | 'exp' | 'sigmoid' | 'softplus' | 'softmax'
+  /** Classes of the label: 0 where it is a number, 2 (one score), or more (a score for each). */
+  readonly numClass: number
+}
 
 /**
  * Format version 2: what another library's model predicts, whether or not it can be trained here.

@@ -7,6 +7,7 @@ import { canonicalParams, givenValue } from '../training/params.js'
 import type { TrainingClient } from './client.js'
 import { dataSpec, fileSpec } from './data-spec.js'
 import { FileSource } from '../data/files.js'
+import { SelectedSource } from '../data/selected-rows.js'
 
 const noticesMax = 1000
 
@@ -81,6 +82,10 @@ export class ConnectedCluster implements Cluster {
   async predict(prediction: ClusterPrediction): Promise<void> {
     this.#requireOpen()
     const { model, dataset: { source }, type, iterations, keep, onNotice, ...rest } = prediction
+    if (source instanceof SelectedSource) {
+      throw new CoppiceError('PARAMETER', 'a cluster predicts all rows of its files, not a ' +
+        'selection; predict the data set that it was taken of, or leave out cluster')
+    }
     if (!(source instanceof FileSource)) {
       throw new CoppiceError('PARAMETER', 'a cluster predicts rows in files, which its workers ' +
         'read (Dataset.open, Dataset.remote); rows in memory are predicted where they are: ' +

@@ -1,11 +1,13 @@
 import type { DataSpec } from '@coppice/cluster/node'
-import { absoluteInputs } from '@coppice/data/node'
+import { absoluteInputs, findSideFiles, type InputPartition, resolveInputs }
+  from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
 import { memoryColumns, memoryFeatureNames, UnfitRows } from './memory-columns.js'
 import { type Upload, uploadRows } from './upload-rows.js'
-import type { Dataset } from '../data/dataset.js'
-import { FileSource } from '../data/files.js'
+import { allRowsOf, type Dataset } from '../data/dataset.js'
+import { type FileOptions, FileSource } from '../data/files.js'
 import { MemorySource } from '../data/memory.js'
+import { SelectedSource } from '../data/selected-rows.js'
 import type { RowSource } from '../data/source.js'
 
 /** How a data set is brought to where workers can read it. */
@@ -23,11 +25,15 @@ export interface DataPlace {
  * @param training - the training data, for an evaluation set; rows without names take theirs
  */
 export async function dataSpec(
-  { source }: Dataset, place: DataPlace, training: Dataset | null,
+  dataset: Dataset, place: DataPlace, training: Dataset | null,
 ): Promise<DataSpec> {
+  const { source } = dataset
+  if (source instanceof SelectedSource) {
+    return { ...await dataSpec(source.base, place, training), rows: source.bits }
+  }
   if (source instanceof FileSource) return fileSpec(source)
   if (source instanceof MemorySource) {
-    const names = training === null ? null : () => featureNames(training.source)
+    const names = training === null ? null : () => featureNames(allRowsOf(training).source)
     return memorySpec(source, place, names)
   }
   throw new CoppiceError('DATA', 'this data set is of a kind that cannot be sent to a cluster; ' +
@@ -36,7 +42,8 @@ export async function dataSpec(
 
 /** Files as workers are to read them. */
 export async function fileSpec({ inputs, options }: FileSource): Promise<DataSpec> {
-  const { format, header, missingValues, schema, label, weight, group, initScore, ignore,
+  if (options.sideFiles === true) await refuseSideFiles(inputs, options)
+  const { format, header, missingValues, unnamed, schema, label, weight, group, initScore, ignore,
     categorical } = options
   const roles = { label, weight, group, initScore, ignore, categorical }
   return {
@@ -44,8 +51,29 @@ export async function fileSpec({ inputs, options }: FileSource): Promise<DataSpe
     format: format ?? null,
     header: header ?? 'auto',
     missingValues: missingValues ?? null,
+    ...(unnamed === undefined ? {} : { unnamed }),
     roles: Object.fromEntries(Object.entries(roles).filter(([, value]) => value !== undefined)),
     schema: schema ?? null,
+    rows: null,
+  }
+}
+
+/**
+ * Workers read files one by one, without those beside them.
+ * @throws CoppiceError 'PARAMETER' naming one that is here; what is not here has none
+ */
+async function refuseSideFiles(
+  inputs: string | readonly string[], { format, weight, initScore }: FileOptions,
+): Promise<void> {
+  const files = await resolveInputs(inputs, format).catch((): InputPartition[] => [])
+  for (const [ending, column] of [['weight', weight], ['init', initScore]] as const) {
+    if (column !== undefined) continue
+    const found = (await findSideFiles(files.map(({ path }) => path), ending))
+      .find((path) => path !== null)
+    if (found === undefined || found === null) continue
+    throw new CoppiceError('PARAMETER', `a cluster cannot use ${found}: its workers read the data ` +
+      `alone; make it a column of the data, and name that as ` +
+      (ending === 'weight' ? 'weight' : 'init score'))
   }
 }
 
@@ -65,6 +93,7 @@ async function memorySpec(
     missingValues: null,
     roles: columns.roles,
     schema: source.options.schema ?? null,
+    rows: null,
   }
 }
 

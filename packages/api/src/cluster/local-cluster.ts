@@ -13,6 +13,8 @@ export interface LocalClusterOptions {
   readonly workers: number
   /** Threads of each, 1 to 1024; default: the cores, shared by the workers. */
   readonly threadsPerWorker?: number | undefined
+  /** Modules with objectives and metrics of your own (files) that trainings may run there. */
+  readonly allowModules?: readonly string[] | undefined
   /**
    * Iterations between two audits, in which another worker reads a partition anew and must arrive
    * at the same scores; default 50, 0: none.
@@ -31,7 +33,7 @@ export interface LocalClusterOptions {
 
 const localClusterOptionNames = optionNames<LocalClusterOptions>({
   workers: true, threadsPerWorker: true, auditEvery: true, slowRatio: true, hangWarnMs: true,
-  hangTimeoutMs: true,
+  hangTimeoutMs: true, allowModules: true,
 })
 
 /**
@@ -59,7 +61,7 @@ export class LocalCluster implements Cluster {
    */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
     checkOptionNames('LocalCluster.start', options, localClusterOptionNames)
-    const { workers, threadsPerWorker, ...vigilance } = options ?? {}
+    const { workers, threadsPerWorker, allowModules = [], ...vigilance } = options ?? {}
     requireCount('workers', workers, LOCAL_WORKERS_MAX)
     if (threadsPerWorker !== undefined) {
       requireCount('threadsPerWorker', threadsPerWorker, THREADS_MAX)
@@ -69,6 +71,7 @@ export class LocalCluster implements Cluster {
       workers,
       threadsPerWorker: threadsPerWorker ?? Math.max(1, Math.floor(defaultThreads() / workers)),
       vigilance,
+      allowModules,
     })
     try {
       const { url, token } = processes

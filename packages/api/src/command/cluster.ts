@@ -18,6 +18,8 @@ export interface RunWorkerOptions {
   readonly threads: number | undefined
   readonly name: string | undefined
   readonly exitWithParent: boolean
+  /** Modules of users' that trainings may run. */
+  readonly allowModules: readonly string[]
   /** Folder in which files from elsewhere are kept, and how many bytes of them; or undefined. */
   readonly cache: { readonly folder: string, readonly bytesMax: number } | undefined
   readonly onNotice: (text: string) => void
@@ -28,10 +30,10 @@ export interface RunWorkerOptions {
 /** Runs a worker until it leaves. @throws CoppiceError 'PARAMETER' or 'IO' */
 export async function runWorker(options: RunWorkerOptions): Promise<WorkerExit> {
   const { coordinator, tokenFile, caFile, threads, name, cache, onNotice } = options
-  const { exitWithParent, onListening } = options
+  const { exitWithParent, onListening, allowModules } = options
   const node = await import('@coppice/cluster/node')
   return node.runWorker({
-    coordinator, exitWithParent, onNotice, onListening,
+    coordinator, exitWithParent, onNotice, onListening, allowModules,
     token: tokenFile === undefined ? null : await node.readToken(tokenFile, onNotice),
     caFile: caFile ?? null,
     source: { cache },

@@ -1,8 +1,8 @@
 export { LOCAL_WORKERS_MAX, uselessCa } from '@coppice/cluster'
-export { THREADS_MAX } from '@coppice/engine'
-export { type ByteSink, formatOfName, listNames, nearestName } from '@coppice/data'
+export { parseValue, THREADS_MAX } from '@coppice/engine'
+export { type ByteSink, DETECT_BYTES, detectFormat, formatOfName, listNames, nearestName } from '@coppice/data'
 export {
-  CACHE_BYTES_MIN, ioError, openAtomicFile, openRaw, partitionData, type PartitionOptions,
+  CACHE_BYTES_MIN, findSideFiles, ioError, openAtomicFile, openRaw, partitionData, type PartitionOptions,
   resolveInputs, type WrittenPartitions,
 } from '@coppice/data/node'
 export { type PredictionJob, writePredictions } from './prediction-table.js'

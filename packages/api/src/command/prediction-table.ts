@@ -1,7 +1,7 @@
 /** Predictions of files as a table, batch by batch. */
 import {
   type ByteSink, type ColumnChunk, type ColumnType, createTableWriter, givenTypes, keptTypes,
-  type OutputColumn, type PredictionType, unpackPrediction, wantedColumns, wantedTypes,
+  type OutputColumn, type OutputFormat, type PredictionType, unpackPrediction, wantedColumns, wantedTypes,
 } from '@coppice/data'
 import { openRaw, openTableFile, predictFiles, predictionThreads } from '@coppice/data/node'
 import {
@@ -19,6 +19,8 @@ export interface PredictionJob {
   readonly fileOptions?: FileOptions
   /** A path whose ending says the format, or a sink that gets CSV. */
   readonly out: string | ByteSink
+  /** The format of the output, whatever the ending says. */
+  readonly outFormat?: OutputFormat | undefined
   readonly type: PredictionType
   /** Columns of the data to write before the predictions. */
   readonly keep?: readonly string[]
@@ -50,7 +52,7 @@ export async function writePredictions(job: PredictionJob): Promise<number> {
 }
 
 async function predictHere(job: PredictionJob, predictor: Predictor): Promise<number> {
-  const { out, type, keep = [], fileOptions = {}, signal } = job
+  const { type, keep = [], fileOptions = {}, signal } = job
   const { model } = predictor
   const raw = await openRaw(job.inputs, fileOptions)
   try {
@@ -62,7 +64,7 @@ async function predictHere(job: PredictionJob, predictor: Predictor): Promise<nu
     const columns = tableColumns(predictor, type, keep.map((name) =>
       ({ name, type: kept[name]! })))
     const types = wantedTypes(model, schema, kept)
-    const file = await openOutput(out, columns, raw.nRows)
+    const file = await openOutput(job, columns, raw.nRows)
     try {
       let nRows = 0
       const nThreads = predictionThreads(job.numThreads ?? 0,
@@ -93,7 +95,7 @@ async function predictHere(job: PredictionJob, predictor: Predictor): Promise<nu
 async function predictThere(
   job: PredictionJob, predictor: Predictor, cluster: Cluster,
 ): Promise<number> {
-  const { out, type, keep = [], fileOptions = {}, signal, onNotice } = job
+  const { type, keep = [], fileOptions = {}, signal, onNotice } = job
   const { model } = predictor
   requireOnce(keep)
   let file: Output | null = null
@@ -105,7 +107,7 @@ async function predictThere(
   const open = async (keptTypesFound: readonly ColumnType[]): Promise<void> => {
     columns = tableColumns(predictor, type, keep.map((name, i) =>
       ({ name, type: keptTypesFound[i]! })))
-    file = await openOutput(out, columns, nRowsTotal)
+    file = await openOutput(job, columns, nRowsTotal)
   }
   try {
     await cluster.predict({
@@ -211,10 +213,10 @@ function textChunk(texts: ArrayLike<string>): ColumnChunk {
 type Output = Awaited<ReturnType<typeof openTableFile>>
 
 async function openOutput(
-  out: string | ByteSink, columns: readonly OutputColumn[], nRows: number,
+  { out, outFormat }: PredictionJob, columns: readonly OutputColumn[], nRows: number,
 ): Promise<Output> {
-  if (typeof out === 'string') return openTableFile(out, columns, nRows)
-  const writer = await createTableWriter('csv', out, columns, nRows)
+  if (typeof out === 'string') return openTableFile(out, columns, nRows, outFormat)
+  const writer = await createTableWriter(outFormat ?? 'csv', out, columns, nRows)
   return {
     write: (chunks) => writer.write(chunks),
     commit: () => writer.finish(),

@@ -1,9 +1,10 @@
 import type { MemoryRows } from '@coppice/data'
-import type { BinnedDataset } from '@coppice/engine'
+import type { BinnedDataset, RowBits } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { type FileOptions, FileSource } from './files.js'
 import { type Labels, MemorySource, type RowOptions } from './memory.js'
 import { checkOptionNames, optionNames } from '../options.js'
+import { rowBits, rowsOfRows, SelectedSource } from './selected-rows.js'
 import type { LoadRequest, RowSource } from './source.js'
 
 /** Options of `Dataset.open`. */
@@ -17,7 +18,8 @@ const roleNames = {
 } as const
 
 const openOptionNames = optionNames<OpenOptions>({
-  ...roleNames, format: true, header: true, missingValues: true, schema: true, reference: true,
+  ...roleNames, format: true, header: true, missingValues: true, unnamed: true, sideFiles: true,
+  schema: true, reference: true,
 })
 
 const rowOptionNames = optionNames<RowOptions>({
@@ -56,7 +58,8 @@ export class Dataset {
     checkOptionNames('Dataset.open', options, openOptionNames)
     const { reference, ...own } = options
     if (reference !== undefined) requireDataset(reference, 'the reference')
-    const inherited = reference?.source instanceof FileSource ? reference.source.options : {}
+    const source = reference === undefined ? undefined : allRowsOf(reference).source
+    const inherited = source instanceof FileSource ? source.options : {}
     return new Dataset(await FileSource.open(inputs, { ...inherited, ...own }))
   }
 
@@ -89,6 +92,28 @@ export class Dataset {
   }
 
   /**
+   * Some of the rows as a data set of their own, with the bins, dictionaries and classes of *all*
+   * rows of this one, as LightGBM's `Dataset.subset` has them: folds are made so, and what is
+   * binned is binned once for all selections. A training counts the selected rows from 0.
+   *
+   * @param rows - indices of rows, from 0, each once; the rows remain in their order
+   * @throws CoppiceError 'DATA' for what is no index, here or, where the number of rows is not
+   *   known yet, when the rows are read
+   */
+  select(rows: ArrayLike<number>): Dataset {
+    return this.selectBits(rowBits(rows, null, 'rows'))
+  }
+
+  /** As `select`, by a bit for each row: the business of those who make folds. */
+  selectBits(bits: RowBits): Dataset {
+    if (!(this.source instanceof SelectedSource)) {
+      return new Dataset(new SelectedSource(this, bits))
+    }
+    const { base, bits: own } = this.source
+    return new Dataset(new SelectedSource(base, rowsOfRows(own, bits)))
+  }
+
+  /**
    * The rows, binned for a training: the trainer's business, public for tools.
    * @throws CoppiceError 'IO', 'DATA', 'MEMORY' or 'ABORTED'
    */
@@ -96,7 +121,9 @@ export class Dataset {
     const { labelKind, binning, reference } = request
     const key = JSON.stringify([labelKind, binning])
     const known = this.#loaded
-    if (known !== null && known.key === key && known.reference === reference) return known.loaded
+    if (known !== null && known.key === key &&
+      // by its own bins a data set is what it is
+      (known.reference === reference || known.loaded === reference)) return known.loaded
     const loaded = await this.source.load(request)
     this.#loaded = { key, reference, loaded }
     return loaded
@@ -113,4 +140,9 @@ export function requireDataset(value: unknown, what: string): asserts value is D
   if (value instanceof Dataset) return
   throw new CoppiceError('DATA',
     `${what} must be a Dataset; make one with Dataset.open(paths) or Dataset.from(X, y)`)
+}
+
+/** The data set that a selection was taken of; of any other, itself. */
+export function allRowsOf(dataset: Dataset): Dataset {
+  return dataset.source instanceof SelectedSource ? dataset.source.base : dataset
 }

@@ -1,13 +1,15 @@
 import {
   type ColumnType, featureTypes, type Format, type Prediction, type PredictionType, resolveRoles,
-  type RoleOptions, unpackPrediction,
+  type RoleOptions, type UnnamedColumns, unpackPrediction,
+  type WantedType,
 } from '@coppice/data'
 import {
-  loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, resolveInputs,
+  loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, readSideNumbers,
+  resolveInputs, type RowFile,
 } from '@coppice/data/node'
 import type { BinnedDataset } from '@coppice/engine'
 import type { Predictor } from '@coppice/model'
-import type { LoadRequest, OpenRows, RowSource } from './source.js'
+import type { LoadRequest, OpenRows, RowBatch, RowSource } from './source.js'
 
 /** How files are read, and what their columns are. */
 export interface FileOptions extends RoleOptions {
@@ -17,6 +19,16 @@ export interface FileOptions extends RoleOptions {
   readonly header?: boolean | 'auto' | undefined
   /** Texts that mean missing, in text files; default '', NA, N/A, NaN, nan, null, NULL, None, ?. */
   readonly missingValues?: readonly string[] | undefined
+  /**
+   * CSV and TSV without a header: numbers the columns as LightGBM does, without the label, which
+   * is named `label`. Default: all columns by their place.
+   */
+  readonly unnamed?: UnnamedColumns | undefined
+  /**
+   * Takes weights and init scores from files beside those of the rows, as LightGBM does:
+   * `x.csv.weight`, `x.csv.init`. Columns that are named go first. Not on a cluster.
+   */
+  readonly sideFiles?: boolean | undefined
   /** Types by column name, instead of the inferred ones. */
   readonly schema?: Readonly<Record<string, ColumnType>> | undefined
 }
@@ -53,14 +65,25 @@ export class FileSource implements RowSource {
   }
 
   async load({ labelKind, binning, ...rest }: LoadRequest): Promise<BinnedDataset> {
-    const { data } = await loadDataset({
+    const { data, partitions } = await loadDataset({
       ...this.options,
       ...rest,
       inputs: this.inputs,
       params: binning,
       ...(labelKind === null ? {} : { labelKind }),
     })
-    return data
+    return this.#hasSides(labelKind) ? withSides(data, await this.#rowFiles(
+      partitions.map(({ nRows }) => nRows)), this.options) : data
+  }
+
+  /** Rows without labels are those of which features alone are wanted. */
+  #hasSides(labelKind: LoadRequest['labelKind']): boolean {
+    return this.options.sideFiles === true && labelKind !== null
+  }
+
+  async #rowFiles(counts: readonly number[]): Promise<RowFile[]> {
+    const inputs = await resolveInputs(this.inputs, this.options.format)
+    return inputs.map(({ path }, i) => ({ path, nRows: counts[i]! }))
   }
 
   async open(): Promise<OpenRows> {
@@ -72,11 +95,14 @@ export class FileSource implements RowSource {
       const roles = resolveRoles(names, { label, weight })
       const isSparse = raw.partitions.some(({ format }) => format === 'libsvm')
       const nameOf = (index: number | null): string | null => index === null ? null : names[index]!
+      const sides = this.options.sideFiles === true && roles.weight === null
+        ? await readSideNumbers(await this.#rowFiles(raw.rowCounts), 'weight') : null
       return {
         nRows,
         label: nameOf(roles.label) ?? (isSparse && names[0] === 'label' ? 'label' : null),
-        weight: nameOf(roles.weight),
-        batches: (wanted, types) => raw.units(wanted, { ...this.options.schema, ...types }),
+        weight: sides === null ? nameOf(roles.weight) : sideWeight,
+        batches: (wanted, types) =>
+          unitsWithWeights(raw, wanted, { ...this.options.schema, ...types }, sides?.values ?? null),
         predict: (predictor, type, numThreads) =>
           predictRaw(raw, predictor, type, { numThreads, schema: this.options.schema ?? {} }),
         close: () => raw.close(),
@@ -85,6 +111,36 @@ export class FileSource implements RowSource {
       await raw.close()
       throw error
     }
+  }
+}
+
+/** A name that no column has. */
+const sideWeight = '\0weight'
+
+/** The data set with the numbers that are beside its files; named columns go first. */
+async function withSides(
+  data: BinnedDataset, files: readonly RowFile[], options: FileOptions,
+): Promise<BinnedDataset> {
+  const weights = options.weight === undefined ? await readSideNumbers(files, 'weight') : null
+  const scores = options.initScore === undefined ? await readSideNumbers(files, 'init') : null
+  return {
+    ...data,
+    weight: weights?.values ?? data.weight,
+    initScore: scores?.values ?? data.initScore,
+  }
+}
+
+/** Units of which one column may be an array beside all rows. */
+async function* unitsWithWeights(
+  raw: RawTable, wanted: readonly string[], types: Readonly<Record<string, WantedType>>,
+  weights: Float64Array | null,
+): AsyncGenerator<RowBatch> {
+  const at = weights === null ? -1 : wanted.indexOf(sideWeight)
+  if (at < 0) return yield* raw.units(wanted, types)
+  for await (const unit of raw.units(wanted.filter((_, i) => i !== at), types)) {
+    const { firstRow, nRows } = unit
+    const values = weights!.slice(firstRow, firstRow + nRows)
+    yield { ...unit, columns: unit.columns.toSpliced(at, 0, { type: 'float', values }) }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MemoryRows } from '@coppice/data'
 import {
-  ExactSum, findParameter, isMulticlass, parseValue, resolveParams, type ResolvedParams,
+  ExactSum, findParameter, isMulticlass, labelClasses, parseValue, resolveParams, type ResolvedParams,
 } from '@coppice/engine'
 import { CoppiceError, type Model, type Scalar } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
@@ -114,6 +114,7 @@ function checkClassifier(
   }
   const checked = resolveParams(params)
   if (checked.objective === 'binary') return checked
+  if (checked.objective === 'custom' && labelClasses(checked) > 0) return checked
   throw new CoppiceError('PARAMETER',
     `objective ${String(objective)} is not for a classifier; leave it out, use binary, ` +
     'multiclass or multiclassova, or use GBDTRegressor')

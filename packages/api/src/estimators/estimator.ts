@@ -8,6 +8,7 @@ import { Booster } from '../model/booster.js'
 import type { EvalResult } from '../model/eval-result.js'
 import { checkOptionNames, optionNames } from '../options.js'
 import type { PredictionRows } from '../scoring/predict.js'
+import { type CustomCode, forgetCode, prepareCustom } from '../training/custom.js'
 import { canonicalParams, checkParameterNames, type RawParams, type TrainingParams }
   from '../training/params.js'
 import type { Recipe } from '../training/recipe.js'
@@ -73,15 +74,20 @@ export abstract class Estimator {
         'this estimator is being fitted already; await that fit first, or use another estimator')
     }
     this.#isFitting = true
+    let code: CustomCode | null = null
     try {
       const isDataset = X instanceof Dataset
       const options = ((isDataset ? second : third) ?? {}) as FitOptions
       checkFitOptions(options, isDataset)
       const dataset = trainingSet(X, isDataset ? undefined : second as Labels, options)
       const params = withEarlyStopping(this.#params, options.earlyStoppingRounds)
-      this.#booster = await trainOn(dataset, trainOptions(options), this.recipe(params))
+      const prepared = await prepareCustom(params)
+      code = prepared.code
+      this.#booster = await trainOn(
+        dataset, trainOptions(options), { ...this.recipe(prepared.params), code })
       return this
     } finally {
+      if (code !== null) forgetCode(code)
       this.#isFitting = false
     }
   }

@@ -1,5 +1,5 @@
 import type { MemoryRows } from '@coppice/data'
-import { ExactSum, isNumeric, resolveParams } from '@coppice/engine'
+import { ExactSum, labelClasses, resolveParams } from '@coppice/engine'
 import { CoppiceError, type Model } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
@@ -61,7 +61,7 @@ export class GBDTRegressor extends Estimator {
 
   protected override recipe(params: RawParams): Recipe {
     const checked = resolveParams(params)
-    if (!isNumeric(checked.objective)) {
+    if (labelClasses(checked) > 0) {
       throw new CoppiceError('PARAMETER',
         `objective ${checked.objective} is not for a regressor; leave it out, use one whose ` +
         'label is a number, or use GBDTClassifier')

@@ -17,7 +17,7 @@ import {
 } from '../scoring/predict.js'
 import type { TrainingTimes } from '../training/phase-times.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
-import { loadModel, readModel, saveLightGBM, saveModel } from './model-file.js'
+import { type LightGBMOptions, loadModel, readModel, saveLightGBM, saveModel } from './model-file.js'
 
 /**
  * A trained model: predictions, importances, evaluation history, files.
@@ -148,14 +148,13 @@ export class Booster {
   /**
    * Writes a text model of LightGBM, whole or not at all; raw scores are the same there.
    *
-   * @param options - `iterations` to write; LightGBM predicts with all that it finds
+   * @param options - `iterations` to write; LightGBM predicts with all that it finds. `layout`:
+   *   all columns of the training data, for rows that find features by their places
    * @throws CoppiceError 'IO' naming the path, 'MODEL' for what LightGBM does not have
    */
-  async saveLightGBM(
-    path: string, options: { readonly iterations?: IterationRange } = {},
-  ): Promise<void> {
-    checkOptionNames('saveLightGBM', options, ['iterations'])
-    await saveLightGBM(this.model, path, options.iterations)
+  async saveLightGBM(path: string, options: LightGBMOptions = {}): Promise<void> {
+    checkOptionNames('saveLightGBM', options, ['iterations', 'layout'])
+    await saveLightGBM(this.model, path, options)
   }
 
   /** The text of the model file: equal models give equal texts. */

@@ -1,7 +1,7 @@
 import { openFileSource, writeFileAtomically } from '@coppice/data/node'
 import {
   CoppiceError, formatLightGBM, isLightGBM, type IterationRange, type Model, parseLightGBM,
-  parseModel, serializeModel,
+  parseModel, serializeModel, type TextLayout,
 } from '@coppice/model'
 
 /**
@@ -12,15 +12,22 @@ export async function saveModel(model: Model, path: string): Promise<void> {
   await writeFileAtomically(path, serializeModel(model))
 }
 
+/** How a model is written for LightGBM. */
+export interface LightGBMOptions {
+  /** Those to write; LightGBM predicts with all that it finds. */
+  readonly iterations?: IterationRange
+  /** All columns of the training data: those that are no features become features unused. */
+  readonly layout?: TextLayout
+}
+
 /**
  * Writes a text model of LightGBM, whole or not at all.
  * @throws CoppiceError 'IO' naming the path, 'MODEL' for what LightGBM does not have
  */
 export async function saveLightGBM(
-  model: Model, path: string, iterations: IterationRange | undefined,
+  model: Model, path: string, options: LightGBMOptions,
 ): Promise<void> {
-  await writeFileAtomically(path,
-    formatLightGBM(model, iterations === undefined ? {} : { iterations }))
+  await writeFileAtomically(path, formatLightGBM(model, options))
 }
 
 /** Reads the text of a model, ours or LightGBM's, by its start. @throws CoppiceError 'MODEL' */

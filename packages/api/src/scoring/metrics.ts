@@ -3,7 +3,7 @@
  * rows, in whatever batches they come.
  */
 import {
-  checkMetric, ExactSum, findParameter, finishMetric, metricParameter, metricPart,
+  checkMetric, ExactSum, findParameter, finishMetric, metricFamily, metricParameter, metricPart,
   type MetricPart, type MetricSpec, metricsOf, parseValue,
 } from '@coppice/engine'
 import {
@@ -34,7 +34,7 @@ export function resolveMetrics(
  * @throws CoppiceError 'PARAMETER' for an imported one that has none here
  */
 function metricObjective(objective: ModelObjective): Objective {
-  if (objective.name !== 'imported') return objective
+  if (objective.name !== 'imported') return metricFamily(objective)
   const { source, link, sigmoid, numClass } = objective
   if (isBinary(objective)) return { name: 'binary', sigmoid }
   if (link === 'softmax') return { name: 'multiclass', numClass }

@@ -1,4 +1,5 @@
 import { type Executor, InlineExecutor } from '@coppice/engine'
+import { type CustomCode, requireUnbound } from './custom.js'
 import { defaultThreads, ThreadExecutor } from '@coppice/engine/threads'
 
 /**
@@ -38,8 +39,18 @@ export function chooseThreads(numThreads: number, size: Size, nCores = defaultTh
 /**
  * Where a training runs: small ones in this thread, others on threads of their own, one thread
  * too, so that the caller's stays free for signals and timers. The model is the same.
+ *
+ * @param code - the user's own; what is bound to this thread is trained here
+ * @throws CoppiceError 'PARAMETER' where that contradicts the number of threads
  */
-export function chooseExecutor(numThreads: number, size: Size): Executor {
+export function chooseExecutor(
+  numThreads: number, size: Size, code: CustomCode = { modules: [], inline: [], boundBy: null },
+): Executor {
+  if (code.boundBy !== null) {
+    if (numThreads > 1) requireUnbound(code, `num_threads = ${numThreads}`)
+    return new InlineExecutor()
+  }
   const nThreads = chooseThreads(numThreads, size)
-  return nThreads === 1 && isSmall(size) ? new InlineExecutor() : new ThreadExecutor(nThreads)
+  return nThreads === 1 && isSmall(size) ? new InlineExecutor()
+    : new ThreadExecutor(nThreads, code.modules)
 }

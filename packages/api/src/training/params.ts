@@ -6,6 +6,7 @@ import {
   resolveParams,
 } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
+import type { CodeAddress, GivenMetric, GivenObjective } from './custom.js'
 
 /** Parameters that say which column is what: options of a `Dataset`, not of a training. */
 export const datasetParameters = [
@@ -38,8 +39,18 @@ type NoMetric = 'None'
  * values as text) go through `paramsFrom`.
  */
 export type TrainingParams = {
-  readonly [K in Exclude<keyof ParameterValues, DatasetParameter>]?:
+  readonly [K in Exclude<keyof ParameterValues, DatasetParameter | keyof OwnCode>]?:
     Given<ParameterValues[K]> | undefined
+} & OwnCode
+
+/** Parameters that code of the user's may be given as. */
+type OwnCode = {
+  /** The name of a loss, or a loss of your own: a `CustomObjective` or its function alone. */
+  readonly objective?: ParameterValues['objective'] | GivenObjective | undefined
+  /** With `objective: 'custom'`: a module and what it exports, 'loss.mjs#name'. */
+  readonly customObjective?: CodeAddress | undefined
+  /** Metrics of your own, in modules ('metrics.mjs#name') or objects of this program. */
+  readonly customMetrics?: GivenMetric | readonly GivenMetric[] | undefined
 }
 
 /** Parameters in any accepted spelling, as a program that reads them from elsewhere has them. */

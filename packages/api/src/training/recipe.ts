@@ -1,6 +1,7 @@
 import type { LabelKind } from '@coppice/data'
 import type { InferredParams, ResolvedParams } from '@coppice/engine'
 import type { Dataset } from '../data/dataset.js'
+import type { CustomCode } from './custom.js'
 import type { RawParams } from './params.js'
 
 /** An evaluation set with the name it has in messages and in the history. */
@@ -18,4 +19,9 @@ export interface Recipe {
   readonly given: RawParams
   /** What the classes of the labels are to tell. */
   readonly inferred: InferredParams
+}
+
+/** A recipe with the user's own code that it refers to. */
+export interface CodedRecipe extends Recipe {
+  readonly code: CustomCode
 }

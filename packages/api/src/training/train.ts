@@ -3,7 +3,7 @@ import {
   type EvalSet,
   findParameter,
   isMulticlass,
-  isNumeric,
+  labelClasses,
   parseValue,
   requireClassCount,
   type ResolvedParams,
@@ -21,11 +21,12 @@ import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
+import { forgetCode, prepareCustom, requireUnbound } from './custom.js'
 import { chooseExecutor } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
 import { PhaseTimes } from './phase-times.js'
-import type { NamedDataset, Recipe } from './recipe.js'
+import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
 
 /** Options of `train`. */
 export interface TrainOptions {
@@ -72,14 +73,20 @@ export async function train(
   params: TrainingParams, dataset: Dataset, options: TrainOptions = {},
 ): Promise<Booster> {
   checkOptionNames('train', options, trainOptionNames)
-  const raw: RawParams = params
-  const checked = checkParams(raw)
-  return trainOn(dataset, options, {
-    checked,
-    labelKind: labelKindOf(checked.objective),
-    given: raw,
-    inferred: infersClasses(raw) ? 'num-class' : null,
-  })
+  checkParameterNames(params)
+  const { params: raw, code } = await prepareCustom(params)
+  try {
+    const checked = checkParams(raw)
+    return await trainOn(dataset, options, {
+      checked,
+      labelKind: labelKindOf(checked),
+      given: raw,
+      inferred: infersClasses(raw) ? 'num-class' : null,
+      code,
+    })
+  } finally {
+    forgetCode(code)
+  }
 }
 
 /**
@@ -99,9 +106,10 @@ function infersClasses(raw: RawParams): boolean {
   return isMulticlass(objectiveOf(raw)) && givenValue(raw, 'num_class') === undefined
 }
 
-function labelKindOf(objective: ResolvedParams['objective']): Recipe['labelKind'] {
-  if (isNumeric(objective)) return 'number'
-  return objective === 'binary' ? 'binary' : 'class'
+function labelKindOf(params: ResolvedParams): Recipe['labelKind'] {
+  const nClasses = labelClasses(params)
+  if (nClasses === 0) return 'number'
+  return nClasses === 2 && !isMulticlass(params.objective) ? 'binary' : 'class'
 }
 
 /** The objective under its canonical name, which other checks depend on. */
@@ -113,7 +121,7 @@ function objectiveOf(raw: RawParams): ResolvedParams['objective'] {
 
 /** Loads the data sets, trains, and gives the model; the part that the estimators share. */
 export async function trainOn(
-  dataset: Dataset, given: TrainOptions, recipe: Recipe,
+  dataset: Dataset, given: TrainOptions, recipe: CodedRecipe,
 ): Promise<Booster> {
   const phases = new PhaseTimes(nowMs)
   const options = timedOptions(given, phases)
@@ -125,6 +133,7 @@ export async function trainOn(
     nDone = iteration + 1
   }
   const callbacks = (options.callbacks ?? []).map(checkedCallback)
+  if (cluster !== undefined) requireUnbound(recipe.code, 'cluster')
   const resumed = options.resumeFrom
   const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
   const { model, stoppedBy } = cluster === undefined
@@ -177,7 +186,7 @@ function timedOptions(
 
 /** Trains in this process, on its threads. */
 async function trainHere(
-  dataset: Dataset, evalSets: readonly NamedDataset[], options: TimedOptions, recipe: Recipe,
+  dataset: Dataset, evalSets: readonly NamedDataset[], options: TimedOptions, recipe: CodedRecipe,
   rest: Omit<Parameters<typeof trainModel>[0], 'params' | 'train' | 'evalSets'>,
 ): Promise<TrainResult> {
   const { data, evaluated, params } = await loadAll(dataset, evalSets, options, recipe)
@@ -185,7 +194,7 @@ async function trainHere(
   const size = { nRows: data.nRows, nFeatures: data.features.length }
   const limit = memoryBeside(data, evaluated, recipe.checked)
   return trainModel({ params, train: data, evalSets: evaluated, memoryLimitBytes: limit, ...rest },
-    chooseExecutor(recipe.checked.numThreads, size))
+    chooseExecutor(recipe.checked.numThreads, size, recipe.code))
 }
 
 interface Loaded {

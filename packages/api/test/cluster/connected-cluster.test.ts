@@ -113,7 +113,7 @@ describe('a training on a cluster', () => {
     }
     assert.deepEqual(client.jobs[0]!.train, { inputs: [file('rows.*')], format: 'csv',
       header: true, missingValues: ['-'], roles: { label: 'species' },
-      schema: { length: 'float' } })
+      schema: { length: 'float' }, rows: null })
     assert.equal(client.uploads.length, 0)
     const remote = Dataset.remote(['/only/there.csv', 's3://bucket/*.parquet'], { label: 'y' })
     await rejects(train({}, remote, { cluster }), 'IO')

@@ -33,6 +33,10 @@ export function checkSpec(spec: JobSpec): CheckedSpec {
  */
 export function checkPrediction({ data, model, iterations }: PredictionSpec): Predictor {
   checkInputs(data)
+  if (data.rows !== null) {
+    throw new CoppiceError('PARAMETER', 'a prediction is of all rows of its data: rows cannot be ' +
+      'selected for it')
+  }
   return createPredictor(parseModel(model), iterations === null ? {} : { iterations })
 }
 

@@ -1,6 +1,6 @@
 import type { DatasetRecipe } from '@coppice/data'
 import {
-  CentralReducer, type ExecutorTraits, featureLayout, type FeatureInfo, mergeSummaries,
+  CentralReducer, countSelected, type ExecutorTraits, featureLayout, type FeatureInfo, mergeSummaries,
   type ResolvedParams, sumsLayout, targetShape, type TrainingData, trainingDialogue,
   type TrainingInputs,
 } from '@coppice/engine'
@@ -48,9 +48,17 @@ export function trainOrder(inputs: OrderInputs): TrainOrder {
 /** The partitions of all data sets, numbered as their sources are. */
 export function jobPartitions(recipes: readonly DatasetRecipe[]): JobPartition[] {
   const nFeatures = recipes[0]!.features.length
-  return recipes.flatMap(({ partitions }, dataset) => partitions.map(({ name, plan }) =>
-    ({ name, dataset, nRows: plan.nRows, weight: Math.max(1, plan.nRows * nFeatures) })))
-    .map((partition, source) => ({ ...partition, source }))
+  return recipes.flatMap(({ partitions, rows }, dataset) =>
+    partitions.map(({ name, firstRow, plan }) => {
+      const nRows = rows === null ? plan.nRows
+        : countSelected(rows, firstRow, firstRow + plan.nRows)
+      return { name, dataset, nRows, weight: Math.max(1, nRows * nFeatures) }
+    })).map((partition, source) => ({ ...partition, source }))
+}
+
+/** Rows of a data set: those that are selected of it. */
+export function nRowsOf({ rows, nRows }: DatasetRecipe): number {
+  return rows === null ? nRows : countSelected(rows, 0, nRows)
 }
 
 /** What the trainer is told, from what the partitions' holders told. */
@@ -64,7 +72,7 @@ export function trainingInputs(
   const data = recipes.map((recipe, dataset): TrainingData => {
     const own = infos.filter(({ partition }) => partitions[partition]!.dataset === dataset)
     const summary = mergeSummaries(own.map((info) => info.summary))
-    assert(summary.nRows === recipe.nRows, `data set ${dataset} has ${recipe.nRows} rows`)
+    assert(summary.nRows === nRowsOf(recipe), `data set ${dataset} has ${nRowsOf(recipe)} rows`)
     return { nRows: summary.nRows, features, classes, summary }
   })
   return {

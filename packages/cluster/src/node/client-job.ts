@@ -1,6 +1,7 @@
 import type { LoadProgress } from '@coppice/data'
 import {
-  committedIterations, type CommittedIteration, resumeModel, type TrainingEvent, type TrainResult,
+  committedIterations, type CommittedIteration, metricDirections, resumeModel, type TrainingEvent,
+  type TrainResult,
 } from '@coppice/engine'
 import { assert, CoppiceError, type Model, type ModelHeader, parseModel } from '@coppice/model'
 import { deferred } from '../jobs/deferred.js'
@@ -67,7 +68,8 @@ export class ClientJob {
       isOwner: true,
     })
     this.#records = spec.resumeFrom === null ? []
-      : committedIterations(parseModel(spec.resumeFrom))
+      : committedIterations(parseModel(spec.resumeFrom),
+        metricDirections({ customMetrics: String(spec.params['customMetrics'] ?? '') }))
     this.#nResumed = this.#records.length
   }
 

@@ -1,7 +1,7 @@
 import { memoryLimitBytes } from '@coppice/data/node'
 import {
-  committedIterations, type CommittedIteration, type ResolvedParams, resolveParams, resumeModel,
-  targetShape, type TrainResult, withInferred,
+  committedIterations, type CommittedIteration, metricDirections, type ResolvedParams,
+  resolveParams, resumeModel, targetShape, type TrainResult, withInferred,
 } from '@coppice/engine'
 import { CoppiceError, type Model, serializeModel, startChain } from '@coppice/model'
 import type { CoordinatorEffect, CoordinatorEvent } from '../coordinator/events.js'
@@ -287,7 +287,8 @@ export class JobRunner {
     const writes = known === null ? [this.#journal.write({ kind: 'plan', plan })] : []
     this.story.opened(header)
     if (this.#resumeFrom !== null) {
-      const resumed = committedIterations(this.#resumeFrom)
+      const resumed = committedIterations(
+        this.#resumeFrom, metricDirections(this.#order!.params))
       this.story.resumed(resumed)
       for (const record of resumed) writes.push(this.#write(record))
     }

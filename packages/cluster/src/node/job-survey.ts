@@ -4,12 +4,12 @@ import {
 } from '@coppice/data'
 import { displayUri } from '@coppice/data/node'
 import {
-  checkEvalSets, requireClassCount, type ResolvedParams, resolveParams, withInferred,
+  checkEvalSets, fitRows, requireClassCount, type ResolvedParams, resolveParams, withInferred,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import { ClusterTaskRunner } from '../jobs/cluster-task-runner.js'
 import type { TaskBook } from '../jobs/task-book.js'
-import { requireReducerMemory, type SurveyedJob } from '../jobs/training-order.js'
+import { nRowsOf, requireReducerMemory, type SurveyedJob } from '../jobs/training-order.js'
 import type { DataSpec, JobSpec } from '../protocol/client-messages.js'
 import { format as formatSchema } from '../protocol/data-schemas.js'
 import type { SourcePartition } from '../protocol/messages.js'
@@ -49,7 +49,7 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
     const named = { name, sources: found, firstSource }
     const survey = await surveySet(spec, data, named, port, reference)
     sources.push(found)
-    recipes.push(survey.recipe)
+    recipes.push(withRows(survey.recipe, data, name))
   }
   await add('training', spec.train)
   const { features, classes, nRows } = recipes[0]!
@@ -57,9 +57,16 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
   requireClassCount(classes, params)
   requireReducerMemory(features, params, port.memoryBytes)
   for (const { name, data } of spec.evalSets) await add(name, data, { features, classes })
-  const evalSets = spec.evalSets.map(({ name }, i) => ({ name, data: recipes[i + 1]! }))
+  const evalSets = spec.evalSets.map(({ name }, i) =>
+    ({ name, data: { features, nRows: nRowsOf(recipes[i + 1]!) } }))
   checkEvalSets({ nRows, features }, evalSets, params)
   return { recipes, sources, params }
+}
+
+/** The recipe of the rows that the specification selects. @throws CoppiceError 'DATA' */
+function withRows(recipe: DatasetRecipe, { rows }: DataSpec, name: string): DatasetRecipe {
+  if (rows === null) return recipe
+  return { ...recipe, rows: fitRows(rows, recipe.nRows, `data set "${name}"`) }
 }
 
 interface NamedSources {
@@ -92,8 +99,12 @@ async function surveySet(
   })
 }
 
-export function textOptionsOf({ header, missingValues }: DataSpec): TextOptions {
-  return { header, missingValues: missingValues ?? defaultTextOptions.missingValues }
+export function textOptionsOf({ header, missingValues, unnamed }: DataSpec): TextOptions {
+  return {
+    header,
+    missingValues: missingValues ?? defaultTextOptions.missingValues,
+    ...(unnamed === undefined ? {} : { unnamed }),
+  }
 }
 
 /** Lets messages of workers and clients through. */

@@ -17,6 +17,8 @@ export interface LocalClusterOptions {
   readonly workers: number
   /** Threads that train, of each, 1 to 1024; default: the cores, shared by the workers. */
   readonly threadsPerWorker?: number
+  /** Modules with objectives and metrics of users' that trainings may run. */
+  readonly allowModules?: readonly string[]
   /** Where jobs are journaled; null (the default): nowhere, they end with the coordinator. */
   readonly journalDir?: string | null
   /** How often each process is started again when it dies; default 3. */
@@ -189,6 +191,7 @@ export class LocalCluster {
     return {
       coordinator: this.#url, token: this.token, name: `local-${w}`,
       threads: this.#options.threadsPerWorker, coordinatorGraceMs, drainMs: 30_000,
+      allowModules: this.#options.allowModules ?? [],
       memoryBytes: Math.floor(memoryLimitBytes() / this.#options.workers),
     }
   }

@@ -12,6 +12,7 @@ export interface LocalWorkerOptions {
   readonly memoryBytes?: number
   readonly coordinatorGraceMs: number
   readonly drainMs: number
+  readonly allowModules?: readonly string[]
 }
 
 // Ctrl-C goes to all processes of a terminal; what it means is the parent's to decide.

@@ -1,5 +1,5 @@
 import { ThreadPool } from '@coppice/data/node'
-import { type EngineSetup, featureLayout } from '@coppice/engine'
+import { type CodeModule, type EngineSetup, featureLayout } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Context, Job, Task } from '../protocol/messages.js'
 import type { EngineWork, WorkerEffect, WorkerEvent } from '../worker/events.js'
@@ -17,6 +17,8 @@ export interface WorkerComputeOptions {
   /** Threads that read, and threads that train: as many each. */
   readonly nThreads: number
   readonly files: WorkerFiles
+  /** Of users', that trainings may run here. */
+  readonly modules?: readonly CodeModule[]
   /** Told what became of the work, never within a call of `perform`. */
   readonly emit: (event: WorkerEvent) => void
 }
@@ -130,7 +132,7 @@ export class WorkerCompute {
       job,
       threads,
       cache: null,
-      engines: new WorkerStores(this.#options.nThreads),
+      engines: new WorkerStores(this.#options.nThreads, this.#options.modules),
       stores: new Map(),
     }
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { memoryLimitBytes, type SourceOptions } from '@coppice/data/node'
-import { THREADS_MAX } from '@coppice/engine'
+import { type CodeModule, THREADS_MAX } from '@coppice/engine'
 import { defaultThreads } from '@coppice/engine/threads'
 import { CoppiceError } from '@coppice/model'
 import { decodeMessage, encodeMessage } from '../protocol/codec.js'
@@ -11,6 +11,7 @@ import { Reconnector } from '../transport/reconnector.js'
 import type { Token } from '../transport/token.js'
 import type { WorkerEffect, WorkerEvent } from '../worker/events.js'
 import { WorkerMachine } from '../worker/machine.js'
+import { readModules } from './allowed-modules.js'
 import { buildId } from './build-id.js'
 import { listenToExitRequests } from './exit-requests.js'
 import { HeapAllowance } from './heap-allowance.js'
@@ -34,6 +35,11 @@ export interface WorkerProcessOptions {
   readonly threads?: number
   /** Memory that it says it has; default: what this process may use. */
   readonly memoryBytes?: number
+  /**
+   * Modules with objectives and metrics of users' that trainings may run here, as the files are
+   * now. Others are refused.
+   */
+  readonly allowModules?: readonly string[] | undefined
   /** How files elsewhere are fetched, and where copies of them are kept meanwhile. */
   readonly source?: SourceOptions & { readonly tempFolder?: string | undefined }
   /** How long it looks for a coordinator before it gives up; default 10 min. */
@@ -80,7 +86,8 @@ export async function runWorker(options: WorkerProcessOptions): Promise<WorkerEx
   const files = await WorkerFiles.open({
     worker: name, coordinator, token, caFile, source, onNotice: options.onNotice,
   })
-  return new WorkerProcess(options, { name, nThreads, files }).run()
+  const modules = await readModules(options.allowModules ?? [])
+  return new WorkerProcess(options, { name, nThreads, files, modules }).run()
 }
 
 const defaultSignals = ['SIGTERM', 'SIGINT'] as const
@@ -121,7 +128,9 @@ class WorkerProcess {
 
   constructor(
     options: WorkerProcessOptions,
-    { name, nThreads, files }: { name: string, nThreads: number, files: WorkerFiles },
+    { name, nThreads, files, modules }: {
+      name: string, nThreads: number, files: WorkerFiles, modules: readonly CodeModule[],
+    },
   ) {
     this.#options = options
     this.#name = name
@@ -130,7 +139,7 @@ class WorkerProcess {
       memoryBytes: options.memoryBytes ?? memoryLimitBytes(),
     })
     this.#compute = new WorkerCompute({
-      nThreads, files, emit: (event) => this.#step(event),
+      nThreads, files, modules, emit: (event) => this.#step(event),
     })
     const { coordinator, token, caFile = null, linkLimits = {} } = options
     this.#reconnector = new Reconnector({

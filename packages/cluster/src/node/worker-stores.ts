@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
-  type EngineRows, type EngineSetup, joinRows, sumsLayout, type SumsLayout,
+  type CodeModule, type EngineRows, type EngineSetup, joinRows, sumsLayout, type SumsLayout,
 } from '@coppice/engine'
 import { StorePool } from '@coppice/engine/threads'
 import { assert, CoppiceError } from '@coppice/model'
@@ -24,12 +24,15 @@ type Run = Extract<EngineWork, { kind: 'run' }>
  */
 export class WorkerStores {
   readonly #nThreads: number
+  readonly #modules: readonly CodeModule[]
   readonly #stores = new Map<number, StorePlaces>()
   #pool: StorePool | null = null
   #isClosed = false
 
-  constructor(nThreads: number) {
+  /** @param modules - of users', that trainings may run here */
+  constructor(nThreads: number, modules: readonly CodeModule[] = []) {
     this.#nThreads = nThreads
+    this.#modules = modules
   }
 
   /**
@@ -95,7 +98,7 @@ export class WorkerStores {
 
   #requirePool(): StorePool {
     if (this.#isClosed) throw new CoppiceError('ABORTED', 'the stores were closed')
-    this.#pool ??= new StorePool(this.#nThreads)
+    this.#pool ??= new StorePool(this.#nThreads, undefined, this.#modules)
     return this.#pool
   }
 }

@@ -3,9 +3,11 @@
  * A client that lost its connection says `submit` again with the same job: it is attached to the
  * job under way, or given its end. One that did not bring the job says `follow`.
  */
-import type { ColumnType, PredictedRows, PredictionType, RoleOptions } from '@coppice/data'
 import type {
-  CommittedIteration, InferredParams, IterationEvent, StopReason, TrainingEvent,
+  ColumnType, PredictedRows, PredictionType, RoleOptions, UnnamedColumns,
+} from '@coppice/data'
+import type {
+  CommittedIteration, InferredParams, IterationEvent, RowBits, StopReason, TrainingEvent,
 } from '@coppice/engine'
 import type { IterationRange, ModelHeader } from '@coppice/model'
 import type { WireError } from './messages.js'
@@ -17,8 +19,14 @@ export interface DataSpec {
   readonly format: string | null
   readonly header: boolean | 'auto'
   readonly missingValues: readonly string[] | null
+  readonly unnamed?: UnnamedColumns | undefined
   readonly roles: RoleOptions
   readonly schema: Readonly<Record<string, string>> | null
+  /**
+   * Which of the rows are meant (a bit each), or null for all. Bins, dictionaries and classes of
+   * training data are those of all rows either way.
+   */
+  readonly rows: RowBits | null
 }
 
 /** A training, as a client asks for it. Plain data: it is journaled as it is. */

@@ -8,7 +8,7 @@ import type {
   DataSpec, FromClient, JobSpec, PredictionSpec, ToClient,
 } from './client-messages.js'
 import {
-  columnType, iterationRange, predictedRows, predictionType,
+  columnType, iterationRange, predictedRows, predictionType, unnamedColumns,
 } from './data-schemas.js'
 import { errorCode } from './engine-schemas.js'
 import {
@@ -19,7 +19,7 @@ import type { WireError } from './messages.js'
 import { committedIteration, isRecordOf, iterationEvent, modelHeader } from './model-schemas.js'
 import {
   array, constant, count, either, flag, integer, list, nullable, object, oneOf, opaque,
-  type Schema, tagged, text, where,
+  optional, type Schema, tagged, text, where,
 } from './schema.js'
 
 const job = text(NAME_LENGTH_MAX)
@@ -55,8 +55,10 @@ const dataSpec: Schema<DataSpec> = object({
   format: nullable(text(NAME_LENGTH_MAX)),
   header: either('true, false or "auto"', flag, constant('auto')),
   missingValues: nullable(list(cell, COLUMNS_MAX)),
+  unnamed: optional(unnamedColumns),
   roles,
   schema: nullable(columnTypes),
+  rows: nullable(array(Uint8Array)),
 })
 
 const rawParams = where(

@@ -5,6 +5,7 @@
 import type {
   ColumnChunk, ColumnType, DatasetRecipe, Format, JobContext, LoadTask, PartitionPlan,
   PredictedRows, PredictionPlan, PredictionType, TaskResults, TextOptions, Unit,
+  UnnamedColumns,
 } from '@coppice/data'
 import type {
   BinMapper, FeatureInfo, SampledCategories, SampledValues, SampleRule,
@@ -16,7 +17,7 @@ import {
 } from './limits.js'
 import {
   array, constant, count, distinct, double, either, flag, integer, list, nothing, nullable, object,
-  oneOf, opaque, pair, type Schema, tagged, text, where,
+  oneOf, opaque, optional, pair, type Schema, tagged, text, where,
 } from './schema.js'
 
 type JobColumn = JobContext['columns'][number]
@@ -49,9 +50,14 @@ const partitionPlan: Schema<PartitionPlan> = object({
   detail: opaque,
 })
 
+export const unnamedColumns: Schema<UnnamedColumns> = object({
+  label: count, unlessColumns: nullable(count),
+})
+
 const textOptions: Schema<TextOptions> = object({
   header: either('true, false or "auto"', flag, constant('auto')),
   missingValues: list(cell, COLUMNS_MAX),
+  unnamed: optional(unnamedColumns),
 })
 
 // ---- engine: data sets and their bins
@@ -249,6 +255,7 @@ export const expectedContent: Schema<{ readonly rows: number, readonly hash: str
 
 export const datasetRecipe: Schema<DatasetRecipe> = object({
   nRows: count,
+  rows: nullable(array(Uint8Array)),
   textOptions,
   columns: list(jobColumn, COLUMNS_MAX),
   partitions: list(object({

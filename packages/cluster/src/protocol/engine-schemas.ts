@@ -12,7 +12,7 @@ import {
 import { objective } from './model-schemas.js'
 import {
   array, bytesOf, count, double, finite, flag, integer, list, nullable, object, oneOf,
-  type Schema, text, where,
+  optional, type Schema, text, where,
 } from './schema.js'
 
 const name = text(NAME_LENGTH_MAX)
@@ -55,7 +55,15 @@ export const metricPart: Schema<MetricPart> = object({
   ranked: nullable(rankedScores),
 })
 
-const metricSpec: Schema<MetricSpec> = object({ name, topK: count, parameter: finite })
+const codeRef = { key: name, file: name, export: name }
+
+const metricSpec: Schema<MetricSpec> = object({
+  name, topK: count, parameter: finite,
+  custom: optional(nullable(object({
+    ...codeRef, name, higherIsBetter: flag, isWhole: flag,
+    transform: oneOf({ none: true, sqrt: true }),
+  }))),
+})
 
 export const engineSetup: Schema<EngineSetup> = object({
   features: list(where(
@@ -67,6 +75,7 @@ export const engineSetup: Schema<EngineSetup> = object({
     binaryWeights: list(finite, 2 * OUTPUTS_MAX),
     gradientBound: nullable(finite),
     hessianBound: finite,
+    custom: optional(nullable(object(codeRef))),
   }),
   nOutputs: integer(1, OUTPUTS_MAX),
   baseScores: list(finite, OUTPUTS_MAX),

@@ -6,7 +6,7 @@ import type { CommittedIteration, IterationEvent, MetricValue, Rescale } from '@
 import type { Feature, ModelHeader, Objective, ParameterValue, Scalar, Tree } from '@coppice/model'
 import {
   CATEGORIES_MAX, COLUMNS_MAX, DATASETS_MAX, ITERATIONS_MAX, LEAVES_MAX, METRICS_MAX,
-  OUTPUTS_MAX, TEXT_BYTES_MAX, URI_LENGTH_MAX,
+  NAME_LENGTH_MAX, OUTPUTS_MAX, TEXT_BYTES_MAX, URI_LENGTH_MAX,
 } from './limits.js'
 import {
   constant, count, double, either, finite, flag, integer, list, nullable, object, oneOf, opaque,
@@ -90,6 +90,11 @@ export const objective: Schema<Objective> = tagged('name', {
   multiclass: object({ name: constant('multiclass'), numClass: integer(2, OUTPUTS_MAX) }),
   multiclassova: object({
     name: constant('multiclassova'), numClass: integer(2, OUTPUTS_MAX), sigmoid: finite,
+  }),
+  custom: object({
+    name: constant('custom'), source: text(NAME_LENGTH_MAX),
+    link: oneOf({ identity: true, exp: true, sigmoid: true, softplus: true, softmax: true }),
+    numClass: integer(0, OUTPUTS_MAX),
   }),
 })
 

@@ -165,15 +165,26 @@ export function bytesOf(n: number): Schema<Uint8Array> {
     : refuse(value, `${n} bytes`)
 }
 
+/** Members of objects that may be absent. */
+const optionals = new WeakSet<Schema<unknown>>()
+
+/** A member that an object may lack. */
+export function optional<T>(schema: Schema<T>): Schema<T | undefined> {
+  const own: Schema<T> = (value) => schema(value)
+  optionals.add(own)
+  return own
+}
+
 type Fields<T> = { readonly [K in keyof T]-?: Schema<T[K]> }
 
-/** A plain object with exactly these members. */
+/** A plain object with exactly these members, except for those that may be absent. */
 export function object<T extends object>(fields: Fields<T>): Schema<T> {
   const names = Object.keys(fields) as (keyof T & string)[]
   return (value) => {
     const source = asRecord(value)
     const checked: Partial<T> = {}
     for (const name of names) {
+      if (!Object.hasOwn(source, name) && optionals.has(fields[name])) continue
       if (!Object.hasOwn(source, name)) throw new Mismatch(`"${name}" is missing`)
       try {
         checked[name] = fields[name](source[name])

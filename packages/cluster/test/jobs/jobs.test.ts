@@ -19,7 +19,7 @@ const spec: JobSpec = {
   params: { objective: 'regression' }, labelKind: 'number', inferred: null,
   train: {
     inputs: ['/data/x.csv'], format: null, header: 'auto', missingValues: null,
-    roles: { label: 'y' }, schema: null,
+    roles: { label: 'y' }, schema: null, rows: null,
   },
   evalSets: [], resumeFrom: null, wantsGo: false,
 }

@@ -18,6 +18,7 @@ const train: DataSpec = {
   missingValues: ['', '-'],
   roles: { label: 'délai', weight: 3, ignore: ['a', 7] },
   schema: { 'prototype': 'int', 'été': 'string' },
+  rows: Uint8Array.of(0b101, 0xff),
 }
 
 const header: ModelHeader = {
@@ -55,7 +56,8 @@ export const fromClientSamples: ByType<FromClient> = {
       inferred: 'num-class',
       train,
       evalSets: [{ name: 'valid', data: { ...train, format: null, header: false,
-        missingValues: null, roles: {}, schema: null } }],
+        missingValues: null, unnamed: { label: 0, unlessColumns: 28 }, roles: {},
+        schema: null, rows: null } }],
       resumeFrom: Uint8Array.of(123, 125),
       wantsGo: true,
     } },

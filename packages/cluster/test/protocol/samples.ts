@@ -54,7 +54,8 @@ const sources: SourcePartition[] = [
 
 const recipe: DatasetRecipe = {
   nRows: 5,
-  textOptions: { header: true, missingValues: [] },
+  rows: Uint8Array.of(0b10011),
+  textOptions: { header: true, missingValues: [], unnamed: { label: 3, unlessColumns: null } },
   columns,
   partitions: [
     { name: '/data/a.csv', format: 'csv', firstRow: 0, byteLength: 3, plan, columnIdx: [0, 1],
@@ -94,6 +95,7 @@ const objectives: readonly Objective[] = [
   { name: 'fair', c: 1 }, { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
   { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
   { name: 'cross_entropy_lambda' }, { name: 'multiclassova', numClass: 3, sigmoid: 2 },
+  { name: 'custom', source: 'mine', link: 'softplus', numClass: 0 },
 ]
 
 const setup: EngineSetup = {
@@ -102,7 +104,8 @@ const setup: EngineSetup = {
     { nBins: 1, missingBin: -1, isCategorical: true },
   ],
   objective: { objective: { name: 'multiclass', numClass: 3 }, binaryWeights: [1, 2.5],
-    gradientBound: null, hessianBound: 0.25 },
+    gradientBound: null, hessianBound: 0.25,
+    custom: { key: 'aa11', file: 'losses.mjs', export: 'default' } },
   nOutputs: 3,
   baseScores: [0.5, -0, -1e-300],
   initScoreQuantum: 2 / 0x1_0000_0000,
@@ -115,6 +118,9 @@ const setup: EngineSetup = {
   maxLeaves: 255,
   metrics: [
     { name: 'auc', topK: 0, parameter: 0 }, { name: 'multi_error', topK: 5, parameter: 1.5 },
+    { name: 'mine', topK: 1, parameter: 0, custom: {
+      name: 'mine', key: 'aa11', file: 'm.mjs', export: 'mine', higherIsBetter: true,
+      isWhole: false, transform: 'sqrt' } },
   ],
   evaluatesTraining: false,
 }

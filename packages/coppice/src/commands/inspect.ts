@@ -82,7 +82,8 @@ function summaryText(booster: Booster, showsParameters: boolean): string {
     chainHash } = summarise(booster)
   const leaves = booster.model.trees.reduce((sum, tree) => sum + tree.leafValue.length, 0)
   const lines = [
-    `objective   ${objective.name === 'imported' ? describeImported(objective) : objective.name}`,
+    `objective   ${objective.name === 'imported' ? describeImported(objective)
+      : objective.name === 'custom' ? `custom (${objective.source})` : objective.name}`,
     ...(classes === null ? [] : [`classes     ${classes.map(String).join(', ')}`]),
     `trees       ${trees} in ${iterations} iterations, ${leaves} leaves`,
     ...(bestIteration === null ? [] : [`best        iteration ${bestIteration}`]),

@@ -1,6 +1,6 @@
 import {
-  Booster, checkParams, type Cluster, CoppiceError, type FileOptions, paramsFrom,
-  type ResolvedParams, train, type TrainingParams,
+  Booster, checkParams, type Cluster, CoppiceError, type Dataset, type FileOptions,
+  type NamedDataset, paramsFrom, type ResolvedParams, train, type TrainingParams,
 } from '@coppice/api'
 import { formatOfName, THREADS_MAX } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
@@ -8,31 +8,42 @@ import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags
 import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
+import { type Configuration, readConfiguration } from '../lightgbm/configuration.js'
 import { Checkpoint } from '../training/checkpoint.js'
-import { findEvalSets, openInputs, requireDistinctFiles, type TrainingInputs }
+import { findEvalSets, notesOfInputs, openInputs, optionsOf, requireDistinctFiles, type TrainingInputs }
   from '../training/inputs.js'
+import { layoutOf } from '../lightgbm/layout.js'
+import { runFileOptions } from '../lightgbm/file-options.js'
+import {
+  type ModelFormat, modelFormatFlag, type ModelWriting, readModelFormat, writeModel,
+}
+  from '../model-format.js'
 import { MetricsFile } from '../training/metrics-file.js'
 import { openReporter } from '../training/open-reporter.js'
 import { parameterFlags } from '../training/parameter-flags.js'
 import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
 import { fetchCommand, type Reporter } from '../training/reporter.js'
-import { readSettings, type Settings } from '../training/settings.js'
+import { readSettings, type RunSettings, type Settings } from '../training/settings.js'
+import { snapshotCallback } from '../training/snapshots.js'
 import { requireWritable } from '../writable.js'
 
 const group = 'Run'
 
-const options: readonly Flag[] = [
+/** The flags of a training that are no parameters. */
+export const trainingOptions: readonly Flag[] = [
   { ...dataFlag, isRequired: false },
   { name: 'valid', group: 'Data', takes: 'repeated',
     describe: 'Evaluation data, as --data; may come several times, each PATHS or NAME=PATHS' },
   ...columnFlags,
   ...formatFlags,
   { name: 'model', group, takes: 'one', short: 'o', describe: 'File to write the model to' },
+  modelFormatFlag,
   { name: 'threads', group, takes: 'one', default: 'all cores',
     describe: `Threads, 1 to ${THREADS_MAX} (of each worker with --local-workers); the model is ` +
       'the same for any number' },
   { name: 'config', group, takes: 'one',
-    describe: 'File with parameters, key = value (LightGBM) or JSON; flags beat it' },
+    describe: "File with parameters, key = value or JSON; flags beat it. One of LightGBM's that " +
+      "names its data is run as LightGBM runs it, see 'coppice run'" },
   { name: 'checkpoint', group, takes: 'one',
     describe: 'File to save the trees so far to, every --checkpoint-every iterations and when ' +
       'interrupted' },
@@ -48,13 +59,13 @@ const options: readonly Flag[] = [
   ...placeFlags({ verb: 'Train', result: 'model' }),
 ]
 
-const optionNames = options.map(({ name }) => name)
+const optionNames = trainingOptions.map(({ name }) => name)
 
 /** Trains a model on files. */
 export const trainCommand: Command = {
   name: 'train',
   summary: 'Train a model on files and write it to a file',
-  flags: [...options, ...parameterFlags(new Set(optionNames))],
+  flags: [...trainingOptions, ...parameterFlags(new Set(optionNames))],
   examples: [
     ["$0 train --data 'train/*.parquet' --label delayed --objective binary --model m.json",
       'Train on all Parquet files of a folder'],
@@ -68,19 +79,29 @@ export const trainCommand: Command = {
     ['$0 train ... --local-workers 4', 'Train in four processes of this machine'],
   ],
   async run(values) {
-    const settings = await readSettings(values, optionNames)
-    const job = readJob(settings)
-    const reporter = openReporter(job.values, job.isQuiet)
-    const interrupt = new Interrupt((text) => reporter.note(text))
-    try {
-      return await runJob(job, reporter, interrupt.signal)
-    } catch (error) {
-      throw endedBy(error, interrupt.signal)
-    } finally {
-      reporter.close()
-      interrupt.release()
-    }
+    const config = values.text('config')
+    return runTraining(values, config === undefined ? null : await readConfiguration(config))
   },
+}
+
+/**
+ * Trains as flags and a configuration say; resolves to the exit status.
+ * @throws CoppiceError, UsageError
+ */
+export async function runTraining(
+  values: FlagValues, configuration: Configuration | null,
+): Promise<number> {
+  const job = readJob(readSettings(values, optionNames, configuration))
+  const reporter = openReporter(job.values, job.isQuiet)
+  const interrupt = new Interrupt((text) => reporter.note(text))
+  try {
+    return await runJob(job, reporter, interrupt.signal)
+  } catch (error) {
+    throw endedBy(error, interrupt.signal)
+  } finally {
+    reporter.close()
+    interrupt.release()
+  }
 }
 
 interface Job {
@@ -92,11 +113,14 @@ interface Job {
   readonly fileOptions: FileOptions
   readonly isQuiet: boolean
   readonly noEffect: readonly string[]
+  readonly run: RunSettings | null
+  readonly format: ModelFormat
+  readonly objective: string
 }
 
 /** Everything that can be wrong before a file is touched. */
-function readJob({ params: raw, options: given }: Settings): Job {
-  const values = new FlagValues(given, undefined)
+function readJob({ params: raw, options: given, run }: Settings): Job {
+  const values = new FlagValues(given)
   const data = values.list('data')
   if (data.length === 0) throw new UsageError('--data is missing: name the files to train on')
   const model = values.required('model')
@@ -107,8 +131,8 @@ function readJob({ params: raw, options: given }: Settings): Job {
   // First as the user spelled them, so that messages do too.
   const resolved = checkParams(raw)
   requireEffect(resolved, values)
-  requireLabel(values, data)
-  const place = readPlace(values, resolved)
+  if (run === null) requireLabel(values, data)
+  const place = withModules(readPlace(values, resolved), resolved)
   const { numThreads: _numThreads, ...rest } = paramsFrom(raw)
   return {
     place,
@@ -119,15 +143,30 @@ function readJob({ params: raw, options: given }: Settings): Job {
     model,
     fileOptions: {
       ...formatOptions(values),
-      label: values.text('label'),
+      ...(run === null ? { label: values.text('label') }
+        : runFileOptions(values.text('label'), values)),
       weight: values.text('weight'),
       group: values.text('group'),
       ignore: values.names('ignore'),
       categorical: values.names('categorical'),
+      sideFiles: true,
     },
     isQuiet: values.isOn('quiet') || resolved.verbosity <= 0,
     noEffect: resolved.noEffect,
+    run,
+    format: readModelFormat(values, model, run?.isModelOfRun === true),
+    objective: resolved.objective,
   }
+}
+
+/** Workers that are started for a training may run what it names. */
+function withModules(
+  place: Place, { customObjective, customMetrics }: ResolvedParams,
+): Place {
+  if (place.kind !== 'local') return place
+  const addresses = [customObjective, ...customMetrics.split(',')]
+  const files = addresses.map((text) => text.trim().replace(/#[^#]*$/, '')).filter((text) => text)
+  return { ...place, allowModules: [...new Set(files)] }
 }
 
 /** @throws UsageError where no label is named, as far as names of files tell: LibSVM has one */
@@ -144,12 +183,13 @@ function requireLabel(values: FlagValues, data: readonly string[]): void {
 
 /** @throws CoppiceError, UsageError for what is given and would do nothing */
 function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
-  const { metric, firstMetricOnly, earlyStoppingRound, isProvideTrainingMetric } = resolved
+  const { metric: named, customMetrics, firstMetricOnly, earlyStoppingRound, isProvideTrainingMetric } = resolved
   if (firstMetricOnly && earlyStoppingRound <= 0) {
     throw new UsageError('first_metric_only does nothing without early stopping; set ' +
       'early_stopping_round, or leave it out')
   }
   const hasValid = values.has('valid')
+  const metric = [...named, ...(customMetrics === '' ? [] : [customMetrics])]
   if (metric.length === 0 && (hasValid || isProvideTrainingMetric)) {
     throw new UsageError(`${hasValid ? '--valid' : 'is_provide_training_metric'} does nothing ` +
       'with metric None; name a metric, or leave one of them out')
@@ -160,27 +200,51 @@ function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
   }
 }
 
-async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promise<number> {
-  const { values, model: path, fileOptions } = job
-  if (job.noEffect.length > 0) reporter.note(`no effect here: ${job.noEffect.join(', ')}`)
-  const saved = values.text('checkpoint')
+/** Opens what is read, and finds out what can be written. */
+async function openJob(job: Job, reporter: Reporter): Promise<{
+  readonly resumeFrom: Booster | undefined
+  readonly data: Dataset
+  readonly evalSets: readonly NamedDataset[]
+  readonly writing: ModelWriting
+}> {
+  const { values, fileOptions, run, format, place } = job
   const inputs: TrainingInputs = {
     data: job.data,
     valid: await findEvalSets(values.list('valid'), fileOptions),
     fileOptions,
-    isElsewhere: job.place.kind === 'cluster',
+    goesByContent: run !== null,
+    isElsewhere: place.kind === 'cluster',
   }
   await requireDistinctFiles(values, inputs)
-  for (const file of [path, saved]) if (file !== undefined) await requireWritable(file)
+  for (const file of [job.model, values.text('checkpoint')]) {
+    if (file !== undefined) await requireWritable(file)
+  }
   const resumePath = values.text('resume')
   const resumeFrom = resumePath === undefined ? undefined : await Booster.load(resumePath)
-  const { data, evalSets } = await openInputs(inputs)
+  const opened = await openInputs(inputs)
+  const notes = await notesOfInputs(inputs, job.objective, place.kind === 'here')
+  for (const note of notes) reporter.note(note)
+  const needsLayout = run !== null && format === 'lightgbm'
+  return {
+    resumeFrom,
+    ...opened,
+    writing: { format, layout: needsLayout ? await findLayout(inputs, reporter) : null },
+  }
+}
+
+async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promise<number> {
+  const { values, model: path } = job
+  const noEffect = [...job.noEffect, ...(job.run?.ofOtherTasks ?? [])]
+  if (noEffect.length > 0) reporter.note(`no effect here: ${noEffect.join(', ')}`)
+  const { data, evalSets, resumeFrom, writing } = await openJob(job, reporter)
+  const saved = values.text('checkpoint')
   const every = values.integer('checkpoint-every', 1) ?? 10
   const checkpoint = saved === undefined ? null
     : new Checkpoint(saved, every, (file, nTrees) => reporter.saved('checkpoint', file, nTrees))
   const metricsPath = values.text('metrics-file')
   const metrics = metricsPath === undefined ? null
     : new MetricsFile(metricsPath, resumeFrom?.model ?? null)
+  const snapshotFreq = job.run?.snapshotFreq ?? 0
   let nDone = resumeFrom?.nIterations ?? 0
   let fetchText: string | null = null
   let cluster: Cluster | undefined
@@ -189,7 +253,10 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
       { signal, onNotice: (text) => reporter.notice(text) })
     const booster = await train(job.params, data, {
       evalSets,
-      callbacks: checkpoint === null ? [] : [checkpoint.callback],
+      callbacks: [
+        ...(checkpoint === null ? [] : [checkpoint.callback]),
+        ...(snapshotFreq > 0 ? [snapshotCallback(path, writing, snapshotFreq)] : []),
+      ],
       signal,
       resumeFrom,
       cluster,
@@ -207,7 +274,7 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
       },
     })
     const savedFromMs = performance.now()
-    await booster.save(path)
+    await writeModel(booster, path, writing)
     reporter.saved('model', path, booster.nTrees)
     reporter.took({ ...booster.trainingTimes!, saveMs: performance.now() - savedFromMs })
     if (booster.nTrees === 0) warnOfNoTree(values, path)
@@ -225,6 +292,20 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   } finally {
     metrics?.close()
     await cluster?.close()
+  }
+}
+
+/** The columns of the data; null where only workers can read them. */
+async function findLayout(
+  inputs: TrainingInputs, reporter: Reporter,
+): Promise<ModelWriting['layout']> {
+  try {
+    return await layoutOf(inputs.data, await optionsOf(inputs.data, inputs))
+  } catch (error) {
+    if (!inputs.isElsewhere || !(error instanceof CoppiceError) || error.code !== 'IO') throw error
+    reporter.note('the data cannot be read here: columns that are no features will not be in the ' +
+      'model for LightGBM')
+    return null
   }
 }
 

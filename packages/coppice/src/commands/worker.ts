@@ -26,6 +26,9 @@ export const workerCommand: Command = {
         'Nobody else may write to it' },
     { name: 'cache-size', group, takes: 'one', default: '10000000000',
       describe: 'Bytes of --cache, or 10G, 512MiB; what was not used for longest goes first' },
+    { name: 'allow-module', group, takes: 'many', describe:
+      'Module with objectives and metrics of your own (custom_objective, custom_metrics) that ' +
+      'trainings may run here: a JavaScript file, the same as the client has. Others are refused' },
     { name: 'exit-with-parent', group, takes: 'switch',
       describe: 'End when standard input is closed: with the process that started this one' },
     logFormatFlag,
@@ -56,6 +59,7 @@ export const workerCommand: Command = {
       threads: values.integer('threads', 1, THREADS_MAX),
       name: flagOrEnv(values, 'name', 'COPPICE_WORKER_NAME'),
       exitWithParent: values.isOn('exit-with-parent'),
+      allowModules: values.list('allow-module'),
       cache,
       onNotice: (text) => log.note(text),
       onListening: leaveEarlySignals,

@@ -3,12 +3,16 @@ import { CoppiceError, Dataset, type FileOptions, type NamedDataset } from '@cop
 import { resolveInputs } from '@coppice/api/command'
 import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
 import type { FlagValues } from '../flag-values.js'
+import { formatOfContent } from '../lightgbm/data-format.js'
+import { refuseSideFiles, sideNotes } from './side-notes.js'
 
 /** What is read, and how. */
 export interface TrainingInputs {
   readonly data: readonly string[]
   readonly valid: readonly EvalInputs[]
   readonly fileOptions: FileOptions
+  /** The content of a file says its format, not its name. */
+  readonly goesByContent: boolean
   /** Only the workers of a cluster have to find the files. */
   readonly isElsewhere: boolean
 }
@@ -36,25 +40,37 @@ export async function findEvalSets(
 
 /** The data sets. @throws CoppiceError 'IO' or 'DATA' for files that have to be here and are not */
 export async function openInputs(
-  { data, valid, fileOptions, isElsewhere }: TrainingInputs,
+  { data, valid, isElsewhere, ...how }: TrainingInputs,
 ): Promise<{ readonly data: Dataset, readonly evalSets: readonly NamedDataset[] }> {
-  const open = (inputs: string | readonly string[]): Promise<Dataset> | Dataset =>
-    isElsewhere ? Dataset.remote(inputs, fileOptions) : Dataset.open(inputs, fileOptions)
+  const open = async (inputs: string | readonly string[]): Promise<Dataset> => {
+    const options = await optionsOf(inputs, how)
+    return isElsewhere ? Dataset.remote(inputs, options) : Dataset.open(inputs, options)
+  }
   const train = await open(data)
   const evalSets: NamedDataset[] = []
   for (const { name, inputs } of valid) evalSets.push({ name, data: await open(inputs) })
   return { data: train, evalSets }
 }
 
+/** How some inputs are read. @throws CoppiceError 'DATA' for content that cannot be */
+export async function optionsOf(
+  inputs: string | readonly string[],
+  { fileOptions, goesByContent }: Pick<TrainingInputs, 'fileOptions' | 'goesByContent'>,
+): Promise<FileOptions> {
+  if (!goesByContent || fileOptions.format !== undefined) return fileOptions
+  const [first] = typeof inputs === 'string' ? [inputs] : inputs
+  return { ...fileOptions, format: await formatOfContent(first!) }
+}
+
 /** @throws UsageError when a file would be written that is read, or written twice */
 export async function requireDistinctFiles(
-  values: FlagValues, { data, valid, fileOptions: { format }, isElsewhere }: TrainingInputs,
+  values: FlagValues, { data, valid, isElsewhere, ...how }: TrainingInputs,
 ): Promise<void> {
   const named = (...names: readonly string[]): NamedFile[] => names.flatMap((name) =>
     values.has(name) ? [{ flag: `--${name}`, path: values.required(name) }] : [])
   const find = async (flag: string, inputs: readonly string[]): Promise<NamedFile[]> => {
     try {
-      return await filesOf(flag, inputs, format)
+      return await filesOf(flag, inputs, (await optionsOf(inputs, how)).format)
     } catch (error) {
       // What is not here cannot be overwritten here.
       if (isElsewhere && error instanceof CoppiceError && error.code === 'IO') return []
@@ -66,4 +82,20 @@ export async function requireDistinctFiles(
   // A training that goes on keeps its checkpoint in the same file.
   await requireDistinct(named('model', 'checkpoint', 'metrics-file'), inputs,
     [['--checkpoint', '--resume']])
+}
+
+/**
+ * What is to be said of the files beside the data, see `sideNotes`.
+ * @throws UsageError for those that cannot be used where the work is done
+ */
+export async function notesOfInputs(
+  { data, valid, ...how }: TrainingInputs, objective: string, isHere: boolean,
+): Promise<string[]> {
+  const notes: string[] = []
+  for (const inputs of [data, ...valid.map((set) => set.inputs)]) {
+    const options = await optionsOf(inputs, how)
+    if (!isHere) await refuseSideFiles(inputs, options)
+    notes.push(...await sideNotes(inputs, options, objective))
+  }
+  return notes
 }

@@ -30,7 +30,11 @@ export function placeFlags({ verb, result }: { verb: string, result: string }): 
 export type Place =
   | { readonly kind: 'here' }
   | { readonly kind: 'cluster', readonly url: string }
-  | { readonly kind: 'local', readonly workers: number, readonly threadsPerWorker?: number }
+  | {
+      readonly kind: 'local', readonly workers: number, readonly threadsPerWorker?: number,
+      /** Modules of the user's that the training runs. */
+      readonly allowModules?: readonly string[]
+    }
 
 /** @throws UsageError for flags that contradict each other or would do nothing */
 export function readPlace(
@@ -69,8 +73,8 @@ export async function openPlace(
     case 'cluster':
       return connect(place.url, { ...patientConnectOptions(values, place.url), ...waiting })
     case 'local': {
-      const { workers, threadsPerWorker } = place
-      return LocalCluster.start({ workers, threadsPerWorker })
+      const { workers, threadsPerWorker, allowModules } = place
+      return LocalCluster.start({ workers, threadsPerWorker, allowModules })
     }
   }
 }

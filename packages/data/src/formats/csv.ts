@@ -194,7 +194,7 @@ function readHeader(
     names.push(name || `Column_${column}`)
   }
   const isHeader = options.header === 'auto' ? !hasNumber : options.header
-  if (!isHeader) return { names: names.map((_, column) => `Column_${column}`), isHeader }
+  if (!isHeader) return { names: numberedNames(nColumns, options), isHeader }
   const firstOf = new Map<string, number>()
   names.forEach((name, column) => {
     const other = firstOf.get(name)
@@ -209,6 +209,14 @@ function readHeader(
     firstOf.set(name, column)
   })
   return { names, isHeader }
+}
+
+/** Names of columns that have none; a label that is not there is told where it is looked for. */
+function numberedNames(nColumns: number, { unnamed }: TextOptions): string[] {
+  const hasLabel = unnamed !== undefined && unnamed.unlessColumns !== nColumns
+  const label = hasLabel ? unnamed.label : nColumns
+  return Array.from({ length: nColumns }, (_, column) =>
+    column === label ? 'label' : `Column_${column > label ? column - 1 : column}`)
 }
 
 /** Where the fields of the only record stand. */

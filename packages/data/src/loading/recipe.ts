@@ -1,4 +1,4 @@
-import type { FeatureInfo } from '@coppice/engine'
+import type { FeatureInfo, RowBits } from '@coppice/engine'
 import type { Scalar } from '@coppice/model'
 import type { ColumnType, Format, TextOptions } from '../reader.js'
 import type { EncodePlan, JobColumn, JobPartition } from './job.js'
@@ -9,6 +9,11 @@ import type { EncodePlan, JobColumn, JobPartition } from './job.js'
  */
 export interface DatasetRecipe {
   readonly nRows: number
+  /**
+   * Which of the rows are the data set's, where they are not all: the others were looked at for
+   * bins, dictionaries and classes, and `nRows` and the partitions' plans count them, too.
+   */
+  readonly rows: RowBits | null
   readonly textOptions: TextOptions
   readonly columns: readonly JobColumn[]
   readonly partitions: readonly RecipePartition[]

@@ -58,6 +58,7 @@ export async function surveyDataset(
   const { types, features, classes, groupSizes } = scanned
   const recipe: DatasetRecipe = {
     nRows,
+    rows: null,
     textOptions,
     columns,
     partitions,

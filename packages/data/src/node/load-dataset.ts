@@ -5,7 +5,7 @@ import { runLoad } from '../loader.js'
 import { InlineRunner, throwIfAborted } from '../loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from '../loading/job.js'
 import type { DatasetOptions, LoadedDataset, LoadInputs, LocalRunner } from '../loading/options.js'
-import type { Format, TextOptions } from '../reader.js'
+import type { Format, TextOptions, UnnamedColumns } from '../reader.js'
 import { defaultTextOptions } from '../readers.js'
 import { type InputPartition, resolveInputs } from './inputs.js'
 import { memoryLimitBytes } from './memory-limit.js'
@@ -24,6 +24,8 @@ export interface LoadOptions extends Omit<DatasetOptions, 'params'>, SourceOptio
   readonly header?: boolean | 'auto' | undefined
   /** Texts that mean missing, in text files. */
   readonly missingValues?: readonly string[] | undefined
+  /** Names of the columns of text without a header. */
+  readonly unnamed?: UnnamedColumns | undefined
   /** Binning parameters, and the most memory that may be used. */
   readonly params?:
     (Partial<BinningParams> & { readonly maxMemoryMb?: number | undefined }) | undefined
@@ -89,8 +91,10 @@ function loadInputs(
 export function textOptionsOf(options: {
   readonly header?: boolean | 'auto' | undefined
   readonly missingValues?: readonly string[] | undefined
+  readonly unnamed?: UnnamedColumns | undefined
 }): TextOptions {
   return {
+    ...(options.unnamed === undefined ? {} : { unnamed: options.unnamed }),
     header: options.header ?? defaultTextOptions.header,
     missingValues: options.missingValues ?? defaultTextOptions.missingValues,
   }

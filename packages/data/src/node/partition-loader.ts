@@ -2,7 +2,7 @@
  * What a worker reads with: carries out the tasks of a survey, and bins partitions by the recipe
  * that came of it. Everything runs on loading threads; the calling thread only waits.
  */
-import type { BinnedBlock } from '@coppice/engine'
+import { type BinnedBlock, selectFrom } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { allocatePartition, targetSize } from '../loading/allocate.js'
 import { mergeGroups } from '../loading/groups.js'
@@ -29,7 +29,7 @@ import { ThreadPool } from './thread-pool.js'
 export interface BinnedPartition {
   /** Its index in the recipe. */
   readonly partition: number
-  /** Global row id of its first row. */
+  /** Global row id of its first row; where the recipe selects rows, among the selected. */
   readonly firstRow: number
   readonly nRows: number
   /** All rows, in order: one block, or those of its units where rows may be packed. */
@@ -41,7 +41,10 @@ export interface BinnedPartition {
   readonly initScore: Float64Array | null
   /** Row counts of the query groups, in row order. */
   readonly groupSizes: Uint32Array | null
-  /** SHA-256 of all of the above (see `digestRows`): equal wherever it is computed. */
+  /**
+   * SHA-256 of all of the above (see `digestRows`), before rows are selected: equal wherever it is
+   * computed.
+   */
   readonly hash: string
 }
 
@@ -181,9 +184,9 @@ class PoolLoader implements PartitionLoader {
           groupSizes: groups[targetIdx]!,
         }))
         const hashes = await this.#pool.run(contextId, digests, { signal })
-        return partitions.map(({ firstRow, plan }, i): BinnedPartition => {
+        return partitions.map(({ firstRow, plan }, i) => {
           const { label, weight, initScore } = targets[i]!
-          return {
+          return ownRows(recipe, {
             partition: partitionIdx[i]!,
             firstRow,
             nRows: plan.nRows,
@@ -193,7 +196,7 @@ class PoolLoader implements PartitionLoader {
             initScore,
             groupSizes: groups[i]!,
             hash: hashes[i]!,
-          }
+          })
         })
       } finally {
         this.#pool.drop(contextId)
@@ -259,6 +262,12 @@ class PoolLoader implements PartitionLoader {
       open.close()
     }
   }
+}
+
+/** The rows of a partition that are the data set's. Its hash remains that of the whole. */
+function ownRows({ rows, features }: DatasetRecipe, whole: BinnedPartition): BinnedPartition {
+  if (rows === null) return whole
+  return { ...whole, ...selectFrom({ ...whole, nFeatures: features.length }, rows) }
 }
 
 function allocateAll(

@@ -4,7 +4,9 @@ import { readUnit } from '../loading/read-unit.js'
 import { PlannedColumns } from '../planned-columns.js'
 import type { PartitionAccess } from '../loading/tasks.js'
 import { type PlannedFile, readingContext } from '../prediction/context.js'
-import type { ColumnChunk, ColumnType, Format, TextOptions } from '../reader.js'
+import type {
+  ColumnChunk, ColumnType, Format, TextOptions, UnnamedColumns,
+} from '../reader.js'
 import type { PlannedPartition } from '../schema.js'
 import { type InputPartition, resolveInputs } from './inputs.js'
 import { textOptionsOf } from './load-dataset.js'
@@ -18,6 +20,8 @@ export interface RawOptions extends SourceOptions {
   readonly format?: Format | undefined
   readonly header?: boolean | 'auto' | undefined
   readonly missingValues?: readonly string[] | undefined
+  /** Names of the columns of text without a header. */
+  readonly unnamed?: UnnamedColumns | undefined
   /** Types by column name, instead of the inferred ones. */
   readonly schema?: Readonly<Record<string, ColumnType>> | undefined
 }
@@ -103,6 +107,11 @@ export class RawTable {
     this.partitions = partitions
     this.names = this.#columns.names
     this.nRows = this.#columns.nRows
+  }
+
+  /** Rows of each partition. */
+  get rowCounts(): readonly number[] {
+    return this.#planned.map(({ plan }) => plan.nRows)
   }
 
   /** Index of a column; throws CoppiceError 'DATA' with the nearest name. */

@@ -1,7 +1,7 @@
 import { CoppiceError } from '@coppice/model'
 import { formatOfName } from '../input-format.js'
-import type { ColumnChunk, Format } from '../reader.js'
-import { createTableWriter, outputFormats } from '../writers/create-writer.js'
+import type { ColumnChunk } from '../reader.js'
+import { createTableWriter, type OutputFormat, outputFormats } from '../writers/create-writer.js'
 import type { OutputColumn } from '../writers/writer.js'
 import { openAtomicFile } from './atomic-file.js'
 
@@ -27,9 +27,10 @@ export async function openTableFile(
   path: string,
   columns: readonly OutputColumn[],
   nRows: number,
-  format: Format | null = formatOfName(path),
+  format: OutputFormat | null = formatOfName(path),
 ): Promise<TableFile> {
-  if (format === null || !outputFormats.includes(format)) {
+  const isLegal = format === 'lightgbm-result' || outputFormats.some((name) => name === format)
+  if (format === null || !isLegal) {
     throw new CoppiceError(
       'DATA',
       `cannot tell what to write to ${path}: its name should end in ` +

@@ -2,7 +2,11 @@ import { CoppiceError } from '@coppice/model'
 import type { Format } from '../reader.js'
 import { createCsvWriter } from './csv.js'
 import { createNpyWriter } from './npy.js'
+import { createResultWriter } from './result.js'
 import type { ByteSink, OutputColumn, TableWriter } from './writer.js'
+
+/** What tables can be written as: the formats of rows, and the predictions of LightGBM. */
+export type OutputFormat = Format | 'lightgbm-result'
 
 /** Formats that can be written. */
 export const outputFormats: readonly Format[] = ['csv', 'tsv', 'parquet', 'arrow', 'npy']
@@ -16,7 +20,7 @@ export const outputFormats: readonly Format[] = ['csv', 'tsv', 'parquet', 'arrow
  * @param nRows - number of rows that will be written in all; only .npy needs it
  */
 export async function createTableWriter(
-  format: Format,
+  format: OutputFormat,
   sink: ByteSink,
   columns: readonly OutputColumn[],
   nRows: number,
@@ -32,6 +36,8 @@ export async function createTableWriter(
       return (await import('./arrow.js')).createArrowWriter(sink, columns)
     case 'npy':
       return createNpyWriter(sink, columns, nRows)
+    case 'lightgbm-result':
+      return createResultWriter(sink, columns)
     case 'libsvm':
       throw new CoppiceError(
         'DATA',

@@ -190,6 +190,29 @@ describe('csvReader', () => {
   })
 })
 
+describe('columns without names', () => {
+  const namesOf = async (text: string, label: number, unlessColumns: number | null) => {
+    const options = { ...defaultTextOptions, unnamed: { label, unlessColumns } }
+    const plan = await tsvReader.plan(sourceOf(text), options)
+    return plan.columns.map(({ name }) => name)
+  }
+
+  it('are numbered without the label, as LightGBM does', async () => {
+    assert.deepEqual(await namesOf('1\t2\t3\n', 0, null), ['label', 'Column_0', 'Column_1'])
+    assert.deepEqual(await namesOf('1\t2\t3\n', 1, null), ['Column_0', 'label', 'Column_1'])
+    assert.deepEqual(await namesOf('1\t2\t3\n', 9, null), ['Column_0', 'Column_1', 'Column_2'])
+  })
+
+  it('have no label where they are as many as the features', async () => {
+    assert.deepEqual(await namesOf('1\t2\n', 0, 2), ['Column_0', 'Column_1'])
+    assert.deepEqual(await namesOf('1\t2\n', 0, 3), ['label', 'Column_0'])
+  })
+
+  it('leave names alone', async () => {
+    assert.deepEqual(await namesOf('a\tb\n1\t2\n', 0, null), ['a', 'b'])
+  })
+})
+
 describe('tsvReader', () => {
   it('separates at tabs and trims spaces', async () => {
     const source = sourceOf('a\tb c\t d,e\n 1 \t\tx \n')

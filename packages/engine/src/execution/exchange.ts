@@ -2,21 +2,26 @@ import { CANDIDATE_BYTES } from '../kernels/candidate.js'
 import { SUM_BYTES } from '../kernels/api.js'
 import type { ShareTable } from './feature-shares.js'
 
+/** Before the sums of a histogram by an engine; a cache line. */
+export const HEADER_BYTES = 64
+
 /**
  * The memory through which the engines of one process hand each other histograms and candidates.
  * Engine `from` writes its sums of another reducer's share; the reducer reads them after a
  * barrier. No pointer crosses: every byte is copied out of one memory and into another.
  *
- *   sums:       [engine][histogram][share] blocks of nCells * 20 bytes
+ *   sums:       [engine][histogram] a header, then [share] blocks of nCells * 20 bytes, or rows
  *   candidates: [share][expansion][left, right] blocks of CANDIDATE_BYTES
  */
 export class Exchange {
+  /** Of the sums of one histogram by one engine, without the header. */
+  readonly histogramBytes: number
   readonly sums: Uint8Array
   readonly candidates: Uint8Array
   /** Histograms, and expansions, that it holds at once. */
   readonly room: number
   readonly #shareOffsets: number[] = []
-  readonly #histogramBytes: number
+  readonly #headers: Int32Array
 
   constructor(
     table: ShareTable, room: number,
@@ -27,9 +32,10 @@ export class Exchange {
       this.#shareOffsets.push(offset)
       offset += share.nCells * SUM_BYTES
     }
-    this.#histogramBytes = offset
+    this.histogramBytes = offset
     this.room = room
     this.sums = new Uint8Array(buffers.sums)
+    this.#headers = new Int32Array(buffers.sums)
     this.candidates = new Uint8Array(buffers.candidates)
   }
 
@@ -43,14 +49,34 @@ export class Exchange {
     const nEngines = table.shares.length
     const cells = table.shares.reduce((sum, share) => sum + share.nCells, 0)
     return {
-      sums: nEngines === 1 ? 0 : nEngines * room * cells * SUM_BYTES,
+      sums: nEngines === 1 ? 0 : nEngines * room * (HEADER_BYTES + cells * SUM_BYTES),
       candidates: nEngines * room * 2 * CANDIDATE_BYTES,
     }
   }
 
   /** Where engine `from` puts its sums of `share` for a histogram. */
   sumsAt(from: number, histogram: number, share: number): number {
-    return (from * this.room + histogram) * this.#histogramBytes + this.#shareOffsets[share]!
+    return this.rowsAt(from, histogram) + this.#shareOffsets[share]!
+  }
+
+  /** Where engine `from` puts rows of a histogram, instead of sums: histogramBytes at most. */
+  rowsAt(from: number, histogram: number): number {
+    return this.#headerAt(from, histogram) + HEADER_BYTES
+  }
+
+  /** Engine `from` puts this many rows of a histogram, or, if null, sums. */
+  announce(from: number, histogram: number, nRows: number | null): void {
+    this.#headers[this.#headerAt(from, histogram) / 4] = nRows ?? -1
+  }
+
+  /** How many rows engine `from` has put for a histogram; null where it was sums. */
+  rowsOf(from: number, histogram: number): number | null {
+    const n = this.#headers[this.#headerAt(from, histogram) / 4]!
+    return n < 0 ? null : n
+  }
+
+  #headerAt(from: number, histogram: number): number {
+    return (from * this.room + histogram) * (HEADER_BYTES + this.histogramBytes)
   }
 
   /** Where the reducer of `share` puts the candidate of a child (0 left or root, 1 right). */

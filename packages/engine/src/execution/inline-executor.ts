@@ -63,7 +63,7 @@ export class InlineExecutor implements Executor {
     const engine = this.#engine
     if (engine === null) throw new CoppiceError('ABORTED', 'the executor was closed')
     switch (request.kind) {
-      case 'prepare': return engine.prepare()
+      case 'prepare': return engine.prepare(request)
       case 'gradients': {
         engine.computeGradients(request.gradientScale, request.hessianScale)
         return null

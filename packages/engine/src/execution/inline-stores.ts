@@ -89,7 +89,7 @@ export class InlineStores implements Stores {
 
 function answerOf(engine: StoreEngine, request: EngineRequest): StoreAnswer {
   switch (request.kind) {
-    case 'prepare': return { kind: 'maximum', value: engine.prepare() }
+    case 'prepare': return { kind: 'maximum', value: engine.prepare(request) }
     case 'tally': return { kind: 'counts', values: engine.tally(request) }
     case 'root':
     case 'round':

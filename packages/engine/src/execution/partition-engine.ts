@@ -3,7 +3,8 @@ import type { LeafTotals } from '../kernels/candidate.js'
 import { instantiateKernels } from '../kernels/load.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, RootRequest, RoundRequest, TallyRequest,
+  CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
+  TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
@@ -34,7 +35,7 @@ export class PartitionEngine {
       histogramSlots(place.table, histogramPoolBytes))
     this.#rows = new RowEngine(arena, kernels, setup, train, evalSets, place)
     this.#sums = new SumsBuilder(
-      arena, kernels, place, this.#reducer.layout, this.#rows.rows)
+      arena, kernels, place, setup.features, this.#reducer.layout, this.#rows.rows)
   }
 
   /** Memory of this engine's share of the histograms held so far. */
@@ -42,9 +43,9 @@ export class PartitionEngine {
     return this.#reducer.histogramBytes
   }
 
-  /** Exact max |gradient| over this engine's rows. */
-  prepare(): number {
-    return this.#rows.prepare()
+  /** Exact max |gradient| (or hessian) over this engine's rows. */
+  prepare(request: PrepareRequest): number {
+    return this.#rows.prepare(request)
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */

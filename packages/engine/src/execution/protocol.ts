@@ -1,3 +1,4 @@
+import type { MetricDefinition } from '../custom/types.js'
 import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
@@ -7,7 +8,7 @@ import type { ObjectiveSpec } from '../objectives/objective.js'
  * request is carried out by all engines on their rows; an answer is about all rows. Executors
  * differ only in how requests travel and where sums meet.
  *
- *   prepare   -> largest gradient            where the objective's bound is not proven
+ *   prepare   -> largest gradient (hessian)  where the objective's bound is not proven
  *   gradients                                fixed-point gradients of all outputs
  *   tally ...                                rows by the size of their gradients (GOSS)
  *   per tree: root -> totals and candidate; round -> candidates, until grown; commit
@@ -19,6 +20,8 @@ export type EngineRequest =
 
 export interface PrepareRequest {
   readonly kind: 'prepare'
+  /** Instead of gradients: of custom objectives, whose hessians have no bound that is proven. */
+  readonly of?: 'hessians'
 }
 
 export interface GradientsRequest {
@@ -232,4 +235,6 @@ export interface MetricSpec {
   readonly topK: number
   /** The number that some metrics have: alpha, fair_c or tweedie_variance_power; else 0. */
   readonly parameter: number
+  /** Of a metric of the user's own. */
+  readonly custom?: MetricDefinition | null
 }

@@ -124,6 +124,8 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
   w.int(kinds.indexOf(request.kind))
   switch (request.kind) {
     case 'prepare':
+      w.int(request.of === 'hessians' ? 1 : 0)
+      break
     case 'evaluate':
       break
     case 'gradients':
@@ -163,7 +165,7 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
   const r = new Reader(bytes)
   const kind = kinds[r.int()]
   switch (kind) {
-    case 'prepare':
+    case 'prepare': return r.int() === 0 ? { kind } : { kind, of: 'hessians' }
     case 'evaluate':
       return { kind }
     case 'gradients':

@@ -1,12 +1,13 @@
+import { CustomKernel } from '../custom/objective-kernel.js'
 import type { Arena } from '../kernels/arena.js'
 import { softmaxWorkBytes, type Kernels } from '../kernels/api.js'
 import { bindObjective } from '../objectives/kernels.js'
 import type { ObjectiveKernel } from '../objectives/objective.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, RootRequest, TallyRequest,
+  CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, TallyRequest,
 } from './protocol.js'
-import { countRows, dealRuns } from './row-dealing.js'
+import { countRows, dealRuns, type RowRun } from './row-dealing.js'
 import { RowSampler } from './row-sampler.js'
 import { RowStore } from './row-store.js'
 import { ScorePlanes } from './score-planes.js'
@@ -54,7 +55,7 @@ export class RowEngine {
       ? null
       : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
     const { labels, weights } = this.#scores.gradientInputs(train, runs)
-    this.#objective = this.#bind(arena, nRows, labels, weights)
+    this.#objective = this.#bind(arena, runs, nRows, labels, weights)
     this.#sampler = new RowSampler(arena, kernels, {
       runs, nRows, labels, nOutputs: setup.nOutputs, ...this.#pairs,
     })
@@ -75,9 +76,12 @@ export class RowEngine {
     }
   }
 
-  #bind(arena: Arena, nRows: number, labels: number, weights: number): ObjectiveKernel {
+  #bind(
+    arena: Arena, runs: readonly RowRun[], nRows: number, labels: number, weights: number,
+  ): ObjectiveKernel {
     const { pairs, pairStride, planeBytes } = this.#pairs
-    return bindObjective(this.#setup.objective, this.#kernels, {
+    const { nOutputs, objective } = this.#setup
+    const inputs = {
       nRows,
       scores: this.#scores.offset,
       scorePlaneBytes: planeBytes,
@@ -86,13 +90,19 @@ export class RowEngine {
       gradients: pairs,
       gradientStride: pairStride,
       gradientPlaneBytes: planeBytes,
-      work: arena.reserve(softmaxWorkBytes(this.#setup.nOutputs)),
-    })
+      work: arena.reserve(softmaxWorkBytes(nOutputs)),
+    }
+    if (objective.custom == null) return bindObjective(objective, this.#kernels, inputs)
+    const rowId = (row: number): number => {
+      const run = runs.findLast(({ localRow }) => localRow <= row)!
+      return run.firstRow + row - run.localRow
+    }
+    return new CustomKernel(objective.custom, inputs, { memory: arena.memory, nOutputs, rowId })
   }
 
-  /** Exact max |gradient| over this engine's rows; 0 without rows. */
-  prepare(): number {
-    return this.#objective.maxGradient()
+  /** Exact max |gradient| (or hessian) over this engine's rows; 0 without rows. */
+  prepare({ of }: PrepareRequest): number {
+    return of === 'hessians' ? this.#objective.maxHessian?.() ?? 0 : this.#objective.maxGradient()
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */

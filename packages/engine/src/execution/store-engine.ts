@@ -3,7 +3,8 @@ import { SUM_BYTES } from '../kernels/api.js'
 import { instantiateKernels } from '../kernels/load.js'
 import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
 import type {
-  EngineRequest, EngineRows, EngineSetup, MetricPart, RootRequest, RoundRequest, TallyRequest,
+  EngineRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
+  TallyRequest,
 } from './protocol.js'
 import { writeLayout } from './reducer.js'
 import { RowEngine } from './row-engine.js'
@@ -39,7 +40,7 @@ export class StoreEngine {
     const layout = writeLayout(this.#arena, setup.features, place.table)
     this.#rows = new RowEngine(this.#arena, kernels, setup, train, evalSets, place)
     this.#sums = new SumsBuilder(
-      this.#arena, kernels, place, layout, this.#rows.rows)
+      this.#arena, kernels, place, setup.features, layout, this.#rows.rows)
   }
 
   /** Size of this engine's memory. */
@@ -153,8 +154,8 @@ export class StoreEngine {
   }
 
   /** Exact max |gradient| over this engine's rows; 0 without rows. */
-  prepare(): number {
-    return this.#rows.prepare()
+  prepare(request: PrepareRequest): number {
+    return this.#rows.prepare(request)
   }
 
   /** Counts of this engine's rows, see TallyRequest. */

@@ -4,6 +4,8 @@ import { cellOffsets, cellsOf } from '../kernels/cells.js'
 import { specialiseHistogram, type HistogramPass } from '../kernels/specialised-histogram.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
+import type { FeatureLayout } from './protocol.js'
+import { RowHandOver } from './row-hand-over.js'
 import type { NodeRun, RowStore } from './row-store.js'
 
 /** Which of the engines of a training this is; they are numbered like the shares of features. */
@@ -74,10 +76,13 @@ export class SumsBuilder {
   readonly #outgoing: readonly number[]
   /** Another engine's sums of this engine's share. */
   readonly #incoming: number
+  /** For small leaves; null without other engines, or where rows are too wide. */
+  readonly #handOver: RowHandOver | null
 
   /** @param layout - offset of the layout table: entries relative to their shares */
   constructor(
-    arena: Arena, kernels: Kernels, place: EnginePlace, layout: number, rows: RowStore,
+    arena: Arena, kernels: Kernels, place: EnginePlace, features: readonly FeatureLayout[],
+    layout: number, rows: RowStore,
   ) {
     this.#arena = arena
     this.#kernels = kernels
@@ -88,12 +93,18 @@ export class SumsBuilder {
     const sizes = this.#tiles.map(({ offsets }) => offsets.at(-1)!)
     const { hasBundles } = rows.columns
     const cellBytes = hasBundles ? sizes.reduce((sum, n) => sum + n, 0) : Math.max(...sizes)
+    const handsOver = RowHandOver.isPossible(features.length, place.nEngines)
+    const unbundled = handsOver ? cellOffsets(features.map(({ nBins }) => nBins)).at(-1)! : 0
     // a bin that its feature does not have must not write elsewhere: the scan will tell
-    this.#cells = arena.reserve(cellBytes + cellsOf(256) * CELL_BYTES)
+    this.#cells = arena.reserve(Math.max(cellBytes, unbundled) + cellsOf(256) * CELL_BYTES)
     this.#bundles = hasBundles ? this.#writeBundles() : null
     this.#outgoing = place.table.shares.map((share, u) =>
       u === place.engine ? 0 : arena.reserve(share.nCells * SUM_BYTES))
     this.#incoming = place.nEngines > 1 ? arena.reserve(this.share.nCells * SUM_BYTES) : 0
+    this.#handOver = handsOver
+      ? new RowHandOver(
+        arena, kernels, { ...place, share: this.share }, features, layout, rows, this.#cells)
+      : null
   }
 
   /** The features whose sums end up here. */
@@ -103,14 +114,16 @@ export class SumsBuilder {
 
   /**
    * This engine's sums of a node: its own share into `slot` (share.nCells * 20 bytes, contents
-   * undefined before), the others' to the exchange.
+   * undefined before), the others' to the exchange. Of a small leaf the rows go there instead, and
+   * are summed by `gather`: until then they must not be moved.
    *
    * @param histogram - which of the histograms of a request it is
    */
   build(node: number, slot: number, histogram: number): void {
+    if (this.#handOver?.send(node, histogram) === true) return
     if (this.#bundles !== null) this.#sumBundles(this.#bundles, node, slot)
     else for (const tile of this.#tiles) this.#sumTile(tile, node, slot)
-    this.#handOver(histogram)
+    this.#handOverSums(histogram)
   }
 
   /** Without bundles, columns are the features in their order. */
@@ -189,7 +202,7 @@ export class SumsBuilder {
     }
   }
 
-  #handOver(histogram: number): void {
+  #handOverSums(histogram: number): void {
     const { exchange, engine, table } = this.#place
     table.shares.forEach((share, u) => {
       if (u === engine) return
@@ -199,13 +212,15 @@ export class SumsBuilder {
     })
   }
 
-  /** Adds the other engines' sums of this share to those in `slot`. */
+  /** Completes the sums of this share in `slot` with what the other engines handed over. */
   gather(slot: number, histogram: number): void {
     const { exchange, engine, nEngines } = this.#place
     const { nCells } = this.share
     const nBytes = nCells * SUM_BYTES
+    this.#handOver?.sum(slot, histogram, nEngines)
     for (let from = 0; from < nEngines; from++) {
       if (from === engine) continue
+      if (this.#handOver !== null && exchange.rowsOf(from, histogram) !== null) continue
       const at = exchange.sumsAt(from, histogram, engine)
       this.#arena.bytes(this.#incoming, nBytes).set(exchange.sums.subarray(at, at + nBytes))
       this.#kernels.addSums(slot, this.#incoming, nCells)

@@ -1,9 +1,19 @@
 import type { Objective } from '@coppice/model'
+import { type CustomParams, metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
   return metric === 'auc' || metric === 'average_precision'
+}
+
+/** As `isHigherBetter`, of the metrics of a training, the user's own among them. */
+export function metricDirections(
+  params: Pick<CustomParams, 'customMetrics'>,
+): (metric: string) => boolean {
+  const own = metricDefinitions(params)
+  return (metric) =>
+    own.find(({ name }) => name === metric)?.higherIsBetter ?? isHigherBetter(metric)
 }
 
 type Names = readonly [string, ...string[]]
@@ -28,6 +38,7 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
   binary: ['binary_logloss', 'auc', 'binary_error'],
   multiclass: ['multi_logloss', 'multi_error'],
   multiclassova: ['multi_logloss', 'multi_error'],
+  custom: numeric,
 }
 
 /** Metrics that are defined too, and computed when they are named. */
@@ -45,6 +56,7 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   binary: ['average_precision', ...probabilistic],
   multiclass: [],
   multiclassova: [],
+  custom: [],
 }
 
 /** Metrics that say how good a model of an objective is, its own loss first. */

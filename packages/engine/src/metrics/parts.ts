@@ -1,4 +1,5 @@
 import { exp, predictedNumber, sigmoid, type Objective } from '@coppice/model'
+import { customMetricPart, finishCustomMetric } from '../custom/metric.js'
 import type { MetricPart, MetricSpec, RankedScores } from '../execution/protocol.js'
 import { ExactSum } from '../numeric/exact-sum.js'
 import { areaUnderRoc, mergeRanked, rankScores } from './auc.js'
@@ -6,6 +7,8 @@ import { averagePrecision } from './average-precision.js'
 import {
   binaryError, binaryLogLoss, multiError, multiLogLoss, ovaLogLoss, type RowLoss,
 } from './losses.js'
+import { metricFamily } from './family.js'
+import { isHigherBetter } from './names.js'
 import { crossEntropy, numberLoss } from './number-losses.js'
 
 type Parts = Pick<MetricPart, 'sum' | 'ranked'>
@@ -65,9 +68,14 @@ function exposureLoss(score: number, label: number, weight: number): number {
 
 /** One engine's part of a metric over its rows. */
 export function metricPart(
-  metric: MetricSpec, objective: Objective, scores: readonly Float64Array[],
+  metric: MetricSpec, ownObjective: Objective, scores: readonly Float64Array[],
   labels: Float64Array, weights: Float64Array | null,
 ): Parts {
+  if (metric.custom != null) {
+    const part = customMetricPart(metric.custom, ownObjective, { scores, labels, weights })
+    return { sum: part.parts(), ranked: null }
+  }
+  const objective = metricFamily(ownObjective)
   if (rankedMetrics.includes(metric.name)) {
     return { sum: null, ranked: rankScores(scores[0]!, labels, weights) }
   }
@@ -101,6 +109,21 @@ export function finishMetric(metric: string, parts: readonly Parts[], size: SetS
     case 'rmse': return Math.sqrt(total.value() / size.sumWeight)
     default: return total.value() / size.sumWeight
   }
+}
+
+/** As `finishMetric`, of the user's own metrics too. */
+export function finishSpec(spec: MetricSpec, parts: readonly Parts[], size: SetSize): number {
+  if (spec.custom == null) return finishMetric(spec.name, parts, size)
+  const total = new ExactSum()
+  for (const part of parts) total.merge(part.sum!)
+  return finishCustomMetric(spec.custom, total, size.sumWeight)
+}
+
+/** Whether a larger value is better. */
+export function isSpecHigherBetter(
+  { name, custom }: Pick<MetricSpec, 'name' | 'custom'>,
+): boolean {
+  return custom == null ? isHigherBetter(name) : custom.higherIsBetter
 }
 
 /** Merges neighbours until one is left: O(n log k) for k parts. */

@@ -1,7 +1,9 @@
+import { objectiveDefinition } from '../custom/definitions.js'
 import type { ResolvedParams } from '../params/index.js'
 
 /** What of the parameters says which labels and scores rows have. */
-export type ObjectiveChoice = Pick<ResolvedParams, 'objective' | 'numClass' | 'regSqrt'>
+export type ObjectiveChoice = Pick<ResolvedParams,
+  'objective' | 'numClass' | 'regSqrt' | 'customObjective' | 'customMetrics'>
 
 /** Objectives with a score per class. */
 export function isMulticlass(objective: ResolvedParams['objective']): boolean {
@@ -14,17 +16,26 @@ export function isNumeric(objective: ResolvedParams['objective']): boolean {
 }
 
 /** Classes of the labels; 0 where they are numbers. */
-export function labelClasses({ objective, numClass }: ObjectiveChoice): number {
+export function labelClasses(choice: ObjectiveChoice): number {
+  const { objective, numClass } = choice
+  if (objective === 'custom') return objectiveDefinition(choice).numClass
   if (isMulticlass(objective)) return numClass
   return objective === 'binary' ? 2 : 0
 }
 
 /** Scores of a row. */
-export function scoresPerRow({ objective, numClass }: ObjectiveChoice): number {
+export function scoresPerRow(choice: ObjectiveChoice): number {
+  const { objective, numClass } = choice
+  if (objective === 'custom') {
+    const nClasses = objectiveDefinition(choice).numClass
+    return nClasses > 2 ? nClasses : 1
+  }
   return isMulticlass(objective) ? numClass : 1
 }
 
 /** The name in the model: regression with reg_sqrt has its own. */
-export function objectiveName({ objective, regSqrt }: ObjectiveChoice): string {
+export function objectiveName(
+  { objective, regSqrt }: Pick<ObjectiveChoice, 'objective' | 'regSqrt'>,
+): string {
   return objective === 'regression' && regSqrt ? 'regression_sqrt' : objective
 }

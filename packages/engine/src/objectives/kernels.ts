@@ -1,4 +1,5 @@
 import { exp } from '@coppice/model'
+import { CoppiceError } from '../errors.js'
 import { PointwiseKind, type Kernels } from '../kernels/api.js'
 import type { GradientInputs, ObjectiveKernel, ObjectiveSpec } from './objective.js'
 
@@ -26,6 +27,8 @@ export function bindObjective(
       Array.from({ length: spec.objective.numClass }, (_, k) => k),
       spec, spec.objective.sigmoid, kernels, inputs)
     case 'multiclass': return new Softmax(spec.objective.numClass, kernels, inputs)
+    case 'custom':
+      throw new CoppiceError('INTERNAL', 'internal error: a custom objective has a CustomKernel')
   }
 }
 

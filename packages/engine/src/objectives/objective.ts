@@ -1,4 +1,5 @@
 import type { Objective } from '@coppice/model'
+import type { CodeRef } from '../custom/types.js'
 
 /** Exact facts about labels and weights that decide base scores, scales and class weights. */
 export interface LabelStatistics {
@@ -27,6 +28,8 @@ export interface ObjectiveSpec {
   readonly gradientBound: number | null
   /** Proven bound of the hessian, or what is added to that by the gradients: hessian-bound.ts. */
   readonly hessianBound: number
+  /** A loss of the user's own, whose largest hessian is looked for too. */
+  readonly custom?: CodeRef | null
 }
 
 /** Where a thread keeps what gradients are computed from; offsets into its memory. */
@@ -51,6 +54,8 @@ export interface GradientInputs {
 export interface ObjectiveKernel {
   /** Exact max |gradient| over the rows; 0 for objectives with a proven bound. */
   maxGradient(): number
+  /** Exact largest hessian, of objectives of the user's own. */
+  maxHessian?(): number
   /** Fixed-point gradients and hessians of all outputs. */
   gradients(gradientScale: number, hessianScale: number): void
 }

@@ -1,4 +1,6 @@
 import { exp, log, type Objective } from '@coppice/model'
+import { objectiveDefinition } from '../custom/definitions.js'
+import { specifyCustom } from '../custom/specify.js'
 import { CoppiceError } from '../errors.js'
 import type { ResolvedParams } from '../params/index.js'
 import type { LabelStatistics, ObjectiveSpec } from './objective.js'
@@ -6,7 +8,7 @@ import type { LabelStatistics, ObjectiveSpec } from './objective.js'
 /** Parameters that objectives read. */
 export type ObjectiveParams = Pick<ResolvedParams,
   'objective' | 'numClass' | 'sigmoid' | 'isUnbalance' | 'scalePosWeight' | 'boostFromAverage' |
-  'regSqrt' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' | 'tweedieVariancePower'>
+  'regSqrt' | 'customObjective' | 'customMetrics' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' | 'tweedieVariancePower'>
 
 /** LightGBM's kEpsilon: probabilities are kept this far from 0 and 1. */
 const EPSILON = 1e-15
@@ -42,6 +44,7 @@ export function specifyObjective(
     case 'binary': return binary(params, statistics)
     case 'multiclass': return multiclass(params, statistics)
     case 'multiclassova': return oneAgainstRest(params, statistics)
+    case 'custom': return specifyCustom(objectiveDefinition(params), statistics)
   }
 }
 

@@ -25,6 +25,9 @@ function objectiveContradiction(values: ParameterValues): string | null {
       'both weigh the classes: set only one of them'
     )
   }
+  if (objective !== 'custom' && values.customObjective !== '') {
+    return `custom_objective contradicts objective = ${objective}; set objective = custom`
+  }
   if (objective === 'binary' || objective === 'multiclassova') return null
   const binaryOnly =
     (values.isUnbalance && 'is_unbalance = true') ||
@@ -68,6 +71,8 @@ function lossContradiction(values: ParameterValues): string | null {
 /** A metric that cannot be computed from the objective's raw scores. */
 function metricContradiction(values: ParameterValues): string | null {
   const isMulticlass = values.objective === 'multiclass' || values.objective === 'multiclassova'
+  // what fits a custom objective depends on its definition
+  if (values.objective === 'custom') return null
   const wrong = values.metric.find(metric => metric.startsWith('multi_') !== isMulticlass)
   if (wrong === undefined) return null
   const legal = isMulticlass ? 'multi_logloss or multi_error' : 'a metric that is not multi_*'

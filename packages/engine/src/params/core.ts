@@ -19,12 +19,13 @@ export const coreParameters = {
       'cross_entropy',
       'cross_entropy_lambda',
       'multiclassova',
+      'custom',
     ],
     'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
       'losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
       'predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are probabilities ' +
       '(`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
-      '(`multiclassova`).',
+      '(`multiclassova`); a loss of your own (`custom`, see `custom_objective`).',
     {
       aliases: ['objective_type', 'app', 'application', 'loss'],
       valueAliases: {
@@ -59,7 +60,6 @@ export const coreParameters = {
         'mape',
         'lambdarank',
         'rank_xendcg',
-        'custom',
       ],
     },
   ),

@@ -68,5 +68,7 @@ export function deriveValues(values: MutableValues, given: Given): void {
   if (values.maxDepth > 0 && !given.has('num_leaves')) {
     values.numLeaves = values.maxDepth >= 5 ? 31 : 1 << values.maxDepth
   }
-  if (!given.has('metric')) values.metric = [metricOfObjective[values.objective]]
+  if (!given.has('metric') && values.objective !== 'custom') {
+    values.metric = [metricOfObjective[values.objective]]
+  }
 }

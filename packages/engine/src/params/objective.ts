@@ -1,4 +1,9 @@
-import { bool, float, int, noEffect, numbers, someOf, unbuilt } from './parameter.js'
+import { bool, float, int, noEffect, numbers, someOf, text, unbuilt } from './parameter.js'
+
+/** Names code of the user's: the model keeps what comes of it, not where it is. */
+function ownModel(group: 'objective' | 'metric', doc: string) {
+  return text(group, '', doc, { affectsModel: false })
+}
 
 /** Losses. */
 const objectiveRows = {
@@ -60,6 +65,10 @@ const objectiveRows = {
     1.5,
     'Tweedie: the variance grows with this power of the mean; 1 is Poisson, 2 would be gamma.',
     { min: 1, below: 2, omittedAtDefault: true },
+  ),
+  custom_objective: ownModel(
+    'objective',
+    'With `objective=custom`: the loss as a module and what it exports, such as `loss.mjs#name`.',
   ),
   lambdarank_truncation_level: unbuilt(
     int('objective', 30, 'LambdaRank: ranks that count.', { above: 0 }),
@@ -144,6 +153,11 @@ const metricRows = {
       ],
       emptyNames: ['none', 'na', 'null', 'custom'],
     },
+  ),
+  custom_metrics: ownModel(
+    'metric',
+    'Metrics of your own, after those of `metric`: modules and what they export, such as ' +
+      '`metrics.mjs#first,metrics.mjs#second`.',
   ),
   metric_freq: int('metric', 1, 'Compute metrics every this many iterations.', {
     above: 0,

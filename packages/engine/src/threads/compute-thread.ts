@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { loadModules } from '../custom/registry.js'
 import { CoppiceError } from '../errors.js'
 import { bestOfShares, roundAnswer } from '../execution/candidates.js'
 import { Exchange } from '../execution/exchange.js'
@@ -80,7 +81,7 @@ class ComputeThread {
     const engine = this.#engine
     switch (request.kind) {
       case 'prepare':
-        this.#maxima[this.#start.thread] = engine.prepare()
+        this.#maxima[this.#start.thread] = engine.prepare(request)
         return null
       case 'tally':
         putTally(this.#start.tallies, this.#start.thread, engine.tally(request))
@@ -175,8 +176,9 @@ function lead(thread: ComputeThread, start: ThreadStart): void {
   })
 }
 
-function main(start: ThreadStart): void {
+async function main(start: ThreadStart): Promise<void> {
   try {
+    if (start.modules.length > 0) await loadModules(start.modules)
     const thread = new ComputeThread(start)
     send({ kind: 'ready' })
     if (start.thread === 0) lead(thread, start)
@@ -186,4 +188,4 @@ function main(start: ThreadStart): void {
   }
 }
 
-main(workerData as ThreadStart)
+void main(workerData as ThreadStart)

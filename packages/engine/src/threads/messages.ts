@@ -1,3 +1,4 @@
+import type { CodeModule } from '../custom/types.js'
 import type { BinnedTree, EngineRows, MetricPart } from '../execution/protocol.js'
 import type { IterationRecord } from '../training/iteration.js'
 import type { TrainingPlan } from '../training/plan.js'
@@ -17,6 +18,8 @@ export interface ThreadStart {
   readonly candidates: SharedArrayBuffer
   /** TALLY_COUNTS doubles per thread, or nothing where rows are not counted. */
   readonly tallies: SharedArrayBuffer
+  /** Modules of the user's, loaded before anything else. */
+  readonly modules: readonly CodeModule[]
 }
 
 /** To thread 0, the leader; the others follow it. */

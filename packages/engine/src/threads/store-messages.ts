@@ -1,3 +1,4 @@
+import type { CodeModule } from '../custom/types.js'
 import type { EngineRows, EngineSetup, MetricPart } from '../execution/protocol.js'
 import type { ThreadFailure } from './failure.js'
 
@@ -10,6 +11,8 @@ export interface StoreThreadStart {
   readonly maxima: SharedArrayBuffer
   /** TALLY_COUNTS doubles per thread. */
   readonly tallies: SharedArrayBuffer
+  /** Modules of the user's, loaded before anything else. */
+  readonly modules: readonly CodeModule[]
 }
 
 /** Memory that all calls share; grows with the largest store. */

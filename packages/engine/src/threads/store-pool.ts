@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import type { CodeModule } from '../custom/types.js'
 import { assert, CoppiceError } from '../errors.js'
 import { sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
@@ -71,8 +72,11 @@ export class StorePool implements Stores {
    * @param nThreads - >= 1; see `defaultThreads`
    * @param exchangeBytes - most memory for sums on their way between the threads; where a round
    *   has more, it is done in several goes
+   * @param modules - of the user's, that trainings may refer to
    */
-  constructor(nThreads: number, exchangeBytes = EXCHANGE_BYTES) {
+  constructor(
+    nThreads: number, exchangeBytes = EXCHANGE_BYTES, modules: readonly CodeModule[] = [],
+  ) {
     if (!Number.isInteger(nThreads) || nThreads < 1) {
       throw new CoppiceError('PARAMETER',
         `the number of threads must be an integer of at least 1, got ${nThreads}`)
@@ -86,7 +90,7 @@ export class StorePool implements Stores {
     this.#maxima = new Float64Array(maxima)
     this.#tallies = tallies
     for (let thread = 0; thread < nThreads; thread++) {
-      this.#spawn({ thread, nThreads, control, maxima, tallies })
+      this.#spawn({ thread, nThreads, control, maxima, tallies, modules })
     }
   }
 

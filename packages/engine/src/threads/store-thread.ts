@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { loadModules } from '../custom/registry.js'
 import { assert } from '../errors.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
@@ -100,7 +101,7 @@ class StoreThread {
         return this.#sum(store, request, isApplied, every)
       case 'prepare':
         return this.#attempt(() => {
-          this.#maxima[this.#start.thread] = this.#engine(store).prepare()
+          this.#maxima[this.#start.thread] = this.#engine(store).prepare(request)
         })
       case 'tally':
         return this.#attempt(() => {
@@ -188,8 +189,9 @@ function send(message: FromStoreThread, transfer: ArrayBuffer[] = []): void {
   parentPort!.postMessage(message, transfer)
 }
 
-function main(start: StoreThreadStart): void {
+async function main(start: StoreThreadStart): Promise<void> {
   try {
+    if (start.modules.length > 0) await loadModules(start.modules)
     new StoreThread(start).serve()
   } catch (error) {
     new Gate(start.control, start.nThreads).fail()
@@ -198,4 +200,4 @@ function main(start: StoreThreadStart): void {
   }
 }
 
-main(workerData as StoreThreadStart)
+await main(workerData as StoreThreadStart)

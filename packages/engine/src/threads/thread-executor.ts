@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import type { CodeModule } from '../custom/types.js'
 import { CoppiceError } from '../errors.js'
 import { engineRows, sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
@@ -23,6 +24,7 @@ interface Waiter {
  */
 export class ThreadExecutor implements Executor {
   readonly nThreads: number
+  readonly #modules: readonly CodeModule[]
   #workers: Worker[] = []
   #gate: Gate | null = null
   #nReady = 0
@@ -33,13 +35,17 @@ export class ThreadExecutor implements Executor {
   #waiter: Waiter | null = null
   #failure: Error | null = null
 
-  /** @param nThreads - compute threads, >= 1; see `defaultThreads` */
-  constructor(nThreads: number) {
+  /**
+   * @param nThreads - compute threads, >= 1; see `defaultThreads`
+   * @param modules - of the user's, that the training refers to
+   */
+  constructor(nThreads: number, modules: readonly CodeModule[] = []) {
     if (!Number.isInteger(nThreads) || nThreads < 1) {
       throw new CoppiceError('PARAMETER',
         `the number of threads must be an integer of at least 1, got ${nThreads}`)
     }
     this.nThreads = nThreads
+    this.#modules = modules
   }
 
   async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
@@ -61,6 +67,7 @@ export class ThreadExecutor implements Executor {
       sums: new SharedArrayBuffer(sizes.sums),
       candidates: new SharedArrayBuffer(sizes.candidates),
       tallies: new SharedArrayBuffer(plan.engine.usesGoss ? nThreads * TALLY_COUNTS * 8 : 0),
+      modules: this.#modules,
     }
     await this.#wait(() => {
       for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })

@@ -147,6 +147,8 @@ function checkInitScores(
  */
 export function checkMagnitudes({ spec }: ObjectivePlan, scoreScale: number): void {
   const { hessianBound, objective } = spec
+  // what functions of the user's give is bounded when they have given it
+  if (spec.custom != null) return
   // with a logarithmic link hessians are of the gradients' magnitude
   const isLogarithmic = isHessianUnbounded(spec)
   const gradientBound = spec.gradientBound ?? (isLogarithmic ? hessianBound

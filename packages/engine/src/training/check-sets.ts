@@ -45,7 +45,7 @@ function checkEarlyStopping(params: ResolvedParams, nEvalSets: number): void {
     throw new CoppiceError('PARAMETER',
       'early_stopping_round needs at least one evaluation set; give one, or set it to 0')
   }
-  if (params.metric.length === 0) {
+  if (params.metric.length === 0 && params.customMetrics === '') {
     throw new CoppiceError('PARAMETER', 'early_stopping_round needs a metric; metric is "none"')
   }
 }

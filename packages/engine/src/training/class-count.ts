@@ -1,6 +1,5 @@
 import { CoppiceError, type Scalar } from '@coppice/model'
-import { isNumeric } from '../objectives/families.js'
-import type { ResolvedParams } from '../params/index.js'
+import { labelClasses, type ObjectiveChoice } from '../objectives/families.js'
 
 /**
  * What the classes of the labels are to tell: the number of classes of multi-class objectives,
@@ -35,12 +34,17 @@ export function withInferred(
  */
 export function requireClassCount(
   classes: readonly Scalar[] | null,
-  { objective, numClass }: Pick<ResolvedParams, 'objective' | 'numClass'>,
+  params: ObjectiveChoice,
 ): void {
-  if (classes === null || isNumeric(objective)) return
-  const wanted = objective === 'binary' ? 2 : numClass
+  const wanted = labelClasses(params)
+  if (classes === null || wanted === 0) return
+  const { objective, numClass } = params
   if (classes.length === wanted) return
   const shown = classes.slice(0, 5).map(String).join(', ') + (classes.length > 5 ? ', ...' : '')
+  if (objective === 'custom') {
+    throw new CoppiceError('DATA', `the labels have ${classes.length} classes (${shown}), but ` +
+      `the custom objective has numClass ${wanted}; correct one of them`)
+  }
   const advice = objective === 'binary' ? 'use objective multiclass' : 'leave num_class out'
   throw new CoppiceError('DATA', `the labels have ${classes.length} classes (${shown}), but ` +
     `${objective === 'binary' ? 'objective binary' : `num_class = ${numClass}`} needs ` +

@@ -2,6 +2,7 @@ import {
   chainOf, type EvaluationSeries, type Model, type ModelHeader, type Tree,
 } from '@coppice/model'
 import { assert } from '../errors.js'
+import { isHigherBetter } from '../metrics/names.js'
 import { rescaleValues, type Rescale } from './dart.js'
 import { EarlyStopping, type EarlyStoppingParams } from './early-stopping.js'
 import { History } from './history.js'
@@ -69,16 +70,18 @@ export class GrowingModel {
    * Commits all iterations of an earlier model; nothing was committed before.
    *
    * @param iterations - the model's trees, by iteration
+   * @param isHigher - whether a metric is better where it is larger
    * @returns whether early stopping ended that training
    */
   takeUp(
     iterations: readonly (readonly Tree[])[], evaluation: readonly EvaluationSeries[],
+    isHigher: (metric: string) => boolean = isHigherBetter,
   ): boolean {
     assert(this.#nIterations === 0, 'a model is taken up first')
     for (const trees of iterations) this.#append(trees)
     this.#history = new History(evaluation)
     let isOver = false
-    for (const [iteration, metrics] of this.#history.byIteration()) {
+    for (const [iteration, metrics] of this.#history.byIteration(isHigher)) {
       isOver = this.#stopping.update(iteration, metrics) || isOver
     }
     return isOver

@@ -32,12 +32,14 @@ export class History {
   }
 
   /** What `add` was given, iteration by iteration. */
-  *byIteration(): Generator<readonly [number, readonly MetricValue[]]> {
+  *byIteration(
+    isHigher: (metric: string) => boolean = isHigherBetter,
+  ): Generator<readonly [number, readonly MetricValue[]]> {
     const iterations = new Set(this.#series.flatMap((series) => series.iterations))
     for (const iteration of [...iterations].sort((a, b) => a - b)) {
       const metrics = this.#series.flatMap(({ dataset, metric, iterations: at, values }) => {
         const i = at.indexOf(iteration)
-        const higherIsBetter = isHigherBetter(metric)
+        const higherIsBetter = isHigher(metric)
         return i < 0 ? [] : [{ dataset, metric, value: values[i]!, higherIsBetter }]
       })
       yield [iteration, metrics]

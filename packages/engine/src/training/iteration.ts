@@ -1,3 +1,4 @@
+import { placeOf } from '../custom/define.js'
 import { assert, CoppiceError } from '../errors.js'
 import type {
   BagRule, BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundAnswer,
@@ -121,7 +122,12 @@ export class Booster {
         'scale the labels down')
     }
     if (bound === 0) return null
-    const hessianBound = hessianBoundOf(objective, bound)
+    const hessianBound = objective.custom == null ? hessianBoundOf(objective, bound)
+      : (yield { kind: 'prepare', of: 'hessians' }) as number
+    if (hessianBound === 0) {
+      throw new CoppiceError('DATA', `all hessians of the objective ${placeOf(objective.custom!)} ` +
+        'are 0, so no leaf has a value; let it give hessians above 0')
+    }
     if (hessianBound > HESSIAN_RANGE[1]) {
       throw new CoppiceError('DATA',
         `the training diverges: hessians reach ${hessianBound}, and gains can be computed up to ` +

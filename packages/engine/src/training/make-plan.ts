@@ -1,13 +1,15 @@
 import type { ParameterValue } from '@coppice/model'
+import { metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import type { MetricSpec } from '../execution/protocol.js'
+import { metricFamily } from '../metrics/family.js'
 import { checkMetric } from '../metrics/names.js'
 import { metricParameter } from '../metrics/parts.js'
 import { labelClasses, objectiveName, scoresPerRow } from '../objectives/families.js'
 import type { LabelStatistics } from '../objectives/objective.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
-import { modelParameters, type ResolvedParams } from '../params/index.js'
+import { findParameter, modelParameters, type ResolvedParams } from '../params/index.js'
 import { featureLayout } from './build-model.js'
 import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.js'
 import type { DartParams } from './dart.js'
@@ -59,7 +61,9 @@ export function makePlan(
     ? params.metric.map((name) =>
       ({ name, topK: params.multiErrorTopK, parameter: metricParameter(name, params) }))
     : []
-  for (const { name } of metrics) checkMetric(name, objective.spec.objective.name)
+  const family = metricFamily(objective.spec.objective).name
+  for (const { name } of metrics) checkMetric(name, family)
+  if (evaluates) metrics.push(...customMetrics(params))
   const expansions = maxExpansions(params, features, executor)
   const sampledRows = rowSampling(params, train.nRows)
   const plan: TrainingPlan = {
@@ -95,6 +99,20 @@ export function makePlan(
     scoreScale,
   }
   return { plan: onlyPlan(plan), statistics, parameters: modelParameters(params) }
+}
+
+/** The user's own metrics. @throws CoppiceError 'PARAMETER' for a name that is taken */
+function customMetrics(params: ResolvedParams): MetricSpec[] {
+  const definitions = metricDefinitions(params)
+  const names = new Set<string>(findParameter('metric')!.names!.values)
+  for (const { name } of definitions) {
+    if (names.has(name)) {
+      throw new CoppiceError('PARAMETER',
+        `custom_metrics has a metric named "${name}", which is another's name; give it its own`)
+    }
+    names.add(name)
+  }
+  return definitions.map((custom) => ({ name: custom.name, topK: 1, parameter: 0, custom }))
 }
 
 /** Drops what came along with the parameters: a plan crosses threads by copy. */

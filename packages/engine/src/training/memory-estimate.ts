@@ -1,6 +1,6 @@
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
-import { Exchange } from '../execution/exchange.js'
+import { Exchange, HEADER_BYTES } from '../execution/exchange.js'
 import { recordLayout } from '../execution/record-layout.js'
 import { CELL_BYTES, SUM_BYTES } from '../kernels/api.js'
 import { cellsOf } from '../kernels/cells.js'
@@ -66,7 +66,7 @@ export function estimateTraining(size: TrainingSize): number {
 function exchangeBytes(size: TrainingSize): number {
   const { nThreads } = size
   if (nThreads === 1) return 0
-  const one = nThreads * histogramBytes(size)
+  const one = nThreads * (HEADER_BYTES + histogramBytes(size))
   const most = Math.floor(EXCHANGE_BYTES / Math.max(1, one))
   return one * Exchange.roomFor(Math.min(outstanding(size), most))
 }

@@ -3,8 +3,7 @@ import {
 } from '@coppice/model'
 import { assert, CoppiceError } from '../errors.js'
 import type { BinnedTree } from '../execution/protocol.js'
-import { isHigherBetter } from '../metrics/names.js'
-import { finishMetric, type SetSize } from '../metrics/parts.js'
+import { finishSpec, isSpecHigherBetter, type SetSize } from '../metrics/parts.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
@@ -109,8 +108,10 @@ class Trainer {
     const { resumeFrom, params, train: { features } } = this.#inputs
     if (resumeFrom === undefined) return null
     const iterations = resumableIterations(resumeFrom, this.#header, params.numIterations)
+    const { metrics } = this.#plan.engine
     const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, features)))
-    return { iterations: binned, isOver: this.#growing.takeUp(iterations, resumeFrom.evaluation) }
+    return { iterations: binned, isOver: this.#growing.takeUp(iterations, resumeFrom.evaluation, (name) =>
+      isSpecHigherBetter(metrics.find((spec) => spec.name === name) ?? { name })) }
   }
 
   /** A training with all of its iterations is complete, whatever came after the last. */
@@ -142,21 +143,21 @@ class Trainer {
   }
 
   #evaluates(iteration: number): boolean {
-    const { metric, metricFreq, numIterations } = this.#inputs.params
-    return this.#evaluated.length > 0 && metric.length > 0 &&
+    const { metricFreq, numIterations } = this.#inputs.params
+    return this.#evaluated.length > 0 && this.#plan.engine.metrics.length > 0 &&
       ((iteration + 1) % metricFreq === 0 || iteration + 1 === numIterations)
   }
 
   #metrics(record: IterationRecord): MetricValue[] {
     return this.#evaluated.flatMap(({ name, nRows, sumWeight }, dataset) =>
-      this.#inputs.params.metric.map((metric) => ({
+      this.#plan.engine.metrics.map((metric) => ({
         dataset: name,
-        metric,
-        value: finishMetric(
+        metric: metric.name,
+        value: finishSpec(
           metric,
-          record.metricParts.filter((p) => p.dataset === dataset && p.metric === metric),
+          record.metricParts.filter((p) => p.dataset === dataset && p.metric === metric.name),
           { sumWeight, nRows }),
-        higherIsBetter: isHigherBetter(metric),
+        higherIsBetter: isSpecHigherBetter(metric),
       })))
   }
 

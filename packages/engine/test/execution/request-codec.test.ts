@@ -25,7 +25,8 @@ const tree = fc.integer({ min: 0, max: maxLeaves - 1 }).chain((n) => {
   })
 })
 const request: fc.Arbitrary<EngineRequest> = fc.oneof(
-  fc.constantFrom<EngineRequest>({ kind: 'prepare' }, { kind: 'evaluate' }),
+  fc.constantFrom<EngineRequest>({ kind: 'prepare' }, { kind: 'prepare', of: 'hessians' },
+    { kind: 'evaluate' }),
   fc.record({ kind: fc.constant('gradients' as const), gradientScale: double,
     hessianScale: double }),
   fc.record({ kind: fc.constant('root' as const), output: int, mask,

@@ -23,8 +23,10 @@ const golden = JSON.parse(
   ),
 ) as Golden
 
-const ours = new Set(
-  ['grow_policy', 'speculation', 'max_memory_mb', 'learning_rate_schedule'])
+const ours = new Set([
+  'grow_policy', 'speculation', 'max_memory_mb', 'learning_rate_schedule', 'custom_objective',
+  'custom_metrics',
+])
 
 describe('parameterTable', () => {
   it('has exactly the parameters of LightGBM and our own', () => {

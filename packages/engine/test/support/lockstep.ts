@@ -3,6 +3,7 @@ import { bestOfShares, roundAnswer } from '../../src/execution/candidates.js'
 import { engineRows } from '../../src/execution/engine-rows.js'
 import { Exchange } from '../../src/execution/exchange.js'
 import { shareFeatures } from '../../src/execution/feature-shares.js'
+import { histogramsOf } from '../../src/execution/histograms-of.js'
 import { PartitionEngine } from '../../src/execution/partition-engine.js'
 import type { EngineRequest } from '../../src/execution/protocol.js'
 import { Arena } from '../../src/kernels/arena.js'
@@ -15,6 +16,8 @@ export class Lockstep {
   readonly #exchange: Exchange
   /** Goes of all rounds. */
   nGoes = 0
+  /** Histograms for which all engines handed over rows, all of them sums, or some rows. */
+  readonly handedOver = { rows: 0, sums: 0, mixed: 0 }
 
   /** @param makeArena - gives the memory of each engine */
   constructor(
@@ -44,11 +47,21 @@ export class Lockstep {
     return step.value
   }
 
+  /** Counts what is in the exchange, for the first histograms of a request. */
+  #count(nHistograms: number): void {
+    for (let h = 0; h < Math.min(nHistograms, this.#exchange.room); h++) {
+      const nOfRows =
+        this.engines.filter((_, engine) => this.#exchange.rowsOf(engine, h) !== null).length
+      const kind = nOfRows === 0 ? 'sums' : nOfRows === this.engines.length ? 'rows' : 'mixed'
+      this.handedOver[kind]++
+    }
+  }
+
   /** What all engines together answer. */
   answer(request: EngineRequest): EngineAnswer {
     const { engines } = this
     switch (request.kind) {
-      case 'prepare': return Math.max(...engines.map((engine) => engine.prepare()))
+      case 'prepare': return Math.max(...engines.map((engine) => engine.prepare(request)))
       case 'tally': {
         const counts = engines.map((engine) => engine.tally(request))
         return counts[0]!.map((_, i) => counts.reduce((sum, own) => sum + own[i]!, 0))
@@ -60,6 +73,7 @@ export class Lockstep {
         return null
       case 'root': {
         for (const engine of engines) engine.computeRoot(request)
+        this.#count(1)
         const totals = engines.map((engine) => engine.reduceRoot(request))
         return {
           totals: totals[0]!, candidate: bestOfShares(this.#exchange, engines.length, 0, 0),
@@ -68,6 +82,7 @@ export class Lockstep {
       case 'round': {
         for (let isFirst = true, isDone = false; !isDone; isFirst = false) {
           for (const engine of engines) engine.computeGo(request, isFirst)
+          this.#count(histogramsOf(request).length)
           const done: boolean[] = engines.map((engine): boolean => engine.reduceGo(request))
           assert.equal(new Set(done).size, 1, 'all engines cut a round alike')
           isDone = done[0]!

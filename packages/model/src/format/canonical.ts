@@ -39,6 +39,10 @@ export function canonicalObjective(objective: ModelObjective): string {
     const { name, source, link, sigmoid, numClass, numOutputs, averages } = objective
     return JSON.stringify({ name, source, link, sigmoid, numClass, numOutputs, averages })
   }
+  if (objective.name === 'custom') {
+    const { name, source, link, numClass } = objective
+    return JSON.stringify({ name, source, link, numClass })
+  }
   const numbers = Object.fromEntries(objectiveNumbers(objective))
   return JSON.stringify({ name: objective.name, ...numbers })
 }

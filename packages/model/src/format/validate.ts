@@ -3,7 +3,7 @@
  * Loops go by index or entries(), which see the holes of sparse arrays; forEach does not.
  */
 
-import { nClassesOf, nOutputsOf, objectiveFields } from '../objective.js'
+import { customLinks, nClassesOf, nOutputsOf, objectiveFields } from '../objective.js'
 import type {
   EvaluationSeries, Feature, Model, ModelObjective, Objective, Scalar,
 } from '../types.js'
@@ -91,6 +91,7 @@ function checkObjective(value: unknown, isImported: boolean): ModelObjective {
   if (typeof name !== 'string' || !Object.hasOwn(objectiveFields, name)) {
     fail('objective.name', `one of ${Object.keys(objectiveFields).join(', ')}`, name)
   }
+  if (name === 'custom') return checkCustom(value)
   const fields = objectiveFields[name as Objective['name']]
   const numbers = checkObject(value, 'objective', ['name', ...fields.map(({ key }) => key)])
   for (const { key, isInteger = false, min = -Infinity, above = -Infinity, below = Infinity }
@@ -102,6 +103,20 @@ function checkObjective(value: unknown, isImported: boolean): ModelObjective {
     if (number <= above) fail(path, `greater than ${above}`, number)
     if (number >= below) fail(path, `less than ${below}`, number)
   }
+  return value as Objective
+}
+
+/** A user's own objective: its name, its link, and the classes of its label. */
+function checkCustom(value: unknown): Objective {
+  const raw = checkObject(value, 'objective', ['name', 'source', 'link', 'numClass'])
+  const source = checkString(raw.source, 'objective.source')
+  if (source === '' || /[\r\n]/.test(source)) {
+    fail('objective.source', 'one line that is not empty', source)
+  }
+  const numClass = checkInteger(raw.numClass, 'objective.numClass', 0)
+  if (numClass === 1) fail('objective.numClass', '0 or at least 2', numClass)
+  const links: readonly unknown[] = customLinks(numClass)
+  if (!links.includes(raw.link)) fail('objective.link', `one of ${links.join(', ')}`, raw.link)
   return value as Objective
 }
 

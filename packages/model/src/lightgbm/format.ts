@@ -10,6 +10,14 @@ import { objectiveLine } from './objective-line.js'
 /** Categories are bits of sets, so that a large number alone would make a large file. */
 const CATEGORY_MAX = 1e6
 
+/** The columns that a model was trained on, for those who find features by their places. */
+export interface TextLayout {
+  /** Names of all columns but the label, among them the features, in their order. */
+  readonly columns: readonly string[]
+  /** Place of the label in the data. */
+  readonly labelIndex: number
+}
+
 /**
  * Writes a model as a text model of LightGBM, version v4, which LightGBM loads and whose raw
  * scores are the same doubles.
@@ -20,13 +28,17 @@ const CATEGORY_MAX = 1e6
  * pandas columns of dtype category, or the numbers.
  *
  * @param options - `iterations` as for a predictor: by default up to `bestIteration`, since
- *   LightGBM predicts with all trees that it finds
+ *   LightGBM predicts with all trees that it finds; `layout`: columns that are no feature are
+ *   written as features that nothing uses, as LightGBM does with those it is to leave out
  * @throws CoppiceError 'MODEL' for what LightGBM does not have, 'PARAMETER' for bad iterations
  */
 export function formatLightGBM(
-  model: Model, options: { readonly iterations?: IterationRange } = {},
+  given: Model,
+  options: { readonly iterations?: IterationRange, readonly layout?: TextLayout } = {},
 ): string {
-  validateModel(model)
+  validateModel(given)
+  const model = options.layout === undefined ? given : withColumns(given, options.layout.columns)
+  const used = new Set(given.features.map(({ name }) => name))
   const { features, treesPerIteration, origin, objective } = model
   const iterations = resolveIterations(model, options.iterations)
   const [start, end] = iterations.map((iteration) => iteration * treesPerIteration) as
@@ -48,20 +60,43 @@ export function formatLightGBM(
   const header = [
     'tree', 'version=v4', `num_class=${treesPerIteration}`,
     `num_tree_per_iteration=${treesPerIteration}`,
-    `label_index=${origin?.labelIndex ?? 0}`, `max_feature_idx=${nFeatures - 1}`,
+    `label_index=${options.layout?.labelIndex ?? origin?.labelIndex ?? 0}`,
+    `max_feature_idx=${nFeatures - 1}`,
     ...(line === null ? [] : [`objective=${line}`]),
     ...(averages(model) ? ['average_output'] : []),
     `feature_names=${writtenNames(features).join(' ')}`,
     ...(origin === undefined || origin.monotoneConstraints === null ? []
       : [`monotone_constraints=${origin.monotoneConstraints.join(' ')}`]),
     `feature_infos=${(isWritten?.featureInfos ?? features.map((feature) =>
-      infoOf(feature, valuesOf.get(feature)))).join(' ')}`,
+      used.has(feature.name) ? infoOf(feature, valuesOf.get(feature)) : 'none')).join(' ')}`,
     `tree_sizes=${trees.map(({ length }) => length).join(' ')}`,
   ]
   return `${header.join('\n')}\n\n${trees.join('')}end of trees\n\n` +
     `feature_importances:\n${importanceLines(model, iterations)}\n` +
     `parameters:\n${parameterLines(model)}\nend of parameters\n\n` +
     `pandas_categorical:${valuesOf.isCoded ? pandasJson(features) : 'null'}\n`
+}
+
+/** The model with a feature for each column. @throws CoppiceError 'PARAMETER' where one lacks */
+function withColumns(model: Model, columns: readonly string[]): Model {
+  const placeOf = new Map(columns.map((name, place) => [name, place]))
+  const features: Feature[] = columns.map((name) => ({ name, kind: 'numeric', missing: 'none' }))
+  const places = model.features.map((feature) => {
+    const place = placeOf.get(feature.name)
+    if (place === undefined || model.origin !== undefined) {
+      throw new CoppiceError('PARAMETER', 'the layout must name all features of a model that was ' +
+        `trained here; got ${describe(feature.name)}`)
+    }
+    features[place] = feature
+    return place
+  })
+  const trees = model.trees.map((tree) => ({
+    ...tree,
+    splitFeature: tree.splitFeature.map((f) => places[f]!),
+    ...(tree.linear === undefined ? {} : { linear: { ...tree.linear,
+      features: tree.linear.features.map((own) => own.map((f) => places[f]!)) } }),
+  }))
+  return { ...model, features, trees }
 }
 
 function refusal(what: string): CoppiceError {

@@ -1,7 +1,7 @@
 /** The objective of a LightGBM text model, and what it makes of raw scores. */
 
 import { CoppiceError } from '../errors.js'
-import type { ImportedObjective, ModelObjective } from '../types.js'
+import type { CustomObjectiveOfModel, ImportedObjective, ModelObjective } from '../types.js'
 import { integerOf, numberOf, words } from './fields.js'
 import { damaged, type Field } from './sections.js'
 
@@ -76,6 +76,7 @@ function requireOutputs(line: Field, numOutputs: number, wanted: number): void {
  */
 export function objectiveLine(objective: ModelObjective): string | null {
   if (objective.name === 'imported') return objective.source === '' ? null : objective.source
+  if (objective.name === 'custom') return customLine(objective)
   const { name, sigmoid, numClass } = objective as
     { readonly name: string, readonly sigmoid?: number, readonly numClass?: number }
   switch (name) {
@@ -87,5 +88,18 @@ export function objectiveLine(objective: ModelObjective): string | null {
       if (Object.hasOwn(links, name)) return name
       throw new CoppiceError('MODEL', `LightGBM has no objective ${JSON.stringify(name)}, so the ` +
         'model cannot be written for it; use the Coppice format')
+  }
+}
+
+/** An objective of LightGBM's that makes the same of raw scores. */
+function customLine({ link, numClass }: CustomObjectiveOfModel): string | null {
+  switch (link) {
+    case 'identity': return null
+    case 'exp': return 'poisson'
+    case 'softplus': return 'cross_entropy_lambda'
+    case 'softmax': return `multiclass num_class:${numClass}`
+    case 'sigmoid':
+      if (numClass === 0) return 'cross_entropy'
+      return numClass === 2 ? 'binary sigmoid:1' : `multiclassova num_class:${numClass} sigmoid:1`
   }
 }

@@ -1,4 +1,6 @@
-import type { ImportedObjective, ModelObjective, Objective } from '../types.js'
+import type {
+  CustomObjectiveOfModel, ImportedObjective, ModelObjective, Objective,
+} from '../types.js'
 import { exp } from '../math/exp.js'
 import { log1p } from '../math/log.js'
 import { sigmoid, softplus } from '../math/logistic.js'
@@ -29,6 +31,7 @@ export function predictedNumber(name: Objective['name']): (score: number) => num
 /** Whether one score decides between two classes. */
 export function isBinary(objective: ModelObjective): boolean {
   return objective.name === 'binary' ||
+    (objective.name === 'custom' && objective.numClass === 2) ||
     (objective.name === 'imported' && objective.numClass === 2 && objective.numOutputs === 1)
 }
 
@@ -46,6 +49,7 @@ export function probabilitiesOf(
   objective: ModelObjective, rawScores: Float64Array, nIterations = 1,
 ): Float64Array {
   if (objective.name === 'imported') return importedPredictions(objective, rawScores, nIterations)
+  if (objective.name === 'custom') return customPredictions(objective, rawScores)
   switch (objective.name) {
     case 'binary': return bothClasses(rawScores.map((score) => sigmoid(objective.sigmoid * score)))
     case 'multiclass': return softmaxRows(rawScores, objective.numClass)
@@ -54,6 +58,21 @@ export function probabilitiesOf(
     case 'huber':
     case 'fair': return rawScores.slice()
     default: return rawScores.map(predictedNumber(objective.name))
+  }
+}
+
+function customPredictions(
+  objective: CustomObjectiveOfModel, rawScores: Float64Array,
+): Float64Array {
+  switch (objective.link) {
+    case 'identity': return rawScores.slice()
+    case 'exp': return rawScores.map(exp)
+    case 'softplus': return rawScores.map(softplus)
+    case 'softmax': return softmaxRows(rawScores, objective.numClass)
+    case 'sigmoid': {
+      const ps = rawScores.map(sigmoid)
+      return isBinary(objective) ? bothClasses(ps) : ps
+    }
   }
 }
 

@@ -43,7 +43,11 @@ export function randomModel(seed: number, options: RandomModelOptions = {}): Mod
       { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
       { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
       { name: 'cross_entropy_lambda' },
+      { name: 'custom', source: 'own "loss"', link: random.pick(['identity', 'exp', 'softplus']),
+        numClass: 0 },
     ]),
+    { name: 'custom', source: 'two', link: 'sigmoid', numClass: 2 },
+    { name: 'custom', source: 'more', link: random.pick(['softmax', 'sigmoid']), numClass: 3 },
   ])
   const treesPerIteration = nOutputsOf(objective)
   const nIterations = options.nIterations ?? random.below(6)

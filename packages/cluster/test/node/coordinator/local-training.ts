@@ -63,7 +63,7 @@ function makeRow(random: TestRandom, label: MadeLabel): string {
 export function dataSpec(inputs: string, change: Partial<DataSpec> = {}): DataSpec {
   return {
     inputs: [inputs], format: null, header: 'auto', missingValues: null,
-    roles: { label: 'y', weight: 'w' }, schema: null, ...change,
+    roles: { label: 'y', weight: 'w' }, schema: null, rows: null, ...change,
   }
 }
 

@@ -109,6 +109,6 @@ describe('LocalCluster', function () {
 function dataOf(inputs: readonly string[]): DataSpec {
   return {
     inputs, format: null, header: 'auto', missingValues: null, roles: { label: 'y' },
-    schema: null,
+    schema: null, rows: null,
   }
 }

@@ -1,0 +1,44 @@
+import type { Booster, LightGBMOptions } from '@coppice/api'
+import type { Flag } from './command.js'
+import type { FlagValues } from './flag-values.js'
+
+/** Formats of model files. */
+export const modelFormats = ['coppice', 'lightgbm'] as const
+export type ModelFormat = (typeof modelFormats)[number]
+
+/** The flag for the format of the model that is written. */
+export const modelFormatFlag: Flag = {
+  name: 'model-format', group: 'Run', takes: 'one', choices: modelFormats,
+  default: 'lightgbm where the name ends in .txt, else coppice',
+  describe: 'Format of the model file: coppice (JSON), or lightgbm (the text that LightGBM loads)',
+}
+
+/**
+ * The format of a model file: what the flag says, else the name's ending, else LightGBM's for
+ * output_model, which is what its reader expects.
+ *
+ * @param isOutputModel - LightGBM's output_model names the file
+ */
+export function readModelFormat(
+  values: FlagValues, path: string, isOutputModel: boolean,
+): ModelFormat {
+  const given = values.choice('model-format', modelFormats)
+  if (given !== undefined) return given
+  if (path.endsWith('.json')) return 'coppice'
+  return isOutputModel || path.endsWith('.txt') ? 'lightgbm' : 'coppice'
+}
+
+/** How a model file is written. */
+export interface ModelWriting {
+  readonly format: ModelFormat
+  /** For 'lightgbm': the columns of the training data, where they are more than the features. */
+  readonly layout: NonNullable<LightGBMOptions['layout']> | null
+}
+
+/** Writes a model, whole or not at all. @throws CoppiceError 'IO', 'MODEL' */
+export async function writeModel(
+  booster: Booster, path: string, { format, layout }: ModelWriting,
+): Promise<void> {
+  await (format === 'coppice' ? booster.save(path)
+    : booster.saveLightGBM(path, layout === null ? {} : { layout }))
+}

@@ -38,7 +38,7 @@ export { featureLayout } from './training/build-model.js'
 export type { BinnedTree, EngineRequest, EngineSetup } from './execution/protocol.js'
 export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
-  Booster, type Dialogue, type EngineAnswer, type IterationRecord,
+  Booster, changesScores, type Dialogue, type EngineAnswer, type IterationRecord,
 } from './training/iteration.js'
 export { decodeRequest, encodeRequest, requestBytesMax } from './execution/request-codec.js'
 export {

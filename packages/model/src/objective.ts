@@ -38,6 +38,11 @@ export function customLinks(nClasses: number): readonly CustomObjectiveOfModel['
   return nClasses === 2 ? ['sigmoid'] : ['softmax', 'sigmoid']
 }
 
+/** Whether scores are divided by the number of iterations in use: a random forest. */
+export function isForest({ averages }: ModelObjective): boolean {
+  return averages === true
+}
+
 /** The objective's numbers in order. */
 export function objectiveNumbers(objective: Objective): [string, number][] {
   const values = objective as unknown as Readonly<Record<string, number>>

@@ -85,12 +85,16 @@ export function trainByIntegerOracle(
   const initScore = data.initScore
   const scoreScale = Math.max(
     objective.scoreScale, ...(initScore === null ? [] : [...initScore].map(Math.abs)))
-  const grid = new NaiveGrid(scoreScale)
+  const isForest = params.boosting === 'rf'
+  const gridScale = isForest
+    ? scoreScale * Math.max(1, powerAbove(params.numIterations) / 128) : scoreScale
+  const grid = new NaiveGrid(gridScale)
   const baseScores = objective.baseScores.map((score) => initScore === null ? grid.round(score) : 0)
-  const scores = Array.from({ length: data.nRows }, (_, row) => baseScores.map((base, k) =>
-    initScore === null ? base : new NaiveGrid(scoreScale).round(initScore[row * nOutputs + k]!)))
+  const scores = startOf(data, baseScores, scoreScale)
   grid.spend(Math.max(...baseScores.map(Math.abs)))
   const header = headerOf(params, data, objective, baseScores)
+  // trees of a forest have the base scores in their leaves
+  const bias = baseScores.map((base) => isForest ? base : 0)
   const trees: Tree[] = []
   const bins = allBins(data)
   const dart = new NaiveDart(params)
@@ -124,7 +128,7 @@ export function trainByIntegerOracle(
       const fixed = pairsOf(output).map(([g, h], row) =>
         [nearestEven(g * weights[row]!), nearestEven(h * weights[row]!)] as const)
       const grower = new NaiveGrower(params, data, bins, fixed, scales, grid, iteration, output,
-        shrinkage)
+        isForest ? 1 : shrinkage, bias[output]!)
       const { tree, leafOf } = grower.grow(inBag)
       grown.push(tree)
       assigned.push(leafOf)
@@ -132,21 +136,33 @@ export function trainByIntegerOracle(
     if (grown.every((tree) => tree.leafValue.length === 1)) break
     grid.spend(Math.max(...grown.flatMap((tree) => tree.leafValue.map(Math.abs))))
     for (const t of droppedTrees) {
-      const { leafValue, nodeValue } = trees[t]!
-      const smaller = (value: number): number => grid.rounded(value * factor)
-      trees[t] = {
-        ...trees[t]!, leafValue: leafValue.map(smaller), nodeValue: nodeValue.map(smaller),
-      }
+      trees[t] = rescaled(trees[t]!, (value) => grid.rounded(value * factor))
       addTree(t, 1)
     }
     trees.push(...grown)
-    grown.forEach((_, k) => addTree(trees.length - nOutputs + k, 1))
+    if (!isForest) grown.forEach((_, k) => addTree(trees.length - nOutputs + k, 1))
   }
   const model = {
-    format: 'coppice-model', formatVersion: 1, ...header, trees, bestIteration: null,
+    format: 'coppice-model', formatVersion: isForest ? 2 : 1, ...header, trees, bestIteration: null,
     evaluation: [],
   } as const
   return { ...model, chainHash: chainOf(model) }
+}
+
+/** Scores before the first tree: base scores, or init scores on the grid. */
+function startOf(
+  { nRows, initScore }: BinnedDataset, baseScores: readonly number[], scoreScale: number,
+): number[][] {
+  const grid = new NaiveGrid(scoreScale)
+  const n = baseScores.length
+  return Array.from({ length: nRows }, (_, row) => baseScores.map((base, k) =>
+    initScore === null ? base : grid.round(initScore[row * n + k]!)))
+}
+
+function rescaled(tree: Tree, change: (value: number) => number): Tree {
+  return {
+    ...tree, leafValue: tree.leafValue.map(change), nodeValue: tree.nodeValue.map(change),
+  }
 }
 
 /** What a model says before its trees. */
@@ -155,15 +171,16 @@ function headerOf(
   baseScores: readonly number[],
 ): ModelHeader {
   const { nOutputs } = objective
+  const isForest = params.boosting === 'rf'
   return {
-    objective: objective.objective,
+    objective: isForest ? { ...objective.objective, averages: true } : objective.objective,
     classes: nClassesOf(objective.objective) === 0 ? null
       : data.classes ?? Array.from({ length: Math.max(2, nOutputs) }, (_, k) => k),
     features: data.features.map(({ name, mapper, categories }) => mapper.kind === 'numeric'
       ? { name, kind: 'numeric' as const, missing: mapper.missing }
       : { name, kind: 'categorical' as const, categories: categories! }),
     treesPerIteration: nOutputs,
-    baseScores,
+    baseScores: isForest ? baseScores.map(() => 0) : baseScores,
     parameters: modelParameters(params),
   }
 }
@@ -181,6 +198,7 @@ class NaiveGrower {
     readonly params: ResolvedParams, data: BinnedDataset, readonly bins: Uint8Array,
     readonly fixed: readonly (readonly [number, number])[], readonly scales: Scales,
     readonly grid: NaiveGrid, iteration: number, output: number, readonly shrinkage: number,
+    readonly bias: number,
   ) {
     this.#features = data.features
     const start = (purpose: Purpose): number => mixNumber(
@@ -247,7 +265,7 @@ class NaiveGrower {
       nodeWeight: nodes.map(({ leaf }) => weightOf(leaf)),
       nodeCount: nodes.map(({ leaf }) => leaf.rows.length),
       // a tree that cannot split adds nothing
-      leafValue: nodes.length === 0 ? [0] : leaves.map((leaf) => this.#value(leaf)),
+      leafValue: nodes.length === 0 ? [this.bias] : leaves.map((leaf) => this.#value(leaf)),
       leafWeight: leaves.map(weightOf),
       leafCount: leaves.map((leaf) => leaf.rows.length),
     }
@@ -276,7 +294,8 @@ class NaiveGrower {
     const d = sums.h / this.scales.h + lambdaL2 + (usesCatL2 ? catL2 : 0)
     const output = d <= 0 ? 0 : -threshold(sums.g / this.scales.g, lambdaL1) / d
     const limit = maxDeltaStep > 0 ? maxDeltaStep : Infinity
-    return this.grid.round(this.shrinkage * Math.max(-limit, Math.min(limit, output)))
+    return this.grid.round(
+      this.shrinkage * Math.max(-limit, Math.min(limit, output)) + this.bias)
   }
 
   #sums(rows: readonly number[]): Sums {

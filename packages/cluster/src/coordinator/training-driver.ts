@@ -1,5 +1,5 @@
 import {
-  Booster, type BinnedTree, type Dialogue, encodeRequest, type EngineAnswer, type EngineRequest,
+  Booster, type BinnedTree, changesScores, type Dialogue, encodeRequest, type EngineAnswer, type EngineRequest,
   type EngineSetup, type IterationRecord, requestBytesMax, type TrainerAnswer,
   type TrainingDialogue, type TrainResult,
 } from '@coppice/engine'
@@ -309,5 +309,5 @@ function faultOf({ kind, message }: ProtocolError): AnswerFault {
 
 /** What a worker has to add to its scores: a tree that could not split adds nothing. */
 function committedTrees(trees: readonly BinnedTree[]): CommittedTree[] {
-  return trees.flatMap((tree, output) => (tree.feature.length > 0 ? [{ output, tree }] : []))
+  return trees.flatMap((tree, output) => (changesScores(tree) ? [{ output, tree }] : []))
 }

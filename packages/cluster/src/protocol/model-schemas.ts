@@ -3,7 +3,7 @@
  * carry: parts of a model. That a tree is a tree of its model is checked where the model is.
  */
 import type { CommittedIteration, IterationEvent, MetricValue, Rescale } from '@coppice/engine'
-import type { Feature, ModelHeader, Objective, ParameterValue, Scalar, Tree } from '@coppice/model'
+import type { Feature, LossOfModel, ModelHeader, Objective, ParameterValue, Scalar, Tree } from '@coppice/model'
 import {
   CATEGORIES_MAX, COLUMNS_MAX, DATASETS_MAX, ITERATIONS_MAX, LEAVES_MAX, METRICS_MAX,
   NAME_LENGTH_MAX, OUTPUTS_MAX, TEXT_BYTES_MAX, URI_LENGTH_MAX,
@@ -76,7 +76,7 @@ const feature: Schema<Feature> = tagged('kind', {
 })
 
 /** An objective; what its numbers may be is checked with the model. */
-export const objective: Schema<Objective> = tagged('name', {
+const loss: Schema<LossOfModel> = tagged('name', {
   regression: object({ name: constant('regression') }),
   regression_sqrt: object({ name: constant('regression_sqrt') }),
   huber: object({ name: constant('huber'), alpha: finite }),
@@ -97,6 +97,14 @@ export const objective: Schema<Objective> = tagged('name', {
     numClass: integer(0, OUTPUTS_MAX),
   }),
 })
+
+export const objective: Schema<Objective> = (value) => {
+  const isForest = typeof value === 'object' && value !== null && 'averages' in value &&
+    value.averages === true
+  if (!isForest) return loss(value)
+  const { averages: _, ...own } = value as Objective
+  return { ...loss(own), averages: true }
+}
 
 const scalar: Schema<Scalar> = either('a text, number or boolean', cell, double, flag)
 

@@ -85,7 +85,7 @@ export class InlineExecutor implements Executor {
         engine.commit(request)
         return null
       }
-      case 'evaluate': return engine.evaluate()
+      case 'evaluate': return engine.evaluate(request)
     }
   }
 

@@ -3,8 +3,8 @@ import type { LeafTotals } from '../kernels/candidate.js'
 import { instantiateKernels } from '../kernels/load.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
-  TallyRequest,
+  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, PrepareRequest,
+  RootRequest, RoundRequest, TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
@@ -102,7 +102,7 @@ export class PartitionEngine {
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */
-  evaluate(): MetricPart[] {
-    return this.#rows.evaluate()
+  evaluate(request: EvaluateRequest): MetricPart[] {
+    return this.#rows.evaluate(request)
   }
 }

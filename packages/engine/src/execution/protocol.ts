@@ -131,6 +131,8 @@ export interface CommitRequest {
 
 export interface EvaluateRequest {
   readonly kind: 'evaluate'
+  /** Scores are divided by it before metrics see them: the trees that a forest averages. */
+  readonly divisor?: number
 }
 
 /** Per-engine part of one metric on one data set. Additive parts merge exactly. */
@@ -217,6 +219,8 @@ export interface EngineSetup {
   readonly nOutputs: number
   /** On the grid; scores start here, plus init scores rounded to the same grid. */
   readonly baseScores: readonly number[]
+  /** Of a forest: the scores of which gradients are, always. Null: those with the trees so far. */
+  readonly fixedScores: readonly number[] | null
   readonly initScoreQuantum: number
   readonly scan: ScanParams
   readonly usesBagging: boolean

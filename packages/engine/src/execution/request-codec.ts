@@ -127,6 +127,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       w.int(request.of === 'hessians' ? 1 : 0)
       break
     case 'evaluate':
+      w.double(request.divisor ?? 0)
       break
     case 'gradients':
       w.double(request.gradientScale)
@@ -166,8 +167,10 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
   const kind = kinds[r.int()]
   switch (kind) {
     case 'prepare': return r.int() === 0 ? { kind } : { kind, of: 'hessians' }
-    case 'evaluate':
-      return { kind }
+    case 'evaluate': {
+      const divisor = r.double()
+      return divisor === 0 ? { kind } : { kind, divisor }
+    }
     case 'gradients':
       return { kind, gradientScale: r.double(), hessianScale: r.double() }
     case 'root': return readRoot(r)

@@ -5,7 +5,8 @@ import { bindObjective } from '../objectives/kernels.js'
 import type { ObjectiveKernel } from '../objectives/objective.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, TallyRequest,
+  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, PrepareRequest, RootRequest,
+  TallyRequest,
 } from './protocol.js'
 import { countRows, dealRuns, type RowRun } from './row-dealing.js'
 import { RowSampler } from './row-sampler.js'
@@ -29,6 +30,8 @@ export class RowEngine {
   readonly #setup: EngineSetup
   readonly #kernels: Kernels
   readonly #scores: ScorePlanes
+  /** The scores of which gradients are: those, or of a forest some that never change. */
+  readonly #gradientScores: ScorePlanes
   /** Gradients of all outputs in row order; null with one output, whose go into the records. */
   readonly #gradientPlanes: number | null
   readonly #objective: ObjectiveKernel
@@ -51,6 +54,8 @@ export class RowEngine {
       arena, kernels, setup.features, train, runs, nRows, setup.usesBagging)
     this.#walk = new WalkTable(arena, setup.maxLeaves, this.rows)
     this.#scores = new ScorePlanes(arena, setup, train, runs, nRows)
+    this.#gradientScores = setup.fixedScores === null ? this.#scores
+      : new ScorePlanes(arena, { ...setup, baseScores: setup.fixedScores }, train, runs, nRows)
     this.#gradientPlanes = setup.nOutputs === 1
       ? null
       : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
@@ -83,7 +88,7 @@ export class RowEngine {
     const { nOutputs, objective } = this.#setup
     const inputs = {
       nRows,
-      scores: this.#scores.offset,
+      scores: this.#gradientScores.offset,
       scorePlaneBytes: planeBytes,
       labels,
       weights,
@@ -131,7 +136,8 @@ export class RowEngine {
   commit({ tree, leafNodes, output }: CommitRequest): void {
     const scores = this.#scores.plane(output)
     this.#walk.write(tree)
-    if (leafNodes === null) this.#walkRows('all', scores)
+    if (this.#walk.isSingleLeaf) this.#addToAll(output, tree.leafValue[0]!)
+    else if (leafNodes === null) this.#walkRows('all', scores)
     else {
       leafNodes.forEach((node, leaf) => {
         const value = tree.leafValue[leaf]!
@@ -142,14 +148,19 @@ export class RowEngine {
     for (const store of this.#evalStores) store.add(this.#kernels, output, tree)
   }
 
+  #addToAll(output: number, value: number): void {
+    const scores = this.#scores.values(output)
+    if (value !== 0) scores.forEach((score, i) => { scores[i] = score + value })
+  }
+
   #walkRows(which: 'outside' | 'all', scores: number): void {
-    if (this.#walk.isSingleLeaf) return
     this.rows.walk(which, scores, this.#walk.nodes, this.#walk.values)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */
-  evaluate(): MetricPart[] {
-    return this.#evaluated.flatMap((store, dataset) => store.evaluate(this.#setup, dataset))
+  evaluate({ divisor = 1 }: EvaluateRequest): MetricPart[] {
+    return this.#evaluated.flatMap((store, dataset) =>
+      store.evaluate(this.#setup, dataset, divisor))
   }
 
   /**

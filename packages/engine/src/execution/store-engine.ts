@@ -3,8 +3,8 @@ import { SUM_BYTES } from '../kernels/api.js'
 import { instantiateKernels } from '../kernels/load.js'
 import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
 import type {
-  EngineRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
-  TallyRequest,
+  EngineRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, PrepareRequest,
+  RootRequest, RoundRequest, TallyRequest,
 } from './protocol.js'
 import { writeLayout } from './reducer.js'
 import { RowEngine } from './row-engine.js'
@@ -164,8 +164,8 @@ export class StoreEngine {
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */
-  evaluate(): MetricPart[] {
-    return this.#rows.evaluate()
+  evaluate(request: EvaluateRequest): MetricPart[] {
+    return this.#rows.evaluate(request)
   }
 
   /** See RowEngine. */

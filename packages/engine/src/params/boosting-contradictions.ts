@@ -10,6 +10,27 @@ function dartOnly(values: ParameterValues): string | null {
   return uniformDrop ? 'uniform_drop = true' : null
 }
 
+/** What a random forest needs, and what it does not have. */
+function forestContradiction(values: ParameterValues): string | null {
+  const { learningRate, learningRateSchedule, objective, baggingFreq } = values
+  if (learningRate !== 0.1 || learningRateSchedule.length > 0) {
+    const given = learningRate !== 0.1 ? `learning_rate = ${learningRate}`
+      : 'learning_rate_schedule'
+    return `${given} contradicts boosting = rf: trees of a forest have no learning rate; leave ` +
+      'it out'
+  }
+  if (objective === 'custom') {
+    return 'objective = custom contradicts boosting = rf; use another objective'
+  }
+  const { baggingFraction, posBaggingFraction, negBaggingFraction, featureFraction } = values
+  const least = Math.min(baggingFraction, posBaggingFraction, negBaggingFraction)
+  const draws = (baggingFreq > 0 && least < 1) || featureFraction < 1 ||
+    values.dataSampleStrategy === 'goss'
+  return draws ? null
+    : 'boosting = rf needs trees that differ: set bagging_fraction below 1 with bagging_freq = ' +
+      '1, or feature_fraction below 1'
+}
+
 /** What the boosting modes contradict. */
 export function boostingContradiction(values: ParameterValues): string | null {
   const { boosting, earlyStoppingRound, learningRateSchedule, numIterations } = values
@@ -23,6 +44,8 @@ export function boostingContradiction(values: ParameterValues): string | null {
         'iterations change the trees of earlier ones; leave it out'
       : null
   }
+  const forest = boosting === 'rf' ? forestContradiction(values) : null
+  if (forest !== null) return forest
   const given = dartOnly(values)
   return given === null ? null
     : `${given} contradicts boosting = ${boosting}: it acts on boosting = dart only; leave it ` +

@@ -102,7 +102,7 @@ class ComputeThread {
         engine.commit(request)
         return null
       case 'evaluate':
-        sendParts(engine.evaluate())
+        sendParts(engine.evaluate(request))
         return null
     }
   }

@@ -1,5 +1,5 @@
 import {
-  chainOf, type EvaluationSeries, type Model, type ModelHeader, type Tree,
+  chainOf, formatVersionOf, type EvaluationSeries, type Model, type ModelHeader, type Tree,
 } from '@coppice/model'
 import { assert } from '../errors.js'
 import { isHigherBetter } from '../metrics/names.js'
@@ -110,7 +110,7 @@ export class GrowingModel {
   model(): Model {
     const model = {
       format: 'coppice-model' as const,
-      formatVersion: 1 as const,
+      formatVersion: formatVersionOf(this.#header),
       ...this.#header,
       trees: [...this.#trees],
       bestIteration: this.#stopping.bestIteration(),

@@ -1,7 +1,7 @@
 import { placeOf } from '../custom/define.js'
 import { assert, CoppiceError } from '../errors.js'
 import type {
-  BagRule, BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundAnswer,
+  BagRule, BinnedTree, EngineRequest, EvaluateRequest, MetricPart, RootAnswer, RoundAnswer,
 } from '../execution/protocol.js'
 import { FeatureSampler } from '../grower/feature-sampler.js'
 import { leafOutput } from '../grower/leaf-output.js'
@@ -80,11 +80,16 @@ export class Booster {
     }
     if (trees.every((tree) => tree.splits.length === 0)) return nothingLearnt
     if (step !== null) yield* this.#dart!.returns(step) as Dialogue<void>
-    const metricParts = evaluates ? (yield { kind: 'evaluate' }) as readonly MetricPart[] : []
+    const metricParts = evaluates ? (yield this.#evaluate(iteration)) as readonly MetricPart[] : []
     return {
       trees, hessianUnit: 1 / scales.hessian, metricParts,
       rescale: this.#take(trees.map(({ binned }) => binned), step),
     }
+  }
+
+  #evaluate(iteration: number): EvaluateRequest {
+    return this.#plan.forest === null ? { kind: 'evaluate' }
+      : { kind: 'evaluate', divisor: iteration + 1 }
   }
 
   /** The iteration is over: an iteration that is begun again finds all as it was. */
@@ -143,10 +148,12 @@ export class Booster {
     const plan = this.#plan
     this.#sampler.startTree(iteration, output)
     this.#thresholds?.startTree(iteration, output)
+    // trees of a forest are models of their own
+    const bias = plan.forest?.bias[output] ?? 0
     const leafValue = (totals: LeafTotals, usesCatL2: boolean): number =>
       this.#grid.round(shrinkage * leafOutput(
         Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
-        plan.output, usesCatL2 ? plan.output.catL2 : 0))
+        plan.output, usesCatL2 ? plan.output.catL2 : 0) + bias)
     const grower = new TreeGrower(
       plan.growth, plan.engine.features, (key) => this.#mask(key), leafValue)
     grower.start((yield {
@@ -155,8 +162,8 @@ export class Booster {
     for (let round = grower.next(); round !== null; round = grower.next()) {
       grower.accept((yield round) as RoundAnswer)
     }
-    const tree = withoutLoneLeaf(grower.finish())
-    if (tree.splits.length > 0) {
+    const tree = withoutLoneLeaf(grower.finish(), bias)
+    if (changesScores(tree.binned)) {
       yield { kind: 'commit', output, tree: tree.binned, leafNodes: tree.leafNodes }
     }
     return tree
@@ -180,19 +187,24 @@ interface TreeTask {
   readonly shrinkage: number
 }
 
+/** Whether a tree adds anything to scores: else it is no commit. */
+export function changesScores({ feature, leafValue }: BinnedTree): boolean {
+  return feature.length > 0 || leafValue[0] !== 0
+}
+
 const nothingLearnt: IterationRecord = {
   trees: [], hessianUnit: 1, metricParts: [], rescale: null,
 }
 
 /** Of an iteration: by the schedule, as far as it goes. */
 function learningRateOf(plan: TrainingPlan, iteration: number): number {
-  return plan.learningRates[iteration] ?? plan.learningRate
+  return plan.forest === null ? plan.learningRates[iteration] ?? plan.learningRate : 1
 }
 
-/** A tree that could not split adds nothing (LightGBM's constant tree). */
-function withoutLoneLeaf(tree: GrownTree): GrownTree {
+/** A tree that could not split adds nothing but the bias (LightGBM's constant tree). */
+function withoutLoneLeaf(tree: GrownTree, bias: number): GrownTree {
   if (tree.splits.length > 0) return tree
-  return { ...tree, binned: { ...tree.binned, leafValue: [0] } }
+  return { ...tree, binned: { ...tree.binned, leafValue: [bias] } }
 }
 
 /** The power of two that brings values up to `bound` to at most FIXED_POINT_BITS bits. */

@@ -13,6 +13,7 @@ import { findParameter, modelParameters, type ResolvedParams } from '../params/i
 import { featureLayout } from './build-model.js'
 import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.js'
 import type { DartParams } from './dart.js'
+import { averaged, checkForest, forestScale } from './forest.js'
 import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrid } from './leaf-grid.js'
 import type { TrainingPlan } from './plan.js'
@@ -50,8 +51,11 @@ export function makePlan(
   const statistics = labelStatisticsOf(summary)
   checkStatistics(statistics)
   const objective = specifyObjective(params, statistics)
-  const scoreScale = Math.max(objective.scoreScale, summary.maxAbsInitScore)
-  checkMagnitudes(objective, scoreScale)
+  const labelScale = Math.max(objective.scoreScale, summary.maxAbsInitScore)
+  checkMagnitudes(objective, labelScale)
+  const isForest = params.boosting === 'rf'
+  if (isForest) checkForest(params, summary.hasInitScore)
+  const scoreScale = isForest ? forestScale(labelScale, params.numIterations) : labelScale
   const grid = new LeafGrid(scoreScale)
   const baseScores = summary.hasInitScore
     ? objective.baseScores.map(() => 0)
@@ -69,9 +73,10 @@ export function makePlan(
   const plan: TrainingPlan = {
     engine: {
       features,
-      objective: objective.spec,
+      objective: isForest ? averaged(objective.spec) : objective.spec,
       nOutputs: objective.nOutputs,
-      baseScores,
+      baseScores: isForest ? baseScores.map(() => 0) : baseScores,
+      fixedScores: isForest ? baseScores : null,
       initScoreQuantum: grid.quantum,
       scan: params,
       usesBagging: sampledRows.kind !== 'none',
@@ -91,6 +96,7 @@ export function makePlan(
     output: params,
     learningRate: params.learningRate,
     learningRates: params.learningRateSchedule,
+    forest: isForest ? { bias: baseScores } : null,
     dart: params.boosting === 'dart' ? dartParams(params) : null,
     rowSampling: sampledRows,
     sampling: params,

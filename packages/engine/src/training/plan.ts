@@ -13,6 +13,8 @@ export interface TrainingPlan {
   readonly learningRate: number
   /** Of the first iterations; those after them have `learningRate`. */
   readonly learningRates: readonly number[]
+  /** A random forest: what is added to every value of its trees, by output. Null: boosting. */
+  readonly forest: { readonly bias: readonly number[] } | null
   /** Null: no trees are dropped. */
   readonly dart: DartParams | null
   readonly rowSampling: RowSampling

@@ -127,7 +127,6 @@ describe('resolveParams', () => {
   it('refuses what is not built yet and names what is', () => {
     refuses({ objective: 'lambdarank' }, /not built yet; built: regression, binary, multiclass/)
     refuses({ objective: 'mae' }, /"mae" is not built yet/)
-    refuses({ boosting: 'random_forest' }, /not built yet; built: gbdt/)
     refuses({ metric: 'auc,ndcg' }, /"ndcg" is not built yet/)
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
     refuses({ path_smooth: 1 }, /path_smooth = 1 cannot be used: it is not built yet; .* at 0/)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import {
-  type Booster, Dataset, GBDTClassifier, GBDTRegressor, LocalCluster, train, type TrainingParams,
+  type Booster, Dataset, evaluate, GBDTClassifier, GBDTRegressor, LocalCluster, train, type TrainingParams,
 } from 'coppice'
 
 /** Columns with gaps and categories, and labels of every kind. */
@@ -40,6 +40,10 @@ const jobs: readonly (readonly [TrainingParams, (row: Row) => number | string])[
   [{ objective: 'binary', metric: ['average_precision', 'auc'] },
     (row) => row.kind === 'late' ? 1 : 0],
   [{ objective: 'multiclassova', isUnbalance: true }, (row) => row.kind],
+  [{ objective: 'expectile', expectileAlpha: 0.8, metric: ['expectile', 'r2'] },
+    (row) => row.number],
+  [{ objective: 'focal', focalGamma: 1, metric: ['expected_calibration_error', 'mcc'] },
+    (row) => row.kind === 'late' ? 1 : 0],
 ]
 
 describe('every objective on a cluster', function () {
@@ -97,6 +101,23 @@ describe('estimators and objectives', () => {
       assert.equal(kind, model.classes[row.indexOf(Math.max(...row))])
     }
     assert.ok(await model.score(X, kinds) > 0.7)
+  })
+
+  it('train on losses of two classes beyond log-loss', async () => {
+    const late = rows.map(({ kind }) => kind === 'late' ? 'late' : 'other')
+    for (const objective of ['focal', 'hinge'] as const) {
+      const model = await new GBDTClassifier({ objective, numIterations: 30, learningRate: 0.2 })
+        .fit(X, late)
+      const probabilities = await model.predictProba(X)
+      assert.ok(probabilities.every((p, i) => p + probabilities[i ^ 1]! === 1))
+      assert.equal(objective === 'hinge', probabilities.every((p) => p === 0 || p === 1))
+      assert.ok(await model.score(X, late) > 0.8)
+      const { metrics } = await evaluate(model.booster, Dataset.from(X, late), {
+        metrics: ['accuracy', 'binary_error', 'auc', 'mcc'] })
+      assert.ok(Math.abs(metrics['accuracy']! + metrics['binary_error']! - 1) < 1e-12)
+      assert.equal(metrics['accuracy'], await model.score(X, late))
+      assert.ok(metrics['auc']! > 0.8 && metrics['mcc']! > 0.4)
+    }
   })
 
   it('refuse labels that an objective cannot have, and objectives of the other kind', async () => {

@@ -19,6 +19,7 @@ export { GBDTRegressor } from './estimators/regressor.js'
 export type { PredictOptions } from './estimators/estimator.js'
 export type { FitDatasetOptions, FitOptions, LabelledRows } from './estimators/fit-options.js'
 export { Booster } from './model/booster.js'
+export type { RefitOptions } from './model/refit.js'
 export type { LightGBMOptions } from './model/model-file.js'
 export type { EvalResult } from './model/eval-result.js'
 export { evaluate, type EvaluateOptions, type Evaluation } from './scoring/evaluate.js'
@@ -30,8 +31,19 @@ export type { CodeAddress, GivenMetric, GivenObjective } from './training/custom
 export type {
   CustomGradients, CustomMath, CustomMetric, CustomObjective, CustomRows, ScoredCustomRows,
 } from '@coppice/engine'
+export type { FeatureRef, GivenBins, GivenPerFeature, GivenSplit } from '@coppice/engine'
+export type { StructuredParams } from './training/structured-params.js'
 export { paramsFrom, type RawParams, type TrainingParams } from './training/params.js'
 export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,
   resolveParams, type ParameterGroup, type ParameterInfo, type ResolvedParams,
 } from '@coppice/engine'
+export { cv, type CvOptions, type CvResult, type CvRunOptions } from './cv/cv.js'
+export type { CvMetrics } from './cv/cv-metrics.js'
+export type { ColumnOrValues } from './cv/column.js'
+export type { FoldIteration, FoldMetric } from './cv/fold-board.js'
+export type { CustomFold, FoldOptions } from './cv/fold-options.js'
+export { tune, type TuneResult } from './tune/tune.js'
+export type { HalvingOptions, TuneOptions } from './tune/tune-options.js'
+export type { Distribution, SearchSpace, SpaceValue, TrialParams } from './tune/space.js'
+export type { TrialOutcome } from './tune/trial-journal.js'

@@ -3,22 +3,26 @@ import yargs from 'yargs'
 import { type Command, describeFlags, readFlags } from './command.js'
 import { convertCommand } from './commands/convert.js'
 import { coordinatorCommand } from './commands/coordinator.js'
+import { cvCommand } from './commands/cv.js'
 import { evaluateCommand } from './commands/evaluate.js'
 import { fetchCommand } from './commands/fetch.js'
 import { inspectCommand } from './commands/inspect.js'
 import { paramsCommand } from './commands/params.js'
 import { partitionCommand } from './commands/partition.js'
 import { predictCommand } from './commands/predict.js'
+import { refitCommand } from './commands/refit.js'
 import { runCommand } from './commands/run.js'
 import { statusCommand } from './commands/status.js'
 import { trainCommand } from './commands/train.js'
+import { tuneCommand } from './commands/tune.js'
 import { workerCommand } from './commands/worker.js'
 import { ExitCode, exitCodeOf, exitCodesText, UsageError } from './exit-codes.js'
 import { describeFailure, failureJson } from './failure.js'
 import { readVersion } from './version.js'
 
 const commands: readonly Command[] = [
-  trainCommand, runCommand, predictCommand, evaluateCommand, inspectCommand, convertCommand, partitionCommand,
+  trainCommand, cvCommand, tuneCommand, runCommand, predictCommand, evaluateCommand, refitCommand,
+  inspectCommand, convertCommand, partitionCommand,
   paramsCommand, coordinatorCommand, workerCommand, statusCommand, fetchCommand,
 ]
 

@@ -39,6 +39,29 @@ describe('coppice train', function () {
     assert.equal(work.read('json.json'), model)
   })
 
+  it('reads the files of forced splits and bins; the model has what is in them', async () => {
+    const numeric = 0
+    work.write('splits.json', JSON.stringify({ feature: numeric, threshold: 0.75 }))
+    work.write('bins.json', JSON.stringify([{ feature: 'length', bin_upper_bound: [0.2, 0.75] }]))
+    work.write('constrained.conf', 'fs = splits.json\nmonotone_constraints = {"width": 1}')
+    await work.ok(...train('--config', 'constrained.conf', '--forcedbins_filename', 'bins.json'))
+    const model = JSON.parse(work.read('model.json')) as {
+      parameters: Record<string, unknown>, trees: { splitFeature: number[], threshold: number[] }[],
+    }
+    assert.equal(model.parameters['forcedsplits_filename'],
+      JSON.stringify({ feature: numeric, threshold: 0.75 }))
+    assert.equal(model.parameters['monotone_constraints'], '{"width":1}')
+    for (const tree of model.trees) {
+      assert.deepEqual([tree.splitFeature[0], tree.threshold[0]], [numeric, 0.75])
+    }
+    work.write('splits.json', '{')
+    const broken = await work.run(...train('--forced_splits', 'splits.json'))
+    assert.match(broken.stderr, /the file of forcedsplits_filename, splits\.json, is not JSON/)
+    const missing = await work.run(...train('--forced_splits', 'nowhere.json'))
+    assert.match(missing.stderr, /cannot read the file of forcedsplits_filename, nowhere\.json/)
+    assert.ok(broken.code !== 0 && missing.code !== 0)
+  })
+
   it('takes text labels, several named evaluation sets, and infers num_class', async () => {
     await work.ok('train', '--data', 'train.csv', '--label', 'kind', '--ignore', 'species,id',
       '--objective', 'binary', ...quick, '--model', 'text.json', '--valid', 'judge=valid.csv',

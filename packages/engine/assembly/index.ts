@@ -8,6 +8,7 @@ export { partition } from './partition'
 export { rearrange, misplaced, exchangeRows } from './rearrange'
 export { decide, divide, gatherRows } from './divide'
 export { scan } from './scan'
+export { scanConstrained } from './scan-constrained'
 export { bag } from './bag'
 export {
   importanceKeys, tallyKeys, markByKey, markByClass, keepMarked, weighMarked,
@@ -15,6 +16,8 @@ export {
 export { binaryGradients } from './gradients-binary'
 export { residuals, residualGradients } from './gradients-regression'
 export { pointwiseMaximum, pointwiseGradients } from './gradients-pointwise'
+export { signGradients } from './gradients-sign'
+export { shapedMaximum, shapedGradients } from './gradients-shaped'
 export { xentLambdaGradients } from './gradients-xent-lambda'
 export { softmaxGradients } from './gradients-softmax'
 export { putGradients, scatterLeaf } from './records'

@@ -13,7 +13,7 @@ import {
 const ORDER: usize = 2048
 const MERGE: usize = 3072
 /** Draws of a candidate among those of categories in order: the mask bytes but 0. */
-const ONLY_DRAWS: i32 = 255
+export const ONLY_DRAWS: i32 = 255
 
 /** Sorts order[0, n) by key, then by bin: bottom-up merge sort. */
 function sortByKey(scratch: usize, n: i32): void {
@@ -82,17 +82,15 @@ function scanOneVersusRest(
   }
 }
 
-function scanManyVersusMany(
-  out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize, nBins: i32,
-  only: i32, params: usize, scratch: usize, totalGradient: i64, totalHessian: i64, totalCount: i32,
-): void {
-  const l1 = load<f64>(params, P_LAMBDA_L1)
-  const l2 = load<f64>(params, P_LAMBDA_L2) + load<f64>(params, P_CAT_L2)
-  const minN = <i32>load<f64>(params, P_MIN_DATA), minH = load<f64>(params, P_MIN_HESSIAN)
-  const maxDelta = load<f64>(params, P_MAX_DELTA)
+/**
+ * Writes the categories with enough rows in order, as i32 from scratch + ORDER on, and returns how
+ * many they are.
+ */
+export function scanOrder(
+  gradients: usize, hessians: usize, counts: usize, nBins: i32, params: usize, scratch: usize,
+): i32 {
   const gUnit = load<f64>(params, P_GRADIENT_UNIT), hUnit = load<f64>(params, P_HESSIAN_UNIT)
   const smooth = load<f64>(params, P_CAT_SMOOTH)
-  const perGroup = <i32>load<f64>(params, P_MIN_DATA_PER_GROUP)
   let used = 0
   for (let b = 1; b < nBins; b++) {
     if (<f64>load<i32>(counts + (<usize>b << 2)) < smooth) continue
@@ -105,6 +103,20 @@ function scanManyVersusMany(
     used++
   }
   sortByKey(scratch, used)
+  return used
+}
+
+function scanManyVersusMany(
+  out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize, nBins: i32,
+  only: i32, params: usize, scratch: usize, totalGradient: i64, totalHessian: i64, totalCount: i32,
+): void {
+  const l1 = load<f64>(params, P_LAMBDA_L1)
+  const l2 = load<f64>(params, P_LAMBDA_L2) + load<f64>(params, P_CAT_L2)
+  const minN = <i32>load<f64>(params, P_MIN_DATA), minH = load<f64>(params, P_MIN_HESSIAN)
+  const maxDelta = load<f64>(params, P_MAX_DELTA)
+  const gUnit = load<f64>(params, P_GRADIENT_UNIT), hUnit = load<f64>(params, P_HESSIAN_UNIT)
+  const perGroup = <i32>load<f64>(params, P_MIN_DATA_PER_GROUP)
+  const used = scanOrder(gradients, hessians, counts, nBins, params, scratch)
   const most = min(<i32>load<f64>(params, P_MAX_CAT_THRESHOLD), (used + 1) >> 1)
   // how many candidates there are is not known when one is drawn: 255 draws are spread over them
   const onlyPlace = only < 0 ? -1 : only * most / ONLY_DRAWS

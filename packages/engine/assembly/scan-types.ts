@@ -38,3 +38,19 @@ export const C_BROKEN: usize = 72
 export const FLAG_DEFAULT_LEFT: i32 = 1
 export const FLAG_CATEGORICAL: i32 = 2
 export const FLAG_CAT_L2: i32 = 4
+
+// rules of a constrained scan: f64 each, then 24 bytes per feature
+export const R_MIN: usize = 0
+export const R_MAX: usize = 8
+export const R_SMOOTH: usize = 16
+export const R_OUTPUT: usize = 24
+export const R_MONOTONE_FACTOR: usize = 32
+export const R_COST: usize = 40
+export const R_FORCED_FEATURE: usize = 48
+export const R_FORCED_BIN: usize = 56
+export const R_BOUNDS: usize = 64
+export const R_FEATURES: usize = 72
+export const R_FEATURE_BYTES: usize = 24
+export const R_DIRECTION: usize = 0
+export const R_FACTOR: usize = 8
+export const R_PENALTY: usize = 16

@@ -3,6 +3,12 @@ export * from './errors.js'
 export * from './random.js'
 export * from './params/index.js'
 export * from './binning/index.js'
+export {
+  ENTRY as SELECT_ENTRY, joinSelected, mergeSelected, type SelectedGroup, type SelectPart,
+  selectPartFault,
+} from './selection/answer.js'
+export { isSelectingRows } from './selection/buckets.js'
+export { hasPercentileLeaves } from './objectives/families.js'
 export { train } from './training/train.js'
 export type { Executor, TrainingJob } from './training/executor.js'
 export { InlineExecutor } from './execution/inline-executor.js'
@@ -29,13 +35,17 @@ export {
 } from './training/executor-traits.js'
 export { trainingDialogue } from './training/trainer.js'
 export * from './training/trainer-protocol.js'
+export { type RefitJob, refitTrees, type RefitTree, type Refitted } from './training/refit.js'
 export { resumeModel } from './training/resume.js'
 export type { Rescale } from './training/dart.js'
+export { EarlyStopping, type EarlyStoppingParams } from './training/early-stopping.js'
 export { committedIterations } from './training/committed-iterations.js'
 export { type InferredParams, requireClassCount, withInferred } from './training/class-count.js'
 export { checkEvalSets } from './training/check-sets.js'
 export { featureLayout } from './training/build-model.js'
-export type { BinnedTree, EngineRequest, EngineSetup } from './execution/protocol.js'
+export type {
+  BinnedTree, EngineRequest, EngineSetup, SelectRequest,
+} from './execution/protocol.js'
 export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
   Booster, changesScores, type Dialogue, type EngineAnswer, type IterationRecord,
@@ -50,6 +60,7 @@ export type { EngineBlock, EngineRows } from './execution/protocol.js'
 export type { StoreAnswer, Stores, SumsWatch } from './execution/stores.js'
 export { InlineStores } from './execution/inline-stores.js'
 export { CentralReducer } from './execution/central-reducer.js'
+export { rowsRequest } from './execution/rows-request.js'
 export { histogramsOf } from './execution/histograms-of.js'
 export { sumsLayout, type SumsLayout } from './execution/sums-layout.js'
 export type { LeafTotals, SplitCandidate } from './kernels/candidate.js'

@@ -17,6 +17,9 @@ export const Purpose = {
   goss: 41,
   dartSkip: 42,
   dartDrop: 43,
+  /** Of no training: they have numbers of their own, far from those of trainings. */
+  folds: 1001,
+  tuning: 1002,
 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 

@@ -82,15 +82,25 @@ const jobs: readonly Job[] = [
 /** Objectives of which one job each is enough: the rest is what the jobs above do. */
 const others: readonly Job[] = ([
   ['regression', 'heavy-tailed', { regSqrt: true, metric: ['l2', 'mape'] }],
+  ['regression_l1', 'heavy-tailed', { metric: ['l1'], baggingFraction: 0.5, baggingFreq: 1 }],
+  ['quantile', 'counts', { alpha: 0.8 }],
+  ['mape', 'heavy-tailed', { metric: ['mape', 'l1'] }],
   ['huber', 'heavy-tailed', { metric: ['huber', 'quantile'], alpha: 0.7 }],
   ['fair', 'regression', { metric: ['fair'] }],
-  ['poisson', 'counts', { metric: ['poisson', 'tweedie'] }],
+  ['poisson', 'counts', { metric: ['poisson', 'tweedie', 'rmsle'] }],
   ['gamma', 'amounts', { metric: ['gamma', 'gamma_deviance'] }],
   ['tweedie', 'counts', { metric: ['tweedie'] }],
   ['cross_entropy', 'shares', { metric: ['cross_entropy', 'kullback_leibler'] }],
   ['cross_entropy_lambda', 'shares', { metric: ['cross_entropy_lambda'] }],
   ['binary', 'binary', { metric: ['average_precision', 'cross_entropy'] }],
-  ['multiclassova', { classes: 3 }, { numClass: 3, metric: ['multi_logloss'] }],
+  ['multiclassova', { classes: 3 }, { numClass: 3, metric: ['multi_logloss', 'accuracy'] }],
+  ['expectile', 'heavy-tailed', { expectileAlpha: 0.8, metric: ['expectile', 'r2'] }],
+  ['pseudo_huber', 'heavy-tailed', { huberSlope: 2, metric: ['pseudo_huber', 'log_cosh'] }],
+  ['log_cosh', 'regression', { metric: ['log_cosh'] }],
+  ['focal', 'binary', {
+    focalGamma: 1.5, learningRate: 0.7, metric: ['brier', 'expected_calibration_error', 'mcc'] }],
+  ['hinge', 'binary', {
+    learningRate: 1.6, numIterations: 4, metric: ['auc', 'balanced_accuracy', 'f1'] }],
 ] as const).map(([objective, label, params]) => ({
   name: objective,
   recipe: { ...base, nRows: 4500, label, weights: 'positive' },

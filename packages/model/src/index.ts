@@ -10,6 +10,7 @@ export { chainOf, extendChain, formatVersionOf, startChain } from './format/chai
 export { parseModel } from './format/parse.js'
 export { serializeModel } from './format/serialize.js'
 export { FORMAT_VERSION, validateModel } from './format/validate.js'
+export { withUsedFeatures } from './lightgbm/used-features.js'
 export { formatLightGBM, type TextLayout } from './lightgbm/format.js'
 export { parseLightGBM } from './lightgbm/parse.js'
 export { isLightGBM } from './lightgbm/sections.js'

@@ -19,6 +19,9 @@ const numClass: ObjectiveField = { key: 'numClass', isInteger: true, min: 2 }
 export const objectiveFields: Readonly<Record<Objective['name'], readonly ObjectiveField[]>> = {
   regression: [],
   regression_sqrt: [],
+  regression_l1: [],
+  quantile: [{ key: 'alpha', above: 0, below: 1 }],
+  mape: [],
   huber: [{ key: 'alpha', above: 0 }],
   fair: [{ key: 'c', above: 0 }],
   poisson: [{ key: 'maxDeltaStep', above: 0 }],
@@ -29,6 +32,11 @@ export const objectiveFields: Readonly<Record<Objective['name'], readonly Object
   binary: [sigmoid],
   multiclass: [numClass],
   multiclassova: [numClass, sigmoid],
+  expectile: [{ key: 'alpha', above: 0, below: 1 }],
+  pseudo_huber: [{ key: 'slope', above: 0 }],
+  log_cosh: [],
+  focal: [{ key: 'gamma', min: 0 }, { key: 'alpha', above: 0, below: 1 }],
+  hinge: [],
   custom: [{ key: 'numClass', isInteger: true, min: 0 }],
 }
 
@@ -52,7 +60,9 @@ export function objectiveNumbers(objective: Objective): [string, number][] {
 /** Classes of the label: 2 of binary, those of multi-class objectives, 0 where it is a number. */
 export function nClassesOf(objective: ModelObjective): number {
   switch (objective.name) {
-    case 'binary': return 2
+    case 'binary':
+    case 'focal':
+    case 'hinge': return 2
     case 'imported':
     case 'custom':
     case 'multiclass':

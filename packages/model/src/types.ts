@@ -100,6 +100,12 @@ export type LossOfModel =
   | { readonly name: 'regression' }
   /** Squared error of the labels' signed square roots; predictions are squared again. */
   | { readonly name: 'regression_sqrt' }
+  /** Absolute error; leaves are medians. */
+  | { readonly name: 'regression_l1' }
+  /** The quantile alpha, in (0, 1), of the label; leaves are quantiles. */
+  | { readonly name: 'quantile'; readonly alpha: number }
+  /** Absolute error divided by max(1, |label|); leaves are weighted medians. */
+  | { readonly name: 'mape' }
   | { readonly name: 'huber'; readonly alpha: number }
   | { readonly name: 'fair'; readonly c: number }
   | { readonly name: 'poisson'; readonly maxDeltaStep: number }
@@ -110,6 +116,13 @@ export type LossOfModel =
   | { readonly name: 'binary'; readonly sigmoid: number }
   | { readonly name: 'multiclass'; readonly numClass: number }
   | { readonly name: 'multiclassova'; readonly numClass: number; readonly sigmoid: number }
+  /** Squared errors, those of predictions that are too low times alpha, others 1 - alpha. */
+  | { readonly name: 'expectile'; readonly alpha: number }
+  | { readonly name: 'pseudo_huber'; readonly slope: number }
+  | { readonly name: 'log_cosh' }
+  | { readonly name: 'focal'; readonly gamma: number; readonly alpha: number }
+  /** Two classes; a prediction is one of them, without a probability. */
+  | { readonly name: 'hinge' }
   | CustomObjectiveOfModel
 
 /** A loss of the user's own, of which predictions need only the link. */

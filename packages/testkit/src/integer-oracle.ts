@@ -18,6 +18,7 @@ import { NaiveDart } from './naive-dart.js'
 import { leafGain, threshold } from './naive-gain.js'
 import { drawRows, mostWeight } from './naive-sampling.js'
 import { nearestEven, powerAbove } from './naive-numbers.js'
+import { NaivePercentiles } from './naive-percentiles.js'
 import { describeObjective } from './naive-objective.js'
 
 /** Sums over rows in fixed-point units. */
@@ -60,13 +61,17 @@ class NaiveGrid {
     this.#left = this.#scale * 4096
   }
 
+  get quantum(): number {
+    return this.#scale / 1099511627776 // 2^40
+  }
+
   round(value: number): number {
     const limit = Math.min(this.#scale * 1024, this.#left / 2)
     return this.rounded(Math.max(-limit, Math.min(limit, value)))
   }
 
   rounded(value: number): number {
-    const quantum = this.#scale / 1099511627776 // 2^40
+    const { quantum } = this
     return nearestEven(value / quantum) * quantum + 0
   }
 
@@ -89,7 +94,10 @@ export function trainByIntegerOracle(
   const gridScale = isForest
     ? scoreScale * Math.max(1, powerAbove(params.numIterations) / 128) : scoreScale
   const grid = new NaiveGrid(gridScale)
-  const baseScores = objective.baseScores.map((score) => initScore === null ? grid.round(score) : 0)
+  const percentiles = NaivePercentiles.of(objective, data, grid.quantum)
+  const base = percentiles === null || !params.boostFromAverage ? objective.baseScores
+    : [percentiles.find([...data.label!.keys()], () => 0)]
+  const baseScores = base.map((score) => initScore === null ? grid.round(score) : 0)
   const scores = startOf(data, baseScores, scoreScale)
   grid.spend(Math.max(...baseScores.map(Math.abs)))
   const header = headerOf(params, data, objective, baseScores)
@@ -127,9 +135,16 @@ export function trainByIntegerOracle(
     for (let output = 0; output < nOutputs; output++) {
       const fixed = pairsOf(output).map(([g, h], row) =>
         [nearestEven(g * weights[row]!), nearestEven(h * weights[row]!)] as const)
+      const factor = isForest ? 1 : shrinkage
       const grower = new NaiveGrower(params, data, bins, fixed, scales, grid, iteration, output,
-        isForest ? 1 : shrinkage, bias[output]!)
-      const { tree, leafOf } = grower.grow(inBag)
+        factor, bias[output]!)
+      const { tree: stepped, leafOf } = grower.grow(inBag)
+      const tree = percentiles === null || stepped.leafValue.length === 1 ? stepped : {
+        ...stepped,
+        leafValue: stepped.leafValue.map((_, leaf) => grid.round(factor *
+          percentiles.find(inBag.filter((row) => leafOf(row) === leaf),
+            (row) => scores[row]![output]!))),
+      }
       grown.push(tree)
       assigned.push(leafOf)
     }

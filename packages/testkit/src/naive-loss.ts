@@ -12,6 +12,8 @@ export interface NaiveObjective {
   readonly hessianBound: number
   /** 0 where it is not given. */
   readonly hessianSlope?: number
+  /** Leaves and the base score are this percentile of residuals; null, or none: they are not. */
+  readonly percentile?: { readonly alpha: number, readonly isRelative: boolean } | null
   /** [gradient, hessian] of each output for a row's scores; unrounded. */
   readonly derivatives: (scores: readonly number[], y: number, w: number) => [number, number][]
 }

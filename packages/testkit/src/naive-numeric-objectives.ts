@@ -1,11 +1,14 @@
 import type { ResolvedParams } from '@coppice/engine'
 import { exp, log, softplus } from '@coppice/model'
 import type { NaiveObjective } from './naive-loss.js'
+import { powerAbove } from './naive-numbers.js'
 
 interface Labels {
   readonly label: readonly number[]
   readonly maxWeight: number
   readonly hasWeight: boolean
+  /** Largest magnitude of the init scores, 0 without any. */
+  readonly maxInitScore: number
   /** Weighted mean of a function of the labels. */
   readonly mean: (of: (y: number) => number) => number
 }
@@ -29,7 +32,8 @@ export function numericObjective(params: ResolvedParams, labels: Labels): NaiveO
 
 type MakePlan = (
   objective: NaiveObjective['objective'], base: number, of: Derivatives,
-  rest: Pick<NaiveObjective, 'scoreScale' | 'gradientBound' | 'hessianBound' | 'hessianSlope'>,
+  rest: Pick<NaiveObjective,
+    'scoreScale' | 'gradientBound' | 'hessianBound' | 'hessianSlope' | 'percentile'>,
 ) => NaiveObjective
 
 const same = (y: number): number => y
@@ -38,7 +42,7 @@ const largest = (label: readonly number[]): number =>
 
 /** Those whose scores are predictions, or nearly. */
 function nearLabels(
-  params: ResolvedParams, { label, maxWeight, mean }: Labels, plan: MakePlan,
+  params: ResolvedParams, { label, maxWeight, maxInitScore, mean }: Labels, plan: MakePlan,
 ): NaiveObjective | null {
   const maxLabel = largest(label)
   const near = { scoreScale: maxLabel, gradientBound: null, hessianBound: maxWeight }
@@ -47,6 +51,13 @@ function nearLabels(
       const root = (y: number): number => y < 0 ? -Math.sqrt(-y) : Math.sqrt(y)
       return plan({ name: 'regression_sqrt' }, mean(root),
         (s, y, w) => [(s - root(y)) * w, w], { ...near, scoreScale: Math.sqrt(maxLabel) })
+    }
+    case 'regression_l1':
+    case 'quantile':
+    case 'mape': {
+      // half a step of the grid of scores: they can be no nearer
+      const reach = powerAbove(Math.max(maxLabel, maxInitScore)) / 2199023255552 // 2^41
+      return ofSides(params, near, reach, plan)
     }
     case 'huber': {
       const { alpha } = params
@@ -62,7 +73,49 @@ function nearLabels(
         return [c * (s - y) / t * w, c * c / (t * t) * w]
       }, near)
     }
+    case 'expectile': {
+      const alpha = params.expectileAlpha
+      return plan({ name: 'expectile', alpha }, mean(same), (s, y, w) => {
+        const factor = s > y ? 1 - alpha : alpha
+        return [factor * (s - y) * w, factor * w]
+      }, { ...near, hessianBound: Math.max(alpha, 1 - alpha) * maxWeight })
+    }
+    case 'pseudo_huber': {
+      const slope = params.huberSlope
+      return plan({ name: 'pseudo_huber', slope }, mean(same), (s, y, w) => {
+        const z = (s - y) / slope
+        const r = 1 + z * z
+        return [(s - y) / Math.sqrt(r) * w, 1 / (r * Math.sqrt(r)) * w]
+      }, near)
+    }
+    case 'log_cosh': return plan({ name: 'log_cosh' }, mean(same), (s, y, w) => {
+      const e = exp(-2 * Math.abs(s - y))
+      return [Math.sign(s - y) * ((1 - e) / (1 + e)) * w, 4 * e / ((1 + e) * (1 + e)) * w]
+    }, near)
     default: return null
+  }
+}
+
+/** Those whose gradients say on which side the label is; their leaves are percentiles. */
+function ofSides(
+  params: ResolvedParams, near: { scoreScale: number, hessianBound: number }, reach: number,
+  plan: MakePlan,
+): NaiveObjective {
+  const side = (s: number, y: number): number =>
+    (Math.abs(s - y) <= reach ? 0 : Math.sign(s - y))
+  const rest = { ...near, gradientBound: near.hessianBound }
+  const median = { alpha: 0.5, isRelative: false }
+  const { alpha } = params
+  switch (params.objective) {
+    case 'quantile': return plan({ name: 'quantile', alpha }, 0,
+      (s, y, w) => [(side(s, y) >= 0 ? 1 - alpha : -alpha) * w, w],
+      { ...rest, gradientBound: Math.max(alpha, 1 - alpha) * near.hessianBound,
+        percentile: { alpha, isRelative: false } })
+    case 'mape': return plan({ name: 'mape' }, 0,
+      (s, y, w) => [side(s, y) * w / Math.max(1, Math.abs(y)), w],
+      { ...rest, percentile: { ...median, isRelative: true } })
+    default: return plan({ name: 'regression_l1' }, 0,
+      (s, y, w) => [side(s, y) * w, w], { ...rest, percentile: median })
   }
 }
 

@@ -30,6 +30,7 @@ export function describeObjective(params: ResolvedParams, data: BinnedDataset): 
   }
   const numeric = numericObjective(params, {
     label, maxWeight, hasWeight: data.weight !== null,
+    maxInitScore: Math.max(0, ...(data.initScore ?? []).map(Math.abs)),
     mean: (of) => sumOf(label.map((y, i) => of(y) * weight[i]!)) / sumWeight,
   })
   if (numeric !== null) return numeric

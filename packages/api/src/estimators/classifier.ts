@@ -113,8 +113,7 @@ function checkClassifier(
     return resolveParams(asMulticlass)
   }
   const checked = resolveParams(params)
-  if (checked.objective === 'binary') return checked
-  if (checked.objective === 'custom' && labelClasses(checked) > 0) return checked
+  if (labelClasses(checked) > 0) return checked
   throw new CoppiceError('PARAMETER',
     `objective ${String(objective)} is not for a classifier; leave it out, use binary, ` +
     'multiclass or multiclassova, or use GBDTRegressor')

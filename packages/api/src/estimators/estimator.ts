@@ -131,6 +131,12 @@ export abstract class Estimator {
     return this
   }
 
+  /** A new estimator of the same parameters, not fitted. */
+  clone(): this {
+    const Kind = this.constructor as new (params: TrainingParams) => this
+    return new Kind(this.getParams())
+  }
+
   /**
    * How much each feature is used, in the order of the features: 'split' counts the splits on
    * it, 'gain' sums their gains.

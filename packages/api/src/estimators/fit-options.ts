@@ -2,6 +2,7 @@ import type { ColumnRef, LoadProgress, MemoryRows } from '@coppice/data'
 import type { TrainingCallback, TrainingEvent } from '@coppice/engine'
 import { CoppiceError, type Model } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
+import type { HoldOutOptions } from '../cv/hold-out.js'
 import { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import type { Booster } from '../model/booster.js'
@@ -13,7 +14,7 @@ import type { TrainOptions } from '../training/train.js'
 export type LabelledRows = readonly [X: MemoryRows, y: Labels]
 
 /** Options of `fit` that do not depend on where the rows are. */
-export interface FitDatasetOptions {
+export interface FitDatasetOptions extends HoldOutOptions {
   /** Data sets to compute metrics on while training. */
   readonly evalSet?: readonly (Dataset | LabelledRows)[] | undefined
   /** Their names; default valid_0, valid_1, ... */
@@ -22,7 +23,10 @@ export interface FitDatasetOptions {
   readonly evalSampleWeight?: readonly (ArrayLike<number> | undefined)[] | undefined
   /** One array of init scores per evaluation set of [X, y], as `initScore`. */
   readonly evalInitScore?: readonly (ArrayLike<number> | undefined)[] | undefined
-  /** Stop when no metric has improved for this many iterations. Needs `evalSet`. */
+  /**
+   * Stop when no metric has improved for this many iterations. Needs `evalSet` or
+   * `validationFraction`.
+   */
   readonly earlyStoppingRounds?: number | undefined
   /** Called after every iteration; return 'stop' to end the training there. */
   readonly callbacks?: readonly TrainingCallback[] | undefined
@@ -59,7 +63,8 @@ export interface FitOptions extends FitDatasetOptions {
 const datasetKeys = optionNames<FitDatasetOptions>({
   evalSet: true, evalNames: true, evalSampleWeight: true, evalInitScore: true,
   earlyStoppingRounds: true, callbacks: true, signal: true, onEvent: true, onLoad: true,
-  resumeFrom: true, cluster: true, onNotice: true, onJob: true,
+  resumeFrom: true, cluster: true, onNotice: true, onJob: true, validationFraction: true,
+  validationSeed: true,
 })
 const rowKeys = optionNames<Omit<FitOptions, keyof FitDatasetOptions>>({
   sampleWeight: true, initScore: true, categorical: true, featureNames: true,
@@ -94,7 +99,7 @@ export function trainingSet(
 /** Options of `train` for what `fit` was given. */
 export function trainOptions(options: FitOptions): TrainOptions {
   const { evalSet = [], evalNames, callbacks, signal, onEvent, onLoad, resumeFrom, cluster,
-    onNotice, onJob } = options
+    onNotice, onJob, validationFraction, validationSeed } = options
   const lists = { evalNames, evalSampleWeight: options.evalSampleWeight,
     evalInitScore: options.evalInitScore }
   for (const [name, list] of Object.entries(lists)) {
@@ -106,7 +111,8 @@ export function trainOptions(options: FitOptions): TrainOptions {
     name: evalNames?.[i] ?? `valid_${i}`,
     data: evaluationSet(set, i, options),
   }))
-  return { evalSets, callbacks, signal, onEvent, onLoad, resumeFrom, cluster, onNotice, onJob }
+  return { evalSets, callbacks, signal, onEvent, onLoad, resumeFrom, cluster, onNotice, onJob,
+    validationFraction, validationSeed }
 }
 
 function evaluationSet(set: Dataset | LabelledRows, i: number, options: FitOptions): Dataset {

@@ -21,7 +21,8 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  * ```
  *
  * `objective` may be any whose label is a number: 'regression', 'huber', 'fair', 'poisson',
- * 'gamma', 'tweedie', 'cross_entropy', 'cross_entropy_lambda'.
+ * 'gamma', 'tweedie', 'cross_entropy', 'cross_entropy_lambda', 'expectile', 'pseudo_huber',
+ * 'log_cosh', or one of your own.
  */
 export class GBDTRegressor extends Estimator {
   /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */

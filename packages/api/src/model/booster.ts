@@ -1,4 +1,4 @@
-import type { Prediction, PredictionType } from '@coppice/data'
+import type { MemoryRows, Prediction, PredictionType } from '@coppice/data'
 import {
   CoppiceError,
   createPredictor,
@@ -10,6 +10,8 @@ import {
   serializeModel,
 } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
+import type { Dataset } from '../data/dataset.js'
+import type { Labels } from '../data/memory.js'
 import { checkOptionNames } from '../options.js'
 import { predictOnCluster } from '../scoring/predict-on-cluster.js'
 import {
@@ -17,6 +19,7 @@ import {
 } from '../scoring/predict.js'
 import type { TrainingTimes } from '../training/phase-times.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
+import { refitModel, type RefitOptions } from './refit.js'
 import { type LightGBMOptions, loadModel, readModel, saveLightGBM, saveModel } from './model-file.js'
 
 /**
@@ -155,6 +158,23 @@ export class Booster {
   async saveLightGBM(path: string, options: LightGBMOptions = {}): Promise<void> {
     checkOptionNames('saveLightGBM', options, ['iterations', 'layout'])
     await saveLightGBM(this.model, path, options)
+  }
+
+  /**
+   * A booster whose leaf values follow new rows, with the same splits: each becomes `decayRate` x
+   * old + (1 - `decayRate`) x what these rows alone would give it, tree by tree (LightGBM's
+   * `Booster.refit`, which has the same numbers). This booster stays as it is. The trees up to the
+   * best iteration are kept. No order of the rows matters.
+   *
+   * @param X - rows as for `predict`, or a Dataset with labels
+   * @param y - one label per row, of the model's classes; not for a Dataset
+   * @throws CoppiceError 'PARAMETER' for random forests, linear leaves, ranking and unknown
+   *   objectives; 'DATA' for rows that do not fit
+   */
+  async refit(
+    X: Dataset | MemoryRows, y?: Labels, options: RefitOptions = {},
+  ): Promise<Booster> {
+    return new Booster(await refitModel(this.model, X, y, options))
   }
 
   /** The text of the model file: equal models give equal texts. */

@@ -28,7 +28,11 @@ export async function* labelledBatches(
         'the data have no label; pass y, or name the label column of the Dataset')
     }
     const features = model.features.map(({ name }) => name)
-    const weightNames = weight === null ? [] : [weight]
+    if (features.includes(label)) throw labelIsFeature(label)
+    // LightGBM counts weights among the features, and does not use them.
+    const weightNames = weight === null || features.includes(weight) ? [] : [weight]
+    const weightAt = weight === null ? -1
+      : weightNames.length === 1 ? features.length + 1 : features.indexOf(weight)
     const types: Record<string, WantedType> = { ...featureTypes(model), [label]: labelType(model) }
     for (const name of weightNames) types[name] = 'float'
     let nRows = 0
@@ -45,11 +49,16 @@ export async function* labelledBatches(
         nRows: batch.nRows,
         columns: featureColumns(model, batch),
         labels: encodeTargets(model, batch.columns[features.length]!, place),
-        weights: weight === null ? null : checkWeights(batch.columns[features.length + 1]!, place),
+        weights: weight === null ? null : checkWeights(batch.columns[weightAt]!, place),
       }
       nRows += batch.nRows
     }
   } finally {
     await rows.close()
   }
+}
+
+function labelIsFeature(label: string): CoppiceError {
+  return new CoppiceError('DATA', `the label column '${label}' is a feature of the model, too; ` +
+    'name the column that the model was trained to predict')
 }

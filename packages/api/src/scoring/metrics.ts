@@ -84,6 +84,7 @@ export class Metric {
       parameter: metricParameter(name, {
         alpha: given('alpha'), fairC: given('fair_c'),
         tweedieVariancePower: given('tweedie_variance_power'),
+        expectileAlpha: given('expectile_alpha'), huberSlope: given('huber_slope'),
       }),
     }
   }

@@ -10,7 +10,11 @@ import { defaultThreads, ThreadExecutor } from '@coppice/engine/threads'
  */
 const smallCellsMax = 2_000_000
 
-interface Size {
+/** No code of the user's. */
+const noCode: CustomCode = { modules: [], inline: [], boundBy: null }
+
+/** How much there is to train on. */
+export interface TrainingCells {
   readonly nRows: number
   readonly nFeatures: number
 }
@@ -22,7 +26,7 @@ interface Size {
 const threadCellsMin = 1_000_000
 
 /** So small that a tree takes milliseconds. */
-function isSmall({ nRows, nFeatures }: Size): boolean {
+function isSmall({ nRows, nFeatures }: TrainingCells): boolean {
   return nRows * nFeatures < smallCellsMax
 }
 
@@ -30,7 +34,9 @@ function isSmall({ nRows, nFeatures }: Size): boolean {
  * Threads for a training of this size.
  * @param numThreads - as asked for; 0 for as many as there are cores, as far as that pays
  */
-export function chooseThreads(numThreads: number, size: Size, nCores = defaultThreads()): number {
+export function chooseThreads(
+  numThreads: number, size: TrainingCells, nCores = defaultThreads(),
+): number {
   if (numThreads > 0) return numThreads
   if (isSmall(size)) return 1
   return Math.min(nCores, Math.ceil(size.nRows * size.nFeatures / threadCellsMin))
@@ -44,7 +50,7 @@ export function chooseThreads(numThreads: number, size: Size, nCores = defaultTh
  * @throws CoppiceError 'PARAMETER' where that contradicts the number of threads
  */
 export function chooseExecutor(
-  numThreads: number, size: Size, code: CustomCode = { modules: [], inline: [], boundBy: null },
+  numThreads: number, size: TrainingCells, code: CustomCode = noCode,
 ): Executor {
   if (code.boundBy !== null) {
     if (numThreads > 1) requireUnbound(code, `num_threads = ${numThreads}`)
@@ -53,4 +59,38 @@ export function chooseExecutor(
   const nThreads = chooseThreads(numThreads, size)
   return nThreads === 1 && isSmall(size) ? new InlineExecutor()
     : new ThreadExecutor(nThreads, code.modules)
+}
+
+/** How trainings that go on beside each other share the threads. */
+export interface SharedThreads {
+  /** Trainings that work at a time. */
+  readonly nAtOnce: number
+  readonly executor: (size: TrainingCells) => Executor
+}
+
+/**
+ * Shares threads among trainings of about equal size: as many at a time as use most threads, as
+ * threads work better apart than together.
+ *
+ * @param numThreads - as asked for; 0 for all cores, as far as that pays
+ */
+export function shareThreads(
+  numThreads: number, nTrainings: number, size: TrainingCells, code: CustomCode,
+  nCores = defaultThreads(),
+): SharedThreads {
+  if (code.boundBy !== null) {
+    return { nAtOnce: 1, executor: () => chooseExecutor(numThreads, size, code) }
+  }
+  const all = { ...size, nRows: size.nRows * nTrainings }
+  const nThreads = chooseThreads(numThreads, all, nCores)
+  const most = Math.min(nTrainings, nThreads)
+  const used = (nAtOnce: number): number => nAtOnce * Math.floor(nThreads / nAtOnce)
+  let nAtOnce = most
+  for (let n = most; n > most / 2; n--) if (used(n) > used(nAtOnce)) nAtOnce = n
+  const each = Math.floor(nThreads / nAtOnce)
+  const isInline = nThreads === 1 && isSmall(all)
+  return {
+    nAtOnce,
+    executor: () => isInline ? new InlineExecutor() : new ThreadExecutor(each, code.modules),
+  }
 }

@@ -7,6 +7,7 @@ import {
 } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import type { CodeAddress, GivenMetric, GivenObjective } from './custom.js'
+import type { StructuredParams } from './structured-params.js'
 
 /** Parameters that say which column is what: options of a `Dataset`, not of a training. */
 export const datasetParameters = [
@@ -39,9 +40,10 @@ type NoMetric = 'None'
  * values as text) go through `paramsFrom`.
  */
 export type TrainingParams = {
-  readonly [K in Exclude<keyof ParameterValues, DatasetParameter | keyof OwnCode>]?:
+  readonly [K in Exclude<keyof ParameterValues,
+    DatasetParameter | keyof OwnCode | keyof StructuredParams>]?:
     Given<ParameterValues[K]> | undefined
-} & OwnCode
+} & OwnCode & StructuredParams
 
 /** Parameters that code of the user's may be given as. */
 type OwnCode = {

@@ -1,6 +1,7 @@
 import {
   type BinnedDataset,
   type EvalSet,
+  type Executor,
   findParameter,
   isMulticlass,
   labelClasses,
@@ -18,18 +19,19 @@ import type { BinningParams, LoadProgress } from '@coppice/data'
 import { memoryLimitBytes, nowMs } from '@coppice/data/node'
 import { CoppiceError, type Model } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
+import { checkHoldOut, type HoldOutOptions, splitOff } from '../cv/hold-out.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
-import { forgetCode, prepareCustom, requireUnbound } from './custom.js'
-import { chooseExecutor } from './executor.js'
+import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './custom.js'
+import { chooseExecutor, type TrainingCells } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
 import { PhaseTimes } from './phase-times.js'
 import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
 
 /** Options of `train`. */
-export interface TrainOptions {
+export interface TrainOptions extends HoldOutOptions {
   /** Data sets to compute metrics on; without a name they are valid_0, valid_1, ... */
   readonly evalSets?: readonly (Dataset | NamedDataset)[] | undefined
   /** Called after every iteration; return 'stop' to end the training there. */
@@ -54,7 +56,7 @@ export interface TrainOptions {
 
 const trainOptionNames = optionNames<TrainOptions>({
   evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
-  cluster: true, onNotice: true, onJob: true,
+  cluster: true, onNotice: true, onJob: true, validationFraction: true, validationSeed: true,
 })
 
 /**
@@ -76,16 +78,26 @@ export async function train(
   checkParameterNames(params)
   const { params: raw, code } = await prepareCustom(params)
   try {
-    const checked = checkParams(raw)
-    return await trainOn(dataset, options, {
-      checked,
-      labelKind: labelKindOf(checked),
-      given: raw,
-      inferred: infersClasses(raw) ? 'num-class' : null,
-      code,
-    })
+    return await trainOn(dataset, options, recipeOf(raw, code))
   } finally {
     forgetCode(code)
+  }
+}
+
+/**
+ * What `train` makes of its parameters.
+ *
+ * @param raw, code - as `prepareCustom` gives them
+ * @throws CoppiceError 'PARAMETER'
+ */
+export function recipeOf(raw: RawParams, code: CustomCode): CodedRecipe {
+  const checked = checkParams(raw)
+  return {
+    checked,
+    labelKind: labelKindOf(checked),
+    given: raw,
+    inferred: infersClasses(raw) ? 'num-class' : null,
+    code,
   }
 }
 
@@ -119,10 +131,23 @@ function objectiveOf(raw: RawParams): ResolvedParams['objective'] {
   return parseValue(row, 'objective', written) as ResolvedParams['objective']
 }
 
+/** What a training in this process shares with others beside it. */
+export interface Host {
+  readonly executor: (size: TrainingCells) => Executor
+  /** Trainings that share the memory. */
+  readonly nTrainings: number
+}
+
+const alone: Omit<Host, 'executor'> & { readonly executor: null } = {
+  executor: null, nTrainings: 1,
+}
+
 /** Loads the data sets, trains, and gives the model; the part that the estimators share. */
 export async function trainOn(
-  dataset: Dataset, given: TrainOptions, recipe: CodedRecipe,
+  dataset: Dataset, given: TrainOptions, recipe: CodedRecipe, host: Host | typeof alone = alone,
 ): Promise<Booster> {
+  checkHoldOut(given)
+  if (given.validationFraction !== undefined) return trainOnPart(dataset, given, recipe, host)
   const phases = new PhaseTimes(nowMs)
   const options = timedOptions(given, phases)
   const { signal, onEvent, cluster } = options
@@ -137,7 +162,7 @@ export async function trainOn(
   const resumed = options.resumeFrom
   const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
   const { model, stoppedBy } = cluster === undefined
-    ? await trainHere(dataset, evalSets, { ...options, phases }, recipe, {
+    ? await trainHere(dataset, evalSets, { ...options, phases, host }, recipe, {
       callbacks: [count, ...callbacks],
       ...(signal === undefined ? {} : { signal }),
       onEvent,
@@ -162,9 +187,25 @@ export async function trainOn(
   return new Booster(model, phases.times())
 }
 
+/** Trains on a part of the rows and evaluates on the others. */
+async function trainOnPart(
+  dataset: Dataset, given: TrainOptions, recipe: Recipe, host: Host | typeof alone,
+): Promise<Booster> {
+  requireDataset(dataset, 'the training data')
+  const { train: part, valid } = await splitOff(dataset, given, recipe.labelKind !== 'number',
+    given.cluster === undefined ? () => loadTraining(dataset, given, recipe) : null)
+  const { validationFraction: _fraction, validationSeed: _seed, ...rest } = given
+  const evalSets = [{ name: VALIDATION, data: valid }, ...rest.evalSets ?? []]
+  return trainOn(part, { ...rest, evalSets }, recipe, host)
+}
+
+/** The name of the part of the training rows that is evaluated. */
+const VALIDATION = 'validation'
+
 /** Options of a training, and who measures its parts. */
 interface TimedOptions extends TrainOptions {
   readonly phases?: PhaseTimes | undefined
+  readonly host?: Host | typeof alone | undefined
 }
 
 /** The options, with all that is told of the progress told to the clock, too. */
@@ -192,9 +233,18 @@ async function trainHere(
   const { data, evaluated, params } = await loadAll(dataset, evalSets, options, recipe)
   options.phases?.onLoaded()
   const size = { nRows: data.nRows, nFeatures: data.features.length }
-  const limit = memoryBeside(data, evaluated, recipe.checked)
+  const { executor, nTrainings } = options.host ?? alone
+  const limit = memoryBeside(data, evaluated, recipe.checked) / nTrainings
   return trainModel({ params, train: data, evalSets: evaluated, memoryLimitBytes: limit, ...rest },
-    chooseExecutor(recipe.checked.numThreads, size, recipe.code))
+    executor?.(size) ?? chooseExecutor(recipe.checked.numThreads, size, recipe.code))
+}
+
+/** The training data alone, as a training would load them: what is binned is kept for it. */
+export function loadTraining(
+  dataset: Dataset, { signal, onLoad }: Pick<TrainOptions, 'signal' | 'onLoad'>, recipe: Recipe,
+): Promise<BinnedDataset> {
+  requireDataset(dataset, 'the training data')
+  return load('training', dataset, { signal, onLoad }, recipe)
 }
 
 interface Loaded {
@@ -259,9 +309,9 @@ function memoryBeside(
 
 function binningParams(params: ResolvedParams): BinningParams & { maxMemoryMb: number } {
   const { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
-    featurePreFilter, minDataInLeaf, maxMemoryMb } = params
+    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename } = params
   return { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
-    featurePreFilter, minDataInLeaf, maxMemoryMb }
+    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename }
 }
 
 function namedSets(sets: readonly (Dataset | NamedDataset)[]): NamedDataset[] {

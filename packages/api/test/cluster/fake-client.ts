@@ -7,7 +7,7 @@ import type { LabelKind } from '@coppice/data'
 import { loadDataset, resolveInputs } from '@coppice/data/node'
 import {
   type BinnedDataset, type CommittedIteration, InlineExecutor, requireClassCount, resolveParams,
-  train, type TrainResult, withInferred,
+  selectRows, train, type TrainResult, withInferred,
 } from '@coppice/engine'
 import { parseModel } from '@coppice/model'
 import type { TrainingClient } from '../../src/cluster/client.js'
@@ -92,7 +92,7 @@ export class FakeClient implements TrainingClient {
       reference,
       onProgress: (progress) => handlers.onLoading?.({ ...progress, dataset: name }),
     })
-    return loaded.data
+    return data.rows === null ? loaded.data : selectRows(loaded.data, data.rows)
   }
 
   /** Real workers predict in test/cluster-predict.test.ts. */

@@ -1,16 +1,19 @@
 import {
-  Booster, type BinnedTree, changesScores, type Dialogue, encodeRequest, type EngineAnswer, type EngineRequest,
-  type EngineSetup, type IterationRecord, requestBytesMax, type TrainerAnswer,
-  type TrainingDialogue, type TrainResult,
+  Booster, type BinnedTree, type Dialogue, encodeRequest, type EngineAnswer, type EngineRequest,
+  type EngineSetup, type IterationRecord, requestBytesMax, rowsRequest, type TrainerAnswer,
+  type TrainingDialogue, type TrainingPlan, type TrainResult,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
-import { needsAnswer } from '../log/request-log.js'
+import { needsAnswer, treesOf } from '../log/request-log.js'
 import { TreeLog } from '../log/tree-log.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { Answer, CommittedTree } from '../protocol/messages.js'
 import type { JobPartition, MakeReducer, RequestReducer } from './events.js'
 import type { Round } from './round.js'
 import type { TrainerRecord } from './trainer.js'
+
+/** What a dialogue with the engines comes to. */
+type EngineOutcome = IterationRecord | readonly number[]
 
 /** What a driver needs done. */
 export interface DriverPort {
@@ -53,16 +56,17 @@ export class TrainingDriver {
   #scratch = new Uint8Array(0)
   #reducer: RequestReducer | null = null
   #booster: Booster | null = null
-  #dialogue: Dialogue<IterationRecord> | null = null
+  #dialogue: Dialogue<EngineOutcome> | null = null
+  /** Begins it, or begins it again. */
+  #begin: (() => Dialogue<EngineOutcome>) | null = null
+  /** Trees that the iteration's requests commit, see `treesOf`. */
+  #committed: CommittedTree[] = []
   #requests: Uint8Array[] = []
   #nBefore = 0
-  /** Of the current iteration's requests those that change scores: its part of the log. */
-  #commits: CommittedTree[] = []
   #round: Pick<Round, keyof Round> | null = null
   #awaitsGo = false
   #isAborted = false
   #isDone = false
-  #evaluates = false
   /** The iteration was begun again: every part is looked at before it is added. */
   #isInspecting = false
 
@@ -152,9 +156,9 @@ export class TrainingDriver {
     this.#isInspecting = true
     this.#round = null
     this.#requests = []
-    this.#commits = []
+    this.#committed = []
     this.#port.restarted(reason)
-    this.#dialogue = this.#booster!.iterate(this.trees.length, this.#evaluates)
+    this.#dialogue = this.#begin!()
   }
 
   /** The announced iteration may be followed by the next. */
@@ -189,8 +193,16 @@ export class TrainingDriver {
         continue
       }
       switch (request.kind) {
+        case 'center': {
+          this.#open(request.plan)
+          const base = this.#start(() => this.#booster!.center())
+          if (base === null) return
+          next = base
+          break
+        }
         case 'open':
-          this.#open(request)
+          if (this.#setup === null) this.#open(request.plan)
+          this.#port.opened(request)
           next = null
           break
         case 'replay':
@@ -202,9 +214,8 @@ export class TrainingDriver {
           next = null
           break
         case 'iterate': {
-          this.#evaluates = request.evaluates
-          this.#dialogue = this.#booster!.iterate(request.iteration, request.evaluates)
-          const record = this.#iterate(null)
+          const { iteration, evaluates } = request
+          const record = this.#start(() => this.#booster!.iterate(iteration, evaluates))
           if (record === null) return
           next = record
           break
@@ -216,22 +227,24 @@ export class TrainingDriver {
     }
   }
 
-  #open(request: TrainerRecord['open']): void {
-    const { plan } = request
+  #open(plan: TrainingPlan): void {
     const { features, maxLeaves, maxExpansions } = plan.engine
     this.#setup = plan.engine
     this.#scratch = new Uint8Array(requestBytesMax(features.length, maxLeaves, maxExpansions))
     this.#booster = new Booster(plan)
     this.#reducer = this.#makeReducer(plan.engine)
     this.#port.setup(plan.engine)
-    this.#port.opened(request)
   }
 
   #replay(iterations: readonly (readonly BinnedTree[])[]): void {
     for (const trees of iterations) {
       const dialogue = this.#booster!.replay(trees)
-      while (dialogue.next(null).done !== true) { /* the log has the trees */ }
-      this.trees.append(committedTrees(trees))
+      const requests: EngineRequest[] = []
+      for (let step = dialogue.next(null); step.done !== true; step = dialogue.next(null)) {
+        requests.push(step.value)
+      }
+      // the log has the trees
+      this.trees.append(committedTrees(requests))
     }
     this.#port.replayed()
   }
@@ -241,8 +254,14 @@ export class TrainingDriver {
     if (record !== null) this.#advance(record)
   }
 
-  /** Carries the iteration on until a request has to be answered, or to its end. */
-  #iterate(answer: EngineAnswer): IterationRecord | null {
+  #start(begin: () => Dialogue<EngineOutcome>): EngineOutcome | null {
+    this.#begin = begin
+    this.#dialogue = begin()
+    return this.#iterate(null)
+  }
+
+  /** Carries the iteration (or what comes before the first) on until a request has to be answered, or to its end. */
+  #iterate(answer: EngineAnswer): EngineOutcome | null {
     const dialogue = this.#dialogue
     assert(dialogue !== null, 'an iteration is under way')
     let next = answer
@@ -251,9 +270,10 @@ export class TrainingDriver {
       if (step.done === true) {
         this.#dialogue = null
         this.#isInspecting = false
-        const { trees } = step.value
-        if (trees.length > 0) this.#close()
-        return step.value
+        const outcome = step.value
+        // what was asked before the first iteration is part of its log
+        if ('trees' in outcome && outcome.trees.length > 0) this.#close()
+        return outcome
       }
       this.#request(step.value)
       if (this.#round !== null) return null
@@ -263,8 +283,8 @@ export class TrainingDriver {
   }
 
   #close(): void {
-    this.trees.append(this.#commits)
-    this.#commits = []
+    this.trees.append(this.#committed)
+    this.#committed = []
     this.#nBefore = this.#requests.length
     this.#requests = []
   }
@@ -272,10 +292,8 @@ export class TrainingDriver {
   /** Puts a request into the log; `round` is set where it waits for answers. */
   #request(request: EngineRequest): void {
     const seq = this.#requests.length
-    const nBytes = encodeRequest(request, this.#scratch)
-    if (request.kind === 'commit') {
-      this.#commits.push({ output: request.output, tree: request.tree })
-    }
+    this.#committed.push(...committedTrees([request]))
+    const nBytes = encodeRequest(rowsRequest(request), this.#scratch)
     this.#requests.push(this.#scratch.slice(0, nBytes))
     const nChunks = this.#reducer!.begin(request)
     if (needsAnswer(request)) {
@@ -308,6 +326,7 @@ function faultOf({ kind, message }: ProtocolError): AnswerFault {
 }
 
 /** What a worker has to add to its scores: a tree that could not split adds nothing. */
-function committedTrees(trees: readonly BinnedTree[]): CommittedTree[] {
-  return trees.flatMap((tree, output) => (changesScores(tree) ? [{ output, tree }] : []))
+function committedTrees(requests: readonly EngineRequest[]): CommittedTree[] {
+  return treesOf(requests).filter(({ tree }) =>
+    tree.feature.length > 0 || tree.leafValue[0] !== 0)
 }

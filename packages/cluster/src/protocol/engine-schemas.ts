@@ -20,6 +20,10 @@ const name = text(NAME_LENGTH_MAX)
 /** Slots of an ExactSum: 70 integers below 2^53 in magnitude; more would be of another build. */
 const exactSum = list(integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), 70)
 
+/** Some metrics have several, one after the other. */
+const exactSums = list(
+  integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), 70 * 64)
+
 export const errorCode: Schema<ErrorCode> = oneOf({
   PARAMETER: true, DATA: true, IO: true, MEMORY: true, MODEL: true, ABORTED: true, INTERNAL: true,
 })
@@ -51,7 +55,7 @@ const rankedScores: Schema<RankedScores> = where(
 export const metricPart: Schema<MetricPart> = object({
   dataset: integer(0, DATASETS_MAX),
   metric: name,
-  sum: nullable(exactSum),
+  sum: nullable(exactSums),
   ranked: nullable(rankedScores),
 })
 

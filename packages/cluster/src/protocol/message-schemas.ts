@@ -88,6 +88,7 @@ const answerPayload: Schema<AnswerPayload> = tagged('kind', {
   maximum: object({ kind: constant('maximum'), value: double }),
   counts: object({ kind: constant('counts'), values: array(Float64Array, COUNTS_MAX) }),
   sums: object({ kind: constant('sums'), bytes: array(Uint8Array) }),
+  selected: object({ kind: constant('selected'), bytes: array(Uint8Array) }),
   parts: object({ kind: constant('parts'), parts: list(metricPart, METRICS_MAX) }),
 })
 

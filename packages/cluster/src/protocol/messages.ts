@@ -292,6 +292,8 @@ export type AnswerPayload =
   /** Packed sums, see wire/. */
   | { readonly kind: 'sums', readonly bytes: Uint8Array }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
+  /** A packed selection, see wire/pack-selection.ts. */
+  | { readonly kind: 'selected', readonly bytes: Uint8Array }
 
 /** Coordinator: answer the last request again. */
 export interface Again {

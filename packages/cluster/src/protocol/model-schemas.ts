@@ -79,6 +79,9 @@ const feature: Schema<Feature> = tagged('kind', {
 const loss: Schema<LossOfModel> = tagged('name', {
   regression: object({ name: constant('regression') }),
   regression_sqrt: object({ name: constant('regression_sqrt') }),
+  regression_l1: object({ name: constant('regression_l1') }),
+  quantile: object({ name: constant('quantile'), alpha: finite }),
+  mape: object({ name: constant('mape') }),
   huber: object({ name: constant('huber'), alpha: finite }),
   fair: object({ name: constant('fair'), c: finite }),
   poisson: object({ name: constant('poisson'), maxDeltaStep: finite }),
@@ -91,6 +94,11 @@ const loss: Schema<LossOfModel> = tagged('name', {
   multiclassova: object({
     name: constant('multiclassova'), numClass: integer(2, OUTPUTS_MAX), sigmoid: finite,
   }),
+  expectile: object({ name: constant('expectile'), alpha: finite }),
+  pseudo_huber: object({ name: constant('pseudo_huber'), slope: finite }),
+  log_cosh: object({ name: constant('log_cosh') }),
+  focal: object({ name: constant('focal'), gamma: finite, alpha: finite }),
+  hinge: object({ name: constant('hinge') }),
   custom: object({
     name: constant('custom'), source: text(NAME_LENGTH_MAX),
     link: oneOf({ identity: true, exp: true, sigmoid: true, softplus: true, softmax: true }),

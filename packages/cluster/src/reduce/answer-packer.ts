@@ -1,8 +1,9 @@
 import {
-  type EngineRequest, histogramsOf, type StoreAnswer, type SumsLayout, type SumsWatch,
+  type EngineRequest, histogramsOf, joinSelected, type StoreAnswer, type SumsLayout, type SumsWatch,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { AnswerPayload } from '../protocol/messages.js'
+import { packSelection } from '../wire/pack-selection.js'
 import { packSums } from '../wire/pack-sums.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
 
@@ -20,6 +21,7 @@ export class AnswerPacker implements SumsWatch {
   readonly #nCells: number
   readonly #chunks: readonly SumChunk[]
   readonly #take: TakeChunk
+  readonly #request: EngineRequest
   #nPacked = 0
 
   /** @param layout - `sumsLayout` of the features */
@@ -28,6 +30,7 @@ export class AnswerPacker implements SumsWatch {
     this.#nCells = nCells
     this.#chunks = this.#nHistograms === 0 ? [] : sumChunks(nCells, this.#nHistograms)
     this.#take = take
+    this.#request = request
     const first = this.#chunks[0]
     this.every = first === undefined ? 1 : first.at(-1)!.histogram + 1
   }
@@ -50,6 +53,12 @@ export class AnswerPacker implements SumsWatch {
       case 'counts':
       case 'parts':
         return this.#take(0, answer)
+      case 'selected': {
+        const request = this.#request
+        assert(request.kind === 'select', 'a selection answers a request for one')
+        const part = joinSelected(request, answer.parts)
+        return this.#take(0, { kind: 'selected', bytes: packSelection(request, part) })
+      }
       case 'sums':
         assert(answer.histograms.length === this.#nHistograms,
           `${answer.histograms.length} histograms answer a request for ${this.#nHistograms}`)

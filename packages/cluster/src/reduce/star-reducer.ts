@@ -1,12 +1,14 @@
 import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
-  metricPart, type MetricPart, sumsLayout, type SumsLayout, TALLY_COUNTS,
+  mergeSelected, metricPart, type MetricPart, type SelectPart, selectPartFault,
+  type SelectRequest, sumsLayout, type SumsLayout, TALLY_COUNTS,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
+import { unpackSelection } from '../wire/pack-selection.js'
 import { type TakeSums, unpackSums } from '../wire/unpack-sums.js'
 import { SumsInspector } from './inspect-sums.js'
 
@@ -30,6 +32,7 @@ export class StarReducer implements RequestReducer {
   #maximum = 0
   #counts = new Float64Array(0)
   #parts: MetricPart[] = []
+  #selected: SelectPart[] = []
   /** What was seen of each store's answer, by store. */
   readonly #inspectors = new Map<number, SumsInspector>()
 
@@ -50,6 +53,7 @@ export class StarReducer implements RequestReducer {
     this.#fault = null
     this.#maximum = 0
     this.#parts = []
+    this.#selected = []
     this.#inspectors.clear()
     switch (request.kind) {
       case 'tally':
@@ -57,6 +61,7 @@ export class StarReducer implements RequestReducer {
         return 1
       case 'prepare':
       case 'evaluate':
+      case 'select':
         return 1
       case 'gradients':
         this.#reducer.setUnits(request.gradientScale, request.hessianScale)
@@ -77,6 +82,7 @@ export class StarReducer implements RequestReducer {
       case 'prepare': return this.#addMaximum(request.kind, chunk, payload)
       case 'tally': return this.#addCounts(request.kind, chunk, payload)
       case 'evaluate': return this.#addParts(request.kind, chunk, payload)
+      case 'select': return this.#addSelected(request, chunk, payload)
       case 'root':
       case 'round':
         return this.#addSums(request.kind, chunk, payload)
@@ -123,6 +129,15 @@ export class StarReducer implements RequestReducer {
       }
     }
     this.#parts.push(...payload.parts)
+  }
+
+  #addSelected(request: SelectRequest, chunk: number, payload: AnswerPayload): void {
+    if (payload.kind !== 'selected') throw wrongKind(request.kind, payload, 'selected')
+    requireChunk(request.kind, chunk, 1)
+    const part = unpackSelection(request, payload.bytes)
+    const fault = selectPartFault(request, part)
+    if (fault !== null) throw new ProtocolError('invalid', `a selection is none: ${fault}`)
+    this.#selected.push(part)
   }
 
   #addSums(kind: string, chunk: number, payload: AnswerPayload): void {
@@ -173,7 +188,8 @@ export class StarReducer implements RequestReducer {
   /**
    * As RequestReducer.
    *
-   * @throws CoppiceError 'INTERNAL' when histograms do not add up to their leaves' totals
+   * @throws CoppiceError 'INTERNAL' when histograms, or what is selected, do not add up to their
+   *   leaves
    */
   finish(): EngineAnswer {
     const request = this.#request
@@ -183,6 +199,7 @@ export class StarReducer implements RequestReducer {
       case 'prepare': return this.#maximum
       case 'tally': return this.#counts
       case 'evaluate': return this.#parts
+      case 'select': return mergeSelected(request, this.#selected)
       case 'root': return this.#reducer.finishRoot(request)
       case 'round': return this.#reducer.finishRound(request)
       case 'gradients':

@@ -9,7 +9,7 @@ const REPLAY_ITERATIONS = 64
 export interface StoreProgress {
   /** Trees added to the scores, by iteration: all of them complete. */
   readonly applied: readonly (readonly CommittedTree[])[]
-  /** Trees of the current iteration added so far. */
+  /** Trees of the current iteration added so far: the first ones, in their order. */
   readonly partial: readonly CommittedTree[]
   /** Requests of the current iteration carried out. */
   readonly nRequests: number
@@ -89,7 +89,7 @@ function replayed({ applied, partial }: StoreProgress, log: RequestLog): StoreRu
   const apply: EngineRequest[] = []
   const after = [...applied]
   for (let i = applied.length; i < last; i++) {
-    // what was added so far are the first of the iteration's
+    // in order: an output may have several trees, its base score, or trees of earlier iterations
     const missing = i > applied.length ? trees.at(i) : trees.at(i).slice(partial.length)
     apply.push(...missing.map(commit))
     after.push(trees.at(i))

@@ -92,9 +92,12 @@ const tree: BinnedTree = {
 
 const objectives: readonly Objective[] = [
   { name: 'regression' }, { name: 'regression_sqrt' }, { name: 'huber', alpha: 0.9 },
+  { name: 'regression_l1' }, { name: 'quantile', alpha: 0.3 }, { name: 'mape' },
   { name: 'fair', c: 1 }, { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
   { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
   { name: 'cross_entropy_lambda' }, { name: 'multiclassova', numClass: 3, sigmoid: 2 },
+  { name: 'expectile', alpha: 0.1 }, { name: 'pseudo_huber', slope: 2 }, { name: 'log_cosh' },
+  { name: 'focal', gamma: 2, alpha: 0.25 }, { name: 'hinge' },
   { name: 'custom', source: 'mine', link: 'softplus', numClass: 0 },
 ]
 
@@ -223,6 +226,7 @@ const payloads: AnswerPayload[] = [
   { kind: 'counts', values: new Float64Array([0, 3, 2 ** 31]) },
   { kind: 'sums', bytes: bytes(1000) },
   { kind: 'parts', parts },
+  { kind: 'selected', bytes: Uint8Array.of(1, 2, 3) },
 ]
 
 export const toWorkerSamples: ByType<ToWorker> = {

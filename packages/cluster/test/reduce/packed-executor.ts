@@ -75,6 +75,10 @@ export class PackedExecutor implements Executor {
       data.features.length))
   }
 
+  center(): Promise<readonly number[]> {
+    return this.#run(this.#booster!.center())
+  }
+
   async replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void> {
     for (const trees of iterations) await this.#run(this.#booster!.replay(trees))
   }

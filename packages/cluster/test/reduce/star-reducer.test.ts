@@ -42,6 +42,12 @@ const trainings: readonly (readonly [string, TrainOptions])[] = [
   })],
   ['regression with init scores, whose gradients have no bound',
     training({ label: 'heavy-tailed', initScore: true }, { metric: ['l2', 'l1'] })],
+  ['a quantile of tied labels', training({ label: 'counts' }, {
+    objective: 'quantile', alpha: 0.7, metric: ['quantile'], speculation: 4,
+  })],
+  ['percentage error with bagging', training({ label: 'heavy-tailed', weights: 'any' }, {
+    objective: 'mape', metric: ['mape'], baggingFraction: 0.6, baggingFreq: 1,
+  })],
   ['three classes', training({ label: { classes: 3 } }, {
     objective: 'multiclass', numClass: 3, metric: ['multi_logloss'], speculation: 8,
   })],
@@ -79,6 +85,17 @@ describe('StarReducer', () => {
   })
 
   for (const times of [0, 2]) {
+    it(`finds a selection that was counted ${times} times`, async () => {
+      const [, options] = trainings[2]!
+      for (const which of [1, 3, 7]) {
+        let n = 0
+        const counts = ({ kind }: EngineRequest, store: number): number =>
+          (kind === 'select' && store === 1 && ++n === which ? times : 1)
+        await assert.rejects(train(options, new PackedExecutor(2, 7, counts)),
+          { code: 'INTERNAL', message: /does not add up/ })
+      }
+    })
+
     it(`finds an answer that was counted ${times} times`, async () => {
       const [, options] = trainings[0]!
       let nRounds = 0

@@ -2,8 +2,9 @@ import {
   type EngineRequest, type EngineSetup, ExactSum, rowDraw, TALLY_COUNTS, TALLY_DIGITS,
 } from '@coppice/engine'
 import { sha256, toHex } from '@coppice/model'
-import { nearestEven } from '@coppice/testkit'
+import { nearestEven, type SelectableRow, selectNaively } from '@coppice/testkit'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { packSelection } from '../../src/wire/pack-selection.js'
 import type { EngineWork } from '../../src/worker/events.js'
 import type { Problem, TinyRows } from './problem.js'
 
@@ -14,10 +15,11 @@ interface Row {
   score: number
   gradient: number
   hessian: number
-  node: number
+  /** The tree's nodes that it is in, also those that were split ahead in vain. */
+  readonly nodes: Set<number>
 }
 
-/** Engines of a simulated worker: the engine's semantics for L2, one row at a time. */
+/** Engines of a simulated worker: the engine's semantics for a few losses, one row at a time. */
 export class NaiveEngines {
   readonly #problem: Problem
   readonly #stores = new Map<number, NaiveStore>()
@@ -75,7 +77,7 @@ class NaiveStore {
     switch (request.kind) {
       case 'gradients':
         for (const row of this.#training) {
-          row.gradient = nearestEven((row.score - row.label) * request.gradientScale)
+          row.gradient = nearestEven(this.#gradient(row) * request.gradientScale)
           row.hessian = nearestEven(request.hessianScale)
         }
         return
@@ -85,8 +87,8 @@ class NaiveStore {
       case 'round':
         for (const { parent, left, right, feature, leftBins } of request.expansions) {
           for (const row of this.#training) {
-            if (row.node !== parent) continue
-            row.node = isLeft(leftBins, row.bins[feature]!) ? left : right
+            if (!row.nodes.has(parent)) continue
+            row.nodes.add(isLeft(leftBins, row.bins[feature]!) ? left : right)
           }
         }
         return
@@ -98,8 +100,32 @@ class NaiveStore {
       case 'prepare':
       case 'tally':
       case 'evaluate':
+      case 'select':
         return
     }
+  }
+
+  #gradient({ score, label }: Row): number {
+    const { objective } = this.#setup.objective
+    const isMet = Math.abs(score - label) <= this.#setup.initScoreQuantum / 2
+    const side = isMet ? 0 : Math.sign(score - label)
+    switch (objective.name) {
+      case 'regression_l1': return side
+      case 'mape': return side / Math.max(1, Math.abs(label))
+      case 'quantile': return side < 0 ? -objective.alpha : 1 - objective.alpha
+      default: return score - label
+    }
+  }
+
+  #selectable(node: number, weightScale: number): SelectableRow[] {
+    const { objective: { objective }, initScoreQuantum } = this.#setup
+    return this.#training.filter(({ nodes }) => node === -1 || nodes.has(node))
+      .map(({ id, score, label }) => ({
+        id,
+        residual: nearestEven((label - score) / initScoreQuantum),
+        weight: weightScale === 0 ? 1 : nearestEven(
+          weightScale / (objective.name === 'mape' ? Math.max(1, Math.abs(label)) : 1)),
+      }))
   }
 
   answer(request: EngineRequest): AnswerPayload[] {
@@ -116,6 +142,11 @@ class NaiveStore {
           .map(({ left, right, leftTotals, rightTotals }) =>
             this.#sums(leftTotals.count <= rightTotals.count ? left : right))
       case 'evaluate': return [this.#parts()]
+      case 'select': {
+        const part = selectNaively(
+          request, (node) => this.#selectable(node, request.weightScale))
+        return [{ kind: 'selected', bytes: packSelection(request, part) }]
+      }
       default: return []
     }
   }
@@ -135,7 +166,7 @@ class NaiveStore {
     const offsets = sumOffsets(this.#setup)
     const sums = new Float64Array(offsets.at(-1)!)
     for (const row of this.#training) {
-      if (row.node !== node) continue
+      if (!row.nodes.has(node)) continue
       row.bins.forEach((bin, f) => {
         const at = offsets[f]! + bin * 3
         sums[at]! += row.gradient
@@ -169,10 +200,11 @@ function keyOf({ gradient, hessian }: Row): number {
 
 /** Puts a row into the root, or nowhere. */
 function draw(row: Row, bag: Extract<EngineRequest, { kind: 'root' }>['bag']): void {
-  row.node = 0
+  row.nodes.clear()
+  row.nodes.add(0)
   if (bag === null || (bag.kind === 'goss' && keyOf(row) >= bag.threshold)) return
   if (bag.kind !== 'goss') throw new Error('simulated trainings draw rows by their gradients')
-  if (rowDraw(bag.hashStart, row.id) >= bag.limit) row.node = -1
+  if (rowDraw(bag.hashStart, row.id) >= bag.limit) row.nodes.clear()
   row.gradient = nearestEven(row.gradient * bag.factor)
   row.hessian = nearestEven(row.hessian * bag.factor)
 }
@@ -186,7 +218,8 @@ export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[
 
 function rowsOf({ firstRow, bins, label }: TinyRows, score: number): Row[] {
   return bins.map((own, i) =>
-    ({ id: firstRow + i, bins: own, label: label[i]!, score, gradient: 0, hessian: 0, node: 0 }))
+    ({ id: firstRow + i, bins: own, label: label[i]!, score, gradient: 0, hessian: 0,
+      nodes: new Set() }))
 }
 
 function isLeft(leftBins: Uint8Array, bin: number): boolean {

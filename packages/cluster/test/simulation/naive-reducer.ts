@@ -1,10 +1,12 @@
-import type {
-  EngineAnswer, EngineRequest, EngineSetup, MetricPart, SplitCandidate,
+import {
+  type EngineAnswer, type EngineRequest, type EngineSetup, mergeSelected, type MetricPart,
+  type SelectPart, type SplitCandidate,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { RequestReducer } from '../../src/coordinator/events.js'
 import { ProtocolError } from '../../src/protocol/error.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { unpackSelection } from '../../src/wire/pack-selection.js'
 import { sumOffsets } from './naive-engine.js'
 
 type Candidate = SplitCandidate
@@ -21,6 +23,7 @@ export class NaiveReducer implements RequestReducer {
   #maximum = 0
   #counts: number[] = []
   #parts: MetricPart[] = []
+  #selected: SelectPart[] = []
   #units = { gradient: 1, hessian: 1 }
 
   /** @param keepsBound - a planted bug: maxima are never forgotten */
@@ -35,6 +38,7 @@ export class NaiveReducer implements RequestReducer {
     if (!this.keepsBound) this.#maximum = 0
     this.#counts = []
     this.#parts = []
+    this.#selected = []
     this.#nodes = []
     if (request.kind === 'gradients') {
       this.#units = { gradient: 1 / request.gradientScale, hessian: 1 / request.hessianScale }
@@ -60,7 +64,10 @@ export class NaiveReducer implements RequestReducer {
     else if (payload.kind === 'counts') {
       payload.values.forEach((value, i) => { this.#counts[i] = (this.#counts[i] ?? 0) + value })
     } else if (payload.kind === 'parts') this.#parts.push(...payload.parts)
-    else {
+    else if (payload.kind === 'selected') {
+      assert(this.#request?.kind === 'select', 'a selection was asked for')
+      this.#selected.push(unpackSelection(this.#request, payload.bytes))
+    } else {
       requireWhole(payload.bytes)
       const total = this.#histograms.get(this.#nodes[chunk]!)!
       const { buffer, byteOffset } = payload.bytes
@@ -92,6 +99,7 @@ export class NaiveReducer implements RequestReducer {
       case 'prepare': return this.#maximum
       case 'tally': return Float64Array.from(this.#counts)
       case 'evaluate': return this.#parts
+      case 'select': return mergeSelected(request, this.#selected)
       case 'root': {
         const sums = this.#bins(0, 0)
         const totals = addUp(sums)

@@ -65,7 +65,7 @@ async function makeProblem(number: number): Promise<Problem> {
   }
   const nDatasets = nEval > 0 ? 2 : 1
   const rawParams = {
-    objective: 'regression', num_leaves: 3 + random.below(4), min_data_in_leaf: 2,
+    ...lossOf(number), num_leaves: 3 + random.below(4), min_data_in_leaf: 2,
     num_iterations: 3 + random.below(5), learning_rate: 0.3, lambda_l2: 0.5,
     metric: nEval > 0 ? 'l2' : 'none', feature_pre_filter: false,
     // draws that depend on the gradients of all rows
@@ -90,6 +90,17 @@ async function makeProblem(number: number): Promise<Problem> {
     infos: partitions.map((partition, p) => infoOf(p, partition)),
     expected: serializeModel(model),
     chain: [startChain(model), ...chain],
+  }
+}
+
+/** In half of the problems leaves and base score are percentiles. */
+function lossOf(number: number): { readonly objective: string, readonly alpha?: number } {
+  switch (number % 8) {
+    case 1: return { objective: 'mape' }
+    case 3: return { objective: 'quantile', alpha: 0.8 }
+    case 5:
+    case 7: return { objective: 'regression_l1' }
+    default: return { objective: 'regression' }
   }
 }
 

@@ -197,11 +197,12 @@ export class WorkerNode extends Node {
 
   /** A bit flips on the way, which the checksum of sums tells: here they come without bytes. */
   #damage(message: FromWorker | ToWorker): FromWorker | ToWorker {
-    const isSums = message.type === 'answer' && message.payload.kind === 'sums'
-    if (!isSums || this.nBadSends === 0) return message
+    if (message.type !== 'answer' || this.nBadSends === 0) return message
+    const { kind } = message.payload
+    if (kind !== 'sums' && kind !== 'selected') return message
     this.nBadSends--
     this.world.note(`sums of ${this.name} are damaged on their way`)
-    return { ...message, payload: { kind: 'sums', bytes: new Uint8Array(0) } }
+    return { ...message, payload: { kind, bytes: new Uint8Array(0) } }
   }
 
   /** Bad memory flips bits. */

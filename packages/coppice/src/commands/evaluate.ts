@@ -4,8 +4,10 @@ import type { Command } from '../command.js'
 import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
+import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
 import { print } from '../output.js'
+import { sideNotes } from '../training/side-notes.js'
 
 /** Metrics of a model on files. */
 export const evaluateCommand: Command = {
@@ -29,11 +31,17 @@ export const evaluateCommand: Command = {
   async run(values) {
     const metrics = values.list('metric').flatMap((text) => text.split(','))
     const fileOptions = { ...formatOptions(values), label: values.text('label'),
-      weight: values.text('weight') }
+      weight: values.text('weight'), sideFiles: true }
     const iterations = readIterations(values)
-    const booster = await Booster.load(values.required('model'))
-    const data = await Dataset.open(values.list('data'), fileOptions)
-    if (!values.has('label')) await requireLabel(data, values.list('data'), fileOptions)
+    const loaded = await Booster.load(values.required('model'))
+    const booster = asNeeded(loaded)
+    const { model } = booster
+    const options = { ...fileOptions, ...numberingFor(loaded, values.text('label') ?? '') }
+    const data = await Dataset.open(values.list('data'), options)
+    if (!values.has('label')) await requireLabel(data, values.list('data'), options)
+    for (const text of await sideNotes(values.list('data'), options, model.objective.name)) {
+      if (!text.startsWith('init scores')) process.stderr.write(`${text}\n`)
+    }
     const interrupt = new Interrupt((text) => void process.stderr.write(`${text}\n`))
     try {
       const evaluation = await evaluate(booster, data, {

@@ -6,6 +6,7 @@ import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
 import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
+import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
 import { print } from '../output.js'
 import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
@@ -62,7 +63,8 @@ export const predictCommand: Command = {
       await requireDistinct([{ flag: '--out', path: out }],
         [{ flag: '--model', path: model }, ...await inputFiles(values, place)])
     }
-    const booster = await Booster.load(model)
+    const loaded = await Booster.load(model)
+    const booster = asNeeded(loaded)
     if (out !== '-') await requireWritable(out)
     const interrupt = new Interrupt(note)
     let cluster: Cluster | undefined
@@ -71,7 +73,7 @@ export const predictCommand: Command = {
       const nRows = await writePredictions({
         booster,
         inputs: values.list('data'),
-        fileOptions,
+        fileOptions: { ...fileOptions, ...numberingFor(loaded, undefined) },
         out: out === '-' ? stdout : out,
         type,
         keep,

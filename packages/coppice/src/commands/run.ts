@@ -7,7 +7,9 @@ import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { type Configuration, readCommandLine, taskOf } from '../lightgbm/configuration.js'
+import { asNeeded } from '../lightgbm/flag-model.js'
 import { fitRows, iterationsOf, readPredictionRun } from '../lightgbm/prediction-run.js'
+import { runRefit } from '../lightgbm/refit-run.js'
 import { requireWritable } from '../writable.js'
 import { runTraining, trainingOptions } from './train.js'
 
@@ -46,15 +48,18 @@ export const runCommand: Command = {
         refuseTrainingFlags(values, task)
         return runPrediction(configuration, values.isOn('quiet'))
       case 'refit':
+        refuseTrainingFlags(values, task)
+        return runRefit(configuration, values.isOn('quiet'))
       case 'convert_model':
       case 'save_binary': throw refusedTask(configuration, task)
     }
   },
 }
 
-function refusedTask({ name }: Configuration, task: 'refit' | 'convert_model' | 'save_binary'): UsageError {
+function refusedTask(
+  { name }: Configuration, task: 'convert_model' | 'save_binary',
+): UsageError {
   const instead = {
-    refit: 'refitting is not built',
     convert_model: "C++ code of a model is not built; 'coppice convert' writes models for LightGBM",
     save_binary: "rows are binned as they are read; 'coppice partition' writes Parquet, which is " +
       'read fast',
@@ -91,7 +96,7 @@ export async function runPrediction(
   const interrupt = new Interrupt(note)
   try {
     const nRows = await writePredictions({
-      booster: model === booster.model ? booster : new Booster(model),
+      booster: asNeeded(model === booster.model ? booster : new Booster(model)),
       inputs: run.data,
       fileOptions,
       out: run.out,

@@ -24,6 +24,7 @@ import { parameterFlags } from '../training/parameter-flags.js'
 import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
 import { fetchCommand, type Reporter } from '../training/reporter.js'
 import { readSettings, type RunSettings, type Settings } from '../training/settings.js'
+import { withFilesRead } from '../training/structure-files.js'
 import { snapshotCallback } from '../training/snapshots.js'
 import { requireWritable } from '../writable.js'
 
@@ -36,6 +37,11 @@ export const trainingOptions: readonly Flag[] = [
     describe: 'Evaluation data, as --data; may come several times, each PATHS or NAME=PATHS' },
   ...columnFlags,
   ...formatFlags,
+  { name: 'validation-fraction', group: 'Data', takes: 'one',
+    describe: 'Share of the rows that is not trained on but evaluated, as "validation"; drawn, of ' +
+      'classes each its share' },
+  { name: 'validation-seed', group: 'Data', takes: 'one', default: '0',
+    describe: 'Seed of its rows' },
   { name: 'model', group, takes: 'one', short: 'o', describe: 'File to write the model to' },
   modelFormatFlag,
   { name: 'threads', group, takes: 'one', default: 'all cores',
@@ -91,7 +97,8 @@ export const trainCommand: Command = {
 export async function runTraining(
   values: FlagValues, configuration: Configuration | null,
 ): Promise<number> {
-  const job = readJob(readSettings(values, optionNames, configuration))
+  const settings = readSettings(values, optionNames, configuration)
+  const job = readJob({ ...settings, params: await withFilesRead(settings.params) })
   const reporter = openReporter(job.values, job.isQuiet)
   const interrupt = new Interrupt((text) => reporter.note(text))
   try {
@@ -188,10 +195,11 @@ function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
     throw new UsageError('first_metric_only does nothing without early stopping; set ' +
       'early_stopping_round, or leave it out')
   }
-  const hasValid = values.has('valid')
+  const hasValid = values.has('valid') || values.has('validation-fraction')
+  const validFlag = values.has('valid') ? '--valid' : '--validation-fraction'
   const metric = [...named, ...(customMetrics === '' ? [] : [customMetrics])]
   if (metric.length === 0 && (hasValid || isProvideTrainingMetric)) {
-    throw new UsageError(`${hasValid ? '--valid' : 'is_provide_training_metric'} does nothing ` +
+    throw new UsageError(`${hasValid ? validFlag : 'is_provide_training_metric'} does nothing ` +
       'with metric None; name a metric, or leave one of them out')
   }
   if (values.has('metrics-file') && !hasValid && !isProvideTrainingMetric) {
@@ -224,11 +232,10 @@ async function openJob(job: Job, reporter: Reporter): Promise<{
   const opened = await openInputs(inputs)
   const notes = await notesOfInputs(inputs, job.objective, place.kind === 'here')
   for (const note of notes) reporter.note(note)
-  const needsLayout = run !== null && format === 'lightgbm'
   return {
     resumeFrom,
     ...opened,
-    writing: { format, layout: needsLayout ? await findLayout(inputs, reporter) : null },
+    writing: { format, layout: format === 'lightgbm' ? await findLayout(inputs, reporter) : null },
   }
 }
 
@@ -253,6 +260,8 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
       { signal, onNotice: (text) => reporter.notice(text) })
     const booster = await train(job.params, data, {
       evalSets,
+      validationFraction: values.fraction('validation-fraction', 0, 1),
+      validationSeed: values.integer('validation-seed', -Number.MAX_SAFE_INTEGER),
       callbacks: [
         ...(checkpoint === null ? [] : [checkpoint.callback]),
         ...(snapshotFreq > 0 ? [snapshotCallback(path, writing, snapshotFreq)] : []),
@@ -295,12 +304,13 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   }
 }
 
-/** The columns of the data; null where only workers can read them. */
+/** The columns of the data, all of them in a run of LightGBM's, and where the label is; null where only workers can read them. */
 async function findLayout(
   inputs: TrainingInputs, reporter: Reporter,
 ): Promise<ModelWriting['layout']> {
   try {
-    return await layoutOf(inputs.data, await optionsOf(inputs.data, inputs))
+    const layout = await layoutOf(inputs.data, await optionsOf(inputs.data, inputs))
+    return inputs.goesByContent ? layout : { ...layout, columns: null }
   } catch (error) {
     if (!inputs.isElsewhere || !(error instanceof CoppiceError) || error.code !== 'IO') throw error
     reporter.note('the data cannot be read here: columns that are no features will not be in the ' +

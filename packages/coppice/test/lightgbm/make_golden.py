@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 
 import lightgbm as lgb
 import numpy as np
@@ -109,3 +110,28 @@ pathlib.Path('indices.test').write_text(
 run('indices', lambda name, n: None,
     {**tree, 'objective': 'regression', 'metric': 'l2', 'label_column': '4', 'weight_column': '4',
      'ignore_column': '0', 'min_data_per_group': 1, 'cat_smooth': 1}, [7])
+
+
+def refit(name, label, decay, header=0, init=None, weight=None):
+    """What task = refit makes of a model and the test rows: raw scores of these."""
+    rows = np.loadtxt(f'{name}.test', delimiter=',' if header else None, skiprows=header)
+    X = np.delete(rows, label, axis=1)
+    # its reader of parameters stumbles over names of columns
+    lines = pathlib.Path(f'{name}.model.txt').read_text().split('\n')
+    text = '\n'.join(line for line in lines if not re.match(r'\[(label|weight|ignore)_col', line))
+    pathlib.Path('model.tmp').write_text(text)
+    old = lgb.Booster(model_file='model.tmp')
+    os.remove('model.tmp')
+    model = old.refit(
+        X, rows[:, label], decay_rate=decay,
+        weight=weight, init_score=init)
+    return model.predict(X, raw_score=True).ravel().tolist()
+
+
+rows = np.loadtxt('regression.test', delimiter=',', skiprows=1)
+pathlib.Path('refit.json').write_text(json.dumps({
+    'binary': refit('binary', 0, 0.9, weight=np.loadtxt('binary.test.weight')),
+    'regression': refit('regression', 4, 0.4, header=1, weight=rows[:, 5],
+                        init=np.loadtxt('regression.test.init')),
+    'multiclass': refit('multiclass', 0, 0.5),
+}, indent=1) + '\n')

@@ -103,6 +103,29 @@ describe('coppice run', function () {
       'run', 'task=predict', 'data=narrow.csv', 'input_model=regression.model.txt')
   })
 
+  it('lets flags read the same rows: predict, evaluate', async () => {
+    // the first column is the label, which flags of a LightGBM model know too
+    await work.okHere('predict', '--model', 'binary.model.txt', '--data', 'binary.test', '--type',
+      'raw', '--out', 'flags.csv', '--quiet')
+    assertClose(numbersOf(work.read('flags.csv').split('\n').slice(1).join('\n')),
+      numbersOf(goldenOf('binary').raw), 1e-15)
+    const said = await work.ok('evaluate', '--model', 'binary.model.txt', '--data', 'binary.test',
+      '--label', '0', '--metric', 'auc', '--json')
+    assert.match(said.stderr, /^weights: binary\.test\.weight$/m)
+    const { auc } = JSON.parse(said.stdout) as { auc: number }
+    assertClose([auc], [goldenOf('binary').history['auc']!.at(-1)!], 1e-8)
+    // columns that the training left out, texts too, need not be there
+    const lines = work.read('regression.test').split('\n').slice(0, -1)
+    work.write('lean.csv', lines.map((line) => `${line.split(',').toSpliced(4, 2).slice(1)}\n`)
+      .join(''))
+    await work.okHere('predict', '--model', 'regression.model.txt', '--data', 'lean.csv', '--type',
+      'raw', '--out', 'lean.out.csv', '--quiet')
+    assertClose(numbersOf(work.read('lean.out.csv').split('\n').slice(1).join('\n')),
+      numbersOf(goldenOf('regression').raw), 1e-15)
+    await work.fails(ExitCode.failure, ["'a'", 'a feature of the model'], 'evaluate', '--model',
+      'regression.model.txt', '--data', 'regression.test', '--label', 'a')
+  })
+
   it('uses the iterations that are asked for, as far as there are any', async () => {
     const rows = async (...words: string[]): Promise<string[]> => {
       await work.okHere('run', 'task=predict', 'data=binary.test', 'input_model=binary.model.txt',
@@ -132,6 +155,38 @@ describe('coppice run', function () {
     await work.okHere('train', '--data', 'binary.train', '--label', '0', '--objective', 'binary',
       '--num_trees', '2', '--model', 'flags.txt', '--quiet')
     assert.match(work.read('flags.txt'), /^tree\n/)
+  })
+
+  describe('refits as LightGBM does', () => {
+    const expected = JSON.parse(readFileSync(path.join(golden, 'refit.json'), 'utf8')) as
+      Record<string, number[]>
+    const words: Readonly<Record<string, readonly string[]>> = {
+      binary: [],
+      regression: ['refit_decay_rate=0.4', 'header=true', 'label_column=name:target',
+        'weight_column=name:heft'],
+      multiclass: ['refit_decay_rate=0.5', 'num_leaves=31'],
+    }
+    for (const [name, more] of Object.entries(words)) {
+      it(name, async () => {
+        const said = await work.okHere('run', 'task=refit_tree', `data=${name}.test`,
+          `input_model=${name}.model.txt`, 'output_model=refit.txt', ...more)
+        assert.equal(/no effect in refitting: num_leaves/.test(said), name === 'multiclass')
+        await work.okHere('run', 'task=predict', `data=${name}.test`, 'input_model=refit.txt',
+          'raw_score=true', 'output_result=refit.out')
+        assertClose(numbersOf(work.read('refit.out')), expected[name]!, 1e-6)
+      })
+    }
+
+    it('by flags', async () => {
+      await work.okHere('refit', '--model', 'binary.model.txt', '--data', 'binary.test', '--label',
+        '0', '--decay-rate', '1', '--out', 'same.txt', '--quiet')
+      const trees = (file: string) => work.read(file).match(/^leaf_value=.*$/gm)!
+        .map((line) => line.slice(11).split(' ').map(Number))
+      assert.equal(trees('same.txt').length, 10)
+      await work.fails(ExitCode.usage, ['--decay-rate', '"2"'], 'refit', '--model',
+        'binary.model.txt', '--data', 'binary.test', '--label', '0', '--decay-rate', '2', '--out',
+        'same.txt')
+    })
   })
 
   describe('says what it uses, and what has no effect', () => {

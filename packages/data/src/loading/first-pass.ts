@@ -1,5 +1,5 @@
 /** The first pass over all units: types, bins, dictionaries, classes and query groups. */
-import { type FeatureInfo, type SampledValues, sampleRule } from '@coppice/engine'
+import { featureBins, type FeatureInfo, type SampledValues, sampleRule } from '@coppice/engine'
 import { CoppiceError, type Scalar } from '@coppice/model'
 import type { ColumnType, Unit } from '../reader.js'
 import { mergeGroups } from './groups.js'
@@ -151,8 +151,14 @@ async function findFeatures(
   // Every feature has seen the same sampled rows.
   const nSampled = features.length === 0 ? 0 : countSampled(features.at(-1)!)
   const infos: FeatureInfo[] = []
-  for (const feature of features) {
-    infos.push(findFeature(feature, params, nSampled, nRows))
+  const bins = featureBins(
+    features.map(({ name }) => name),
+    params.maxBin,
+    params.maxBinByFeature ?? '',
+    params.forcedbinsFilename ?? '',
+  )
+  for (const [f, feature] of features.entries()) {
+    infos.push(findFeature(feature, { ...params, ...bins[f]! }, nSampled, nRows))
     await pause?.()
   }
   return infos

@@ -23,6 +23,8 @@ export interface BinningParams {
   readonly zeroAsMissing: boolean
   readonly featurePreFilter: boolean
   readonly minDataInLeaf: number
+  readonly maxBinByFeature?: string
+  readonly forcedbinsFilename?: string
 }
 
 /** The defaults of the parameter table. */

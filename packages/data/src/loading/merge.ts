@@ -2,6 +2,7 @@
 import {
   findCategoricalBins,
   findNumericBins,
+  type FeatureBins,
   type FeatureInfo,
   type FoundBins,
   isTrivial,
@@ -103,11 +104,11 @@ export type MergedFeature =
  */
 export function findFeature(
   feature: MergedFeature,
-  params: BinningParams,
+  params: BinningParams & FeatureBins,
   nSampled: number,
   nRows: number,
 ): FeatureInfo {
-  const { maxBin, minDataInBin, useMissing, zeroAsMissing } = params
+  const { maxBin, forcedBounds, minDataInBin, useMissing, zeroAsMissing } = params
   const filterCount = params.featurePreFilter
     ? preFilterCount(params.minDataInLeaf, nSampled, nRows)
     : null
@@ -123,6 +124,7 @@ export function findFeature(
     minDataInBin,
     useMissing,
     zeroAsMissing,
+    forcedBounds,
   })
   const mapper = isTrivial(found, filterCount) ? onlyBin('numeric') : found.mapper
   return { name, mapper, categories: null }

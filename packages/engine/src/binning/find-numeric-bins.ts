@@ -1,5 +1,6 @@
 import { assert, type MissingType } from '@coppice/model'
 import type { BinMapper, NumericBinMapper } from '../dataset.js'
+import { forcedBounds } from './forced-bounds.js'
 import { greedyBounds, isSameValue, type DistinctValues } from './greedy-bounds.js'
 import type { SampledValues } from './sampled-values.js'
 import { zeroThreshold } from './value-sample.js'
@@ -12,6 +13,8 @@ export interface NumericBinOptions {
   readonly minDataInBin: number
   readonly useMissing: boolean
   readonly zeroAsMissing: boolean
+  /** Bounds that there have to be, ascending; none where absent. */
+  readonly forcedBounds?: readonly number[]
 }
 
 /** Bins, and how many sampled rows each of them holds. */
@@ -75,6 +78,22 @@ function boundsAroundZero(
   return bounds
 }
 
+/** All values, with zero where rows have it. */
+function joined(
+  negative: DistinctValues, nZeros: number, positive: DistinctValues,
+): DistinctValues {
+  const zero = Number(nZeros > 0)
+  const n = negative.values.length
+  const values = new Float64Array(n + zero + positive.values.length)
+  const counts = new Uint32Array(values.length)
+  values.set(negative.values)
+  counts.set(negative.counts)
+  if (nZeros > 0) counts[n] = nZeros
+  values.set(positive.values, n + zero)
+  counts.set(positive.counts, n + zero)
+  return { values, counts }
+}
+
 function countByBin(bounds: Float64Array, parts: readonly DistinctValues[]): number[] {
   const counts = new Array<number>(bounds.length).fill(0)
   let bin = 0
@@ -112,8 +131,10 @@ export function findNumericBins(
   const negative = part(0, nNegative)
   const positive = part(nNegative)
   const valueBins = missing === 'nan' ? maxBin - 1 : maxBin
-  const upperBounds = Float64Array.from(
-    boundsAroundZero(negative, positive, valueBins, minDataInBin),
+  const forced = options.forcedBounds ?? []
+  const upperBounds = Float64Array.from(forced.length > 0
+    ? forcedBounds(joined(negative, nZeros, positive), valueBins, minDataInBin, forced)
+    : boundsAroundZero(negative, positive, valueBins, minDataInBin),
   )
   assert(upperBounds.length <= valueBins, `${upperBounds.length} bins of at most ${valueBins}`)
   if (missing === 'zero' && upperBounds.length === 2) missing = 'none'

@@ -1,3 +1,4 @@
+export { featureBins, type FeatureBins } from './feature-bins.js'
 export {
   binCodes,
   binColumns,

@@ -7,6 +7,9 @@ import { customMath, type CodeRef, type CustomGradients, type CustomRows } from 
 
 /** Rows that the function is given at a time. */
 const BATCH_ROWS = 4096
+/** Beyond these gains would overflow: see training/check-data.ts. */
+const GRADIENT_MAX = 1e90
+const HESSIAN_MAX = 1e80
 
 /** Where a kernel's rows are. */
 export interface CustomPlace {
@@ -118,15 +121,16 @@ export class CustomKernel implements ObjectiveKernel {
   #checkBatch({ gradients, hessians }: Derivatives, first: number, n: number): void {
     for (let i = 0; i < gradients.length; i++) {
       const [gradient, hessian] = [gradients[i]!, hessians[i]!]
-      if (Math.abs(gradient) < Infinity && hessian >= 0 && hessian < Infinity) continue
-      const isGradient = !(Math.abs(gradient) < Infinity)
+      if (Math.abs(gradient) <= GRADIENT_MAX && hessian >= 0 && hessian <= HESSIAN_MAX) continue
+      const isGradient = !(Math.abs(gradient) <= GRADIENT_MAX)
       const { labels, scores } = this.#rows(first + i % n, 1)
       const output = Math.floor(i / n)
       throw new CoppiceError('DATA', `the objective ${placeOf(this.#code)} gives ` +
         `${isGradient ? `a gradient of ${gradient}` : `a hessian of ${hessian}`} for row ` +
         `${this.#place.rowId(first + i % n)} (label ${labels[0]}, score ${scores[output]}` +
         `${this.#place.nOutputs > 1 ? ` of output ${output}` : ''}); ` +
-        'gradients must be finite, hessians finite and 0 or more, and both written for each row')
+        `gradients must be numbers up to ${GRADIENT_MAX}, hessians from 0 to ${HESSIAN_MAX}, and ` +
+        'both must be written for each row')
     }
   }
 

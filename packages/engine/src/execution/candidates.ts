@@ -16,11 +16,13 @@ export function bestOfShares(
   return best
 }
 
-/** Candidates of all children of a round. */
+/** Candidates of all children of a round, and of the leaves that it scans again. */
 export function roundAnswer(
   exchange: Exchange, nShares: number, request: RoundRequest,
 ): (readonly [SplitCandidate | null, SplitCandidate | null])[] {
-  return request.expansions.map((_, j) => [
-    bestOfShares(exchange, nShares, j, 0), bestOfShares(exchange, nShares, j, 1),
+  const { expansions, rescans = [] } = request
+  return [...expansions, ...rescans].map((_, j) => [
+    bestOfShares(exchange, nShares, j, 0),
+    j < expansions.length ? bestOfShares(exchange, nShares, j, 1) : null,
   ])
 }

@@ -26,11 +26,12 @@ export class CentralReducer {
   readonly #adder: SumsAdder
   readonly #exchange: Exchange
 
-  constructor(setup: Pick<EngineSetup, 'features' | 'scan' | 'maxExpansions'>) {
+  constructor(setup: Pick<EngineSetup, 'features' | 'scan' | 'rules' | 'maxExpansions'>) {
     const arena = new Arena()
     const kernels = instantiateKernels(arena.memory)
     const table = shareFeatures(setup.features, 1)
-    this.#exchange = candidatesExchange(table, setup.maxExpansions)
+    this.#exchange = candidatesExchange(
+      table, setup.maxExpansions, setup.rules?.rescansMax)
     this.#reducer = new ShareReducer(
       arena, kernels, setup, { share: 0, table, exchange: this.#exchange })
     this.#adder = new SumsAdder(arena, kernels, sumsLayout(setup.features))
@@ -103,8 +104,10 @@ export class CentralReducer {
 }
 
 /** An exchange through which no sums go. */
-function candidatesExchange(table: ShareTable, maxExpansions: number): Exchange {
-  const { candidates } = Exchange.sizes(table, maxExpansions)
+function candidatesExchange(
+  table: ShareTable, maxExpansions: number, rescansMax: number | undefined,
+): Exchange {
+  const { candidates } = Exchange.sizes(table, maxExpansions, rescansMax)
   return new Exchange(
     table, maxExpansions, { sums: new ArrayBuffer(0), candidates: new ArrayBuffer(candidates) })
 }

@@ -11,7 +11,7 @@ export const HEADER_BYTES = 64
  * barrier. No pointer crosses: every byte is copied out of one memory and into another.
  *
  *   sums:       [engine][histogram] a header, then [share] blocks of nCells * 20 bytes, or rows
- *   candidates: [share][expansion][left, right] blocks of CANDIDATE_BYTES
+ *   candidates: [share][expansion or rescan][left, right] blocks of CANDIDATE_BYTES
  */
 export class Exchange {
   /** Of the sums of one histogram by one engine, without the header. */
@@ -22,6 +22,8 @@ export class Exchange {
   readonly room: number
   readonly #shareOffsets: number[] = []
   readonly #headers: Int32Array
+  /** Expansions, and leaves scanned again, that there is room for candidates of. */
+  readonly #candidateRoom: number
 
   constructor(
     table: ShareTable, room: number,
@@ -37,6 +39,8 @@ export class Exchange {
     this.sums = new Uint8Array(buffers.sums)
     this.#headers = new Int32Array(buffers.sums)
     this.candidates = new Uint8Array(buffers.candidates)
+    this.#candidateRoom = Math.floor(
+      this.candidates.length / Math.max(1, table.shares.length * 2 * CANDIDATE_BYTES))
   }
 
   /** Room for rounds of so many expansions; at least for both children of one. */
@@ -44,13 +48,19 @@ export class Exchange {
     return Math.max(2, maxExpansions)
   }
 
-  /** Bytes of the two buffers. With one engine nothing is handed over and sums are empty. */
-  static sizes(table: ShareTable, room: number): { sums: number, candidates: number } {
+  /**
+   * Bytes of the two buffers. With one engine nothing is handed over and sums are empty.
+   *
+   * @param rescansMax - leaves that a round scans again, beside its expansions
+   */
+  static sizes(
+    table: ShareTable, room: number, rescansMax = 0,
+  ): { sums: number, candidates: number } {
     const nEngines = table.shares.length
     const cells = table.shares.reduce((sum, share) => sum + share.nCells, 0)
     return {
       sums: nEngines === 1 ? 0 : nEngines * room * (HEADER_BYTES + cells * SUM_BYTES),
-      candidates: nEngines * room * 2 * CANDIDATE_BYTES,
+      candidates: nEngines * (room + rescansMax) * 2 * CANDIDATE_BYTES,
     }
   }
 
@@ -81,6 +91,6 @@ export class Exchange {
 
   /** Where the reducer of `share` puts the candidate of a child (0 left or root, 1 right). */
   candidateAt(share: number, expansion: number, child: number): number {
-    return ((share * this.room + expansion) * 2 + child) * CANDIDATE_BYTES
+    return ((share * this.#candidateRoom + expansion) * 2 + child) * CANDIDATE_BYTES
   }
 }

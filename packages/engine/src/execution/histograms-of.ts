@@ -14,6 +14,7 @@ export function histogramsOf(request: EngineRequest): readonly number[] {
     case 'tally':
     case 'commit':
     case 'evaluate':
+    case 'select':
       return []
   }
 }

@@ -2,6 +2,7 @@ import { CoppiceError } from '../errors.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../training/iteration.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
+import { mergeSelected } from '../selection/answer.js'
 import { engineRows } from './engine-rows.js'
 import { Exchange } from './exchange.js'
 import { bestOfShares, roundAnswer } from './candidates.js'
@@ -22,7 +23,7 @@ export class InlineExecutor implements Executor {
   async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
     const table = shareFeatures(plan.engine.features, 1)
     const room = Exchange.roomFor(plan.engine.maxExpansions)
-    const sizes = Exchange.sizes(table, room)
+    const sizes = Exchange.sizes(table, room, plan.engine.rules?.rescansMax)
     this.#exchange = new Exchange(table, room, {
       sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
     })
@@ -31,6 +32,10 @@ export class InlineExecutor implements Executor {
       { engine: 0, nEngines: 1, table, exchange: this.#exchange }, histogramPoolBytes)
     this.#booster = new Booster(plan)
     await yieldToEventLoop()
+  }
+
+  center(signal?: AbortSignal): Promise<readonly number[]> {
+    return this.#run(this.#booster!.center(), signal)
   }
 
   async replay(
@@ -86,6 +91,7 @@ export class InlineExecutor implements Executor {
         return null
       }
       case 'evaluate': return engine.evaluate(request)
+      case 'select': return mergeSelected(request, [engine.select(request)])
     }
   }
 

@@ -1,10 +1,11 @@
 import { Arena } from '../kernels/arena.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { instantiateKernels } from '../kernels/load.js'
+import type { SelectPart } from '../selection/answer.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
   CommitRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, PrepareRequest,
-  RootRequest, RoundRequest, TallyRequest,
+  RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
@@ -75,7 +76,8 @@ export class PartitionEngine {
     const { begin, end } = this.#reducer.go
     let h = 0
     for (let j = begin; j < end; j++) {
-      this.#rows.rows.split(request.expansions[j]!)
+      const expansion = request.expansions[j]
+      if (expansion !== undefined) this.#rows.split(expansion)
       for (; builds[h]?.expansion === j; h++) {
         this.#sums.build(builds[h]!.node, builds[h]!.slot, h)
       }
@@ -89,6 +91,11 @@ export class PartitionEngine {
 
   readonly #gather = (slot: number, histogram: number): void => {
     this.#sums.gather(slot, histogram)
+  }
+
+  /** This engine's part of what is asked about residuals. */
+  select(request: SelectRequest): SelectPart {
+    return this.#rows.select(request)
   }
 
   /** Adds a finished tree to the scores of all rows of this engine. */

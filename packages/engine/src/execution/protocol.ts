@@ -2,6 +2,8 @@ import type { MetricDefinition } from '../custom/types.js'
 import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
+import type { SelectedGroup } from '../selection/answer.js'
+import type { LeafRules, Rescan, TreeRules } from './leaf-rules.js'
 
 /**
  * What a training asks of the engines that hold the rows, in the order of an iteration. Every
@@ -11,12 +13,14 @@ import type { ObjectiveSpec } from '../objectives/objective.js'
  *   prepare   -> largest gradient (hessian)  where the objective's bound is not proven
  *   gradients                                fixed-point gradients of all outputs
  *   tally ...                                rows by the size of their gradients (GOSS)
- *   per tree: root -> totals and candidate; round -> candidates, until grown; commit
+ *   per tree: root -> totals and candidate; round -> candidates, until grown;
+ *             select -> counts of residuals, until the leaves' percentiles are found, where leaves
+ *                       are percentiles; commit
  *   evaluate  -> metric parts
  */
 export type EngineRequest =
-  | PrepareRequest | GradientsRequest | TallyRequest | RootRequest | RoundRequest | CommitRequest
-  | EvaluateRequest
+  | PrepareRequest | GradientsRequest | TallyRequest | RootRequest | RoundRequest | SelectRequest
+  | CommitRequest | EvaluateRequest
 
 export interface PrepareRequest {
   readonly kind: 'prepare'
@@ -87,6 +91,8 @@ export interface RootRequest {
   readonly bag: BagRule | null
   /** Features that may split the root: nFeatures bytes; with extraTrees draws, see ScanParams. */
   readonly mask: Uint8Array
+  /** Where trees grow under rules. */
+  readonly rules?: LeafRules
 }
 
 /** One leaf cut in two. Node ids are the grower's; they are not in the model. */
@@ -102,6 +108,8 @@ export interface Expansion {
   /** Features that may split the children, or null for a child that will not be split. */
   readonly leftMask: Uint8Array | null
   readonly rightMask: Uint8Array | null
+  /** Of the children, left and right, where trees grow under rules. */
+  readonly rules?: readonly [LeafRules, LeafRules]
 }
 
 export interface RoundRequest {
@@ -109,6 +117,8 @@ export interface RoundRequest {
   readonly expansions: readonly Expansion[]
   /** Nodes whose histograms are of no more use. */
   readonly released: readonly number[]
+  /** Leaves to be scanned again, under other rules; absent where there are none. */
+  readonly rescans?: readonly Rescan[]
 }
 
 /** A grown tree over bins, for the scores of rows that did not grow it. */
@@ -134,6 +144,35 @@ export interface EvaluateRequest {
   /** Scores are divided by it before metrics see them: the trees that a forest averages. */
   readonly divisor?: number
 }
+
+/**
+ * Asks about the residuals (label - score) of some sets of rows: how many, and of which weight, lie
+ * where. Residuals are whole multiples of the grid of scores, `EngineSetup.initScoreQuantum`, the
+ * nearest ones. Changes nothing.
+ */
+export interface SelectRequest {
+  readonly kind: 'select'
+  readonly output: number
+  /** A power of two by which weights are multiplied and rounded; 0: every row weighs 1. */
+  readonly weightScale: number
+  readonly groups: readonly SelectGroup[]
+}
+
+/** A set of rows, and what is asked of those with a residual in a range. */
+export interface SelectGroup {
+  /** The grower's node whose rows they are, or -1 for all rows, also those out of the bag. */
+  readonly node: number
+  /** Residuals from `low` to `high`, both included, in quanta: integers below 2^53. */
+  readonly low: number
+  readonly high: number
+  /** A power of two: the width of the buckets to count in. Else ROWS or LOGARITHMIC. */
+  readonly width: number
+  /** Rows with a residual in the range, over all engines: what comes is checked against it. */
+  readonly count: number
+}
+
+/** What was selected of each group. */
+export type SelectAnswer = readonly SelectedGroup[]
 
 /** Per-engine part of one metric on one data set. Additive parts merge exactly. */
 export interface MetricPart {
@@ -161,7 +200,10 @@ export interface RootAnswer {
   readonly candidate: SplitCandidate | null
 }
 
-/** Candidates of the children of each expansion: left, right. */
+/**
+ * Candidates of the children of each expansion: left, right. Behind them, for each leaf that was
+ * scanned again, its candidate and null.
+ */
 export type RoundAnswer = readonly (readonly [SplitCandidate | null, SplitCandidate | null])[]
 
 /** Gain parameters of the scan, in the units of the loss. */
@@ -223,6 +265,8 @@ export interface EngineSetup {
   readonly fixedScores: readonly number[] | null
   readonly initScoreQuantum: number
   readonly scan: ScanParams
+  /** Absent where trees grow under none. */
+  readonly rules?: TreeRules
   readonly usesBagging: boolean
   /** Rows are drawn by the size of their gradients. */
   readonly usesGoss: boolean

@@ -3,10 +3,14 @@ import {
   LAYOUT_ENTRY_BYTES, SCAN_SCRATCH_BYTES, SUM_BYTES, type Kernels,
 } from '../kernels/api.js'
 import type { Arena } from '../kernels/arena.js'
-import { brokenFeature, CANDIDATE_BYTES, type LeafTotals } from '../kernels/candidate.js'
+import {
+  brokenFeature, CANDIDATE_BYTES, type LeafTotals,
+} from '../kernels/candidate.js'
 import type { ShareTable, FeatureShare } from './feature-shares.js'
 import type { HistogramPool } from './histogram-pool.js'
+import type { LeafRules, TreeRules } from './leaf-rules.js'
 import type { FeatureLayout, ScanParams } from './protocol.js'
+import { RulesTable } from './rules-table.js'
 
 /**
  * Holds the summed histograms of a share of the features, adds, subtracts and scans them.
@@ -22,12 +26,15 @@ export class Reducer {
   readonly #scratch: number
   readonly #candidate: number
   readonly #pool: HistogramPool
+  readonly #features: readonly FeatureLayout[]
+  /** Null where trees grow under none. */
+  readonly #rules: RulesTable | null
   /** Offsets of the pool's slots. */
   readonly #slots: number[] = []
 
   constructor(
     arena: Arena, kernels: Kernels, features: readonly FeatureLayout[], table: ShareTable,
-    shareIdx: number, scan: ScanParams, pool: HistogramPool,
+    shareIdx: number, scan: ScanParams, pool: HistogramPool, rules?: TreeRules,
   ) {
     this.#arena = arena
     this.#kernels = kernels
@@ -39,6 +46,8 @@ export class Reducer {
     arena.doubles(this.#params, SCAN_PARAMS).set(scanParams(scan))
     this.#scratch = arena.reserve(SCAN_SCRATCH_BYTES)
     this.#candidate = arena.reserve(CANDIDATE_BYTES)
+    this.#features = features
+    this.#rules = rules === undefined ? null : new RulesTable(arena, rules, features.length)
   }
 
   /** Offset of the layout table: entries of all features, each relative to its own share. */
@@ -90,22 +99,79 @@ export class Reducer {
 
   /**
    * Best split of a node over the share's allowed features, as CANDIDATE_BYTES at `at`.
+   *
+   * @param rules - of the leaf, in a training under rules
    * @throws CoppiceError 'INTERNAL' when a histogram does not add up to the leaf's totals
    */
-  scan(node: number, totals: LeafTotals, mask: Uint8Array, target: Uint8Array, at: number): void {
-    const { first, last, nCells } = this.share
+  scan(
+    node: number, totals: LeafTotals, mask: Uint8Array, rules: LeafRules | undefined,
+    target: Uint8Array, at: number,
+  ): void {
+    const { first, last } = this.share
     this.#arena.bytes(this.#mask, mask.length).set(mask)
+    assert((rules === undefined) === (this.#rules === null), 'rules in a training under rules')
+    if (rules !== undefined) {
+      if (rules.neighbours.length > 0) {
+        this.#scanByFeature(node, totals, mask, rules, target, at)
+        return
+      }
+      this.#rules!.write(rules)
+    }
+    this.#scan(node, totals, first, last)
+    this.#requireWhole()
+    target.set(this.#arena.bytes(this.#candidate, CANDIDATE_BYTES), at)
+  }
+
+  #scan(node: number, totals: LeafTotals, first: number, last: number): void {
+    const { nCells } = this.share
     const slot = this.slot(node)
-    this.#kernels.scan(
-      this.#candidate, slot, slot + nCells * 8, slot + nCells * 16, this.#layout, first, last,
-      this.#mask, this.#params, this.#scratch, totals.gradient, totals.hessian, totals.count)
+    const { gradient, hessian, count } = totals
+    const kernels = this.#kernels
+    const [sums, layout, scratch] = [slot, this.#layout, this.#scratch]
+    if (this.#rules === null) {
+      kernels.scan(
+        this.#candidate, sums, sums + nCells * 8, sums + nCells * 16, layout, first, last,
+        this.#mask, this.#params, scratch, gradient, hessian, count)
+    } else {
+      kernels.scanConstrained(
+        this.#candidate, sums, sums + nCells * 8, sums + nCells * 16, layout, first, last,
+        this.#mask, this.#params, scratch, gradient, hessian, count, this.#rules.offset)
+    }
+  }
+
+  /** Each feature by itself, with bounds by threshold where it is numeric. */
+  #scanByFeature(
+    node: number, totals: LeafTotals, mask: Uint8Array, rules: LeafRules, target: Uint8Array,
+    at: number,
+  ): void {
+    const { first, last } = this.share
+    let best = -Infinity
+    target.fill(255, at + 8, at + 12)
+    for (let f = first; f < last; f++) {
+      if (mask[f] === 0) continue
+      const { isCategorical } = this.#features[f]!
+      if (isCategorical) this.#rules!.write(boundAsAWhole(rules))
+      else {
+        this.#rules!.write(rules)
+        this.#rules!.writeBounds(f, rules)
+      }
+      this.#scan(node, totals, f, f + 1)
+      this.#requireWhole()
+      const view = this.#arena.view()
+      const gain = view.getFloat64(this.#candidate, true)
+      if (view.getInt32(this.#candidate + 8, true) < 0 || gain <= best) continue
+      best = gain
+      target.set(this.#arena.bytes(this.#candidate, CANDIDATE_BYTES), at)
+    }
+  }
+
+  #requireWhole(): void {
     const broken = brokenFeature(this.#arena.view(), this.#candidate)
     if (broken >= 0) {
       throw new CoppiceError('INTERNAL',
         `the histogram of feature ${broken} does not add up to its leaf's totals: bad memory, a ` +
         'file that changed while it was read, or a bug; run again, and report it if it recurs')
     }
-    target.set(this.#arena.bytes(this.#candidate, CANDIDATE_BYTES), at)
   }
 
   /** Offset of a node's sums, share.nCells * 20 bytes. */
@@ -121,6 +187,18 @@ export class Reducer {
       this.#slots.push(this.#arena.reserve(Math.max(this.share.nCells * SUM_BYTES, 16)))
     }
     return this.#slots[slot]!
+  }
+}
+
+/** Both sides bounded by all neighbours, whatever they have in common with them. */
+function boundAsAWhole(rules: LeafRules): LeafRules {
+  const { neighbours } = rules
+  const outputs = (isMin: boolean): number[] =>
+    neighbours.filter((other) => other.isMin === isMin).map(({ output }) => output)
+  return {
+    ...rules,
+    min: Math.max(rules.min, ...outputs(true)),
+    max: Math.min(rules.max, ...outputs(false)),
   }
 }
 

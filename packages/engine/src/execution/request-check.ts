@@ -1,5 +1,11 @@
+import { isPowerOfTwo } from '../numeric/exact-sum.js'
+import {
+  bucketsOf, LINEAR_BUCKETS_MAX, LOGARITHMIC, RESIDUAL_LIMIT, ROWS,
+} from '../selection/buckets.js'
 import { TALLY_DIGITS } from './protocol.js'
-import type { BagRule, BinnedTree, EngineRequest, EngineSetup, Expansion } from './protocol.js'
+import type {
+  BagRule, BinnedTree, EngineRequest, EngineSetup, Expansion, SelectGroup, SelectRequest,
+} from './protocol.js'
 
 /** What bounds the requests of a training. */
 export type RequestLimits =
@@ -90,6 +96,7 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
       return leafNodes.length === tree.leafValue.length ? null
         : `${leafNodes.length} nodes are named for ${tree.leafValue.length} leaves`
     }
+    case 'select': return selectFault(request, limits)
   }
 }
 
@@ -107,6 +114,33 @@ function bagNumbers(bag: BagRule): number[] {
     case 'classes': return [bag.limitNegative, bag.limitPositive]
     case 'goss': return [bag.limit, bag.factor, bag.threshold]
   }
+}
+
+function selectFault(
+  { output, weightScale, groups }: SelectRequest, { nOutputs, maxLeaves }: RequestLimits,
+): string | null {
+  if (!isIn(output, nOutputs)) return `output ${output} is not one of ${nOutputs}`
+  if (weightScale !== 0 && !isPowerOfTwo(weightScale)) return `${weightScale} is no scale of weights`
+  if (groups.length > maxLeaves) return `${groups.length} groups are more than ${maxLeaves} leaves`
+  for (const group of groups) {
+    const fault = groupFault(group)
+    if (fault !== null) return fault
+  }
+  return null
+}
+
+function groupFault(group: SelectGroup): string | null {
+  const { node, low, high, width, count } = group
+  if (!Number.isInteger(node) || node < -1) return `node ${node} is none`
+  const isRange = Number.isInteger(low) && Number.isInteger(high) && low <= high &&
+    -low < RESIDUAL_LIMIT && high < RESIDUAL_LIMIT
+  if (!isRange) return `there are no residuals from ${low} to ${high}`
+  if (count < 0) return 'a group has less than no rows'
+  if (width === ROWS || width === LOGARITHMIC) return null
+  if (!(width >= 1) || !isPowerOfTwo(width)) return `${width} is no width of buckets`
+  const nBuckets = bucketsOf(group)
+  return nBuckets <= LINEAR_BUCKETS_MAX ? null
+    : `${nBuckets} buckets are more than ${LINEAR_BUCKETS_MAX}`
 }
 
 function expansionFault(expansion: Expansion, limits: RequestLimits): string | null {

@@ -1,21 +1,33 @@
 import { assert, CoppiceError } from '../errors.js'
 import type { LeafTotals } from '../kernels/candidate.js'
+import { leafRulesBytes, type LeafRules, type Neighbour, type Rescan, type TreeRules }
+  from './leaf-rules.js'
 import type {
   BagRule, BinnedTree, CommitRequest, EngineRequest, Expansion, RootRequest, RoundRequest,
+  SelectGroup, SelectRequest,
 } from './protocol.js'
 
 /** Requests as bytes, to cross threads (or a network) without a parser in the way. */
 
-const kinds = ['prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally'] as const
+const kinds = [
+  'prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally', 'select',
+] as const
 const bags = ['rows', 'classes', 'goss'] as const
+
+/** Of one group of a select request. */
+const SELECT_GROUP_BYTES = 32
 
 /** An upper bound of the bytes of any request of a training. */
 export function requestBytesMax(
-  nFeatures: number, maxLeaves: number, maxExpansions: number,
+  nFeatures: number, maxLeaves: number, maxExpansions: number, rules?: TreeRules,
 ): number {
+  const nRules = rules === undefined ? 0 : 2 * maxExpansions + rules.rescansMax
+  const ruled = rules === undefined ? 0
+    : nRules * (32 + nFeatures + leafRulesBytes(nFeatures, maxLeaves, rules))
   const round = maxExpansions * (200 + 2 * nFeatures) + (2 * maxLeaves + 2 * maxExpansions) * 4
   const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
-  return 256 + nFeatures + round + commit
+  const select = maxLeaves * SELECT_GROUP_BYTES
+  return 256 + nFeatures + Math.max(round + ruled + commit, select)
 }
 
 /** Writes numbers one after the other, little-endian. */
@@ -137,6 +149,8 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       w.int(request.output)
       w.bytes(request.mask)
       writeBag(w, request.bag)
+      w.int(request.rules === undefined ? 0 : 1)
+      if (request.rules !== undefined) writeRules(w, request.rules)
       break
     case 'tally':
       w.int(request.digit)
@@ -146,11 +160,18 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       w.ints(request.released)
       w.int(request.expansions.length)
       for (const expansion of request.expansions) writeExpansion(w, expansion)
+      writeRuled(w, request)
       break
     case 'commit':
       w.int(request.output)
       writeTree(w, request.tree)
       w.ints(request.leafNodes)
+      break
+    case 'select':
+      w.int(request.output)
+      w.double(request.weightScale)
+      w.int(request.groups.length)
+      for (const group of request.groups) writeGroup(w, group)
       break
   }
   return w.at
@@ -177,6 +198,7 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'tally': return { kind, digit: r.int(), prefix: r.int() }
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
+    case 'select': return readSelect(r)
     case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
   }
 }
@@ -184,7 +206,8 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
 function readRoot(r: Reader): RootRequest {
   const output = r.int()
   const mask = r.someBytes()
-  return { kind: 'root', output, mask, bag: readBag(r) }
+  const request = { kind: 'root', output, mask, bag: readBag(r) } as const
+  return r.int() === 0 ? request : { ...request, rules: readRules(r) }
 }
 
 function writeBag(w: Writer, bag: BagRule | null): void {
@@ -223,11 +246,35 @@ function readBag(r: Reader): BagRule | null {
 function readRound(r: Reader): RoundRequest {
   const released = r.ints() ?? []
   const n = r.int()
-  return { kind: 'round', released, expansions: r.list(n, 1, () => readExpansion(r)) }
+  const expansions = r.list(n, 1, () => readExpansion(r))
+  if (r.int() === 0) return readRescans(r, { kind: 'round', released, expansions })
+  const ruled = expansions.map((expansion) => {
+    const left = readRules(r)
+    return { ...expansion, rules: [left, readRules(r)] as const }
+  })
+  return readRescans(r, { kind: 'round', released, expansions: ruled })
 }
 
 function readCommit(r: Reader): CommitRequest {
   return { kind: 'commit', output: r.int(), tree: readTree(r), leafNodes: r.ints() }
+}
+
+function readSelect(r: Reader): SelectRequest {
+  const output = r.int()
+  const weightScale = r.double()
+  const n = r.int()
+  const groups = r.list(n, SELECT_GROUP_BYTES, (): SelectGroup => ({
+    node: r.int(), low: r.double(), high: r.double(), width: r.double(), count: r.int(),
+  }))
+  return { kind: 'select', output, weightScale, groups }
+}
+
+function writeGroup(w: Writer, { node, low, high, width, count }: SelectGroup): void {
+  w.int(node)
+  w.double(low)
+  w.double(high)
+  w.double(width)
+  w.int(count)
 }
 
 function writeTotals(w: Writer, { gradient, hessian, count }: LeafTotals): void {
@@ -263,6 +310,60 @@ function readExpansion(r: Reader): Expansion {
     rightTotals: readTotals(r),
     leftMask: r.bytes(),
     rightMask: r.bytes(),
+  }
+}
+
+/** What there is beside the expansions where trees grow under rules. */
+function writeRuled(w: Writer, { expansions, rescans }: RoundRequest): void {
+  const hasRules = expansions.some(({ rules }) => rules !== undefined)
+  w.int(hasRules ? 1 : 0)
+  for (const { rules } of hasRules ? expansions : []) {
+    assert(rules !== undefined, 'all expansions of a round have rules')
+    for (const side of rules) writeRules(w, side)
+  }
+  w.int(rescans === undefined ? -1 : rescans.length)
+  for (const { node, totals, mask, rules } of rescans ?? []) {
+    w.int(node)
+    writeTotals(w, totals)
+    w.bytes(mask)
+    writeRules(w, rules)
+  }
+}
+
+function readRescans(r: Reader, request: RoundRequest): RoundRequest {
+  const n = r.int()
+  if (n < 0) return request
+  const rescans = r.list(n, 1, (): Rescan => ({
+    node: r.int(), totals: readTotals(r), mask: r.someBytes(), rules: readRules(r),
+  }))
+  return { ...request, rescans }
+}
+
+function writeRules(w: Writer, rules: LeafRules): void {
+  for (const value of [rules.min, rules.max, rules.output, rules.monotoneFactor, rules.cost]) {
+    w.double(value)
+  }
+  w.bytes(rules.due)
+  w.ints(rules.forced === null ? null : [rules.forced.feature, rules.forced.bin])
+  w.int(rules.neighbours.length)
+  for (const { output, isMin, parts } of rules.neighbours) {
+    w.double(output)
+    w.int(Number(isMin))
+    w.ints(parts)
+  }
+}
+
+function readRules(r: Reader): LeafRules {
+  const [min, max, output, monotoneFactor, cost] = r.list(5, 8, () => r.double())
+  const due = r.bytes()
+  const forced = r.ints()
+  const neighbours = r.list(r.int(), 16, (): Neighbour => ({
+    output: r.double(), isMin: r.int() !== 0, parts: r.ints() ?? [],
+  }))
+  return {
+    min: min!, max: max!, output: output!, monotoneFactor: monotoneFactor!, cost: cost!, due,
+    forced: forced === null ? null : { feature: forced[0]!, bin: forced[1]! },
+    neighbours,
   }
 }
 

@@ -2,14 +2,18 @@ import { CustomKernel } from '../custom/objective-kernel.js'
 import type { Arena } from '../kernels/arena.js'
 import { softmaxWorkBytes, type Kernels } from '../kernels/api.js'
 import { bindObjective } from '../objectives/kernels.js'
+import { percentileObjective } from '../objectives/percentile-objectives.js'
+import { assert } from '../errors.js'
 import type { ObjectiveKernel } from '../objectives/objective.js'
+import type { SelectPart } from '../selection/answer.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, PrepareRequest, RootRequest,
-  TallyRequest,
+  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, MetricPart, PrepareRequest,
+  RootRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { countRows, dealRuns, type RowRun } from './row-dealing.js'
 import { RowSampler } from './row-sampler.js'
+import { RowSelector } from './row-selector.js'
 import { RowStore } from './row-store.js'
 import { ScorePlanes } from './score-planes.js'
 import { WalkTable } from './walk-table.js'
@@ -19,6 +23,9 @@ export interface RowPlace {
   readonly engine: number
   readonly nEngines: number
 }
+
+/** Offsets of labels and weights, see ScorePlanes. */
+type RowInputs = ReturnType<ScorePlanes['gradientInputs']>
 
 /**
  * One thread's share of some rows: records, gradients, scores, evaluation sets. Carries out the
@@ -36,6 +43,8 @@ export class RowEngine {
   readonly #gradientPlanes: number | null
   readonly #objective: ObjectiveKernel
   readonly #sampler: RowSampler
+  /** Null where no leaf is a percentile. */
+  readonly #selector: RowSelector | null
   readonly #walk: WalkTable
   /** Of the evaluation sets; those of the training rows come in `#evaluated`. */
   readonly #evalStores: readonly EvalStore[]
@@ -64,6 +73,7 @@ export class RowEngine {
     this.#sampler = new RowSampler(arena, kernels, {
       runs, nRows, labels, nOutputs: setup.nOutputs, ...this.#pairs,
     })
+    this.#selector = this.#makeSelector(arena, { labels, weights })
     this.#evalStores = evalSets.map((data) =>
       EvalStore.ofSet(arena, setup, data, dealRuns(data, engine, nEngines)))
     this.#evaluated = setup.evaluatesTraining
@@ -95,6 +105,7 @@ export class RowEngine {
       gradients: pairs,
       gradientStride: pairStride,
       gradientPlaneBytes: planeBytes,
+      quantum: this.#setup.initScoreQuantum,
       work: arena.reserve(softmaxWorkBytes(nOutputs)),
     }
     if (objective.custom == null) return bindObjective(objective, this.#kernels, inputs)
@@ -103,6 +114,30 @@ export class RowEngine {
       return run.firstRow + row - run.localRow
     }
     return new CustomKernel(objective.custom, inputs, { memory: arena.memory, nOutputs, rowId })
+  }
+
+  #makeSelector(arena: Arena, { labels, weights }: RowInputs): RowSelector | null {
+    const { objective: { objective }, initScoreQuantum } = this.#setup
+    const percentile = percentileObjective(objective)
+    return percentile === null ? null : new RowSelector(arena, this.rows, {
+      labels,
+      weights,
+      isRelative: percentile.isRelative,
+      quantum: initScoreQuantum,
+      scores: (output) => this.#scores.plane(output),
+    })
+  }
+
+  /** This engine's part of what is asked about residuals. */
+  select(request: SelectRequest): SelectPart {
+    assert(this.#selector !== null, 'the leaves of the objective are percentiles')
+    return this.#selector.select(request)
+  }
+
+  /** Cuts a node's rows in two. */
+  split(expansion: Expansion): void {
+    this.#selector?.forget()
+    this.rows.split(expansion)
   }
 
   /** Exact max |gradient| (or hessian) over this engine's rows; 0 without rows. */
@@ -124,6 +159,7 @@ export class RowEngine {
   /** Makes node 0 of a new tree: the rows in the bag, with the output's gradients. */
   startTree({ output, bag }: RootRequest): void {
     const planes = this.#gradientPlanes
+    this.#selector?.forget()
     this.rows.startTree(
       planes === null ? null : planes + output * this.#scores.planeBytes, bag,
       (rule) => this.#sampler.mark(rule))
@@ -135,8 +171,9 @@ export class RowEngine {
    */
   commit({ tree, leafNodes, output }: CommitRequest): void {
     const scores = this.#scores.plane(output)
+    this.#selector?.forget()
     this.#walk.write(tree)
-    if (this.#walk.isSingleLeaf) this.#addToAll(output, tree.leafValue[0]!)
+    if (this.#walk.isSingleLeaf) addToAll(this.#scores.values(output), this.#walk.firstValue)
     else if (leafNodes === null) this.#walkRows('all', scores)
     else {
       leafNodes.forEach((node, leaf) => {
@@ -146,11 +183,6 @@ export class RowEngine {
       if (this.#setup.usesBagging) this.#walkRows('outside', scores)
     }
     for (const store of this.#evalStores) store.add(this.#kernels, output, tree)
-  }
-
-  #addToAll(output: number, value: number): void {
-    const scores = this.#scores.values(output)
-    if (value !== 0) scores.forEach((score, i) => { scores[i] = score + value })
   }
 
   #walkRows(which: 'outside' | 'all', scores: number): void {
@@ -171,4 +203,8 @@ export class RowEngine {
     const scores = set === 0 ? this.#scores : this.#evalStores[set - 1]!.scores
     scores.copyRows(first, nRows, target)
   }
+}
+
+function addToAll(scores: Float64Array, value: number): void {
+  for (let i = 0; i < scores.length; i++) scores[i]! += value
 }

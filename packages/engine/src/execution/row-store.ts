@@ -262,6 +262,25 @@ export class RowStore {
       nodes, values)
   }
 
+  /** Where a node's rows are; of node -1, all rows, in order. */
+  rangeOf(node: number): { readonly begin: number, readonly n: number, readonly sides: number } {
+    const { buffer, begin, end } = node === -1
+      ? { buffer: 0, begin: 0, end: this.nRows } : this.#range(node)
+    return { begin, n: end - begin, sides: this.#buffers[buffer]!.sides(begin) }
+  }
+
+  /** A local row's id in the whole data set. */
+  globalId(row: number): number {
+    const runs = this.#runs
+    let first = 0
+    for (let end = runs.length; end - first > 1;) {
+      const middle = (first + end) >> 1
+      if (runs[middle]!.localRow <= row) first = middle
+      else end = middle
+    }
+    return runs[first]!.firstRow + row - runs[first]!.localRow
+  }
+
   #range(node: number): NodeRange {
     const range = this.#nodes.get(node)
     assert(range !== undefined, `no rows for node ${node}`)

@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
 import { HistogramPool } from './histogram-pool.js'
 import { needsHistogram, smallerChild } from './histograms-of.js'
+import type { LeafRules } from './leaf-rules.js'
 import type { EngineSetup, Expansion, RootRequest, RoundRequest } from './protocol.js'
 import { Reducer } from './reducer.js'
 
@@ -18,7 +19,10 @@ export interface SharePlace {
 
 /** A histogram that has to be summed from rows. */
 export interface HistogramBuild {
-  /** Which of the request's expansions made its node; 0 for the root. */
+  /**
+   * Which of the request's expansions made its node, or behind them which of the leaves that are
+   * scanned again it is of; 0 for the root.
+   */
   readonly expansion: number
   readonly node: number
   /** Offset of its sums. */
@@ -53,13 +57,14 @@ export class ShareReducer {
 
   /** @param slotsMax - histograms to hold at most, see `histogramSlots`; without it any number */
   constructor(
-    arena: Arena, kernels: Kernels, setup: Pick<EngineSetup, 'features' | 'scan'>,
+    arena: Arena, kernels: Kernels, setup: Pick<EngineSetup, 'features' | 'scan' | 'rules'>,
     place: SharePlace, slotsMax = Infinity,
   ) {
     this.#place = place
     this.#pool = new HistogramPool(slotsMax)
     this.#reducer = new Reducer(
-      arena, kernels, setup.features, place.table, place.share, setup.scan, this.#pool)
+      arena, kernels, setup.features, place.table, place.share, setup.scan, this.#pool,
+      setup.rules)
   }
 
   /** Offset of the layout table: entries of all features, each relative to its own share. */
@@ -76,7 +81,10 @@ export class ShareReducer {
     return this.#pool.nSlots * this.share.nCells * SUM_BYTES
   }
 
-  /** Expansions of the go under way: [begin, end). */
+  /**
+   * Items of the go under way: [begin, end) of the round's expansions and, behind them, the leaves
+   * that it scans again.
+   */
   get go(): { readonly begin: number, readonly end: number } {
     return { begin: this.#begin, end: this.#end }
   }
@@ -115,15 +123,20 @@ export class ShareReducer {
    *
    * @returns the histograms to be summed in it; contents of their slots are undefined
    */
-  beginGo({ expansions }: RoundRequest): readonly HistogramBuild[] {
+  beginGo({ expansions, rescans = [] }: RoundRequest): readonly HistogramBuild[] {
     const builds: HistogramBuild[] = []
+    const nItems = expansions.length + rescans.length
     const { room } = this.#place.exchange
     this.#begin = this.#end
     this.#next = this.#end
     this.#nUsed = 0
     this.#pool.unpin()
-    this.#pool.want(expansions.slice(this.#end).map(({ parent }) => parent))
-    for (let nTaken = 0; this.#end < expansions.length; this.#end++) {
+    this.#pool.want([
+      ...expansions.slice(this.#end).map(({ parent }) => parent),
+      ...rescans.slice(Math.max(0, this.#end - expansions.length)).map(({ node }) => node),
+    ])
+    let nTaken = 0
+    for (; this.#end < expansions.length; this.#end++) {
       const expansion = expansions[this.#end]!
       const isHeld = this.#pool.slotOf(expansion.parent) !== undefined
       const nodes = isHeld ? [smallerChild(expansion)] : childrenToScan(expansion)
@@ -138,7 +151,15 @@ export class ShareReducer {
         }
       }
     }
-    assert(this.#end > this.#begin, 'room for the histograms of one expansion')
+    for (; this.#end >= expansions.length && this.#end < nItems; this.#end++) {
+      const { node, totals } = rescans[this.#end - expansions.length]!
+      const isHeld = this.#pool.slotOf(node) !== undefined
+      if (++nTaken > this.#pool.slotsMax || (!isHeld && builds.length >= room)) break
+      this.#pool.pin(node)
+      if (isHeld) continue
+      builds.push({ expansion: this.#end, node, slot: this.#reducer.take(node, totals.count) })
+    }
+    assert(this.#end > this.#begin || nItems === 0, 'room for the histograms of one expansion')
     this.#builds = builds
     return builds
   }
@@ -148,10 +169,10 @@ export class ShareReducer {
    * @returns the root's totals, or null when the share has no features
    * @throws CoppiceError 'INTERNAL' when the histogram does not add up
    */
-  finishRoot({ mask }: RootRequest, complete?: CompleteSums): LeafTotals | null {
+  finishRoot({ mask, rules }: RootRequest, complete?: CompleteSums): LeafTotals | null {
     complete?.(this.#reducer.slot(0), 0)
     const totals = this.#reducer.totals(0)
-    this.#scan(0, totals, mask, this.#place.exchange.candidateAt(this.#place.share, 0, 0))
+    this.#scan(0, totals, mask, rules, this.#place.exchange.candidateAt(this.#place.share, 0, 0))
     return totals
   }
 
@@ -164,20 +185,28 @@ export class ShareReducer {
    *   pool without limit the parents' sums are as they were before the round, which may be begun
    *   again
    */
-  advance({ expansions }: RoundRequest, nHistograms: number, complete?: CompleteSums): void {
+  advance(
+    { expansions, rescans = [] }: RoundRequest, nHistograms: number, complete?: CompleteSums,
+  ): void {
     const { exchange, share } = this.#place
     try {
       for (; this.#next < this.#end; this.#next++) {
-        const expansion = expansions[this.#next]!
-        const { left, right, leftTotals, rightTotals, leftMask, rightMask } = expansion
-        const builds = this.#buildsOf(this.#next)
+        const j = this.#next
+        const builds = this.#buildsOf(j)
         if (this.#nUsed + builds.length > nHistograms) return
         builds.forEach(({ slot }, i) => complete?.(slot, this.#nUsed + i))
         this.#nUsed += builds.length
+        const at = exchange.candidateAt(share, j, 0)
+        if (j >= expansions.length) {
+          const { node, totals, mask, rules } = rescans[j - expansions.length]!
+          this.#scan(node, totals, mask, rules, at)
+          continue
+        }
+        const expansion = expansions[j]!
+        const { left, right, leftTotals, rightTotals, leftMask, rightMask, rules } = expansion
         if (this.#pool.slotOf(expansion.parent) !== undefined) this.#subtract(expansion)
-        const j = this.#next
-        this.#scan(left, leftTotals, leftMask, exchange.candidateAt(share, j, 0))
-        this.#scan(right, rightTotals, rightMask, exchange.candidateAt(share, j, 1))
+        this.#scan(left, leftTotals, leftMask, rules?.[0], at)
+        this.#scan(right, rightTotals, rightMask, rules?.[1], exchange.candidateAt(share, j, 1))
       }
     } catch (error) {
       this.#restore()
@@ -193,13 +222,13 @@ export class ShareReducer {
   finishGo(request: RoundRequest, complete?: CompleteSums): boolean {
     this.advance(request, Infinity, complete)
     this.#subtracted = []
-    const { expansions } = request
+    const { expansions, rescans = [] } = request
     for (const { left, right, leftMask, rightMask } of expansions.slice(this.#begin, this.#end)) {
       // what will not be split needs no sums
       if (leftMask === null) this.#pool.release(left)
       if (rightMask === null) this.#pool.release(right)
     }
-    return this.#end === expansions.length
+    return this.#end === expansions.length + rescans.length
   }
 
   /** Of the go's next histograms those of one expansion. */
@@ -228,13 +257,16 @@ export class ShareReducer {
     this.#nUsed = 0
   }
 
-  #scan(node: number, totals: LeafTotals | null, mask: Uint8Array | null, at: number): void {
+  #scan(
+    node: number, totals: LeafTotals | null, mask: Uint8Array | null,
+    rules: LeafRules | undefined, at: number,
+  ): void {
     const { candidates } = this.#place.exchange
     const { first, last } = this.share
     if (totals === null || mask === null || first === last) {
       // no candidate: the feature field is -1
       candidates.fill(255, at + 8, at + 12)
-    } else this.#reducer.scan(node, totals, mask, candidates, at)
+    } else this.#reducer.scan(node, totals, mask, rules, candidates, at)
   }
 }
 

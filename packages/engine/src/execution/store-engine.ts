@@ -1,10 +1,11 @@
 import { Arena } from '../kernels/arena.js'
 import { SUM_BYTES } from '../kernels/api.js'
 import { instantiateKernels } from '../kernels/load.js'
+import type { SelectPart } from '../selection/answer.js'
 import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
 import type {
   EngineRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, PrepareRequest,
-  RootRequest, RoundRequest, TallyRequest,
+  RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { writeLayout } from './reducer.js'
 import { RowEngine } from './row-engine.js'
@@ -58,7 +59,7 @@ export class StoreEngine {
         this.#rows.startTree(request)
         return
       case 'round':
-        for (const expansion of request.expansions) this.#rows.rows.split(expansion)
+        for (const expansion of request.expansions) this.#rows.split(expansion)
         return
       case 'commit':
         this.#rows.commit(request)
@@ -66,6 +67,7 @@ export class StoreEngine {
       case 'prepare':
       case 'tally':
       case 'evaluate':
+      case 'select':
         return
     }
   }
@@ -96,7 +98,7 @@ export class StoreEngine {
     let h = 0
     for (const expansion of request.expansions) {
       const isIn = h >= first && h < last
-      if (isIn && !isApplied) this.#rows.rows.split(expansion)
+      if (isIn && !isApplied) this.#rows.split(expansion)
       if (!needsHistogram(expansion)) continue
       if (isIn) this.#sums.build(smallerChild(expansion), this.#slot(h - first), h - first)
       h++
@@ -161,6 +163,11 @@ export class StoreEngine {
   /** Counts of this engine's rows, see TallyRequest. */
   tally(request: TallyRequest): Float64Array {
     return this.#rows.tally(request)
+  }
+
+  /** This engine's part of what is asked about residuals. */
+  select(request: SelectRequest): SelectPart {
+    return this.#rows.select(request)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */

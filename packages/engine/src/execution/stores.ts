@@ -1,4 +1,5 @@
 import { assert } from '../errors.js'
+import type { SelectPart } from '../selection/answer.js'
 import type { EngineRequest, EngineRows, EngineSetup, MetricPart } from './protocol.js'
 
 /** A store's answer to a request: about its rows only, to be added to those of other stores. */
@@ -12,6 +13,8 @@ export type StoreAnswer =
    */
   | { readonly kind: 'sums', readonly histograms: readonly Uint8Array[] }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
+  /** One part per thread: see `mergeSelected`. */
+  | { readonly kind: 'selected', readonly parts: readonly SelectPart[] }
   | { readonly kind: 'none' }
 
 /** Is told of a request's first sums while the others are still being made. */

@@ -40,11 +40,13 @@ export class FeatureSampler {
   /**
    * The features that may split a node: nFeatures bytes, not to be changed.
    * @param nodeKey - hash of the path from the root
+   * @param allowed - a byte per feature: draws are from those of the tree that have 1
    */
-  mask(nodeKey: number): Uint8Array {
+  mask(nodeKey: number, allowed: Uint8Array | null = null): Uint8Array {
     const fraction = this.#sampling.featureFractionBynode
-    if (fraction >= 1) return this.#treeMask
-    return this.#maskOf(draw(this.#tree, fraction, mixWord(this.#nodeHash, nodeKey)))
+    if (fraction >= 1 && allowed === null) return this.#treeMask
+    const features = allowed === null ? this.#tree : this.#tree.filter((f) => allowed[f] === 1)
+    return this.#maskOf(draw(features, fraction, mixWord(this.#nodeHash, nodeKey)))
   }
 
   #maskOf(features: readonly number[]): Uint8Array {

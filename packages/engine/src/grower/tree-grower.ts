@@ -4,7 +4,10 @@ import type {
 } from '../execution/protocol.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import { finish, mixWord } from '../random.js'
+import type { ForcedSplit, RuledLeaf, RuledTree } from './growth-rules.js'
 import { Heap } from './heap.js'
+import { leftBinsOf } from './left-bins.js'
+import { comesFirst, comesFirstByDepth } from './strict-order.js'
 
 /** How a tree may grow. */
 export interface GrowthParams {
@@ -25,8 +28,20 @@ export function expansionsAhead(maxExpansions: number): number {
   return 2 * maxExpansions
 }
 
-/** Value of a leaf with these totals, learning rate and grid included. */
-export type LeafValue = (totals: LeafTotals, usesCatL2: boolean) => number
+/**
+ * Value of a leaf with these totals, learning rate and grid included.
+ *
+ * @param output - what rules made of the value before the learning rate, or null without any
+ */
+export type LeafValue = (totals: LeafTotals, usesCatL2: boolean, output: number | null) => number
+
+/**
+ * Features that may split a node.
+ *
+ * @param nodeKey - hash of the path from the root
+ * @param path - features that split the nodes above, each once
+ */
+export type NodeMask = (nodeKey: number, path: readonly number[]) => Uint8Array
 
 /** A grown tree: over bins, with what the model and the scores need. */
 export interface GrownTree {
@@ -56,8 +71,14 @@ interface GrowerNode {
   readonly key: number
   readonly totals: LeafTotals
   readonly usesCatL2: boolean
+  /** Features that split the nodes above, each once. */
+  readonly path: readonly number[]
+  /** Null where there are none. */
+  readonly rules: RuledLeaf | null
+  /** Features that may split it; null: too few rows, too deep, or the last leaf. */
+  mask: Uint8Array | null
   /** Null: cannot be split. */
-  readonly candidate: SplitCandidate | null
+  candidate: SplitCandidate | null
   children: readonly [GrowerNode, GrowerNode] | null
   /** Index among the leaves of the committed tree, as in LightGBM: -1 before it is a leaf. */
   leaf: number
@@ -75,14 +96,22 @@ interface GrowerNode {
 export class TreeGrower {
   readonly #params: GrowthParams
   readonly #features: readonly FeatureLayout[]
-  readonly #mask: (nodeKey: number) => Uint8Array
+  readonly #mask: NodeMask
   readonly #leafValue: LeafValue
   /** Open leaves of the committed tree that can be split. */
-  readonly #open: Heap<GrowerNode>
+  #open: Heap<GrowerNode>
   readonly #before: (a: GrowerNode, b: GrowerNode) => boolean
   /** In the order in which they were split. */
   readonly #committed: GrowerNode[] = []
   #pending: GrowerNode[] = []
+  readonly #rules: RuledTree | null
+  /** Under rules: the leaves of the committed tree, in their order. */
+  readonly #leaves: GrowerNode[] = []
+  /** Leaves that are to be split as they are told to be, in this order, before any other. */
+  #forced: GrowerNode[] = []
+  /** Leaves to be scanned again, and those of them that the outstanding round scans. */
+  #stale: GrowerNode[] = []
+  #rescanned: GrowerNode[] = []
   #released: number[] = []
   #root: GrowerNode | null = null
   #nLeaves = 1
@@ -92,7 +121,7 @@ export class TreeGrower {
 
   constructor(
     params: GrowthParams, features: readonly FeatureLayout[],
-    mask: (nodeKey: number) => Uint8Array, leafValue: LeafValue,
+    mask: NodeMask, leafValue: LeafValue, rules: RuledTree | null = null,
   ) {
     // without one a round would ask for nothing, again and again
     assert(params.maxExpansions >= 1, `rounds of at least 1 expansion, not ${params.maxExpansions}`)
@@ -100,30 +129,37 @@ export class TreeGrower {
     this.#features = features
     this.#mask = mask
     this.#leafValue = leafValue
+    this.#rules = rules
     this.#before = params.growPolicy === 'leafwise' ? comesFirst : comesFirstByDepth
     this.#open = new Heap(this.#before)
   }
 
   /** Features that may split the root. */
   rootMask(): Uint8Array {
-    return this.#mask(ROOT_KEY)
+    return this.#mask(ROOT_KEY, [])
   }
 
   start(root: RootAnswer): void {
     this.#root = {
-      id: 0, depth: 0, key: ROOT_KEY, totals: root.totals, usesCatL2: false,
+      id: 0, depth: 0, key: ROOT_KEY, totals: root.totals, usesCatL2: false, path: [],
+      rules: this.#rules?.root(root.totals) ?? null, mask: this.rootMask(),
       candidate: root.candidate, children: null, leaf: 0,
     }
+    this.#leaves.push(this.#root)
     this.#admit(this.#root)
   }
 
   /** The next round, or null when the tree is grown. */
   next(): RoundRequest | null {
-    assert(this.#pending.length === 0, 'a round is outstanding')
+    assert(this.#pending.length + this.#rescanned.length === 0, 'a round is outstanding')
+    if (this.#forced[0]?.candidate === null) this.#giveUpForced()
+    if (this.#stale.length > 0) return this.#round([])
     for (;;) {
+      if (this.#nLeaves >= this.#params.numLeaves) return null
+      if (this.#forced.length > 0) return this.#request([this.#forced[0]!])
       const first = this.#open.peek()
-      if (first === undefined || this.#nLeaves >= this.#params.numLeaves) return null
-      if (first.children === null) return this.#request()
+      if (first === undefined) return null
+      if (first.children === null) return this.#request(this.#likelyNext())
       this.#open.pop()
       this.#commit(first, first.children)
     }
@@ -131,43 +167,102 @@ export class TreeGrower {
 
   /** Takes the answer to the last round. */
   accept(answer: RoundAnswer): void {
-    assert(answer.length === this.#pending.length, 'an answer for each expansion')
-    this.#pending.forEach((node, i) => {
-      const [left, right] = node.children!
-      const [leftCandidate, rightCandidate] = answer[i]!
-      node.children = [
-        { ...left, candidate: leftCandidate }, { ...right, candidate: rightCandidate },
-      ]
-      for (const child of node.children) {
-        if (child.candidate === null) this.#released.push(child.id)
-      }
-    })
+    const pending = this.#pending
+    const rescanned = this.#rescanned
+    assert(answer.length === pending.length + rescanned.length, 'an answer for each expansion')
     this.#pending = []
+    this.#rescanned = []
+    pending.forEach((node, i) => {
+      node.children!.forEach((child, side) => {
+        child.candidate = answer[i]![side]!
+        // what cannot be split now may be later, under rules
+        if (child.candidate === null && this.#rules === null) this.#released.push(child.id)
+      })
+    })
+    if (this.#isOneByOne) {
+      for (const node of pending) this.#commit(node, node.children!)
+    }
+    // from here to the reopening the open leaves are in no order
+    rescanned.forEach((node, i) => { node.candidate = answer[pending.length + i]![0] })
+    if (rescanned.length > 0 && this.#stale.length === 0) this.#reopen()
+  }
+
+  /** What a split leads to is only known when it is made. */
+  get #isOneByOne(): boolean {
+    return this.#forced.length > 0 || this.#rules?.isDynamic === true
   }
 
   #admit(node: GrowerNode): void {
-    if (node.candidate !== null) this.#open.push(node)
+    if (node.rules !== null && node.rules.forced !== null) this.#forced.push(node)
+    else if (node.candidate !== null) this.#open.push(node)
+  }
+
+  /** The open leaves anew: gains have changed. */
+  #reopen(): void {
+    this.#open = new Heap(this.#before)
+    for (const leaf of this.#leaves) {
+      if (leaf.candidate !== null && leaf.rules?.forced === null) this.#open.push(leaf)
+    }
+  }
+
+  /** A forced split gains nothing, or cannot be made: LightGBM leaves out all that are left. */
+  #giveUpForced(): void {
+    for (const node of this.#forced) {
+      node.rules!.forced = null
+      if (node.mask !== null) this.#stale.push(node)
+    }
+    this.#forced = []
   }
 
   #commit(node: GrowerNode, [left, right]: readonly [GrowerNode, GrowerNode]): void {
     this.#committed.push(node)
     left.leaf = node.leaf
     right.leaf = this.#nLeaves++
+    if (this.#rules !== null) {
+      this.#leaves[left.leaf] = left
+      this.#leaves[right.leaf] = right
+      if (this.#forced[0] === node) this.#forced.shift()
+    }
     this.#admit(left)
     this.#admit(right)
   }
 
-  #request(): RoundRequest {
-    const remaining = this.#params.numLeaves - this.#nLeaves
-    const nodes = this.#likelyNext(remaining)
+  #request(nodes: readonly GrowerNode[]): RoundRequest {
     // the children of the last split are leaves for good
-    const expansions = nodes.map((node) => this.#expand(node, node.candidate!, remaining > 1))
-    this.#pending = nodes
+    const mayGrow = this.#params.numLeaves - this.#nLeaves > 1
+    const expansions = nodes.map((node) => this.#expand(node, node.candidate!, mayGrow))
+    this.#pending = [...nodes]
+    if (this.#rules?.isDynamic === true) {
+      // the one that is split next, whatever becomes of the others
+      if (this.#forced.length === 0) this.#open.pop()
+    }
+    return this.#round(expansions)
+  }
+
+  #round(expansions: readonly Expansion[]): RoundRequest {
     this.#rounds++
     this.#expansions += expansions.length
     const released = this.#released
     this.#released = []
-    return { kind: 'round', expansions, released }
+    const round: RoundRequest = { kind: 'round', expansions, released }
+    if (this.#stale.length === 0) return round
+    this.#rescanned = this.#stale.splice(0, this.#rules!.rescansMax)
+    return {
+      ...round,
+      rescans: this.#rescanned.map(({ id, totals, mask, rules }) =>
+        ({ node: id, totals, mask: mask!, rules: this.#rules!.rulesOf(rules!) })),
+    }
+  }
+
+  /** Leaves whose best split may be another once this one is made. */
+  #findStale(node: GrowerNode, mayGrow: boolean): void {
+    const [left, right] = node.children!
+    const others = this.#leaves.filter((leaf) => leaf !== node && leaf.mask !== null)
+    const { stale, all } = this.#rules!.afterSplit(
+      node.rules!, [left.rules!, right.rules!], node.candidate!, others.map((leaf) => leaf.rules!))
+    if (!mayGrow) return
+    this.#stale.push(...others.filter((leaf) =>
+      stale.has(leaf.rules!) && (all || leaf.candidate !== null)))
   }
 
   /**
@@ -177,7 +272,8 @@ export class TreeGrower {
    * gains will push others behind the last leaf. Where much ran ahead in vain, no more does: its
    * histograms are kept to the end of the tree (see `expansionsAhead`).
    */
-  #likelyNext(remaining: number): GrowerNode[] {
+  #likelyNext(): GrowerNode[] {
+    const remaining = this.#params.numLeaves - this.#nLeaves
     const { maxExpansions: most } = this.#params
     const ahead = this.#expansions - this.#committed.length
     const maxExpansions = Math.max(1, Math.min(most, expansionsAhead(most) - ahead))
@@ -200,12 +296,19 @@ export class TreeGrower {
       hessian: totals.hessian - split.left.hessian,
       count: totals.count - split.left.count,
     }
-    const child = (childTotals: LeafTotals, side: number): GrowerNode => ({
+    const leftBins = leftBinsOf(split, this.#features[split.feature]!)
+    const rules = node.rules === null ? null
+      : this.#rules!.split(node.rules, split, leftBins, [split.left, rightTotals])
+    const path = node.path.includes(split.feature) ? node.path : [...node.path, split.feature]
+    const child = (childTotals: LeafTotals, side: 0 | 1): GrowerNode => ({
       id: this.#nextId++,
       depth: depth + 1,
       key: finish(mixWord(key, side)) | 0,
       totals: childTotals,
       usesCatL2: split.usesCatL2,
+      path,
+      rules: rules?.[side] ?? null,
+      mask: null,
       candidate: null,
       children: null,
       leaf: -1,
@@ -213,25 +316,41 @@ export class TreeGrower {
     const left = child(split.left, 0)
     const right = child(rightTotals, 1)
     node.children = [left, right]
-    const mask = (of: GrowerNode): Uint8Array | null =>
-      mayGrow && this.#canSplit(of) ? this.#mask(of.key) : null
-    return {
+    for (const of of node.children) {
+      of.mask = mayGrow && this.#canSplit(of) ? this.#mask(of.key, path) : null
+    }
+    const expansion = {
       parent: node.id,
       left: left.id,
       right: right.id,
       feature: split.feature,
-      leftBins: leftBinsOf(split, this.#features[split.feature]!),
+      leftBins,
       leftTotals: left.totals,
       rightTotals,
-      leftMask: mask(left),
-      rightMask: mask(right),
+      leftMask: this.#maskOf(left),
+      rightMask: this.#maskOf(right),
     }
+    if (rules === null) return expansion
+    if (this.#rules!.isDynamic) this.#findStale(node, mayGrow)
+    return {
+      ...expansion, rules: [this.#rules!.rulesOf(rules[0]), this.#rules!.rulesOf(rules[1])],
+    }
+  }
+
+  /** What a first scan of the node looks at. */
+  #maskOf({ mask, rules }: GrowerNode): Uint8Array | null {
+    const forced: ForcedSplit | null = rules?.forced ?? null
+    if (mask === null || forced === null) return mask
+    return mask.map((_, feature) => Number(feature === forced.feature))
   }
 
   #canSplit({ depth, totals }: GrowerNode): boolean {
     const { maxDepth, minDataInLeaf } = this.#params
     return (maxDepth <= 0 || depth < maxDepth) && totals.count >= 2 * Math.max(1, minDataInLeaf)
   }
+
+  readonly #valueOf = ({ totals, usesCatL2, rules }: GrowerNode): number =>
+    this.#leafValue(totals, usesCatL2, rules?.output ?? null)
 
   /** The tree, once `next` has returned null. */
   finish(): GrownTree {
@@ -254,11 +373,11 @@ export class TreeGrower {
         leftBins: splits.map((split) => leftBinsOf(split, this.#features[split.feature]!)),
         leftChild: childrenOf.map((children) => children[0]!),
         rightChild: childrenOf.map((children) => children[1]!),
-        leafValue: leaves.map((leaf) => this.#leafValue(leaf.totals, leaf.usesCatL2)),
+        leafValue: leaves.map(this.#valueOf),
       },
       splits,
       nodeTotals: this.#committed.map((node) => node.totals),
-      nodeValue: this.#committed.map((node) => this.#leafValue(node.totals, node.usesCatL2)),
+      nodeValue: this.#committed.map(this.#valueOf),
       leafTotals: leaves.map((leaf) => leaf.totals),
       leafNodes: leaves.map((leaf) => leaf.id),
       statistics: {
@@ -274,28 +393,3 @@ const ROOT_KEY = 1
 
 /** Share of the splits that are left up to which nodes are expanded ahead. */
 const HORIZON = 0.7
-
-/** The strict order of leaf-wise growth: gain, then the lower leaf index. */
-function comesFirst(a: GrowerNode, b: GrowerNode): boolean {
-  const ga = a.candidate!.gain
-  const gb = b.candidate!.gain
-  return ga !== gb ? ga > gb : a.leaf < b.leaf
-}
-
-/** The strict order of depth-wise growth: depth, then as leaf-wise. */
-function comesFirstByDepth(a: GrowerNode, b: GrowerNode): boolean {
-  return a.depth !== b.depth ? a.depth < b.depth : comesFirst(a, b)
-}
-
-/** 32 bytes: bit b set if rows in bin b go left. */
-export function leftBinsOf(
-  split: Pick<SplitCandidate, 'bin' | 'defaultLeft' | 'leftBins'>, feature: FeatureLayout,
-): Uint8Array {
-  if (split.leftBins !== null) return split.leftBins
-  const bits = new Uint8Array(32)
-  for (let b = 0; b < feature.nBins; b++) {
-    const goesLeft = b === feature.missingBin ? split.defaultLeft : b <= split.bin
-    if (goesLeft) bits[b >> 3]! |= 1 << (b & 7)
-  }
-  return bits
-}

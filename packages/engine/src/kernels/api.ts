@@ -95,6 +95,16 @@ export interface Kernels {
     firstFeature: number, lastFeature: number, mask: number, params: number, scratch: number,
     totalGradient: bigint, totalHessian: bigint, totalCount: number,
   ): void
+  /**
+   * As `scan`, of a leaf under rules: RULES_BYTES at `rules` and RULES_FEATURE_BYTES for each
+   * feature (f64 each, see assembly/scan-types.ts; written by execution/rules-table.ts). Bounds by
+   * threshold, where there are any, are those of the one feature that is scanned.
+   */
+  scanConstrained(
+    out: number, gradients: number, hessians: number, counts: number, layout: number,
+    firstFeature: number, lastFeature: number, mask: number, params: number, scratch: number,
+    totalGradient: bigint, totalHessian: bigint, totalCount: number, rules: number,
+  ): void
   /** See assembly/bag.ts. Returns the number of records in the bag. */
   bag(
     dst: number, outside: number, src: number, n: number, stride: number, rowIdOffset: number,
@@ -158,11 +168,33 @@ export interface Kernels {
     weight: number, n: number, gradientScale: number, hessianScale: number,
   ): void
   /**
+   * max |gradient| over n rows of an objective of `kind`, a ShapedKind, with the numbers `a` and
+   * `b`. Nothing is padded.
+   */
+  shapedMaximum(
+    kind: number, a: number, b: number, score: number, label: number, weight: number, n: number,
+  ): number
+  /** n pairs (gradient i32, hessian i32) of such an objective, as xentLambdaGradients. */
+  shapedGradients(
+    kind: number, a: number, b: number, out: number, outStride: number, score: number,
+    label: number, weight: number, n: number, gradientScale: number, hessianScale: number,
+  ): void
+  /**
    * Cross entropy with the weights as exposures (assembly/gradients-xent-lambda.ts): n pairs, as
    * binaryGradients. Weights are above 0, and there must be some; nothing is padded.
    */
   xentLambdaGradients(
     out: number, outStride: number, score: number, label: number, weight: number, n: number,
+    gradientScale: number, hessianScale: number,
+  ): void
+  /**
+   * Losses of the side on which labels are: n pairs, as binaryGradients, padded like them. The
+   * gradient is `below` where the score is less than the label by more than `near`, `above` where
+   * it is greater by more, else `equal`, times the weight and, if `isRelative`, divided by max(1, |label|); the hessian is the weight.
+   */
+  signGradients(
+    out: number, outStride: number, score: number, label: number, weight: number, n: number,
+    near: number, below: number, equal: number, above: number, isRelative: number,
     gradientScale: number, hessianScale: number,
   ): void
   /** max |(score - label) * weight| over n rows. Padded to even; padding has score = label. */
@@ -234,6 +266,20 @@ export const PointwiseKind = {
   crossEntropy: 6,
 } as const
 
+/** Objectives of `shapedGradients`, and what their numbers `a` and `b` are. */
+export const ShapedKind = {
+  /** a: the factor of errors of predictions that are too low; 1 - a of the others. */
+  expectile: 0,
+  /** a: where errors turn linear. */
+  pseudoHuber: 1,
+  /** No number. */
+  logCosh: 2,
+  /** a: the power of the other class's probability; b: the factor of rows of class 1. */
+  focal: 3,
+  /** No number. */
+  hinge: 4,
+} as const
+
 export const CELL_BYTES = 16
 /** Bytes of a column's totals: i64 gradients, hessians, count. */
 export const COLUMN_TOTALS_BYTES = 24
@@ -243,6 +289,9 @@ export const SUM_BYTES = 20
 export const ROWS_PER_WIDEN = 65_535
 export const LAYOUT_ENTRY_BYTES = 16
 export const SCAN_SCRATCH_BYTES = 6_144
+/** Bytes of a leaf's rules, and of those of a feature behind them. */
+export const RULES_BYTES = 72
+export const RULES_FEATURE_BYTES = 24
 /** Bytes that `rearrange` works in. */
 export const REARRANGE_BYTES = 512
 /** Bytes that a sort counts digits in. */

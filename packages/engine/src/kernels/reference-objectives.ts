@@ -3,7 +3,7 @@ import { PointwiseKind, type Kernels } from './api.js'
 import { nearestEven, saturate } from './fixed-point.js'
 
 type ObjectiveKernels = Pick<
-  Kernels, 'pointwiseMaximum' | 'pointwiseGradients' | 'xentLambdaGradients'>
+  Kernels, 'pointwiseMaximum' | 'pointwiseGradients' | 'xentLambdaGradients' | 'signGradients'>
 
 /** Gradient and hessian of a row without weight, of a kind of objective with its number. */
 function derivatives(kind: number, a: number, s: number, y: number): [number, number] {
@@ -68,6 +68,17 @@ export function referenceObjectiveKernels(memory: WebAssembly.Memory): Objective
         const [g, h] = derivatives(kind, a, double(score, i), double(label, i))
         const w = weightOf(weight, i)
         put(out + i * outStride, g * w * gScale, h * w * hScale)
+      }
+    },
+    signGradients: (
+      out, outStride, score, label, weight, n, near, below, equal, above, isRelative, gScale,
+      hScale,
+    ) => {
+      for (let i = 0; i < n; i++) {
+        const [s, y, w] = [double(score, i), double(label, i), weightOf(weight, i)]
+        const g = (s - y < -near ? below : s - y > near ? above : equal) * w
+        const relative = isRelative === 1 ? g / Math.max(1, Math.abs(y)) : g
+        put(out + i * outStride, relative * gScale, w * hScale)
       }
     },
     xentLambdaGradients: (out, outStride, score, label, weight, n, gScale, hScale) => {

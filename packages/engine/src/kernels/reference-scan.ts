@@ -3,9 +3,11 @@ import { CANDIDATE_BYTES } from './candidate.js'
 
 /** The naive twin of the scan kernel: every candidate by itself, sums in BigInt. */
 
-interface Sums { readonly g: bigint, readonly h: bigint, readonly n: number }
+/** Sums over the rows of a bin. */
+export interface Sums { readonly g: bigint, readonly h: bigint, readonly n: number }
 
-interface Params {
+/** Parameters of a scan, see assembly/scan-types.ts. */
+export interface Params {
   readonly l1: number
   readonly l2: number
   readonly minData: number
@@ -84,7 +86,8 @@ export function referenceScan(
   if (best !== null) writeCandidate(view, out, best.gain, best.found)
 }
 
-function readParams(view: DataView, at: number): Params {
+/** Reads the 13 doubles at `at`. */
+export function readParams(view: DataView, at: number): Params {
   const value = (i: number): number => view.getFloat64(at + i * 8, true)
   return {
     l1: value(0), l2: value(1), minData: value(2), minHessian: value(3), minGain: value(4),
@@ -94,7 +97,8 @@ function readParams(view: DataView, at: number): Params {
   }
 }
 
-function writeCandidate(view: DataView, out: number, gain: number, found: Found): void {
+/** Writes all of a candidate but its feature. */
+export function writeCandidate(view: DataView, out: number, gain: number, found: Found): void {
   view.setFloat64(out, gain, true)
   view.setInt32(out + 12, found.bin, true)
   view.setInt32(out + 16, found.flags, true)
@@ -116,17 +120,20 @@ function first(candidates: Iterable<Found>, floor: number): Found | null {
   return best
 }
 
-function addUp(sums: readonly Sums[]): Sums {
+/** The sums of all. */
+export function addUp(sums: readonly Sums[]): Sums {
   return sums.reduce(
     (a, b) => ({ g: a.g + b.g, h: a.h + b.h, n: a.n + b.n }), { g: 0n, h: 0n, n: 0 })
 }
 
-function threshold(g: number, l1: number): number {
+/** T(G): the magnitude less l1, not below 0, with the sign of G. */
+export function threshold(g: number, l1: number): number {
   const magnitude = Math.max(Math.abs(g) - l1, 0)
   return g < 0 ? -magnitude : magnitude
 }
 
-function leafGain(g: number, h: number, l2: number, { l1, maxDelta }: Params): number {
+/** Gain of one leaf. */
+export function leafGain(g: number, h: number, l2: number, { l1, maxDelta }: Params): number {
   const t = threshold(g, l1)
   const d = h + l2
   if (d <= 0) return 0
@@ -214,7 +221,7 @@ function* categorical({ bins, total, params, only }: Feature): Generator<Found> 
 }
 
 /** Bins of categories with enough rows, by G / (H + cat_smooth), then by bin. */
-function orderOfCategories(bins: readonly Sums[], params: Params): number[] {
+export function orderOfCategories(bins: readonly Sums[], params: Params): number[] {
   const key = (b: number): number => {
     const d = Number(bins[b]!.h) * params.hessianUnit + params.catSmooth
     return d > 0 ? Number(bins[b]!.g) * params.gradientUnit / d : 0

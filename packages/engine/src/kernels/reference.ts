@@ -4,7 +4,9 @@ import { CELL_BYTES, type Kernels } from './api.js'
 import { cellsOf } from './cells.js'
 import { nearestEven, saturate } from './fixed-point.js'
 import { referenceObjectiveKernels } from './reference-objectives.js'
+import { referenceScanConstrained } from './reference-constrained.js'
 import { referenceSampleKernels } from './reference-sample.js'
+import { referenceShapedKernels } from './reference-shaped.js'
 import { referenceScan } from './reference-scan.js'
 import { referenceValueKernels } from './reference-values.js'
 
@@ -29,6 +31,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     divide: (...args) => own.divide(...args),
     gatherRows: (...args) => own.gatherRows(...args),
     scan: (...args) => referenceScan(memory, ...args),
+    scanConstrained: (...args) => referenceScanConstrained(memory, ...args),
     bag: (...args) => own.bag(...args),
     binaryGradients: (...args) => own.binaryGradients(...args),
     residuals: (...args) => own.residuals(...args),
@@ -42,6 +45,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     },
     ...referenceObjectiveKernels(memory),
     ...referenceSampleKernels(memory),
+    ...referenceShapedKernels(memory),
     ...referenceValueKernels(memory),
   }
 }

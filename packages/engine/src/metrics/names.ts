@@ -2,9 +2,12 @@ import type { Objective } from '@coppice/model'
 import { type CustomParams, metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 
+const confusion = ['accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'mcc']
+const higherIsBetter = ['auc', 'average_precision', 'r2', ...confusion]
+
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
-  return metric === 'auc' || metric === 'average_precision'
+  return higherIsBetter.includes(metric)
 }
 
 /** As `isHigherBetter`, of the metrics of a training, the user's own among them. */
@@ -21,13 +24,22 @@ type Names = readonly [string, ...string[]]
 /** Of labels that are any numbers. */
 const numeric: Names = ['l2', 'rmse', 'l1']
 /** Their losses with a number of their own. */
-const shaped = ['quantile', 'mape', 'huber', 'fair']
+const shaped = [
+  'quantile', 'mape', 'huber', 'fair', 'r2', 'rmsle', 'expectile', 'pseudo_huber', 'log_cosh',
+]
 const probabilistic: Names = ['cross_entropy', 'kullback_leibler']
+
+/** Of probabilities of two classes. */
+const probable = ['average_precision', ...probabilistic, 'brier', 'expected_calibration_error',
+  ...confusion]
 
 /** The metrics of each objective that are computed when all are asked for; its own loss first. */
 const metricNames: Readonly<Record<Objective['name'], Names>> = {
   regression: numeric,
   regression_sqrt: numeric,
+  regression_l1: ['l1', 'l2', 'rmse'],
+  quantile: ['quantile', ...numeric],
+  mape: ['mape', ...numeric],
   huber: ['huber', ...numeric],
   fair: ['fair', ...numeric],
   poisson: ['poisson', ...numeric],
@@ -38,6 +50,11 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
   binary: ['binary_logloss', 'auc', 'binary_error'],
   multiclass: ['multi_logloss', 'multi_error'],
   multiclassova: ['multi_logloss', 'multi_error'],
+  expectile: ['expectile', ...numeric],
+  pseudo_huber: ['pseudo_huber', ...numeric],
+  log_cosh: ['log_cosh', ...numeric],
+  focal: ['binary_logloss', 'auc', 'binary_error'],
+  hinge: ['binary_error', 'auc'],
   custom: numeric,
 }
 
@@ -45,17 +62,25 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
 const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   regression: shaped,
   regression_sqrt: shaped,
+  regression_l1: shaped,
+  quantile: shaped,
+  mape: shaped,
   huber: shaped,
   fair: shaped,
   // what needs labels of at least 0 or above 0 is for objectives that need them as well
   poisson: ['tweedie', ...shaped],
   gamma: ['poisson', 'tweedie', ...shaped],
   tweedie: ['poisson', ...shaped],
-  cross_entropy: [],
+  cross_entropy: ['brier'],
   cross_entropy_lambda: [],
-  binary: ['average_precision', ...probabilistic],
-  multiclass: [],
-  multiclassova: [],
+  binary: probable,
+  multiclass: ['accuracy'],
+  multiclassova: ['accuracy'],
+  expectile: shaped,
+  pseudo_huber: shaped,
+  log_cosh: shaped,
+  focal: probable,
+  hinge: ['average_precision', ...confusion],
   custom: [],
 }
 

@@ -1,4 +1,5 @@
 import { exp, log, log1p } from '@coppice/model'
+import { CoppiceError } from '../errors.js'
 
 /** Predictions below it count as it where their logarithm is taken (LightGBM). */
 const EPSILON = 1e-10
@@ -24,6 +25,14 @@ export function numberLoss(metric: string, parameter: number): NumberLoss {
     case 'gamma_deviance': return gammaDeviance
     case 'tweedie': return tweedie(parameter)
     case 'cross_entropy': return crossEntropy
+    case 'rmsle': return squaredLogError
+    // twice the objective's loss at 0.5 would be l2
+    case 'expectile': return (t, y) => (y > t ? parameter : 1 - parameter) * (t - y) * (t - y)
+    case 'pseudo_huber': return (t, y) => {
+      const z = (t - y) / parameter
+      return parameter * parameter * (Math.sqrt(1 + z * z) - 1)
+    }
+    case 'log_cosh': return logCosh
     case 'kullback_leibler': return (t, y) => crossEntropy(t, y) + negentropy(y)
     default: return (t, y) => (t - y) * (t - y)
   }
@@ -34,6 +43,22 @@ function huber(alpha: number): NumberLoss {
     const x = Math.abs(t - y)
     return x <= alpha ? 0.5 * x * x : alpha * (x - 0.5 * alpha)
   }
+}
+
+/** ln cosh(t - y) without the overflow of cosh. */
+function logCosh(t: number, y: number): number {
+  const x = Math.abs(t - y)
+  return x - (log(2) - log1p(exp(-2 * x)))
+}
+
+/** Of ln(1 + x); predictions of -1 and less count as little more than -1. */
+function squaredLogError(t: number, y: number): number {
+  if (!(y > -1)) {
+    throw new CoppiceError('DATA',
+      `metric rmsle needs labels above -1, got ${y}; use another metric, or mend the row`)
+  }
+  const d = log1p(Math.max(t, 1e-6 - 1)) - log1p(y)
+  return d * d
 }
 
 /** Negative log likelihood without what depends on the label alone. */

@@ -1,4 +1,4 @@
-import { exp, predictedNumber, sigmoid, type Objective } from '@coppice/model'
+import { exp, predictedNumber, type Objective } from '@coppice/model'
 import { customMetricPart, finishCustomMetric } from '../custom/metric.js'
 import type { MetricPart, MetricSpec, RankedScores } from '../execution/protocol.js'
 import { ExactSum } from '../numeric/exact-sum.js'
@@ -10,6 +10,7 @@ import {
 import { metricFamily } from './family.js'
 import { isHigherBetter } from './names.js'
 import { crossEntropy, numberLoss } from './number-losses.js'
+import { finishTally, isTally, positiveProbability, tallyPart } from './tallies.js'
 
 type Parts = Pick<MetricPart, 'sum' | 'ranked'>
 
@@ -23,15 +24,20 @@ export interface SetSize {
 /** Metrics of the order of the rows by score. */
 const rankedMetrics: readonly string[] = ['auc', 'average_precision']
 
+/** Parameters that metrics read. */
+type MetricNumber = 'alpha' | 'fairC' | 'tweedieVariancePower' | 'expectileAlpha' | 'huberSlope'
+
 /** The number of a metric that has one, else 0. Parameters may come from a model file. */
 export function metricParameter(
   metric: string,
-  params: { readonly [K in 'alpha' | 'fairC' | 'tweedieVariancePower']?: number | undefined },
+  params: { readonly [K in MetricNumber]?: number | undefined },
 ): number {
   switch (metric) {
     case 'huber':
     case 'quantile': return params.alpha ?? 0.9
     case 'fair': return params.fairC ?? 1
+    case 'expectile': return params.expectileAlpha ?? 0.5
+    case 'pseudo_huber': return params.huberSlope ?? 1
     case 'tweedie': return params.tweedieVariancePower ?? 1.5
     default: return 0
   }
@@ -51,11 +57,14 @@ function classLoss(metric: MetricSpec, objective: Objective): RowLoss | null {
   }
 }
 
+/** What a score predicts: a number, or the probability of the second class. */
+function predictionOf(objective: Objective): (score: number) => number {
+  return positiveProbability(objective) ?? predictedNumber(objective.name)
+}
+
 /** Losses of predictions, as LightGBM's metrics see them through the objective. */
 function predictionLoss(metric: MetricSpec, objective: Objective): RowLoss {
-  const predict = objective.name === 'binary'
-    ? (score: number): number => sigmoid(objective.sigmoid * score)
-    : predictedNumber(objective.name)
+  const predict = predictionOf(objective)
   const loss = numberLoss(metric.name, metric.parameter)
   return (scores, row, label) => loss(predict(scores[0]![row]!), label)
 }
@@ -79,6 +88,11 @@ export function metricPart(
   if (rankedMetrics.includes(metric.name)) {
     return { sum: null, ranked: rankScores(scores[0]!, labels, weights) }
   }
+  if (isTally(metric.name)) {
+    const predict = predictionOf(objective)
+    const sums = tallyPart(metric.name, objective, predict, scores, labels, weights)
+    return { sum: sums, ranked: null }
+  }
   const sum = new ExactSum()
   if (metric.name === 'cross_entropy_lambda') {
     for (let i = 0; i < labels.length; i++) {
@@ -100,12 +114,14 @@ export function finishMetric(metric: string, parts: readonly Parts[], size: SetS
     const ranked = mergeAll(parts.map((part) => part.ranked!))
     return metric === 'auc' ? areaUnderRoc(ranked) : averagePrecision(ranked)
   }
+  if (isTally(metric)) return finishTally(metric, parts.map((part) => part.sum!))
   const total = new ExactSum()
   for (const part of parts) total.merge(part.sum!)
   switch (metric) {
     // LightGBM's definitions: a deviance is not averaged; exposures do not weigh losses
     case 'gamma_deviance': return 2 * total.value()
     case 'cross_entropy_lambda': return total.value() / size.nRows
+    case 'rmsle':
     case 'rmse': return Math.sqrt(total.value() / size.sumWeight)
     default: return total.value() / size.sumWeight
   }

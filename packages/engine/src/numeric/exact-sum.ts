@@ -109,6 +109,11 @@ export function powerOfTwo(n: number): number {
   return asDouble[0]!
 }
 
+/** Whether x is a power of two, from 2^-1000 to 2^1000. */
+export function isPowerOfTwo(x: number): boolean {
+  return x >= powerOfTwo(-1000) && x <= powerOfTwo(1000) && ceilPowerOfTwo(x) === x
+}
+
 /** The smallest power of two >= x, for finite x >= 2^-1000. */
 export function ceilPowerOfTwo(x: number): number {
   asDouble[0] = x

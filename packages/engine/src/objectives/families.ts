@@ -10,9 +10,22 @@ export function isMulticlass(objective: ResolvedParams['objective']): boolean {
   return objective === 'multiclass' || objective === 'multiclassova'
 }
 
+/** Objectives of two classes with one score. */
+export function isTwoClass(objective: ResolvedParams['objective']): boolean {
+  return objective === 'binary' || objective === 'focal' || objective === 'hinge'
+}
+
 /** Whether the labels are numbers, not classes. */
 export function isNumeric(objective: ResolvedParams['objective']): boolean {
-  return objective !== 'binary' && !isMulticlass(objective)
+  return !isTwoClass(objective) && !isMulticlass(objective)
+}
+
+/**
+ * Whether leaves are percentiles of residuals (percentile-objectives.ts), not steps by the sums of
+ * their rows: what bounds those, as monotone constraints do, cannot be kept.
+ */
+export function hasPercentileLeaves(objective: ResolvedParams['objective']): boolean {
+  return objective === 'regression_l1' || objective === 'quantile' || objective === 'mape'
 }
 
 /** Classes of the labels; 0 where they are numbers. */
@@ -20,7 +33,7 @@ export function labelClasses(choice: ObjectiveChoice): number {
   const { objective, numClass } = choice
   if (objective === 'custom') return objectiveDefinition(choice).numClass
   if (isMulticlass(objective)) return numClass
-  return objective === 'binary' ? 2 : 0
+  return isTwoClass(objective) ? 2 : 0
 }
 
 /** Scores of a row. */

@@ -1,6 +1,7 @@
 import { exp } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
 import { PointwiseKind, type Kernels } from '../kernels/api.js'
+import { ShapedKernel } from './shaped.js'
 import type { GradientInputs, ObjectiveKernel, ObjectiveSpec } from './objective.js'
 
 /** Binds an objective to the rows of a thread. */
@@ -10,6 +11,17 @@ export function bindObjective(
   switch (spec.objective.name) {
     case 'regression': return new SquaredError(kernels, inputs)
     case 'regression_sqrt': return new Pointwise(PointwiseKind.sqrt, 0, kernels, inputs)
+    case 'regression_l1':
+    case 'mape': {
+      const isRelative = spec.objective.name === 'mape'
+      return new SideLoss({ below: -1, equal: 0, above: 1, isRelative }, kernels, inputs)
+    }
+    case 'quantile': {
+      // LightGBM counts a label that is met as one below the score
+      const { alpha } = spec.objective
+      const sides = { below: -alpha, equal: 1 - alpha, above: 1 - alpha, isRelative: false }
+      return new SideLoss(sides, kernels, inputs)
+    }
     case 'huber': return new Pointwise(PointwiseKind.huber, spec.objective.alpha, kernels, inputs)
     case 'fair': return new Pointwise(PointwiseKind.fair, spec.objective.c, kernels, inputs)
     case 'poisson': return new Pointwise(
@@ -27,6 +39,11 @@ export function bindObjective(
       Array.from({ length: spec.objective.numClass }, (_, k) => k),
       spec, spec.objective.sigmoid, kernels, inputs)
     case 'multiclass': return new Softmax(spec.objective.numClass, kernels, inputs)
+    case 'expectile':
+    case 'pseudo_huber':
+    case 'log_cosh':
+    case 'focal':
+    case 'hinge': return new ShapedKernel(spec.objective, spec, kernels, inputs)
     case 'custom':
       throw new CoppiceError('INTERNAL', 'internal error: a custom objective has a CustomKernel')
   }
@@ -79,6 +96,39 @@ class Pointwise implements ObjectiveKernel {
     this.#kernels.pointwiseGradients(
       this.#kind, this.#number, gradients, gradientStride, scores, labels, weights, nRows,
       gradientScale, hessianScale)
+  }
+}
+
+/** Gradients of rows whose score is below, equal to or above the label, see signGradients. */
+interface Sides {
+  readonly below: number
+  readonly equal: number
+  readonly above: number
+  readonly isRelative: boolean
+}
+
+/** A loss of the side on which the label is; scores on their grid can be no nearer than half a step. */
+class SideLoss implements ObjectiveKernel {
+  readonly #sides: Sides
+  readonly #kernels: Kernels
+  readonly #in: GradientInputs
+
+  constructor(sides: Sides, kernels: Kernels, inputs: GradientInputs) {
+    this.#sides = sides
+    this.#kernels = kernels
+    this.#in = inputs
+  }
+
+  maxGradient(): number {
+    return 0
+  }
+
+  gradients(gradientScale: number, hessianScale: number): void {
+    const { gradients, gradientStride, scores, labels, weights, nRows, quantum } = this.#in
+    const { below, equal, above, isRelative } = this.#sides
+    this.#kernels.signGradients(
+      gradients, gradientStride, scores, labels, weights, nRows, quantum / 2, below, equal, above,
+      Number(isRelative), gradientScale, hessianScale)
   }
 }
 

@@ -46,6 +46,8 @@ export interface GradientInputs {
   /** Bytes from a row's pair to the next. */
   readonly gradientStride: number
   readonly gradientPlaneBytes: number
+  /** Scores are whole multiples of it. */
+  readonly quantum: number
   /** `softmaxWorkBytes(nOutputs)` bytes. */
   readonly work: number
 }

@@ -3,12 +3,13 @@ import { objectiveDefinition } from '../custom/definitions.js'
 import { specifyCustom } from '../custom/specify.js'
 import { CoppiceError } from '../errors.js'
 import type { ResolvedParams } from '../params/index.js'
+import { shapedObjective, shapedSpec, type ShapedObjective, type ShapedParams } from './shaped.js'
 import type { LabelStatistics, ObjectiveSpec } from './objective.js'
 
 /** Parameters that objectives read. */
 export type ObjectiveParams = Pick<ResolvedParams,
   'objective' | 'numClass' | 'sigmoid' | 'isUnbalance' | 'scalePosWeight' | 'boostFromAverage' |
-  'regSqrt' | 'customObjective' | 'customMetrics' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' | 'tweedieVariancePower'>
+  keyof ShapedParams | 'regSqrt' | 'customObjective' | 'customMetrics' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' | 'tweedieVariancePower'>
 
 /** LightGBM's kEpsilon: probabilities are kept this far from 0 and 1. */
 const EPSILON = 1e-15
@@ -34,6 +35,12 @@ export function specifyObjective(
     case 'regression':
       return nearLabels({ name: params.regSqrt ? 'regression_sqrt' : 'regression' }, params,
         statistics)
+    case 'regression_l1':
+    case 'mape': return sideOfLabels({ name: params.objective }, 1, statistics)
+    case 'quantile': {
+      const { alpha } = params
+      return sideOfLabels({ name: 'quantile', alpha }, Math.max(alpha, 1 - alpha), statistics)
+    }
     case 'huber': return nearLabels({ name: 'huber', alpha: params.alpha }, params, statistics)
     case 'fair': return nearLabels({ name: 'fair', c: params.fairC }, params, statistics)
     case 'poisson':
@@ -44,6 +51,14 @@ export function specifyObjective(
     case 'binary': return binary(params, statistics)
     case 'multiclass': return multiclass(params, statistics)
     case 'multiclassova': return oneAgainstRest(params, statistics)
+    case 'expectile':
+    case 'pseudo_huber':
+    case 'log_cosh': return {
+      ...nearLabels({ name: 'log_cosh' }, params, statistics),
+      spec: shapedSpec(shapedObjective(params.objective, params), statistics),
+    }
+    case 'focal':
+    case 'hinge': return twoClasses(shapedObjective(params.objective, params), params, statistics)
     case 'custom': return specifyCustom(objectiveDefinition(params), statistics)
   }
 }
@@ -61,6 +76,23 @@ function nearLabels(
     spec: { objective, binaryWeights: [1, 1], gradientBound: null, hessianBound: maxWeight },
     nOutputs: 1,
     baseScores: [params.boostFromAverage ? meanLabel(statistics) : 0],
+    scoreScale: maxAbsLabel,
+  }
+}
+
+/**
+ * Gradients of the side on which the label is, at most `bound` times the weight. The base score is
+ * a percentile, see planPercentiles.
+ */
+function sideOfLabels(
+  objective: Objective, bound: number, { maxAbsLabel, maxWeight }: LabelStatistics,
+): ObjectivePlan {
+  return {
+    spec: {
+      objective, binaryWeights: [1, 1], gradientBound: bound * maxWeight, hessianBound: maxWeight,
+    },
+    nOutputs: 1,
+    baseScores: [0],
     scoreScale: maxAbsLabel,
   }
 }
@@ -155,6 +187,20 @@ function binary(params: ObjectiveParams, statistics: LabelStatistics): Objective
     nOutputs: 1,
     baseScores: [base],
     scoreScale: LOG_ODDS_SCALE / sigmoid,
+  }
+}
+
+/** Losses of two classes beyond LightGBM's; hinge has no log-odds to start from. */
+function twoClasses(
+  objective: ShapedObjective, params: ObjectiveParams, statistics: LabelStatistics,
+): ObjectivePlan {
+  const [negative = 0, positive = 0] = statistics.classWeights
+  const isBoosted = params.boostFromAverage && objective.name === 'focal'
+  return {
+    spec: shapedSpec(objective, statistics),
+    nOutputs: 1,
+    baseScores: [isBoosted ? logit(positive / (negative + positive)) : 0],
+    scoreScale: LOG_ODDS_SCALE,
   }
 }
 

@@ -1,5 +1,6 @@
 import { CoppiceError } from '@coppice/model'
 import { boostingContradiction } from './boosting-contradictions.js'
+import { constraintContradiction } from './constraint-contradictions.js'
 import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
 
@@ -50,6 +51,14 @@ const readers = {
     isOff: (v: ParameterValues) => v.poissonMaxDeltaStep === 0.7, by: ['poisson'] },
   tweedieVariancePower: { name: 'tweedie_variance_power',
     isOff: (v: ParameterValues) => v.tweedieVariancePower === 1.5, by: ['tweedie'] },
+  expectileAlpha: { name: 'expectile_alpha', isOff: (v: ParameterValues) =>
+    v.expectileAlpha === 0.5, by: ['expectile'] },
+  huberSlope: { name: 'huber_slope', isOff: (v: ParameterValues) => v.huberSlope === 1,
+    by: ['pseudo_huber'] },
+  focalGamma: { name: 'focal_gamma', isOff: (v: ParameterValues) => v.focalGamma === 2,
+    by: ['focal'] },
+  focalAlpha: { name: 'focal_alpha', isOff: (v: ParameterValues) => v.focalAlpha === 0.25,
+    by: ['focal'] },
 } as const
 
 /** A parameter of a loss that is neither the objective's nor a metric's. */
@@ -63,8 +72,10 @@ function lossContradiction(values: ParameterValues): string | null {
       `${by.join(' and ')} only; leave it out or change the objective`
     )
   }
-  return values.metric.includes('quantile') && values.alpha >= 1
-    ? `alpha = ${values.alpha} contradicts metric = quantile, which needs a number below 1`
+  const isObjective = values.objective === 'quantile'
+  return (isObjective || values.metric.includes('quantile')) && values.alpha >= 1
+    ? `alpha = ${values.alpha} contradicts ${isObjective ? 'objective' : 'metric'} = quantile, ` +
+        'which needs a number below 1'
     : null
 }
 
@@ -73,9 +84,10 @@ function metricContradiction(values: ParameterValues): string | null {
   const isMulticlass = values.objective === 'multiclass' || values.objective === 'multiclassova'
   // what fits a custom objective depends on its definition
   if (values.objective === 'custom') return null
-  const wrong = values.metric.find(metric => metric.startsWith('multi_') !== isMulticlass)
+  const wrong = values.metric.find(metric =>
+    metric !== 'accuracy' && metric.startsWith('multi_') !== isMulticlass)
   if (wrong === undefined) return null
-  const legal = isMulticlass ? 'multi_logloss or multi_error' : 'a metric that is not multi_*'
+  const legal = isMulticlass ? 'multi_logloss, multi_error or accuracy' : 'a metric that is not multi_*'
   return `metric ${wrong} contradicts objective = ${values.objective}; use ${legal}`
 }
 
@@ -109,6 +121,7 @@ export function checkContradictions(values: ParameterValues): void {
     lossContradiction(values) ??
     samplingContradiction(values) ??
     boostingContradiction(values) ??
-    growthContradiction(values)
+    growthContradiction(values) ??
+    constraintContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

@@ -1,4 +1,4 @@
-import { bool, float, int, noEffect, numbers, oneOf, text, unbuilt } from './parameter.js'
+import { bool, float, int, noEffect, numbers, unbuilt } from './parameter.js'
 import { boostingParameters } from './boosting.js'
 import { samplingParameters } from './sampling.js'
 
@@ -135,52 +135,13 @@ const notBuilt = {
       aliases: ['topk'],
     }),
   ),
-  monotone_constraints: unbuilt(
-    numbers('ints', 'control', [], 'Direction of each feature: -1, 0 or 1.', {
-      min: -1,
-      max: 1,
-      aliases: ['mc', 'monotone_constraint', 'monotonic_cst'],
-    }),
-  ),
-  monotone_constraints_method: unbuilt(
-    oneOf('control', ['basic', 'intermediate', 'advanced'], 'How monotone bounds are kept.', {
-      aliases: ['monotone_constraining_method', 'mc_method'],
-    }),
-  ),
-  monotone_penalty: unbuilt(
-    float('control', 0, 'Penalty of monotone splits near the root.', {
-      min: 0,
-      aliases: ['monotone_splits_penalty', 'ms_penalty', 'mc_penalty'],
-    }),
-  ),
-  feature_contri: unbuilt(
-    numbers('floats', 'control', [], "Factor on each feature's gain.", {
-      aliases: ['feature_contrib', 'fc', 'fp', 'feature_penalty'],
-    }),
-  ),
-  forcedsplits_filename: unbuilt(
-    text('control', '', 'JSON file with the first splits of every tree.', {
-      aliases: ['fs', 'forced_splits_filename', 'forced_splits_file', 'forced_splits'],
-    }),
-  ),
   refit_decay_rate: unbuilt(
     float('control', 0.9, 'Share of the old leaf value kept by `task=refit`.', { min: 0, max: 1 }),
   ),
-  cegb_tradeoff: unbuilt(float('control', 1, 'Cost-effective boosting: factor.', { min: 0 })),
-  cegb_penalty_split: unbuilt(
-    float('control', 0, 'Cost-effective boosting: cost of a split.', { min: 0 }),
-  ),
   cegb_penalty_feature_lazy: unbuilt(
     numbers('floats', 'control', [], 'Cost-effective boosting: cost of a feature, per row.'),
-  ),
-  cegb_penalty_feature_coupled: unbuilt(
-    numbers('floats', 'control', [], 'Cost-effective boosting: cost of a feature, once.'),
-  ),
-  path_smooth: unbuilt(
-    float('control', 0, "Smooths leaf values towards the parent's.", { min: 0 }),
-  ),
-  interaction_constraints: unbuilt(
-    text('control', '', 'Groups of features that may meet on a path.'),
+    'it would need a memory of the features that each row was asked for; use ' +
+      'cegb_penalty_feature_coupled',
   ),
   use_quantized_grad: unbuilt(
     bool(

@@ -11,6 +11,9 @@ export const coreParameters = {
       'regression',
       'binary',
       'multiclass',
+      'regression_l1',
+      'quantile',
+      'mape',
       'huber',
       'fair',
       'poisson',
@@ -19,13 +22,20 @@ export const coreParameters = {
       'cross_entropy',
       'cross_entropy_lambda',
       'multiclassova',
+      'expectile',
+      'pseudo_huber',
+      'log_cosh',
+      'focal',
+      'hinge',
       'custom',
     ],
     'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
-      'losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
+      'absolute error (`regression_l1`), the quantile `alpha` (`quantile`), percentage error ' +
+      '(`mape`); losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
       'predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are probabilities ' +
       '(`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
-      '(`multiclassova`); a loss of your own (`custom`, see `custom_objective`).',
+      '(`multiclassova`); beyond LightGBM `expectile`, `pseudo_huber`, `log_cosh`, and of two ' +
+      'classes `focal` and `hinge`; a loss of your own (`custom`, see `custom_objective`).',
     {
       aliases: ['objective_type', 'app', 'application', 'loss'],
       valueAliases: {
@@ -50,14 +60,17 @@ export const coreParameters = {
         xe_ndcg: 'rank_xendcg',
         xe_ndcg_mart: 'rank_xendcg',
         xendcg_mart: 'rank_xendcg',
+        expectileerror: 'expectile',
+        'reg:expectileerror': 'expectile',
+        pseudohubererror: 'pseudo_huber',
+        'reg:pseudohubererror': 'pseudo_huber',
+        logcosh: 'log_cosh',
+        'binary:hinge': 'hinge',
         none: 'custom',
         null: 'custom',
         na: 'custom',
       },
       unbuiltValues: [
-        'regression_l1',
-        'quantile',
-        'mape',
         'lambdarank',
         'rank_xendcg',
       ],

@@ -1,4 +1,4 @@
-import { bool, column, columns, int, noEffect, numbers, text, unbuilt } from './parameter.js'
+import { bool, column, columns, int, noEffect, structure, text, unbuilt } from './parameter.js'
 
 /** How rows become bins, and which columns are what. */
 export const dataParameters = {
@@ -80,11 +80,20 @@ export const dataParameters = {
   precise_float_parser: noEffect(
     bool('dataset', false, 'Numbers in text files are always parsed exactly.'),
   ),
-  max_bin_by_feature: unbuilt(
-    numbers('ints', 'dataset', [], 'Most bins of each feature.', { above: 1 }),
-    'use max_bin',
+  max_bin_by_feature: structure(
+    'dataset',
+    'perFeature',
+    'Most bins of each feature: a list in their order, or an object by name, `max_bin` where not ' +
+      'named.',
+    { min: 2, max: 255, isWhole: true, omittedAtDefault: true },
   ),
-  forcedbins_filename: unbuilt(text('dataset', '', 'JSON file with bin bounds by feature.')),
+  forcedbins_filename: structure(
+    'dataset',
+    'bins',
+    'Bounds that bins of numeric features have to have: a list of `{feature, bin_upper_bound: ' +
+      '[numbers]}`, for the command the name of a JSON file with one.',
+    { omittedAtDefault: true },
+  ),
   save_binary: unbuilt(
     bool('dataset', false, 'Write the binned data set to a file.', {
       aliases: ['is_save_binary', 'is_save_binary_file'],

@@ -39,6 +39,9 @@ const metricOfObjective = {
   regression: 'l2',
   binary: 'binary_logloss',
   multiclass: 'multi_logloss',
+  regression_l1: 'l1',
+  quantile: 'quantile',
+  mape: 'mape',
   huber: 'huber',
   fair: 'fair',
   poisson: 'poisson',
@@ -47,6 +50,11 @@ const metricOfObjective = {
   cross_entropy: 'cross_entropy',
   cross_entropy_lambda: 'cross_entropy_lambda',
   multiclassova: 'multi_logloss',
+  expectile: 'expectile',
+  pseudo_huber: 'pseudo_huber',
+  log_cosh: 'log_cosh',
+  focal: 'binary_logloss',
+  hinge: 'binary_error',
 } as const
 
 /** Fills in values that depend on others; explicit ones are never touched. */

@@ -13,6 +13,9 @@ export type {
 } from './parameter.js'
 export { describeLegal, parseValue } from './parse-value.js'
 export { modelParameters, resolveParams, type ResolvedParams } from './resolve.js'
+export type {
+  FeatureRef, GivenBins, GivenPerFeature, GivenSplit,
+} from './structures.js'
 export {
   camelCase,
   findParameter,

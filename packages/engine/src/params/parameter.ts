@@ -1,8 +1,9 @@
 /**
  * What the parameter table says about one parameter, and the small functions its rows are
- * written with. The rows are in `core.ts`, `control.ts`, `data.ts`, `objective.ts` and
- * `elsewhere.ts`; `table.ts` joins them.
+ * written with. The rows are in `constraints.ts`, `core.ts`, `control.ts`, `data.ts`,
+ * `objective.ts` and `elsewhere.ts`; `table.ts` joins them.
  */
+import type { StructureKind } from './structures.js'
 
 /** The section of the reference page a parameter stands in. */
 export type ParameterGroup =
@@ -38,6 +39,8 @@ export type ParameterType =
   /** A column: its 0-based index or its name. */
   | 'column'
   | 'columns'
+  /** More than a list; its value is a JSON text. */
+  | 'structure'
 
 /** A resolved value; null means "not given" where a parameter has no default. */
 export type ResolvedValue = string | number | boolean | null | readonly (string | number)[]
@@ -82,6 +85,10 @@ export interface Parameter<
   /** Numbers at or below this all mean "off" and are resolved to this one value. */
   readonly offAtOrBelow: number | null
   readonly names: EnumNames | null
+  /** Of a structure. */
+  readonly structure: StructureKind | null
+  /** Numbers of a structure have to be whole. */
+  readonly isWhole: boolean
   /** What it does, in a sentence or two (Markdown). */
   readonly doc: string
   /** Where an unbuilt parameter is refused: what to do instead, or ''. */
@@ -130,6 +137,8 @@ function row<V extends ResolvedValue>(
     },
     offAtOrBelow,
     names,
+    structure: null,
+    isWhole: false,
     doc,
     instead: '',
   }
@@ -246,6 +255,17 @@ export function columns(
     affectsModel: false,
     ...options,
   })
+}
+
+/** A row whose value is a structure, by default nothing: ''. */
+export function structure(
+  group: ParameterGroup,
+  kind: StructureKind,
+  doc: string,
+  options: RowOptions & { readonly isWhole?: boolean } = {},
+): Parameter<string, 'supported'> {
+  const { isWhole = false, ...rest } = options
+  return { ...row<string>('structure', group, '', doc, rest), structure: kind, isWhole }
 }
 
 /** Marks a row as accepted without effect. */

@@ -1,6 +1,7 @@
 import { CoppiceError } from '@coppice/model'
 import { nearest } from './nearest.js'
 import type { NumberRange, ResolvedValue } from './parameter.js'
+import { structureNouns, structureText } from './structures.js'
 import type { ParameterInfo } from './table.js'
 
 /** How a value reads in a message. */
@@ -43,6 +44,7 @@ const nouns = {
   floats: 'a list of finite numbers',
   column: "a column's index or name",
   columns: 'a list of column indices or names',
+  structure: 'a structure',
 } as const
 
 /** What a parameter accepts, in words: `an integer >= 2 and <= 131072`, `one of a, b`. */
@@ -52,6 +54,10 @@ export function describeLegal(info: ParameterInfo): string {
     return `a list of ${info.names.values.join(', ')}, or ${info.names.emptyNames[0] ?? 'empty'}`
   }
   const range = describeRange(info.range)
+  if (info.type === 'structure') {
+    const noun = structureNouns[info.structure!]
+    return range === '' ? noun : `${noun}; ${info.isWhole ? 'integers' : 'numbers'} ${range}`
+  }
   const each = info.type === 'ints' || info.type === 'floats' ? ' each' : ''
   return nouns[info.type] + (range === '' ? '' : `${each} ${range}`)
 }
@@ -209,9 +215,17 @@ export function parseValue(info: ParameterInfo, key: string, value: unknown): Re
       break
     case 'columns':
       return parseColumns(info, key, value)
+    case 'structure':
+      parsed = parseStructure(info, value)
+      break
   }
   if (parsed === null) throw illegal(info, key, value)
   return parsed
+}
+
+function parseStructure(info: ParameterInfo, value: unknown): string | null {
+  return structureText(info.structure!, value, number => Number.isFinite(number) &&
+    inRange(number, info.range) && (!info.isWhole || Number.isInteger(number)))
 }
 
 /** Whether two resolved values are the same. */

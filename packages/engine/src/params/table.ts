@@ -3,6 +3,7 @@
  * files and the reference page are derived from it. Names, defaults, ranges and aliases are those
  * of LightGBM 4.6 (docs/Parameters.rst, src/io/config.cpp), so that its users can bring theirs.
  */
+import { constraintParameters } from './constraints.js'
 import { controlParameters } from './control.js'
 import { coreParameters } from './core.js'
 import { dataParameters } from './data.js'
@@ -14,6 +15,7 @@ import type { Parameter, ParameterGroup } from './parameter.js'
 export const parameters = {
   ...coreParameters,
   ...controlParameters,
+  ...constraintParameters,
   ...dataParameters,
   ...objectiveParameters,
   ...elsewhereParameters,

@@ -9,6 +9,8 @@ import type {
   BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundRequest,
 } from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
+import { mergeSelected } from '../selection/answer.js'
+import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { Booster, type Dialogue, type EngineAnswer } from '../training/iteration.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
@@ -104,7 +106,20 @@ class ComputeThread {
       case 'evaluate':
         sendParts(engine.evaluate(request))
         return null
+      case 'select': {
+        const part = engine.select(request)
+        const room = this.#selected(this.#start.thread)
+        room[0] = part.length
+        room.set(part, 1)
+        return null
+      }
     }
+  }
+
+  /** Where a thread's part of a selection is, behind its length. */
+  #selected(thread: number): Float64Array {
+    const length = 1 + SELECT_NUMBERS_MAX
+    return new Float64Array(this.#start.selected, thread * length * 8, length)
   }
 
   /** All threads cut a round into the same goes. */
@@ -136,6 +151,10 @@ class ComputeThread {
       case 'round': return roundAnswer(this.#exchange, nThreads, request)
       // the parts go straight to whoever merges them
       case 'evaluate': return []
+      case 'select': return mergeSelected(request, Array.from({ length: nThreads }, (_, thread) => {
+        const room = this.#selected(thread)
+        return room.subarray(1, 1 + room[0]!)
+      }))
       case 'gradients':
       case 'commit':
         return null
@@ -162,7 +181,9 @@ function lead(thread: ComputeThread, start: ThreadStart): void {
   const booster = new Booster(start.plan)
   parentPort!.on('message', (message: ToLeader) => {
     try {
-      if (message.kind === 'replay') {
+      if (message.kind === 'center') {
+        send({ kind: 'centered', baseScores: thread.lead(booster.center()) })
+      } else if (message.kind === 'replay') {
         thread.replay(booster, message.iterations)
         send({ kind: 'replayed' })
       } else {

@@ -16,21 +16,25 @@ export interface ThreadStart {
   readonly mailbox: SharedArrayBuffer
   readonly sums: SharedArrayBuffer
   readonly candidates: SharedArrayBuffer
-  /** TALLY_COUNTS doubles per thread, or nothing where rows are not counted. */
-  readonly tallies: SharedArrayBuffer
   /** Modules of the user's, loaded before anything else. */
   readonly modules: readonly CodeModule[]
+  /** TALLY_COUNTS doubles per thread, or nothing where rows are not counted. */
+  readonly tallies: SharedArrayBuffer
+  /** Room for each thread's answer to a select request; empty where there are none. */
+  readonly selected: SharedArrayBuffer
 }
 
 /** To thread 0, the leader; the others follow it. */
 export type ToLeader =
   | { readonly kind: 'iterate', readonly iteration: number, readonly evaluates: boolean }
+  | { readonly kind: 'center' }
   | { readonly kind: 'replay', readonly iterations: readonly (readonly BinnedTree[])[] }
 
 /** From the compute threads to whoever started them. */
 export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'iterated', readonly record: IterationRecord }
+  | { readonly kind: 'centered', readonly baseScores: readonly number[] }
   | { readonly kind: 'replayed' }
   | { readonly kind: 'aborted' }
   /** From each thread, once per evaluation. */

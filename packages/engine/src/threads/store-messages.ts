@@ -1,5 +1,6 @@
 import type { CodeModule } from '../custom/types.js'
 import type { EngineRows, EngineSetup, MetricPart } from '../execution/protocol.js'
+import type { SelectPart } from '../selection/answer.js'
 import type { ThreadFailure } from './failure.js'
 
 /** What a thread of a StorePool is started with. */
@@ -9,10 +10,10 @@ export interface StoreThreadStart {
   readonly control: SharedArrayBuffer
   /** One double per thread: its answer to a prepare request. */
   readonly maxima: SharedArrayBuffer
-  /** TALLY_COUNTS doubles per thread. */
-  readonly tallies: SharedArrayBuffer
   /** Modules of the user's, loaded before anything else. */
   readonly modules: readonly CodeModule[]
+  /** TALLY_COUNTS doubles per thread. */
+  readonly tallies: SharedArrayBuffer
 }
 
 /** Memory that all calls share; grows with the largest store. */
@@ -51,6 +52,7 @@ export type FromStoreThread =
   /** From the thread that was last to finish: this many other messages were sent before. */
   | { readonly kind: 'done', readonly nReports: number }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
+  | { readonly kind: 'selected', readonly part: SelectPart }
   /** So many histograms are in the output. */
   | { readonly kind: 'sums', readonly nHistograms: number }
   | { readonly kind: 'digest', readonly digest: string }

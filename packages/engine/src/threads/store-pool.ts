@@ -9,9 +9,11 @@ import {
   TALLY_COUNTS, type EngineRequest, type EngineRows, type EngineSetup, type MetricPart,
 } from '../execution/protocol.js'
 import { encodeRequest, requestBytesMax } from '../execution/request-codec.js'
+import { rowsRequest } from '../execution/rows-request.js'
 import { StoreSizes, type StoreAnswer, type Stores, type SumsWatch } from '../execution/stores.js'
 import { sumsLayout } from '../execution/sums-layout.js'
 import { EXCHANGE_BYTES } from '../training/executor-traits.js'
+import type { SelectPart } from '../selection/answer.js'
 import { asOperatingError, errorOf, failureOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import { writeRequests } from './request-list.js'
@@ -30,6 +32,7 @@ const DIGEST_SCORES = 131_072
 /** What the threads told of a call before the last of them was done. */
 interface Reports {
   readonly parts: MetricPart[]
+  readonly selected: SelectPart[]
   digest: string | null
   failure: Error | null
 }
@@ -139,7 +142,7 @@ export class StorePool implements Stores {
     assert(this.#call === null, 'one call at a time')
     return new Promise((resolve, reject) => {
       const length = write()
-      const reports = { parts: [], digest: null, failure: null }
+      const reports = { parts: [], selected: [], digest: null, failure: null }
       this.#call = { reports, nReports: 0, expected: null, onSums, resolve, reject }
       this.#gate.post(length)
     })
@@ -202,7 +205,8 @@ export class StorePool implements Stores {
     this.#sizes.require(store)
     if (requests.length === 0) return
     const bytesMax = this.#buffers.mailbox.byteLength
-    await this.#send({ kind: 'apply', store, requests: writeRequests(requests, bytesMax) })
+    const encoded = writeRequests(requests.map(rowsRequest), bytesMax)
+    await this.#send({ kind: 'apply', store, requests: encoded })
   }
 
   answer(store: number, request: EngineRequest, watch?: SumsWatch): Promise<StoreAnswer> {
@@ -218,10 +222,11 @@ export class StorePool implements Stores {
   ): Promise<StoreAnswer> {
     this.#sizes.require(store)
     const onSums = (n: number): void => watch!.take(this.#histograms(store, n))
-    const { parts } = await this.#post(() => {
+    const { parts, selected } = await this.#post(() => {
       const { mailbox } = this.#buffers
       new Int32Array(mailbox, 0, 4).set([command, store, watch?.every ?? 0, 0])
-      return COMMAND_BYTES + encodeRequest(request, new Uint8Array(mailbox, COMMAND_BYTES))
+      return COMMAND_BYTES +
+        encodeRequest(rowsRequest(request), new Uint8Array(mailbox, COMMAND_BYTES))
     }, watch === undefined ? null : onSums)
     switch (request.kind) {
       case 'prepare': return { kind: 'maximum', value: Math.max(...this.#maxima) }
@@ -230,6 +235,7 @@ export class StorePool implements Stores {
       case 'round':
         return { kind: 'sums', histograms: this.#histograms(store, histogramsOf(request).length) }
       case 'evaluate': return { kind: 'parts', parts }
+      case 'select': return { kind: 'selected', parts: selected }
       case 'gradients':
       case 'commit':
         return { kind: 'none' }
@@ -280,6 +286,9 @@ function takeReport(
       return
     case 'parts':
       reports.parts.push(...message.parts)
+      return
+    case 'selected':
+      reports.selected.push(message.part)
       return
     case 'digest':
       reports.digest = message.digest

@@ -112,6 +112,11 @@ class StoreThread {
           const parts = this.#engine(store).evaluate(request)
           this.#report({ kind: 'parts', parts }, partBuffers(parts))
         })
+      case 'select':
+        return this.#attempt(() => {
+          const part = this.#engine(store).select(request)
+          this.#report({ kind: 'selected', part }, [part.buffer as ArrayBuffer])
+        })
       case 'gradients':
       case 'commit':
         return this.#attempt(() => {

@@ -8,13 +8,17 @@ import { TALLY_COUNTS, type BinnedTree, type MetricPart } from '../execution/pro
 import { requestBytesMax } from '../execution/request-codec.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
 import type { IterationRecord } from '../training/iteration.js'
+import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { asOperatingError, errorOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { spawnThread } from './spawn.js'
 
+/** What the threads come to: a record of an iteration, base scores, or nothing. */
+type Outcome = IterationRecord | readonly number[] | null
+
 interface Waiter {
-  readonly resolve: (record: IterationRecord | null) => void
+  readonly resolve: (outcome: Outcome) => void
   readonly reject: (error: Error) => void
 }
 
@@ -51,9 +55,9 @@ export class ThreadExecutor implements Executor {
   async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
     const { nThreads } = this
     const table = shareFeatures(plan.engine.features, nThreads)
-    const { maxExpansions, maxLeaves, features } = plan.engine
-    const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions))
-    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions)
+    const { maxExpansions, maxLeaves, features, rules } = plan.engine
+    const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), rules?.rescansMax)
+    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions, rules)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     const start = {
@@ -66,8 +70,10 @@ export class ThreadExecutor implements Executor {
       mailbox: new SharedArrayBuffer(Math.ceil(requests / 8) * 8 + nThreads * 8),
       sums: new SharedArrayBuffer(sizes.sums),
       candidates: new SharedArrayBuffer(sizes.candidates),
-      tallies: new SharedArrayBuffer(plan.engine.usesGoss ? nThreads * TALLY_COUNTS * 8 : 0),
       modules: this.#modules,
+      tallies: new SharedArrayBuffer(plan.engine.usesGoss ? nThreads * TALLY_COUNTS * 8 : 0),
+      selected: new SharedArrayBuffer(
+        plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
     }
     await this.#wait(() => {
       for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })
@@ -92,6 +98,9 @@ export class ThreadExecutor implements Executor {
     switch (message.kind) {
       case 'ready':
         if (++this.#nReady === this.nThreads) this.#settle(null)
+        return
+      case 'centered':
+        this.#settle(message.baseScores)
         return
       case 'replayed':
         this.#settle(null)
@@ -123,7 +132,7 @@ export class ThreadExecutor implements Executor {
     this.#settle({ ...record, metricParts: this.#parts })
   }
 
-  #wait(begin: () => void): Promise<IterationRecord | null> {
+  #wait(begin: () => void): Promise<Outcome> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject }
@@ -131,10 +140,10 @@ export class ThreadExecutor implements Executor {
     })
   }
 
-  #settle(record: IterationRecord | null): void {
+  #settle(outcome: Outcome): void {
     const waiter = this.#waiter
     this.#waiter = null
-    waiter?.resolve(record)
+    waiter?.resolve(outcome)
   }
 
   #reject(error: Error): void {
@@ -150,6 +159,10 @@ export class ThreadExecutor implements Executor {
     this.#reject(this.#failure)
   }
 
+  async center(signal?: AbortSignal): Promise<readonly number[]> {
+    return (await this.#ask({ kind: 'center' }, signal)) as readonly number[]
+  }
+
   async replay(
     iterations: readonly (readonly BinnedTree[])[], signal?: AbortSignal,
   ): Promise<void> {
@@ -162,11 +175,12 @@ export class ThreadExecutor implements Executor {
     this.#parts = []
     this.#nParts = 0
     this.#evaluates = evaluates
-    return (await this.#ask({ kind: 'iterate', iteration, evaluates }, signal))!
+    const message = { kind: 'iterate', iteration, evaluates } as const
+    return (await this.#ask(message, signal)) as IterationRecord
   }
 
   /** Gives the leader a job, which the signal may abort. */
-  async #ask(message: ToLeader, signal: AbortSignal | undefined): Promise<IterationRecord | null> {
+  async #ask(message: ToLeader, signal: AbortSignal | undefined): Promise<Outcome> {
     const abort = (): void => this.#gate?.abort()
     if (signal?.aborted === true) abort()
     signal?.addEventListener('abort', abort)

@@ -1,5 +1,5 @@
 import { CoppiceError, type Scalar } from '@coppice/model'
-import { labelClasses, type ObjectiveChoice } from '../objectives/families.js'
+import { isTwoClass, labelClasses, type ObjectiveChoice } from '../objectives/families.js'
 
 /**
  * What the classes of the labels are to tell: the number of classes of multi-class objectives,
@@ -45,8 +45,8 @@ export function requireClassCount(
     throw new CoppiceError('DATA', `the labels have ${classes.length} classes (${shown}), but ` +
       `the custom objective has numClass ${wanted}; correct one of them`)
   }
-  const advice = objective === 'binary' ? 'use objective multiclass' : 'leave num_class out'
+  const advice = isTwoClass(objective) ? 'use objective multiclass' : 'leave num_class out'
   throw new CoppiceError('DATA', `the labels have ${classes.length} classes (${shown}), but ` +
-    `${objective === 'binary' ? 'objective binary' : `num_class = ${numClass}`} needs ` +
+    `${isTwoClass(objective) ? `objective ${objective}` : `num_class = ${numClass}`} needs ` +
     `${wanted}; ${advice} or correct the labels`)
 }

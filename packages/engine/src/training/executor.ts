@@ -22,6 +22,12 @@ export interface Executor {
   /** Loads the rows; called once, first. */
   open(job: TrainingJob): Promise<void>
   /**
+   * Finds base scores that depend on the order of the labels (see Booster.center); before anything
+   * is replayed or trained, where the plan's percentiles are centered.
+   * @throws CoppiceError 'ABORTED' when the signal fires
+   */
+  center(signal?: AbortSignal): Promise<readonly number[]>
+  /**
    * Brings the scores to where they were after these trees, one list per iteration.
    * @throws CoppiceError 'ABORTED' when the signal fires; the executor is of no more use
    */

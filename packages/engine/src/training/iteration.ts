@@ -2,18 +2,23 @@ import { placeOf } from '../custom/define.js'
 import { assert, CoppiceError } from '../errors.js'
 import type {
   BagRule, BinnedTree, EngineRequest, EvaluateRequest, MetricPart, RootAnswer, RoundAnswer,
+  SelectAnswer,
 } from '../execution/protocol.js'
 import { FeatureSampler } from '../grower/feature-sampler.js'
+import { RuledTree } from '../grower/growth-rules.js'
+import { Interactions } from '../grower/interactions.js'
 import { leafOutput } from '../grower/leaf-output.js'
 import { ThresholdDraws } from '../grower/threshold-draws.js'
-import { TreeGrower, type GrownTree } from '../grower/tree-grower.js'
+import { TreeGrower, type GrownTree, type LeafValue } from '../grower/tree-grower.js'
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import { FIXED_POINT_BITS } from '../kernels/api.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import { HESSIAN_RANGE } from './check-data.js'
+import type { Selection } from '../selection/select-percentiles.js'
 import { DartForest, DartSchedule, type DartStep, type Rescale } from './dart.js'
 import { LeafGrid } from './leaf-grid.js'
+import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
 
@@ -31,7 +36,7 @@ export interface IterationRecord {
 
 /** The answer to a request is of the type that the request's kind says. */
 export type EngineAnswer =
-  number | Float64Array | RootAnswer | RoundAnswer | readonly MetricPart[] | null
+  number | Float64Array | RootAnswer | RoundAnswer | readonly MetricPart[] | SelectAnswer | null
 
 /** Requests to the engines, yielded one at a time; each is resumed with its answer. */
 export type Dialogue<Result> = Generator<EngineRequest, Result, EngineAnswer>
@@ -49,6 +54,11 @@ export class Booster {
   readonly #thresholds: ThresholdDraws | null
   /** Null where no trees are dropped. */
   readonly #dart: DartForest | null
+  /** Base scores that the engines do not start from: the first iteration adds them. */
+  #base: readonly number[] = []
+  readonly #interactions: Interactions | null
+  /** Features that no committed tree uses, where a first use costs; else null. */
+  #due: Uint8Array | null
 
   constructor(plan: TrainingPlan) {
     this.#plan = plan
@@ -59,14 +69,49 @@ export class Booster {
     this.#dart = plan.dart === null ? null : new DartForest(
       new DartSchedule(plan.dart, (iteration) => learningRateOf(plan, iteration)),
       this.#grid.quantum)
-    const { features, scan } = plan.engine
+    const { features, scan, rules } = plan.engine
     this.#thresholds = scan.extraTrees
       ? new ThresholdDraws(plan.extraSeed, features, scan.maxCatToOnehot) : null
+    this.#interactions = plan.interactions === undefined ? null
+      : new Interactions(plan.interactions, features.length)
+    this.#due = rules?.firstUseCosts.some((cost) => cost > 0) === true
+      ? new Uint8Array(features.length).fill(1) : null
+  }
+
+  /**
+   * Base scores that can only be found by asking those who hold the rows: percentiles of the
+   * labels. Asked before the first iteration, which adds them to the scores as trees of one leaf.
+   */
+  *center(): Dialogue<readonly number[]> {
+    const { engine: { nOutputs }, percentiles } = this.#plan
+    assert(percentiles !== null, 'the base scores are percentiles')
+    const base: number[] = []
+    for (let output = 0; output < nOutputs; output++) {
+      const [value] = (yield* this.#select(labelPercentile(percentiles, output)))
+      base.push(this.#grid.round(value! * this.#grid.quantum))
+    }
+    this.#base = base
+    this.#grid.spend(largestMagnitude(base))
+    return base
+  }
+
+  /** Carries a selection out. */
+  *#select(selection: Selection<number[]>): Dialogue<number[]> {
+    let step = selection.next()
+    while (step.done !== true) step = selection.next((yield step.value) as SelectAnswer)
+    return step.value
+  }
+
+  *#addBase(base: readonly BinnedTree[]): Dialogue<void> {
+    for (const [output, tree] of base.entries()) {
+      if (tree.leafValue[0] !== 0) yield { kind: 'commit', output, tree, leafNodes: null }
+    }
   }
 
   /** Grows and commits the trees of one iteration. */
   *iterate(iteration: number, evaluates: boolean): Dialogue<IterationRecord> {
     const { nOutputs } = this.#plan.engine
+    if (iteration === 0) yield* this.#addBase(baseTrees(this.#base))
     const { rowSampling } = this.#plan
     const step = this.#dart?.step() ?? null
     if (step !== null) yield* this.#dart!.removals(step) as Dialogue<void>
@@ -76,7 +121,8 @@ export class Booster {
     const shrinkage = step?.shrinkage ?? learningRateOf(this.#plan, iteration)
     const trees: GrownTree[] = []
     for (let output = 0; output < nOutputs; output++) {
-      trees.push(yield* this.#growTree({ iteration, output, scales, bag, shrinkage }))
+      const due = this.#dueAfter(trees)
+      trees.push(yield* this.#growTree({ iteration, output, scales, bag, shrinkage, due }))
     }
     if (trees.every((tree) => tree.splits.length === 0)) return nothingLearnt
     if (step !== null) yield* this.#dart!.returns(step) as Dialogue<void>
@@ -100,18 +146,34 @@ export class Booster {
     return step.dropped.length === 0 ? null : this.#dart!.rescale(step)
   }
 
-  /** Brings the scores to where they were after these trees (one per output). */
+  /**
+   * Brings the scores to where they were after these trees: one per output, behind those of
+   * `baseTrees` where the iteration began with them.
+   */
   *replay(trees: readonly BinnedTree[]): Dialogue<void> {
-    for (const [output, tree] of trees.entries()) {
+    const nBase = trees.length - this.#plan.engine.nOutputs
+    const base = trees.slice(0, nBase)
+    if (nBase > 0) this.#spend(base)
+    yield* this.#addBase(base)
+    const grown = trees.slice(nBase)
+    for (const [output, tree] of grown.entries()) {
       yield { kind: 'commit', output, tree, leafNodes: null }
     }
-    this.#spend(trees)
-    this.#dart?.takeReplayed(trees)
+    this.#spend(grown)
+    this.#dart?.takeReplayed(grown)
   }
 
   /** A row's score of an output gets one of the iteration's trees: the largest is counted. */
   #spend(trees: readonly BinnedTree[]): void {
+    this.#due = this.#dueAfter(trees.map((binned) => ({ binned })))
     this.#grid.spend(largestMagnitude(trees.flatMap((tree) => tree.leafValue)))
+  }
+
+  /** Features whose first use is yet to be paid when these trees are committed too. */
+  #dueAfter(trees: readonly { readonly binned: BinnedTree }[]): Uint8Array | null {
+    const due = this.#due?.slice() ?? null
+    for (const f of trees.flatMap(({ binned }) => binned.feature)) due?.fill(0, f, f + 1)
+    return due
   }
 
   /**
@@ -144,36 +206,58 @@ export class Booster {
     return { gradient, hessian }
   }
 
-  *#growTree({ iteration, output, scales, bag, shrinkage }: TreeTask): Dialogue<GrownTree> {
+  *#growTree(task: TreeTask): Dialogue<GrownTree> {
+    const { iteration, output, scales, bag, shrinkage, due } = task
     const plan = this.#plan
     this.#sampler.startTree(iteration, output)
     this.#thresholds?.startTree(iteration, output)
+    const freeOutput = (totals: LeafTotals, usesCatL2: boolean): number => leafOutput(
+      Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
+      plan.output, usesCatL2 ? plan.output.catL2 : 0)
     // trees of a forest are models of their own
     const bias = plan.forest?.bias[output] ?? 0
-    const leafValue = (totals: LeafTotals, usesCatL2: boolean): number =>
-      this.#grid.round(shrinkage * leafOutput(
-        Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
-        plan.output, usesCatL2 ? plan.output.catL2 : 0) + bias)
+    const leafValue: LeafValue = (totals, usesCatL2, ruled) =>
+      this.#grid.round(shrinkage * (ruled ?? freeOutput(totals, usesCatL2)) + bias)
+    const { features, rules } = plan.engine
+    const ruledTree = rules === undefined ? null
+      : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
     const grower = new TreeGrower(
-      plan.growth, plan.engine.features, (key) => this.#mask(key), leafValue)
+      plan.growth, features, (key, path) => this.#mask(key, path), leafValue, ruledTree)
     grower.start((yield {
       kind: 'root', output, bag, mask: grower.rootMask(),
+      ...(ruledTree === null ? {} : { rules: ruledTree.rootRules() }),
     }) as RootAnswer)
     for (let round = grower.next(); round !== null; round = grower.next()) {
       grower.accept((yield round) as RoundAnswer)
     }
-    const tree = withoutLoneLeaf(grower.finish(), bias)
+    const tree = yield* this.#renew(task, withoutLoneLeaf(grower.finish(), bias))
     if (changesScores(tree.binned)) {
       yield { kind: 'commit', output, tree: tree.binned, leafNodes: tree.leafNodes }
     }
     return tree
   }
 
+  /** Puts percentiles of the leaves' rows in the place of their steps, where there are some. */
+  *#renew({ output, shrinkage }: TreeTask, tree: GrownTree): Dialogue<GrownTree> {
+    const { percentiles } = this.#plan
+    if (percentiles === null || tree.splits.length === 0) return tree
+    const values = yield* this.#select(leafPercentiles(percentiles, output, tree))
+    const leafValue = values.map((value) =>
+      this.#grid.round(shrinkage * (value * this.#grid.quantum)))
+    return { ...tree, binned: { ...tree.binned, leafValue } }
+  }
+
   /** The features that may split a node, and with extra_trees where. */
-  #mask(nodeKey: number): Uint8Array {
-    const mask = this.#sampler.mask(nodeKey)
+  #mask(nodeKey: number, path: readonly number[]): Uint8Array {
+    const mask = this.#sampler.mask(nodeKey, this.#interactions?.allowed(path))
     return this.#thresholds === null ? mask : this.#thresholds.draw(mask, nodeKey)
   }
+}
+
+/** Base scores that engines do not start from, as trees without a split. */
+export function baseTrees(base: readonly number[]): BinnedTree[] {
+  return base.map((value) =>
+    ({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [value] }))
 }
 
 /** What one tree of an iteration is grown with. */
@@ -185,6 +269,8 @@ interface TreeTask {
   readonly bag: BagRule | null
   /** Factor on leaf values. */
   readonly shrinkage: number
+  /** See `dueAfter`. */
+  readonly due: Uint8Array | null
 }
 
 /** Whether a tree adds anything to scores: else it is no commit. */

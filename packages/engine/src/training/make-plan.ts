@@ -16,8 +16,10 @@ import type { DartParams } from './dart.js'
 import { averaged, checkForest, forestScale } from './forest.js'
 import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrid } from './leaf-grid.js'
+import { planPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { rowSampling } from './row-sampling.js'
+import { makeRules } from './tree-rules.js'
 import type { TrainingData } from './trainer-protocol.js'
 
 /** A plan and what the model's header needs to know. */
@@ -68,7 +70,8 @@ export function makePlan(
   const family = metricFamily(objective.spec.objective).name
   for (const { name } of metrics) checkMetric(name, family)
   if (evaluates) metrics.push(...customMetrics(params))
-  const expansions = maxExpansions(params, features, executor)
+  const { rules, interactions, isOneByOne } = makeRules(params, train.features)
+  const expansions = isOneByOne ? 1 : maxExpansions(params, features, executor)
   const sampledRows = rowSampling(params, train.nRows)
   const plan: TrainingPlan = {
     engine: {
@@ -79,6 +82,7 @@ export function makePlan(
       fixedScores: isForest ? baseScores : null,
       initScoreQuantum: grid.quantum,
       scan: params,
+      ...(rules === undefined ? {} : { rules: rules.tree }),
       usesBagging: sampledRows.kind !== 'none',
       usesGoss: sampledRows.kind === 'goss',
       maxExpansions: expansions,
@@ -93,11 +97,15 @@ export function makePlan(
       minDataInLeaf: params.minDataInLeaf,
       maxExpansions: expansions,
     },
+    ...(rules === undefined ? {} : { growthRules: rules.growth }),
+    ...(interactions === undefined ? {} : { interactions }),
     output: params,
     learningRate: params.learningRate,
     learningRates: params.learningRateSchedule,
     forest: isForest ? { bias: baseScores } : null,
     dart: params.boosting === 'dart' ? dartParams(params) : null,
+    percentiles: planPercentiles(
+      objective, statistics, params.boostFromAverage && !summary.hasInitScore),
     rowSampling: sampledRows,
     sampling: params,
     extraSeed: params.extraSeed,

@@ -25,6 +25,8 @@ export interface TrainingSize {
   readonly nBins: number
   readonly usesBagging: boolean
   readonly hasWeight: boolean
+  /** Leaves are percentiles, for which residuals are kept; default false. */
+  readonly keepsResiduals?: boolean
   /** For the histograms of open leaves, see `histogramPoolBytes`. */
   readonly histogramPoolBytes: number
 }
@@ -104,13 +106,14 @@ function ownBytes(size: TrainingSize): number {
 
 /** Bytes of a training row in the thread that has it. */
 function bytesPerRow(
-  { nFeatures, nColumns = nFeatures, nOutputs, hasWeight, usesBagging }:
-  Pick<TrainingSize, 'nFeatures' | 'nColumns' | 'nOutputs' | 'hasWeight' | 'usesBagging'>,
+  { nFeatures, nColumns = nFeatures, nOutputs, hasWeight, usesBagging, keepsResiduals }:
+  Pick<TrainingSize, 'nFeatures' | 'nColumns' | 'nOutputs' | 'hasWeight' | 'usesBagging' |
+    'keepsResiduals'>,
 ): number {
   const { rowBytes, nTiles } = recordLayout(nColumns)
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
   return 2 * rowBytes + (nTiles > 1 ? 5 : 0) + nOutputs * 8 + gradients + 8 +
-    (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0)
+    (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 8 : 0)
 }
 
 function bytesPerEvalRow({ nFeatures, nColumns = nFeatures, nOutputs }: TrainingSize): number {

@@ -1,14 +1,20 @@
 import type { EngineSetup } from '../execution/protocol.js'
 import type { FeatureSampling } from '../grower/feature-sampler.js'
+import type { GrowthRules } from '../grower/growth-rules.js'
 import type { OutputParams } from '../grower/leaf-output.js'
 import type { GrowthParams } from '../grower/tree-grower.js'
 import type { DartParams } from './dart.js'
+import type { PercentilePlan } from './percentile-leaves.js'
 import type { RowSampling } from './row-sampling.js'
 
 /** All that decides a training's trees besides the data. Plain data: crosses threads by copy. */
 export interface TrainingPlan {
   readonly engine: EngineSetup
   readonly growth: GrowthParams
+  /** Present where `engine.rules` is. */
+  readonly growthRules?: GrowthRules
+  /** Groups of features that may meet on a path; absent where any may. */
+  readonly interactions?: readonly (readonly number[])[]
   readonly output: OutputParams & { readonly catL2: number }
   readonly learningRate: number
   /** Of the first iterations; those after them have `learningRate`. */
@@ -17,6 +23,8 @@ export interface TrainingPlan {
   readonly forest: { readonly bias: readonly number[] } | null
   /** Null: no trees are dropped. */
   readonly dart: DartParams | null
+  /** Null where leaves are steps by the sums of their rows. */
+  readonly percentiles: PercentilePlan | null
   readonly rowSampling: RowSampling
   readonly sampling: FeatureSampling
   /** Of the thresholds of extra_trees. */

@@ -1,7 +1,7 @@
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { histogramPoolBytes } from '../execution/histogram-pool.js'
-import { scoresPerRow } from '../objectives/families.js'
+import { hasPercentileLeaves, scoresPerRow } from '../objectives/families.js'
 import { resolveParams, type ResolvedParams } from '../params/index.js'
 import { checkRowCount, type TargetShape } from './check-data.js'
 import { checkEvalSets } from './check-sets.js'
@@ -10,6 +10,7 @@ import type { Executor, TrainingJob } from './executor.js'
 import { targetShape } from './make-plan.js'
 import { rowSampling } from './row-sampling.js'
 import { requireTrainingMemory, storedColumns } from './memory-estimate.js'
+import type { TrainingPlan } from './plan.js'
 import { summarizeRows } from './summary.js'
 import { trainingDialogue } from './trainer.js'
 import type {
@@ -33,9 +34,10 @@ export async function train(options: TrainOptions, executor: Executor): Promise<
       evalSets: options.evalSets ?? [],
       histogramPoolBytes: poolBytes(inputs.params, options),
     }
+    const state = { ...job, isOpen: false }
     let step = dialogue.next()
     while (step.done !== true) {
-      step = dialogue.next(await answerTo(step.value, options, executor, job))
+      step = dialogue.next(await answerTo(step.value, options, executor, state))
     }
     return step.value
   } finally {
@@ -91,6 +93,7 @@ function checkMemory(
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
     usesBagging: rowSampling(params, data.nRows).kind !== 'none',
     hasWeight: data.weight !== null,
+    keepsResiduals: hasPercentileLeaves(params.objective),
     histogramPoolBytes: poolBytes(params, options),
   }, memoryLimitBytes)
 }
@@ -104,13 +107,15 @@ function poolBytes(
 /** Does what the trainer asks for. */
 async function answerTo(
   request: TrainerRequest, options: TrainOptions, executor: Executor,
-  job: Omit<TrainingJob, 'plan'>,
+  job: Omit<TrainingJob, 'plan'> & { isOpen: boolean },
 ): Promise<TrainerAnswer> {
   const { signal, onEvent } = options
   switch (request.kind) {
+    case 'center':
+      await open(request.plan, options, executor, job)
+      return orAborted(() => executor.center(signal))
     case 'open':
-      throwIfAborted(signal)
-      await executor.open({ plan: request.plan, ...job })
+      if (!job.isOpen) await open(request.plan, options, executor, job)
       return null
     case 'replay':
       return orAborted(async () => {
@@ -128,6 +133,18 @@ async function answerTo(
     case 'announce':
       return announce(request, options)
   }
+}
+
+async function open(
+  plan: TrainingPlan, { signal }: TrainOptions, executor: Executor,
+  job: Omit<TrainingJob, 'plan'> & { isOpen: boolean },
+): Promise<void> {
+  throwIfAborted(signal)
+  job.isOpen = true
+  const { train: data, evalSets, histogramPoolBytes: bytes } = job
+  await executor.open({
+    plan, train: data, evalSets, ...(bytes === undefined ? {} : { histogramPoolBytes: bytes }),
+  })
 }
 
 async function orAborted(work: () => Promise<TrainerAnswer>): Promise<TrainerAnswer> {

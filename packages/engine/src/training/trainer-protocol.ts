@@ -52,13 +52,23 @@ export interface CommittedIteration {
 /**
  * What the trainer asks of whoever runs it, in this order:
  *
- *   open -> replay (of a resumed training) -> tell started
+ *   center (where base scores are percentiles) -> open -> replay (of a resumed training) -> tell started
  *     -> (iterate -> announce) per iteration -> tell stopped
  */
 export type TrainerRequest =
-  | OpenRequest | ReplayRequest | TellRequest | IterateRequest | AnnounceRequest
+  | CenterRequest | OpenRequest | ReplayRequest | TellRequest | IterateRequest | AnnounceRequest
 
-/** Build engines. Answered null. */
+/**
+ * Build engines, and find the base scores that only the rows can tell (`Booster.center`). Answered
+ * with them, one per output. 'open' follows, with the same plan for the same engines, once the
+ * header can be known.
+ */
+export interface CenterRequest {
+  readonly kind: 'center'
+  readonly plan: TrainingPlan
+}
+
+/** Build engines, unless 'center' has. Answered null. */
 export interface OpenRequest {
   readonly kind: 'open'
   readonly plan: TrainingPlan
@@ -66,7 +76,10 @@ export interface OpenRequest {
   readonly header: ModelHeader
 }
 
-/** Bring the scores to where they were after these trees, one list per iteration. Null. */
+/**
+ * Bring the scores to where they were after these trees, one list per iteration: what
+ * `Booster.replay` takes. Null.
+ */
 export interface ReplayRequest {
   readonly kind: 'replay'
   readonly iterations: readonly (readonly BinnedTree[])[]
@@ -100,7 +113,8 @@ export interface AnnounceRequest {
  * 'aborted' may answer any request and ends the training with the model of the committed
  * iterations. An iteration that is aborted was not committed; one that is announced was.
  */
-export type TrainerAnswer = IterationRecord | 'go' | 'stop' | 'aborted' | null
+export type TrainerAnswer =
+  IterationRecord | readonly number[] | 'go' | 'stop' | 'aborted' | null
 
 /** The boosting loop: requests out, answers in, the result at the end. */
 export type TrainingDialogue = Generator<TrainerRequest, TrainResult, TrainerAnswer>

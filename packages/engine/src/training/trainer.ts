@@ -9,7 +9,7 @@ import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
 import type { Rescale } from './dart.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
-import type { IterationRecord } from './iteration.js'
+import { baseTrees, type IterationRecord } from './iteration.js'
 import { makePlan } from './make-plan.js'
 import type { TrainingPlan } from './plan.js'
 import { resumableIterations } from './resume.js'
@@ -35,10 +35,10 @@ type Steps<Result> = Generator<TrainerRequest, Result, TrainerAnswer>
 class Trainer {
   readonly #inputs: TrainingInputs
   readonly #plan: TrainingPlan
-  readonly #header: ModelHeader
+  #header: ModelHeader
   /** Evaluated data sets in the order of the engines' metric parts. */
   readonly #evaluated: readonly (SetSize & { readonly name: string })[]
-  readonly #growing: GrowingModel
+  #growing: GrowingModel
 
   constructor(inputs: TrainingInputs) {
     const { params, train, evalSets, executor } = inputs
@@ -58,12 +58,29 @@ class Trainer {
       classes: classesOf(objective, train.classes),
       features: train.features.map(modelFeature),
       treesPerIteration: nOutputs,
-      baseScores,
+      baseScores: this.#isCentered ? inputs.resumeFrom?.baseScores ?? baseScores : baseScores,
       parameters,
     }
     this.#evaluated = evaluated.map(({ name, data }) =>
       ({ name, nRows: data.nRows, sumWeight: labelStatisticsOf(data.summary).sumWeight }))
     this.#growing = new GrowingModel(this.#header, params)
+  }
+
+  /** The base scores are percentiles of the labels, which the plan cannot have. */
+  get #isCentered(): boolean {
+    return this.#plan.percentiles?.isCentered === true
+  }
+
+  /** Asks for base scores that a model to go on from does not have. @returns whether it was told */
+  *#center(): Steps<boolean> {
+    const { resumeFrom, params } = this.#inputs
+    if (!this.#isCentered || (resumeFrom?.trees.length ?? 0) > 0) return true
+    const baseScores = yield { kind: 'center', plan: this.#plan }
+    if (baseScores === 'aborted') return false
+    assert(Array.isArray(baseScores), 'base scores are numbers')
+    this.#header = { ...this.#header, baseScores: baseScores as readonly number[] }
+    this.#growing = new GrowingModel(this.#header, params)
+    return true
   }
 
   *run(): TrainingDialogue {
@@ -79,6 +96,7 @@ class Trainer {
 
   /** @returns why the training is over */
   *#train(): Steps<StopReason> {
+    if (!(yield* this.#center())) return 'aborted'
     // before anything is opened: a model that does not fit is refused at once
     const resumed = this.#takeUp()
     const opened = yield { kind: 'open', plan: this.#plan, header: this.#header }
@@ -110,6 +128,8 @@ class Trainer {
     const iterations = resumableIterations(resumeFrom, this.#header, params.numIterations)
     const { metrics } = this.#plan.engine
     const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, features)))
+    // engines start without base scores that they were asked for
+    if (this.#isCentered) binned[0]?.unshift(...baseTrees(this.#header.baseScores))
     return { iterations: binned, isOver: this.#growing.takeUp(iterations, resumeFrom.evaluation, (name) =>
       isSpecHigherBetter(metrics.find((spec) => spec.name === name) ?? { name })) }
   }
@@ -130,7 +150,7 @@ class Trainer {
     const evaluates = this.#evaluates(iteration)
     const record = yield { kind: 'iterate', iteration, evaluates }
     if (record === 'aborted') return 'aborted'
-    assert(record !== null && typeof record === 'object', 'an iteration has a record')
+    assert(record !== null && typeof record === 'object' && 'trees' in record, 'an iteration has a record')
     if (record.trees.length === 0) return 'no-split'
     const { features } = this.#inputs.train
     const trees = record.trees.map((tree) => modelTree(tree, features, record.hessianUnit))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { requestFault, type RequestLimits, treeFault } from '../../src/execution/request-check.js'
 import { decodeRequest, encodeRequest } from '../../src/execution/request-codec.js'
-import type { BinnedTree, EngineRequest, Expansion } from '../../src/execution/protocol.js'
+import type { BinnedTree, EngineRequest, Expansion, SelectGroup } from '../../src/execution/protocol.js'
 
 const layout = { nBins: 4, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {
@@ -24,6 +24,12 @@ const round = (change: Partial<Expansion>): EngineRequest =>
 const commit = (change: Partial<BinnedTree>): EngineRequest =>
   ({ kind: 'commit', output: 1, tree: { ...tree, ...change }, leafNodes: null })
 
+const group: SelectGroup = { node: 3, low: -4, high: 27, width: 8, count: 5 }
+const select = (change: Partial<SelectGroup>, n = 1): EngineRequest => ({
+  kind: 'select', output: 0, weightScale: 0,
+  groups: Array.from({ length: n }, () => ({ ...group, ...change })),
+})
+
 describe('requestFault', () => {
   const sound: readonly EngineRequest[] = [
     { kind: 'prepare' }, { kind: 'evaluate' },
@@ -36,6 +42,8 @@ describe('requestFault', () => {
     { kind: 'tally', digit: 2, prefix: 2 ** 20 },
     round({}), { kind: 'round', released: [], expansions: [] },
     { ...commit({}), leafNodes: [3, 4, 5] } as EngineRequest,
+    select({}), select({ node: -1, width: 0 }), { ...select({}), weightScale: 2 ** 30 } as EngineRequest,
+    select({ low: 1 - 2 ** 53, high: 2 ** 53 - 1, width: -1 }, 3),
     commit({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [1] }),
   ]
 
@@ -63,6 +71,17 @@ describe('requestFault', () => {
     [round({ leftTotals: { ...totals, count: -1 } }), /^a leaf has less than no rows/],
     [{ kind: 'round', released: [], expansions: [expansion, expansion, expansion] },
       /^3 expansions are more than 2/],
+    [select({ node: -2 }), /^node -2 is none/],
+    [select({ low: 28 }), /^there are no residuals from 28 to 27/],
+    [select({ high: 2 ** 53 }), /^there are no residuals/],
+    [select({ low: 0.5 }), /^there are no residuals/],
+    [select({ count: -1 }), /^a group has less than no rows/],
+    [select({ width: 3 }), /^3 is no width of buckets/],
+    [select({ width: 0.5 }), /^0.5 is no width of buckets/],
+    [select({ high: 2 ** 20, width: 1 }), /^1048581 buckets are more than 16384/],
+    [select({}, 4), /^4 groups are more than 3 leaves/],
+    [{ ...select({}), output: 2 } as EngineRequest, /^output 2 is not one of 2/],
+    [{ ...select({}), weightScale: 3 } as EngineRequest, /^3 is no scale of weights/],
     [commit({ feature: [2, 3] }), /^feature 3 is not one of 3/],
     [commit({ leftChild: [0, -1] }), /^what should be a tree is none/],
     [commit({ leafValue: [1, Infinity, 0] }), /^a value of a leaf/],

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import type { LeafRules, TreeRules } from '../../src/execution/leaf-rules.js'
 import type { EngineRequest } from '../../src/execution/protocol.js'
+import { rowsRequest } from '../../src/execution/rows-request.js'
 import { decodeRequest, encodeRequest, requestBytesMax } from '../../src/execution/request-codec.js'
 
 const [nFeatures, maxLeaves, maxExpansions] = [37, 15, 4]
@@ -12,6 +14,17 @@ const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
 const totals = fc.record({ gradient: long, hessian: long, count: int })
 const mask = bytes(nFeatures)
 const ids = (max: number) => fc.array(int, { maxLength: max })
+const rules: fc.Arbitrary<LeafRules> = fc.record({
+  min: double, max: double, output: fc.double(), monotoneFactor: double, cost: double,
+  due: fc.option(mask), forced: fc.option(fc.record({ feature: int, bin: int })),
+  neighbours: fc.array(fc.record({
+    output: double, isMin: fc.boolean(), parts: fc.array(int, { maxLength: 4 * maxLeaves }),
+  }), { maxLength: maxLeaves }),
+})
+const treeRules: TreeRules = {
+  directions: [], gainFactors: [], firstUseCosts: [], pathSmooth: 0, hasNeighbours: true,
+  rescansMax: 3,
+}
 const expansion = fc.record({
   parent: int, left: int, right: int, feature: int, leftBins: bytes(32), leftTotals: totals,
   rightTotals: totals, leftMask: fc.option(mask), rightMask: fc.option(mask),
@@ -37,23 +50,46 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
       fc.record({ kind: fc.constant('goss' as const), hashStart: int, threshold: int,
         limit: double, factor: double }))) }),
   fc.record({ kind: fc.constant('tally' as const), digit: int, prefix: int }),
+  fc.record({ kind: fc.constant('root' as const), output: int, mask, bag: fc.constant(null),
+    rules }),
+  fc.record({ kind: fc.constant('round' as const),
+    expansions: fc.array(fc.tuple(expansion, rules, rules)
+      .map(([own, left, right]) => ({ ...own, rules: [left, right] as const })),
+    { minLength: 1, maxLength: maxExpansions }),
+    released: ids(2),
+    rescans: fc.array(fc.record({ node: int, totals, mask, rules }), { maxLength: 3 }) }),
   fc.record({ kind: fc.constant('round' as const),
     expansions: fc.array(expansion, { maxLength: maxExpansions }),
     released: ids(2 * maxExpansions) }),
   fc.record({ kind: fc.constant('commit' as const), output: int, tree,
     leafNodes: fc.option(ids(maxLeaves)) }),
+  fc.record({ kind: fc.constant('select' as const), output: int, weightScale: double,
+    groups: fc.array(
+      fc.record({ node: int, low: double, high: double, width: double, count: int }),
+      { maxLength: maxLeaves }) }),
 )
 
 describe('encodeRequest', () => {
   it('is read back by decodeRequest, and fits the bound', () => {
     fc.assert(fc.property(request, (own) => {
       const buffer = new Uint8Array(new SharedArrayBuffer(
-        requestBytesMax(nFeatures, maxLeaves, maxExpansions)))
+        requestBytesMax(nFeatures, maxLeaves, maxExpansions, treeRules)))
       const length = encodeRequest(own, buffer)
       assert.ok(length <= buffer.length)
       // a clone has the ordinary prototypes
       assert.deepEqual(decodeRequest(buffer.subarray(0, length)), structuredClone(own))
     }), { numRuns: 500 })
+  })
+
+  it('fits the bound without rules once those are left out', () => {
+    fc.assert(fc.property(request, (own) => {
+      const buffer = new Uint8Array(requestBytesMax(nFeatures, maxLeaves, maxExpansions))
+      const length = encodeRequest(rowsRequest(own), buffer)
+      const read = decodeRequest(buffer.subarray(0, length))
+      assert.deepEqual(read, rowsRequest(read))
+      const members = read.kind === 'round' ? [read, ...read.expansions] : [read]
+      assert.ok(members.every((member) => !('rules' in member) && !('rescans' in member)))
+    }), { numRuns: 200 })
   })
 
   it('refuses bytes that are no request', () => {

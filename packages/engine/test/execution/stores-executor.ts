@@ -9,6 +9,7 @@ import type {
   BinnedTree, EngineRequest, EngineRows, EngineSetup, RootRequest, RoundRequest,
 } from '../../src/execution/protocol.js'
 import type { StoreAnswer, Stores } from '../../src/execution/stores.js'
+import { mergeSelected } from '../../src/selection/answer.js'
 import { sumsLayout } from '../../src/execution/sums-layout.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../../src/training/iteration.js'
@@ -133,6 +134,10 @@ export class StoresExecutor implements Executor {
     return { id, pool, rows }
   }
 
+  center(): Promise<readonly number[]> {
+    return this.#run(this.#booster!.center())
+  }
+
   async replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void> {
     for (const trees of iterations) await this.#run(this.#booster!.replay(trees))
   }
@@ -171,6 +176,8 @@ export class StoresExecutor implements Executor {
         return counts
       }
       case 'evaluate': return answers.flatMap((a) => a.kind === 'parts' ? a.parts : [])
+      case 'select': return mergeSelected(
+        request, answers.flatMap((a) => a.kind === 'selected' ? a.parts : []))
       case 'gradients':
       case 'commit':
         return null

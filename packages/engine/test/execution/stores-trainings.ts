@@ -38,6 +38,11 @@ export const storesTrainings: readonly StoresTraining[] = [
       objective: 'multiclass', numClass: 3, numLeaves: 9, baggingFraction: 0.8, baggingFreq: 1,
       metric: ['multi_logloss', 'multi_error'],
     }),
+  training('absolute error with bagging and weights, whose leaves are medians',
+    { ...base, label: 'counts', weights: 'any' }, {
+      objective: 'regression_l1', numLeaves: 12, baggingFraction: 0.6, baggingFreq: 1,
+      metric: ['l1'],
+    }),
   training('regression with init scores and bagging, depth-wise',
     { ...base, label: 'heavy-tailed', initScore: true, weights: 'whole' }, {
       numLeaves: 20, growPolicy: 'depthwise', maxDepth: 6, baggingFraction: 0.5, baggingFreq: 1,

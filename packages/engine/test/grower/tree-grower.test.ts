@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import type { FeatureLayout, RoundRequest } from '../../src/execution/protocol.js'
+import { leftBinsOf } from '../../src/grower/left-bins.js'
 import {
-  expansionsAhead, leftBinsOf, TreeGrower, type GrownTree, type GrowthParams,
+  expansionsAhead, TreeGrower, type GrownTree, type GrowthParams,
 } from '../../src/grower/tree-grower.js'
 import type { LeafTotals, SplitCandidate } from '../../src/kernels/candidate.js'
 import { finish, mixWord } from '../../src/random.js'

@@ -110,6 +110,27 @@ export function gradientContract(make: (memory: WebAssembly.Memory) => Kernels):
     })
   })
 
+  it('signGradients are those of the side on which the label is', () => {
+    eachShape(({ n, weighted, outStride, random }) => {
+      const scores = draws(n, () => random.below(9) / 2 - 2)
+      const labels = draws(n, () => random.below(9) / 2 - 2)
+      const weights = draws(n, () => random.uniform() * 3)
+      const [score, label, weight] = [scores, labels, weights].map((v) => lab.putDoubles(v))
+      for (const [isRelative, near] of [[0, 0], [1, 0], [1, 0.5], [0, 0.75]] as const) {
+        const [below, equal, above, gScale, hScale] = [-0.8, 0.1, 0.2, 2 ** 26, 2 ** 25]
+        const pairs = pairsOf(n, outStride, (k, out) => k.signGradients(
+          out, outStride, score!, label!, weighted ? weight! : 0, n, near, below, equal,
+          above, isRelative, gScale, hScale))
+        assert.deepEqual(pairs, scores.map((s, i) => {
+          const [y, w] = [labels[i]!, weighted ? weights[i]! : 1]
+          const g = (s < y - near ? below : s > y + near ? above : equal) * w
+          const relative = isRelative === 1 ? g / Math.max(1, Math.abs(y)) : g
+          return [fixed(relative, gScale), fixed(w, hScale)]
+        }))
+      }
+    })
+  })
+
   it('binaryGradients count one class as positive', () => {
     const classes = [0, 1, 2, 2, 5, 0, 2]
     const n = classes.length

@@ -126,12 +126,50 @@ describe('resolveParams', () => {
 
   it('refuses what is not built yet and names what is', () => {
     refuses({ objective: 'lambdarank' }, /not built yet; built: regression, binary, multiclass/)
-    refuses({ objective: 'mae' }, /"mae" is not built yet/)
+    refuses({ objective: 'lambdarank' }, /"lambdarank" is not built yet/)
+    assert.equal(resolveParams({ objective: 'mae' }).objective, 'regression_l1')
     refuses({ metric: 'auc,ndcg' }, /"ndcg" is not built yet/)
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
-    refuses({ path_smooth: 1 }, /path_smooth = 1 cannot be used: it is not built yet; .* at 0/)
-    refuses({ interaction_constraints: [[0, 1]] }, /interaction_constraints .*not built yet/)
+    refuses({ linear_lambda: 1 }, /linear_lambda = 1 cannot be used: it is not built yet; .* at 0/)
     refuses({ machines: 'a:1,b:2' }, /coppice worker.*--cluster URL/)
+  })
+
+  it('reads structures in any form, as one text', () => {
+    const directions = (value: unknown): string =>
+      resolveParams({ monotone_constraints: value }).monotoneConstraints
+    const bytes = Int8Array.of(1, -1, 0)
+    for (const given of [[1, -1, 0], '1,-1,0', '[1, -1, 0]', ' 1, -1, -0', bytes]) {
+      assert.equal(directions(given), '[1,-1,0]')
+    }
+    for (const given of [{ b: 1, a: -1 }, '{"b": 1, "a": -1}']) {
+      assert.equal(directions(given), '{"a":-1,"b":1}')
+    }
+    for (const given of ['', '[]', [], {}, null]) assert.equal(directions(given), '')
+    assert.equal(directions(directions([1, 0])), '[1,0]')
+    const groups = (value: unknown): string =>
+      resolveParams({ interaction_constraints: value }).interactionConstraints
+    for (const given of ['[0, 1], [2]', '[[0,1],[2]]', [[0, 1], [2]]]) {
+      assert.equal(groups(given), '[[0,1],[2]]')
+    }
+    assert.equal(groups('["a", 1]'), '[["a",1]]')
+    const split = { threshold: 2, feature: 'a', right: { feature: 0, threshold: -0, gain: 3 } }
+    const text = '{"feature":"a","threshold":2,"right":{"feature":0,"threshold":0}}'
+    for (const given of [split, JSON.stringify(split), text]) {
+      assert.equal(resolveParams({ forced_splits: given }).forcedsplitsFilename, text)
+    }
+  })
+
+  it('refuses structures of another form', () => {
+    refuses({ monotone_constraints: [1, 2] }, /one for each feature.*integers >= -1 and <= 1, got/)
+    refuses({ mc: [0.5] }, /monotone_constraints \(given as "mc"\)/)
+    refuses({ monotone_constraints: 'up,down' }, /got "up,down"/)
+    refuses({ feature_contri: { a: -1 } }, /feature_contri must be .*>= 0/)
+    refuses({ interaction_constraints: [0, 1] }, /a list of lists of features/)
+    refuses({ interaction_constraints: [[-1]] }, /a list of lists of features/)
+    refuses({ interaction_constraints: '[[0, 1]' }, /a list of lists of features/)
+    refuses({ forced_splits: 'splits.json' }, /an object \{feature, threshold, left, right\}/)
+    refuses({ forced_splits: { feature: 0 } }, /an object \{feature, threshold, left, right\}/)
+    refuses({ forced_splits: { feature: 0, threshold: 1, left: [] } }, /forcedsplits_filename/)
   })
 
   it('refuses numbers of losses that are not asked for', () => {
@@ -140,6 +178,7 @@ describe('resolveParams', () => {
     refuses({ objective: 'poisson', tweedie_variance_power: 1.2 }, /acts on tweedie only/)
     refuses({ objective: 'binary', reg_sqrt: true }, /reg_sqrt = true contradicts/)
     refuses({ metric: 'quantile', alpha: 1 }, /alpha = 1 contradicts metric = quantile/)
+    refuses({ objective: 'quantile', alpha: 1 }, /alpha = 1 contradicts objective = quantile/)
     refuses({ objective: 'tweedie', tweedie_variance_power: 2 }, />= 1 and < 2, got 2/)
     refuses({ objective: 'multiclassova' }, /multiclassova needs num_class >= 2/)
     assert.equal(resolveParams({ metric: 'quantile', alpha: 0.5 }).alpha, 0.5)

@@ -24,8 +24,9 @@ const golden = JSON.parse(
 ) as Golden
 
 const ours = new Set([
-  'grow_policy', 'speculation', 'max_memory_mb', 'learning_rate_schedule', 'custom_objective',
-  'custom_metrics',
+  'grow_policy', 'speculation', 'max_memory_mb', 'custom_objective', 'custom_metrics',
+  'expectile_alpha', 'huber_slope', 'focal_gamma', 'focal_alpha',
+  'learning_rate_schedule',
 ])
 
 describe('parameterTable', () => {

@@ -18,6 +18,7 @@ describe('an abort while a resumed training replays its model', () => {
     return {
       nThreads: inner.nThreads,
       open: (job) => inner.open(job),
+      center: (signal) => inner.center(signal),
       replay: (iterations, signal) => {
         const replayed = inner.replay(iterations, signal)
         controller.abort()

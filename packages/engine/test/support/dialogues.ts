@@ -56,9 +56,15 @@ export async function drive(
   intercept: Intercept = () => undefined,
 ): Promise<TrainResult & { requests: TrainerRequest[] }> {
   const engines = new InlineExecutor()
+  let isOpen = false
   const carryOut = async (request: TrainerRequest): Promise<TrainerAnswer> => {
     switch (request.kind) {
+      case 'center':
+        isOpen = true
+        await engines.open({ plan: request.plan, train, evalSets })
+        return engines.center()
       case 'open':
+        if (isOpen) return null
         await engines.open({ plan: request.plan, train, evalSets })
         return null
       case 'replay':

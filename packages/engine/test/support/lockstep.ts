@@ -6,6 +6,7 @@ import { shareFeatures } from '../../src/execution/feature-shares.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
 import { PartitionEngine } from '../../src/execution/partition-engine.js'
 import type { EngineRequest } from '../../src/execution/protocol.js'
+import { mergeSelected } from '../../src/selection/answer.js'
 import { Arena } from '../../src/kernels/arena.js'
 import type { TrainingJob } from '../../src/training/executor.js'
 import type { Dialogue, EngineAnswer } from '../../src/training/iteration.js'
@@ -26,7 +27,7 @@ export class Lockstep {
   ) {
     const table = shareFeatures(plan.engine.features, nEngines)
     const room = Exchange.roomFor(plan.engine.maxExpansions)
-    const sizes = Exchange.sizes(table, room)
+    const sizes = Exchange.sizes(table, room, plan.engine.rules?.rescansMax)
     const exchange = new Exchange(table, room, {
       sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
     })
@@ -94,6 +95,7 @@ export class Lockstep {
         for (const engine of engines) engine.commit(request)
         return null
       case 'evaluate': return engines.flatMap((engine) => engine.evaluate(request))
+      case 'select': return mergeSelected(request, engines.map((engine) => engine.select(request)))
     }
   }
 }

@@ -30,6 +30,10 @@ export class WatchedExecutor implements Executor {
     return this.#inner.open(job)
   }
 
+  center(signal?: AbortSignal): Promise<readonly number[]> {
+    return this.#inner.center(signal)
+  }
+
   replay(iterations: readonly (readonly BinnedTree[])[]): Promise<void> {
     this.nReplayed += iterations.length
     return this.#inner.replay(iterations)

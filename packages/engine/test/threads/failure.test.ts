@@ -59,6 +59,7 @@ describe('a failure in a training', () => {
     const executor = {
       nThreads: 1,
       open: inner.open.bind(inner),
+      center: inner.center.bind(inner),
       replay: inner.replay.bind(inner),
       iterate: inner.iterate.bind(inner),
       close: async () => { closed++ },

@@ -131,6 +131,7 @@ describe('train with a signal', () => {
       const executor: Executor = {
         nThreads: inner.nThreads,
         open: (job) => inner.open(job),
+        center: (signal) => inner.center(signal),
         replay: (iterations) => inner.replay(iterations),
         close: () => inner.close(),
         iterate: (iteration, evaluates, signal) => {

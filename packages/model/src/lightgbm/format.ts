@@ -13,8 +13,8 @@ const CATEGORY_MAX = 1e6
 
 /** The columns that a model was trained on, for those who find features by their places. */
 export interface TextLayout {
-  /** Names of all columns but the label, among them the features, in their order. */
-  readonly columns: readonly string[]
+  /** Names of all columns but the label, the features among them, in their order; null: these. */
+  readonly columns: readonly string[] | null
   /** Place of the label in the data. */
   readonly labelIndex: number
 }
@@ -38,7 +38,8 @@ export function formatLightGBM(
   options: { readonly iterations?: IterationRange, readonly layout?: TextLayout } = {},
 ): string {
   validateModel(given)
-  const model = options.layout === undefined ? given : withColumns(given, options.layout.columns)
+  const columns = options.layout?.columns ?? null
+  const model = columns === null ? given : withColumns(given, columns)
   const used = new Set(given.features.map(({ name }) => name))
   const { features, treesPerIteration, origin, objective } = model
   const iterations = resolveIterations(model, options.iterations)
@@ -49,11 +50,13 @@ export function formatLightGBM(
   }
   const valuesOf = categoryValues(features)
   const isWritten = valuesOf.isCoded ? undefined : origin
+  const biasOf = (t: number): number => t < treesPerIteration ? model.baseScores[t]! : 0
   const trees = (end > start ? model.trees.slice(start, end) : constantTrees(model))
     .map((tree, t) => `Tree=${t}\n${formatTree(tree, {
       features, valuesOf: valuesOf.get,
-      bias: t < treesPerIteration ? model.baseScores[t]! : 0,
-      shrinkage: origin?.shrinkage[start + t] ?? shrinkageOf(model),
+      bias: biasOf(t),
+      // A tree with a base score is as it is, to LightGBM: refitting lets it follow as a whole.
+      shrinkage: origin?.shrinkage[start + t] ?? (biasOf(t) === 0 ? shrinkageOf(model) : 1),
     })}\n\n`)
   const line = objectiveLine(objective)
   const nFeatures = features.length

@@ -81,6 +81,10 @@ export function objectiveLine(objective: ModelObjective): string | null {
     { readonly name: string, readonly sigmoid?: number, readonly numClass?: number }
   switch (name) {
     case 'regression_sqrt': return 'regression sqrt'
+    case 'expectile':
+    case 'pseudo_huber':
+    case 'log_cosh': return null
+    case 'focal': return 'binary sigmoid:1'
     case 'binary': return `binary sigmoid:${sigmoid}`
     case 'multiclass': return `multiclass num_class:${numClass}`
     case 'multiclassova': return `multiclassova num_class:${numClass} sigmoid:${sigmoid}`

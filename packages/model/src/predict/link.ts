@@ -30,7 +30,7 @@ export function predictedNumber(name: Objective['name']): (score: number) => num
 
 /** Whether one score decides between two classes. */
 export function isBinary(objective: ModelObjective): boolean {
-  return objective.name === 'binary' ||
+  return objective.name === 'binary' || objective.name === 'focal' || objective.name === 'hinge' ||
     (objective.name === 'custom' && objective.numClass === 2) ||
     (objective.name === 'imported' && objective.numClass === 2 && objective.numOutputs === 1)
 }
@@ -58,9 +58,14 @@ function predictionsOf(objective: ModelObjective, rawScores: Float64Array): Floa
   if (objective.name === 'custom') return customPredictions(objective, rawScores)
   switch (objective.name) {
     case 'binary': return bothClasses(rawScores.map((score) => sigmoid(objective.sigmoid * score)))
+    case 'focal': return bothClasses(rawScores.map(sigmoid))
+    case 'hinge': return bothClasses(rawScores.map((score) => score > 0 ? 1 : 0))
     case 'multiclass': return softmaxRows(rawScores, objective.numClass)
     case 'multiclassova': return rawScores.map((score) => sigmoid(objective.sigmoid * score))
     case 'regression':
+    case 'regression_l1':
+    case 'quantile':
+    case 'mape':
     case 'huber':
     case 'fair': return rawScores.slice()
     default: return rawScores.map(predictedNumber(objective.name))

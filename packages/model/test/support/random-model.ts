@@ -40,12 +40,16 @@ export function randomModel(seed: number, options: RandomModelOptions = {}): Mod
     { name: 'multiclassova', numClass: 2 + random.below(4), sigmoid: 1.5 },
     random.pick<Objective>([
       { name: 'regression_sqrt' }, { name: 'huber', alpha: 0.9 }, { name: 'fair', c: 1 },
+      { name: 'regression_l1' }, { name: 'quantile', alpha: 0.3 }, { name: 'mape' },
       { name: 'poisson', maxDeltaStep: 0.7 }, { name: 'gamma' },
       { name: 'tweedie', variancePower: 1.5 }, { name: 'cross_entropy' },
       { name: 'cross_entropy_lambda' },
+      { name: 'expectile', alpha: 0.2 }, { name: 'pseudo_huber', slope: 2 },
+      { name: 'log_cosh' },
       { name: 'custom', source: 'own "loss"', link: random.pick(['identity', 'exp', 'softplus']),
         numClass: 0 },
     ]),
+    random.pick<Objective>([{ name: 'focal', gamma: 2, alpha: 0.25 }, { name: 'hinge' }]),
     { name: 'custom', source: 'two', link: 'sigmoid', numClass: 2 },
     { name: 'custom', source: 'more', link: random.pick(['softmax', 'sigmoid']), numClass: 3 },
   ])

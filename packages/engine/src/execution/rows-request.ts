@@ -1,0 +1,22 @@
+import type { EngineRequest, Expansion } from './protocol.js'
+
+/**
+ * What stores have to know of a request: they scan nothing, so rules of scans are none of their
+ * business. Where there are none this is the request itself.
+ */
+export function rowsRequest(request: EngineRequest): EngineRequest {
+  if (request.kind === 'root' && request.rules !== undefined) {
+    const { kind, output, bag, mask } = request
+    return { kind, output, bag, mask }
+  }
+  if (request.kind !== 'round') return request
+  const { kind, expansions, released, rescans } = request
+  const isPlain = rescans === undefined && expansions.every(({ rules }) => rules === undefined)
+  return isPlain ? request : { kind, expansions: expansions.map(withoutRules), released }
+}
+
+function withoutRules(expansion: Expansion): Expansion {
+  const { parent, left, right, feature, leftBins, leftTotals, rightTotals } = expansion
+  const { leftMask, rightMask } = expansion
+  return { parent, left, right, feature, leftBins, leftTotals, rightTotals, leftMask, rightMask }
+}

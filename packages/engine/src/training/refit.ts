@@ -1,0 +1,194 @@
+/**
+ * New leaf values for old trees (LightGBM's GBDT::RefitTree, SerialTreeLearner::FitByExistingTree):
+ * tree by tree, in the order of training, a leaf becomes
+ *
+ *   decayRate x old value + (1 - decayRate) x shrinkage x output of the new rows in the leaf.
+ *
+ * Gradients are those of scores that begin with the init scores, or 0, and get each tree once it
+ * has its new values. A first tree that holds a base score has shrinkage 1, since the base is to
+ * follow the new rows, too. Sums over rows are of integers, so no order of rows matters.
+ */
+import { CoppiceError } from '../errors.js'
+import { leafOutput, type OutputParams } from '../grower/leaf-output.js'
+import { softmaxWorkBytes } from '../kernels/api.js'
+import { Arena } from '../kernels/arena.js'
+import { instantiateKernels } from '../kernels/load.js'
+import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
+import { hessianBoundOf } from '../objectives/hessian-bound.js'
+import { bindObjective } from '../objectives/kernels.js'
+import type { ObjectiveKernel } from '../objectives/objective.js'
+import { specifyObjective } from '../objectives/specify.js'
+import { labelStatisticsOf } from '../objectives/statistics.js'
+import type { ResolvedParams } from '../params/index.js'
+import type { LabelledRows } from './check-data.js'
+import { targetShape } from './make-plan.js'
+import { summarizeRows } from './summary.js'
+
+/** Trees to refit, and the rows to do it with. */
+export interface RefitJob {
+  /** Of the objective, and `lambdaL1`, `lambdaL2`, `maxDeltaStep`. */
+  readonly params: ResolvedParams
+  readonly rows: LabelledRows
+  /** In the order of training: tree t adds to output t % nOutputs. */
+  readonly trees: readonly RefitTree[]
+  /** Raw scores before the first tree, one per output. */
+  readonly baseScores: readonly number[]
+  /** Share of the old values, from 0 to 1. */
+  readonly decayRate: number
+  /** Writes the leaf of each row in a tree. */
+  readonly leavesOf: (tree: number, leaves: Int32Array) => void
+}
+
+/** One tree. */
+export interface RefitTree {
+  readonly leafValue: readonly number[]
+  /** What outputs are multiplied with. */
+  readonly shrinkage: number
+}
+
+/** What a refit gives. */
+export interface Refitted {
+  readonly baseScores: readonly number[]
+  /** Per tree, as before. */
+  readonly leafValues: readonly (readonly number[])[]
+}
+
+/** Bits of a gradient in fixed point. */
+const BITS = 30
+
+/** Sums of this many numbers of 31 bits are exact in a double. */
+const ROWS_EXACT = 1 << 21
+
+/** @throws CoppiceError 'DATA' for labels, weights or init scores that the objective refuses */
+export function refitTrees(job: RefitJob): Refitted {
+  const { params, rows, trees, baseScores, decayRate } = job
+  const { nRows } = rows
+  if (nRows === 0) throw new CoppiceError('DATA', 'there are no rows to refit with; give some')
+  const nOutputs = baseScores.length
+  const scores = new RefitScores(params, rows, nOutputs)
+  const leaves = new Int32Array(nRows)
+  const bases = baseScores.map((base) => base * decayRate)
+  const leafValues = trees.map(({ leafValue, shrinkage }, t) => {
+    const output = t % nOutputs
+    if (output === 0) scores.computeGradients()
+    const isFirst = t < nOutputs
+    const factor = isFirst && baseScores[output] !== 0 ? 1 : shrinkage
+    job.leavesOf(t, leaves)
+    const fresh = scores.outputs(output, leaves, leafValue.length, params)
+    const values = leafValue.map((old, leaf) =>
+      decayRate * old + (1 - decayRate) * factor * fresh[leaf]!)
+    scores.add(output, leaves, isFirst ? values.map((value) => value + bases[output]!) : values)
+    return values
+  })
+  return { baseScores: bases, leafValues }
+}
+
+/** Raw scores of the rows, and their gradients, in the memory of the kernels. */
+class RefitScores {
+  readonly #arena = new Arena()
+  readonly #nRows: number
+  readonly #planeBytes: number
+  readonly #scores: number
+  readonly #gradients: number
+  readonly #objective: ObjectiveKernel
+  readonly #spec: ReturnType<typeof specifyObjective>['spec']
+  #scales = { gradient: 1, hessian: 1 }
+
+  constructor(params: ResolvedParams, rows: LabelledRows, nOutputs: number) {
+    const statistics = labelStatisticsOf(summarizeRows(rows, targetShape(params), ''))
+    if (!(statistics.sumWeight > 0)) {
+      throw new CoppiceError('DATA', 'the weights of all rows are 0; at least one must be positive')
+    }
+    this.#spec = specifyObjective(params, statistics).spec
+    const { nRows, label, weight, initScore } = rows
+    this.#nRows = nRows
+    // kernels work on pairs
+    this.#planeBytes = ((nRows + 1) & ~1) * 8
+    const arena = this.#arena
+    this.#scores = arena.reserve(this.#planeBytes * nOutputs)
+    this.#gradients = arena.reserve(this.#planeBytes * nOutputs)
+    const labels = arena.reserve(this.#planeBytes)
+    const weights = weight === null ? 0 : arena.reserve(this.#planeBytes)
+    const work = arena.reserve(softmaxWorkBytes(nOutputs))
+    arena.doubles(labels, nRows).set(label!)
+    if (weight !== null) arena.doubles(weights, nRows).set(weight)
+    for (let k = 0; initScore !== null && k < nOutputs; k++) {
+      const plane = this.#plane(k)
+      for (let row = 0; row < nRows; row++) plane[row] = initScore[row * nOutputs + k]!
+    }
+    this.#objective = bindObjective(this.#spec, instantiateKernels(arena.memory), {
+      nRows, labels, weights, work, scores: this.#scores, scorePlaneBytes: this.#planeBytes,
+      gradients: this.#gradients, gradientStride: 8, gradientPlaneBytes: this.#planeBytes,
+      // these scores are on no grid
+      quantum: 0,
+    })
+  }
+
+  #plane(output: number): Float64Array {
+    return this.#arena.doubles(this.#scores + output * this.#planeBytes, this.#nRows)
+  }
+
+  /** Gradients of all outputs at the scores as they are. */
+  computeGradients(): void {
+    const bound = this.#spec.gradientBound ?? this.#objective.maxGradient()
+    const hessianBound = hessianBoundOf(this.#spec, bound)
+    if (!Number.isFinite(bound) || !Number.isFinite(hessianBound)) {
+      throw new CoppiceError('DATA', `the refit diverges: the largest gradient is ${bound}; these ` +
+        'rows do not fit the model, or need a larger decay rate')
+    }
+    this.#scales = { gradient: scaleOf(bound), hessian: scaleOf(hessianBound) }
+    this.#objective.gradients(this.#scales.gradient, this.#scales.hessian)
+  }
+
+  /** The output of each leaf, without shrinkage; 0 where there are no rows. */
+  outputs(
+    output: number, leaves: Int32Array, nLeaves: number, params: OutputParams,
+  ): Float64Array {
+    const pairs = this.#arena.ints(this.#gradients + output * this.#planeBytes, this.#nRows * 2)
+    const sums = new IntegerSums(nLeaves * 2)
+    for (let start = 0; start < this.#nRows; start += ROWS_EXACT) {
+      const end = Math.min(this.#nRows, start + ROWS_EXACT)
+      for (let row = start; row < end; row++) {
+        const at = leaves[row]! * 2
+        sums.part[at]! += pairs[row * 2]!
+        sums.part[at + 1]! += pairs[row * 2 + 1]!
+      }
+      sums.flush()
+    }
+    const { gradient, hessian } = this.#scales
+    return Float64Array.from({ length: nLeaves }, (_, leaf) => leafOutput(
+      sums.value(leaf * 2) / gradient, sums.value(leaf * 2 + 1) / hessian, params, 0))
+  }
+
+  /** Adds a tree with its new values. */
+  add(output: number, leaves: Int32Array, values: readonly number[]): void {
+    const plane = this.#plane(output)
+    for (let row = 0; row < plane.length; row++) plane[row]! += values[leaves[row]!]!
+  }
+}
+
+/** Sums of integers of up to 31 bits. */
+class IntegerSums {
+  /** Takes at most ROWS_EXACT of them between two flushes. */
+  readonly part: Float64Array
+  readonly #total: BigInt64Array
+
+  constructor(length: number) {
+    this.part = new Float64Array(length)
+    this.#total = new BigInt64Array(length)
+  }
+
+  flush(): void {
+    for (let i = 0; i < this.part.length; i++) this.#total[i]! += BigInt(this.part[i]!)
+    this.part.fill(0)
+  }
+
+  value(index: number): number {
+    return Number(this.#total[index]!)
+  }
+}
+
+/** The power of two that brings values up to `bound` to at most 30 bits. */
+function scaleOf(bound: number): number {
+  return powerOfTwo(BITS) / ceilPowerOfTwo(Math.max(bound, powerOfTwo(-900)))
+}

@@ -29,6 +29,9 @@ type Row = ReturnType<typeof makeRows>[number]
 
 const jobs: readonly (readonly [TrainingParams, (row: Row) => number | string])[] = [
   [{ objective: 'regression', regSqrt: true, metric: ['l2', 'quantile'] }, (row) => row.number],
+  [{ objective: 'regression_l1', baggingFraction: 0.7, baggingFreq: 1 }, (row) => row.counts],
+  [{ objective: 'quantile', alpha: 0.8 }, (row) => row.number],
+  [{ objective: 'mape', metric: ['mape', 'l1'] }, (row) => row.amount],
   [{ objective: 'huber', alpha: 0.7, metric: ['huber', 'mape'] }, (row) => row.number],
   [{ objective: 'fair' }, (row) => row.number],
   [{ objective: 'poisson', metric: ['poisson', 'l2'] }, (row) => row.counts],
@@ -39,7 +42,8 @@ const jobs: readonly (readonly [TrainingParams, (row: Row) => number | string])[
   [{ objective: 'cross_entropy_lambda' }, (row) => row.share],
   [{ objective: 'binary', metric: ['average_precision', 'auc'] },
     (row) => row.kind === 'late' ? 1 : 0],
-  [{ objective: 'multiclassova', isUnbalance: true }, (row) => row.kind],
+  [{ objective: 'multiclassova', isUnbalance: true, metric: ['multi_logloss', 'auc_mu'],
+    aucMuWeights: [0, 1, 2, 1, 0, 1, 3, 1, 0] }, (row) => row.kind],
   [{ objective: 'expectile', expectileAlpha: 0.8, metric: ['expectile', 'r2'] },
     (row) => row.number],
   [{ objective: 'focal', focalGamma: 1, metric: ['expected_calibration_error', 'mcc'] },
@@ -52,7 +56,7 @@ describe('every objective on a cluster', function () {
   let cluster: LocalCluster
 
   before(async () => {
-    cluster = await LocalCluster.start({ workers: 2, threadsPerWorker: 1 })
+    cluster = await LocalCluster.start({ workers: 3, threadsPerWorker: 1 })
   })
   after(() => cluster.close())
 

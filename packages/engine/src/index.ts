@@ -17,10 +17,11 @@ export {
   estimateTraining, requireTrainingMemory, storedColumns, type TrainingSize,
 } from './training/memory-estimate.js'
 export { ExactSum } from './numeric/exact-sum.js'
+export { AUC_MU_CLASSES_MAX } from './metrics/auc-mu.js'
 export { metricFamily } from './metrics/family.js'
 export { checkMetric, isHigherBetter, metricDirections, metricsOf } from './metrics/names.js'
 export {
-  finishMetric, finishSpec, metricParameter, metricPart, type SetSize,
+  finishMetric, finishSpec, metricParameter, metricParts, type SetSize,
 } from './metrics/parts.js'
 export { isMulticlass, isNumeric, labelClasses } from './objectives/families.js'
 export * from './custom/index.js'

@@ -93,7 +93,7 @@ const others: readonly Job[] = ([
   ['cross_entropy', 'shares', { metric: ['cross_entropy', 'kullback_leibler'] }],
   ['cross_entropy_lambda', 'shares', { metric: ['cross_entropy_lambda'] }],
   ['binary', 'binary', { metric: ['average_precision', 'cross_entropy'] }],
-  ['multiclassova', { classes: 3 }, { numClass: 3, metric: ['multi_logloss', 'accuracy'] }],
+  ['multiclassova', { classes: 3 }, { numClass: 3, metric: ['multi_logloss', 'accuracy', 'auc_mu'] }],
   ['expectile', 'heavy-tailed', { expectileAlpha: 0.8, metric: ['expectile', 'r2'] }],
   ['pseudo_huber', 'heavy-tailed', { huberSlope: 2, metric: ['pseudo_huber', 'log_cosh'] }],
   ['log_cosh', 'regression', { metric: ['log_cosh'] }],

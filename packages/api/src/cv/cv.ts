@@ -7,8 +7,9 @@ import { allRowsOf, type Dataset, requireDataset } from '../data/dataset.js'
 import { FileSource } from '../data/files.js'
 import type { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
-import type { TrainingParams } from '../training/params.js'
-import type { Recipe } from '../training/recipe.js'
+import { forgetCode, prepareCustom } from '../training/custom.js'
+import { checkParameterNames, type TrainingParams } from '../training/params.js'
+import type { CodedRecipe, Recipe } from '../training/recipe.js'
 import { loadTraining, recipeOf } from '../training/train.js'
 import { cvMetrics, type CvMetrics } from './cv-metrics.js'
 import type { FoldIteration } from './fold-board.js'
@@ -92,7 +93,18 @@ export async function cv(
   params: TrainingParams, dataset: Dataset, options: CvOptions = {},
 ): Promise<CvResult> {
   checkOptionNames('cv', options, cvOptionNames)
-  const recipe = recipeOf(params)
+  checkParameterNames(params)
+  const { params: raw, code } = await prepareCustom(params)
+  try {
+    return await crossValidate(recipeOf(raw, code), dataset, options)
+  } finally {
+    forgetCode(code)
+  }
+}
+
+async function crossValidate(
+  recipe: CodedRecipe, dataset: Dataset, options: CvOptions,
+): Promise<CvResult> {
   const { nRows, folds, training } = await planFolds('cv', recipe, dataset, options)
   if (options.outOfFold === true) requireDisjoint(folds)
   const { state } = options
@@ -132,14 +144,14 @@ export interface PlannedFolds {
 
 /** Looks at the rows and cuts them. @throws CoppiceError as `cv` does */
 export async function planFolds(
-  where: string, recipe: Recipe, dataset: Dataset, options: FoldOptions & CvRunOptions,
+  where: string, recipe: CodedRecipe, dataset: Dataset, options: FoldOptions & CvRunOptions,
   cut: (rows: RowsToCut) => Promise<readonly Fold[]> = (rows) =>
     makeFolds(dataset, rows, options),
 ): Promise<PlannedFolds> {
   requireDataset(dataset, 'the training data')
   const { checked, labelKind } = recipe
   const { signal, onLoad, cluster, onFold, onNotice, onJob } = options
-  if (checked.metric.length === 0) {
+  if (checked.metric.length === 0 && checked.customMetrics === '') {
     throw new CoppiceError('PARAMETER', `${where} needs a metric; metric is "none"`)
   }
   const { rows, nFeatures } = cluster === undefined

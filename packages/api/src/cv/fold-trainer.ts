@@ -1,7 +1,7 @@
 import {
-  committedIterations, findParameter, type MetricValue, resumeModel, type TrainingEvent,
+  committedIterations, findParameter, isHigherBetter, type MetricValue, resumeModel,
+  type TrainingEvent,
 } from '@coppice/engine'
-import { isHigherBetter } from '@coppice/engine'
 import type { LoadProgress } from '@coppice/data'
 import { CoppiceError, type Model } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
@@ -10,7 +10,7 @@ import { Booster } from '../model/booster.js'
 import { evaluate } from '../scoring/evaluate.js'
 import { shareThreads, type SharedThreads } from '../training/executor.js'
 import type { RawParams } from '../training/params.js'
-import type { Recipe } from '../training/recipe.js'
+import type { CodedRecipe } from '../training/recipe.js'
 import { checkParams, type Host, trainOn, type TrainOptions } from '../training/train.js'
 import { FoldBoard } from './fold-board.js'
 import type { Fold } from './folds.js'
@@ -20,7 +20,7 @@ import { Slots } from './slots.js'
 export interface FoldTraining {
   readonly dataset: Dataset
   readonly folds: readonly Fold[]
-  readonly recipe: Recipe
+  readonly recipe: CodedRecipe
   /** Rows and features, for sharing the threads. */
   readonly size: { readonly nRows: number, readonly nFeatures: number }
   readonly cluster: Cluster | undefined
@@ -55,7 +55,7 @@ export const VALID = 'valid'
 export class FoldTrainer {
   readonly board: FoldBoard
   readonly #training: FoldTraining
-  readonly #recipe: Recipe
+  readonly #recipe: CodedRecipe
   readonly #threads: SharedThreads
   readonly #turn: number
   readonly #models: ((() => Model) | null)[]
@@ -68,7 +68,7 @@ export class FoldTrainer {
     const { checked } = recipe
     this.#training = training
     this.#recipe = withoutStopping(recipe)
-    this.#threads = shareThreads(checked.numThreads, folds.length, size)
+    this.#threads = shareThreads(checked.numThreads, folds.length, size, recipe.code)
     this.board = new FoldBoard(folds.length, {
       rounds: checked.earlyStoppingRound,
       minDelta: checked.earlyStoppingMinDelta,
@@ -155,7 +155,8 @@ export class FoldTrainer {
   async #inTurns(until: number): Promise<void> {
     const { folds } = this.#training
     const host = { executor: shareThreads(
-      this.#recipe.checked.numThreads, 1, this.#training.size).executor, nTrainings: 1 }
+      this.#recipe.checked.numThreads, 1, this.#training.size, this.#recipe.code).executor,
+    nTrainings: 1 }
     for (let goal = 0; goal < until && this.board.stopAt === null;) {
       goal = Math.min(until, goal + this.#turn)
       for (const fold of folds.keys()) {
@@ -219,7 +220,11 @@ export class FoldTrainer {
   /** Metrics of a model without trees. */
   async #base(fold: number, booster: Booster): Promise<MetricValue[]> {
     const { dataset, folds } = this.#training
-    const { metric, isProvideTrainingMetric } = this.#recipe.checked
+    const { metric, isProvideTrainingMetric, customMetrics } = this.#recipe.checked
+    if (customMetrics !== '') {
+      throw new CoppiceError('DATA', `fold ${fold + 1} finds nothing to split, so its custom ` +
+        'metrics are not known; use fewer folds or a smaller min_data_in_leaf')
+    }
     const sets: [string, Dataset][] = [[VALID, this.#validSets[fold]!]]
     if (isProvideTrainingMetric) {
       sets.unshift(['training', dataset.selectBits(folds[fold]!.train)])
@@ -236,7 +241,7 @@ export class FoldTrainer {
 }
 
 /** A training that goes on until it is told to stop. */
-function withoutStopping(recipe: Recipe): Recipe {
+function withoutStopping(recipe: CodedRecipe): CodedRecipe {
   const isStopping = (name: string): boolean => ['early_stopping_round',
     'early_stopping_min_delta', 'first_metric_only'].includes(findParameter(name)?.name ?? '')
   const given: RawParams = Object.fromEntries(

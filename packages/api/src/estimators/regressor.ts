@@ -20,9 +20,9 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  * const values = await model.predict(newRows)
  * ```
  *
- * `objective` may be any whose label is a number: 'regression', 'huber', 'fair', 'poisson',
- * 'gamma', 'tweedie', 'cross_entropy', 'cross_entropy_lambda', 'expectile', 'pseudo_huber',
- * 'log_cosh', or one of your own.
+ * `objective` may be any whose label is a number: 'regression', 'regression_l1', 'quantile', 'mape',
+ * 'huber', 'fair', 'poisson', 'gamma', 'tweedie', 'cross_entropy', 'cross_entropy_lambda',
+ * 'expectile', 'pseudo_huber', 'log_cosh', or one of your own.
  */
 export class GBDTRegressor extends Estimator {
   /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */

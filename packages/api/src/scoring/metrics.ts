@@ -3,7 +3,7 @@
  * rows, in whatever batches they come.
  */
 import {
-  checkMetric, ExactSum, findParameter, finishMetric, metricFamily, metricParameter, metricPart,
+  checkMetric, ExactSum, findParameter, finishMetric, metricFamily, metricParameter, metricParts,
   type MetricPart, type MetricSpec, metricsOf, parseValue,
 } from '@coppice/engine'
 import {
@@ -62,7 +62,7 @@ export class Metric {
   readonly #nIterations: number
   readonly #objective: Objective
   readonly #spec: MetricSpec
-  readonly #parts: Pick<MetricPart, 'sum' | 'ranked'>[] = []
+  readonly #parts: Pick<MetricPart, 'sum' | 'ranked' | 'pair'>[] = []
   readonly #sumWeight = new ExactSum()
   #nRows = 0
 
@@ -80,6 +80,7 @@ export class Metric {
       parameters[key] === undefined ? undefined : Number(parameters[key])
     this.#spec = {
       name,
+      ...(name === 'auc_mu' ? { costs: (parameters['auc_mu_weights'] ?? []) as number[] } : {}),
       topK: given('multi_error_top_k') ?? 1,
       parameter: metricParameter(name, {
         alpha: given('alpha'), fairC: given('fair_c'),
@@ -97,7 +98,7 @@ export class Metric {
     const { objective, treesPerIteration } = this.#model
     const planes = planesOf(
       metricScores(objective, scores, this.#nIterations), treesPerIteration)
-    this.#parts.push(metricPart(this.#spec, this.#objective, planes, labels, weights))
+    this.#parts.push(...metricParts(this.#spec, this.#objective, planes, labels, weights))
     this.#nRows += labels.length
     if (weights === null) this.#sumWeight.add(labels.length)
     else for (const weight of weights) this.#sumWeight.add(weight)

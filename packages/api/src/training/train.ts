@@ -189,7 +189,7 @@ export async function trainOn(
 
 /** Trains on a part of the rows and evaluates on the others. */
 async function trainOnPart(
-  dataset: Dataset, given: TrainOptions, recipe: Recipe, host: Host | typeof alone,
+  dataset: Dataset, given: TrainOptions, recipe: CodedRecipe, host: Host | typeof alone,
 ): Promise<Booster> {
   requireDataset(dataset, 'the training data')
   const { train: part, valid } = await splitOff(dataset, given, recipe.labelKind !== 'number',

@@ -1,4 +1,7 @@
-import { addRow, hasRow, isHigherBetter, noRows, Purpose, type RowBits } from '@coppice/engine'
+import {
+  addRow, hasRow, metricDefinitions, metricDirections, noRows, Purpose, type ResolvedParams,
+  type RowBits,
+} from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { type FoldState, FoldTrainer, type FoldTraining, VALID } from '../cv/fold-trainer.js'
 import type { Fold } from '../cv/folds.js'
@@ -61,13 +64,13 @@ export class TrialRunner {
     trial: number, params: TrialParams, { iterations, rows }: TrialAmount,
   ): Promise<Pick<TrialOutcome, 'score' | 'stdv' | 'iteration'>> {
     const { training, nRows } = this.#base
-    const recipe = recipeOf(withTrial(this.#base.params, params))
+    const recipe = recipeOf(withTrial(this.#base.params, params), training.recipe.code)
     const folds = rows === null ? training.folds : fewerRows(training.folds, nRows, rows)
     const states = rows === null ? this.#states.get(trial) ?? null : null
     const trainer = new FoldTrainer({ ...training, recipe, folds }, states)
     await trainer.advance(iterations ?? recipe.checked.numIterations)
     if (rows === null && iterations !== null) this.#states.set(trial, trainer.states())
-    return scoreOf(trainer, recipe.checked.metric[0]!, recipe.checked.earlyStoppingRound > 0)
+    return scoreOf(trainer, recipe.checked.earlyStoppingRound > 0)
   }
 }
 
@@ -78,22 +81,36 @@ export function withTrial(params: RawParams, trial: TrialParams): RawParams {
 
 /** The mean of the first metric: of the best iteration with early stopping, else of the last. */
 function scoreOf(
-  { board }: FoldTrainer, metric: string, stops: boolean,
+  { board }: FoldTrainer, stops: boolean,
 ): Pick<TrialOutcome, 'score' | 'stdv' | 'iteration'> {
   const best = board.bestIteration
   const at = stops && best !== null
     ? board.iterations.find(({ iteration }) => iteration + 1 === best) : board.iterations.at(-1)
-  const found = at?.metrics.find((each) => each.dataset === VALID && each.metric === metric)
+  const found = at?.metrics.find(({ dataset }) => dataset === VALID)
   if (found === undefined || !Number.isFinite(found.mean)) {
     return { score: null, stdv: null, iteration: null }
   }
   return { score: found.mean, stdv: found.stdv, iteration: at!.iteration + 1 }
 }
 
+/** What trials are compared by: the first metric that there is. */
+export interface Comparison {
+  readonly metric: string
+  readonly higherIsBetter: boolean
+}
+
+/** What trainings with these parameters are compared by; there is a metric. */
+export function comparisonOf(params: ResolvedParams): Comparison {
+  const metric = params.metric[0] ?? metricDefinitions(params)[0]!.name
+  return { metric, higherIsBetter: metricDirections(params)(metric) }
+}
+
 /** Whether a score is better than another; none is the worst. */
-export function isBetter(metric: string, score: number | null, other: number | null): boolean {
-  if (score === null || other === null) return score !== null
-  return isHigherBetter(metric) ? score > other : score < other
+export function isBetter(
+  { higherIsBetter }: Comparison, score: number | null, other: number | null,
+): boolean {
+  if (score === null || other === null) return score !== null && other === null
+  return higherIsBetter ? score > other : score < other
 }
 
 /** The folds of a share of the rows; more rows hold those of fewer. */

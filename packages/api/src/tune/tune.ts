@@ -5,15 +5,20 @@ import { makeFolds } from '../cv/fold-options.js'
 import { holdOutFold } from '../cv/hold-out.js'
 import type { Dataset } from '../data/dataset.js'
 import type { Booster } from '../model/booster.js'
-import { canonicalParams, type TrainingParams } from '../training/params.js'
-import type { Recipe } from '../training/recipe.js'
+import { type CustomCode, forgetCode, prepareCustom } from '../training/custom.js'
+import {
+  canonicalParams, checkParameterNames, givenValue, type TrainingParams,
+} from '../training/params.js'
+import type { CodedRecipe } from '../training/recipe.js'
 import { recipeOf, trainOn } from '../training/train.js'
 import { planRungs } from './rungs.js'
 import {
   type Dimension, gridTrials, parseSpace, randomTrials, type SearchSpace, type TrialParams,
 } from './space.js'
 import { TrialJournal, type TrialOutcome } from './trial-journal.js'
-import { isBetter, type TrialAmount, TrialRunner, withTrial } from './trial-runner.js'
+import {
+  type Comparison, comparisonOf, isBetter, type TrialAmount, TrialRunner, withTrial,
+} from './trial-runner.js'
 import { checkTuneOptions, type TuneOptions } from './tune-options.js'
 
 /** What a search came to. */
@@ -55,22 +60,37 @@ export async function tune(
 ): Promise<TuneResult> {
   checkTuneOptions(options)
   const dimensions = parseSpace(space)
-  const base = withoutSpace(canonicalParams(params), dimensions)
-  const search = options.search ??
-    (dimensions.every(({ kind }) => kind === 'choice') ? 'grid' : 'random')
-  const candidates = trialsOf(dimensions, search, options)
-  const recipe = commonRecipe(base, candidates)
+  checkParameterNames(params)
+  const { params: raw, code } = await prepareCustom(params)
+  try {
+    return await searchFor(withoutSpace(canonicalParams(raw), dimensions), code, dimensions, dataset,
+      options)
+  } finally {
+    forgetCode(code)
+  }
+}
+
+async function searchFor(
+  base: Readonly<Record<string, unknown>>, code: CustomCode, dimensions: readonly Dimension[],
+  dataset: Dataset, options: TuneOptions,
+): Promise<TuneResult> {
+  const kind = options.search ??
+    (hasListsOnly(dimensions) ? 'grid' : 'random')
+  const candidates = trialsOf(dimensions, kind, options)
+  const recipe = commonRecipe(base, code, candidates)
   const planned = await planSearch(recipe, dataset, options)
   const journal = await TrialJournal.open(options.journal,
-    keyOf(recipe, planned, { dimensions, candidates, search, halving: options.halving }))
+    keyOf(recipe, planned, { dimensions, candidates, search: kind, halving: options.halving }))
   try {
     const study = new Study(base, recipe, candidates, planned, journal, options)
-    const trials = search === 'halving' ? await study.halve() : await study.all()
-    const best = bestOf(recipe.checked.metric[0]!, trials)
+    const trials = kind === 'halving' ? await study.halve() : await study.all()
+    const comparison = comparisonOf(recipe.checked)
+    const best = bestOf(comparison, trials)
     const found = finalParams(base, best)
     return {
-      metric: recipe.checked.metric[0]!, trials, best, params: found,
-      booster: options.refit === false ? null : await refit(found, dataset, options),
+      metric: comparison.metric, trials, best, params: found,
+      booster: options.refit === false ? null
+        : await refit(recipeOf(found, code), dataset, options),
     }
   } finally {
     await journal.close()
@@ -82,12 +102,12 @@ export async function tune(
  * them, those of the first trial that is legal.
  */
 function commonRecipe(
-  base: Readonly<Record<string, unknown>>, candidates: readonly TrialParams[],
-): Recipe {
+  base: Readonly<Record<string, unknown>>, code: CustomCode, candidates: readonly TrialParams[],
+): CodedRecipe {
   let refusal: unknown = null
   for (const params of [{}, ...candidates]) {
     try {
-      return recipeOf(withTrial(base, params))
+      return recipeOf(withTrial(base, params), code)
     } catch (error) {
       refusal ??= error
     }
@@ -103,11 +123,15 @@ function withoutSpace(
     !dimensions.some((dimension) => dimension.name === name)))
 }
 
+function hasListsOnly(dimensions: readonly Dimension[]): boolean {
+  return dimensions.every(({ kind }) => kind === 'choice')
+}
+
 function trialsOf(
   dimensions: readonly Dimension[], search: string, { nTrials, searchSeed }: TuneOptions,
 ): TrialParams[] {
   const isGrid = search === 'grid' || (search === 'halving' && nTrials === undefined &&
-    dimensions.every(({ kind }) => kind === 'choice'))
+    hasListsOnly(dimensions))
   if (!isGrid) return randomTrials(dimensions, nTrials ?? 20, searchSeed ?? 0)
   const given = Object.entries({ nTrials, searchSeed }).find(([, value]) => value !== undefined)
   if (given !== undefined) {
@@ -118,7 +142,7 @@ function trialsOf(
 }
 
 async function planSearch(
-  recipe: Recipe, dataset: Dataset, options: TuneOptions,
+  recipe: CodedRecipe, dataset: Dataset, options: TuneOptions,
 ): Promise<PlannedFolds> {
   const { validationFraction, validationSeed = 0 } = options
   return planFolds('tune', recipe, dataset, options, async (rows) =>
@@ -127,7 +151,7 @@ async function planSearch(
 }
 
 /** What tells searches apart. */
-function keyOf(recipe: Recipe, { folds }: PlannedFolds, search: object): string {
+function keyOf(recipe: CodedRecipe, { folds }: PlannedFolds, search: object): string {
   const hash = new Sha256()
   const text = JSON.stringify([modelParameters(recipe.checked), search])
   hash.update(new TextEncoder().encode(text))
@@ -136,7 +160,7 @@ function keyOf(recipe: Recipe, { folds }: PlannedFolds, search: object): string 
 }
 
 class Study {
-  readonly #recipe: Recipe
+  readonly #recipe: CodedRecipe
   readonly #candidates: readonly TrialParams[]
   readonly #planned: PlannedFolds
   readonly #journal: TrialJournal
@@ -144,7 +168,7 @@ class Study {
   readonly #runner: TrialRunner
 
   constructor(
-    params: Readonly<Record<string, unknown>>, recipe: Recipe, candidates: readonly TrialParams[],
+    params: Readonly<Record<string, unknown>>, recipe: CodedRecipe, candidates: readonly TrialParams[],
     planned: PlannedFolds, journal: TrialJournal, options: TuneOptions,
   ) {
     this.#recipe = recipe
@@ -182,7 +206,7 @@ class Study {
         rung, rows: isRows && !isLast ? amount : null, iterations: isRows ? null : amount,
       })
       outcomes.push(...done)
-      left = ranked(this.#recipe.checked.metric[0]!, done)
+      left = ranked(comparisonOf(this.#recipe.checked), done)
       this.#runner.keep(left.slice(0, rungs[rung + 1]?.nTrials ?? 0))
     }
     return outcomes
@@ -202,17 +226,17 @@ class Study {
 }
 
 /** Trials that can go on, the best first. */
-function ranked(metric: string, outcomes: readonly TrialOutcome[]): number[] {
+function ranked(comparison: Comparison, outcomes: readonly TrialOutcome[]): number[] {
   return outcomes.filter(({ status }) => status === 'done').sort((a, b) =>
-    isBetter(metric, a.score, b.score) ? -1 : isBetter(metric, b.score, a.score) ? 1
+    isBetter(comparison, a.score, b.score) ? -1 : isBetter(comparison, b.score, a.score) ? 1
       : a.trial - b.trial).map(({ trial }) => trial)
 }
 
-function bestOf(metric: string, outcomes: readonly TrialOutcome[]): TrialOutcome {
+function bestOf(comparison: Comparison, outcomes: readonly TrialOutcome[]): TrialOutcome {
   const scored = outcomes.filter(({ score }) => score !== null)
   const lastRung = Math.max(...scored.map(({ rung }) => rung))
   const last = scored.filter(({ rung }) => rung === lastRung)
-  const [first] = ranked(metric, last)
+  const [first] = ranked(comparison, last)
   if (first !== undefined) return last.find(({ trial }) => trial === first)!
   const told = outcomes.find(({ message }) => message !== null)?.message
   throw new CoppiceError('PARAMETER', `no trial of ${outcomes.length} has a score` +
@@ -224,7 +248,7 @@ function finalParams(
   base: Readonly<Record<string, unknown>>, { params, iteration }: TrialOutcome,
 ): TrainingParams {
   const all = withTrial(base, params)
-  const isStopped = recipeOf(all).checked.earlyStoppingRound > 0
+  const isStopped = Number(givenValue(all, 'early_stopping_round') ?? 0) > 0
   if (!isStopped) return all
   const { earlyStoppingRound: _rounds, earlyStoppingMinDelta: _delta, firstMetricOnly: _first,
     ...rest } = all
@@ -232,8 +256,8 @@ function finalParams(
 }
 
 async function refit(
-  params: TrainingParams, dataset: Dataset, options: TuneOptions,
+  recipe: CodedRecipe, dataset: Dataset, options: TuneOptions,
 ): Promise<Booster> {
   const { signal, onLoad, cluster, onNotice, onJob } = options
-  return trainOn(dataset, { signal, onLoad, cluster, onNotice, onJob }, recipeOf(params))
+  return trainOn(dataset, { signal, onLoad, cluster, onNotice, onJob }, recipe)
 }

@@ -8,10 +8,10 @@ import { gridTrials, parseSpace, randomTrials } from '../../src/tune/space.js'
 import { FakeClient } from '../cluster/fake-client.js'
 import { asColumns, makeFlowers, rejects, temporaryFolder } from '../support.js'
 
-const flowers = makeFlowers(500, 71)
+const flowers = makeFlowers(300, 71)
 const noisy = flowers.label.map((label, row) => row % 5 === 0 ? 1 - label : label)
 const data = (): Dataset => Dataset.from(asColumns(flowers), noisy)
-const base = { objective: 'binary', metric: ['binary_logloss', 'auc'], numIterations: 8 } as const
+const base = { objective: 'binary', metric: ['binary_logloss', 'auc'], numIterations: 4 } as const
 const space = {
   num_leaves: { integer: [3, 15] }, learningRate: { loguniform: [0.02, 0.5] },
   minDataInLeaf: [5, 20],
@@ -26,15 +26,15 @@ describe('tune', () => {
 
   it('scores a grid as cv does, and trains the best on all rows', async () => {
     const grid = { numLeaves: [3, 9], learningRate: [0.05, 0.4] }
-    const result = await tune(base, grid, data(), { nFolds: 3 })
+    const result = await tune(base, grid, data(), { nFolds: 2 })
     assert.deepEqual(result.trials.map(({ params }) => params), [
       { learningRate: 0.05, numLeaves: 3 }, { learningRate: 0.05, numLeaves: 9 },
       { learningRate: 0.4, numLeaves: 3 }, { learningRate: 0.4, numLeaves: 9 }])
     for (const { params, score, stdv, iteration, status } of result.trials) {
-      const { metrics } = await cv({ ...base, ...params }, data(), { nFolds: 3 })
+      const { metrics } = await cv({ ...base, ...params }, data(), { nFolds: 2 })
       assert.equal(score, metrics['valid binary_logloss-mean']!.at(-1))
       assert.equal(stdv, metrics['valid binary_logloss-stdv']!.at(-1))
-      assert.deepEqual([iteration, status], [8, 'done'])
+      assert.deepEqual([iteration, status], [4, 'done'])
     }
     assert.equal(result.best.score, Math.min(...result.trials.map(({ score }) => score!)))
     assert.deepEqual(result.params, { ...base, ...result.best.params })
@@ -103,7 +103,7 @@ describe('tune', () => {
       { nFolds: 2 })
     assert.equal(last.score, metrics['valid binary_logloss-mean']!.at(-1))
     const rows = await tune(base, space, data(), { search: 'halving', nTrials: 4, nFolds: 2,
-      halving: { resource: 'rows', factor: 2, min: 100 }, refit: false })
+      halving: { resource: 'rows', factor: 2, min: 50 }, refit: false })
     assert.deepEqual(rows.trials.map(({ rung }) => rung), [0, 0, 0, 0, 1, 1, 2])
     const full = await cv({ ...base, ...rows.best.params }, data(), { nFolds: 2 })
     assert.equal(rows.best.score, full.metrics['valid binary_logloss-mean']!.at(-1))
@@ -133,7 +133,7 @@ describe('tune', () => {
     await refuses({ numLeaves: { integer: [2, 5] } }, { search: 'grid' }, 'lists of values')
     await refuses({ numLeaves: [3] }, { nTrials: 3 }, 'nTrials', 'grid')
     await refuses({ numLeaves: [3] }, { halving: {} }, 'search = halving')
-    await refuses({ numLeaves: [3] }, { validationFraction: 0.1, nFolds: 3 }, 'nFolds')
+    await refuses({ numLeaves: [3] }, { validationFraction: 0.1, nFolds: 2 }, 'nFolds')
     await refuses({ numLeaves: [3] }, { trials: 3 }, 'nTrials')
     await refuses({ numIterations: [3] }, { search: 'halving' }, 'numIterations')
     const journal = file('other.jsonl')

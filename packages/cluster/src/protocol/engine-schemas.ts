@@ -3,7 +3,7 @@
  * `execution/protocol.ts`.
  */
 import {
-  type BinnedTree, type EngineSetup, type ErrorCode, isWholeTree, type MetricPart, type MetricSpec,
+  AUC_MU_CLASSES_MAX, type BinnedTree, type EngineSetup, type ErrorCode, isWholeTree, type MetricPart, type MetricSpec,
   type RankedScores, type RowSummary, type TargetShape,
 } from '@coppice/engine'
 import {
@@ -57,12 +57,13 @@ export const metricPart: Schema<MetricPart> = object({
   metric: name,
   sum: nullable(exactSums),
   ranked: nullable(rankedScores),
+  pair: optional(count),
 })
 
 const codeRef = { key: name, file: name, export: name }
 
 const metricSpec: Schema<MetricSpec> = object({
-  name, topK: count, parameter: finite,
+  name, topK: count, parameter: finite, costs: optional(list(finite, AUC_MU_CLASSES_MAX * AUC_MU_CLASSES_MAX)),
   custom: optional(nullable(object({
     ...codeRef, name, higherIsBetter: flag, isWhole: flag,
     transform: oneOf({ none: true, sqrt: true }),

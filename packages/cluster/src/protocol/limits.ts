@@ -41,6 +41,8 @@ export const COMMITS_MAX = 1 << 22
 export const ITERATIONS_MAX = 1 << 24
 export const LEAVES_MAX = 1 << 20
 export const METRICS_MAX = 4096
+/** Parts of metrics in an answer: auc_mu has one for each pair of classes of a data set. */
+export const METRIC_PARTS_MAX = 1 << 16
 /** Numbers of rows in an answer. */
 export const COUNTS_MAX = 1 << 16
 /** Distinct values of a column. */

@@ -9,9 +9,9 @@ import {
   binnedTree, engineSetup, errorCode, metricPart, rowSummary, targetShape,
 } from './engine-schemas.js'
 import {
-  COMMITS_MAX, COUNTS_MAX, DATASETS_MAX, ITERATIONS_MAX, MESSAGE_TEXT_LENGTH_MAX, METRICS_MAX,
-  NAME_LENGTH_MAX, OUTPUTS_MAX, PARTITIONS_MAX, REQUEST_BYTES_MAX, STORES_MAX, TASKS_MAX,
-  URI_LENGTH_MAX,
+  COMMITS_MAX, COUNTS_MAX, DATASETS_MAX, ITERATIONS_MAX, MESSAGE_TEXT_LENGTH_MAX,
+  METRIC_PARTS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX, PARTITIONS_MAX, REQUEST_BYTES_MAX, STORES_MAX,
+  TASKS_MAX, URI_LENGTH_MAX,
 } from './limits.js'
 import type {
   AnswerPayload, FromWorker, HeldStore, LoadedPartitionInfo, SourcePartition, StoreState, TaskBody,
@@ -89,7 +89,7 @@ const answerPayload: Schema<AnswerPayload> = tagged('kind', {
   counts: object({ kind: constant('counts'), values: array(Float64Array, COUNTS_MAX) }),
   sums: object({ kind: constant('sums'), bytes: array(Uint8Array) }),
   selected: object({ kind: constant('selected'), bytes: array(Uint8Array) }),
-  parts: object({ kind: constant('parts'), parts: list(metricPart, METRICS_MAX) }),
+  parts: object({ kind: constant('parts'), parts: list(metricPart, METRIC_PARTS_MAX) }),
 })
 
 // ---- the messages

@@ -1,6 +1,6 @@
 import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
-  mergeSelected, metricPart, type MetricPart, type SelectPart, selectPartFault,
+  mergeSelected, metricParts, type MetricPart, type SelectPart, selectPartFault,
   type SelectRequest, sumsLayout, type SumsLayout, TALLY_COUNTS,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
@@ -214,8 +214,8 @@ function rankedMetrics({ metrics, objective, nOutputs }: EngineSetup): Map<strin
   const nothing = new Float64Array(0)
   const scores = Array.from({ length: nOutputs }, () => nothing)
   return new Map(metrics.map((metric) => {
-    const { ranked } = metricPart(metric, objective.objective, scores, nothing, null)
-    return [metric.name, ranked !== null]
+    const parts = metricParts(metric, objective.objective, scores, nothing, null)
+    return [metric.name, parts[0]!.ranked !== null]
   }))
 }
 

@@ -9,6 +9,7 @@ import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags
 import { endedBy, UsageError } from '../exit-codes.js'
 import { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
+import { readConfiguration } from '../lightgbm/configuration.js'
 import { openPlace, placeFlags, readPlace } from './place.js'
 import { readSettings } from './settings.js'
 
@@ -71,7 +72,14 @@ export interface Study {
 export async function runStudy(
   given: FlagValues, optionNames: readonly string[], work: (study: Study) => Promise<number>,
 ): Promise<number> {
-  const { params: raw, options } = await readSettings(given, optionNames)
+  const config = given.text('config')
+  const { params: raw, options } = readSettings(
+    given, optionNames, config === undefined ? null : await readConfiguration(config))
+  const stray = Object.keys(options).find((name) => !optionNames.includes(name))
+  if (stray !== undefined) {
+    throw new UsageError(`the configuration says "${stray}", which this command does not take; ` +
+      'leave it out')
+  }
   const values = new FlagValues(options, undefined)
   const inputs = values.list('data')
   if (inputs.length === 0) throw new UsageError('--data is missing: name the files to train on')

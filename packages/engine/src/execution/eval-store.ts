@@ -1,6 +1,6 @@
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
-import { metricPart } from '../metrics/parts.js'
+import { metricParts } from '../metrics/parts.js'
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { planColumns } from './columns.js'
@@ -82,11 +82,10 @@ export class EvalStore {
       const values = this.scores.values(k)
       return divisor === 1 ? values : values.map((score) => score / divisor)
     })
-    return setup.metrics.map((metric) => ({
-      dataset,
-      metric: metric.name,
-      ...metricPart(metric, setup.objective.objective, scores, this.#labels, this.#weights),
-    }))
+    const { objective } = setup.objective
+    return setup.metrics.flatMap((metric) =>
+      metricParts(metric, objective, scores, this.#labels, this.#weights)
+        .map((part) => ({ dataset, metric: metric.name, ...part })))
   }
 }
 

@@ -182,6 +182,8 @@ export interface MetricPart {
   readonly sum: readonly number[] | null
   /** Rows by ascending score, for AUC, or null. */
   readonly ranked: RankedScores | null
+  /** Of auc_mu, which has a part for each pair of classes: the pair's index. */
+  readonly pair?: number
 }
 
 /**
@@ -283,6 +285,8 @@ export interface MetricSpec {
   readonly topK: number
   /** The number that some metrics have: alpha, fair_c or tweedie_variance_power; else 0. */
   readonly parameter: number
+  /** Of auc_mu with costs: K x K, row-major. */
+  readonly costs?: readonly number[]
   /** Of a metric of the user's own. */
   readonly custom?: MetricDefinition | null
 }

@@ -40,6 +40,20 @@ function gather(rows: Int32Array, values: Float64Array): Float64Array<ArrayBuffe
   return out
 }
 
+/** Merges neighbours until one is left: O(n log k) for k parts. */
+export function mergeAll(parts: readonly RankedScores[]): RankedScores {
+  let rest = parts
+  while (rest.length > 1) {
+    const merged: RankedScores[] = []
+    for (let i = 0; i < rest.length; i += 2) {
+      const [a, b] = [rest[i]!, rest[i + 1]]
+      merged.push(b === undefined ? a : mergeRanked(a, b))
+    }
+    rest = merged
+  }
+  return rest[0]!
+}
+
 /** Merges sorted rows of two engines. */
 export function mergeRanked(a: RankedScores, b: RankedScores): RankedScores {
   const [negatives, negativeWeights] =

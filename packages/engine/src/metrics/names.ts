@@ -3,7 +3,7 @@ import { type CustomParams, metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 
 const confusion = ['accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'mcc']
-const higherIsBetter = ['auc', 'average_precision', 'r2', ...confusion]
+const higherIsBetter = ['auc', 'auc_mu', 'average_precision', 'r2', ...confusion]
 
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
@@ -74,8 +74,8 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   cross_entropy: ['brier'],
   cross_entropy_lambda: [],
   binary: probable,
-  multiclass: ['accuracy'],
-  multiclassova: ['accuracy'],
+  multiclass: ['accuracy', 'auc_mu'],
+  multiclassova: ['accuracy', 'auc_mu'],
   expectile: shaped,
   pseudo_huber: shaped,
   log_cosh: shaped,

@@ -1,8 +1,9 @@
 import { exp, predictedNumber, type Objective } from '@coppice/model'
 import { customMetricPart, finishCustomMetric } from '../custom/metric.js'
-import type { MetricPart, MetricSpec, RankedScores } from '../execution/protocol.js'
+import type { MetricPart, MetricSpec } from '../execution/protocol.js'
 import { ExactSum } from '../numeric/exact-sum.js'
-import { areaUnderRoc, mergeRanked, rankScores } from './auc.js'
+import { areaUnderRoc, mergeAll, rankScores } from './auc.js'
+import { finishAucMu, rankPairs } from './auc-mu.js'
 import { averagePrecision } from './average-precision.js'
 import {
   binaryError, binaryLogLoss, multiError, multiLogLoss, ovaLogLoss, type RowLoss,
@@ -12,7 +13,7 @@ import { isHigherBetter } from './names.js'
 import { crossEntropy, numberLoss } from './number-losses.js'
 import { finishTally, isTally, positiveProbability, tallyPart } from './tallies.js'
 
-type Parts = Pick<MetricPart, 'sum' | 'ranked'>
+type Parts = Pick<MetricPart, 'sum' | 'ranked' | 'pair'>
 
 /** What sums are divided by. */
 export interface SetSize {
@@ -75,7 +76,19 @@ function exposureLoss(score: number, label: number, weight: number): number {
   return crossEntropy(1 - exp(-weight * rate), label)
 }
 
-/** One engine's part of a metric over its rows. */
+/** One engine's parts of a metric over its rows: one, or of auc_mu one for each pair of classes. */
+export function metricParts(
+  metric: MetricSpec, objective: Objective, scores: readonly Float64Array[],
+  labels: Float64Array, weights: Float64Array | null,
+): Parts[] {
+  if (metric.name !== 'auc_mu' || metric.custom != null) {
+    return [metricPart(metric, objective, scores, labels, weights)]
+  }
+  return rankPairs(metric.costs ?? [], scores, labels, weights)
+    .map(({ pair, ranked }) => ({ sum: null, ranked, pair }))
+}
+
+/** One engine's part of a metric over its rows, of metrics that have one. */
 export function metricPart(
   metric: MetricSpec, ownObjective: Objective, scores: readonly Float64Array[],
   labels: Float64Array, weights: Float64Array | null,
@@ -110,6 +123,9 @@ export function metricPart(
 
 /** The metric's value from the parts of all engines. */
 export function finishMetric(metric: string, parts: readonly Parts[], size: SetSize): number {
+  if (metric === 'auc_mu') {
+    return finishAucMu(parts.map(({ pair = 0, ranked }) => ({ pair, ranked: ranked! })))
+  }
   if (rankedMetrics.includes(metric)) {
     const ranked = mergeAll(parts.map((part) => part.ranked!))
     return metric === 'auc' ? areaUnderRoc(ranked) : averagePrecision(ranked)
@@ -140,18 +156,4 @@ export function isSpecHigherBetter(
   { name, custom }: Pick<MetricSpec, 'name' | 'custom'>,
 ): boolean {
   return custom == null ? isHigherBetter(name) : custom.higherIsBetter
-}
-
-/** Merges neighbours until one is left: O(n log k) for k parts. */
-function mergeAll(parts: RankedScores[]): RankedScores {
-  let rest = parts
-  while (rest.length > 1) {
-    const merged: RankedScores[] = []
-    for (let i = 0; i < rest.length; i += 2) {
-      const [a, b] = [rest[i]!, rest[i + 1]]
-      merged.push(b === undefined ? a : mergeRanked(a, b))
-    }
-    rest = merged
-  }
-  return rest[0]!
 }

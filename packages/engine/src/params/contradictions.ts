@@ -84,10 +84,13 @@ function metricContradiction(values: ParameterValues): string | null {
   const isMulticlass = values.objective === 'multiclass' || values.objective === 'multiclassova'
   // what fits a custom objective depends on its definition
   if (values.objective === 'custom') return null
+  if (values.aucMuWeights.length > 0 && !values.metric.includes('auc_mu')) {
+    return 'auc_mu_weights contradicts metric: it acts on auc_mu only; add auc_mu or leave it out'
+  }
   const wrong = values.metric.find(metric =>
-    metric !== 'accuracy' && metric.startsWith('multi_') !== isMulticlass)
+    metric !== 'accuracy' && (metric.startsWith('multi_') || metric === 'auc_mu') !== isMulticlass)
   if (wrong === undefined) return null
-  const legal = isMulticlass ? 'multi_logloss, multi_error or accuracy' : 'a metric that is not multi_*'
+  const legal = isMulticlass ? 'multi_logloss, multi_error, auc_mu or accuracy' : 'a metric that is not multi_* or auc_mu'
   return `metric ${wrong} contradicts objective = ${values.objective}; use ${legal}`
 }
 

@@ -131,6 +131,7 @@ const metricRows = {
       'cross_entropy',
       'cross_entropy_lambda',
       'kullback_leibler',
+      'auc_mu',
       'r2',
       'rmsle',
       'expectile',
@@ -192,7 +193,6 @@ const metricRows = {
       unbuiltValues: [
         'ndcg',
         'map',
-        'auc_mu',
       ],
       emptyNames: ['none', 'na', 'null', 'custom'],
     },
@@ -221,7 +221,14 @@ const metricRows = {
       aliases: ['ndcg_eval_at', 'ndcg_at', 'map_eval_at', 'map_at'],
     }),
   ),
-  auc_mu_weights: unbuilt(numbers('floats', 'metric', [], 'AUC-mu: weights of misclassification.')),
+  auc_mu_weights: numbers(
+    'floats',
+    'metric',
+    [],
+    '`auc_mu`: `num_class` x `num_class` costs, of calling a row of class i class j, row by row; ' +
+      'the diagonal does not count. Empty: all 1.',
+    { omittedAtDefault: true },
+  ),
 }
 
 /** Everything about losses and metrics. */

@@ -2,6 +2,7 @@ import type { ParameterValue } from '@coppice/model'
 import { metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import type { MetricSpec } from '../execution/protocol.js'
+import { aucMuCosts } from '../metrics/auc-mu.js'
 import { metricFamily } from '../metrics/family.js'
 import { checkMetric } from '../metrics/names.js'
 import { metricParameter } from '../metrics/parts.js'
@@ -64,8 +65,10 @@ export function makePlan(
     : objective.baseScores.map((score) => grid.round(score))
   const features = train.features.map(featureLayout)
   const metrics: MetricSpec[] = evaluates
-    ? params.metric.map((name) =>
-      ({ name, topK: params.multiErrorTopK, parameter: metricParameter(name, params) }))
+    ? params.metric.map((name) => ({
+      name, topK: params.multiErrorTopK, parameter: metricParameter(name, params),
+      ...(name === 'auc_mu' ? { costs: aucMuCosts(params) } : {}),
+    }))
     : []
   const family = metricFamily(objective.spec.objective).name
   for (const { name } of metrics) checkMetric(name, family)

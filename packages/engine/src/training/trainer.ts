@@ -1,5 +1,5 @@
 import {
-  nClassesOf, type ModelHeader, type Objective, type Scalar, type Tree,
+  nClassesOf, type Model, type ModelHeader, type Objective, type Scalar, type Tree,
 } from '@coppice/model'
 import { assert, CoppiceError } from '../errors.js'
 import type { BinnedTree } from '../execution/protocol.js'
@@ -71,10 +71,16 @@ class Trainer {
     return this.#plan.percentiles?.isCentered === true
   }
 
+  /** A model that ended before its base scores were known, or that nothing was added to. */
+  #isUntold({ trees }: Model): boolean {
+    return this.#isCentered && trees.length === 0
+  }
+
   /** Asks for base scores that a model to go on from does not have. @returns whether it was told */
   *#center(): Steps<boolean> {
     const { resumeFrom, params } = this.#inputs
-    if (!this.#isCentered || (resumeFrom?.trees.length ?? 0) > 0) return true
+    if (!this.#isCentered) return true
+    if (resumeFrom !== undefined && !this.#isUntold(resumeFrom)) return true
     const baseScores = yield { kind: 'center', plan: this.#plan }
     if (baseScores === 'aborted') return false
     assert(Array.isArray(baseScores), 'base scores are numbers')
@@ -124,7 +130,7 @@ class Trainer {
   /** Commits the iterations of the model to resume from, if there is one. */
   #takeUp(): { iterations: BinnedTree[][], isOver: boolean } | null {
     const { resumeFrom, params, train: { features } } = this.#inputs
-    if (resumeFrom === undefined) return null
+    if (resumeFrom === undefined || this.#isUntold(resumeFrom)) return null
     const iterations = resumableIterations(resumeFrom, this.#header, params.numIterations)
     const { metrics } = this.#plan.engine
     const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, features)))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import type { Objective } from '@coppice/model'
-import { finishMetric, metricPart } from '../../src/metrics/parts.js'
+import { aucMuCosts } from '../../src/metrics/auc-mu.js'
+import { finishMetric, metricPart, metricParts } from '../../src/metrics/parts.js'
 
 type Column = 'score' | 'number' | 'positive' | 'label' | 'weight'
 type Values = Readonly<Record<string, number>>
@@ -9,7 +10,14 @@ type Values = Readonly<Record<string, number>>
 /** Made by make-golden.py. */
 const golden = JSON.parse(readFileSync(
   new URL('../../../test/metrics/golden-metrics.json', import.meta.url), 'utf8')) as
-  Readonly<Record<Column, readonly number[]>> & { readonly metrics: Values, weighted: Values }
+  Readonly<Record<Column, readonly number[]>> & {
+    readonly metrics: Values, readonly weighted: Values
+    readonly auc_mu: readonly {
+      readonly scores: readonly (readonly number[])[], readonly label: readonly number[]
+      readonly weight: readonly number[] | null, readonly costs: readonly number[]
+      readonly value: number
+    }[]
+  }
 
 const column = (name: Column): Float64Array => Float64Array.from(golden[name])
 
@@ -65,6 +73,32 @@ describe('metrics beside scikit-learn and XGBoost', () => {
     assert.equal(value('r2', [2, 2], [2, 2]), 1)
     assert.equal(value('r2', [1, 2], [2, 2]), 0)
     assert.throws(() => value('rmsle', [1], [-1]), { code: 'DATA', message: /labels above -1/ })
+  })
+
+  it('have their values, however rows are grouped: auc_mu', () => {
+    for (const { scores, label, weight, costs, value } of golden.auc_mu) {
+      const spec = { name: 'auc_mu', topK: 1, parameter: 0, costs }
+      const part = (from: number, to: number) => metricParts(
+        spec, { name: 'multiclass', numClass: 4 },
+        scores.map((plane) => Float64Array.from(plane.slice(from, to))),
+        Float64Array.from(label.slice(from, to)),
+        weight === null ? null : Float64Array.from(weight.slice(from, to)))
+      const size = { sumWeight: 1, nRows: label.length }
+      const whole = finishMetric('auc_mu', part(0, 90), size)
+      assert.ok(Math.abs(whole - value) < 1e-6, `${whole}, not ${value}`)
+      for (const cut of [0, 1, 40]) {
+        assert.equal(finishMetric('auc_mu', [...part(cut, 90), ...part(0, cut)], size), whole)
+      }
+    }
+  })
+
+  it('refuse costs that are no matrix of the classes', () => {
+    const refuses = (aucMuWeights: number[], numClass: number, message: RegExp): void =>
+      assert.throws(() => aucMuCosts({ aucMuWeights, numClass }), { code: 'PARAMETER', message })
+    refuses([1, 2, 3], 2, /auc_mu_weights has 3 numbers; give num_class x num_class = 4/)
+    refuses([0, 1, 0, 0], 2, /auc_mu_weights\[2\] is 0/)
+    refuses([], 101, /at most 100 classes, num_class is 101/)
+    assert.deepEqual(aucMuCosts({ aucMuWeights: [0, 2, 3, 0], numClass: 2 }), [0, 2, 3, 0])
   })
 
   it('count classes', () => {

@@ -1,10 +1,11 @@
-"""Metrics beyond LightGBM's, by scikit-learn and XGBoost: python make-golden.py > golden-metrics.json
+"""Metrics beyond LightGBM's, by scikit-learn and XGBoost, and auc_mu by LightGBM: python make-golden.py > golden-metrics.json
 
 Labels, weights and raw scores are fixed; the test gives the same scores to our metrics.
 """
 import json
 import math
 
+import lightgbm as lgb
 import numpy as np
 import sklearn.metrics as skm
 import xgboost as xgb
@@ -53,8 +54,26 @@ def metrics(w):
     }
 
 
+
+def auc_mu(w, **params):
+    """LightGBM's, with the raw scores that it is of."""
+    X = np.random.default_rng(2).normal(size=(90, 3))
+    y = np.digitize(X[:, 0] + 0.8 * np.random.default_rng(3).normal(size=90), [-0.7, 0.2, 1])
+    result = {}
+    data = lgb.Dataset(X, y, weight=w)
+    booster = lgb.train(
+        {'objective': 'multiclass', 'num_class': 4, 'metric': 'auc_mu', 'num_leaves': 5,
+         'min_data_in_leaf': 5, 'verbose': -1, **params}, data, 3, valid_sets=[data],
+        valid_names=['own'], callbacks=[lgb.record_evaluation(result)])
+    return {'scores': np.round(booster.predict(X, raw_score=True), 9).T.tolist(),
+            'label': y.tolist(), 'weight': None if w is None else w.tolist(),
+            'costs': params.get('auc_mu_weights', []), 'value': result['own']['auc_mu'][-1]}
+
+
 print(json.dumps({
+    'auc_mu': [auc_mu(None), auc_mu(weight[:90]), auc_mu(
+        None, auc_mu_weights=[0, 1, 2, 3, 1, 0, 1, 2, 5, 1, 0, 1, 3, 2, 0.5, 0])],
     'score': score.tolist(), 'number': number.tolist(), 'positive': positive.tolist(),
     'label': label.tolist(), 'weight': weight.tolist(),
     'metrics': metrics(np.ones(n)), 'weighted': metrics(weight),
-}, indent=1))
+}))

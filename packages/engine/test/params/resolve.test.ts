@@ -173,6 +173,7 @@ describe('resolveParams', () => {
   })
 
   it('refuses numbers of losses that are not asked for', () => {
+    refuses({ auc_mu_weights: [0, 1, 1, 0] }, /auc_mu_weights contradicts metric/)
     refuses({ alpha: 0.5 }, /alpha = 0\.5 contradicts objective = regression/, /huber and quantile/)
     refuses({ objective: 'huber', fair_c: 2 }, /fair_c = 2/, /fair only/)
     refuses({ objective: 'poisson', tweedie_variance_power: 1.2 }, /acts on tweedie only/)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { parseModel, serializeModel, type Model } from '@coppice/model'
 import { makeDataset, type DataRecipe } from '@coppice/testkit'
+import { CoppiceError } from '../../src/errors.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { ThreadExecutor } from '../../src/threads/index.js'
 import type { Executor } from '../../src/training/executor.js'
@@ -28,6 +29,14 @@ const jobs: readonly Job[] = [
     name: 'multiclass, evaluated every other iteration',
     recipe: { ...base, label: { classes: 3 } },
     params: { objective: 'multiclass', numClass: 3, numIterations: 6, numLeaves: 7, metricFreq: 2 },
+  },
+  {
+    name: 'weighted medians with bagging',
+    recipe: { ...base, label: 'counts', weights: 'any' },
+    params: {
+      objective: 'regression_l1', numIterations: 6, numLeaves: 8, baggingFraction: 0.6,
+      baggingFreq: 2, metric: ['l1'],
+    },
   },
   {
     name: 'regression with init scores and early stopping',
@@ -96,6 +105,35 @@ describe('train with resumeFrom', () => {
       }
     })
   }
+
+  it('begins anew with a model without trees, whose base score was not asked for', async () => {
+    const { data } = makeDataset({ ...base, label: 'heavy-tailed' })
+    const params = { objective: 'quantile', alpha: 0.3, numIterations: 2, numLeaves: 4 }
+    const { model } = await train({ params, train: data }, new InlineExecutor())
+    assert.notEqual(model.baseScores[0], 0)
+    const controller = new AbortController()
+    const inner = new InlineExecutor()
+    const executor: Executor = {
+      nThreads: 1,
+      open: (job) => inner.open(job),
+      // what is asked before the first iteration can be aborted too
+      center: (signal) => {
+        controller.abort()
+        return inner.center(signal).then(() => {
+          throw new CoppiceError('ABORTED', 'aborted')
+        })
+      },
+      replay: () => assert.fail('nothing is replayed'),
+      iterate: () => assert.fail('no iteration follows an abort'),
+      close: () => inner.close(),
+    }
+    const aborted = await train({ params, train: data, signal: controller.signal }, executor)
+    assert.equal(aborted.stoppedBy, 'aborted')
+    assert.equal(aborted.model.trees.length, 0)
+    const resumed = await train(
+      { params, train: data, resumeFrom: aborted.model }, new InlineExecutor())
+    assert.equal(digest(resumed.model), digest(model))
+  })
 
   it('refuses a model of other parameters, data or length, and names what differs', async () => {
     const { data } = makeDataset({ ...base, label: 'regression' })

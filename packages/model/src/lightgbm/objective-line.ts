@@ -22,10 +22,11 @@ const rootable = ['regression', 'regression_l1', 'fair', 'quantile', 'mape']
  * What a line says.
  * @param line - null where the model has none: raw scores are its predictions
  * @param averages - whether it is a random forest
+ * @param alpha - the quantile by the model's parameters, null where they do not say: the line does not
  * @throws CoppiceError 'MODEL' for an objective that LightGBM does not have
  */
 export function parseObjective(
-  line: Field | null, numOutputs: number, averages: boolean,
+  line: Field | null, numOutputs: number, averages: boolean, alpha: number | null = null,
 ): ModelObjective {
   const [name = '', ...rest] = words(line?.value ?? '')
   const imported = (link: Link, more: Partial<ImportedObjective> = {}): ModelObjective => ({
@@ -54,7 +55,9 @@ export function parseObjective(
       'multiclass, multiclassova', name)
   }
   if (rest.includes('sqrt') && rootable.includes(name)) return imported('signedSquare')
-  if (name === 'regression' && !averages) return { name }
+  if (averages) return imported(links[name]!)
+  if (name === 'regression' || name === 'regression_l1' || name === 'mape') return { name }
+  if (name === 'quantile' && alpha !== null && alpha > 0 && alpha < 1) return { name, alpha }
   return imported(links[name]!)
 }
 

@@ -36,7 +36,7 @@ export function parseLightGBM(text: string | Uint8Array): Model {
   const textTrees = sections.trees.map((tree, t) => parseTree(tree, t, nFeatures))
   const features = collectFeatures(names, infos, textTrees, sections.pandasCategories)
   const objective = parseObjective(header.fields.get('objective') ?? null, treesPerIteration,
-    header.fields.has('average_output'))
+    header.fields.has('average_output'), alphaOf(sections.parameters))
   const numClass = objective.name === 'binary' ? 2
     : 'numClass' in objective ? objective.numClass : 0
   const plain = features.map(({ feature }) => feature)
@@ -97,6 +97,12 @@ function originOf(
 }
 
 /** Values as numbers where that loses nothing. */
+/** The parameter alpha, by default LightGBM's 0.9; null where there are no parameters. */
+function alphaOf(lines: readonly Field[]): number | null {
+  const { alpha = 0.9 } = parametersOf(lines)
+  return lines.length > 0 && typeof alpha === 'number' ? alpha : null
+}
+
 function parametersOf(lines: readonly Field[]): Record<string, ParameterValue> {
   const parameters = new Map<string, ParameterValue>()
   for (const { key, value, line } of lines) {

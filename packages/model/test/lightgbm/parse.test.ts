@@ -31,7 +31,9 @@ describe('parseLightGBM', () => {
     assert.equal(model.parameters['boosting'], 'gbdt')
     assert.ok(model.trees[0]!.splitGain.every((gain) => gain > 0))
     assert.equal(model.trees[0]!.nodeCount[0], 400)
-    assert.deepEqual(parseLightGBM(golden('quantile')).objective, {
+    assert.deepEqual(parseLightGBM(golden('quantile')).objective, { name: 'quantile', alpha: 0.3 })
+    const unsaid = golden('quantile').replace(/\nparameters:[^]*end of parameters\n/, '\n')
+    assert.deepEqual(parseLightGBM(unsaid).objective, {
       name: 'imported', source: 'quantile', link: 'identity', sigmoid: 1, numClass: 0,
       numOutputs: 1, averages: false,
     })

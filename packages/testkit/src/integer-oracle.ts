@@ -91,13 +91,11 @@ export function trainByIntegerOracle(
   const scoreScale = Math.max(
     objective.scoreScale, ...(initScore === null ? [] : [...initScore].map(Math.abs)))
   const isForest = params.boosting === 'rf'
-  const gridScale = isForest
-    ? scoreScale * Math.max(1, powerAbove(params.numIterations) / 128) : scoreScale
-  const grid = new NaiveGrid(gridScale)
+  const grid = gridOf(params, scoreScale)
   const percentiles = NaivePercentiles.of(objective, data, grid.quantum)
-  const base = percentiles === null || !params.boostFromAverage ? objective.baseScores
+  const average = percentiles === null || !params.boostFromAverage ? objective.baseScores
     : [percentiles.find([...data.label!.keys()], () => 0)]
-  const baseScores = base.map((score) => initScore === null ? grid.round(score) : 0)
+  const baseScores = average.map((score) => initScore === null ? grid.round(score) : 0)
   const scores = startOf(data, baseScores, scoreScale)
   grid.spend(Math.max(...baseScores.map(Math.abs)))
   const header = headerOf(params, data, objective, baseScores)
@@ -122,10 +120,7 @@ export function trainByIntegerOracle(
     if (gradientBound === 0) break
     // fixed point: 30 bits for the bound, powers of two as scales, ties to even
     const hessianBound = objective.hessianBound + (objective.hessianSlope ?? 0) * gradientBound
-    const scales = {
-      g: 1073741824 / powerAbove(gradientBound * mostWeight(params, iteration, data.nRows)),
-      h: 1073741824 / powerAbove(hessianBound * mostWeight(params, iteration, data.nRows)),
-    }
+    const scales = scalesOf(gradientBound, hessianBound, mostWeight(params, iteration, data.nRows))
     const pairsOf = (output: number): [number, number][] => derivatives.map((pairs) =>
       [nearestEven(pairs[output]![0] * scales.g), nearestEven(pairs[output]![1] * scales.h)])
     const weights = drawRows(params, iteration, data, Array.from({ length: nOutputs }, (_, k) =>
@@ -135,16 +130,13 @@ export function trainByIntegerOracle(
     for (let output = 0; output < nOutputs; output++) {
       const fixed = pairsOf(output).map(([g, h], row) =>
         [nearestEven(g * weights[row]!), nearestEven(h * weights[row]!)] as const)
-      const factor = isForest ? 1 : shrinkage
-      const grower = new NaiveGrower(params, data, bins, fixed, scales, grid, iteration, output,
-        factor, bias[output]!)
+      const rate = isForest ? 1 : shrinkage
+      const grower = new NaiveGrower(
+        params, data, bins, fixed, scales, grid, iteration, output, rate, bias[output]!)
       const { tree: stepped, leafOf } = grower.grow(inBag)
-      const tree = percentiles === null || stepped.leafValue.length === 1 ? stepped : {
-        ...stepped,
-        leafValue: stepped.leafValue.map((_, leaf) => grid.round(factor *
-          percentiles.find(inBag.filter((row) => leafOf(row) === leaf),
-            (row) => scores[row]![output]!))),
-      }
+      const tree = percentiles === null ? stepped : renewed(stepped, (leaf) => grid.round(
+        rate * percentiles.find(
+          inBag.filter((row) => leafOf(row) === leaf), (row) => scores[row]![output]!)))
       grown.push(tree)
       assigned.push(leafOf)
     }
@@ -157,11 +149,7 @@ export function trainByIntegerOracle(
     trees.push(...grown)
     if (!isForest) grown.forEach((_, k) => addTree(trees.length - nOutputs + k, 1))
   }
-  const model = {
-    format: 'coppice-model', formatVersion: isForest ? 2 : 1, ...header, trees, bestIteration: null,
-    evaluation: [],
-  } as const
-  return { ...model, chainHash: chainOf(model) }
+  return modelOf(header, trees, isForest)
 }
 
 /** Scores before the first tree: base scores, or init scores on the grid. */
@@ -178,6 +166,34 @@ function rescaled(tree: Tree, change: (value: number) => number): Tree {
   return {
     ...tree, leafValue: tree.leafValue.map(change), nodeValue: tree.nodeValue.map(change),
   }
+}
+
+/** The grid of leaf values: sums over a forest are larger. */
+function gridOf({ boosting, numIterations }: ResolvedParams, scoreScale: number): NaiveGrid {
+  const room = boosting === 'rf' ? Math.max(1, powerAbove(numIterations) / 128) : 1
+  return new NaiveGrid(scoreScale * room)
+}
+
+/** Fixed point: 30 bits for the bounds of weighted gradients, powers of two as scales. */
+function scalesOf(gradientBound: number, hessianBound: number, weight: number): Scales {
+  return {
+    g: 1073741824 / powerAbove(gradientBound * weight),
+    h: 1073741824 / powerAbove(hessianBound * weight),
+  }
+}
+
+/** A tree whose leaves have other values, if it has split at all. */
+function renewed(tree: Tree, valueOf: (leaf: number) => number): Tree {
+  if (tree.leafValue.length === 1) return tree
+  return { ...tree, leafValue: tree.leafValue.map((_, leaf) => valueOf(leaf)) }
+}
+
+function modelOf(header: ModelHeader, trees: readonly Tree[], isForest: boolean): Model {
+  const model = {
+    format: 'coppice-model', formatVersion: isForest ? 2 : 1, ...header, trees, bestIteration: null,
+    evaluation: [],
+  } as const
+  return { ...model, chainHash: chainOf(model) }
 }
 
 /** What a model says before its trees. */

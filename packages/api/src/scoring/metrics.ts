@@ -7,7 +7,8 @@ import {
   type MetricPart, type MetricSpec, metricsOf, parseValue,
 } from '@coppice/engine'
 import {
-  CoppiceError, isBinary, isForest, type Model, type ModelObjective, type Objective, probabilitiesOf,
+  CoppiceError, isBinary, isForest, type Model, type ModelObjective, type Objective,
+  probabilitiesOf,
 } from '@coppice/model'
 
 /**

@@ -42,6 +42,7 @@ export { trainingDialogue } from './training/trainer.js'
 export * from './training/trainer-protocol.js'
 export { type RefitJob, refitTrees, type RefitTree, type Refitted } from './training/refit.js'
 export { resumeModel } from './training/resume.js'
+export type { Rescale } from './training/dart.js'
 export { EarlyStopping, type EarlyStoppingParams } from './training/early-stopping.js'
 export { committedIterations } from './training/committed-iterations.js'
 export { type InferredParams, requireClassCount, withInferred } from './training/class-count.js'
@@ -52,7 +53,7 @@ export type {
 } from './execution/protocol.js'
 export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
-  Booster, type Dialogue, type EngineAnswer, type IterationRecord,
+  Booster, changesScores, type Dialogue, type EngineAnswer, type IterationRecord,
 } from './training/iteration.js'
 export { decodeRequest, encodeRequest, requestBytesMax } from './execution/request-codec.js'
 export {

@@ -6,7 +6,7 @@ export { sigmoid, softplus } from './math/logistic.js'
 export { fromHex, Sha256, sha256, toHex } from './sha256.js'
 export { compareUtf8 } from './text.js'
 export type { ModelHeader } from './format/canonical.js'
-export { chainOf, extendChain, startChain } from './format/chain.js'
+export { chainOf, extendChain, formatVersionOf, startChain } from './format/chain.js'
 export { parseModel } from './format/parse.js'
 export { serializeModel } from './format/serialize.js'
 export { FORMAT_VERSION, validateModel } from './format/validate.js'
@@ -15,7 +15,7 @@ export { formatLightGBM, type TextLayout } from './lightgbm/format.js'
 export { parseLightGBM } from './lightgbm/parse.js'
 export { isLightGBM } from './lightgbm/sections.js'
 export {
-  customLinks, isRanking, nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers,
+  customLinks, isForest, isRanking, nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers,
   type ObjectiveField,
 } from './objective.js'
 export { featureImportances } from './importance.js'

@@ -53,6 +53,11 @@ export function isRanking(objective: { readonly name: string }): boolean {
   return objective.name === 'lambdarank' || objective.name === 'rank_xendcg'
 }
 
+/** Whether scores are divided by the number of iterations in use: a random forest. */
+export function isForest({ averages }: ModelObjective): boolean {
+  return averages === true
+}
+
 /** The objective's numbers in order. */
 export function objectiveNumbers(objective: Objective): [string, number][] {
   const values = objective as unknown as Readonly<Record<string, number>>

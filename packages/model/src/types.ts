@@ -87,7 +87,16 @@ export interface LinearLeaves {
 }
 
 /** The loss, with what of it decides gradients, metrics and predictions. */
-export type Objective =
+export type Objective = LossOfModel & ForestMark
+
+/** Format version 2. */
+export interface ForestMark {
+  /** A random forest: raw scores are divided by the number of iterations in use before the link. */
+  readonly averages?: true
+}
+
+/** What is minimised. */
+export type LossOfModel =
   | { readonly name: 'regression' }
   /** Squared error of the labels' signed square roots; predictions are squared again. */
   | { readonly name: 'regression_sqrt' }
@@ -183,7 +192,7 @@ export type ParameterValue = string | number | boolean | readonly (string | numb
 
 export interface Model {
   readonly format: 'coppice-model'
-  /** 2 where there is an `origin`, else 1. */
+  /** 2 where there is an `origin` or the objective `averages`, else 1. */
   readonly formatVersion: 1 | 2
   readonly objective: ModelObjective
   /** Class values in class order (2 for binary, numClass for multi-class), else null. */

@@ -12,8 +12,9 @@ import {
   finish, mixNumber, mixWord, modelParameters, Purpose, resolveParams, startHash,
   type BinnedDataset, type FeatureInfo, type ResolvedParams,
 } from '@coppice/engine'
-import { extendChain, nClassesOf, startChain, type Model, type Tree } from '@coppice/model'
+import { chainOf, nClassesOf, type Model, type ModelHeader, type Tree } from '@coppice/model'
 import { allBins } from './datasets.js'
+import { NaiveDart } from './naive-dart.js'
 import { leafGain, threshold } from './naive-gain.js'
 import { drawRows, mostWeight } from './naive-sampling.js'
 import { nearestEven, powerAbove } from './naive-numbers.js'
@@ -66,8 +67,12 @@ class NaiveGrid {
 
   round(value: number): number {
     const limit = Math.min(this.#scale * 1024, this.#left / 2)
+    return this.rounded(Math.max(-limit, Math.min(limit, value)))
+  }
+
+  rounded(value: number): number {
     const { quantum } = this
-    return nearestEven(Math.max(-limit, Math.min(limit, value)) / quantum) * quantum + 0
+    return nearestEven(value / quantum) * quantum + 0
   }
 
   spend(magnitude: number): void {
@@ -85,29 +90,29 @@ export function trainByIntegerOracle(
   const initScore = data.initScore
   const scoreScale = Math.max(
     objective.scoreScale, ...(initScore === null ? [] : [...initScore].map(Math.abs)))
-  const grid = new NaiveGrid(scoreScale)
+  const isForest = params.boosting === 'rf'
+  const grid = gridOf(params, scoreScale)
   const percentiles = NaivePercentiles.of(objective, data, grid.quantum)
-  const base = percentiles === null || !params.boostFromAverage ? objective.baseScores
+  const average = percentiles === null || !params.boostFromAverage ? objective.baseScores
     : [percentiles.find([...data.label!.keys()], () => 0)]
-  const baseScores = base.map((score) => initScore === null ? grid.round(score) : 0)
-  const scores = Array.from({ length: data.nRows }, (_, row) => baseScores.map((own, k) =>
-    initScore === null ? own : new NaiveGrid(scoreScale).round(initScore[row * nOutputs + k]!)))
+  const baseScores = average.map((score) => initScore === null ? grid.round(score) : 0)
+  const scores = startOf(data, baseScores, scoreScale)
   grid.spend(Math.max(...baseScores.map(Math.abs)))
-  const header = {
-    objective: objective.objective,
-    classes: nClassesOf(objective.objective) === 0 ? null
-      : data.classes ?? Array.from({ length: Math.max(2, nOutputs) }, (_, k) => k),
-    features: data.features.map(({ name, mapper, categories }) => mapper.kind === 'numeric'
-      ? { name, kind: 'numeric' as const, missing: mapper.missing }
-      : { name, kind: 'categorical' as const, categories: categories! }),
-    treesPerIteration: nOutputs,
-    baseScores,
-    parameters: modelParameters(params),
-  }
+  const header = headerOf(params, data, objective, baseScores)
+  // trees of a forest have the base scores in their leaves
+  const bias = baseScores.map((base) => isForest ? base : 0)
   const trees: Tree[] = []
-  let chainHash = startChain(header)
   const bins = allBins(data)
+  const dart = new NaiveDart(params)
+  const assigned: ((row: number) => number)[] = []
+  const addTree = (t: number, factor: number): void => scores.forEach((own, row) => {
+    own[t % nOutputs]! += factor * trees[t]!.leafValue[assigned[t]!(row)]!
+  })
   for (let iteration = 0; iteration < params.numIterations; iteration++) {
+    const { dropped, shrinkage, factor } = dart.step(iteration)
+    const droppedTrees = dropped.flatMap((i) =>
+      Array.from({ length: nOutputs }, (_, k) => i * nOutputs + k))
+    for (const t of droppedTrees) addTree(t, -1)
     const derivatives = scores.map((own, row) =>
       objective.derivatives(own, data.label![row]!, data.weight?.[row] ?? 1))
     const gradientBound = objective.gradientBound ??
@@ -115,10 +120,7 @@ export function trainByIntegerOracle(
     if (gradientBound === 0) break
     // fixed point: 30 bits for the bound, powers of two as scales, ties to even
     const hessianBound = objective.hessianBound + (objective.hessianSlope ?? 0) * gradientBound
-    const scales = {
-      g: 1073741824 / powerAbove(gradientBound * mostWeight(params, iteration, data.nRows)),
-      h: 1073741824 / powerAbove(hessianBound * mostWeight(params, iteration, data.nRows)),
-    }
+    const scales = scalesOf(gradientBound, hessianBound, mostWeight(params, iteration, data.nRows))
     const pairsOf = (output: number): [number, number][] => derivatives.map((pairs) =>
       [nearestEven(pairs[output]![0] * scales.g), nearestEven(pairs[output]![1] * scales.h)])
     const weights = drawRows(params, iteration, data, Array.from({ length: nOutputs }, (_, k) =>
@@ -128,22 +130,83 @@ export function trainByIntegerOracle(
     for (let output = 0; output < nOutputs; output++) {
       const fixed = pairsOf(output).map(([g, h], row) =>
         [nearestEven(g * weights[row]!), nearestEven(h * weights[row]!)] as const)
-      const grower = new NaiveGrower(params, data, bins, fixed, scales, grid, iteration, output)
+      const rate = isForest ? 1 : shrinkage
+      const grower = new NaiveGrower(
+        params, data, bins, fixed, scales, grid, iteration, output, rate, bias[output]!)
       const { tree: stepped, leafOf } = grower.grow(inBag)
       const tree = percentiles === null ? stepped : renewed(stepped, (leaf) => grid.round(
-        params.learningRate * percentiles.find(
+        rate * percentiles.find(
           inBag.filter((row) => leafOf(row) === leaf), (row) => scores[row]![output]!)))
       grown.push(tree)
-      scores.forEach((own, row) => { own[output]! += tree.leafValue[leafOf(row)]! })
+      assigned.push(leafOf)
     }
     if (grown.every((tree) => tree.leafValue.length === 1)) break
     grid.spend(Math.max(...grown.flatMap((tree) => tree.leafValue.map(Math.abs))))
+    for (const t of droppedTrees) {
+      trees[t] = rescaled(trees[t]!, (value) => grid.rounded(value * factor))
+      addTree(t, 1)
+    }
     trees.push(...grown)
-    chainHash = extendChain(chainHash, grown)
+    if (!isForest) grown.forEach((_, k) => addTree(trees.length - nOutputs + k, 1))
   }
+  return modelOf(header, trees, isForest)
+}
+
+/** Scores before the first tree: base scores, or init scores on the grid. */
+function startOf(
+  { nRows, initScore }: BinnedDataset, baseScores: readonly number[], scoreScale: number,
+): number[][] {
+  const grid = new NaiveGrid(scoreScale)
+  const n = baseScores.length
+  return Array.from({ length: nRows }, (_, row) => baseScores.map((base, k) =>
+    initScore === null ? base : grid.round(initScore[row * n + k]!)))
+}
+
+function rescaled(tree: Tree, change: (value: number) => number): Tree {
   return {
-    format: 'coppice-model', formatVersion: 1, ...header, trees, bestIteration: null,
-    evaluation: [], chainHash,
+    ...tree, leafValue: tree.leafValue.map(change), nodeValue: tree.nodeValue.map(change),
+  }
+}
+
+/** The grid of leaf values: sums over a forest are larger. */
+function gridOf({ boosting, numIterations }: ResolvedParams, scoreScale: number): NaiveGrid {
+  const room = boosting === 'rf' ? Math.max(1, powerAbove(numIterations) / 128) : 1
+  return new NaiveGrid(scoreScale * room)
+}
+
+/** Fixed point: 30 bits for the bounds of weighted gradients, powers of two as scales. */
+function scalesOf(gradientBound: number, hessianBound: number, weight: number): Scales {
+  return {
+    g: 1073741824 / powerAbove(gradientBound * weight),
+    h: 1073741824 / powerAbove(hessianBound * weight),
+  }
+}
+
+function modelOf(header: ModelHeader, trees: readonly Tree[], isForest: boolean): Model {
+  const model = {
+    format: 'coppice-model', formatVersion: isForest ? 2 : 1, ...header, trees, bestIteration: null,
+    evaluation: [],
+  } as const
+  return { ...model, chainHash: chainOf(model) }
+}
+
+/** What a model says before its trees. */
+function headerOf(
+  params: ResolvedParams, data: BinnedDataset, objective: ReturnType<typeof describeObjective>,
+  baseScores: readonly number[],
+): ModelHeader {
+  const { nOutputs } = objective
+  const isForest = params.boosting === 'rf'
+  return {
+    objective: isForest ? { ...objective.objective, averages: true } : objective.objective,
+    classes: nClassesOf(objective.objective) === 0 ? null
+      : data.classes ?? Array.from({ length: Math.max(2, nOutputs) }, (_, k) => k),
+    features: data.features.map(({ name, mapper, categories }) => mapper.kind === 'numeric'
+      ? { name, kind: 'numeric' as const, missing: mapper.missing }
+      : { name, kind: 'categorical' as const, categories: categories! }),
+    treesPerIteration: nOutputs,
+    baseScores: isForest ? baseScores.map(() => 0) : baseScores,
+    parameters: modelParameters(params),
   }
 }
 
@@ -165,7 +228,8 @@ class NaiveGrower {
   constructor(
     readonly params: ResolvedParams, data: BinnedDataset, readonly bins: Uint8Array,
     readonly fixed: readonly (readonly [number, number])[], readonly scales: Scales,
-    readonly grid: NaiveGrid, iteration: number, output: number,
+    readonly grid: NaiveGrid, iteration: number, output: number, readonly shrinkage: number,
+    readonly bias: number,
   ) {
     this.#features = data.features
     const start = (purpose: Purpose): number => mixNumber(
@@ -232,7 +296,7 @@ class NaiveGrower {
       nodeWeight: nodes.map(({ leaf }) => weightOf(leaf)),
       nodeCount: nodes.map(({ leaf }) => leaf.rows.length),
       // a tree that cannot split adds nothing
-      leafValue: nodes.length === 0 ? [0] : leaves.map((leaf) => this.#value(leaf)),
+      leafValue: nodes.length === 0 ? [this.bias] : leaves.map((leaf) => this.#value(leaf)),
       leafWeight: leaves.map(weightOf),
       leafCount: leaves.map((leaf) => leaf.rows.length),
     }
@@ -257,11 +321,12 @@ class NaiveGrower {
 
   /** -T(G) / (H + l2), clamped, times the learning rate, on the grid. */
   #value({ sums, usesCatL2 }: Leaf): number {
-    const { lambdaL1, lambdaL2, catL2, maxDeltaStep, learningRate } = this.params
+    const { lambdaL1, lambdaL2, catL2, maxDeltaStep } = this.params
     const d = sums.h / this.scales.h + lambdaL2 + (usesCatL2 ? catL2 : 0)
     const output = d <= 0 ? 0 : -threshold(sums.g / this.scales.g, lambdaL1) / d
     const limit = maxDeltaStep > 0 ? maxDeltaStep : Infinity
-    return this.grid.round(learningRate * Math.max(-limit, Math.min(limit, output)))
+    return this.grid.round(
+      this.shrinkage * Math.max(-limit, Math.min(limit, output)) + this.bias)
   }
 
   #sums(rows: readonly number[]): Sums {

@@ -7,7 +7,8 @@ import {
   type MetricPart, type MetricSpec, metricsOf, parseValue,
 } from '@coppice/engine'
 import {
-  CoppiceError, isBinary, type Model, type ModelObjective, type Objective, probabilitiesOf,
+  CoppiceError, isBinary, isForest, type Model, type ModelObjective, type Objective,
+  probabilitiesOf,
 } from '@coppice/model'
 
 /**
@@ -49,9 +50,10 @@ function metricObjective(objective: ModelObjective): Objective {
 function metricScores(
   objective: ModelObjective, scores: Float64Array, nIterations: number,
 ): Float64Array {
-  if (objective.name !== 'imported') return scores
-  if (objective.numClass === 0) return probabilitiesOf(objective, scores, nIterations)
-  return objective.averages ? scores.map((score) => score / Math.max(1, nIterations)) : scores
+  if (objective.name === 'imported' && objective.numClass === 0) {
+    return probabilitiesOf(objective, scores, nIterations)
+  }
+  return isForest(objective) ? scores.map((score) => score / Math.max(1, nIterations)) : scores
 }
 
 /** Takes rows in batches and gives the value of one metric at the end. */

@@ -307,8 +307,9 @@ export class JobRunner {
   }
 
   #write(record: CommittedIteration): Promise<void> {
-    const { iteration, trees, metrics, chainHash } = record
-    return this.#journal.write({ kind: 'iteration', iteration, trees, metrics, chainHash })
+    const { iteration, trees, rescale, metrics, chainHash } = record
+    return this.#journal.write(
+      { kind: 'iteration', iteration, trees, rescale, metrics, chainHash })
   }
 
   #finish({ model, stoppedBy }: TrainResult): void {

@@ -97,6 +97,7 @@ export const engineSetup: Schema<EngineSetup> = object({
   }),
   nOutputs: integer(1, OUTPUTS_MAX),
   baseScores: list(finite, OUTPUTS_MAX),
+  fixedScores: nullable(list(finite, OUTPUTS_MAX)),
   initScoreQuantum: finite,
   scan: object({
     lambdaL1: finite,

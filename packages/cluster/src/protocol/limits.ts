@@ -36,6 +36,8 @@ export const STORES_MAX = 1 << 16
 export const TASKS_MAX = 1 << 20
 /** Trees of an iteration, one per output, and iterations of a job. */
 export const OUTPUTS_MAX = 1 << 16
+/** Changes of an iteration to the scores: with dropout of trees more than its own. */
+export const COMMITS_MAX = 1 << 22
 export const ITERATIONS_MAX = 1 << 24
 export const LEAVES_MAX = 1 << 20
 export const METRICS_MAX = 4096

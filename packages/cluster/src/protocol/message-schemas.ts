@@ -9,9 +9,9 @@ import {
   binnedTree, engineSetup, errorCode, metricPart, rowSummary, targetShape,
 } from './engine-schemas.js'
 import {
-  COUNTS_MAX, DATASETS_MAX, ITERATIONS_MAX, MESSAGE_TEXT_LENGTH_MAX, METRIC_PARTS_MAX,
-  NAME_LENGTH_MAX, OUTPUTS_MAX, PARTITIONS_MAX, REQUEST_BYTES_MAX, STORES_MAX, TASKS_MAX,
-  URI_LENGTH_MAX,
+  COMMITS_MAX, COUNTS_MAX, DATASETS_MAX, ITERATIONS_MAX, MESSAGE_TEXT_LENGTH_MAX,
+  METRIC_PARTS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX, PARTITIONS_MAX, REQUEST_BYTES_MAX, STORES_MAX,
+  TASKS_MAX, URI_LENGTH_MAX,
 } from './limits.js'
 import type {
   AnswerPayload, FromWorker, HeldStore, LoadedPartitionInfo, SourcePartition, StoreState, TaskBody,
@@ -127,7 +127,7 @@ export const toWorker: Schema<ToWorker> = tagged('type', {
     job: name,
     from: iteration,
     iterations: list(
-      list(object({ output: integer(0, OUTPUTS_MAX), tree: binnedTree }), OUTPUTS_MAX),
+      list(object({ output: integer(0, OUTPUTS_MAX), tree: binnedTree }), COMMITS_MAX),
       ITERATIONS_MAX),
   }),
   'request': object({

@@ -224,7 +224,10 @@ export interface Setup {
 
 // ---- the log
 
-/** A tree that adds to the scores of an output; trees that could not split add to none. */
+/**
+ * A tree that adds to the scores of an output; trees that could not split add to none. An iteration
+ * of DART also takes trees of earlier iterations out, and adds them with other values.
+ */
 export interface CommittedTree {
   readonly output: number
   readonly tree: BinnedTree

@@ -2,8 +2,8 @@
  * Schemas of what `@coppice/model` and the trainer define and messages to clients and journals
  * carry: parts of a model. That a tree is a tree of its model is checked where the model is.
  */
-import type { CommittedIteration, IterationEvent, MetricValue } from '@coppice/engine'
-import type { Feature, ModelHeader, Objective, ParameterValue, Scalar, Tree } from '@coppice/model'
+import type { CommittedIteration, IterationEvent, MetricValue, Rescale } from '@coppice/engine'
+import type { Feature, LossOfModel, ModelHeader, Objective, ParameterValue, Scalar, Tree } from '@coppice/model'
 import {
   CATEGORIES_MAX, COLUMNS_MAX, DATASETS_MAX, ITERATIONS_MAX, LEAVES_MAX, METRICS_MAX,
   NAME_LENGTH_MAX, OUTPUTS_MAX, TEXT_BYTES_MAX, URI_LENGTH_MAX,
@@ -44,9 +44,14 @@ const hash = where(text(64), (digits) => /^[0-9a-f]{64}$/.test(digits), '64 hexa
 
 const iteration = integer(0, ITERATIONS_MAX)
 
-/** The members of a committed iteration. */
+const rescale: Schema<Rescale> = object({
+  iterations: list(iteration, ITERATIONS_MAX), factor: finite, quantum: finite,
+})
+
+/** The members of a committed iteration. Journals of earlier versions have no `rescale`. */
 export const committedFields = {
-  iteration, trees: list(tree, OUTPUTS_MAX), metrics, chainHash: hash,
+  iteration, trees: list(tree, OUTPUTS_MAX),
+  rescale: (value: unknown) => nullable(rescale)(value ?? null), metrics, chainHash: hash,
 }
 
 export const committedIteration: Schema<CommittedIteration> = object(committedFields)
@@ -71,7 +76,7 @@ const feature: Schema<Feature> = tagged('kind', {
 })
 
 /** An objective; what its numbers may be is checked with the model. */
-export const objective: Schema<Objective> = tagged('name', {
+const loss: Schema<LossOfModel> = tagged('name', {
   regression: object({ name: constant('regression') }),
   regression_sqrt: object({ name: constant('regression_sqrt') }),
   regression_l1: object({ name: constant('regression_l1') }),
@@ -102,6 +107,14 @@ export const objective: Schema<Objective> = tagged('name', {
     numClass: integer(0, OUTPUTS_MAX),
   }),
 })
+
+export const objective: Schema<Objective> = (value) => {
+  const isForest = typeof value === 'object' && value !== null && 'averages' in value &&
+    value.averages === true
+  if (!isForest) return loss(value)
+  const { averages: _, ...own } = value as Objective
+  return { ...loss(own), averages: true }
+}
 
 const scalar: Schema<Scalar> = either('a text, number or boolean', cell, double, flag)
 

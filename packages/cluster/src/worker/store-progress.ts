@@ -89,7 +89,7 @@ function replayed({ applied, partial }: StoreProgress, log: RequestLog): StoreRu
   const apply: EngineRequest[] = []
   const after = [...applied]
   for (let i = applied.length; i < last; i++) {
-    // an output may have several trees: its base score comes as one
+    // in order: an output may have several trees, its base score, or trees of earlier iterations
     const missing = i > applied.length ? trees.at(i) : trees.at(i).slice(partial.length)
     apply.push(...missing.map(commit))
     after.push(trees.at(i))

@@ -10,7 +10,7 @@ const header: ModelHeader = {
 }
 
 const record = (iteration: number): CommittedIteration =>
-  ({ iteration, trees: [], metrics: [], chainHash: `hash ${iteration}` })
+  ({ iteration, trees: [], rescale: null, metrics: [], chainHash: `hash ${iteration}` })
 
 class Listener implements JobListener {
   isOpen = true

@@ -32,6 +32,8 @@ export function iterationRecord(iteration: number, seed = 1): IterationRecord {
     kind: 'iteration',
     iteration,
     trees: [tree],
+    rescale: iteration % 2 === 0 ? null
+      : { iterations: [0, iteration - 1], factor: 2 / 3, quantum: 2 ** -40 },
     metrics: [
       { dataset: 'valid', metric: 'auc', value: random.uniform(), higherIsBetter: true },
     ],

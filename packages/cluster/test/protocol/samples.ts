@@ -111,6 +111,7 @@ const setup: EngineSetup = {
     custom: { key: 'aa11', file: 'losses.mjs', export: 'default' } },
   nOutputs: 3,
   baseScores: [0.5, -0, -1e-300],
+  fixedScores: [1, 0.25, -3],
   initScoreQuantum: 2 / 0x1_0000_0000,
   scan: { lambdaL1: 0, lambdaL2: 1.5, minDataInLeaf: 20, minSumHessianInLeaf: 1e-3,
     minGainToSplit: 0, maxDeltaStep: 0, catSmooth: 10, catL2: 10, maxCatThreshold: 32,

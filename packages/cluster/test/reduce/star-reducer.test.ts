@@ -116,7 +116,7 @@ const setup: EngineSetup = {
     objective: { name: 'binary', sigmoid: 1 }, binaryWeights: [1, 1], gradientBound: null,
     hessianBound: 0.25,
   },
-  nOutputs: 1, baseScores: [0], initScoreQuantum: 1,
+  nOutputs: 1, baseScores: [0], fixedScores: null, initScoreQuantum: 1,
   scan: {
     lambdaL1: 0, lambdaL2: 0, minDataInLeaf: 1, minSumHessianInLeaf: 0, minGainToSplit: 0,
     maxDeltaStep: 0, catSmooth: 10, catL2: 10, maxCatThreshold: 32, maxCatToOnehot: 4,

@@ -1,8 +1,8 @@
 import {
-  type BinnedDataset, type FeatureInfo, InlineExecutor, mergeSummaries, type ResolvedParams,
-  resolveParams, type RowSummary, summarizeRows, train, type TrainingData,
+  type BinnedDataset, committedIterations, type FeatureInfo, InlineExecutor, mergeSummaries,
+  type ResolvedParams, resolveParams, type RowSummary, summarizeRows, train, type TrainingData,
 } from '@coppice/engine'
-import { extendChain, type Model, serializeModel, startChain } from '@coppice/model'
+import { serializeModel, startChain } from '@coppice/model'
 import { TestRandom, wholeNumberMapper } from '@coppice/testkit'
 import type { LoadedPartitionInfo } from '../../src/protocol/messages.js'
 
@@ -71,19 +71,25 @@ async function makeProblem(number: number): Promise<Problem> {
     // draws that depend on the gradients of all rows
     ...(number % 3 === 2
       ? { data_sample_strategy: 'goss', learning_rate: 0.6, top_rate: 0.3, other_rate: 0.3 } : {}),
+    // iterations that change the trees of earlier ones
+    ...(number % 3 === 0 ? { boosting: 'dart', skip_drop: 0.2, drop_rate: 0.6 } : {}),
     ...(nEval > 0 && number % 4 === 1 ? { early_stopping_round: 2 } : {}),
   }
   const sets = Array.from({ length: nDatasets }, (_, d) =>
     binned(features, partitions.filter(({ dataset }) => dataset === d).map(({ rows }) => rows)))
+  const chain: string[] = []
   const { model } = await train({
     params: rawParams, train: sets[0]!,
     evalSets: sets.slice(1).map((data) => ({ name: 'valid', data })),
+    callbacks: [(_, checkpoint) => {
+      chain.push(committedIterations(checkpoint.model()).at(-1)!.chainHash)
+    }],
   }, new InlineExecutor())
   return {
     params: resolveParams(rawParams), rawParams, features, partitions, nDatasets,
     infos: partitions.map((partition, p) => infoOf(p, partition)),
     expected: serializeModel(model),
-    chain: chainOfPrefixes(model),
+    chain: [startChain(model), ...chain],
   }
 }
 
@@ -96,12 +102,6 @@ function lossOf(number: number): { readonly objective: string, readonly alpha?: 
     case 7: return { objective: 'regression_l1' }
     default: return { objective: 'regression' }
   }
-}
-
-function chainOfPrefixes(model: Model): string[] {
-  const chain = [startChain(model)]
-  for (const tree of model.trees) chain.push(extendChain(chain.at(-1)!, [tree]))
-  return chain
 }
 
 function infoOf(

@@ -76,10 +76,16 @@ export class EvalStore {
       this.scores.plane(output), offset, stride, 0, this.#nRows, walk.nodes, walk.values)
   }
 
-  /** @returns a part per metric; none where there are no rows */
-  evaluate(setup: EngineSetup, dataset: number): MetricPart[] {
+  /**
+   * @param divisor - of the scores
+   * @returns a part per metric; none where there are no rows
+   */
+  evaluate(setup: EngineSetup, dataset: number, divisor: number): MetricPart[] {
     if (this.#nRows === 0) return []
-    const scores = Array.from({ length: setup.nOutputs }, (_, k) => this.scores.values(k))
+    const scores = Array.from({ length: setup.nOutputs }, (_, k) => {
+      const values = this.scores.values(k)
+      return divisor === 1 ? values : values.map((score) => score / divisor)
+    })
     const { objective } = setup.objective
     const ofRanks = this.#rank(setup, scores[0]!)
     return setup.metrics.flatMap((metric) => {

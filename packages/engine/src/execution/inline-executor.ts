@@ -90,7 +90,7 @@ export class InlineExecutor implements Executor {
         engine.commit(request)
         return null
       }
-      case 'evaluate': return engine.evaluate()
+      case 'evaluate': return engine.evaluate(request)
       case 'select': return mergeSelected(request, [engine.select(request)])
     }
   }

@@ -94,7 +94,7 @@ function answerOf(engine: StoreEngine, request: EngineRequest): StoreAnswer {
     case 'root':
     case 'round':
       return { kind: 'sums', histograms: engine.views(request) }
-    case 'evaluate': return { kind: 'parts', parts: engine.evaluate() }
+    case 'evaluate': return { kind: 'parts', parts: engine.evaluate(request) }
     case 'select': return { kind: 'selected', parts: [engine.select(request)] }
     case 'gradients':
     case 'commit':

@@ -4,7 +4,8 @@ import { instantiateKernels } from '../kernels/load.js'
 import type { SelectPart } from '../selection/answer.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, GradientsRequest, MetricPart, PrepareRequest,
+  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, GradientsRequest, MetricPart,
+  PrepareRequest,
   RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
@@ -109,7 +110,7 @@ export class PartitionEngine {
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */
-  evaluate(): MetricPart[] {
-    return this.#rows.evaluate()
+  evaluate(request: EvaluateRequest): MetricPart[] {
+    return this.#rows.evaluate(request)
   }
 }

@@ -145,6 +145,8 @@ export interface CommitRequest {
 
 export interface EvaluateRequest {
   readonly kind: 'evaluate'
+  /** Scores are divided by it before metrics see them: the trees that a forest averages. */
+  readonly divisor?: number
 }
 
 /**
@@ -267,6 +269,8 @@ export interface EngineSetup {
   readonly nOutputs: number
   /** On the grid; scores start here, plus init scores rounded to the same grid. */
   readonly baseScores: readonly number[]
+  /** Of a forest: the scores of which gradients are, always. Null: those with the trees so far. */
+  readonly fixedScores: readonly number[] | null
   readonly initScoreQuantum: number
   readonly scan: ScanParams
   /** Absent where trees grow under none. */

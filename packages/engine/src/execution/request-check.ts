@@ -60,8 +60,11 @@ export function treeFault(
  */
 export function requestFault(request: EngineRequest, limits: RequestLimits): string | null {
   switch (request.kind) {
-    case 'prepare':
-    case 'evaluate': return null
+    case 'prepare': return null
+    case 'evaluate': {
+      const { divisor = 1 } = request
+      return divisor >= 1 && divisor < Infinity ? null : `${divisor} is no number of trees`
+    }
     case 'gradients': {
       const scales = [request.gradientScale, request.hessianScale]
       const wrong = scales.find((scale) => !(scale > 0 && scale < Infinity))

@@ -140,6 +140,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       writeDraw(w, request)
       break
     case 'evaluate':
+      w.double(request.divisor ?? 0)
       break
     case 'gradients':
       w.double(request.gradientScale)
@@ -192,7 +193,10 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
       const of = r.int() === 0 ? {} : { of: 'hessians' } as const
       return { kind, ...of, ...readDraw(r) }
     }
-    case 'evaluate': return { kind }
+    case 'evaluate': {
+      const divisor = r.double()
+      return divisor === 0 ? { kind } : { kind, divisor }
+    }
     case 'gradients':
       return { kind, gradientScale: r.double(), hessianScale: r.double(), ...readDraw(r) }
     case 'root': return readRoot(r)

@@ -9,7 +9,8 @@ import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js
 import type { SelectPart } from '../selection/answer.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, Expansion, GradientsRequest, MetricPart, PrepareRequest,
+  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, GradientsRequest, MetricPart,
+  PrepareRequest,
   RootRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'
@@ -39,6 +40,8 @@ export class RowEngine {
   readonly #setup: EngineSetup
   readonly #kernels: Kernels
   readonly #scores: ScorePlanes
+  /** The scores of which gradients are: those, or of a forest some that never change. */
+  readonly #gradientScores: ScorePlanes
   /** Gradients of all outputs in row order; null with one output, whose go into the records. */
   readonly #gradientPlanes: number | null
   readonly #objective: ObjectiveKernel
@@ -66,6 +69,8 @@ export class RowEngine {
       arena, kernels, setup.features, train, runs, nRows, setup.usesBagging)
     this.#walk = new WalkTable(arena, setup.maxLeaves, this.rows)
     this.#scores = new ScorePlanes(arena, setup, train, runs, nRows)
+    this.#gradientScores = setup.fixedScores === null ? this.#scores
+      : new ScorePlanes(arena, { ...setup, baseScores: setup.fixedScores }, train, runs, nRows)
     this.#gradientPlanes = setup.nOutputs === 1
       ? null
       : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
@@ -99,7 +104,7 @@ export class RowEngine {
     const { nOutputs, objective } = this.#setup
     const inputs: GradientInputs = {
       nRows,
-      scores: this.#scores.offset,
+      scores: this.#gradientScores.offset,
       scorePlaneBytes: planeBytes,
       labels,
       weights,
@@ -180,9 +185,8 @@ export class RowEngine {
     this.#objective.onScores?.()
     this.#selector?.forget()
     this.#walk.write(tree)
-    if (leafNodes === null && this.#walk.isSingleLeaf) {
-      addToAll(this.#scores.values(output), this.#walk.firstValue)
-    } else if (leafNodes === null) this.#walkRows('all', scores)
+    if (this.#walk.isSingleLeaf) addToAll(this.#scores.values(output), this.#walk.firstValue)
+    else if (leafNodes === null) this.#walkRows('all', scores)
     else {
       leafNodes.forEach((node, leaf) => {
         const value = tree.leafValue[leaf]!
@@ -194,13 +198,13 @@ export class RowEngine {
   }
 
   #walkRows(which: 'outside' | 'all', scores: number): void {
-    if (this.#walk.isSingleLeaf) return
     this.rows.walk(which, scores, this.#walk.nodes, this.#walk.values)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */
-  evaluate(): MetricPart[] {
-    return this.#evaluated.flatMap((store, dataset) => store.evaluate(this.#setup, dataset))
+  evaluate({ divisor = 1 }: EvaluateRequest): MetricPart[] {
+    return this.#evaluated.flatMap((store, dataset) =>
+      store.evaluate(this.#setup, dataset, divisor))
   }
 
   /**

@@ -4,8 +4,8 @@ import { instantiateKernels } from '../kernels/load.js'
 import type { SelectPart } from '../selection/answer.js'
 import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
 import type {
-  EngineRequest, EngineRows, EngineSetup, MetricPart, PrepareRequest, RootRequest, RoundRequest,
-  SelectRequest, TallyRequest,
+  EngineRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, PrepareRequest,
+  RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { writeLayout } from './reducer.js'
 import { RowEngine } from './row-engine.js'
@@ -171,8 +171,8 @@ export class StoreEngine {
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */
-  evaluate(): MetricPart[] {
-    return this.#rows.evaluate()
+  evaluate(request: EvaluateRequest): MetricPart[] {
+    return this.#rows.evaluate(request)
   }
 
   /** See RowEngine. */

@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/model'
+import { boostingContradiction } from './boosting-contradictions.js'
 import { constraintContradiction } from './constraint-contradictions.js'
 import { rankingContradiction } from './ranking.js'
 import { samplingContradiction } from './sampling-contradictions.js'
@@ -133,6 +134,7 @@ export function checkContradictions(values: ParameterValues): void {
     lossContradiction(values) ??
     rankingContradiction(values) ??
     samplingContradiction(values) ??
+    boostingContradiction(values) ??
     growthContradiction(values) ??
     constraintContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)

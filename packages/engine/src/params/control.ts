@@ -1,4 +1,5 @@
 import { bool, float, int, noEffect, numbers, unbuilt } from './parameter.js'
+import { boostingParameters } from './boosting.js'
 import { samplingParameters } from './sampling.js'
 
 /** How a tree may grow: limits, regularisation and draws that work. */
@@ -120,7 +121,6 @@ const supported = {
 const neutral = {
   force_col_wise: noEffect(bool('control', false, 'LightGBM: build histograms by column.')),
   force_row_wise: noEffect(bool('control', false, 'LightGBM: build histograms by row.')),
-  drop_seed: noEffect(int('control', 4, 'Seed of `boosting=dart`, which is not built yet.')),
 }
 
 const notBuilt = {
@@ -129,19 +129,6 @@ const notBuilt = {
     bool('control', false, 'Linear models in the leaves.', { aliases: ['linear_trees'] }),
   ),
   linear_lambda: unbuilt(float('control', 0, 'L2 regularisation of linear leaves.', { min: 0 })),
-  drop_rate: unbuilt(
-    float('control', 0.1, 'DART: share of trees dropped.', {
-      min: 0,
-      max: 1,
-      aliases: ['rate_drop'],
-    }),
-  ),
-  max_drop: unbuilt(int('control', 50, 'DART: most trees dropped in an iteration.')),
-  skip_drop: unbuilt(
-    float('control', 0.5, 'DART: probability of dropping nothing.', { min: 0, max: 1 }),
-  ),
-  xgboost_dart_mode: unbuilt(bool('control', false, "DART: XGBoost's normalisation.")),
-  uniform_drop: unbuilt(bool('control', false, 'DART: drop trees uniformly.')),
   top_k: unbuilt(
     int('control', 20, 'Voting-parallel learner: features proposed by a worker.', {
       above: 0,
@@ -171,5 +158,5 @@ const notBuilt = {
 
 /** Everything about the growth of trees. */
 export const controlParameters = {
-  ...supported, ...samplingParameters, ...neutral, ...notBuilt,
+  ...supported, ...samplingParameters, ...boostingParameters, ...neutral, ...notBuilt,
 }

@@ -79,13 +79,13 @@ export const coreParameters = {
   ),
   boosting: oneOf(
     'core',
-    ['gbdt', 'goss'],
-    'The boosting mode: gradient-boosted decision trees (`gbdt`). `goss` means ' +
-      '`data_sample_strategy = goss`.',
+    ['gbdt', 'dart', 'rf', 'goss'],
+    'The boosting mode: gradient-boosted decision trees (`gbdt`), with dropout of trees ' +
+      '(`dart`: see `drop_rate`), or a random forest (`rf`), whose trees are averaged and have ' +
+      'no learning rate. `goss` means `data_sample_strategy = goss`.',
     {
       aliases: ['boosting_type', 'boost'],
       valueAliases: { gbrt: 'gbdt', random_forest: 'rf' },
-      unbuiltValues: ['rf', 'dart'],
     },
   ),
   data_sample_strategy: oneOf(

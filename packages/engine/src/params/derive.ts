@@ -71,7 +71,8 @@ export function deriveValues(values: MutableValues, given: Given): void {
     if (!given.has('data_random_seed')) values.dataRandomSeed = seeds.dataRandomSeed
     if (!given.has('bagging_seed')) values.baggingSeed = seeds.baggingSeed
     if (!given.has('feature_fraction_seed')) values.featureFractionSeed = seeds.featureFractionSeed
-    // in the model only where it is in use
+    // in the model only where they are in use
+    if (!given.has('drop_seed') && values.boosting === 'dart') values.dropSeed = seeds.dropSeed
     if (!given.has('extra_seed') && values.extraTrees) values.extraSeed = seeds.extraSeed
     // elsewhere it does nothing, and model files do not have it
     const draws = values.objective === 'rank_xendcg'

@@ -104,7 +104,7 @@ class ComputeThread {
         engine.commit(request)
         return null
       case 'evaluate':
-        sendParts(engine.evaluate())
+        sendParts(engine.evaluate(request))
         return null
       case 'select': {
         const part = engine.select(request)

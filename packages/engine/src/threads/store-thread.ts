@@ -109,7 +109,7 @@ class StoreThread {
         })
       case 'evaluate':
         return this.#attempt(() => {
-          const parts = this.#engine(store).evaluate()
+          const parts = this.#engine(store).evaluate(request)
           this.#report({ kind: 'parts', parts }, partBuffers(parts))
         })
       case 'select':

@@ -1,5 +1,6 @@
-import { extendChain, startChain, type Model } from '@coppice/model'
+import type { Model } from '@coppice/model'
 import { History } from './history.js'
+import { recordChain } from './record-chain.js'
 import type { CommittedIteration } from './trainer-protocol.js'
 import type { MetricValue } from './types.js'
 
@@ -15,12 +16,15 @@ export function committedIterations(
   const { trees, treesPerIteration, evaluation } = model
   const metrics = new Map<number, readonly MetricValue[]>(new History(evaluation).byIteration(isHigher))
   const iterations: CommittedIteration[] = []
-  let chainHash = startChain(model)
+  const chain = recordChain(model)
   for (let t = 0; t < trees.length; t += treesPerIteration) {
     const iteration = iterations.length
     const own = trees.slice(t, t + treesPerIteration)
-    chainHash = extendChain(chainHash, own)
-    iterations.push({ iteration, trees: own, metrics: metrics.get(iteration) ?? [], chainHash })
+    chain.append(own)
+    iterations.push({
+      iteration, trees: own, rescale: null, metrics: metrics.get(iteration) ?? [],
+      chainHash: chain.hash,
+    })
   }
   return iterations
 }

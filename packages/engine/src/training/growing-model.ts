@@ -1,10 +1,12 @@
 import {
-  extendChain, startChain, type EvaluationSeries, type Model, type ModelHeader, type Tree,
+  chainOf, formatVersionOf, type EvaluationSeries, type Model, type ModelHeader, type Tree,
 } from '@coppice/model'
 import { assert } from '../errors.js'
 import { isHigherBetter } from '../metrics/names.js'
+import { rescaleValues, type Rescale } from './dart.js'
 import { EarlyStopping, type EarlyStoppingParams } from './early-stopping.js'
 import { History } from './history.js'
+import { recordChain, type RecordChain } from './record-chain.js'
 import type { MetricValue } from './types.js'
 
 /** Name under which the training rows are evaluated, LightGBM's. */
@@ -24,12 +26,12 @@ export class GrowingModel {
   readonly #stopping: EarlyStopping
   readonly #trees: Tree[] = []
   #history = new History()
-  #chain: string
+  readonly #chain: RecordChain
   #nIterations = 0
 
   constructor(header: ModelHeader, params: StoppingParams) {
     this.#header = header
-    this.#chain = startChain(header)
+    this.#chain = recordChain(header)
     const stopping: EarlyStoppingParams = {
       rounds: params.earlyStoppingRound,
       minDelta: params.earlyStoppingMinDelta,
@@ -44,17 +46,21 @@ export class GrowingModel {
 
   /** Of all committed iterations. */
   get chainHash(): string {
-    return this.#chain
+    return this.#chain.hash
   }
 
   /**
    * Commits an iteration.
    *
    * @param trees - one per output
+   * @param rescale - what it does to trees of earlier iterations
    * @returns whether early stopping ends the training here
    */
-  commit(trees: readonly Tree[], metrics: readonly MetricValue[]): boolean {
+  commit(
+    trees: readonly Tree[], metrics: readonly MetricValue[], rescale: Rescale | null,
+  ): boolean {
     const iteration = this.#nIterations
+    if (rescale !== null) this.#rescale(rescale)
     this.#append(trees)
     this.#history.add(iteration, metrics)
     return this.#stopping.update(iteration, metrics)
@@ -83,20 +89,33 @@ export class GrowingModel {
 
   #append(trees: readonly Tree[]): void {
     this.#trees.push(...trees)
-    this.#chain = extendChain(this.#chain, trees)
+    this.#chain.append(trees)
     this.#nIterations++
+  }
+
+  #rescale(rescale: Rescale): void {
+    const { treesPerIteration: n } = this.#header
+    for (const iteration of rescale.iterations) {
+      const trees = this.#trees.slice(iteration * n, (iteration + 1) * n).map((tree) => ({
+        ...tree,
+        leafValue: rescaleValues(tree.leafValue, rescale),
+        nodeValue: rescaleValues(tree.nodeValue, rescale),
+      }))
+      this.#trees.splice(iteration * n, n, ...trees)
+      this.#chain.replace(iteration, trees)
+    }
   }
 
   /** The model of all committed iterations. */
   model(): Model {
-    return {
-      format: 'coppice-model',
-      formatVersion: 1,
+    const model = {
+      format: 'coppice-model' as const,
+      formatVersion: formatVersionOf(this.#header),
       ...this.#header,
       trees: [...this.#trees],
       bestIteration: this.#stopping.bestIteration(),
       evaluation: this.#history.series(),
-      chainHash: this.#chain,
     }
+    return { ...model, chainHash: this.#chain.modelHash ?? chainOf(model) }
   }
 }

@@ -1,7 +1,8 @@
 import { placeOf } from '../custom/define.js'
 import { assert, CoppiceError } from '../errors.js'
 import type {
-  BagRule, BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundAnswer, SelectAnswer,
+  BagRule, BinnedTree, EngineRequest, EvaluateRequest, MetricPart, RootAnswer, RoundAnswer,
+  SelectAnswer,
 } from '../execution/protocol.js'
 import { FeatureSampler } from '../grower/feature-sampler.js'
 import { RuledTree } from '../grower/growth-rules.js'
@@ -17,6 +18,7 @@ import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import { HESSIAN_RANGE } from './check-data.js'
 import type { Selection } from '../selection/select-percentiles.js'
+import { DartForest, DartSchedule, type DartStep, type Rescale } from './dart.js'
 import { LeafGrid } from './leaf-grid.js'
 import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
@@ -28,6 +30,8 @@ export interface IterationRecord {
   readonly trees: readonly GrownTree[]
   /** Units of the fixed-point sums in the trees' totals. */
   readonly hessianUnit: number
+  /** What the iteration did to trees of earlier ones, or null. */
+  readonly rescale: Rescale | null
   /** Of all engines, in any order; empty without evaluation. */
   readonly metricParts: readonly MetricPart[]
 }
@@ -50,6 +54,8 @@ export class Booster {
   readonly #sampler: FeatureSampler
   /** Null where all thresholds are scored. */
   readonly #thresholds: ThresholdDraws | null
+  /** Null where no trees are dropped. */
+  readonly #dart: DartForest | null
   /** Base scores that the engines do not start from: the first iteration adds them. */
   #base: readonly number[] = []
   readonly #interactions: Interactions | null
@@ -62,6 +68,9 @@ export class Booster {
     this.#grid.spend(largestMagnitude(plan.engine.baseScores))
     this.#sampler = new FeatureSampler(
       plan.sampling, plan.usableFeatures, plan.engine.features.length)
+    this.#dart = plan.dart === null ? null : new DartForest(
+      new DartSchedule(plan.dart, (iteration) => learningRateOf(plan, iteration)),
+      this.#grid.quantum)
     const { features, scan, rules } = plan.engine
     this.#thresholds = scan.extraTrees
       ? new ThresholdDraws(plan.extraSeed, features, scan.maxCatToOnehot) : null
@@ -106,20 +115,38 @@ export class Booster {
     const { nOutputs } = this.#plan.engine
     if (iteration === 0) yield* this.#addBase(baseTrees(this.#base))
     const { rowSampling } = this.#plan
+    const step = this.#dart?.step() ?? null
+    if (step !== null) yield* this.#dart!.removals(step) as Dialogue<void>
     const scales = yield* this.#scaleGradients(
       iteration, weightOfOthers(rowSampling, iteration))
-    if (scales === null) return { trees: [], hessianUnit: 1, metricParts: [] }
+    if (scales === null) return nothingLearnt
     const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
+    const shrinkage = step?.shrinkage ?? learningRateOf(this.#plan, iteration)
     const trees: GrownTree[] = []
     for (let output = 0; output < nOutputs; output++) {
-      trees.push(yield* this.#growTree(iteration, output, scales, bag, this.#dueAfter(trees)))
+      const due = this.#dueAfter(trees)
+      trees.push(yield* this.#growTree({ iteration, output, scales, bag, shrinkage, due }))
     }
-    if (trees.every((tree) => tree.splits.length === 0)) {
-      return { trees: [], hessianUnit: 1, metricParts: [] }
+    if (trees.every((tree) => tree.splits.length === 0)) return nothingLearnt
+    if (step !== null) yield* this.#dart!.returns(step) as Dialogue<void>
+    const metricParts = evaluates ? (yield this.#evaluate(iteration)) as readonly MetricPart[] : []
+    return {
+      trees, hessianUnit: 1 / scales.hessian, metricParts,
+      rescale: this.#take(trees.map(({ binned }) => binned), step),
     }
-    this.#spend(trees.map((tree) => tree.binned))
-    const metricParts = evaluates ? (yield { kind: 'evaluate' }) as readonly MetricPart[] : []
-    return { trees, hessianUnit: 1 / scales.hessian, metricParts }
+  }
+
+  #evaluate(iteration: number): EvaluateRequest {
+    return this.#plan.forest === null ? { kind: 'evaluate' }
+      : { kind: 'evaluate', divisor: iteration + 1 }
+  }
+
+  /** The iteration is over: an iteration that is begun again finds all as it was. */
+  #take(trees: readonly BinnedTree[], step: DartStep | null): Rescale | null {
+    this.#spend(trees)
+    if (step === null) return null
+    this.#dart!.take(step, trees)
+    return step.dropped.length === 0 ? null : this.#dart!.rescale(step)
   }
 
   /**
@@ -136,6 +163,7 @@ export class Booster {
       yield { kind: 'commit', output, tree, leafNodes: null }
     }
     this.#spend(grown)
+    this.#dart?.takeReplayed(grown)
   }
 
   /** A row's score of an output gets one of the iteration's trees: the largest is counted. */
@@ -184,18 +212,18 @@ export class Booster {
     return { gradient, hessian }
   }
 
-  *#growTree(
-    iteration: number, output: number, scales: { gradient: number, hessian: number },
-    bag: BagRule | null, due: Uint8Array | null,
-  ): Dialogue<GrownTree> {
+  *#growTree(task: TreeTask): Dialogue<GrownTree> {
+    const { iteration, output, scales, bag, shrinkage, due } = task
     const plan = this.#plan
     this.#sampler.startTree(iteration, output)
     this.#thresholds?.startTree(iteration, output)
     const freeOutput = (totals: LeafTotals, usesCatL2: boolean): number => leafOutput(
       Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
       plan.output, usesCatL2 ? plan.output.catL2 : 0)
+    // trees of a forest are models of their own
+    const bias = plan.forest?.bias[output] ?? 0
     const leafValue: LeafValue = (totals, usesCatL2, ruled) =>
-      this.#grid.round(plan.learningRate * (ruled ?? freeOutput(totals, usesCatL2)))
+      this.#grid.round(shrinkage * (ruled ?? freeOutput(totals, usesCatL2)) + bias)
     const { features, rules } = plan.engine
     const ruledTree = rules === undefined ? null
       : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
@@ -208,20 +236,20 @@ export class Booster {
     for (let round = grower.next(); round !== null; round = grower.next()) {
       grower.accept((yield round) as RoundAnswer)
     }
-    const tree = yield* this.#renew(output, withoutLoneLeaf(grower.finish()))
-    if (tree.splits.length > 0) {
+    const tree = yield* this.#renew(task, withoutLoneLeaf(grower.finish(), bias))
+    if (changesScores(tree.binned)) {
       yield { kind: 'commit', output, tree: tree.binned, leafNodes: tree.leafNodes }
     }
     return tree
   }
 
   /** Puts percentiles of the leaves' rows in the place of their steps, where there are some. */
-  *#renew(output: number, tree: GrownTree): Dialogue<GrownTree> {
-    const { percentiles, learningRate } = this.#plan
+  *#renew({ output, shrinkage }: TreeTask, tree: GrownTree): Dialogue<GrownTree> {
+    const { percentiles } = this.#plan
     if (percentiles === null || tree.splits.length === 0) return tree
     const values = yield* this.#select(leafPercentiles(percentiles, output, tree))
     const leafValue = values.map((value) =>
-      this.#grid.round(learningRate * (value * this.#grid.quantum)))
+      this.#grid.round(shrinkage * (value * this.#grid.quantum)))
     return { ...tree, binned: { ...tree.binned, leafValue } }
   }
 
@@ -246,10 +274,37 @@ function drawOf(
   return { draw: mixNumber(startHash(ranking.seed, Purpose.rankXendcg), iteration) }
 }
 
-/** A tree that could not split adds nothing (LightGBM's constant tree). */
-function withoutLoneLeaf(tree: GrownTree): GrownTree {
+/** What one tree of an iteration is grown with. */
+interface TreeTask {
+  readonly iteration: number
+  readonly output: number
+  /** Of the fixed-point gradients and hessians. */
+  readonly scales: { readonly gradient: number, readonly hessian: number }
+  readonly bag: BagRule | null
+  /** Factor on leaf values. */
+  readonly shrinkage: number
+  /** See `dueAfter`. */
+  readonly due: Uint8Array | null
+}
+
+/** Whether a tree adds anything to scores: else it is no commit. */
+export function changesScores({ feature, leafValue }: BinnedTree): boolean {
+  return feature.length > 0 || leafValue[0] !== 0
+}
+
+const nothingLearnt: IterationRecord = {
+  trees: [], hessianUnit: 1, metricParts: [], rescale: null,
+}
+
+/** Of an iteration: by the schedule, as far as it goes. */
+function learningRateOf(plan: TrainingPlan, iteration: number): number {
+  return plan.forest === null ? plan.learningRates[iteration] ?? plan.learningRate : 1
+}
+
+/** A tree that could not split adds nothing but the bias (LightGBM's constant tree). */
+function withoutLoneLeaf(tree: GrownTree, bias: number): GrownTree {
   if (tree.splits.length > 0) return tree
-  return { ...tree, binned: { ...tree.binned, leafValue: [0] } }
+  return { ...tree, binned: { ...tree.binned, leafValue: [bias] } }
 }
 
 /** The power of two that brings values up to `bound` to at most FIXED_POINT_BITS bits. */

@@ -13,6 +13,8 @@ import { labelStatisticsOf } from '../objectives/statistics.js'
 import { findParameter, modelParameters, type ResolvedParams } from '../params/index.js'
 import { featureLayout } from './build-model.js'
 import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.js'
+import type { DartParams } from './dart.js'
+import { averaged, checkForest, forestScale } from './forest.js'
 import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrid } from './leaf-grid.js'
 import { planPercentiles } from './percentile-leaves.js'
@@ -52,8 +54,11 @@ export function makePlan(
   const statistics = labelStatisticsOf(summary)
   checkStatistics(statistics)
   const objective = specifyObjective(params, statistics)
-  const scoreScale = Math.max(objective.scoreScale, summary.maxAbsInitScore)
-  checkMagnitudes(objective, scoreScale)
+  const labelScale = Math.max(objective.scoreScale, summary.maxAbsInitScore)
+  checkMagnitudes(objective, labelScale)
+  const isForest = params.boosting === 'rf'
+  if (isForest) checkForest(params, summary.hasInitScore)
+  const scoreScale = isForest ? forestScale(labelScale, params.numIterations) : labelScale
   const grid = new LeafGrid(scoreScale)
   const baseScores = summary.hasInitScore
     ? objective.baseScores.map(() => 0)
@@ -73,9 +78,10 @@ export function makePlan(
   const plan: TrainingPlan = {
     engine: {
       features,
-      objective: objective.spec,
+      objective: isForest ? averaged(objective.spec) : objective.spec,
       nOutputs: objective.nOutputs,
-      baseScores,
+      baseScores: isForest ? baseScores.map(() => 0) : baseScores,
+      fixedScores: isForest ? baseScores : null,
       initScoreQuantum: grid.quantum,
       scan: params,
       ...(rules === undefined ? {} : { rules: rules.tree }),
@@ -97,6 +103,9 @@ export function makePlan(
     ...(interactions === undefined ? {} : { interactions }),
     output: params,
     learningRate: params.learningRate,
+    learningRates: params.learningRateSchedule,
+    forest: isForest ? { bias: baseScores } : null,
+    dart: params.boosting === 'dart' ? dartParams(params) : null,
     percentiles: planPercentiles(
       objective, statistics, params.boostFromAverage && !summary.hasInitScore),
     rowSampling: sampledRows,
@@ -140,6 +149,11 @@ function onlyPlan(plan: TrainingPlan): TrainingPlan {
     sampling: pick(
       plan.sampling, ['featureFraction', 'featureFractionBynode', 'featureFractionSeed']),
   }
+}
+
+function dartParams(params: ResolvedParams): DartParams {
+  const { dropRate, maxDrop, skipDrop, uniformDrop, xgboostDartMode, dropSeed } = params
+  return { dropRate, maxDrop, skipDrop, uniformDrop, xgboostDartMode, dropSeed }
 }
 
 function checkNotEmpty({ nRows, features }: TrainingData): void {

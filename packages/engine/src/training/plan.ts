@@ -3,6 +3,7 @@ import type { FeatureSampling } from '../grower/feature-sampler.js'
 import type { GrowthRules } from '../grower/growth-rules.js'
 import type { OutputParams } from '../grower/leaf-output.js'
 import type { GrowthParams } from '../grower/tree-grower.js'
+import type { DartParams } from './dart.js'
 import type { PercentilePlan } from './percentile-leaves.js'
 import type { RowSampling } from './row-sampling.js'
 
@@ -16,6 +17,12 @@ export interface TrainingPlan {
   readonly interactions?: readonly (readonly number[])[]
   readonly output: OutputParams & { readonly catL2: number }
   readonly learningRate: number
+  /** Of the first iterations; those after them have `learningRate`. */
+  readonly learningRates: readonly number[]
+  /** A random forest: what is added to every value of its trees, by output. Null: boosting. */
+  readonly forest: { readonly bias: readonly number[] } | null
+  /** Null: no trees are dropped. */
+  readonly dart: DartParams | null
   /** Null where leaves are steps by the sums of their rows. */
   readonly percentiles: PercentilePlan | null
   readonly rowSampling: RowSampling

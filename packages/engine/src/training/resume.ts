@@ -17,7 +17,7 @@ export function resumeModel(
 ): Model {
   // all parameters that decide when to stop affect the model, so the header has them
   const growing = new GrowingModel(header, resolveParams(header.parameters))
-  for (const [expected, { iteration, trees, metrics, chainHash }] of records.entries()) {
+  for (const [expected, { iteration, trees, rescale, metrics, chainHash }] of records.entries()) {
     if (iteration !== expected) {
       throw new CoppiceError('MODEL',
         `cannot resume: iteration ${expected} is missing from the committed iterations, ` +
@@ -28,7 +28,7 @@ export function resumeModel(
         `cannot resume: iteration ${iteration} has ${trees.length} trees, the model has ` +
         `${header.treesPerIteration} per iteration; resume from the journal as it was written`)
     }
-    growing.commit(trees, metrics)
+    growing.commit(trees, metrics, rescale)
     if (growing.chainHash !== chainHash) {
       throw new CoppiceError('MODEL',
         `cannot resume: the chain hash after iteration ${iteration} is ${growing.chainHash}, the ` +

@@ -9,6 +9,7 @@ import { checkEvalSets } from './check-sets.js'
 import { localTraits } from './executor-traits.js'
 import type { Executor, TrainingJob } from './executor.js'
 import { targetShape } from './make-plan.js'
+import { rowSampling } from './row-sampling.js'
 import { requireTrainingMemory, storedColumns } from './memory-estimate.js'
 import type { TrainingPlan } from './plan.js'
 import { summarizeRows } from './summary.js'
@@ -91,7 +92,7 @@ function checkMemory(
     nThreads,
     speculation: params.speculation,
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
-    usesBagging: params.baggingFreq > 0 && params.baggingFraction < 1,
+    usesBagging: rowSampling(params, data.nRows).kind !== 'none',
     hasWeight: data.weight !== null,
     keepsResiduals: hasPercentileLeaves(params.objective),
     ranks: isRanking({ name: params.objective }),

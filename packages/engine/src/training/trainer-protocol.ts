@@ -2,6 +2,7 @@ import type { Model, ModelHeader, Scalar, Tree } from '@coppice/model'
 import type { FeatureInfo } from '../dataset.js'
 import type { BinnedTree } from '../execution/protocol.js'
 import type { ResolvedParams } from '../params/index.js'
+import type { Rescale } from './dart.js'
 import type { ExecutorTraits } from './executor-traits.js'
 import type { IterationRecord } from './iteration.js'
 import type { TrainingPlan } from './plan.js'
@@ -40,9 +41,11 @@ export interface CommittedIteration {
   readonly iteration: number
   /** One per output, in class order. */
   readonly trees: readonly Tree[]
+  /** What the iteration did to trees of earlier ones, or null. */
+  readonly rescale: Rescale | null
   /** Empty in iterations without evaluation. */
   readonly metrics: readonly MetricValue[]
-  /** Of the model up to here, see `extendChain` of @coppice/model. */
+  /** Of the model up to here, see `recordChain`. */
   readonly chainHash: string
 }
 

@@ -7,6 +7,7 @@ import { finishSpec, isSpecHigherBetter, type SetSize } from '../metrics/parts.j
 import { setSize } from './summary.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
+import type { Rescale } from './dart.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
 import { baseTrees, type IterationRecord } from './iteration.js'
 import { makePlan } from './make-plan.js'
@@ -160,8 +161,8 @@ class Trainer {
     const { features } = this.#inputs.train
     const trees = record.trees.map((tree) => modelTree(tree, features, record.hessianUnit))
     const metrics = evaluates ? this.#metrics(record) : []
-    const isOver = this.#growing.commit(trees, metrics)
-    const answer = yield* this.#announce(iteration, trees, metrics)
+    const isOver = this.#growing.commit(trees, metrics, record.rescale)
+    const answer = yield* this.#announce(iteration, trees, metrics, record.rescale)
     if (isOver) return 'early-stopping'
     if (answer === 'stop') return 'callback'
     return answer === 'aborted' ? this.#aborted() : null
@@ -188,6 +189,7 @@ class Trainer {
 
   *#announce(
     iteration: number, trees: readonly Tree[], metrics: readonly MetricValue[],
+    rescale: Rescale | null,
   ): Steps<TrainerAnswer> {
     const { chainHash } = this.#growing
     return yield {
@@ -199,7 +201,7 @@ class Trainer {
         metrics,
         nLeaves: trees.map((tree) => tree.leafValue.length),
       },
-      record: { iteration, trees, metrics, chainHash },
+      record: { iteration, trees, rescale, metrics, chainHash },
       model: () => this.#growing.model(),
     }
   }

@@ -126,7 +126,6 @@ describe('resolveParams', () => {
 
   it('refuses what is not built yet and names what is', () => {
     assert.equal(resolveParams({ objective: 'mae' }).objective, 'regression_l1')
-    refuses({ boosting: 'random_forest' }, /not built yet; built: gbdt/)
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
     refuses({ linear_lambda: 1 }, /linear_lambda = 1 cannot be used: it is not built yet; .* at 0/)
     refuses({ machines: 'a:1,b:2' }, /coppice worker.*--cluster URL/)

@@ -92,7 +92,7 @@ export class Lockstep {
       case 'commit':
         for (const engine of engines) engine.commit(request)
         return null
-      case 'evaluate': return engines.flatMap((engine) => engine.evaluate())
+      case 'evaluate': return engines.flatMap((engine) => engine.evaluate(request))
       case 'select': return mergeSelected(request, engines.map((engine) => engine.select(request)))
     }
   }

@@ -44,7 +44,7 @@ export function canonicalObjective(objective: ModelObjective): string {
     return JSON.stringify({ name, source, link, numClass })
   }
   const numbers = Object.fromEntries(objectiveNumbers(objective))
-  return JSON.stringify({ name: objective.name, ...numbers })
+  return JSON.stringify({ name: objective.name, ...numbers, averages: objective.averages })
 }
 
 /** `"name":value` for each parameter, sorted by name. Names are ASCII. */

@@ -9,15 +9,21 @@
  * model, and two trainings that disagree show the first iteration in which they do.
  */
 
+import { isForest } from '../objective.js'
 import type { Model, Tree } from '../types.js'
 import { fromHex, Sha256, sha256, toHex } from '../sha256.js'
 import { canonicalHeader, canonicalTree, type ModelHeader } from './canonical.js'
 
 const encoder = new TextEncoder()
 
+/** The least version of the format that has all that a model with this header needs. */
+export function formatVersionOf({ origin, objective }: ModelHeader): 1 | 2 {
+  return origin === undefined && !isForest(objective) ? 1 : 2
+}
+
 /** The hash of a model without trees: 64 hexadecimal digits. */
 export function startChain(header: ModelHeader): string {
-  const version = header.origin === undefined ? 1 : 2
+  const version = formatVersionOf(header)
   return toHex(sha256(encoder.encode(`coppice-model ${version}\n${canonicalHeader(header)}`)))
 }
 

@@ -3,7 +3,7 @@
  * Loops go by index or entries(), which see the holes of sparse arrays; forEach does not.
  */
 
-import { customLinks, nClassesOf, nOutputsOf, objectiveFields } from '../objective.js'
+import { customLinks, isForest, nClassesOf, nOutputsOf, objectiveFields } from '../objective.js'
 import type {
   EvaluationSeries, Feature, Model, ModelObjective, Objective, Scalar,
 } from '../types.js'
@@ -34,10 +34,11 @@ export const MODEL_KEYS = [
  */
 export function validateModel(value: unknown): Model {
   const version = checkVersion(value)
-  const isImported = version === 2
+  // version 2 is of models of other libraries, and of forests that were trained here
+  const isImported = version === 2 && !isOwnForest(value as Model)
   const raw = checkObject(value, 'the top level', isImported ? [...MODEL_KEYS, 'origin']
     : MODEL_KEYS)
-  const objective = checkObjective(raw.objective, isImported)
+  const objective = checkObjective(raw.objective, isImported, version)
   checkClasses(raw.classes, objective)
   const features = checkFeatures(raw.features, isImported)
   const treesPerIteration = nOutputsOf(objective)
@@ -68,6 +69,12 @@ export function validateModel(value: unknown): Model {
   return value as Model
 }
 
+/** Whether what may be anything is a forest that was trained here. */
+function isOwnForest({ objective, origin }: Partial<Model>): boolean {
+  return origin === undefined && typeof objective === 'object' && objective !== null &&
+    objective.name !== 'imported' && isForest(objective)
+}
+
 /** First of all, so that a file of another kind or version is told as such. */
 function checkVersion(value: unknown): 1 | 2 {
   const object = checkPlainObject(value, 'the top level')
@@ -85,15 +92,20 @@ function checkVersion(value: unknown): 1 | 2 {
   return version
 }
 
-function checkObjective(value: unknown, isImported: boolean): ModelObjective {
+function checkObjective(value: unknown, isImported: boolean, version: 1 | 2): ModelObjective {
   const name = checkPlainObject(value, 'objective').name
   if (isImported && name === 'imported') return checkImported(value)
   if (typeof name !== 'string' || !Object.hasOwn(objectiveFields, name)) {
     fail('objective.name', `one of ${Object.keys(objectiveFields).join(', ')}`, name)
   }
   if (name === 'custom') return checkCustom(value)
+  const hasAverages = version === 2 && Object.hasOwn(value as object, 'averages')
   const fields = objectiveFields[name as Objective['name']]
-  const numbers = checkObject(value, 'objective', ['name', ...fields.map(({ key }) => key)])
+  const numbers = checkObject(value, 'objective',
+    ['name', ...fields.map(({ key }) => key), ...(hasAverages ? ['averages'] : [])])
+  if (hasAverages && numbers['averages'] !== true) {
+    fail('objective.averages', 'true or absent', numbers['averages'])
+  }
   for (const { key, isInteger = false, min = -Infinity, above = -Infinity, below = Infinity }
     of fields) {
     const path = `objective.${key}`

@@ -1,6 +1,7 @@
 import { CoppiceError } from '../errors.js'
 import { validateModel } from '../format/validate.js'
 import { featureImportances } from '../importance.js'
+import { isForest } from '../objective.js'
 import { type IterationRange, resolveIterations } from '../predict/iterations.js'
 import { describe } from '../text.js'
 import type { CategoricalFeature, Feature, Model } from '../types.js'
@@ -66,7 +67,7 @@ export function formatLightGBM(
     `label_index=${options.layout?.labelIndex ?? origin?.labelIndex ?? 0}`,
     `max_feature_idx=${nFeatures - 1}`,
     ...(line === null ? [] : [`objective=${line}`]),
-    ...(averages(model) ? ['average_output'] : []),
+    ...(isForest(objective) ? ['average_output'] : []),
     `feature_names=${writtenNames(features).join(' ')}`,
     ...(origin === undefined || origin.monotoneConstraints === null ? []
       : [`monotone_constraints=${origin.monotoneConstraints.join(' ')}`]),
@@ -107,10 +108,6 @@ function refusal(what: string): CoppiceError {
     `LightGBM has no ${what}, so the model cannot be written for it; use the Coppice format`)
 }
 
-function averages({ objective }: Model): boolean {
-  return objective.name === 'imported' && objective.averages
-}
-
 /** Without iterations the base scores are all there is. */
 function constantTrees({ treesPerIteration }: Model): Model['trees'] {
   return Array.from({ length: treesPerIteration }, () => ({
@@ -121,7 +118,8 @@ function constantTrees({ treesPerIteration }: Model): Model['trees'] {
 }
 
 /** Of a model that was trained here. */
-function shrinkageOf({ parameters }: Model): number {
+function shrinkageOf({ parameters, objective }: Model): number {
+  if (isForest(objective)) return 1
   const { learning_rate: rate } = parameters
   return typeof rate === 'number' ? rate : 1
 }

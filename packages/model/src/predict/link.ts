@@ -4,7 +4,7 @@ import type {
 import { exp } from '../math/exp.js'
 import { log1p } from '../math/log.js'
 import { sigmoid, softplus } from '../math/logistic.js'
-import { nClassesOf } from '../objective.js'
+import { isForest, nClassesOf } from '../objective.js'
 
 /** Columns of the probabilities of an objective: one per class, or 1 where labels are numbers. */
 export function nProbabilities(objective: ModelObjective): number {
@@ -39,7 +39,7 @@ export function isBinary(objective: ModelObjective): boolean {
  * Raw scores to predictions.
  *
  * @param rawScores - rows x outputs, row-major
- * @param nIterations - the iterations that they are of, over which imported forests average
+ * @param nIterations - the iterations that they are of, over which forests average
  * @returns a new array, row-major: binary [1 - p, p] with p = sigmoid(objective.sigmoid * score)
  *   (rows x 2), multiclass the softmax (rows x classes), multiclassova
  *   sigmoid(objective.sigmoid * score) of each class (rows x classes, sums other than 1), else
@@ -48,7 +48,13 @@ export function isBinary(objective: ModelObjective): boolean {
 export function probabilitiesOf(
   objective: ModelObjective, rawScores: Float64Array, nIterations = 1,
 ): Float64Array {
-  if (objective.name === 'imported') return importedPredictions(objective, rawScores, nIterations)
+  const isAverage = isForest(objective) && nIterations > 0
+  return predictionsOf(
+    objective, isAverage ? rawScores.map((score) => score / nIterations) : rawScores)
+}
+
+function predictionsOf(objective: ModelObjective, rawScores: Float64Array): Float64Array {
+  if (objective.name === 'imported') return importedPredictions(objective, rawScores)
   if (objective.name === 'custom') return customPredictions(objective, rawScores)
   switch (objective.name) {
     case 'binary': return bothClasses(rawScores.map((score) => sigmoid(objective.sigmoid * score)))
@@ -93,11 +99,9 @@ function bothClasses(ps: Float64Array): Float64Array {
 
 /** The operations of LightGBM in its order, with our `exp`. */
 function importedPredictions(
-  objective: ImportedObjective, rawScores: Float64Array, nIterations: number,
+  objective: ImportedObjective, scores: Float64Array,
 ): Float64Array {
-  const { link, sigmoid: factor, numClass, averages } = objective
-  const scores = averages && nIterations > 0 ? rawScores.map((score) => score / nIterations)
-    : rawScores
+  const { link, sigmoid: factor, numClass } = objective
   switch (link) {
     case 'identity': return scores.slice()
     case 'signedSquare': return scores.map((score) => Math.sign(score) * score * score)

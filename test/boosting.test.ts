@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { TestRandom } from '@coppice/testkit'
+import { type Booster, Dataset, evaluate, LocalCluster, train, type TrainingParams } from 'coppice'
+
+function makeRows(nRows: number, seed: number) {
+  const random = new TestRandom(seed)
+  return Array.from({ length: nRows }, () => {
+    const X = {
+      reading: random.uniform() < 0.1 ? null : random.uniform() * 4 - 2,
+      count: random.below(12), city: `c${random.below(6)}`,
+    }
+    const signal = (X.reading ?? 1) + (X.count > 6 ? 0.5 : -0.5) + (X.city === 'c1' ? 1 : 0)
+    const noisy = signal + random.normal()
+    return { X, number: noisy, isLate: noisy > 1 ? 1 : 0,
+      kind: noisy > 1 ? 'late' : noisy > -0.5 ? 'punctual' : 'early' }
+  })
+}
+
+type Row = ReturnType<typeof makeRows>[number]
+
+const jobs: readonly (readonly [string, TrainingParams, (row: Row) => number | string])[] = [
+  ['dart', { boosting: 'dart', skipDrop: 0.2, dropRate: 0.4, learningRateSchedule: [0.5, 0.3] },
+    (row) => row.number],
+  ['rf of classes', {
+    boosting: 'rf', objective: 'multiclass', baggingFraction: 0.6, baggingFreq: 1,
+  }, (row) => row.kind],
+  ['goss', { objective: 'binary', dataSampleStrategy: 'goss', learningRate: 0.5 },
+    (row) => row.isLate],
+  ['extra trees on shares of the classes', {
+    objective: 'binary', extraTrees: true, posBaggingFraction: 0.5, baggingFreq: 1,
+  }, (row) => row.isLate],
+]
+
+describe('boosting modes on a cluster', function () {
+  this.timeout(120_000)
+  const [rows, judge] = [makeRows(2000, 1), makeRows(400, 2)]
+  let cluster: LocalCluster
+
+  before(async () => {
+    cluster = await LocalCluster.start({ workers: 3, threadsPerWorker: 1 })
+  })
+  after(() => cluster.close())
+
+  for (const [name, params, labelOf] of jobs) {
+    it(`gives the bytes of a training here: ${name}`, async () => {
+      const dataset = (of: readonly Row[]): Dataset =>
+        Dataset.from(of.map(({ X }) => X), of.map(labelOf))
+      const run = (options: object): Promise<Booster> => train(
+        { ...params, numIterations: 7, numLeaves: 7 }, dataset(rows),
+        { evalSets: [{ name: 'judge', data: dataset(judge) }], ...options })
+      const [here, there] = [await run({}), await run({ cluster })]
+      assert.equal(there.toString(), here.toString())
+      assert.equal(here.nIterations, 7)
+      // what was measured while training is what the model does
+      const { metric, values } = here.model.evaluation[0]!
+      const value = (await evaluate(here, dataset(judge))).metrics[metric]
+      assert.ok(Math.abs(value! - values.at(-1)!) < 1e-12, `${value} and ${values.at(-1)}`)
+    })
+  }
+})

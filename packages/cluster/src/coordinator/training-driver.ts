@@ -260,7 +260,7 @@ export class TrainingDriver {
     return this.#iterate(null)
   }
 
-  /** Carries the iteration (or what comes before the first) on until a request has to be answered, or to its end. */
+  /** Carries the iteration, or what comes before the first, on to its end or to a round. */
   #iterate(answer: EngineAnswer): EngineOutcome | null {
     const dialogue = this.#dialogue
     assert(dialogue !== null, 'an iteration is under way')

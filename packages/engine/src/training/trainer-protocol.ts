@@ -52,8 +52,8 @@ export interface CommittedIteration {
 /**
  * What the trainer asks of whoever runs it, in this order:
  *
- *   center (where base scores are percentiles) -> open -> replay (of a resumed training) -> tell started
- *     -> (iterate -> announce) per iteration -> tell stopped
+ *   center (where base scores are percentiles) -> open -> replay (of a resumed training)
+ *     -> tell started -> (iterate -> announce) per iteration -> tell stopped
  */
 export type TrainerRequest =
   | CenterRequest | OpenRequest | ReplayRequest | TellRequest | IterateRequest | AnnounceRequest

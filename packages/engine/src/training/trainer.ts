@@ -156,7 +156,8 @@ class Trainer {
     const evaluates = this.#evaluates(iteration)
     const record = yield { kind: 'iterate', iteration, evaluates }
     if (record === 'aborted') return 'aborted'
-    assert(record !== null && typeof record === 'object' && 'trees' in record, 'an iteration has a record')
+    const isRecord = record !== null && typeof record === 'object' && 'trees' in record
+    assert(isRecord, 'an iteration has a record')
     if (record.trees.length === 0) return 'no-split'
     const { features } = this.#inputs.train
     const trees = record.trees.map((tree) => modelTree(tree, features, record.hessianUnit))

@@ -27,6 +27,7 @@ export async function refuseSideFiles(
  * does not.
  *
  * @param objective - canonical name, for what only ranking reads
+ * @throws UsageError where a ranking would miss them
  */
 export async function sideNotes(
   inputs: string | readonly string[], { format, weight }: FileOptions, objective: string,
@@ -44,6 +45,11 @@ export async function sideNotes(
   for (const path of await found('init')) notes.push(`init scores: ${path}`)
   for (const ending of ['query', 'position'] as const) {
     for (const path of await found(ending)) {
+      if (/^(lambdarank|rank_)/.test(objective)) {
+        throw new UsageError(`${path} cannot be used: ${ending === 'query' ? 'queries are read ' +
+          'from a column; name it with --group (group_column), or give LibSVM rows a qid'
+          : 'positions of rows are not built'}; then move the file away`)
+      }
       notes.push(`not used: ${path}; objective = ${objective} does not rank`)
     }
   }

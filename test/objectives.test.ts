@@ -124,6 +124,20 @@ describe('estimators and objectives', () => {
     }
   })
 
+  it('refit with the numbers of their objectives', async () => {
+    const numbers = rows.map(({ number }) => number)
+    const late = rows.map(({ kind }) => kind === 'late' ? 1 : 0)
+    for (const params of [{ objective: 'expectile', expectileAlpha: 0.9 },
+      { objective: 'pseudo_huber', huberSlope: 2 }, { objective: 'focal', focalGamma: 1 }] as const) {
+      const y = params.objective === 'focal' ? late : numbers
+      const model = await train(
+        { ...params, numIterations: 3, boostFromAverage: false }, Dataset.from(X, y))
+      const again = await (await model.refit(X, y, { decayRate: 0 })).predict(X, { type: 'raw' })
+      const before = await model.predict(X, { type: 'raw' })
+      assert.ok(before.every((score, i) => Math.abs(score - again[i]!) < 1e-9))
+    }
+  })
+
   it('refuse labels that an objective cannot have, and objectives of the other kind', async () => {
     const fit = (objective: string, y: readonly number[]) =>
       new GBDTRegressor({ objective } as TrainingParams).fit(X, y)

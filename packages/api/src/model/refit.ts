@@ -31,7 +31,7 @@ const refitOptionNames = optionNames<RefitOptions>({
 /** Parameters that leaf values depend on, beside the objective. */
 const readParameters = ['num_class', 'is_unbalance', 'scale_pos_weight', 'sigmoid', 'reg_sqrt',
   'alpha', 'fair_c', 'poisson_max_delta_step', 'tweedie_variance_power', 'lambda_l1', 'lambda_l2',
-  'max_delta_step']
+  'max_delta_step', 'expectile_alpha', 'huber_slope', 'focal_gamma', 'focal_alpha']
 
 /**
  * The model with leaf values that have followed other rows; splits stay. The trees up to the best

@@ -24,6 +24,8 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  * ```
  */
 export class GBDTClassifier extends Estimator {
+  readonly kind = 'classifier'
+
   /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */
   static async load(path: string): Promise<GBDTClassifier> {
     return new GBDTClassifier().adopt(await loadModel(path))

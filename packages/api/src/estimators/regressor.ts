@@ -25,6 +25,8 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  * 'expectile', 'pseudo_huber', 'log_cosh', or one of your own.
  */
 export class GBDTRegressor extends Estimator {
+  readonly kind = 'regressor'
+
   /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */
   static async load(path: string): Promise<GBDTRegressor> {
     return new GBDTRegressor().adopt(await loadModel(path))

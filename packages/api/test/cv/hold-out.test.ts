@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { holdOutFold } from '../../src/cv/hold-out.js'
 import { countSelected, hasRow } from '@coppice/engine'
-import { Dataset, GBDTClassifier, GBDTRegressor, train } from '../../src/index.js'
+import { crossValScore, Dataset, GBDTClassifier, GBDTRegressor, train } from '../../src/index.js'
 import { ConnectedCluster } from '../../src/cluster/connected-cluster.js'
 import { FakeClient } from '../cluster/fake-client.js'
 import { asColumns, makeFlowers, rejects, temporaryFolder } from '../support.js'
@@ -85,5 +85,25 @@ describe('clone', () => {
     assert.throws(() => other.booster, /not fitted/)
     other.setParams({ numLeaves: 9 })
     assert.equal(model.getParams().numLeaves, 5)
+  })
+})
+
+describe('crossValScore', () => {
+  it('scores each fold by a model of the others', async () => {
+    const model = new GBDTClassifier({ numLeaves: 5, numIterations: 3 })
+    const rows = [...noisy.keys()]
+    const folds = [0, 1].map((part) => ({
+      train: rows.filter((row) => row % 2 !== part), valid: rows.filter((row) => row % 2 === part),
+    }))
+    const scores = await crossValScore(model, asColumns(flowers), noisy, { folds })
+    const all = Dataset.from(asColumns(flowers), noisy)
+    for (const [fold, { train: own, valid }] of folds.entries()) {
+      const fitted = await model.clone().fit(all.select(own))
+      assert.equal(scores[fold], await fitted.score(all.select(valid)))
+    }
+    const again = await crossValScore(new GBDTRegressor({ numIterations: 2 }), all, null,
+      { nFolds: 2 })
+    assert.equal(again.length, 2)
+    assert.throws(() => model.booster, /not fitted/)
   })
 })

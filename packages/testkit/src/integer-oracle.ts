@@ -421,7 +421,8 @@ class NaiveGrower {
         const left = addUp(byBin.filter((_, b) => goesLeft(b)))
         if (!this.#isLegal(left, total, this.params.lambdaL2)) continue
         const gain = this.#numericGain(left, total)
-        const isDrawn = (draw: number): boolean => Math.floor(draw * Math.max(1, nValues - 1)) === bin
+        const isDrawn = (draw: number): boolean =>
+          Math.floor(draw * Math.max(1, nValues - 1)) === bin
         yield { gain, goesLeft, bin, defaultLeft, usesCatL2: false, isDrawn }
       }
     }

@@ -75,7 +75,8 @@ describe('objectives of one\'s own', () => {
     const near = (a: ArrayLike<number>, b: ArrayLike<number>): void => assert.ok(
       a.length === b.length && Array.from(a).every((x, i) => Math.abs(x - b[i]!) < 1e-6))
     near(await own.predictProba(X), await here.predictProba(X))
-    near(own.evalResult['valid_0']!['multi_logloss']!, here.evalResult['valid_0']!['multi_logloss']!)
+    near(own.evalResult['valid_0']!['multi_logloss']!,
+      here.evalResult['valid_0']!['multi_logloss']!)
   })
 
   it('predict by their link, from the file too', async () => {

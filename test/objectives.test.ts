@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import {
-  type Booster, Dataset, evaluate, GBDTClassifier, GBDTRegressor, LocalCluster, train, type TrainingParams,
+  type Booster, Dataset, evaluate, GBDTClassifier, GBDTRegressor, LocalCluster, train,
+  type TrainingParams,
 } from 'coppice'
 
 /** Columns with gaps and categories, and labels of every kind. */
@@ -128,7 +129,8 @@ describe('estimators and objectives', () => {
     const numbers = rows.map(({ number }) => number)
     const late = rows.map(({ kind }) => kind === 'late' ? 1 : 0)
     for (const params of [{ objective: 'expectile', expectileAlpha: 0.9 },
-      { objective: 'pseudo_huber', huberSlope: 2 }, { objective: 'focal', focalGamma: 1 }] as const) {
+      { objective: 'pseudo_huber', huberSlope: 2 },
+      { objective: 'focal', focalGamma: 1 }] as const) {
       const y = params.objective === 'focal' ? late : numbers
       const model = await train(
         { ...params, numIterations: 3, boostFromAverage: false }, Dataset.from(X, y))

@@ -4,8 +4,7 @@ export * from './random.js'
 export * from './params/index.js'
 export * from './binning/index.js'
 export {
-  ENTRY as SELECT_ENTRY, joinSelected, mergeSelected, type SelectedGroup, type SelectPart,
-  selectPartFault,
+  ENTRY as SELECT_ENTRY, joinSelected, mergeSelected, type SelectPart, selectPartFault,
 } from './selection/answer.js'
 export { isSelectingRows } from './selection/buckets.js'
 export { hasPercentileLeaves } from './objectives/families.js'
@@ -49,7 +48,7 @@ export { type InferredParams, requireClassCount, withInferred } from './training
 export { checkEvalSets } from './training/check-sets.js'
 export { featureLayout } from './training/build-model.js'
 export type {
-  BinnedTree, EngineRequest, EngineSetup, SelectRequest,
+  BinnedTree, EngineRequest, EngineSetup, SelectedGroup, SelectRequest,
 } from './execution/protocol.js'
 export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {

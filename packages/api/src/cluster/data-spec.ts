@@ -25,9 +25,8 @@ export interface DataPlace {
  * @param training - the training data, for an evaluation set; rows without names take theirs
  */
 export async function dataSpec(
-  dataset: Dataset, place: DataPlace, training: Dataset | null,
+  { source }: Pick<Dataset, 'source'>, place: DataPlace, training: Dataset | null,
 ): Promise<DataSpec> {
-  const { source } = dataset
   if (source instanceof SelectedSource) {
     return { ...await dataSpec(source.base, place, training), rows: source.bits }
   }

@@ -5,7 +5,7 @@ import { type FileOptions, FileSource } from './files.js'
 import { type Labels, MemorySource, type RowOptions } from './memory.js'
 import { checkOptionNames, optionNames } from '../options.js'
 import { rowBits, rowsOfRows, SelectedSource } from './selected-rows.js'
-import type { LoadRequest, RowSource } from './source.js'
+import type { LoadRequest, RowSource, SelectableRows } from './source.js'
 
 /** Options of `Dataset.open`. */
 export interface OpenOptions extends FileOptions {
@@ -144,6 +144,6 @@ export function requireDataset(value: unknown, what: string): asserts value is D
 }
 
 /** The data set that a selection was taken of; of any other, itself. */
-export function allRowsOf(dataset: Dataset): Dataset {
+export function allRowsOf(dataset: Dataset): SelectableRows {
   return dataset.source instanceof SelectedSource ? dataset.source.base : dataset
 }

@@ -3,8 +3,7 @@ import {
   addRow, type BinnedDataset, fitRows, hasRow, noRows, type RowBits, selectRows,
 } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
-import type { Dataset } from './dataset.js'
-import type { LoadRequest, OpenRows, RowBatch, RowSource } from './source.js'
+import type { LoadRequest, OpenRows, RowBatch, RowSource, SelectableRows } from './source.js'
 
 /** Of binned selections, the rows that they were taken of. */
 const wholeOf = new WeakMap<BinnedDataset, BinnedDataset>()
@@ -12,11 +11,11 @@ const wholeOf = new WeakMap<BinnedDataset, BinnedDataset>()
 /** Some rows of another data set, with the bins of all of them. */
 export class SelectedSource implements RowSource {
   /** The data set of all rows; it is no selection itself. */
-  readonly base: Dataset
+  readonly base: SelectableRows
   /** May be shorter than the rows; then the last ones are not selected. */
   readonly bits: RowBits
 
-  constructor(base: Dataset, bits: RowBits) {
+  constructor(base: SelectableRows, bits: RowBits) {
     this.base = base
     this.bits = bits
   }

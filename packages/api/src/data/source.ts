@@ -60,3 +60,10 @@ export interface RowSource {
   /** Opens the rows for predictions; close what it gives. */
   open(): Promise<OpenRows>
 }
+
+/** Of a data set, what a selection of its rows needs. */
+export interface SelectableRows {
+  readonly source: RowSource
+  /** Reads and bins all rows, or gives what it has kept of the last time. Rejects as a source's. */
+  load(request: LoadRequest): Promise<BinnedDataset>
+}

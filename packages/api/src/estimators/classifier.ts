@@ -1,6 +1,7 @@
 import type { MemoryRows } from '@coppice/data'
 import {
-  ExactSum, findParameter, isMulticlass, labelClasses, parseValue, resolveParams, type ResolvedParams,
+  ExactSum, findParameter, isMulticlass, labelClasses, parseValue, resolveParams,
+  type ResolvedParams,
 } from '@coppice/engine'
 import { CoppiceError, type Model, type Scalar } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'

@@ -20,8 +20,8 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  * const values = await model.predict(newRows)
  * ```
  *
- * `objective` may be any whose label is a number: 'regression', 'regression_l1', 'quantile', 'mape',
- * 'huber', 'fair', 'poisson', 'gamma', 'tweedie', 'cross_entropy', 'cross_entropy_lambda',
+ * `objective` may be any whose label is a number: 'regression', 'regression_l1', 'quantile',
+ * 'mape', 'huber', 'fair', 'poisson', 'gamma', 'tweedie', 'cross_entropy', 'cross_entropy_lambda',
  * 'expectile', 'pseudo_huber', 'log_cosh', or one of your own.
  */
 export class GBDTRegressor extends Estimator {

@@ -1,7 +1,7 @@
 import type { DatasetRecipe } from '@coppice/data'
 import {
-  CentralReducer, countSelected, type ExecutorTraits, featureLayout, type FeatureInfo, mergeSummaries,
-  type ResolvedParams, sumsLayout, targetShape, type TrainingData, trainingDialogue,
+  CentralReducer, countSelected, type ExecutorTraits, featureLayout, type FeatureInfo,
+  mergeSummaries, type ResolvedParams, sumsLayout, targetShape, type TrainingData, trainingDialogue,
   type TrainingInputs,
 } from '@coppice/engine'
 import { assert, CoppiceError, type Model } from '@coppice/model'

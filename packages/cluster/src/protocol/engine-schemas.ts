@@ -64,7 +64,8 @@ export const metricPart: Schema<MetricPart> = object({
 const codeRef = { key: name, file: name, export: name }
 
 const metricSpec: Schema<MetricSpec> = object({
-  name, topK: count, parameter: finite, costs: optional(list(finite, AUC_MU_CLASSES_MAX * AUC_MU_CLASSES_MAX)),
+  name, topK: count, parameter: finite,
+  costs: optional(list(finite, AUC_MU_CLASSES_MAX * AUC_MU_CLASSES_MAX)),
   custom: optional(nullable(object({
     ...codeRef, name, higherIsBetter: flag, isWhole: flag,
     transform: oneOf({ none: true, sqrt: true }),

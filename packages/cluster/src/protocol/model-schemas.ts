@@ -3,7 +3,9 @@
  * carry: parts of a model. That a tree is a tree of its model is checked where the model is.
  */
 import type { CommittedIteration, IterationEvent, MetricValue, Rescale } from '@coppice/engine'
-import type { Feature, LossOfModel, ModelHeader, Objective, ParameterValue, Scalar, Tree } from '@coppice/model'
+import type {
+  Feature, LossOfModel, ModelHeader, Objective, ParameterValue, Scalar, Tree,
+} from '@coppice/model'
 import {
   CATEGORIES_MAX, COLUMNS_MAX, DATASETS_MAX, ITERATIONS_MAX, LEAVES_MAX, METRICS_MAX,
   NAME_LENGTH_MAX, OUTPUTS_MAX, TEXT_BYTES_MAX, URI_LENGTH_MAX,

@@ -7,7 +7,8 @@ const b = 'b2'.repeat(32)
 
 function dataOf(...inputs: string[]): DataSpec {
   return {
-    inputs, format: null, header: 'auto', missingValues: null, roles: { label: 'y' }, schema: null, rows: null,
+    inputs, format: null, header: 'auto', missingValues: null, roles: { label: 'y' }, schema: null,
+    rows: null,
   }
 }
 const uriOf = (sha256: string): string => `http://host:7077/v1/data/${sha256}`

@@ -191,7 +191,9 @@ function requireLabel(values: FlagValues, data: readonly string[]): void {
 
 /** @throws CoppiceError, UsageError for what is given and would do nothing */
 function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
-  const { metric: named, customMetrics, firstMetricOnly, earlyStoppingRound, isProvideTrainingMetric } = resolved
+  const {
+    metric: named, customMetrics, firstMetricOnly, earlyStoppingRound, isProvideTrainingMetric,
+  } = resolved
   if (firstMetricOnly && earlyStoppingRound <= 0) {
     throw new UsageError('first_metric_only does nothing without early stopping; set ' +
       'early_stopping_round, or leave it out')

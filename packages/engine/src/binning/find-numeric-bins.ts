@@ -28,15 +28,15 @@ export interface FoundBins<M extends BinMapper = BinMapper> {
 function joinNeighbours(values: Float64Array, counts: Uint32Array): DistinctValues {
   // There are none, nearly always.
   if (!hasNeighbours(values)) return { values, counts }
-  const joined = new Float64Array(values.length)
+  const kept = new Float64Array(values.length)
   const sums = new Uint32Array(values.length)
   let n = -1
   for (let i = 0; i < values.length; i++) {
     if (i === 0 || !isSameValue(values[i - 1]!, values[i]!)) n++
-    joined[n] = values[i]!
+    kept[n] = values[i]!
     sums[n]! += counts[i]!
   }
-  return { values: joined.subarray(0, n + 1), counts: sums.subarray(0, n + 1) }
+  return { values: kept.subarray(0, n + 1), counts: sums.subarray(0, n + 1) }
 }
 
 function hasNeighbours(values: Float64Array): boolean {

@@ -88,6 +88,6 @@ function run<T>(metric: MetricDefinition, work: () => T): T {
 
 function finite(metric: MetricDefinition, value: unknown, of: string): number {
   if (Number.isFinite(value)) return value as number
-  throw new CoppiceError('DATA', `the metric ${placeOf(metric)} gives ${String(value)} for ${of}; ` +
-    'it must be a finite number')
+  throw new CoppiceError('DATA', `the metric ${placeOf(metric)} gives ${String(value)} for ` +
+    `${of}; it must be a finite number`)
 }

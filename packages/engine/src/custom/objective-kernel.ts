@@ -149,8 +149,8 @@ export class CustomKernel implements ObjectiveKernel {
         throw new CoppiceError('PARAMETER', `the objective ${placeOf(this.#code)} is not ` +
           `row-wise: of row ${this.#place.rowId(first + from + i % length)} it gives gradient ` +
           `${whole.gradients[at]} and hessian ${whole.hessians[at]} among ${n} rows, but ` +
-          `${part.gradients[i]} and ${part.hessians[i]} among ${length}; what it writes for a row ` +
-          'may depend on that row alone')
+          `${part.gradients[i]} and ${part.hessians[i]} among ${length}; what it writes for a ` +
+          'row may depend on that row alone')
       }
     }
   }

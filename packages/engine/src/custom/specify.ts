@@ -1,7 +1,6 @@
 import { exp, log, type Objective } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
-import type { LabelStatistics } from '../objectives/objective.js'
-import type { ObjectivePlan } from '../objectives/specify.js'
+import type { LabelStatistics, ObjectivePlan } from '../objectives/objective.js'
 import type { ObjectiveDefinition } from './types.js'
 
 /** As of objectives whose scores are logarithms or log-odds. */

@@ -2,7 +2,6 @@ import type { MetricDefinition } from '../custom/types.js'
 import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
-import type { SelectedGroup } from '../selection/answer.js'
 import type { LeafRules, Rescan, TreeRules } from './leaf-rules.js'
 
 /**
@@ -173,6 +172,15 @@ export interface SelectGroup {
   readonly width: number
   /** Rows with a residual in the range, over all engines: what comes is checked against it. */
   readonly count: number
+}
+
+/** What was selected of a group, of all engines together; entries as in a SelectPart. */
+export interface SelectedGroup {
+  /** Buckets, ascending; or residuals of rows. */
+  readonly place: readonly number[]
+  /** Rows of each bucket; or row ids. */
+  readonly rows: readonly number[]
+  readonly weight: readonly number[]
 }
 
 /** What was selected of each group. */

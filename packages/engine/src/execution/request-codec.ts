@@ -6,6 +6,7 @@ import type {
   BagRule, BinnedTree, CommitRequest, EngineRequest, Expansion, RootRequest, RoundRequest,
   SelectGroup, SelectRequest,
 } from './protocol.js'
+import { Reader, Writer } from './request-bytes.js'
 
 /** Requests as bytes, to cross threads (or a network) without a parser in the way. */
 
@@ -28,103 +29,6 @@ export function requestBytesMax(
   const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
   const select = maxLeaves * SELECT_GROUP_BYTES
   return 256 + nFeatures + Math.max(round + ruled + commit, select)
-}
-
-/** Writes numbers one after the other, little-endian. */
-class Writer {
-  at = 0
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  }
-
-  int(value: number): void {
-    this.#view.setInt32(this.at, value, true)
-    this.at += 4
-  }
-
-  double(value: number): void {
-    this.#view.setFloat64(this.at, value, true)
-    this.at += 8
-  }
-
-  long(value: bigint): void {
-    this.#view.setBigInt64(this.at, value, true)
-    this.at += 8
-  }
-
-  bytes(value: Uint8Array | null): void {
-    this.int(value === null ? -1 : value.length)
-    if (value === null) return
-    this.#bytes.set(value, this.at)
-    this.at += value.length
-  }
-
-  ints(values: readonly number[] | null): void {
-    this.int(values === null ? -1 : values.length)
-    for (const value of values ?? []) this.int(value)
-  }
-}
-
-/** Reads what Writer wrote, in the same order. */
-class Reader {
-  #at = 0
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  }
-
-  int(): number {
-    this.#at += 4
-    return this.#view.getInt32(this.#at - 4, true)
-  }
-
-  double(): number {
-    this.#at += 8
-    return this.#view.getFloat64(this.#at - 8, true)
-  }
-
-  long(): bigint {
-    this.#at += 8
-    return this.#view.getBigInt64(this.#at - 8, true)
-  }
-
-  bytes(): Uint8Array | null {
-    const n = this.int()
-    if (n < 0) return null
-    this.#require(n)
-    this.#at += n
-    return this.#bytes.slice(this.#at - n, this.#at)
-  }
-
-  someBytes(): Uint8Array {
-    const bytes = this.bytes()
-    assert(bytes !== null, 'bytes are present')
-    return bytes
-  }
-
-  ints(): number[] | null {
-    const n = this.int()
-    return n < 0 ? null : this.list(n, 4, () => this.int())
-  }
-
-  /** @param itemBytes - that each of them takes, at least */
-  list<T>(n: number, itemBytes: number, read: () => T): T[] {
-    this.#require(n * itemBytes)
-    return Array.from({ length: n }, read)
-  }
-
-  /** What a length promises is there: no memory is taken for more. */
-  #require(nBytes: number): void {
-    if (nBytes >= 0 && nBytes <= this.#bytes.length - this.#at) return
-    throw new CoppiceError('INTERNAL', 'internal error: a request ends too early')
-  }
 }
 
 /**

@@ -190,7 +190,8 @@ export interface Kernels {
   /**
    * Losses of the side on which labels are: n pairs, as binaryGradients, padded like them. The
    * gradient is `below` where the score is less than the label by more than `near`, `above` where
-   * it is greater by more, else `equal`, times the weight and, if `isRelative`, divided by max(1, |label|); the hessian is the weight.
+   * it is greater by more, else `equal`, times the weight and, if `isRelative`, divided by
+   * max(1, |label|); the hessian is the weight.
    */
   signGradients(
     out: number, outStride: number, score: number, label: number, weight: number, n: number,

@@ -1,3 +1,4 @@
+import { powerOfTwo } from '../numeric/exact-sum.js'
 import { rowDraw } from '../random.js'
 import type { Kernels } from './api.js'
 import { nearestEven } from './fixed-point.js'
@@ -24,9 +25,9 @@ export function referenceSampleKernels(memory: WebAssembly.Memory): SampleKernel
     tallyKeys: (counts, keys, n, shift, bits, prefix) => {
       const v = view()
       for (let i = 0; i < n; i++) {
-        const digits = Math.floor(key(keys, i) / 2 ** shift)
-        if (Math.floor(digits / 2 ** bits) !== prefix) continue
-        const at = counts + digits % 2 ** bits * 8
+        const digits = Math.floor(key(keys, i) / powerOfTwo(shift))
+        if (Math.floor(digits / powerOfTwo(bits)) !== prefix) continue
+        const at = counts + digits % powerOfTwo(bits) * 8
         v.setFloat64(at, v.getFloat64(at, true) + 1, true)
       }
     },

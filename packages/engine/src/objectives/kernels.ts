@@ -110,7 +110,9 @@ interface Sides {
   readonly isRelative: boolean
 }
 
-/** A loss of the side on which the label is; scores are no nearer than half a step of their grid. */
+/**
+ * A loss of the side on which the label is; scores are no nearer than half a step of their grid.
+ */
 class SideLoss implements ObjectiveKernel {
   readonly #sides: Sides
   readonly #kernels: Kernels

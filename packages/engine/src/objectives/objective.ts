@@ -35,6 +35,16 @@ export interface ObjectiveSpec {
   readonly ranking?: RankingSpec
 }
 
+/** What a training needs to know of its objective, from parameters and the labels' statistics. */
+export interface ObjectivePlan {
+  readonly spec: ObjectiveSpec
+  readonly nOutputs: number
+  /** Scores to start from, nOutputs values, not yet on the grid. */
+  readonly baseScores: readonly number[]
+  /** Magnitude of the scores, for the leaf grid. */
+  readonly scoreScale: number
+}
+
 /** Where a thread keeps what gradients are computed from; offsets into its memory. */
 export interface GradientInputs {
   readonly nRows: number

@@ -1,7 +1,9 @@
 import { exp, type Objective } from '@coppice/model'
 import { ShapedKind, type Kernels } from '../kernels/api.js'
 import type { ResolvedParams } from '../params/index.js'
-import type { GradientInputs, LabelStatistics, ObjectiveKernel, ObjectiveSpec } from './objective.js'
+import type {
+  GradientInputs, LabelStatistics, ObjectiveKernel, ObjectiveSpec,
+} from './objective.js'
 
 /** Objectives that LightGBM does not have. */
 export type ShapedObjective = Extract<Objective,

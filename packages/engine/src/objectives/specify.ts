@@ -4,7 +4,7 @@ import { specifyCustom } from '../custom/specify.js'
 import { CoppiceError } from '../errors.js'
 import type { ResolvedParams } from '../params/index.js'
 import { shapedObjective, shapedSpec, type ShapedObjective, type ShapedParams } from './shaped.js'
-import type { LabelStatistics, ObjectiveSpec } from './objective.js'
+import type { LabelStatistics, ObjectivePlan } from './objective.js'
 import { type RankingParams, rankingSpec } from './ranking.js'
 
 /** Parameters that objectives read. */
@@ -18,16 +18,6 @@ const EPSILON = 1e-15
 
 /** Log-odds and logarithms of means beyond this are of no use; it sets the grid of leaf values. */
 const LOG_ODDS_SCALE = 8
-
-/** What a training needs to know of its objective, from parameters and the labels' statistics. */
-export interface ObjectivePlan {
-  readonly spec: ObjectiveSpec
-  readonly nOutputs: number
-  /** Scores to start from, nOutputs values, not yet on the grid. */
-  readonly baseScores: readonly number[]
-  /** Magnitude of the scores, for the leaf grid. */
-  readonly scoreScale: number
-}
 
 /** Plans of objectives by LightGBM's base scores and bounds that are proven. */
 export function specifyObjective(

@@ -100,7 +100,8 @@ function metricContradiction(values: ParameterValues): string | null {
   const wrong = values.metric.find(metric =>
     metric !== 'accuracy' && (metric.startsWith('multi_') || metric === 'auc_mu') !== isMulticlass)
   if (wrong === undefined) return null
-  const legal = isMulticlass ? 'multi_logloss, multi_error, auc_mu or accuracy' : 'a metric that is not multi_* or auc_mu'
+  const legal = isMulticlass ? 'multi_logloss, multi_error, auc_mu or accuracy'
+    : 'a metric that is not multi_* or auc_mu'
   return `metric ${wrong} contradicts objective = ${values.objective}; use ${legal}`
 }
 

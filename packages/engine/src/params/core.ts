@@ -33,9 +33,9 @@ export const coreParameters = {
     ],
     'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
       'absolute error (`regression_l1`), the quantile `alpha` (`quantile`), percentage error ' +
-      '(`mape`); losses that are robust to outliers (`huber`, `fair`), of counts and amounts with ' +
-      'predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are probabilities ' +
-      '(`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
+      '(`mape`); losses that are robust to outliers (`huber`, `fair`), of counts and amounts ' +
+      'with predictions e^score (`poisson`, `gamma`, `tweedie`), of labels that are ' +
+      'probabilities (`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
       '(`multiclassova`), of the order of the rows of a query (`lambdarank`, `rank_xendcg`); ' +
       'beyond LightGBM `expectile`, `pseudo_huber`, `log_cosh`, and of two classes `focal` and ' +
       '`hinge`; a loss of your own (`custom`, see `custom_objective`).',

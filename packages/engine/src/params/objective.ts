@@ -75,8 +75,8 @@ const objectiveRows = {
   huber_slope: float(
     'objective',
     1,
-    'Pseudo-Huber loss: the error at which it turns from squared to linear. Far below the size of ' +
-      'the errors its hessians vanish: bound steps by max_delta_step.',
+    'Pseudo-Huber loss: the error at which it turns from squared to linear. Far below the size ' +
+      'of the errors its hessians vanish: bound steps by max_delta_step.',
     { above: 0, omittedAtDefault: true },
   ),
   focal_gamma: float(

@@ -11,6 +11,6 @@ export function rankingContradiction(values: ParameterValues): string | null {
   }
   const at = labelGain.findIndex((gain, label) => label > 0 && gain < labelGain[label - 1]!)
   return at < 0 ? null
-    : `label_gain has ${labelGain[at]} for label ${at} after ${labelGain[at - 1]}; gains must not ` +
-      'descend: a larger label is a better row'
+    : `label_gain has ${labelGain[at]} for label ${at} after ${labelGain[at - 1]}; gains must ` +
+      'not descend: a larger label is a better row'
 }

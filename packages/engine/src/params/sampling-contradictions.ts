@@ -26,8 +26,8 @@ export function samplingContradiction(values: ParameterValues): string | null {
   }
   if (!balanced) return null
   if (objective !== 'binary') {
-    return `${balanced} contradicts objective = ${objective}: it acts on objective = binary only; ` +
-      'use bagging_fraction'
+    return `${balanced} contradicts objective = ${objective}: it acts on objective = binary ` +
+      'only; use bagging_fraction'
   }
   if (values.baggingFraction < 1) {
     return `${balanced} contradicts bagging_fraction = ${values.baggingFraction}; give a share ` +

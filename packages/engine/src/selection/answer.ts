@@ -1,5 +1,5 @@
 import { CoppiceError } from '../errors.js'
-import type { SelectGroup, SelectRequest } from '../execution/protocol.js'
+import type { SelectedGroup, SelectGroup, SelectRequest } from '../execution/protocol.js'
 import { bucketsOf, entriesMax, RESIDUAL_LIMIT, ROWS, TIES } from './buckets.js'
 
 /**
@@ -13,15 +13,6 @@ export type SelectPart = Float64Array
 
 /** Numbers of an entry. */
 export const ENTRY = 3
-
-/** What was selected of a group, of all engines together; entries as in a SelectPart. */
-export interface SelectedGroup {
-  /** Buckets, ascending; or residuals of rows. */
-  readonly place: readonly number[]
-  /** Rows of each bucket; or row ids. */
-  readonly rows: readonly number[]
-  readonly weight: readonly number[]
-}
 
 /** The most numbers of anyone's answer. */
 export function numbersMax(groups: readonly SelectGroup[]): number {

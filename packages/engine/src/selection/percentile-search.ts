@@ -1,6 +1,5 @@
-import type { SelectGroup } from '../execution/protocol.js'
+import type { SelectedGroup, SelectGroup } from '../execution/protocol.js'
 import { ceilPowerOfTwo } from '../numeric/exact-sum.js'
-import type { SelectedGroup } from './answer.js'
 import { bucketRange, LINEAR_BUCKETS_MAX, LOGARITHMIC, RESIDUAL_LIMIT, ROWS } from './buckets.js'
 
 /** So few rows are asked for one by one. */

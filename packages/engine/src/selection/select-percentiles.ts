@@ -1,5 +1,5 @@
-import type { SelectGroup, SelectRequest } from '../execution/protocol.js'
-import { type SelectedGroup, ENTRY } from './answer.js'
+import type { SelectedGroup, SelectGroup, SelectRequest } from '../execution/protocol.js'
+import { ENTRY } from './answer.js'
 import { entriesMax } from './buckets.js'
 import { PercentileSearch, type PercentileTarget } from './percentile-search.js'
 

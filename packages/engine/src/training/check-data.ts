@@ -2,7 +2,7 @@ import { isRanking } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
 import { isHessianUnbounded } from '../objectives/hessian-bound.js'
 import { labelRange } from '../objectives/label-range.js'
-import type { ObjectivePlan } from '../objectives/specify.js'
+import type { ObjectivePlan } from '../objectives/objective.js'
 
 /** Counts of rows are 32-bit integers; fixed-point sums over so many rows stay below 2^61. */
 const ROWS_MAX = 0x7fff_ffff

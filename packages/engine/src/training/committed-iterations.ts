@@ -14,7 +14,8 @@ export function committedIterations(
   model: Model, isHigher?: (metric: string) => boolean,
 ): CommittedIteration[] {
   const { trees, treesPerIteration, evaluation } = model
-  const metrics = new Map<number, readonly MetricValue[]>(new History(evaluation).byIteration(isHigher))
+  const metrics = new Map<number, readonly MetricValue[]>(
+    new History(evaluation).byIteration(isHigher))
   const iterations: CommittedIteration[] = []
   const chain = recordChain(model)
   for (let t = 0; t < trees.length; t += treesPerIteration) {

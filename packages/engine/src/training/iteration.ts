@@ -198,8 +198,8 @@ export class Booster {
     const hessianBound = objective.custom == null ? hessianBoundOf(objective, bound)
       : (yield { kind: 'prepare', of: 'hessians' }) as number
     if (hessianBound === 0) {
-      throw new CoppiceError('DATA', `all hessians of the objective ${placeOf(objective.custom!)} ` +
-        'are 0, so no leaf has a value; let it give hessians above 0')
+      throw new CoppiceError('DATA', `all hessians of the objective ${placeOf(objective.custom!)}` +
+        ' are 0, so no leaf has a value; let it give hessians above 0')
     }
     if (hessianBound > HESSIAN_RANGE[1]) {
       throw new CoppiceError('DATA',

@@ -6,7 +6,7 @@ import { metricFamily } from '../metrics/family.js'
 import { checkMetric } from '../metrics/names.js'
 import { metricSpecs } from '../metrics/parts.js'
 import { labelClasses, objectiveName, scoresPerRow } from '../objectives/families.js'
-import type { LabelStatistics } from '../objectives/objective.js'
+import type { LabelStatistics, ObjectivePlan } from '../objectives/objective.js'
 import { largestLabel } from '../objectives/ranking.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
@@ -64,14 +64,7 @@ export function makePlan(
     ? objective.baseScores.map(() => 0)
     : objective.baseScores.map((score) => grid.round(score))
   const features = train.features.map(featureLayout)
-  const metrics: MetricSpec[] = evaluates
-    ? metricSpecs(params)
-    : []
-  const family = metricFamily(objective.spec.objective).name
-  if (evaluates) {
-    for (const name of params.metric) checkMetric(name, family)
-    metrics.push(...customMetrics(params))
-  }
+  const metrics = evaluates ? plannedMetrics(params, objective) : []
   const { rules, interactions, isOneByOne } = makeRules(params, train.features)
   const expansions = isOneByOne ? 1 : maxExpansions(params, features, executor)
   const sampledRows = rowSampling(params, train.nRows)
@@ -115,6 +108,17 @@ export function makePlan(
     scoreScale,
   }
   return { plan: onlyPlan(plan), statistics, parameters: modelParameters(params) }
+}
+
+/**
+ * Those named and the user's own.
+ * @throws CoppiceError 'PARAMETER' for one that does not fit the objective, or a name that is taken
+ */
+function plannedMetrics(params: ResolvedParams, { spec }: ObjectivePlan): MetricSpec[] {
+  const specs = metricSpecs(params)
+  const family = metricFamily(spec.objective).name
+  for (const name of params.metric) checkMetric(name, family)
+  return [...specs, ...customMetrics(params)]
 }
 
 /** The user's own metrics. @throws CoppiceError 'PARAMETER' for a name that is taken */

@@ -1,10 +1,9 @@
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import type { PercentileTarget } from '../selection/percentile-search.js'
 import { selectPercentiles, type Selection } from '../selection/select-percentiles.js'
-import type { ObjectivePlan } from '../objectives/specify.js'
 import { percentileObjective } from '../objectives/percentile-objectives.js'
 import type { GrownTree } from '../grower/tree-grower.js'
-import type { LabelStatistics } from '../objectives/objective.js'
+import type { LabelStatistics, ObjectivePlan } from '../objectives/objective.js'
 
 /** How leaves that are percentiles are found. Plain data. */
 export interface PercentilePlan {

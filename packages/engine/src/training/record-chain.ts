@@ -17,7 +17,9 @@ export interface RecordChain {
   replace(iteration: number, trees: readonly Tree[]): void
 }
 
-/** Of a training: where later iterations change earlier ones, its hash is another than a model's. */
+/**
+ * Of a training: where later iterations change earlier ones, its hash is another than a model's.
+ */
 export function recordChain(header: ModelHeader): RecordChain {
   return header.parameters['boosting'] === 'dart' ? new HashOfHashes(header) : new Chain(header)
 }

@@ -1,5 +1,6 @@
 import { assert } from '../errors.js'
 import { TALLY_DIGITS, type BagRule, type EngineRequest } from '../execution/protocol.js'
+import { powerOfTwo } from '../numeric/exact-sum.js'
 import { fractionLimit, mixNumber, Purpose, startHash } from '../random.js'
 
 /** Which rows grow the trees of an iteration. Plain data. */
@@ -136,7 +137,7 @@ function* largestKey(k: number, nRows: number): Tallies<number> {
     let d = counts.length - 1
     while (rank > counts[d]!) rank -= counts[d--]!
     expected = counts[d]!
-    prefix = prefix * 2 ** TALLY_DIGITS[digit]!.bits + d
+    prefix = prefix * powerOfTwo(TALLY_DIGITS[digit]!.bits) + d
   }
   return prefix
 }

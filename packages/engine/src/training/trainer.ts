@@ -136,8 +136,9 @@ class Trainer {
     const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, features)))
     // engines start without base scores that they were asked for
     if (this.#isCentered) binned[0]?.unshift(...baseTrees(this.#header.baseScores))
-    return { iterations: binned, isOver: this.#growing.takeUp(iterations, resumeFrom.evaluation, (name) =>
-      isSpecHigherBetter(metrics.find((spec) => spec.name === name) ?? { name })) }
+    const isOver = this.#growing.takeUp(iterations, resumeFrom.evaluation, (name) =>
+      isSpecHigherBetter(metrics.find((spec) => spec.name === name) ?? { name }))
+    return { iterations: binned, isOver }
   }
 
   /** A training with all of its iterations is complete, whatever came after the last. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { requestFault, type RequestLimits, treeFault } from '../../src/execution/request-check.js'
 import { decodeRequest, encodeRequest } from '../../src/execution/request-codec.js'
-import type { BinnedTree, EngineRequest, Expansion, SelectGroup } from '../../src/execution/protocol.js'
+import type {
+  BinnedTree, EngineRequest, Expansion, SelectGroup,
+} from '../../src/execution/protocol.js'
 
 const layout = { nBins: 4, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {

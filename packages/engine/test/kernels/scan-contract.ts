@@ -231,9 +231,9 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
         const mask = shapes.map(({ nBins, isCategorical }) => 1 + random.below(
           isCategorical && nBins > (params.maxCatToOnehot ?? plain.maxCatToOnehot)
             ? 255 : Math.max(1, nBins)))
-        const nRows = random.pick([2, 20, 120, 500])
         const draw = seed % 3 === 0 ? tied : spread
-        if (check(makeLeaf(random, shapes, nRows, draw(random)), { params, mask }) !== null) nFound++
+        const leaf = makeLeaf(random, shapes, random.pick([2, 20, 120, 500]), draw(random))
+        if (check(leaf, { params, mask }) !== null) nFound++
       }
       assert.ok(nFound > 100, `${nFound} of 300 leaves had a split`)
     })

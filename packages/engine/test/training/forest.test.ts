@@ -56,7 +56,7 @@ describe('boosting = rf', () => {
     })
   }
 
-  it('evaluates and predicts averages, and goes on from a checkpoint to the same bytes', async () => {
+  it('evaluates, predicts averages, and goes on from a checkpoint to the same bytes', async () => {
     const { data, rows } = makeDataset(base)
     const options = {
       params: { ...small, metric: 'l2', isProvideTrainingMetric: true }, train: data,

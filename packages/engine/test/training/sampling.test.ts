@@ -76,7 +76,7 @@ describe('rows and thresholds that are drawn', () => {
     })
   }
 
-  it('goss uses all rows in the first 1 / learning_rate iterations, then about the rates', async () => {
+  it('goss uses all rows in 1 / learning_rate iterations, then about the rates', async () => {
     const { data } = makeDataset({ ...base, nRows: 3000 })
     const { model } = await trainWatched({
       params: { ...small, dataSampleStrategy: 'goss', learningRate: 0.3, numIterations: 6 },

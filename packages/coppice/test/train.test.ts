@@ -154,7 +154,7 @@ describe('coppice train', function () {
         ['--metrics-file', 'm.jsonl']],
       ['evaluation data without a metric', 2, ['--valid', 'None'],
         ['--valid', 'a.csv', '--metric', 'None']],
-      ['what is not built', 2, ['dart'], ['--boosting', 'dart']],
+      ['what is not built', 2, ['linear_tree'], ['--linear_tree', 'true']],
       ['a flag without its value', 2, ['--label needs a value'], ['--label']],
       ['a flag given twice', 2, ['--label', 'twice'], ['--label', 'a', '--label', 'b']],
       ['one parameter under two names', 2, ['num_leaves', 'max_leaves'],

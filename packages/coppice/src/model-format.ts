@@ -1,4 +1,5 @@
 import type { Booster, LightGBMOptions } from '@coppice/api'
+import { requireLightGBMObjective } from '@coppice/api/command'
 import type { Flag } from './command.js'
 import type { FlagValues } from './flag-values.js'
 
@@ -26,6 +27,18 @@ export function readModelFormat(
   if (given !== undefined) return given
   if (path.endsWith('.json')) return 'coppice'
   return isOutputModel || path.endsWith('.txt') ? 'lightgbm' : 'coppice'
+}
+
+/**
+ * The same, for a model with an objective that is known: before anything is trained.
+ * @throws CoppiceError 'MODEL' where LightGBM's format does not have the objective
+ */
+export function readModelFormatFor(
+  objective: string, values: FlagValues, path: string, isOutputModel: boolean,
+): ModelFormat {
+  const format = readModelFormat(values, path, isOutputModel)
+  if (format === 'lightgbm') requireLightGBMObjective(objective)
+  return format
 }
 
 /** How a model file is written. */

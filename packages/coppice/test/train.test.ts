@@ -39,6 +39,28 @@ describe('coppice train', function () {
     assert.equal(work.read('json.json'), model)
   })
 
+  it('refuses objectives that the format of the model does not have before it trains', async () => {
+    const hinge = ['--objective', 'hinge', '--checkpoint', 'early.json', '--checkpoint-every', '1']
+    for (const [flags, words] of [
+      [['--model', 'hinge.txt'], []],
+      [['--model', 'hinge.json', '--model-format', 'lightgbm'], []],
+      [['--model', 'hinge.conf.txt'], ['--config', 'hinge.conf']],
+    ]) {
+      work.write('hinge.conf', 'num_trees = 8')
+      const refused = await work.run('train', '--data', 'train.csv', '--label', 'species',
+        '--ignore', 'id,kind', ...quick.slice(2), ...hinge, ...flags!, ...words!)
+      assert.equal(refused.code, ExitCode.failure)
+      assert.match(refused.stderr, /LightGBM has no objective "hinge"/)
+    }
+    assert.ok(work.names().every((name) => !/^(hinge.*(txt|json)|early)/.test(name)))
+    await work.ok('train', '--data', 'train.csv', '--label', 'species', '--ignore', 'id,kind',
+      ...quick, '--objective', 'hinge', '--model', 'hinge.json')
+    work.write('refit.conf', 'task = refit\ndata = train.csv\ninput_model = hinge.json\n' +
+      'output_model = hinge.txt\nlabel_column = name:species\nheader = true')
+    const again = await work.run('run', 'config=refit.conf')
+    assert.match(again.stderr, /LightGBM has no objective "hinge"/)
+  })
+
   it('reads the files of forced splits and bins; the model has what is in them', async () => {
     const numeric = 0
     work.write('splits.json', JSON.stringify({ feature: numeric, threshold: 0.75 }))

@@ -12,6 +12,7 @@ export { serializeModel } from './format/serialize.js'
 export { FORMAT_VERSION, validateModel } from './format/validate.js'
 export { withUsedFeatures } from './lightgbm/used-features.js'
 export { formatLightGBM, type TextLayout } from './lightgbm/format.js'
+export { requireLightGBMObjective } from './lightgbm/objective-line.js'
 export { parseLightGBM } from './lightgbm/parse.js'
 export { isLightGBM } from './lightgbm/sections.js'
 export {

@@ -1,5 +1,5 @@
 export { LOCAL_WORKERS_MAX, uselessCa } from '@coppice/cluster'
-export { chainOf, withUsedFeatures } from '@coppice/model'
+export { chainOf, requireLightGBMObjective, withUsedFeatures } from '@coppice/model'
 export { parseValue, THREADS_MAX } from '@coppice/engine'
 export {
   type ByteSink, DETECT_BYTES, detectFormat, formatOfName, listNames, nearestName,

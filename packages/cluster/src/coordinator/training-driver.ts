@@ -22,7 +22,10 @@ export interface DriverPort {
   told(event: TrainerRecord['tell']['event']): void
   /** The log got trees without their requests. */
   replayed(): void
-  /** The log lost the requests of the iteration, because sums did not add up. */
+  /**
+   * The log lost the requests of the iteration, but for those that are still in `requests`,
+   * because sums did not add up.
+   */
   restarted(reason: string): void
   /** The log got a request. */
   requested(seq: number): void
@@ -62,6 +65,8 @@ export class TrainingDriver {
   /** Trees that the iteration's requests commit, see `treesOf`. */
   #committed: CommittedTree[] = []
   #requests: Uint8Array[] = []
+  /** Requests of what came before the first iteration: they stay when that begins again. */
+  #nKept = 0
   #nBefore = 0
   #round: Pick<Round, keyof Round> | null = null
   #awaitsGo = false
@@ -155,7 +160,8 @@ export class TrainingDriver {
   #restart(reason: string): void {
     this.#isInspecting = true
     this.#round = null
-    this.#requests = []
+    // a place in the log is always that of the same request, for workers and answers that are late
+    this.#requests = this.#requests.slice(0, this.#nKept)
     this.#committed = []
     this.#port.restarted(reason)
     this.#dialogue = this.#begin!()
@@ -256,6 +262,7 @@ export class TrainingDriver {
 
   #start(begin: () => Dialogue<EngineOutcome>): EngineOutcome | null {
     this.#begin = begin
+    this.#nKept = this.#requests.length
     this.#dialogue = begin()
     return this.#iterate(null)
   }

@@ -231,6 +231,7 @@ export class TrainingJob {
         restarted: (reason) => {
           this.#notice(`${reason}; the iteration begins again, every part of its sums is checked`)
           this.#each((member) => this.#sync.sendRewind(member))
+          for (const seq of this.#driver!.requests.keys()) this.#sync.broadcast(seq)
         },
         requested: (seq) => {
           this.#gotFurther()

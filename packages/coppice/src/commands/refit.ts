@@ -8,7 +8,7 @@ import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { refitAll } from '../lightgbm/refit-run.js'
-import { modelFormatFlag, readModelFormat, writeModel } from '../model-format.js'
+import { modelFormatFlag, readModelFormatFor, writeModel } from '../model-format.js'
 import { sideNotes } from '../training/side-notes.js'
 import { requireWritable } from '../writable.js'
 
@@ -46,6 +46,7 @@ export const refitCommand: Command = {
     await requireDistinct([{ flag: '--out', path: out }],
       [{ flag: '--model', path }, ...await filesOf('--data', inputs, fileOptions.format)])
     const booster = await Booster.load(path)
+    const format = readModelFormatFor(booster.model.objective.name, values, out, false)
     await requireWritable(out)
     const note = (text: string): void => {
       if (!values.isOn('quiet')) process.stderr.write(`${text}\n`)
@@ -63,8 +64,7 @@ export const refitCommand: Command = {
         { ...fileOptions, ...numberingFor(booster, values.text('label') ?? '') })
       const refitted = await refitAll(booster, asNeeded(booster), data,
         { decayRate, signal: interrupt.signal })
-      await writeModel(refitted, out,
-        { format: readModelFormat(values, out, false), layout: null })
+      await writeModel(refitted, out, { format, layout: null })
       note(`wrote ${refitted.nTrees} trees to ${out}`)
       return ExitCode.ok
     } finally {

@@ -16,7 +16,7 @@ import {
 import { layoutOf } from '../lightgbm/layout.js'
 import { runFileOptions } from '../lightgbm/file-options.js'
 import {
-  type ModelFormat, modelFormatFlag, type ModelWriting, readModelFormat, writeModel,
+  type ModelFormat, modelFormatFlag, type ModelWriting, readModelFormatFor, writeModel,
 }
   from '../model-format.js'
 import { MetricsFile } from '../training/metrics-file.js'
@@ -162,7 +162,8 @@ function readJob({ params: raw, options: given, run }: Settings): Job {
     isQuiet: values.isOn('quiet') || resolved.verbosity <= 0,
     noEffect: resolved.noEffect,
     run,
-    format: readModelFormat(values, model, run?.isModelOfRun === true),
+    format: readModelFormatFor(
+      resolved.objective, values, model, run?.isModelOfRun === true),
     objective: resolved.objective,
   }
 }

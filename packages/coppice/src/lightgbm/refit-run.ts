@@ -6,7 +6,7 @@ import { chainOf, openRaw, readSideNumbers, resolveInputs } from '@coppice/api/c
 import { filesOf, requireDistinct } from '../distinct-paths.js'
 import { ExitCode } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
-import { readModelFormat, writeModel } from '../model-format.js'
+import { readModelFormatFor, writeModel } from '../model-format.js'
 import { FlagValues } from '../flag-values.js'
 import { sideNotes } from '../training/side-notes.js'
 import { requireWritable } from '../writable.js'
@@ -46,6 +46,7 @@ export async function runRefit(configuration: Configuration, isSilent: boolean):
   await requireDistinct([{ flag: 'output_model', path: out }], [
     { flag: 'input_model', path: input }, ...await filesOf('data', [data], fileOptions.format),
   ])
+  const format = readModelFormatFor(model.objective.name, new FlagValues({}), out, true)
   await requireWritable(out)
   const options = { ...fileOptions, ...(weight === undefined ? {} : { weight }), sideFiles: true }
   for (const text of await sideNotes(data, options, model.objective.name)) note(text)
@@ -60,8 +61,7 @@ export async function runRefit(configuration: Configuration, isSilent: boolean):
         initScore: await initScoresOf(data, options),
         signal: interrupt.signal,
       })
-    await writeModel(refitted, out, { format: readModelFormat(new FlagValues({}), out, true),
-      layout: null })
+    await writeModel(refitted, out, { format, layout: null })
     note(`wrote ${refitted.nTrees} trees to ${out}`)
     return ExitCode.ok
   } finally {

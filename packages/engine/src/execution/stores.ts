@@ -13,7 +13,7 @@ export type StoreAnswer =
    */
   | { readonly kind: 'sums', readonly histograms: readonly Uint8Array[] }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
-  /** One part per thread: see `mergeSelected`. */
+  /** One part per thread, in their order: see `mergeSelected`. */
   | { readonly kind: 'selected', readonly parts: readonly SelectPart[] }
   | { readonly kind: 'none' }
 

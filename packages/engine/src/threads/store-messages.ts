@@ -52,7 +52,7 @@ export type FromStoreThread =
   /** From the thread that was last to finish: this many other messages were sent before. */
   | { readonly kind: 'done', readonly nReports: number }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
-  | { readonly kind: 'selected', readonly part: SelectPart }
+  | { readonly kind: 'selected', readonly thread: number, readonly part: SelectPart }
   /** So many histograms are in the output. */
   | { readonly kind: 'sums', readonly nHistograms: number }
   | { readonly kind: 'digest', readonly digest: string }

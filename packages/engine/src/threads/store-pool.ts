@@ -32,6 +32,7 @@ const DIGEST_SCORES = 131_072
 /** What the threads told of a call before the last of them was done. */
 interface Reports {
   readonly parts: MetricPart[]
+  /** By thread: they tell of theirs in any order. */
   readonly selected: SelectPart[]
   digest: string | null
   failure: Error | null
@@ -288,7 +289,7 @@ function takeReport(
       reports.parts.push(...message.parts)
       return
     case 'selected':
-      reports.selected.push(message.part)
+      reports.selected[message.thread] = message.part
       return
     case 'digest':
       reports.digest = message.digest

@@ -115,7 +115,8 @@ class StoreThread {
       case 'select':
         return this.#attempt(() => {
           const part = this.#engine(store).select(request)
-          this.#report({ kind: 'selected', part }, [part.buffer as ArrayBuffer])
+          const { thread } = this.#start
+          this.#report({ kind: 'selected', thread, part }, [part.buffer as ArrayBuffer])
         })
       case 'gradients':
       case 'commit':

@@ -81,6 +81,7 @@ function requireOutputs(line: Field, numOutputs: number, wanted: number): void {
 export function objectiveLine(objective: ModelObjective): string | null {
   if (objective.name === 'imported') return objective.source === '' ? null : objective.source
   if (objective.name === 'custom') return customLine(objective)
+  requireLightGBMObjective(objective.name)
   const { name, sigmoid, numClass } = objective as
     { readonly name: string, readonly sigmoid?: number, readonly numClass?: number }
   switch (name) {
@@ -92,11 +93,24 @@ export function objectiveLine(objective: ModelObjective): string | null {
     case 'binary': return `binary sigmoid:${sigmoid}`
     case 'multiclass': return `multiclass num_class:${numClass}`
     case 'multiclassova': return `multiclassova num_class:${numClass} sigmoid:${sigmoid}`
-    default:
-      if (Object.hasOwn(links, name)) return name
-      throw new CoppiceError('MODEL', `LightGBM has no objective ${JSON.stringify(name)}, so the ` +
-        'model cannot be written for it; use the Coppice format')
+    default: return name
   }
+}
+
+/** Objectives beside those of `links` whose models LightGBM can use. */
+const writable: readonly string[] = [
+  'regression_sqrt', 'expectile', 'pseudo_huber', 'log_cosh', 'focal', 'binary', 'multiclass',
+  'multiclassova', 'imported', 'custom',
+]
+
+/**
+ * @param name - of an objective of a training or a model
+ * @throws CoppiceError 'MODEL' for one whose predictions are made of scores as LightGBM makes none
+ */
+export function requireLightGBMObjective(name: string): void {
+  if (Object.hasOwn(links, name) || writable.includes(name)) return
+  throw new CoppiceError('MODEL', `LightGBM has no objective ${JSON.stringify(name)}, so the ` +
+    'model cannot be written for it; use the Coppice format (a name that ends in .json)')
 }
 
 /** An objective of LightGBM's that makes the same of raw scores. */

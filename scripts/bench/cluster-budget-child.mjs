@@ -226,7 +226,8 @@ function inputsOf(data, raw, nWorkers) {
   const params = resolveParams(raw)
   const { nRows, features } = data
   const plan = { nRows }
-  const recipe = { features, classes: null, nRows, partitions: [{ name: 'all', plan }] }
+  const partitions = [{ name: 'all', firstRow: 0, plan }]
+  const recipe = { features, classes: null, nRows, rows: null, partitions }
   return trainingInputs({
     recipes: [recipe], params, names: [], resumeFrom: null, nThreads: () => nWorkers,
   }, [{ partition: 0, summary: summarizeRows(data, targetShape(params), '') }])

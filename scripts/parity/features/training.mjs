@@ -120,7 +120,7 @@ export const sampled = {
     built('`pos_bagging_fraction`, `neg_bagging_fraction`', asSampled('pos_bagging_fraction')),
     built('`data_sample_strategy = goss`, `top_rate`, `other_rate`', [
       ...asSampled('goss', 'goss of classes with weights'),
-      ...sampling('goss uses all rows in the first 1 / learning_rate iterations, then about '
+      ...sampling('goss uses all rows in 1 / learning_rate iterations, then about '
         + 'the rates')], { note: 'one threshold for all rows, on clusters too' }),
     built('`feature_fraction`, `feature_fraction_bynode`',
       asOracle('feature_fraction', 'feature_fraction_bynode')),

@@ -185,6 +185,8 @@ export class RowEngine {
     this.#objective.onScores?.()
     this.#selector?.forget()
     this.#walk.write(tree)
+    // a request of another tree is found out
+    leafNodes?.forEach((node) => this.rows.runsOf(node))
     if (this.#walk.isSingleLeaf) addToAll(this.#scores.values(output), this.#walk.firstValue)
     else if (leafNodes === null) this.#walkRows('all', scores)
     else {

@@ -5,6 +5,7 @@ import {
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import { needsAnswer, treesOf } from '../log/request-log.js'
+import { LogMarks } from '../log/log-marks.js'
 import { TreeLog } from '../log/tree-log.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { Answer, CommittedTree } from '../protocol/messages.js'
@@ -65,6 +66,8 @@ export class TrainingDriver {
   /** Trees that the iteration's requests commit, see `treesOf`. */
   #committed: CommittedTree[] = []
   #requests: Uint8Array[] = []
+  #marks = new LogMarks(this.trees.digest)
+  #marksBefore = this.#marks
   /** Requests of what came before the first iteration: they stay when that begins again. */
   #nKept = 0
   #nBefore = 0
@@ -95,6 +98,13 @@ export class TrainingDriver {
     return this.#requests
   }
 
+  /** Of the log up to a place in this iteration or the one before, or null: it is not known. */
+  markAt(iteration: number, nRequests: number): string | null {
+    if (iteration === this.trees.length) return this.#marks.after(nRequests)
+    if (nRequests === 0) return this.trees.digestAfter(iteration)
+    return iteration === this.trees.length - 1 ? this.#marksBefore.after(nRequests) : null
+  }
+
   /** Requests of the iteration before. */
   get nBefore(): number {
     return this.#nBefore
@@ -118,6 +128,8 @@ export class TrainingDriver {
     const reducer = this.#reducer
     if (round === null || reducer === null) return null
     const isThis = message.iteration === round.iteration && message.seq === round.seq
+    // another log's: its beat will show it
+    if (isThis && message.mark !== this.#marks.last) return null
     const fault = this.#isInspecting && isThis ? inspect(reducer, message) : null
     if (fault !== null) {
       // what it sent before was added, and nobody can say that it was right
@@ -162,6 +174,7 @@ export class TrainingDriver {
     this.#round = null
     // a place in the log is always that of the same request, for workers and answers that are late
     this.#requests = this.#requests.slice(0, this.#nKept)
+    this.#marks.truncate(this.#nKept)
     this.#committed = []
     this.#port.restarted(reason)
     this.#dialogue = this.#begin!()
@@ -252,6 +265,7 @@ export class TrainingDriver {
       // the log has the trees
       this.trees.append(committedTrees(requests))
     }
+    this.#marks = this.#marksBefore = new LogMarks(this.trees.digest)
     this.#port.replayed()
   }
 
@@ -294,6 +308,8 @@ export class TrainingDriver {
     this.#committed = []
     this.#nBefore = this.#requests.length
     this.#requests = []
+    this.#marksBefore = this.#marks
+    this.#marks = new LogMarks(this.trees.digest)
   }
 
   /** Puts a request into the log; `round` is set where it waits for answers. */
@@ -301,7 +317,9 @@ export class TrainingDriver {
     const seq = this.#requests.length
     this.#committed.push(...committedTrees([request]))
     const nBytes = encodeRequest(rowsRequest(request), this.#scratch)
-    this.#requests.push(this.#scratch.slice(0, nBytes))
+    const body = this.#scratch.slice(0, nBytes)
+    this.#requests.push(body)
+    this.#marks.add(body)
     const nChunks = this.#reducer!.begin(request)
     if (needsAnswer(request)) {
       const evaluatesTraining = this.#setup!.evaluatesTraining

@@ -90,11 +90,11 @@ export class WorkerSync {
     const { job } = this.#context
     const isOwn = member.state.job === job
     const state = isOwn ? member.state
-      : { iteration: 0, nRequests: 0, digest: trees.digestAfter(0)! }
+      : { iteration: 0, nRequests: 0, digest: trees.digestAfter(0)!, mark: trees.digestAfter(0)! }
     let { iteration, nRequests } = state
     member.sentAt.set('log', this.#context.now())
     this.#sentTo.delete(member.name)
-    const back = rewindTarget(state, trees, requests.length)
+    const back = rewindTarget(state, driver)
     if (back !== null) {
       this.#context.send(member, { type: 'rewind', job, iteration: back })
       iteration = back
@@ -141,7 +141,8 @@ export class WorkerSync {
   need(member: Member, { iteration, nRequests }: Need): void {
     // its digest is taken to be right; a wrong one will show in a beat
     const digest = this.#driver()?.trees.digestAfter(iteration) ?? member.state.digest
-    member.state = { ...member.state, iteration, nRequests, digest }
+    const mark = this.#driver()?.markAt(iteration, nRequests) ?? member.state.mark
+    member.state = { ...member.state, iteration, nRequests, digest, mark }
     if (this.#isDue(member, 'log')) this.sendLog(member)
   }
 
@@ -161,7 +162,8 @@ export class WorkerSync {
     if (driver === null || driver.setup === null) return true
     if (!state.hasSetup && this.#isDue(member, 'setup')) this.sendSetup(member)
     const isBehind = state.iteration !== driver.trees.length ||
-      state.nRequests !== driver.requests.length || state.digest !== driver.trees.digest
+      state.nRequests !== driver.requests.length || state.digest !== driver.trees.digest ||
+      state.mark !== driver.markAt(state.iteration, state.nRequests)
     // it has what was sent, and there is more
     const wantsMore = state.iteration === this.#sentTo.get(member.name) &&
       state.iteration < driver.trees.length
@@ -201,10 +203,12 @@ export class WorkerSync {
 
 /** The iteration that a worker's log has to be cut to, or null. */
 function rewindTarget(
-  state: { readonly iteration: number, readonly nRequests: number, readonly digest: string },
-  trees: TrainingDriver['trees'], nRequests: number,
+  { iteration, nRequests, digest, mark }:
+    Pick<WorkerState, 'iteration' | 'nRequests' | 'digest' | 'mark'>,
+  driver: TrainingDriver,
 ): number | null {
-  if (state.iteration > trees.length) return trees.length
-  if (trees.digestAfter(state.iteration) !== state.digest) return 0
-  return state.iteration === trees.length && state.nRequests > nRequests ? trees.length : null
+  const { trees } = driver
+  if (iteration > trees.length) return trees.length
+  if (trees.digestAfter(iteration) !== digest) return 0
+  return driver.markAt(iteration, nRequests) === mark ? null : iteration
 }

@@ -3,6 +3,7 @@ import {
 } from '@coppice/engine'
 import { ProtocolError } from '../protocol/error.js'
 import type { CommittedTree, Request, Trees } from '../protocol/messages.js'
+import { LogMarks } from './log-marks.js'
 import { TreeLog } from './tree-log.js'
 
 /** What a message did to a log. `gap`: something before it is missing. */
@@ -15,11 +16,17 @@ export type LogOutcome = 'extended' | 'known' | 'gap'
 export class RequestLog {
   readonly trees = new TreeLog()
   #requests: EngineRequest[] = []
+  #marks = new LogMarks(this.trees.digest)
   #previous: readonly EngineRequest[] | null = null
 
   /** Requests of the current iteration, which is number `trees.length`. */
   get requests(): readonly EngineRequest[] {
     return this.#requests
+  }
+
+  /** Of all that it has, see LogMarks. */
+  get mark(): string {
+    return this.#marks.last
   }
 
   /** All requests of the iteration before, or null when only its trees are known. */
@@ -37,6 +44,7 @@ export class RequestLog {
     if (iteration === current) {
       if (seq !== this.#requests.length) return seq < this.#requests.length ? 'known' : 'gap'
       this.#requests.push(readRequest(body, limits))
+      this.#marks.add(body)
       return 'extended'
     }
     // 0: the coordinator has only the trees of the iteration before; so must we
@@ -47,6 +55,8 @@ export class RequestLog {
     this.trees.append(treesOf(this.#requests))
     this.#previous = this.#requests
     this.#requests = [request]
+    this.#marks = new LogMarks(this.trees.digest)
+    this.#marks.add(body)
     return 'extended'
   }
 
@@ -58,14 +68,18 @@ export class RequestLog {
     if (fresh.length === 0) return 'known'
     for (const tree of fresh.flat()) requireSound('trees', treeFault(tree, limits))
     for (const trees of fresh) this.trees.append(trees)
-    this.#requests = []
-    this.#previous = null
+    this.#clear()
     return 'extended'
   }
 
   rewind(iteration: number): void {
     this.trees.truncate(iteration)
+    this.#clear()
+  }
+
+  #clear(): void {
     this.#requests = []
+    this.#marks = new LogMarks(this.trees.digest)
     this.#previous = null
   }
 }

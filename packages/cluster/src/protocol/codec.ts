@@ -41,9 +41,9 @@ export function encodeMessage(
 
 /** The same bytes, with the sums where they are if there is room in front of them. */
 function encodeSums(message: Answer, { kind, bytes }: Sums): Uint8Array {
-  const { type, job, store, iteration, seq, chunk } = message
+  const { type, job, store, iteration, seq, mark, chunk } = message
   return encodeValueBefore(bytes, (last) =>
-    ({ type, job, store, iteration, seq, chunk, payload: { kind, bytes: last } }))
+    ({ type, job, store, iteration, seq, mark, chunk, payload: { kind, bytes: last } }))
 }
 
 /**

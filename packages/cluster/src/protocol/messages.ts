@@ -67,6 +67,8 @@ export interface WorkerState {
   readonly nRequests: number
   /** Of the trees of all committed iterations it knows; equal iterations have equal digests. */
   readonly digest: string
+  /** Of those trees and the requests; equal logs have equal marks (`LogMarks`). */
+  readonly mark: string
   readonly stores: readonly StoreState[]
   /** Tasks that it has and has not answered. */
   readonly tasks: readonly number[]
@@ -281,6 +283,8 @@ export interface Answer {
   readonly store: number
   readonly iteration: number
   readonly seq: number
+  /** Of the log up to that request: what another log made of the rows does not count. */
+  readonly mark: string
   readonly chunk: number
   readonly payload: AnswerPayload
 }

@@ -58,4 +58,4 @@ export type EngineWork =
   | { readonly kind: 'digest', readonly store: number, readonly partition: number }
 
 /** An answer without its place: the shell cuts it into payloads. */
-export type AnswerPlace = Pick<Answer, 'job' | 'store' | 'iteration' | 'seq'>
+export type AnswerPlace = Pick<Answer, 'job' | 'store' | 'iteration' | 'seq' | 'mark'>

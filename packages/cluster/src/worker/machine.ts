@@ -127,6 +127,7 @@ export class WorkerMachine {
       iteration: this.#log.trees.length,
       nRequests: this.#log.requests.length,
       digest: this.#log.trees.digest,
+      mark: this.#log.mark,
       stores: [...this.#stores.values()].map(storeState),
       tasks: this.#tasks.all,
       isDraining: this.#isDraining,
@@ -327,7 +328,7 @@ export class WorkerMachine {
     const { apply, answer, isApplied, after } = run
     const place = answer === null ? null : {
       job: this.#job!.job, store: store.id, iteration: after.applied.length,
-      seq: after.nRequests - 1,
+      seq: after.nRequests - 1, mark: this.#log.mark,
     }
     this.#issue(store.id, { kind: 'run', store: store.id, apply, answer, isApplied }, run, place)
     return true

@@ -29,8 +29,8 @@ class Audited {
       this.members.admit(link, {
         type: 'hello', protocol: 1, build: 'b', worker, incarnation: worker, nThreads: 1,
         memoryBytes: 1e9, state: {
-          job: 'job', view: 0, hasSetup: true, iteration: 0, nRequests: 0, digest: '', stores: [],
-          tasks: [], isDraining: false, rssBytes: 0,
+          job: 'job', view: 0, hasSetup: true, iteration: 0, nRequests: 0, digest: '',
+          mark: '', stores: [], tasks: [], isDraining: false, rssBytes: 0,
         },
       }, 0)
       this.board.give(worker, [2 * link, 2 * link + 1], 'active')

@@ -5,7 +5,7 @@ import { CoordinatorMachine } from '../../src/coordinator/machine.js'
 import type { FromWorker, Hello, WorkerState } from '../../src/protocol/messages.js'
 
 const idle: WorkerState = {
-  job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', stores: [],
+  job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', mark: '', stores: [],
   tasks: [], isDraining: false, rssBytes: 0,
 }
 

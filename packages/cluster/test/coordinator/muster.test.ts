@@ -5,7 +5,7 @@ import { RETURN_MS } from '../../src/coordinator/muster.js'
 import type { WorkerState } from '../../src/protocol/messages.js'
 
 const idle: WorkerState = {
-  job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', stores: [],
+  job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', mark: '', stores: [],
   tasks: [], isDraining: false, rssBytes: 0,
 }
 const names = ['w0', 'w1', 'w2', 'w3']

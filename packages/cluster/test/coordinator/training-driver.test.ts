@@ -18,7 +18,8 @@ const numeric: FeatureRecipe = { kind: 'numeric', bins: 255 }
 const { data } = makeDataset({
   features: Array.from({ length: 500 }, () => numeric), label: 'regression', seed: 6, nRows: 400,
 })
-const params = { objective: 'regression', num_iterations: 2, num_leaves: 3, min_data_in_leaf: 5 }
+const paramsOf = (objective: string) =>
+  ({ objective, num_iterations: 2, num_leaves: 3, min_data_in_leaf: 5 })
 const shape = { objective: 'regression', nClasses: 0, nOutputs: 1 } as const
 const layout = sumsLayout(data.features.map(({ mapper }) =>
   ({ nBins: mapper.nBins, missingBin: -1, isCategorical: false })))
@@ -35,7 +36,10 @@ function spoilt(answer: StoreAnswer): StoreAnswer {
 }
 
 describe('TrainingDriver', () => {
-  it('begins again without a part that was added before its sender was found out', async () => {
+  // the latter asks for the base score before the first iteration
+  for (const objective of ['regression', 'regression_l1']) it(`begins again without a part that \
+was added before its sender was found out: ${objective}`, async () => {
+    const params = paramsOf(objective)
     const expected = await train({ params, train: data }, new InlineExecutor())
     const rows = [[0, 150], [150, 400]].map(([from, to]) => partitionRows(data, from!, to!, 1))
     const summary = mergeSummaries(rows.map((own) => summarizeRows(own, shape, '')))
@@ -43,6 +47,7 @@ describe('TrainingDriver', () => {
     let restarts: string[] = []
     let result: TrainResult | null = null
     let isAnnounced = false
+    let isNew = true
     const driver = new TrainingDriver(
       trainingDialogue({
         params: resolveParams(params),
@@ -56,6 +61,7 @@ describe('TrainingDriver', () => {
         restarted: (reason) => {
           restarts = [...restarts, reason]
           requests = []
+          isNew = true
         },
         requested: (seq) => requests.push(decodeRequest(driver.requests[seq]!)),
         announced: () => {
@@ -67,20 +73,29 @@ describe('TrainingDriver', () => {
       })
     driver.start()
     const stores = new InlineStores()
-    for (const [store, own] of rows.entries()) {
-      await stores.build(store, driver.setup!, joinRows([own], data.features.length), [])
+    const rebuild = async (): Promise<void> => {
+      isNew = false
+      for (const [store, own] of rows.entries()) {
+        await stores.drop(store)
+        await stores.build(store, driver.setup!, joinRows([own], data.features.length), [])
+      }
     }
     const faults: [chunk: number, text: string][] = []
     let nSpoilt = 0
+    const places: (readonly Uint8Array[])[] = []
     const answer = async (request: EngineRequest, store: number): Promise<boolean> => {
       const right = await stores.carryOut(store, request)
       if (!needsAnswer(request)) return true
       const isWrong = request.kind === 'root' && store === 0 && nSpoilt++ < 2
       const { iteration, seq } = driver.round!
+      if (isWrong) places.push([...driver.requests])
+      const mark = driver.markAt(iteration, seq + 1)!
       const payloads = packAnswer(request, isWrong ? spoilt(right) : right, layout)
       for (const [chunk, payload] of payloads.entries()) {
-        const fault = driver.answer(
-          { type: 'answer', job: 'a', store, iteration, seq, chunk, payload }, [store])
+        const message = { type: 'answer', job: 'a', store, iteration, seq, chunk, payload } as const
+        // what comes of another log does not count, right or wrong
+        assert.equal(driver.answer({ ...message, mark: 'another' }, [store]), null)
+        const fault = driver.answer({ ...message, mark }, [store])
         if (fault === null) continue
         faults.push([chunk, fault.text])
         return false
@@ -93,10 +108,14 @@ describe('TrainingDriver', () => {
         driver.go('go')
         continue
       }
+      if (isNew) await rebuild()
       const request = requests.shift()!
       for (const store of rows.keys()) if (!await answer(request, store)) break
     }
     assert.equal(restarts.length, 2)
+    const centers = objective === 'regression_l1'
+    assert.equal(decodeRequest(places[0]![0]!).kind, centers ? 'select' : 'prepare')
+    assert.deepEqual(places[1], places[0], 'what was asked is where it was')
     assert.match(restarts[0]!, /add up/)
     assert.equal(faults.length, 1)
     assert.match(faults[0]![1], /feature \d+ has 150 rows with sums .* but feature 0 has 150 rows/)

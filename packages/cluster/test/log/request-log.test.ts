@@ -95,6 +95,30 @@ describe('RequestLog', () => {
     assert.deepEqual([log.trees.length, log.requests.length], [0, 1])
   })
 
+  it('has marks that are equal for equal logs only', () => {
+    const logOf = (...logged: readonly Request[]): RequestLog => {
+      const log = new RequestLog()
+      for (const each of logged) log.request(each, limits)
+      return log
+    }
+    const log = logOf(message(0, 0, prepare), message(0, 1, commit(1)), message(1, 0, prepare, 2))
+    assert.equal(log.trees.length, 1)
+    const same = new RequestLog()
+    same.addTrees(trees(0, 1), limits)
+    assert.notEqual(same.mark, log.mark)
+    same.request(message(1, 0, prepare), limits)
+    assert.equal(same.mark, log.mark)
+    same.rewind(1)
+    assert.equal(same.mark, same.trees.digest)
+    // as long, other requests, or after other trees
+    const other = logOf(message(0, 0, commit(1)), message(0, 1, commit(1)))
+    assert.notEqual(other.mark, logOf(message(0, 0, prepare), message(0, 1, commit(1))).mark)
+    const rescaled = new RequestLog()
+    rescaled.addTrees(trees(0, 0.5), limits)
+    rescaled.request(message(1, 0, prepare), limits)
+    assert.notEqual(rescaled.mark, log.mark)
+  })
+
   it('is rewound to an iteration', () => {
     const log = new RequestLog()
     log.addTrees(trees(0, 1, 2), limits)

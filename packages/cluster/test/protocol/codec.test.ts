@@ -159,7 +159,7 @@ describe('decodeMessage', () => {
 
 describe('answers with sums', () => {
   const answerOf = (bytes: Uint8Array) => ({
-    type: 'answer', job: 'a job', store: 3, iteration: 70_000, seq: 9, chunk: 200,
+    type: 'answer', job: 'a job', store: 3, iteration: 70_000, seq: 9, mark: '12ab', chunk: 200,
     payload: { kind: 'sums', bytes },
   } as const)
 

@@ -154,12 +154,12 @@ const parts: MetricPart[] = [
 ]
 
 const idle: WorkerState = {
-  job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', stores: [],
+  job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', mark: '', stores: [],
   tasks: [], isDraining: false, rssBytes: 0,
 }
 
 const busy: WorkerState = {
-  job, view: 3, hasSetup: true, iteration: 41, nRequests: 7, digest: hash,
+  job, view: 3, hasSetup: true, iteration: 41, nRequests: 7, digest: hash, mark: '12ab',
   stores: [
     { store: 4, partitions: [0, 2, 17], phase: 'open', iteration: 41, nRequests: 7,
       hasAnswered: true },
@@ -287,7 +287,7 @@ export const fromWorkerSamples: ByType<FromWorker> = {
   ],
   'need': [{ type: 'need', job, iteration: 4, nRequests: 2 }],
   'answer': payloads.map((payload, chunk) =>
-    ({ type: 'answer', job, store: 1, iteration: 4, seq: 9, chunk, payload })),
+    ({ type: 'answer', job, store: 1, iteration: 4, seq: 9, mark: '12ab', chunk, payload })),
   'engine-failed': [{ type: 'engine-failed', job, store: 1,
     error: { code: 'INTERNAL', message: 'internal error: sums do not add up' } }],
   'audited': [

@@ -164,7 +164,7 @@ export class PackedExecutor implements Executor {
 
 function overTheWire(payload: AnswerPayload, chunk: number): AnswerPayload {
   const bytes = encodeMessage(
-    { type: 'answer', job: 'job', store: 1, iteration: 0, seq: 0, chunk, payload })
+    { type: 'answer', job: 'job', store: 1, iteration: 0, seq: 0, mark: '', chunk, payload })
   const message = decodeMessage(bytes, 'from-worker')
   if (message.type !== 'answer') throw new Error(`an answer came out as ${message.type}`)
   return message.payload

@@ -163,8 +163,8 @@ function hello(protocol: number): Hello {
     type: 'hello', protocol, build: '0'.repeat(64), worker: 'stranger',
     incarnation: randomBytes(8).toString('hex'), nThreads: 1, memoryBytes: 1 << 30,
     state: {
-      job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', stores: [],
-      tasks: [], isDraining: false, rssBytes: 0,
+      job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '',
+      mark: '', stores: [], tasks: [], isDraining: false, rssBytes: 0,
     },
   }
 }

@@ -5,13 +5,13 @@ import type { Answer, FromWorker } from '../../../src/protocol/messages.js'
 import type { Link, Urgency } from '../../../src/transport/link.js'
 
 const beat: FromWorker = { type: 'beat', state: {
-  job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', stores: [],
+  job: null, view: 0, hasSetup: false, iteration: 0, nRequests: 0, digest: '', mark: '', stores: [],
   tasks: [], isDraining: false, rssBytes: 0,
 } }
 
 function answer(place: Partial<Answer>): Answer {
   return {
-    type: 'answer', job: 'job', store: 1, iteration: 0, seq: 0, chunk: 0,
+    type: 'answer', job: 'job', store: 1, iteration: 0, seq: 0, mark: '', chunk: 0,
     payload: { kind: 'maximum', value: 1 }, ...place,
   }
 }

@@ -29,9 +29,22 @@ const jobs: readonly (readonly [string, TrainingParams, (row: Row) => number | s
   ['extra trees on shares of the classes', {
     objective: 'binary', extraTrees: true, posBaggingFraction: 0.5, baggingFreq: 1,
   }, (row) => row.isLate],
+  ['advanced monotone constraints, smoothing, costs', {
+    monotoneConstraints: { reading: 1, count: 1 }, monotoneConstraintsMethod: 'advanced',
+    monotonePenalty: 0.5, pathSmooth: 2, cegbPenaltySplit: 1e-4, featureContri: [1, 0.9, 1],
+  }, (row) => row.number],
+  ['intermediate monotone constraints, forced splits, dart', {
+    boosting: 'dart', monotoneConstraints: { count: -1 },
+    monotoneConstraintsMethod: 'intermediate',
+    forcedsplitsFilename: { feature: 'reading', threshold: 0.5 },
+  }, (row) => row.number],
+  ['costs of first uses, interactions', {
+    objective: 'quantile', alpha: 0.3, interactionConstraints: [['reading', 'count'], ['city']],
+    cegbPenaltyFeatureCoupled: [0.01, 0.02, 0.01],
+  }, (row) => row.number],
 ]
 
-describe('boosting modes on a cluster', function () {
+describe('boosting modes and rules of trees on a cluster', function () {
   this.timeout(120_000)
   const [rows, judge] = [makeRows(2000, 1), makeRows(400, 2)]
   let cluster: LocalCluster

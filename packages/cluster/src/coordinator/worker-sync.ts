@@ -1,3 +1,4 @@
+import { rowsSetup } from '@coppice/engine'
 import type { CommittedTree, Need, ToWorker, WorkerState } from '../protocol/messages.js'
 import type { Aspect, Member } from './members.js'
 import type { StoreBoard } from './store-board.js'
@@ -44,7 +45,9 @@ export class WorkerSync {
   sendSetup(member: Member): void {
     const setup = this.#driver()?.setup ?? null
     if (setup === null) return
-    this.#send(member, 'setup', { type: 'setup', job: this.#context.job, setup })
+    this.#send(member, 'setup', {
+      type: 'setup', job: this.#context.job, setup: rowsSetup(setup),
+    })
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { EngineRequest, Expansion } from './protocol.js'
+import type { EngineRequest, EngineSetup, Expansion } from './protocol.js'
 
 /**
  * What stores have to know of a request: they scan nothing, so rules of scans are none of their
@@ -19,4 +19,11 @@ function withoutRules(expansion: Expansion): Expansion {
   const { parent, left, right, feature, leftBins, leftTotals, rightTotals } = expansion
   const { leftMask, rightMask } = expansion
   return { parent, left, right, feature, leftBins, leftTotals, rightTotals, leftMask, rightMask }
+}
+
+/** What stores have to know of a setup: no more than of requests. */
+export function rowsSetup(setup: EngineSetup): EngineSetup {
+  if (setup.rules === undefined) return setup
+  const { rules: _rules, ...plain } = setup
+  return plain
 }

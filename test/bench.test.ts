@@ -124,7 +124,7 @@ describe('npm run bench', function () {
 
     // Layouts check themselves: all candidates have to arrive at the same histograms. Clusters and
     // whole processes do too: they fail where models differ.
-    const again = ['numeric', 'wide', 'accuracy']
+    const again = ['numeric', 'wide']
     const second = await tiny('second.json', again)
     for (const name of again) {
       assert.deepEqual(hashesIn(second.results[name]), hashesIn(first.results[name]), name)

@@ -217,8 +217,11 @@ class BudgetRun {
   }
 }
 
+/** As long as those of a cluster's logs. */
+const mark = '0'.repeat(16)
+
 function answerOf(chunk, payload) {
-  return { type: 'answer', job: 'job', store: 0, iteration: 0, seq: 0, chunk, payload }
+  return { type: 'answer', job: 'job', store: 0, iteration: 0, seq: 0, mark, chunk, payload }
 }
 
 /** What the coordinator's trainer is given. */

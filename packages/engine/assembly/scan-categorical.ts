@@ -10,7 +10,7 @@ import {
 // with true counts. Bin 0 (missing, unseen, rare) is never on the left.
 
 // scratch: keys f64[256], order i32[256], merge buffer i32[256]
-const ORDER: usize = 2048
+export const ORDER: usize = 2048
 const MERGE: usize = 3072
 /** Draws of a candidate among those of categories in order: the mask bytes but 0. */
 export const ONLY_DRAWS: i32 = 255
@@ -54,7 +54,7 @@ function record(
 }
 
 // @ts-ignore: decorator
-@inline function setLeft(out: usize, bin: i32): void {
+@inline export function setLeft(out: usize, bin: i32): void {
   const p = out + C_LEFT_BINS + (<usize>bin >> 3)
   store<u8>(p, <u8>(<i32>load<u8>(p) | (1 << (bin & 7))))
 }

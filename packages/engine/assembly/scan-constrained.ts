@@ -1,5 +1,5 @@
 import { leafGain, softThreshold } from './gain'
-import { ONLY_DRAWS, scanOrder } from './scan-categorical'
+import { ONLY_DRAWS, ORDER, scanOrder, setLeft } from './scan-categorical'
 import {
   C_BIN, C_BROKEN, C_FEATURE, C_FLAGS, C_GAIN, C_LEFT_BINS, C_LEFT_COUNT, C_LEFT_GRADIENT,
   C_LEFT_HESSIAN, ENTRY_BINS, ENTRY_KIND, ENTRY_MISSING, ENTRY_OFFSET, ENTRY_SHIFT,
@@ -18,7 +18,6 @@ import {
 const PLANE: usize = 2048
 /** The same four for thresholds with missing values on the right. */
 const UPWARDS: usize = 4 * PLANE
-const ORDER: usize = 2048
 const NOTHING: f64 = -Infinity
 
 // the leaf and its rules, set by every call
@@ -150,12 +149,6 @@ function scanForced(
   const gain = pairGain(g, h, n, l2, low, high, low, high)
   const flags = isCategorical ? FLAG_CATEGORICAL : FLAG_DEFAULT_LEFT
   if (gain > bestGain) keep(gain, bin, flags, g, h, n)
-}
-
-// @ts-ignore: decorator
-@inline function setLeft(out: usize, bin: i32): void {
-  const p = out + C_LEFT_BINS + (<usize>bin >> 3)
-  store<u8>(p, <u8>(<i32>load<u8>(p) | (1 << (bin & 7))))
 }
 
 /** One category against the rest; the category is left in `bestBin`. */

@@ -1,6 +1,7 @@
 import { LAYOUT_ENTRY_BYTES, RULES_BYTES, RULES_FEATURE_BYTES } from './api.js'
 import {
-  addUp, leafGain, orderOfCategories, readParams, threshold, writeCandidate, type Params, type Sums,
+  addUp, leafGain, orderOfCategories, readBins, readParams, threshold, writeCandidate, type Params,
+  type Sums,
 } from './reference-scan.js'
 
 /** The naive twin of the constrained scan: every candidate by itself, sums in BigInt. */
@@ -59,12 +60,7 @@ export function referenceScanConstrained(
     const allowed = view.getUint8(mask + f)
     if (forced >= 0 ? f !== forced : allowed === 0) continue
     const entry = layout + f * LAYOUT_ENTRY_BYTES
-    const offset = view.getInt32(entry, true)
-    const bins = Array.from({ length: view.getInt32(entry + 4, true) }, (_, b): Sums => ({
-      g: view.getBigInt64(gradients + (offset + b) * 8, true),
-      h: view.getBigInt64(hessians + (offset + b) * 8, true),
-      n: view.getInt32(counts + (offset + b) * 4, true),
-    }))
+    const bins = readBins(view, entry, gradients, hessians, counts)
     const sums = addUp(bins)
     if (sums.g !== total.g || sums.h !== total.h || sums.n !== total.n) {
       broken = f

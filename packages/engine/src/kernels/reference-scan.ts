@@ -61,12 +61,7 @@ export function referenceScan(
     const allowed = view.getUint8(mask + f)
     if (allowed === 0) continue
     const entry = layout + f * LAYOUT_ENTRY_BYTES
-    const offset = view.getInt32(entry, true)
-    const bins = Array.from({ length: view.getInt32(entry + 4, true) }, (_, b): Sums => ({
-      g: view.getBigInt64(gradients + (offset + b) * 8, true),
-      h: view.getBigInt64(hessians + (offset + b) * 8, true),
-      n: view.getInt32(counts + (offset + b) * 4, true),
-    }))
+    const bins = readBins(view, entry, gradients, hessians, counts)
     const sums = addUp(bins)
     if (sums.g !== total.g || sums.h !== total.h || sums.n !== total.n) {
       broken = f
@@ -86,7 +81,19 @@ export function referenceScan(
   if (best !== null) writeCandidate(view, out, best.gain, best.found)
 }
 
-/** Reads the 13 doubles at `at`. */
+/** Sums of a feature's bins, by its entry in the layout table. */
+export function readBins(
+  view: DataView, entry: number, gradients: number, hessians: number, counts: number,
+): Sums[] {
+  const offset = view.getInt32(entry, true)
+  return Array.from({ length: view.getInt32(entry + 4, true) }, (_, b): Sums => ({
+    g: view.getBigInt64(gradients + (offset + b) * 8, true),
+    h: view.getBigInt64(hessians + (offset + b) * 8, true),
+    n: view.getInt32(counts + (offset + b) * 4, true),
+  }))
+}
+
+/** Reads the 14 doubles at `at`. */
 export function readParams(view: DataView, at: number): Params {
   const value = (i: number): number => view.getFloat64(at + i * 8, true)
   return {

@@ -148,13 +148,15 @@ const predictRows = {
   ),
   convert_model_language: unbuilt(
     text('convert', '', 'Language to translate the model into.'),
-    'the model package writes code from a model',
+    'models are not translated into code: @coppice/model predicts in any JavaScript engine, and ' +
+      '`coppice convert` writes LightGBM\'s text format',
   ),
   convert_model: unbuilt(
     text('convert', 'gbdt_prediction.cpp', 'Path of the translated model.', {
       aliases: ['convert_model_file'],
     }),
-    'the model package writes code from a model',
+    'models are not translated into code: @coppice/model predicts in any JavaScript engine, and ' +
+      '`coppice convert` writes LightGBM\'s text format',
   ),
 }
 

@@ -4,13 +4,14 @@ import { instantiateKernels } from '../kernels/load.js'
 import type { SelectPart } from '../selection/answer.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, GradientsRequest, MetricPart,
+  BagRule, CommitRequest, EngineRows, EngineSetup, EvaluateRequest, GradientsRequest, MetricPart,
   PrepareRequest,
   RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
 import { SumsBuilder, type EnginePlace } from './sums-builder.js'
+import type { TreePlanes } from './tree-planes.js'
 
 /**
  * One engine: the rows of one thread with their gradients and scores, and the reducer of one
@@ -26,16 +27,17 @@ export class PartitionEngine {
   /**
    * @param histogramPoolBytes - for the histograms of open leaves, in all engines together
    * @param arena - memory that is this engine's alone from now on
+   * @param growsTrees - false where TreeEngines do: then there is no root and no round
    */
   constructor(
     setup: EngineSetup, train: EngineRows, evalSets: readonly EngineRows[], place: EnginePlace,
-    histogramPoolBytes = HISTOGRAM_POOL_BYTES, arena = new Arena(),
+    histogramPoolBytes = HISTOGRAM_POOL_BYTES, arena = new Arena(), growsTrees = true,
   ) {
     const kernels = instantiateKernels(arena.memory)
     this.#reducer = new ShareReducer(
       arena, kernels, setup, { ...place, share: place.engine },
       histogramSlots(place.table, histogramPoolBytes))
-    this.#rows = new RowEngine(arena, kernels, setup, train, evalSets, place)
+    this.#rows = new RowEngine(arena, kernels, setup, train, evalSets, place, growsTrees)
     this.#sums = new SumsBuilder(
       arena, kernels, place, setup.features, this.#reducer.layout, this.#rows.rows)
   }
@@ -102,6 +104,16 @@ export class PartitionEngine {
   /** Adds a finished tree to the scores of all rows of this engine. */
   commit(request: CommitRequest): void {
     this.#rows.commit(request)
+  }
+
+  /** See RowEngine. */
+  giveGradients(planes: TreePlanes, bag: BagRule | null): void {
+    this.#rows.giveGradients(planes, bag)
+  }
+
+  /** See RowEngine. */
+  takeTrees(planes: TreePlanes): void {
+    this.#rows.takeTrees(planes)
   }
 
   /** Counts of this engine's rows, see TallyRequest. */

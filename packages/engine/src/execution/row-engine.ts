@@ -9,16 +9,18 @@ import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js
 import type { SelectPart } from '../selection/answer.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, GradientsRequest, MetricPart,
+  BagRule, CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, GradientsRequest, MetricPart,
   PrepareRequest,
   RootRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'
-import { countRows } from './row-dealing.js'
+import { LeafValues } from './leaf-values.js'
+import { countRows, type RowRun } from './row-dealing.js'
 import { RowSampler } from './row-sampler.js'
 import { RowSelector } from './row-selector.js'
 import { RowStore } from './row-store.js'
 import { ScorePlanes } from './score-planes.js'
+import type { TreePlanes } from './tree-planes.js'
 import { WalkTable } from './walk-table.js'
 
 /** Which of the engines that share some rows this is. */
@@ -38,7 +40,9 @@ export class RowEngine {
   /** The records and where each node's are. */
   readonly rows: RowStore
   readonly #setup: EngineSetup
+  readonly #arena: Arena
   readonly #kernels: Kernels
+  readonly #runs: readonly RowRun[]
   readonly #scores: ScorePlanes
   /** The scores of which gradients are: those, or of a forest some that never change. */
   readonly #gradientScores: ScorePlanes
@@ -48,26 +52,31 @@ export class RowEngine {
   readonly #sampler: RowSampler
   /** Null where no leaf is a percentile. */
   readonly #selector: RowSelector | null
-  readonly #walk: WalkTable
+  readonly #values: LeafValues
   /** Of the evaluation sets; those of the training rows come in `#evaluated`. */
   readonly #evalStores: readonly EvalStore[]
   /** In the order of metric parts. */
   readonly #evaluated: readonly EvalStore[]
 
+  /** @param growsTrees - false where TreeEngines do */
   constructor(
     arena: Arena, kernels: Kernels, setup: EngineSetup, train: EngineRows,
-    evalSets: readonly EngineRows[], { engine, nEngines }: RowPlace,
+    evalSets: readonly EngineRows[], { engine, nEngines }: RowPlace, growsTrees = true,
   ) {
     this.#setup = setup
+    this.#arena = arena
     this.#kernels = kernels
     const deal = (data: EngineRows): DealtRows =>
       dealEngineRows(data, engine, nEngines, setup.objective.ranking !== undefined)
     const dealt = deal(train)
     const { runs } = dealt
     const nRows = countRows(runs)
+    this.#runs = runs
     this.rows = new RowStore(
-      arena, kernels, setup.features, train, runs, nRows, setup.usesBagging)
-    this.#walk = new WalkTable(arena, setup.maxLeaves, this.rows)
+      arena, kernels, setup.features, train, runs, nRows, setup.usesBagging && growsTrees,
+      growsTrees)
+    const walk = new WalkTable(arena, setup.maxLeaves, this.rows)
+    this.#values = new LeafValues(arena, this.rows, walk, setup.usesBagging)
     this.#scores = new ScorePlanes(arena, setup, train, runs, nRows)
     this.#gradientScores = setup.fixedScores === null ? this.#scores
       : new ScorePlanes(arena, { ...setup, baseScores: setup.fixedScores }, train, runs, nRows)
@@ -181,26 +190,35 @@ export class RowEngine {
    * one grid, so the sum is exact: the tree with negated values takes it back, bit for bit.
    */
   commit({ tree, leafNodes, output }: CommitRequest): void {
-    const scores = this.#scores.plane(output)
     this.#objective.onScores?.()
     this.#selector?.forget()
-    this.#walk.write(tree)
-    // a request of another tree is found out
-    leafNodes?.forEach((node) => this.rows.runsOf(node))
-    if (this.#walk.isSingleLeaf) addToAll(this.#scores.values(output), this.#walk.firstValue)
-    else if (leafNodes === null) this.#walkRows('all', scores)
-    else {
-      leafNodes.forEach((node, leaf) => {
-        const value = tree.leafValue[leaf]!
-        if (value !== 0) this.rows.scatter(node, scores, value)
-      })
-      if (this.#setup.usesBagging) this.#walkRows('outside', scores)
-    }
+    this.#values.add(tree, leafNodes, this.#scores.plane(output))
     for (const store of this.#evalStores) store.add(this.#kernels, output, tree)
   }
 
-  #walkRows(which: 'outside' | 'all', scores: number): void {
-    this.rows.walk(which, scores, this.#walk.nodes, this.#walk.values)
+  /** Hands the gradients of all outputs over to those who grow their trees, and rows' marks. */
+  giveGradients(planes: TreePlanes, bag: BagRule | null): void {
+    const { planeBytes } = this.#scores
+    const { nRows } = this.rows
+    assert(this.#gradientPlanes !== null, 'there are several outputs')
+    for (let output = 0; output < this.#setup.nOutputs; output++) {
+      const pairs = this.#gradientPlanes + output * planeBytes
+      planes.putPairs(output, this.#arena.ints(pairs, nRows * 2), this.#runs)
+    }
+    if (bag === null || bag.kind === 'rows') return
+    planes.putMarks(this.#arena.bytes(this.#sampler.mark(bag), nRows), this.#runs)
+  }
+
+  /** Adds the trees of an iteration that were grown elsewhere to all scores. */
+  takeTrees(planes: TreePlanes): void {
+    this.#objective.onScores?.()
+    for (let output = 0; output < this.#setup.nOutputs; output++) {
+      planes.addTo(this.#scores.values(output), output, this.#runs)
+    }
+    if (this.#evalStores.length === 0) return
+    for (const [output, tree] of planes.trees().entries()) {
+      for (const store of this.#evalStores) store.add(this.#kernels, output, tree)
+    }
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */
@@ -217,8 +235,4 @@ export class RowEngine {
     const scores = set === 0 ? this.#scores : this.#evalStores[set - 1]!.scores
     scores.copyRows(first, nRows, target)
   }
-}
-
-function addToAll(scores: Float64Array, value: number): void {
-  for (let i = 0; i < scores.length; i++) scores[i]! += value
 }

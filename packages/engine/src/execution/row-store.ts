@@ -44,6 +44,7 @@ export class RowStore {
   readonly #kernels: Kernels
   readonly #arena: Arena
   readonly #runs: readonly RowRun[]
+  /** One alone where no tree is grown. */
   readonly #buffers: readonly RecordPlanes[]
   readonly #table: number
   /** What `rearrange` works in; or, where rows are in several planes, the decisions. */
@@ -56,9 +57,10 @@ export class RowStore {
   #nOutside = 0
   readonly #nodes = new Map<number, NodeRange>()
 
+  /** @param growsTrees - false: rows are only walked over, which takes half the memory */
   constructor(
     arena: Arena, kernels: Kernels, features: readonly FeatureLayout[], data: EngineRows,
-    runs: readonly RowRun[], nRows: number, usesBagging: boolean,
+    runs: readonly RowRun[], nRows: number, usesBagging: boolean, growsTrees = true,
   ) {
     this.#arena = arena
     this.#kernels = kernels
@@ -66,7 +68,8 @@ export class RowStore {
     this.nRows = nRows
     this.columns = planColumns(features, bundleFeatures(data, runs, features))
     this.layout = recordLayout(this.columns.columns.length)
-    this.#buffers = [0, 1].map(() => new RecordPlanes(arena, this.layout, nRows))
+    this.#buffers = (growsTrees ? [0, 1] : [0]).map(() =>
+      new RecordPlanes(arena, this.layout, nRows))
     this.#table = arena.reserve(256)
     const isOnePiece = this.layout.nTiles === 1
     this.#work = arena.reserve(isOnePiece ? REARRANGE_BYTES : nRows)

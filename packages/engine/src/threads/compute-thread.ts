@@ -4,6 +4,7 @@ import { CoppiceError } from '../errors.js'
 import { bestOfShares, roundAnswer } from '../execution/candidates.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
+import { HISTOGRAM_POOL_BYTES } from '../execution/histogram-pool.js'
 import { PartitionEngine } from '../execution/partition-engine.js'
 import type {
   BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundRequest,
@@ -11,12 +12,16 @@ import type {
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
 import { mergeSelected } from '../selection/answer.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
-import { Booster, type Dialogue, type EngineAnswer } from '../training/iteration.js'
+import { Arena } from '../kernels/arena.js'
+import {
+  Booster, type Dialogue, type EngineAnswer, type IterationTask,
+} from '../training/iteration.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { partBuffers } from './part-buffers.js'
 import { addTallies, putTally } from './tallies.js'
+import { decodeTask, encodeTask, TreeTeam } from './tree-team.js'
 
 /**
  * A compute thread. Thread 0 leads: it runs the boosting dialogue and posts each request to the
@@ -29,6 +34,8 @@ class ComputeThread {
   readonly #mailbox: Uint8Array
   readonly #exchange: Exchange
   readonly #engine: PartitionEngine
+  /** Null where all threads grow one tree at a time. */
+  readonly #team: TreeTeam | null
 
   constructor(start: ThreadStart) {
     this.#start = start
@@ -37,9 +44,14 @@ class ComputeThread {
     this.#mailbox = new Uint8Array(start.mailbox)
     const table = shareFeatures(plan.engine.features, nThreads)
     this.#exchange = new Exchange(table, Exchange.roomFor(plan.engine.maxExpansions), start)
+    const { histogramPoolBytes = HISTOGRAM_POOL_BYTES, treeBuffers } = start
     this.#engine = new PartitionEngine(plan.engine, start.train, start.evalSets, {
       engine: thread, nEngines: nThreads, table, exchange: this.#exchange,
-    }, start.histogramPoolBytes)
+    }, histogramPoolBytes, new Arena(), treeBuffers === null)
+    this.#team = treeBuffers === null ? null : new TreeTeam({
+      plan, train: start.train, buffers: treeBuffers,
+      histogramPoolBytes: histogramPoolBytes / nThreads,
+    }, this.#gate, this.#engine, (output, tree) => send({ kind: 'tree', output, tree }))
   }
 
   /** Follows the leader until the thread is terminated. */
@@ -47,9 +59,30 @@ class ComputeThread {
     let seen = 0
     for (;;) {
       this.#gate.awaitPost(seen++)
-      this.#carryOut(decodeRequest(this.#mailbox.subarray(0, this.#gate.length)))
+      const bytes = this.#mailbox.subarray(0, this.#gate.length)
+      const task = this.#team === null ? null : decodeTask(bytes)
+      if (task === null) this.#carryOut(decodeRequest(bytes))
+      else this.#team!.grow(task)
       this.#gate.finish()
     }
+  }
+
+  /** One iteration. Trees that are grown apart are told of by the threads that grew them. */
+  iterate(booster: Booster, iteration: number, evaluates: boolean): FromThread {
+    const team = this.#team
+    if (team === null) {
+      return { kind: 'iterated', record: this.lead(booster.iterate(iteration, evaluates)) }
+    }
+    const growAll = (task: IterationTask): BinnedTree[] => {
+      team.reset()
+      this.#gate.post(encodeTask(task, this.#mailbox))
+      const isWhole = team.grow(task)
+      this.#gate.awaitFinished()
+      if (!isWhole) throw aborted()
+      return team.trees()
+    }
+    const outcome = this.lead(booster.iterateApart(iteration, evaluates, growAll))
+    return { kind: 'iterated-apart', outcome }
   }
 
   /** Runs a dialogue to its end, with all threads answering. */
@@ -75,7 +108,7 @@ class ComputeThread {
   }
 
   #throwIfAborted(): void {
-    if (this.#gate.isAborted) throw new CoppiceError('ABORTED', 'training was aborted')
+    if (this.#gate.isAborted) throw aborted()
   }
 
   /** This thread's part. Returns the root's totals, if any. */
@@ -162,6 +195,10 @@ class ComputeThread {
   }
 }
 
+function aborted(): CoppiceError {
+  return new CoppiceError('ABORTED', 'training was aborted')
+}
+
 function send(message: FromThread, transfer: ArrayBuffer[] = []): void {
   parentPort!.postMessage(message, transfer)
 }
@@ -187,8 +224,7 @@ function lead(thread: ComputeThread, start: ThreadStart): void {
         thread.replay(booster, message.iterations)
         send({ kind: 'replayed' })
       } else {
-        const record = thread.lead(booster.iterate(message.iteration, message.evaluates))
-        send({ kind: 'iterated', record })
+        send(thread.iterate(booster, message.iteration, message.evaluates))
       }
     } catch (error) {
       if (error instanceof CoppiceError && error.code === 'ABORTED') send({ kind: 'aborted' })

@@ -1,6 +1,8 @@
 import type { CodeModule } from '../custom/types.js'
 import type { BinnedTree, EngineRows, MetricPart } from '../execution/protocol.js'
-import type { IterationRecord } from '../training/iteration.js'
+import type { TreeBuffers } from '../execution/tree-planes.js'
+import type { GrownTree } from '../grower/tree-grower.js'
+import type { IterationOutcome, IterationRecord } from '../training/iteration.js'
 import type { TrainingPlan } from '../training/plan.js'
 import type { ThreadFailure } from './failure.js'
 
@@ -22,6 +24,8 @@ export interface ThreadStart {
   readonly tallies: SharedArrayBuffer
   /** Room for each thread's answer to a select request; empty where there are none. */
   readonly selected: SharedArrayBuffer
+  /** Where each tree is grown by one thread; else null. */
+  readonly treeBuffers: TreeBuffers | null
 }
 
 /** To thread 0, the leader; the others follow it. */
@@ -34,6 +38,10 @@ export type ToLeader =
 export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'iterated', readonly record: IterationRecord }
+  /** From the thread that grew it: an output's tree of the iteration. */
+  | { readonly kind: 'tree', readonly output: number, readonly tree: GrownTree }
+  /** All trees are told of, before or after this; null: none of them could split. */
+  | { readonly kind: 'iterated-apart', readonly outcome: IterationOutcome | null }
   | { readonly kind: 'centered', readonly baseScores: readonly number[] }
   | { readonly kind: 'replayed' }
   | { readonly kind: 'aborted' }

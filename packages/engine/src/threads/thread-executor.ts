@@ -6,13 +6,16 @@ import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { TALLY_COUNTS, type BinnedTree, type MetricPart } from '../execution/protocol.js'
 import { requestBytesMax } from '../execution/request-codec.js'
+import { type TreeBuffers, TreePlanes } from '../execution/tree-planes.js'
+import type { GrownTree } from '../grower/tree-grower.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
-import type { IterationRecord } from '../training/iteration.js'
+import { Booster, type IterationRecord, nothingLearnt } from '../training/iteration.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { asOperatingError, errorOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { spawnThread } from './spawn.js'
+import { TASK_BYTES_MAX } from './tree-team.js'
 
 /** What the threads come to: a record of an iteration, base scores, or nothing. */
 type Outcome = IterationRecord | readonly number[] | null
@@ -35,6 +38,10 @@ export class ThreadExecutor implements Executor {
   #parts: MetricPart[] = []
   #nParts = 0
   #record: IterationRecord | null = null
+  /** Of the iteration, where threads grow them apart, by output. */
+  #trees: GrownTree[] = []
+  #nTrees = 0
+  #nOutputs = 1
   #evaluates = false
   #waiter: Waiter | null = null
   #failure: Error | null = null
@@ -52,7 +59,8 @@ export class ThreadExecutor implements Executor {
     this.#modules = modules
   }
 
-  async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
+  async open(job: TrainingJob): Promise<void> {
+    const { plan, train, evalSets, histogramPoolBytes } = job
     const { nThreads } = this
     const table = shareFeatures(plan.engine.features, nThreads)
     const { maxExpansions, maxLeaves, features, rules } = plan.engine
@@ -60,6 +68,7 @@ export class ThreadExecutor implements Executor {
     const requests = requestBytesMax(features.length, maxLeaves, maxExpansions, rules)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
+    this.#nOutputs = plan.engine.nOutputs
     const start = {
       nThreads,
       plan,
@@ -67,17 +76,25 @@ export class ThreadExecutor implements Executor {
       evalSets: evalSets.map(({ data }) => sharedRows(engineRows(data))),
       histogramPoolBytes,
       control,
-      mailbox: new SharedArrayBuffer(Math.ceil(requests / 8) * 8 + nThreads * 8),
+      mailbox: new SharedArrayBuffer(
+        Math.ceil(Math.max(TASK_BYTES_MAX, requests) / 8) * 8 + nThreads * 8),
       sums: new SharedArrayBuffer(sizes.sums),
       candidates: new SharedArrayBuffer(sizes.candidates),
       modules: this.#modules,
       tallies: new SharedArrayBuffer(plan.engine.usesGoss ? nThreads * TALLY_COUNTS * 8 : 0),
       selected: new SharedArrayBuffer(
         plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
+      treeBuffers: this.#treeBuffers(job),
     }
     await this.#wait(() => {
       for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })
     })
+  }
+
+  #treeBuffers({ plan, train: { nRows }, growsApart }: TrainingJob): TreeBuffers | null {
+    if (growsApart !== true || this.nThreads === 1 || !Booster.canGrowApart(plan)) return null
+    const { engine: { nOutputs, maxLeaves }, rowSampling: { kind } } = plan
+    return TreePlanes.buffers({ nRows, nOutputs, maxLeaves }, kind !== 'none')
   }
 
   #spawn(start: ThreadStart): void {
@@ -109,6 +126,16 @@ export class ThreadExecutor implements Executor {
         this.#record = message.record
         this.#finishIteration()
         return
+      case 'iterated-apart':
+        this.#record = message.outcome === null ? nothingLearnt
+          : { trees: this.#trees, ...message.outcome }
+        this.#finishIteration()
+        return
+      case 'tree':
+        this.#trees[message.output] = message.tree
+        this.#nTrees++
+        this.#finishIteration()
+        return
       case 'parts':
         this.#parts.push(...message.parts)
         this.#nParts++
@@ -122,12 +149,13 @@ export class ThreadExecutor implements Executor {
     }
   }
 
-  /** The record of the leader and the metric parts of all threads, in whatever order they come. */
+  /** The leader's record, and parts and trees of all threads, in whatever order they come. */
   #finishIteration(): void {
     const record = this.#record
     if (record === null) return
     const wantsParts = this.#evaluates && record.trees.length > 0
     if (wantsParts && this.#nParts < this.nThreads) return
+    if (record.trees === this.#trees && this.#nTrees < this.#nOutputs) return
     this.#record = null
     this.#settle({ ...record, metricParts: this.#parts })
   }
@@ -174,6 +202,8 @@ export class ThreadExecutor implements Executor {
   ): Promise<IterationRecord> {
     this.#parts = []
     this.#nParts = 0
+    this.#trees = []
+    this.#nTrees = 0
     this.#evaluates = evaluates
     const message = { kind: 'iterate', iteration, evaluates } as const
     return (await this.#ask(message, signal)) as IterationRecord

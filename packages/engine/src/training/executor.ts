@@ -11,6 +11,11 @@ export interface TrainingJob {
   readonly evalSets: readonly EvalSet[]
   /** Most memory for the histograms of open leaves, in all threads together. */
   readonly histogramPoolBytes?: number
+  /**
+   * Where an iteration has several trees and there are several threads: each tree is grown by one
+   * thread, over all rows. Otherwise, and where it is not possible, all grow one after the other.
+   */
+  readonly growsApart?: boolean
 }
 
 /**

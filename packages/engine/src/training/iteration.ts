@@ -25,9 +25,13 @@ import type { TrainingPlan } from './plan.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
 
 /** What an iteration came to. */
-export interface IterationRecord {
+export interface IterationRecord extends IterationOutcome {
   /** One tree per output; empty when none of them could split, and then nothing was committed. */
   readonly trees: readonly GrownTree[]
+}
+
+/** What it came to besides trees. */
+export interface IterationOutcome {
   /** Units of the fixed-point sums in the trees' totals. */
   readonly hessianUnit: number
   /** What the iteration did to trees of earlier ones, or null. */
@@ -112,28 +116,59 @@ export class Booster {
 
   /** Grows and commits the trees of one iteration. */
   *iterate(iteration: number, evaluates: boolean): Dialogue<IterationRecord> {
-    const { nOutputs } = this.#plan.engine
+    const start = yield* this.#begin(iteration)
+    if (start === null) return nothingLearnt
+    const trees: GrownTree[] = []
+    for (let output = 0; output < this.#plan.engine.nOutputs; output++) {
+      trees.push(yield* this.growTree({ ...start.task, output }, this.#dueAfter(trees)))
+    }
+    const outcome = yield* this.#end(start, trees.map(({ binned }) => binned), evaluates)
+    return outcome === null ? nothingLearnt : { trees, ...outcome }
+  }
+
+  /** Whether a plan's trees of one iteration may be grown at the same time, apart. */
+  static canGrowApart({ engine: { nOutputs, rules }, percentiles }: TrainingPlan): boolean {
+    return nOutputs > 1 && percentiles === null &&
+      rules?.firstUseCosts.some((cost) => cost > 0) !== true
+  }
+
+  /**
+   * As `iterate`, for whoever can grow the trees of an iteration at the same time.
+   *
+   * @param growAll - grows the tree of each output as `growTree` says, adds it to the scores, and
+   *   gives all trees, by output
+   * @returns the record but for the trees; null where none of them could split
+   */
+  *iterateApart(
+    iteration: number, evaluates: boolean, growAll: (task: IterationTask) => readonly BinnedTree[],
+  ): Dialogue<IterationOutcome | null> {
+    const start = yield* this.#begin(iteration)
+    return start === null ? null : yield* this.#end(start, growAll(start.task), evaluates)
+  }
+
+  /** All that comes before the trees. Null: there is nothing to learn. */
+  *#begin(iteration: number): Dialogue<IterationStart | null> {
     if (iteration === 0) yield* this.#addBase(baseTrees(this.#base))
     const { rowSampling } = this.#plan
     const step = this.#dart?.step() ?? null
     if (step !== null) yield* this.#dart!.removals(step) as Dialogue<void>
     const scales = yield* this.#scaleGradients(
       iteration, weightOfOthers(rowSampling, iteration))
-    if (scales === null) return nothingLearnt
+    if (scales === null) return null
     const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
     const shrinkage = step?.shrinkage ?? learningRateOf(this.#plan, iteration)
-    const trees: GrownTree[] = []
-    for (let output = 0; output < nOutputs; output++) {
-      const due = this.#dueAfter(trees)
-      trees.push(yield* this.#growTree({ iteration, output, scales, bag, shrinkage, due }))
-    }
-    if (trees.every((tree) => tree.splits.length === 0)) return nothingLearnt
+    return { task: { iteration, scales, bag, shrinkage }, step }
+  }
+
+  /** All that comes after the trees. Null: none of them could split. */
+  *#end(
+    { task: { iteration, scales }, step }: IterationStart, trees: readonly BinnedTree[],
+    evaluates: boolean,
+  ): Dialogue<IterationOutcome | null> {
+    if (trees.every(({ feature }) => feature.length === 0)) return null
     if (step !== null) yield* this.#dart!.returns(step) as Dialogue<void>
     const metricParts = evaluates ? (yield this.#evaluate(iteration)) as readonly MetricPart[] : []
-    return {
-      trees, hessianUnit: 1 / scales.hessian, metricParts,
-      rescale: this.#take(trees.map(({ binned }) => binned), step),
-    }
+    return { hessianUnit: 1 / scales.hessian, metricParts, rescale: this.#take(trees, step) }
   }
 
   #evaluate(iteration: number): EvaluateRequest {
@@ -174,8 +209,9 @@ export class Booster {
 
   /** Features whose first use is yet to be paid when these trees are committed too. */
   #dueAfter(trees: readonly { readonly binned: BinnedTree }[]): Uint8Array | null {
-    const due = this.#due?.slice() ?? null
-    for (const f of trees.flatMap(({ binned }) => binned.feature)) due?.fill(0, f, f + 1)
+    if (this.#due === null) return null
+    const due = this.#due.slice()
+    for (const f of trees.flatMap(({ binned }) => binned.feature)) due.fill(0, f, f + 1)
     return due
   }
 
@@ -212,8 +248,13 @@ export class Booster {
     return { gradient, hessian }
   }
 
-  *#growTree(task: TreeTask): Dialogue<GrownTree> {
-    const { iteration, output, scales, bag, shrinkage, due } = task
+  /**
+   * Grows one tree, and commits it if it changes scores.
+   *
+   * @param due - see `dueAfter`; null where trees may be grown apart
+   */
+  *growTree(task: TreeTask, due: Uint8Array | null): Dialogue<GrownTree> {
+    const { iteration, output, scales, bag, shrinkage } = task
     const plan = this.#plan
     this.#sampler.startTree(iteration, output)
     this.#thresholds?.startTree(iteration, output)
@@ -274,17 +315,25 @@ function drawOf(
   return { draw: mixNumber(startHash(ranking.seed, Purpose.rankXendcg), iteration) }
 }
 
-/** What one tree of an iteration is grown with. */
-interface TreeTask {
+/** What all trees of an iteration are grown with. Plain data. */
+export interface IterationTask {
   readonly iteration: number
-  readonly output: number
   /** Of the fixed-point gradients and hessians. */
   readonly scales: { readonly gradient: number, readonly hessian: number }
   readonly bag: BagRule | null
   /** Factor on leaf values. */
   readonly shrinkage: number
-  /** See `dueAfter`. */
-  readonly due: Uint8Array | null
+}
+
+/** What one of them is grown with. */
+export interface TreeTask extends IterationTask {
+  readonly output: number
+}
+
+interface IterationStart {
+  readonly task: IterationTask
+  /** Null where no trees are dropped. */
+  readonly step: DartStep | null
 }
 
 /** Whether a tree adds anything to scores: else it is no commit. */
@@ -292,7 +341,8 @@ export function changesScores({ feature, leafValue }: BinnedTree): boolean {
   return feature.length > 0 || leafValue[0] !== 0
 }
 
-const nothingLearnt: IterationRecord = {
+/** None of an iteration's trees could split. */
+export const nothingLearnt: IterationRecord = {
   trees: [], hessianUnit: 1, metricParts: [], rescale: null,
 }
 

@@ -34,6 +34,7 @@ export async function train(options: TrainOptions, executor: Executor): Promise<
       train: options.train,
       evalSets: options.evalSets ?? [],
       histogramPoolBytes: poolBytes(inputs.params, options),
+      growsApart: process.env.APART !== '0',
     }
     const state = { ...job, isOpen: false }
     let step = dialogue.next()
@@ -143,9 +144,9 @@ async function open(
 ): Promise<void> {
   throwIfAborted(signal)
   job.isOpen = true
-  const { train: data, evalSets, histogramPoolBytes: bytes } = job
+  const { train: data, evalSets, histogramPoolBytes: bytes, growsApart } = job
   await executor.open({
-    plan, train: data, evalSets, ...(bytes === undefined ? {} : { histogramPoolBytes: bytes }),
+    plan, train: data, evalSets, growsApart: growsApart === true, ...(bytes === undefined ? {} : { histogramPoolBytes: bytes }),
   })
 }
 

@@ -1,0 +1,133 @@
+import { assert } from '../errors.js'
+import type { PartitionEngine } from '../execution/partition-engine.js'
+import type { BinnedTree, EngineRows } from '../execution/protocol.js'
+import { TreeEngine, type TreeRequest } from '../execution/tree-engine.js'
+import { TreePlanes, type TreeBuffers } from '../execution/tree-planes.js'
+import { Booster, changesScores, type IterationTask } from '../training/iteration.js'
+import type { TrainingPlan } from '../training/plan.js'
+import type { GrownTree } from '../grower/tree-grower.js'
+import type { Gate } from './gate.js'
+
+/** What a thread brings along. */
+export interface TreeTeamStart {
+  readonly plan: TrainingPlan
+  readonly train: EngineRows
+  readonly buffers: TreeBuffers
+  /** For the histograms of open leaves of this thread. */
+  readonly histogramPoolBytes: number
+}
+
+/** First of the bytes that tell threads to grow trees; requests begin with other ones. */
+const TASK_MARK = 255
+
+/**
+ * A thread's part of growing the trees of an iteration apart, each in one thread over all rows:
+ * threads meet once before and once after all trees, not twice a round. The decisions are those of
+ * the leader's Booster.
+ */
+export class TreeTeam {
+  readonly #gate: Gate
+  readonly #planes: TreePlanes
+  readonly #booster: Booster
+  readonly #rows: PartitionEngine
+  readonly #engine: TreeEngine
+  readonly #tell: (output: number, tree: GrownTree) => void
+
+  /**
+   * @param rows - this thread's rows
+   * @param tell - takes each tree that this thread grew
+   */
+  constructor(
+    { plan, train, buffers, histogramPoolBytes }: TreeTeamStart, gate: Gate,
+    rows: PartitionEngine, tell: (output: number, tree: GrownTree) => void,
+  ) {
+    const { engine, growth } = plan
+    this.#gate = gate
+    this.#planes = new TreePlanes(
+      { nRows: train.nRows, nOutputs: engine.nOutputs, maxLeaves: engine.maxLeaves }, buffers)
+    // nobody is waited for: what runs ahead would only be lost
+    this.#booster = new Booster({ ...plan, growth: { ...growth, maxExpansions: 1 } })
+    this.#rows = rows
+    this.#engine = new TreeEngine(engine, train, histogramPoolBytes, this.#planes)
+    this.#tell = tell
+  }
+
+  /** Leader, before the others are told: no tree is taken. */
+  reset(): void {
+    this.#planes.reset()
+  }
+
+  /**
+   * Grows trees, while there are some that no thread has begun, and adds all of them to the scores
+   * of this thread's rows.
+   *
+   * @returns false when the training was aborted: nothing was added
+   */
+  grow(task: IterationTask): boolean {
+    const planes = this.#planes
+    this.#engine.setScales(task.scales.gradient, task.scales.hessian)
+    this.#rows.giveGradients(planes, task.bag)
+    this.#gate.barrier()
+    for (let output = planes.take(); output !== null; output = planes.take()) {
+      const tree = this.#growTree(task, output)
+      if (tree === null) break
+      planes.putTree(output, tree.binned)
+      this.#tell(output, tree)
+    }
+    this.#gate.barrier()
+    if (planes.isStopped) return false
+    this.#rows.takeTrees(planes)
+    return true
+  }
+
+  /** @returns null when the training was aborted */
+  #growTree(task: IterationTask, output: number): GrownTree | null {
+    const dialogue = this.#booster.growTree({ ...task, output }, null)
+    let step = dialogue.next(null)
+    while (step.done !== true) {
+      if (this.#gate.isAborted) {
+        this.#planes.stop()
+        return null
+      }
+      const request = step.value
+      assert(isTreeRequest(request), `a tree does not ask for "${request.kind}"`)
+      step = dialogue.next(this.#engine.answer(request))
+    }
+    const { binned } = step.value
+    if (!changesScores(binned)) {
+      this.#engine.answer({ kind: 'commit', output, tree: binned, leafNodes: null })
+    }
+    return step.value
+  }
+
+  /** All trees that were grown, by output. */
+  trees(): BinnedTree[] {
+    return this.#planes.trees()
+  }
+}
+
+function isTreeRequest(request: { readonly kind: string }): request is TreeRequest {
+  return request.kind === 'root' || request.kind === 'round' || request.kind === 'commit'
+}
+
+/** Bytes that a task takes at most. */
+export const TASK_BYTES_MAX = 1024
+
+/**
+ * Writes what to grow trees with into a mailbox of requests.
+ * @returns the number of bytes used
+ */
+export function encodeTask(task: IterationTask, mailbox: Uint8Array): number {
+  const bytes = new TextEncoder().encode(JSON.stringify(task))
+  assert(bytes.length < TASK_BYTES_MAX, 'a task is a few numbers')
+  mailbox[0] = TASK_MARK
+  mailbox.set(bytes, 1)
+  return 1 + bytes.length
+}
+
+/** What `encodeTask` wrote; null if it is a request. */
+export function decodeTask(bytes: Uint8Array): IterationTask | null {
+  if (bytes[0] !== TASK_MARK) return null
+  // a copy: text is not decoded from shared memory
+  return JSON.parse(new TextDecoder().decode(bytes.slice(1))) as IterationTask
+}

@@ -2,6 +2,7 @@ import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { Exchange, HEADER_BYTES } from '../execution/exchange.js'
 import { recordLayout } from '../execution/record-layout.js'
+import { TreePlanes } from '../execution/tree-planes.js'
 import { CELL_BYTES, SUM_BYTES } from '../kernels/api.js'
 import { cellsOf } from '../kernels/cells.js'
 import { THREADS_MAX } from '../params/core.js'
@@ -31,6 +32,8 @@ export interface TrainingSize {
   readonly ranks?: boolean
   /** For the histograms of open leaves, see `histogramPoolBytes`. */
   readonly histogramPoolBytes: number
+  /** Each thread grows whole trees, over all rows; default false. */
+  readonly growsApart?: boolean
 }
 
 /** The JavaScript engine and the code of one thread. */
@@ -39,7 +42,7 @@ const THREAD_BYTES = 40 * 1024 * 1024
 const BUNDLING_BYTES = 1536
 
 /** What one thread's WebAssembly memory can hold. */
-const ARENA_BYTES_MAX = 4_294_967_296
+export const ARENA_BYTES_MAX = 4_294_967_296
 
 /**
  * Bytes of a row's bins in the block where they are most. Threads bundle their rows anew, which
@@ -61,9 +64,18 @@ const NODES_AHEAD = 2
  * scores, labels, weights and gradients per row, and the histograms of open leaves.
  */
 export function estimateTraining(size: TrainingSize): number {
-  const { nThreads } = size
+  const { nThreads, nRows, nOutputs, numLeaves, growsApart = false } = size
   const thread = arenaBytes(size) + THREAD_BYTES + size.nFeatures * BUNDLING_BYTES
-  return nThreads * thread + exchangeBytes(size)
+  const together = nThreads * thread + exchangeBytes(size)
+  return !growsApart ? together : together + nThreads * treeArenaBytes(size) +
+    TreePlanes.bytes({ nRows, nOutputs, maxLeaves: numLeaves })
+}
+
+/** Bytes of the memory in which a thread grows whole trees: all rows, and a share of the pool. */
+export function treeArenaBytes(size: TrainingSize): number {
+  const { nRows, usesBagging, nThreads, histogramPoolBytes } = size
+  const row = 2 * recordBytes(size) + 8 + (usesBagging ? 5 : 0)
+  return nRows * row + openHistograms(size, histogramPoolBytes / nThreads) + ownBytes(size)
 }
 
 /** Histograms on their way between threads: as many as a limit allows, but two of each at least. */
@@ -90,12 +102,17 @@ function arenaBytes(size: TrainingSize): number {
 
 /** What is spread over the threads. */
 function spreadBytes(size: TrainingSize): number {
-  const { nRows, nEvalRows, numLeaves, histogramPoolBytes } = size
-  const nHistograms =
-    Math.min(numLeaves, Math.max(2, nRows)) + NODES_AHEAD * outstanding(size)
-  const histograms = Math.min(
-    nHistograms * histogramBytes(size), Math.max(histogramPoolBytes, 2 * histogramBytes(size)))
+  const { nRows, nEvalRows, histogramPoolBytes, growsApart = false } = size
+  const histograms = growsApart ? 0 : openHistograms(size, histogramPoolBytes)
   return nRows * bytesPerRow(size) + nEvalRows * bytesPerEvalRow(size) + histograms
+}
+
+/** Of open leaves, in a pool of this size. */
+function openHistograms(size: TrainingSize, poolBytes: number): number {
+  const nHistograms =
+    Math.min(size.numLeaves, Math.max(2, size.nRows)) + NODES_AHEAD * outstanding(size)
+  return Math.min(
+    nHistograms * histogramBytes(size), Math.max(poolBytes, 2 * histogramBytes(size)))
 }
 
 /** What each thread has, however many there are. */
@@ -107,17 +124,18 @@ function ownBytes(size: TrainingSize): number {
 }
 
 /** Bytes of a training row in the thread that has it. */
-function bytesPerRow(
-  {
-    nFeatures, nColumns = nFeatures, nOutputs, hasWeight, usesBagging, keepsResiduals, ranks,
-  }: Pick<TrainingSize, 'nFeatures' | 'nColumns' | 'nOutputs' | 'hasWeight' | 'usesBagging' |
-    'keepsResiduals' | 'ranks'>,
-): number {
-  const { rowBytes, nTiles } = recordLayout(nColumns)
+function bytesPerRow(size: TrainingSize): number {
+  const { nOutputs, hasWeight, usesBagging, keepsResiduals, ranks, growsApart = false } = size
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
-  return 2 * rowBytes + (nTiles > 1 ? 5 : 0) + nOutputs * 8 + gradients + 8 +
+  return (growsApart ? 1 : 2) * recordBytes(size) + nOutputs * 8 + gradients + 8 +
     (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 12 : 0) +
     (ranks === true ? 16 : 0)
+}
+
+/** Of a row in one of the buffers, with half of what is needed to split rows in several planes. */
+function recordBytes({ nFeatures, nColumns = nFeatures }: TrainingSize): number {
+  const { rowBytes, nTiles } = recordLayout(nColumns)
+  return rowBytes + (nTiles > 1 ? 2.5 : 0)
 }
 
 function bytesPerEvalRow({ nFeatures, nColumns = nFeatures, nOutputs }: TrainingSize): number {

@@ -10,7 +10,8 @@ import { localTraits } from './executor-traits.js'
 import type { Executor, TrainingJob } from './executor.js'
 import { targetShape } from './make-plan.js'
 import { rowSampling } from './row-sampling.js'
-import { requireTrainingMemory, storedColumns } from './memory-estimate.js'
+import { paysToGrowApart } from './growing-apart.js'
+import { requireTrainingMemory, storedColumns, type TrainingSize } from './memory-estimate.js'
 import type { TrainingPlan } from './plan.js'
 import { summarizeRows } from './summary.js'
 import { trainingDialogue } from './trainer.js'
@@ -34,7 +35,7 @@ export async function train(options: TrainOptions, executor: Executor): Promise<
       train: options.train,
       evalSets: options.evalSets ?? [],
       histogramPoolBytes: poolBytes(inputs.params, options),
-      growsApart: process.env.APART !== '0',
+      growsApart: isApart(options, inputs.params, executor.nThreads),
     }
     const state = { ...job, isOpen: false }
     let step = dialogue.next()
@@ -80,10 +81,23 @@ function trainingData(data: BinnedDataset, shape: TargetShape, where: string): T
 function checkMemory(
   options: TrainOptions, params: ResolvedParams, nThreads: number,
 ): void {
-  const { train: data, evalSets = [], memoryLimitBytes = Infinity } = options
   // no number of threads would do for more
-  checkRowCount(data.nRows, '')
-  requireTrainingMemory({
+  checkRowCount(options.train.nRows, '')
+  requireTrainingMemory(
+    trainingSize(options, params, nThreads), options.memoryLimitBytes ?? Infinity)
+}
+
+function isApart(options: TrainOptions, params: ResolvedParams, nThreads: number): boolean {
+  const { memoryLimitBytes = Infinity } = options
+  return options.growsApart ??
+    paysToGrowApart(trainingSize(options, params, nThreads), memoryLimitBytes)
+}
+
+function trainingSize(
+  options: TrainOptions, params: ResolvedParams, nThreads: number,
+): TrainingSize {
+  const { train: data, evalSets = [] } = options
+  return {
     nRows: data.nRows,
     nFeatures: data.features.length,
     nColumns: storedColumns(data),
@@ -98,7 +112,7 @@ function checkMemory(
     keepsResiduals: hasPercentileLeaves(params.objective),
     ranks: isRanking({ name: params.objective }),
     histogramPoolBytes: poolBytes(params, options),
-  }, memoryLimitBytes)
+  }
 }
 
 function poolBytes(

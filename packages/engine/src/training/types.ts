@@ -72,6 +72,11 @@ export interface TrainOptions {
   readonly callbacks?: readonly TrainingCallback[]
   /** Bytes of memory that training may take besides the data; without it, any number. */
   readonly memoryLimitBytes?: number
+  /**
+   * Whether threads grow whole trees, where an iteration has several: see `paysToGrowApart`, which
+   * decides where this is absent. The model is the same.
+   */
+  readonly growsApart?: boolean
   /** A model of the same data and parameters with fewer iterations: training goes on after it. */
   readonly resumeFrom?: Model
 }

@@ -17,6 +17,8 @@ const noCode: CustomCode = { modules: [], inline: [], boundBy: null }
 export interface TrainingCells {
   readonly nRows: number
   readonly nFeatures: number
+  /** Trees of one iteration, which threads can grow apart; default 1. */
+  readonly nTrees?: number
 }
 
 /**
@@ -25,9 +27,9 @@ export interface TrainingCells {
  */
 const threadCellsMin = 1_000_000
 
-/** So small that a tree takes milliseconds. */
-function isSmall({ nRows, nFeatures }: TrainingCells): boolean {
-  return nRows * nFeatures < smallCellsMax
+/** So small that an iteration takes milliseconds. */
+function isSmall({ nRows, nFeatures, nTrees = 1 }: TrainingCells): boolean {
+  return nRows * nFeatures * nTrees < smallCellsMax
 }
 
 /**
@@ -39,7 +41,11 @@ export function chooseThreads(
 ): number {
   if (numThreads > 0) return numThreads
   if (isSmall(size)) return 1
-  return Math.min(nCores, Math.ceil(size.nRows * size.nFeatures / threadCellsMin))
+  const { nRows, nFeatures, nTrees = 1 } = size
+  const perTree = nRows * nFeatures / threadCellsMin
+  // there is no barrier between threads that have a tree each
+  const apart = Math.min(nTrees, Math.ceil(perTree * nTrees))
+  return Math.min(nCores, Math.max(Math.ceil(perTree), apart))
 }
 
 /**

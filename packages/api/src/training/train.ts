@@ -9,6 +9,7 @@ import {
   requireClassCount,
   type ResolvedParams,
   resolveParams,
+  targetShape,
   train as trainModel,
   type TrainingCallback,
   type TrainingEvent,
@@ -233,7 +234,8 @@ async function trainHere(
 ): Promise<TrainResult> {
   const { data, evaluated, params } = await loadAll(dataset, evalSets, options, recipe)
   options.phases?.onLoaded()
-  const size = { nRows: data.nRows, nFeatures: data.features.length }
+  const { nOutputs: nTrees } = targetShape(resolveParams(params))
+  const size = { nRows: data.nRows, nFeatures: data.features.length, nTrees }
   const { executor, nTrainings } = options.host ?? alone
   const limit = memoryBeside(data, evaluated, recipe.checked) / nTrainings
   return trainModel({ params, train: data, evalSets: evaluated, memoryLimitBytes: limit, ...rest },

@@ -9,8 +9,8 @@ import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js
 import type { SelectPart } from '../selection/answer.js'
 import { EvalStore } from './eval-store.js'
 import type {
-  BagRule, CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, GradientsRequest, MetricPart,
-  PrepareRequest,
+  BagRule, CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, GradientsRequest,
+  MetricPart, PrepareRequest,
   RootRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'

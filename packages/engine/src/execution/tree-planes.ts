@@ -26,9 +26,9 @@ const LENGTH_BYTES = 4
 
 /**
  * The memory through which threads that grow whole trees hand each other what belongs to rows, in
- * the order of their positions. A plane per output has, in turn, the gradients of its tree, from the
- * threads that have the rows to the one that grows the tree, and what the tree adds to the scores,
- * on the way back. Barriers of the threads lie between.
+ * the order of their positions. A plane per output has, in turn, the gradients of its tree, from
+ * the threads that have the rows to the one that grows the tree, and what the tree adds to the
+ * scores, on the way back. Barriers of the threads lie between.
  */
 export class TreePlanes {
   readonly #size: TreePlanesSize

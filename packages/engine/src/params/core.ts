@@ -143,8 +143,9 @@ export const coreParameters = {
     'core',
     0,
     'Threads to train with; 0 or less means as many as the machine or container has cores, and ' +
-      'no more than one per million values or part of a million. The model is the same for any ' +
-      'number.',
+      'no more than one per million values or part of a million; with several classes, whose ' +
+      'trees threads grow apart, as many for each class, but then no more than classes. The ' +
+      'model is the same for any number.',
     {
       max: THREADS_MAX,
       affectsModel: false,

@@ -51,7 +51,7 @@ class ComputeThread {
     this.#team = treeBuffers === null ? null : new TreeTeam({
       plan, train: start.train, buffers: treeBuffers,
       histogramPoolBytes: histogramPoolBytes / nThreads,
-    }, this.#gate, this.#engine, (output, tree) => send({ kind: 'tree', output, tree }))
+    }, this.#gate, this.#engine, (trees) => send({ kind: 'trees', trees }))
   }
 
   /** Follows the leader until the thread is terminated. */

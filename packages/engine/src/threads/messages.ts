@@ -1,10 +1,10 @@
 import type { CodeModule } from '../custom/types.js'
 import type { BinnedTree, EngineRows, MetricPart } from '../execution/protocol.js'
 import type { TreeBuffers } from '../execution/tree-planes.js'
-import type { GrownTree } from '../grower/tree-grower.js'
 import type { IterationOutcome, IterationRecord } from '../training/iteration.js'
 import type { TrainingPlan } from '../training/plan.js'
 import type { ThreadFailure } from './failure.js'
+import type { OutputTree } from './tree-team.js'
 
 /** What a compute thread is started with. Buffers are shared. */
 export interface ThreadStart {
@@ -38,8 +38,8 @@ export type ToLeader =
 export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'iterated', readonly record: IterationRecord }
-  /** From the thread that grew it: an output's tree of the iteration. */
-  | { readonly kind: 'tree', readonly output: number, readonly tree: GrownTree }
+  /** Trees of the iteration, from the thread that grew them. */
+  | { readonly kind: 'trees', readonly trees: readonly OutputTree[] }
   /** All trees are told of, before or after this; null: none of them could split. */
   | { readonly kind: 'iterated-apart', readonly outcome: IterationOutcome | null }
   | { readonly kind: 'centered', readonly baseScores: readonly number[] }

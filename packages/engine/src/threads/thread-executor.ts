@@ -131,9 +131,9 @@ export class ThreadExecutor implements Executor {
           : { trees: this.#trees, ...message.outcome }
         this.#finishIteration()
         return
-      case 'tree':
-        this.#trees[message.output] = message.tree
-        this.#nTrees++
+      case 'trees':
+        for (const { output, tree } of message.trees) this.#trees[output] = tree
+        this.#nTrees += message.trees.length
         this.#finishIteration()
         return
       case 'parts':

@@ -17,6 +17,12 @@ export interface TreeTeamStart {
   readonly histogramPoolBytes: number
 }
 
+/** A tree of an iteration. */
+export interface OutputTree {
+  readonly output: number
+  readonly tree: GrownTree
+}
+
 /** First of the bytes that tell threads to grow trees; requests begin with other ones. */
 const TASK_MARK = 255
 
@@ -31,15 +37,15 @@ export class TreeTeam {
   readonly #booster: Booster
   readonly #rows: PartitionEngine
   readonly #engine: TreeEngine
-  readonly #tell: (output: number, tree: GrownTree) => void
+  readonly #tell: (trees: readonly OutputTree[]) => void
 
   /**
    * @param rows - this thread's rows
-   * @param tell - takes each tree that this thread grew
+   * @param tell - takes the trees that this thread grew
    */
   constructor(
     { plan, train, buffers, histogramPoolBytes }: TreeTeamStart, gate: Gate,
-    rows: PartitionEngine, tell: (output: number, tree: GrownTree) => void,
+    rows: PartitionEngine, tell: (trees: readonly OutputTree[]) => void,
   ) {
     const { engine, growth } = plan
     this.#gate = gate
@@ -68,12 +74,15 @@ export class TreeTeam {
     this.#engine.setScales(task.scales.gradient, task.scales.hessian)
     this.#rows.giveGradients(planes, task.bag)
     this.#gate.barrier()
+    const grown: OutputTree[] = []
     for (let output = planes.take(); output !== null; output = planes.take()) {
       const tree = this.#growTree(task, output)
       if (tree === null) break
       planes.putTree(output, tree.binned)
-      this.#tell(output, tree)
+      grown.push({ output, tree })
     }
+    // all at once: who is told of each would wake up each time, and take a thread's core
+    this.#tell(grown)
     this.#gate.barrier()
     if (planes.isStopped) return false
     this.#rows.takeTrees(planes)

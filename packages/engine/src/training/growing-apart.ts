@@ -2,9 +2,9 @@ import { estimateTraining, treeArenaBytes, ARENA_BYTES_MAX, type TrainingSize }
   from './memory-estimate.js'
 
 /**
- * Measured on two threads of the benchmarks' machine: a tree takes one thread some 2.5 ns per row and
- * feature (at 31 leaves), and all threads together 0.1 ms more for each leaf, in which they meet, and
- * hand each other sums.
+ * Measured on two threads of the benchmarks' machine: a tree takes one thread some 2.5 ns per row
+ * and feature (at 31 leaves), and all threads together 0.1 ms more for each leaf, in which they
+ * meet, and hand each other sums.
  */
 const TREE_NS_PER_VALUE = 2.5
 const MEETING_NS_PER_LEAF = 100_000

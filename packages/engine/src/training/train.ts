@@ -87,7 +87,9 @@ function checkMemory(
     trainingSize(options, params, nThreads), options.memoryLimitBytes ?? Infinity)
 }
 
-function isApart(options: TrainOptions, params: ResolvedParams, nThreads: number): boolean {
+function isApart(
+  options: TrainOptions, params: ResolvedParams, nThreads: number,
+): boolean {
   const { memoryLimitBytes = Infinity } = options
   return options.growsApart ??
     paysToGrowApart(trainingSize(options, params, nThreads), memoryLimitBytes)
@@ -158,10 +160,8 @@ async function open(
 ): Promise<void> {
   throwIfAborted(signal)
   job.isOpen = true
-  const { train: data, evalSets, histogramPoolBytes: bytes, growsApart } = job
-  await executor.open({
-    plan, train: data, evalSets, growsApart: growsApart === true, ...(bytes === undefined ? {} : { histogramPoolBytes: bytes }),
-  })
+  const { isOpen: _isOpen, ...rest } = job
+  await executor.open({ plan, ...rest })
 }
 
 async function orAborted(work: () => Promise<TrainerAnswer>): Promise<TrainerAnswer> {

@@ -37,6 +37,7 @@ const cases: readonly Case[] = [
   }, recipe: base },
   { name: 'dart, wide rows, few histograms', params: {
     ...small, boosting: 'dart', dropRate: 0.7, skipDrop: 0, histogramPoolSize: 0.2,
+    numIterations: 3,
   }, recipe: { ...base, features: wide } },
   { name: 'a forest under rules', params: {
     ...small, boosting: 'rf', baggingFraction: 0.5, baggingFreq: 1, pathSmooth: 1,

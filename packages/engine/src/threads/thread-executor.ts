@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import type { CodeModule } from '../custom/types.js'
-import { CoppiceError } from '../errors.js'
+import { assert, CoppiceError } from '../errors.js'
 import { engineRows, sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
@@ -25,9 +25,18 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
+/** An iteration that has begun before it was asked for. */
+interface IterationAhead {
+  readonly iteration: number
+  readonly evaluates: boolean
+  /** Null until it is over. */
+  outcome: IterationRecord | Error | null
+}
+
 /**
  * Trains on worker threads, each with its rows in a WebAssembly memory of its own. The calling
- * thread stays free: it hears of each iteration when it is committed.
+ * thread stays free: it hears of each iteration when it is committed. What it does then, such as
+ * hashes of trees and callbacks, it does while the threads are at the next iteration.
  */
 export class ThreadExecutor implements Executor {
   readonly nThreads: number
@@ -42,7 +51,11 @@ export class ThreadExecutor implements Executor {
   #trees: GrownTree[] = []
   #nTrees = 0
   #nOutputs = 1
+  #iteration = 0
   #evaluates = false
+  /** Whether the iteration after it evaluates; null: none follows. */
+  #next: boolean | null = null
+  #ahead: IterationAhead | null = null
   #waiter: Waiter | null = null
   #failure: Error | null = null
 
@@ -157,7 +170,22 @@ export class ThreadExecutor implements Executor {
     if (wantsParts && this.#nParts < this.nThreads) return
     if (record.trees === this.#trees && this.#nTrees < this.#nOutputs) return
     this.#record = null
-    this.#settle({ ...record, metricParts: this.#parts })
+    const whole = { ...record, metricParts: this.#parts }
+    if (this.#ahead !== null) {
+      this.#ahead.outcome = whole
+      return
+    }
+    this.#goAhead(whole)
+    this.#settle(whole)
+  }
+
+  /** Begins the iteration that will be asked for next, if the training goes on. */
+  #goAhead({ trees }: IterationRecord): void {
+    const evaluates = this.#next
+    if (evaluates === null || trees.length === 0) return
+    const iteration = this.#iteration + 1
+    this.#ahead = { iteration, evaluates, outcome: null }
+    this.#begin(iteration, evaluates)
   }
 
   #wait(begin: () => void): Promise<Outcome> {
@@ -177,6 +205,7 @@ export class ThreadExecutor implements Executor {
   #reject(error: Error): void {
     const waiter = this.#waiter
     this.#waiter = null
+    if (this.#ahead !== null) this.#ahead.outcome = error
     waiter?.reject(error)
   }
 
@@ -188,34 +217,54 @@ export class ThreadExecutor implements Executor {
   }
 
   async center(signal?: AbortSignal): Promise<readonly number[]> {
-    return (await this.#ask({ kind: 'center' }, signal)) as readonly number[]
+    return (await this.#ask(() => this.#post({ kind: 'center' }), signal)) as readonly number[]
   }
 
   async replay(
     iterations: readonly (readonly BinnedTree[])[], signal?: AbortSignal,
   ): Promise<void> {
-    await this.#ask({ kind: 'replay', iterations }, signal)
+    await this.#ask(() => this.#post({ kind: 'replay', iterations }), signal)
   }
 
   async iterate(
-    iteration: number, evaluates: boolean, signal?: AbortSignal,
+    iteration: number, evaluates: boolean, signal?: AbortSignal, next: boolean | null = null,
   ): Promise<IterationRecord> {
+    const ahead = this.#ahead
+    this.#ahead = null
+    this.#next = next
+    if (ahead === null) {
+      return (await this.#ask(() => this.#begin(iteration, evaluates), signal)) as IterationRecord
+    }
+    assert(ahead.iteration === iteration && ahead.evaluates === evaluates,
+      `iteration ${ahead.iteration} is next`)
+    if (ahead.outcome === null) return (await this.#ask(() => {}, signal)) as IterationRecord
+    if (ahead.outcome instanceof Error) throw ahead.outcome
+    this.#goAhead(ahead.outcome)
+    return ahead.outcome
+  }
+
+  /** Has the leader begin an iteration. Nothing that is told of another one comes after this. */
+  #begin(iteration: number, evaluates: boolean): void {
     this.#parts = []
     this.#nParts = 0
     this.#trees = []
     this.#nTrees = 0
+    this.#iteration = iteration
     this.#evaluates = evaluates
-    const message = { kind: 'iterate', iteration, evaluates } as const
-    return (await this.#ask(message, signal)) as IterationRecord
+    this.#post({ kind: 'iterate', iteration, evaluates })
+  }
+
+  #post(message: ToLeader): void {
+    this.#workers[0]!.postMessage(message)
   }
 
   /** Gives the leader a job, which the signal may abort. */
-  async #ask(message: ToLeader, signal: AbortSignal | undefined): Promise<Outcome> {
+  async #ask(begin: () => void, signal: AbortSignal | undefined): Promise<Outcome> {
     const abort = (): void => this.#gate?.abort()
     if (signal?.aborted === true) abort()
     signal?.addEventListener('abort', abort)
     try {
-      return await this.#wait(() => this.#workers[0]!.postMessage(message))
+      return await this.#wait(begin)
     } finally {
       signal?.removeEventListener('abort', abort)
     }

@@ -39,9 +39,15 @@ export interface Executor {
   replay(iterations: readonly (readonly BinnedTree[])[], signal?: AbortSignal): Promise<void>
   /**
    * One boosting iteration.
+   *
+   * @param next - whether the next iteration evaluates: it may be begun already, while the caller
+   *   is busy with this one's record, but is not known until it is asked for; null or nothing: it
+   *   must not
    * @throws CoppiceError 'ABORTED' when the signal fires; the iteration is not committed
    */
-  iterate(iteration: number, evaluates: boolean, signal?: AbortSignal): Promise<IterationRecord>
+  iterate(
+    iteration: number, evaluates: boolean, signal?: AbortSignal, next?: boolean | null,
+  ): Promise<IterationRecord>
   /** Frees threads and memory. Safe to call twice, and after a failure. */
   close(): Promise<void>
 }

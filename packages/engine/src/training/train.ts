@@ -146,8 +146,8 @@ async function answerTo(
       return null
     case 'iterate': {
       if (signal?.aborted === true) return 'aborted'
-      const { iteration, evaluates } = request
-      return orAborted(() => executor.iterate(iteration, evaluates, signal))
+      const { iteration, evaluates, next } = request
+      return orAborted(() => executor.iterate(iteration, evaluates, signal, next))
     }
     case 'announce':
       return announce(request, options)

@@ -96,6 +96,11 @@ export interface IterateRequest {
   readonly kind: 'iterate'
   readonly iteration: number
   readonly evaluates: boolean
+  /**
+   * Whether the next iteration evaluates; null: there is none. It may be begun before it is asked
+   * for, and come to nothing should the training end here.
+   */
+  readonly next: boolean | null
 }
 
 /** An iteration is committed. 'go', or 'stop' when a callback asked for the end. */

@@ -155,7 +155,9 @@ class Trainer {
     if (this.#isComplete) return 'completed'
     const iteration = this.#growing.nIterations
     const evaluates = this.#evaluates(iteration)
-    const record = yield { kind: 'iterate', iteration, evaluates }
+    const next = iteration + 1 < this.#inputs.params.numIterations
+      ? this.#evaluates(iteration + 1) : null
+    const record = yield { kind: 'iterate', iteration, evaluates, next }
     if (record === 'aborted') return 'aborted'
     const isRecord = record !== null && typeof record === 'object' && 'trees' in record
     assert(isRecord, 'an iteration has a record')

@@ -40,9 +40,9 @@ export class WatchedExecutor implements Executor {
   }
 
   async iterate(
-    iteration: number, evaluates: boolean, signal?: AbortSignal,
+    iteration: number, evaluates: boolean, signal?: AbortSignal, next?: boolean | null,
   ): Promise<IterationRecord> {
-    const record = await this.#inner.iterate(iteration, evaluates, signal)
+    const record = await this.#inner.iterate(iteration, evaluates, signal, next)
     this.records.push(record)
     return record
   }

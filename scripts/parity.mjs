@@ -48,8 +48,17 @@ async function compareAll(options, command, dir) {
   const { compareCase } = await import('./parity/compare.mjs')
   const { runOnCluster } = await import('./parity/cluster.mjs')
   const { reportPage } = await import('./parity/report.mjs')
+  const { Progress } = await import('./parity/progress.mjs')
   const chosen = casesOf(caseGroups, options.names)
   const { lightgbm, hasDask, absences } = await peersOf(options)
+  const about = environment(command, {
+    coppice: readJson(inRoot('packages/engine/package.json')).version,
+    node: process.versions.node,
+    ...(lightgbm === null ? {} : await pythonVersions()),
+  })
+  const { seeds, rows, iterations, threads } = options
+  const progress = new Progress(
+    options.resume, { versions: about.versions, hasDask, seeds, rows, iterations, threads })
   const groups = []
   let clustered = []
   try {
@@ -57,23 +66,19 @@ async function compareAll(options, command, dir) {
       const results = []
       for (const theCase of cases) {
         const start = performance.now()
-        results.push(await compareCase(theCase, options, lightgbm, dir))
+        results.push(await progress.of(theCase.name, () =>
+          compareCase(theCase, options, lightgbm, dir)))
         log(`${theCase.name}: ${seconds(start)}`)
       }
       groups.push({ title, results })
     }
     const forCluster = chosen.flatMap(({ cases }) => cases.filter(({ onCluster }) => onCluster))
     if (options.hasCluster && forCluster.length > 0) {
-      clustered = await runOnCluster(forCluster, options, { lightgbm, hasDask }, dir, log)
+      clustered = await runOnCluster(forCluster, options, { lightgbm, hasDask }, dir, log, progress)
     }
   } finally {
     await lightgbm?.close()
   }
-  const about = environment(command, {
-    coppice: readJson(inRoot('packages/engine/package.json')).version,
-    node: process.versions.node,
-    ...(lightgbm === null ? {} : await pythonVersions()),
-  })
   const page = reportPage(environmentText(about), groups, clustered, absences, options)
   console.log(page)
   if (options.json !== null) {

@@ -24,16 +24,18 @@ const seed = 1
  * @param {{ lightgbm: import('./peers.mjs').LightGbm | null, hasDask: boolean }} peers
  * @param {string} dir - a folder for the data
  * @param {(line: string) => void} log
+ * @param {import('./progress.mjs').Progress} progress - what is done already
  * @returns {Promise<{ name: string, nRows: number, sha256: string, sameBytes: boolean,
  *   rows: object[] }[]>}
  */
-export async function runOnCluster(cases, options, { lightgbm, hasDask }, dir, log) {
+export async function runOnCluster(cases, options, { lightgbm, hasDask }, dir, log, progress) {
   const results = []
   const cluster = await LocalCluster.start({ workers: nWorkers, threadsPerWorker: 1 })
   try {
     for (const theCase of cases) {
       log(`on ${nWorkers} workers: ${theCase.name}`)
-      results.push(await runCase(theCase, options, { cluster, lightgbm, hasDask }, dir))
+      results.push(await progress.of(`on workers: ${theCase.name}`, () =>
+        runCase(theCase, options, { cluster, lightgbm, hasDask }, dir)))
     }
   } finally {
     await cluster.close()

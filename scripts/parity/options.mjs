@@ -16,6 +16,8 @@ Options:
   --ours          leave LightGBM out; prints only
   --tiny          ours on few rows, to see that everything works; prints only
   --json FILE     write all figures
+  --resume FILE   keep what is done in FILE; go on from it, if it is of these options and this
+                  build, and it is there: a report may be made in several runs
   --no-build      use what is built`
 
 /**
@@ -33,6 +35,7 @@ export function parseOptions(args) {
       iterations: { type: 'string' },
       threads: { type: 'string' },
       json: { type: 'string' },
+      resume: { type: 'string' },
       ours: { type: 'boolean', default: false },
       tiny: { type: 'boolean', default: false },
       'no-cluster': { type: 'boolean', default: false },
@@ -60,6 +63,7 @@ export function parseOptions(args) {
     /** Whether what comes out is the report. */
     isWhole: positionals.length === 0 && !values.ours && !isTiny && !values['no-cluster'],
     json: values.json ?? null,
+    resume: values.resume ?? null,
     builds: !values['no-build'],
   }
 }

@@ -31,7 +31,8 @@ function introduction({ rows, seeds }) {
     + 'so that above 0 ours is worse, and its standard deviation between seeds. *Noise*: standard '
     + 'deviation of LightGBM\'s metric between seeds. What is worse for every seed is said, even '
     + `within the noise; by chance alone one metric in ${2 ** seeds} is. Which `
-    + 'features there are is in [FEATURES.md](FEATURES.md).'
+    + 'features there are is in [FEATURES.md](FEATURES.md); why metrics differ at all, in '
+    + '[the engine](../../packages/engine/README.md#where-this-differs-from-lightgbm).'
 }
 
 /** How many are what, and all that is worse, by name. */

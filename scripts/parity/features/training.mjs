@@ -23,6 +23,10 @@ const asSampled = (...cases) =>
 const besideRules = testsOf('packages/api/test/constraints/lightgbm.test.ts')(
   'has its trees and predictions:')
 
+/** As besideRules, of modes that leave nothing to the draw. */
+const besideModes = testsOf('packages/api/test/modes/lightgbm.test.ts')(
+  'has its trees and scores:')
+
 const noEffect = 'accepted, without effect here'
 const noEffectTest = resolve('lists what has no effect once, in the order of the table')
 
@@ -121,7 +125,7 @@ export const sampled = {
     built('`data_sample_strategy = goss`, `top_rate`, `other_rate`', [
       ...asSampled('goss', 'goss of classes with weights'),
       ...sampling('goss uses all rows in 1 / learning_rate iterations, then about '
-        + 'the rates')], { note: 'one threshold for all rows, on clusters too' }),
+        + 'the rates'), ...besideModes], { note: 'one threshold for all rows, on clusters too' }),
     built('`feature_fraction`, `feature_fraction_bynode`',
       asOracle('feature_fraction', 'feature_fraction_bynode')),
     built('`seed` derives the others', resolve('derives seeds, which explicit ones override')),
@@ -138,8 +142,8 @@ export const modes = {
       { note: 'means `data_sample_strategy = goss`, as in LightGBM' }),
     built('`dart`: drops, limits, both normalisations', [...dart('gives the oracle\'s bytes, and '
       + 'drops something: regression', 'keeps the limit, and the weights of both modes'),
-    ...modesOnCluster('gives the bytes of a training here: dart')]),
+    ...besideModes, ...modesOnCluster('gives the bytes of a training here: dart')]),
     built('`rf`', [...forest('gives the oracle\'s bytes: regression'),
-      ...modesOnCluster('gives the bytes of a training here: rf of classes')]),
+      ...besideModes, ...modesOnCluster('gives the bytes of a training here: rf of classes')]),
   ],
 }

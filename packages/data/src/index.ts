@@ -61,6 +61,7 @@ export {
   type RoleOptions,
 } from './schema.js'
 export { listNames, nearestName } from './suggest.js'
+export { csrFile, type CsrUnit } from './writers/csr.js'
 export { createTableWriter, type OutputFormat, outputFormats } from './writers/create-writer.js'
 export {
   type ByteSink,
@@ -79,7 +80,11 @@ export {
   type MemoryOptions,
   type RawColumns,
 } from './memory.js'
-export type { Matrix as MemoryMatrix, MemoryRows, MemoryTable } from './memory-rows.js'
+export { coerceStored } from './formats/stored-columns.js'
+export { memoryName } from './memory-rows.js'
+export type {
+  Matrix as MemoryMatrix, MemoryRows, MemoryTable, SparseTable,
+} from './memory-rows.js'
 export { asMemoryTable } from './memory-table.js'
 export type { DatasetRecipe, RecipePartition } from './loading/recipe.js'
 export type {

@@ -18,6 +18,8 @@ export function csrTable(matrix: CsrMatrix): MemoryTable {
   }
   const all = new ColumnRanges(() => columnsOf(matrix, rows, allOf(nColumns), 0, nRows), nRows)
   const sparse: SparseTable = {
+    type: typeOf(matrix.data),
+    nStored: matrix.data.length,
     endOfUnit(first, nRowsMax) {
       const limit = matrix.indptr[first]! + unitEntriesMax
       let end = first + 1
@@ -36,7 +38,7 @@ export function csrTable(matrix: CsrMatrix): MemoryTable {
   }
 }
 
-function typeOf(data: CsrMatrix['data']): NumberChunk['type'] {
+function typeOf(data: CsrMatrix['data']): SparseTable['type'] {
   const isInteger = ArrayBuffer.isView(data) && !(data instanceof Float64Array) &&
     !(data instanceof Float32Array)
   return isInteger ? 'int' : 'float'

@@ -41,6 +41,10 @@ export interface MemoryTable {
 
 /** A table of numbers whose zeros are not stored. */
 export interface SparseTable {
+  /** Of all columns. */
+  readonly type: 'int' | 'float'
+  /** Values that are stored. */
+  readonly nStored: number
   /** Where rows end that may be read in one go, from `first` on; at most `nRowsMax` of them. */
   endOfUnit(first: number, nRowsMax: number): number
   /** Rows [start, end) of some columns. Throws CoppiceError 'DATA' naming what cannot be. */

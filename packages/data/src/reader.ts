@@ -92,7 +92,8 @@ export interface PartitionPlan {
   readonly detail: unknown
 }
 
-export type Format = 'parquet' | 'arrow' | 'csv' | 'tsv' | 'libsvm' | 'npy'
+/** 'csr' is the form in which sparse rows in memory travel, see `formats/csr-layout.ts`. */
+export type Format = 'parquet' | 'arrow' | 'csv' | 'tsv' | 'libsvm' | 'npy' | 'csr'
 
 /** Options of the text formats. */
 export interface TextOptions {

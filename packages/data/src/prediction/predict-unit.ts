@@ -1,4 +1,5 @@
 import { createPredictor, type PackedRows, parseModel, type Predictor } from '@coppice/model'
+import { compactTexts } from '../formats/compact-texts.js'
 import type { ColumnChunk } from '../reader.js'
 import { sliceChunk } from '../writers/writer.js'
 import { featureColumns } from './features.js'
@@ -102,14 +103,6 @@ export class UnitPredictor {
 
 /** A chunk by itself: no rows of others in its buffer, no text that does not occur. */
 function compact(chunk: ColumnChunk): ColumnChunk {
-  if (chunk.type !== 'string') return { type: chunk.type, values: chunk.values.slice() }
-  const { codes, dictionary } = chunk
-  const codeOf = new Int32Array(dictionary.length).fill(-1)
-  const used: string[] = []
-  const own = codes.map((code) => {
-    if (code < 0) return -1
-    if (codeOf[code] === -1) codeOf[code] = used.push(dictionary[code]!) - 1
-    return codeOf[code]!
-  })
-  return { type: 'string', codes: own, dictionary: used }
+  return chunk.type === 'string' ? compactTexts(chunk)
+    : { type: chunk.type, values: chunk.values.slice() }
 }

@@ -48,6 +48,7 @@ export {
   type Prediction,
   type PredictionType,
 } from './prediction/predict-columns.js'
+export { predictionUnits } from './prediction/prediction-units.js'
 export { readyRows } from './prediction/ready-rows.js'
 export * from './reader.js'
 export { defaultTextOptions, readerOf } from './readers.js'

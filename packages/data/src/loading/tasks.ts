@@ -7,7 +7,6 @@ import type { PredictedRows } from '../prediction/plan.js'
 import { UnitPredictor } from '../prediction/predict-unit.js'
 import type {
   ByteSource,
-  ColumnChunk,
   ColumnType,
   PartitionReader,
   RowArrays,
@@ -27,7 +26,7 @@ import type {
   UnitPlace,
 } from './job.js'
 import { textError } from './near-numbers.js'
-import { readUnit } from './read-unit.js'
+import { readStoredUnit, type UnitColumn } from './read-unit.js'
 import { scanUnit } from './scan.js'
 
 /** A partition that can be read. */
@@ -178,13 +177,13 @@ export class TaskWorker {
     unit: Unit,
     columns: readonly number[],
     types: readonly (WantedType | null)[],
-  ): Promise<ColumnChunk[]> {
+  ): Promise<UnitColumn[]> {
     const { partitions, textOptions } = this.#requireContext()
     const { plan, columnIdx, byteLength } = partitions[partitionIdx]!
     const { reader, source } = await this.#access.open(partitionIdx)
     requireSameLength(source, byteLength)
     const places = columns.map((i) => columnIdx[i]!)
-    return readUnit({ reader, source, plan, unit, textOptions }, places, types)
+    return readStoredUnit({ reader, source, plan, unit, textOptions }, places, types)
   }
 
   #place(partitionIdx: number, unit: Unit): UnitPlace {

@@ -38,6 +38,8 @@ export class CsrRows {
   readonly #matrix: CsrMatrix
   /** Per column: the number, from 1, of the checked row that it was in last. */
   readonly #seenIn: Int32Array
+  /** All that is stored is numbers, and all indices are integers. */
+  readonly #isTyped: boolean
   #nChecked = 0
   #columns: Int32Array | null = null
   #slots = new Int32Array(0)
@@ -64,6 +66,8 @@ export class CsrRows {
     this.nColumns = nColumns
     this.#matrix = matrix
     this.#seenIn = new Int32Array(nColumns)
+    this.#isTyped = isNumbers(data) && isNumbers(indices) &&
+      !(indices instanceof Float32Array || indices instanceof Float64Array)
   }
 
   /**
@@ -75,7 +79,7 @@ export class CsrRows {
    */
   countValues(first: number, end: number): Int32Array {
     const counts = new Int32Array(this.nColumns)
-    this.#check(first, end)
+    this.check(first, end)
     const { indices, indptr } = this.#matrix
     const stop = indptr[end]!
     for (let i = indptr[first]!; i < stop; i++) counts[indices[i]!]!++
@@ -87,7 +91,7 @@ export class CsrRows {
    * row-major, zeros included: NaN is the canonical one, -0 is +0.
    */
   fill(first: number, count: number, columns: Int32Array, out: Float64Array): void {
-    this.#check(first, first + count)
+    this.check(first, first + count)
     const { data, indices, indptr } = this.#matrix
     const n = columns.length
     const slots = this.#slotsOf(columns)
@@ -114,7 +118,8 @@ export class CsrRows {
     return this.#slots
   }
 
-  #check(first: number, end: number): void {
+  /** Checks rows [first, end); see `countValues`. */
+  check(first: number, end: number): void {
     const { data, indices, indptr } = this.#matrix
     if (this.#nChecked + (end - first) > 0x7fff_ffff) {
       this.#seenIn.fill(0)
@@ -124,6 +129,7 @@ export class CsrRows {
     for (let row = first; row < end; row++) {
       const [start, stop] = [indptr[row]!, indptr[row + 1]!]
       this.#requireRange(row, start, stop)
+      if (this.#isTyped && isAscending(indices, start, stop, this.nColumns)) continue
       const mark = ++this.#nChecked
       for (let i = start; i < stop; i++) {
         const column = indices[i]!
@@ -156,6 +162,24 @@ export class CsrRows {
     return bad(`has ${describe(data[i])} in row ${row}, column ${String(column)}; values must be ` +
       'numbers, NaN where one is missing')
   }
+}
+
+function isNumbers(values: ArrayLike<number>): boolean {
+  return ArrayBuffer.isView(values) &&
+    !(values instanceof BigInt64Array || values instanceof BigUint64Array)
+}
+
+/** Whether indices [start, end) are below `limit`, and each beyond the one before. */
+function isAscending(
+  indices: ArrayLike<number>, start: number, end: number, limit: number,
+): boolean {
+  let last = -1
+  for (let i = start; i < end; i++) {
+    const index = indices[i]!
+    if (index <= last) return false
+    last = index
+  }
+  return last < limit
 }
 
 function bad(what: string): CoppiceError {

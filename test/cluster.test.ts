@@ -159,6 +159,29 @@ describe('training on a cluster', function () {
       assert.ok(!cluster.workerPids.includes(victim!))
     })
 
+    it('fits a sparse matrix in memory to the bytes of a fit here', async () => {
+      const random = new TestRandom(8)
+      const make = (nRows: number) => {
+        const level = Int32Array.from({ length: nRows * 4 }, () => random.below(40))
+        const csr = {
+          data: level.map((own) => own % 9 === 0 ? 3 : 1),
+          indices: level.map((own, i) => i % 4 * 40 + own),
+          indptr: Int32Array.from({ length: nRows + 1 }, (_, row) => row * 4),
+          shape: [nRows, 170],
+        } as const
+        return [csr, Array.from({ length: nRows }, (_, row) =>
+          level.subarray(row * 4, row * 4 + 4).some((own) => own % 11 === 2) ? 'b' : 'a')] as const
+      }
+      const [X, y] = make(2000)
+      const judge = make(300)
+      const fit = (options: object) => new GBDTClassifier({ numIterations: 5, numLeaves: 8 })
+        .fit(X, y, { sampleWeight: y.map((_, row) => 1 + row % 3), evalSet: [judge], ...options })
+      const here = await fit({})
+      const there = await fit({ cluster })
+      assert.equal(sha256Of(there.booster), sha256Of(here.booster))
+      assert.deepEqual(there.evalResult, here.evalResult)
+    })
+
     it('calls back, stops, resumes to the same bytes, and tells the errors of a training here',
       async () => {
         const here = await trainHere({ numIterations: 10 })

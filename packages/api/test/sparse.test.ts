@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { TestRandom } from '@coppice/testkit'
 import { memoryColumns } from '../src/cluster/memory-columns.js'
+import { uploadRows } from '../src/cluster/upload-rows.js'
 import { MemorySource } from '../src/data/memory.js'
 import {
   type CsrMatrix, Dataset, evaluate, GBDTClassifier, GBDTRegressor, train,
@@ -109,16 +114,36 @@ describe('sparse matrices', function () {
     await rejects(model.score(many.csr, labels), 'DATA', '2500 labels for 7000 rows')
   })
 
-  it('go to a cluster as the dense ones do', async () => {
-    const read = async (rows: 'csr' | 'dense') => {
-      const table = rows === 'csr' ? csr : dense
-      const { nRows, columns, roles } = await memoryColumns(
-        new MemorySource(table, labels, options), null)
-      const chunks = await Promise.all(columns.map(async ({ name, type, read: get }) =>
-        [name, type, await get(0, 3), await get(1200, nRows)]))
-      return { nRows, roles, chunks }
+  it('go to a cluster without their zeros, to the bytes of a training here', async () => {
+    const files = new Map<string, Uint8Array>()
+    const upload = (bytes: Uint8Array): Promise<string> => {
+      const name = createHash('sha256').update(bytes).digest('hex')
+      files.set(name, bytes)
+      return Promise.resolve(name)
     }
-    assert.deepEqual(await read('csr'), await read('dense'))
+    const folder = await mkdtemp(path.join(tmpdir(), 'coppice-sparse-'))
+    const schema = { x160: 'string', x3: 'bool', x165: 'float' } as const
+    const texts = labels.map((label) => label > 0 ? 'late' : 'on time')
+    const given = { ...options, schema, initScores: labels.map((_, row) => row % 4 / 8) }
+    try {
+      const columns = await memoryColumns(new MemorySource(csr, texts, given), null)
+      await uploadRows(columns, upload, undefined)
+      let nBytes = 0
+      for (const [name, bytes] of files) {
+        nBytes += bytes.length
+        await writeFile(path.join(folder, name), bytes)
+      }
+      assert.ok(nBytes < csr.data.length * 4 + labels.length * 40, `${nBytes} bytes`)
+      const manifest = [...files].find(([, bytes]) => bytes[0] === 0x7b)![0]
+      await rename(path.join(folder, manifest), path.join(folder, 'm.json'))
+      const opened = await Dataset.open(path.join(folder, 'm.json'), { ...columns.roles, schema })
+      assert.equal((await train(params, opened)).toString(),
+        (await train(params, Dataset.from(csr, texts, given))).toString())
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+    await rejects(memoryColumns(new MemorySource(csr, labels, { schema: { Column_165: 'int' } }),
+      null), 'DATA', `'Column_165' of the rows given has the value`)
   })
 
   it('are refused with the row of what is wrong, wherever it is', async () => {

@@ -48,6 +48,7 @@ export {
   type Prediction,
   type PredictionType,
 } from './prediction/predict-columns.js'
+export { predictionUnits } from './prediction/prediction-units.js'
 export { readyRows } from './prediction/ready-rows.js'
 export * from './reader.js'
 export { defaultTextOptions, readerOf } from './readers.js'
@@ -61,6 +62,7 @@ export {
   type RoleOptions,
 } from './schema.js'
 export { listNames, nearestName } from './suggest.js'
+export { csrFile, type CsrUnit } from './writers/csr.js'
 export { createTableWriter, type OutputFormat, outputFormats } from './writers/create-writer.js'
 export {
   type ByteSink,
@@ -79,7 +81,11 @@ export {
   type MemoryOptions,
   type RawColumns,
 } from './memory.js'
-export type { Matrix as MemoryMatrix, MemoryRows, MemoryTable } from './memory-rows.js'
+export { coerceStored } from './formats/stored-columns.js'
+export { memoryName } from './memory-rows.js'
+export type {
+  Matrix as MemoryMatrix, MemoryRows, MemoryTable, SparseTable,
+} from './memory-rows.js'
 export { asMemoryTable } from './memory-table.js'
 export type { DatasetRecipe, RecipePartition } from './loading/recipe.js'
 export type {

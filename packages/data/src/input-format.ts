@@ -24,3 +24,8 @@ export function formatOfName(name: string): Format | null {
   const extension = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
   return Object.hasOwn(formatOfExtension, extension) ? formatOfExtension[extension]! : null
 }
+
+/** Whether files of the format leave out zeros, and their readers can, too (`readStored`). */
+export function isSparseFormat(format: Format): boolean {
+  return format === 'libsvm' || format === 'csr'
+}

@@ -18,7 +18,8 @@ export interface Manifest {
   readonly partitions: readonly ManifestPartition[]
 }
 
-export const formats: readonly Format[] = ['parquet', 'arrow', 'csv', 'tsv', 'libsvm', 'npy']
+export const formats: readonly Format[] =
+  ['parquet', 'arrow', 'csv', 'tsv', 'libsvm', 'npy', 'csr']
 
 const partitionKeys = ['uri', 'format', 'rows', 'hash']
 const manifestKeys = ['format', 'version', 'partitions']

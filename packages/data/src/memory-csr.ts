@@ -2,11 +2,13 @@
 import { CoppiceError, type CsrMatrix, CsrRows } from '@coppice/model'
 import { FEATURES_MAX } from './formats/libsvm-plan.js'
 import { SortedColumns } from './formats/sparse-columns.js'
+import { sampleCsr, slotsOf } from './sample-csr.js'
 import type { MemoryTable, SparseTable } from './memory-rows.js'
 import type { ColumnChunk, NumberChunk, SparseNumbers } from './reader.js'
 
 /** Stored values that are decoded at a time, unless one row has more. */
 const unitEntriesMax = 1 << 21
+const firstUnitEntriesMax = 1 << 18
 
 /** A sparse matrix. Its rows are checked when they are read. */
 export function csrTable(matrix: CsrMatrix): MemoryTable {
@@ -18,13 +20,28 @@ export function csrTable(matrix: CsrMatrix): MemoryTable {
   }
   const all = new ColumnRanges(() => columnsOf(matrix, rows, allOf(nColumns), 0, nRows), nRows)
   const sparse: SparseTable = {
+    type: typeOf(matrix.data),
+    nStored: matrix.data.length,
     endOfUnit(first, nRowsMax) {
-      const limit = matrix.indptr[first]! + unitEntriesMax
+      // From the first rows others learn how they may be packed.
+      const limit = matrix.indptr[first]! + (first === 0 ? firstUnitEntriesMax : unitEntriesMax)
       let end = first + 1
       while (end < nRows && end - first < nRowsMax && matrix.indptr[end + 1]! <= limit) end++
       return end
     },
     columns: (wanted, start, end) => columnsOf(matrix, rows, wanted, start, end),
+    sample(wanted, start, end, offsets) {
+      rows.check(start, end)
+      return sampleCsr(matrix, nColumns, wanted, { start, end, offsets })
+        .map((sampled) => ({ type: sparse.type, sampled }))
+    },
+    rows: (wanted, start, end) => ({
+      nRows: end - start,
+      starts: subarray(matrix.indptr, start, end + 1),
+      columns: matrix.indices,
+      values: matrix.data,
+      featureOf: slotsOf(wanted, nColumns),
+    }),
   }
   return {
     names: Array.from({ length: nColumns }, (_, i) => `Column_${i}`),
@@ -36,7 +53,7 @@ export function csrTable(matrix: CsrMatrix): MemoryTable {
   }
 }
 
-function typeOf(data: CsrMatrix['data']): NumberChunk['type'] {
+function typeOf(data: CsrMatrix['data']): SparseTable['type'] {
   const isInteger = ArrayBuffer.isView(data) && !(data instanceof Float64Array) &&
     !(data instanceof Float32Array)
   return isInteger ? 'int' : 'float'
@@ -55,10 +72,7 @@ function columnsOf(
   end: number,
 ): (NumberChunk | SparseNumbers)[] {
   const counts = checked.countValues(start, end)
-  const slots = new Int32Array(counts.length).fill(-1)
-  wanted.forEach((column, slot) => {
-    slots[column] = slot
-  })
+  const slots = slotsOf(wanted, counts.length)
   const sorted = new SortedColumns(
     end - start, Int32Array.from(wanted, (column) => counts[column]!))
   const { next, rows, stored } = sorted
@@ -75,6 +89,13 @@ function columnsOf(
   }
   const type = typeOf(data)
   return sorted.columns(() => type)
+}
+
+function subarray(
+  numbers: ArrayLike<number>, start: number, end: number,
+): ArrayLike<number> {
+  return ArrayBuffer.isView(numbers) ? (numbers as Int32Array).subarray(start, end)
+    : (numbers as readonly number[]).slice(start, end)
 }
 
 /** Columns whose rows are read a range at a time. All are made when one is first wanted. */

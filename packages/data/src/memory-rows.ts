@@ -1,8 +1,9 @@
 /** The shapes of tables in memory. */
+import type { EntryRows } from '@coppice/engine'
 import type { CsrMatrix } from '@coppice/model'
 import type { Table } from 'apache-arrow'
 import type { Cell } from './cells.js'
-import type { ColumnChunk, ColumnType, NumberChunk, SparseNumbers } from './reader.js'
+import type { ColumnChunk, ColumnType, NumberChunk, SampledNumbers, SparseNumbers } from './reader.js'
 
 /** What messages call rows in memory; their row numbers count from 0. */
 export const memoryName = 'the rows given'
@@ -41,10 +42,20 @@ export interface MemoryTable {
 
 /** A table of numbers whose zeros are not stored. */
 export interface SparseTable {
+  /** Of all columns. */
+  readonly type: 'int' | 'float'
+  /** Values that are stored. */
+  readonly nStored: number
   /** Where rows end that may be read in one go, from `first` on; at most `nRowsMax` of them. */
   endOfUnit(first: number, nRowsMax: number): number
   /** Rows [start, end) of some columns. Throws CoppiceError 'DATA' naming what cannot be. */
   columns(
     wanted: readonly number[], start: number, end: number,
   ): (NumberChunk | SparseNumbers)[]
+  /** Checks rows [start, end) and samples columns: see `PartitionReader.readSample`. */
+  sample(
+    wanted: readonly number[], start: number, end: number, offsets: Int32Array | null | 'none',
+  ): SampledNumbers[]
+  /** Rows [start, end) as they are, not checked; the features are places in `wanted`. */
+  rows(wanted: readonly number[], start: number, end: number): EntryRows
 }

@@ -8,13 +8,17 @@ import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
 import type { DatasetOptions, DatasetReference } from './loading/options.js'
-import { memoryName, type MemoryRows, type MemoryTable } from './memory-rows.js'
+import {
+  memoryName, type MemoryRows, type MemoryTable, type SparseTable,
+} from './memory-rows.js'
 import { asMemoryTable, sliceCells } from './memory-table.js'
 import type {
   ByteSource,
   ColumnChunk,
+  ColumnType,
   PartitionPlan,
   PartitionReader,
+  SampledNumbers,
   StoredColumn,
   Unit,
 } from './reader.js'
@@ -115,7 +119,8 @@ export async function* columnBatches(
   wanted: readonly string[],
   types: Readonly<Record<string, WantedType>>,
 ): AsyncGenerator<ColumnBatch> {
-  const table = withNames(await asMemoryTable(X), { featureNames: wanted })
+  // Rows without names have the wanted ones; whoever wants none counts the rows.
+  const table = withNames(await asMemoryTable(X), wanted.length === 0 ? {} : { featureNames: wanted })
   const batchRows = table.sparse === undefined ? table.nRows
     : Math.max(1, Math.floor(batchValues / Math.max(1, wanted.length)))
   const nAllRows = table.nRows
@@ -242,7 +247,33 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
     })
   }
   const read: Read = async (...request) => (await readStored(...request)).map(withValues)
-  return { format: 'npy', plan, read, readStored }
+  const reader = { format: 'npy', plan, read, readStored } as const
+  return table.sparse === undefined ? reader
+    : { ...reader, ...sparseReader(table.sparse, table.names.length) }
+}
+
+/** What is read of a sparse matrix without making columns of it. */
+function sparseReader(
+  table: SparseTable, nColumns: number,
+): Pick<PartitionReader, 'readSample' | 'readRows'> {
+  const isReady = (index: number, type: ColumnType | null | undefined): boolean =>
+    index < nColumns && (type === null || type === 'float' || type === table.type)
+  return {
+    readSample(_plan, { firstRow, nRows }, columns, types, offsets) {
+      const ready = columns.flatMap((index, i) => isReady(index, types[i]) ? [i] : [])
+      if (ready.length === 0) return columns.map(() => null)
+      const sampled = table.sample(
+        ready.map((i) => columns[i]!), firstRow, firstRow + nRows, offsets)
+      const all = new Array<SampledNumbers | null>(columns.length).fill(null)
+      for (const [k, i] of ready.entries()) {
+        all[i] = { ...sampled[k]!, type: types[i] === 'float' ? 'float' : table.type }
+      }
+      return all
+    },
+    readRows: (_plan, { firstRow, nRows }, columns, types) =>
+      columns.every((index, i) => isReady(index, types[i]))
+        ? table.rows(columns, firstRow, firstRow + nRows) : null,
+  }
 }
 
 function unitsOf({ nRows, sparse }: MemoryTable): Unit[] {

@@ -3,6 +3,8 @@
  * unit at a time. The contract suite in test/reader-contract.ts runs over all of them.
  */
 
+import type { EntryRows, SampledValues } from '@coppice/engine'
+
 /** Bytes that can be read in any order: a file, a buffer, an HTTP resource. */
 export interface ByteSource {
   /** For error messages: the path or URL the user gave. */
@@ -69,6 +71,13 @@ export interface SparseNumbers {
   readonly stored: Float64Array
 }
 
+/** What the first pass needs to know of numbers whose zeros are not stored. */
+export interface SampledNumbers {
+  readonly type: NumberChunk['type']
+  /** Of the rows that were asked for; null where none were. */
+  readonly sampled: SampledValues | null
+}
+
 /** A column as its file holds it. */
 export type StoredColumn = ColumnChunk | CodedNumbers | SparseNumbers
 
@@ -92,7 +101,8 @@ export interface PartitionPlan {
   readonly detail: unknown
 }
 
-export type Format = 'parquet' | 'arrow' | 'csv' | 'tsv' | 'libsvm' | 'npy'
+/** 'csr' is the form in which sparse rows in memory travel, see `formats/csr-layout.ts`. */
+export type Format = 'parquet' | 'arrow' | 'csv' | 'tsv' | 'libsvm' | 'npy' | 'csr'
 
 /** Options of the text formats. */
 export interface TextOptions {
@@ -145,4 +155,25 @@ export interface PartitionReader {
   readStored?(
     ...request: [...Parameters<PartitionReader['read']>, arrays: RowArrays]
   ): Promise<StoredColumn[]>
+  /**
+   * Checks a unit and samples columns of it, without making any. Only where rows are at hand, in
+   * order and without their zeros.
+   *
+   * @param offsets - the rows to sample, null for all; 'none' to check only
+   * @returns null for columns that have to be read: they are of another type, or hold all values
+   */
+  readSample?(
+    plan: PartitionPlan,
+    unit: Unit,
+    columns: readonly number[],
+    types: readonly (ColumnType | null)[],
+    offsets: Int32Array | null | 'none',
+  ): (SampledNumbers | null)[]
+  /** The rows of a unit that `readSample` has checked, where it would have sampled all columns. */
+  readRows?(
+    plan: PartitionPlan,
+    unit: Unit,
+    columns: readonly number[],
+    types: readonly (ColumnType | null)[],
+  ): EntryRows | null
 }

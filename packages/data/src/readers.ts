@@ -18,6 +18,8 @@ export async function readerOf(format: Format): Promise<PartitionReader> {
       return (await import('./formats/libsvm.js')).libsvmReader
     case 'npy':
       return (await import('./formats/npy.js')).npyReader
+    case 'csr':
+      return (await import('./formats/csr.js')).csrReader
   }
 }
 

@@ -42,12 +42,13 @@ describe('estimateMemory', () => {
 
 describe('unitValuesMax', () => {
   it('is all values, or what the bytes have room for where zeros are not stored', () => {
-    const unit = { nRows: 1000, nColumns: 2000, nBytes: 250_000, isSparse: false }
+    const unit = { nRows: 1000, nColumns: 2000, nBytes: 250_000, format: 'npy' as const }
     assert.equal(unitValuesMax(unit), 2_000_000)
-    assert.equal(unitValuesMax({ ...unit, isSparse: true }), 62_500)
-    assert.equal(unitValuesMax({ ...unit, nColumns: 3, isSparse: true }), 3000)
+    assert.equal(unitValuesMax({ ...unit, format: 'libsvm' }), 62_500)
+    assert.equal(unitValuesMax({ ...unit, format: 'csr' }), 125_000)
+    assert.equal(unitValuesMax({ ...unit, nColumns: 3, format: 'libsvm' }), 3000)
     assert.equal(unitBytesOf(unit), 32_250_000)
-    assert.equal(unitBytesOf({ ...unit, isSparse: true }), 2_250_000)
+    assert.equal(unitBytesOf({ ...unit, format: 'libsvm' }), 2_250_000)
   })
 })
 

@@ -10,7 +10,9 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import type { BinnedDataset } from '@coppice/engine'
-import { columnsFromMemory, datasetFromMemory, type MemoryOptions } from '../src/memory.js'
+import {
+  columnBatches, columnsFromMemory, datasetFromMemory, type MemoryOptions,
+} from '../src/memory.js'
 import type { MemoryRows } from '../src/memory-rows.js'
 import { flatten } from './reader-contract.js'
 
@@ -194,5 +196,16 @@ describe('columnsFromMemory', () => {
       [['1'], ['x']],
     )
     await assert.rejects(columnsFromMemory({ a }, ['c']), { code: 'DATA', message: /column 'c'/ })
+  })
+})
+
+describe('columnBatches', () => {
+  it('counts the rows where no column is wanted, also of rows without names', async () => {
+    const csr = { data: [1], indices: [2], indptr: [0, 0, 1], shape: [2, 3] as const }
+    for (const X of [[[1, 2], [3, 4]], { data: [1, 2, 3, 4], shape: [2, 2] as const }, csr]) {
+      const batches = []
+      for await (const batch of columnBatches(X, [], {})) batches.push(batch)
+      assert.deepEqual(batches, [{ names: [], nRows: 2, columns: [], firstRow: 0, nAllRows: 2 }])
+    }
   })
 })

@@ -72,6 +72,7 @@ export { packRows } from './execution/packed-rows.js'
 export {
   packColumns, writeRows, type ColumnBins, type SparseBins,
 } from './execution/packed-columns.js'
+export { type EntryRows, packEntries } from './execution/pack-entries.js'
 export {
   addRow, countSelected, fitRows, hasRow, noRows, type RowBits, selectFrom, selectRows,
 } from './execution/select-rows.js'

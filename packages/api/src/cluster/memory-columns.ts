@@ -1,7 +1,8 @@
 /** Rows in memory as columns of known types, to be written to files. */
 import {
-  asMemoryTable, type Cell, type ColumnChunk, type ColumnType, columnsFromMemory, joinTypes,
-  type MemoryTable, type OutputColumn, resolveRoles, type RoleOptions,
+  asMemoryTable, type Cell, type ColumnChunk, type ColumnType, coerceStored, columnsFromMemory,
+  joinTypes, memoryName, type MemoryTable, type OutputColumn, resolveRoles, type RoleOptions,
+  type SparseTable,
 } from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
 import type { MemorySource } from '../data/memory.js'
@@ -18,7 +19,10 @@ export interface MemoryColumn extends OutputColumn {
 /** A data set in memory, ready to be written. */
 export interface MemoryColumns {
   readonly nRows: number
+  /** Those with a value in each row; all columns where `sparse` is null. */
   readonly columns: readonly MemoryColumn[]
+  /** Where zeros are not stored. */
+  readonly sparse: SparseColumns | null
   /** Roles by name or index, those of the arrays beside the rows too. */
   readonly roles: RoleOptions
   /** Whether a partition may begin at this row: queries are not cut. */
@@ -28,6 +32,16 @@ export interface MemoryColumns {
    * it as such is for one in this process to say.
    */
   readonly isDoubtful: boolean
+}
+
+/** Columns whose zeros are not stored, among those that have all values. */
+export interface SparseColumns extends SparseTable {
+  /** Of all columns, in order. */
+  readonly names: readonly string[]
+  /** Places among all columns of those that are sparse; in the table they have the same. */
+  readonly indices: readonly number[]
+  /** Of those that are not. */
+  readonly plainIndices: readonly number[]
 }
 
 /** The rows are not what a training takes; one in this process says exactly what is wrong. */
@@ -51,8 +65,10 @@ export async function memoryColumns(
   const { table, names, extra, roles } = await describeRows(source, knownNames)
   const schema = source.options.schema ?? {}
   const found: FoundColumn[] = []
-  for (const [index, name] of names.entries()) {
-    found.push(await findType(table, index, name, schema[name]))
+  const inside = table.sparse === undefined ? [...names.keys()]
+    : plainColumns(table.sparse, names, table.nRows, schema)
+  for (const index of inside) {
+    found.push(await findType(table, index, names[index]!, schema[names[index]!]))
   }
   for (const { name, cells } of extra.columns) {
     found.push(await findType(await asMemoryTable({ [name]: cells }), 0, name, schema[name]))
@@ -62,6 +78,8 @@ export async function memoryColumns(
   return {
     nRows,
     columns: found.map(({ column }) => column),
+    sparse: table.sparse === undefined ? null
+      : sparseColumns(table.sparse, names, inside, extra.columns.map(({ name }) => name)),
     roles,
     mayCutAt: cutRule(source, nRows),
     isDoubtful: found.some(({ isMixed }) => isMixed),
@@ -98,6 +116,43 @@ async function namesOf(
   if (names === undefined) return table.names
   if (names.length === table.names.length) return names
   throw new UnfitRows(`the rows have ${table.names.length} columns but ${names.length} names`)
+}
+
+/**
+ * Of sparse columns, those that have to be text: no file holds texts without zeros. Others stay,
+ * once all of their values are of the types that are asked for.
+ */
+function plainColumns(
+  table: SparseTable, names: readonly string[], nRows: number,
+  schema: Readonly<Record<string, ColumnType>>,
+): number[] {
+  const forced = [...names.keys()].filter((index) =>
+    Object.hasOwn(schema, names[index]!) && schema[names[index]!] !== table.type)
+  const isPlain = (index: number): boolean =>
+    schema[names[index]!] === 'string' || schema[names[index]!] === 'empty'
+  const checked = forced.filter((index) => !isPlain(index))
+  for (let first = 0; first < nRows && checked.length > 0;) {
+    const end = table.endOfUnit(first, rowsPerLook)
+    for (const [i, chunk] of table.columns(checked, first, end).entries()) {
+      const name = names[checked[i]!]!
+      coerceStored(chunk, schema[name]!, { column: name, source: memoryName, firstRow: first })
+    }
+    first = end
+  }
+  return forced.filter(isPlain)
+}
+
+function sparseColumns(
+  table: SparseTable, names: readonly string[], plain: readonly number[],
+  extra: readonly string[],
+): SparseColumns {
+  const isPlain = new Set(plain)
+  return {
+    ...table,
+    names: [...names, ...extra],
+    indices: [...names.keys()].filter((index) => !isPlain.has(index)),
+    plainIndices: [...plain, ...extra.map((_, i) => names.length + i)],
+  }
 }
 
 /** The type that holds all rows of a column, and how they are read as that type. */

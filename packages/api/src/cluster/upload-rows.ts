@@ -1,7 +1,9 @@
-import { type ColumnChunk, createTableWriter, formatManifest, type ManifestPartition }
-  from '@coppice/data'
+import {
+  type ColumnChunk, createTableWriter, csrFile, type CsrUnit, formatManifest,
+  type ManifestPartition,
+} from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
-import type { MemoryColumns } from './memory-columns.js'
+import type { MemoryColumns, SparseColumns } from './memory-columns.js'
 
 /** A partition holds about this many bytes, so that neither side holds much at a time. */
 const partitionBytes = 16 << 20
@@ -12,11 +14,14 @@ const nPartitionsWanted = 8
 /** Rows are read and written in steps of this many. */
 const stepRows = 1 << 16
 
+/** Guessed of a value that is not 0: its row, and few bytes of its own. */
+const storedValueBytes = 4
+
 /** Hands over a file; gives the address, whose last part is the SHA-256 of the content. */
 export type Upload = (bytes: Uint8Array) => Promise<string>
 
 /**
- * Writes rows in memory as Arrow files of about 16 MB, hands them over one after the other, and
+ * Writes rows in memory as Arrow files of about 16 MB, sparse ones without their zeros, hands them over one after the other, and
  * gives the address of their manifest. Equal rows give equal files, so what a coordinator has
  * already is not sent again.
  *
@@ -31,8 +36,12 @@ export async function uploadRows(
       throw new CoppiceError('ABORTED', 'sending the rows was aborted by the caller',
         { cause: signal.reason })
     }
-    const hash = nameOf(await upload(await arrowFile(table, start, end)))
-    partitions.push({ uri: hash, format: 'arrow', rows: end - start, hash })
+    const { sparse } = table
+    const file = sparse === null ? await arrowFile(table, start, end)
+      : await sparseFile(table, sparse, start, end)
+    const hash = nameOf(await upload(file))
+    const format = sparse === null ? 'arrow' : 'csr'
+    partitions.push({ uri: hash, format, rows: end - start, hash })
   }
   return `${await upload(new TextEncoder().encode(formatManifest(partitions)))}.json`
 }
@@ -47,9 +56,12 @@ function nameOf(uri: string): string {
  * address, and a data set must not name a file twice.
  */
 export function cutRows(
-  { nRows, columns, mayCutAt }: Pick<MemoryColumns, 'nRows' | 'columns' | 'mayCutAt'>,
+  { nRows, columns, sparse, mayCutAt }:
+    Pick<MemoryColumns, 'nRows' | 'columns' | 'mayCutAt'> &
+    { readonly sparse: Pick<SparseColumns, 'nStored'> | null },
 ): [start: number, end: number][] {
-  const nBytes = nRows * columns.length * Float64Array.BYTES_PER_ELEMENT
+  const nBytes = nRows * columns.length * Float64Array.BYTES_PER_ELEMENT +
+    (sparse?.nStored ?? 0) * storedValueBytes
   const nWanted = Math.max(Math.ceil(nBytes / partitionBytes),
     Math.min(nPartitionsWanted, Math.floor(nRows / partitionRowsMin)), 1)
   const ranges: [number, number][] = []
@@ -100,6 +112,27 @@ async function arrowFile(
   }
   await writer.finish()
   return joinBytes(parts)
+}
+
+function sparseFile(
+  { columns }: MemoryColumns, sparse: SparseColumns, start: number, end: number,
+): Promise<Uint8Array> {
+  async function* units(): AsyncGenerator<CsrUnit> {
+    for (let first = start; first < end;) {
+      const next = sparse.endOfUnit(first, Math.min(stepRows, end - first))
+      const plain: ColumnChunk[] = []
+      for (const column of columns) plain.push(await column.read(first, next))
+      yield { nRows: next - first, sparse: sparse.columns(sparse.indices, first, next), plain }
+      first = next
+    }
+  }
+  const { names, type, plainIndices } = sparse
+  return csrFile({
+    nColumns: names.length,
+    names: names.every((name, i) => name === `Column_${i}`) ? null : names,
+    type,
+    plain: plainIndices.map((index, i) => ({ index, type: columns[i]!.type })),
+  }, units())
 }
 
 function joinBytes(parts: readonly Uint8Array[]): Uint8Array {

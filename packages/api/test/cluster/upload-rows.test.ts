@@ -5,7 +5,7 @@ import { cutRows } from '../../src/cluster/upload-rows.js'
 describe('cutRows', () => {
   const columns = (n: number) => Array.from({ length: n }, () => null as never)
   const cut = (nRows: number, nColumns: number, mayCutAt = (_row: number) => true) =>
-    cutRows({ nRows, columns: columns(nColumns), mayCutAt })
+    cutRows({ nRows, columns: columns(nColumns), sparse: null, mayCutAt })
 
   it('covers the rows in order, in ranges of different lengths that begin where they may', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 40_000 }), fc.integer({ min: 1, max: 4000 }),

@@ -1,6 +1,6 @@
 /** How the rows of files become batches. */
 import {
-  type ColumnType, type PartitionPlan, packedWidth, type PredictedRows, type PredictionType,
+  type ColumnType, packedWidth, type PredictedRows, type PredictionType,
   type Unit,
 } from '@coppice/data'
 import { CoppiceError, type Predictor } from '@coppice/model'
@@ -29,15 +29,15 @@ export function batchRowsMax(
   return Math.max(1, Math.floor(BATCH_BYTES / rowBytes))
 }
 
-/** All rows, in order. */
+/** All rows of units, in order. */
 export function cutBatches(
-  plans: readonly Pick<PartitionPlan, 'units'>[], rowsMax: number,
+  units: readonly Pick<PredictionBatch, 'partitionIdx' | 'unit'>[], rowsMax: number,
 ): PredictionBatch[] {
-  return plans.flatMap(({ units }, partitionIdx) => units.flatMap((unit) =>
+  return units.flatMap(({ partitionIdx, unit }) =>
     Array.from({ length: Math.ceil(unit.nRows / rowsMax) }, (_, part): PredictionBatch => ({
       partitionIdx, unit, start: part * rowsMax,
       end: Math.min(unit.nRows, (part + 1) * rowsMax),
-    }))))
+    })))
 }
 
 /**

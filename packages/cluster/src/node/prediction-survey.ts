@@ -1,6 +1,6 @@
 import {
   type ColumnType, givenTypes, type JobContext, keptTypes, PlannedColumns, type PlannedFile,
-  type PredictionPlan, readingContext, resolveRoles, TypeJoin, wantedColumns, wantedTypes,
+  type PredictionPlan, predictionUnits, readingContext, resolveRoles, TypeJoin, wantedColumns, wantedTypes,
 } from '@coppice/data'
 import { type Predictor, sha256, toHex } from '@coppice/model'
 import { ClusterTaskRunner } from '../jobs/cluster-task-runner.js'
@@ -70,7 +70,7 @@ export async function surveyPrediction(
   return {
     sources,
     nRows: columns.nRows,
-    batches: cutBatches(files.map(({ plan }) => plan),
+    batches: cutBatches(predictionUnits(model, files),
       batchRowsMax(predictor, spec.type, keep.length)),
     keptTypes: keep.map((name) => kept[name]!),
     digest: digestOf(files),
@@ -83,8 +83,9 @@ async function findTypes(
   runner: ClusterTaskRunner, files: readonly PlannedFile[], names: readonly string[],
 ): Promise<Record<string, ColumnType>> {
   const columns = names.map((_, i) => i)
-  const tasks = cutBatches(files.map(({ plan }) => plan), Number.MAX_SAFE_INTEGER).map(
-    ({ partitionIdx, unit }) => ({ kind: 'types' as const, partitionIdx, unit, columns }))
+  const tasks = files.flatMap(({ plan }, partitionIdx) =>
+    plan.units.filter(({ nRows }) => nRows > 0).map((unit) =>
+      ({ kind: 'types' as const, partitionIdx, unit, columns })))
   const found = await runner.run(tasks)
   const joins = names.map((name) => new TypeJoin(name))
   for (const [i, types] of found.entries()) {

@@ -36,7 +36,7 @@ export const columnType: Schema<ColumnType> =
   oneOf({ empty: true, bool: true, int: true, float: true, date: true, string: true })
 
 export const format: Schema<Format> =
-  oneOf({ parquet: true, arrow: true, csv: true, tsv: true, libsvm: true, npy: true })
+  oneOf({ parquet: true, arrow: true, csv: true, tsv: true, libsvm: true, npy: true, csr: true })
 
 const unit: Schema<Unit> = object({
   index: count, firstRow: count, nRows: count, start: count, end: count,

@@ -3,12 +3,14 @@
 import { CoppiceError } from '@coppice/model'
 import { dataExtensions, formatOfName } from '../input-format.js'
 import type { Format } from '../reader.js'
+import { CSR_MAGIC } from './csr-layout.js'
 
 /** With fewer first bytes than this, the text of a file without a known ending is a guess. */
 export const DETECT_BYTES = 4096
 
 const magics: readonly { readonly bytes: readonly number[]; readonly format: Format }[] = [
   { bytes: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], format: 'npy' },
+  { bytes: CSR_MAGIC, format: 'csr' },
   { bytes: [0x50, 0x41, 0x52, 0x31], format: 'parquet' },
   { bytes: [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31], format: 'arrow' },
   // An Arrow stream: the continuation marker before the length of the schema message.

@@ -2,7 +2,7 @@
 import type { NumberChunk, SparseNumbers } from '../reader.js'
 
 /** A column with more than this share of its rows stored takes fewer bytes as plain values. */
-const STORED_SHARE_MAX = 2 / 3
+export const STORED_SHARE_MAX = 2 / 3
 
 /** Entries of consecutive rows. */
 export interface Entries {

@@ -1,10 +1,13 @@
 /** The second pass over a unit: bins, labels and weights go to their places. */
-import { type BinnedBlock, type BinLookup, binLookup, type FeatureInfo } from '@coppice/engine'
+import {
+  type BinnedBlock, type BinLookup, binLookup, binOfCode, binOfValue, type EntryRows,
+  type FeatureInfo, packEntries, type Packing,
+} from '@coppice/engine'
 import type { Scalar } from '@coppice/model'
 import { withValues } from '../formats/stored-columns.js'
 import type { StoredColumn } from '../reader.js'
 import { type FeatureRows, featureRows } from './feature-rows.js'
-import { binRows, packedBlocks } from './fill-blocks.js'
+import { binRows, newBytes, packedBlocks } from './fill-blocks.js'
 import type { EncodePlan, EncodeTargets, JobColumn, UnitPlace } from './job.js'
 import { encodeLabel } from './labels.js'
 import { requireAll, requireNumbers } from './scan.js'
@@ -39,7 +42,8 @@ function categoryCodes(
 /**
  * Writes the rows of one unit into the targets. Units write disjoint rows, in any order.
  *
- * @param chunks - one per column
+ * @param chunks - one per column; those of features are not looked at where `blocks` are given
+ * @param blocks - the bins, where they are known already
  * @returns the bins, where the targets have no blocks for them
  */
 export function encodeUnit(
@@ -47,7 +51,8 @@ export function encodeUnit(
   targets: EncodeTargets,
   columns: readonly JobColumn[],
   place: UnitPlace,
-  chunks: readonly StoredColumn[],
+  chunks: readonly (StoredColumn | null)[],
+  blocks: BinnedBlock[] | null = null,
 ): BinnedBlock[] {
   const { codes, classes } = encoder
   // Labels, weights and scores are numbered from the first row of the target.
@@ -56,6 +61,7 @@ export function encodeUnit(
   const nInitScores = columns.filter(({ role }) => role === 'initScore').length
   let initScoreIdx = 0
   for (const [i, column] of columns.entries()) {
+    if (column.role === 'feature' && blocks !== null) continue
     const chunk = chunks[i]!
     switch (column.role) {
       case 'feature':
@@ -81,7 +87,23 @@ export function encodeUnit(
         break
     }
   }
+  if (blocks !== null) return blocks
   if (targets.blocks === null) return packedBlocks(encoder.plan, features, place)
   binRows(features, targets.blocks, place)
   return []
+}
+
+/**
+ * The bins of a unit's rows, packed as others were; null where that does not fit.
+ */
+export function packedLike(
+  packing: Packing, encoder: Encoder, rows: EntryRows, { firstRow, nRows }: UnitPlace,
+): BinnedBlock[] | null {
+  const binOf = (feature: number, value: number): number => {
+    const lookup = encoder.lookups[feature]!
+    return lookup.kind === 'numeric' ? binOfValue(lookup, value)
+      : binOfCode(lookup, encoder.codes[feature]!.get(value) ?? -1)
+  }
+  const bins = packEntries(packing, rows, binOf, newBytes)
+  return bins === null ? null : [{ firstRow, nRows, bins, packing }]
 }

@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/model'
+import type { Format } from '../reader.js'
 
 /** The size of a job, known before any row is decoded. */
 export interface LoadSize {
@@ -30,8 +31,8 @@ export interface MemoryEstimate {
 const bytesPerDecodedValue = 16
 /** A stored value with its row and column, in their order, by column, and its bin. */
 const bytesPerStoredValue = 32
-/** `index:value` and a space. */
-const textBytesPerStoredValue = 4
+/** Encoded bytes of a stored value at least: `index:value` and a space; a row, if nothing else. */
+const encodedBytesPerStoredValue: Partial<Record<Format, number>> = { libsvm: 4, csr: 2 }
 /** A sampled value, its count, and both again while samples are merged. */
 const bytesPerSampledValue = 24
 /** What a unit tells of a feature, here and on its way (measured); and its arrays, if not empty. */
@@ -47,19 +48,20 @@ export interface UnitSize {
   readonly nColumns: number
   /** Encoded bytes, where known. */
   readonly nBytes: number
-  /** Zeros are not stored. */
-  readonly isSparse: boolean
+  readonly format: Format
 }
 
 /** The most values that a unit can hold; zeros only where they are stored. */
-export function unitValuesMax({ nRows, nColumns, nBytes, isSparse }: UnitSize): number {
+export function unitValuesMax({ nRows, nColumns, nBytes, format }: UnitSize): number {
   const nValues = nRows * nColumns
-  return isSparse ? Math.min(nValues, Math.ceil(nBytes / textBytesPerStoredValue)) : nValues
+  const encodedBytes = encodedBytesPerStoredValue[format]
+  return encodedBytes === undefined ? nValues : Math.min(nValues, Math.ceil(nBytes / encodedBytes))
 }
 
 /** Bytes of a unit while it is decoded. */
 export function unitBytesOf(unit: UnitSize): number {
-  const perValue = unit.isSparse ? bytesPerStoredValue : bytesPerDecodedValue
+  const perValue = unit.format in encodedBytesPerStoredValue ? bytesPerStoredValue
+    : bytesPerDecodedValue
   return unitValuesMax(unit) * perValue + unit.nBytes
 }
 

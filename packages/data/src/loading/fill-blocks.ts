@@ -126,7 +126,7 @@ function sparseBins({ lookup, numbers }: Extract<FeatureRows, { kind: 'sparse' }
 }
 
 /** Bytes that threads share. Throws CoppiceError 'MEMORY' where there are not so many. */
-function newBytes(nBytes: number): Uint8Array {
+export function newBytes(nBytes: number): Uint8Array {
   try {
     return new Uint8Array(allocateBytes(nBytes))
   } catch (error) {

@@ -1,13 +1,13 @@
 import { CoppiceError } from '@coppice/model'
 import type { WantedType } from '../column-types.js'
 import { countNumberTexts } from '../formats/coerce.js'
-import type { ColumnChunk, ColumnType } from '../reader.js'
+import type { ColumnChunk, ColumnType, SparseNumbers } from '../reader.js'
 
 /** Reads columns of one unit with forced types; null infers. */
-type ReadColumns = (
+type ReadColumns<Chunk> = (
   columns: readonly number[],
   types: readonly (ColumnType | null)[],
-) => Promise<ColumnChunk[]>
+) => Promise<Chunk[]>
 
 /**
  * Reads columns of one unit, those wanted as 'number' with the type that they turn out to have.
@@ -15,16 +15,16 @@ type ReadColumns = (
  * Where that is text, or none (integers beyond 2^53), they are read again as floats or dates, so
  * that the error names the value that is neither. Nearly always one read is enough.
  */
-export async function readWanted(
-  read: ReadColumns,
+export async function readWanted<Chunk extends ColumnChunk | SparseNumbers>(
+  read: ReadColumns<Chunk>,
   columns: readonly number[],
   wanted: readonly (WantedType | null)[],
-): Promise<ColumnChunk[]> {
+): Promise<Chunk[]> {
   const types = wanted.map((type) => (type === 'number' ? null : type))
   const chunks = wanted.includes('number')
     ? await orNull(read(columns, types))
     : await read(columns, types)
-  const found: ColumnChunk[] = []
+  const found: Chunk[] = []
   for (const [k, column] of columns.entries()) {
     const isNumber = wanted[k] === 'number'
     const chunk =
@@ -40,7 +40,7 @@ export async function readWanted(
 }
 
 /** What a column of text was meant to be. */
-function numberType(chunk: ColumnChunk | null): 'float' | 'date' {
+function numberType(chunk: ColumnChunk | SparseNumbers | null): 'float' | 'date' {
   if (chunk?.type !== 'string') return 'float'
   const { nNumbers, nDates } = countNumberTexts(chunk.dictionary)
   return nDates > nNumbers ? 'date' : 'float'

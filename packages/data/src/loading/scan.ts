@@ -4,7 +4,7 @@ import { assert, CoppiceError } from '@coppice/model'
 import { occurringNumbers } from '../formats/coded-numbers.js'
 import { withValues } from '../formats/stored-columns.js'
 import type {
-  CodedNumbers, ColumnChunk, NumberChunk, SparseNumbers, StoredColumn,
+  CodedNumbers, ColumnChunk, NumberChunk, SampledNumbers, SparseNumbers, StoredColumn,
 } from '../reader.js'
 import { scanGroups } from './groups.js'
 import type { FeatureScan, JobColumn, ScanPlan, UnitPlace, UnitScan } from './job.js'
@@ -18,13 +18,13 @@ import { cellError, describeRow } from './place.js'
  * categories.
  *
  * @param chunks - one per column; null for columns that this round does not look at; only
- *   features and labels may be coded, only features sparse
+ *   features and labels may be coded, only features sparse, or sampled
  */
 export function scanUnit(
   plan: ScanPlan,
   columns: readonly JobColumn[],
   place: UnitPlace,
-  chunks: readonly (StoredColumn | null)[],
+  chunks: readonly (StoredColumn | SampledNumbers | null)[],
 ): UnitScan {
   const { sampleRule, labelKind } = plan
   const sample = new SampledRows(sampleRule, place)
@@ -34,6 +34,10 @@ export function scanUnit(
   const features = columns.map((column, i): FeatureScan | null => {
     const chunk = chunks[i]
     if (chunk === null || chunk === undefined) return null
+    if ('sampled' in chunk) {
+      assert(column.role === 'feature', 'only features are sampled')
+      return chunk.sampled === null ? null : { kind: 'values', sampled: chunk.sampled }
+    }
     switch (column.role) {
       case 'feature':
         return sampleRule === null ? null : scanFeature(column, place, chunk, sample)

@@ -178,7 +178,7 @@ export function loadSize(
     nRows: unit.nRows,
     nColumns: columns.length,
     nBytes: unit.end - unit.start,
-    isSparse: partitions[partitionIdx]!.format === 'libsvm',
+    format: partitions[partitionIdx]!.format,
   }))
   const sampledShare = Math.min(1, params.binConstructSampleCnt / nRows)
   const nValues = sizes.reduce(

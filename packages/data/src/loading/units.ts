@@ -12,19 +12,20 @@ const joinedRowsMax = 1 << 16
  */
 export function unitsOf(
   partitions: readonly Pick<RecipePartition, 'format' | 'plan'>[],
+  bytesMax = joinedBytesMax,
 ): PlacedUnit[] {
   return partitions.flatMap(({ format, plan }, partitionIdx) => {
     const units = plan.units.filter((unit) => unit.nRows > 0)
-    const joined = format === 'libsvm' ? joinUnits(units) : units
+    const joined = format === 'libsvm' ? joinUnits(units, bytesMax) : units
     return joined.map((unit) => ({ partitionIdx, unit }))
   })
 }
 
-function joinUnits(units: readonly Unit[]): Unit[] {
+function joinUnits(units: readonly Unit[], bytesMax: number): Unit[] {
   const joined: Unit[] = []
   for (const unit of units) {
     const last = joined.at(-1)
-    const fits = last !== undefined && unit.end - last.start <= joinedBytesMax &&
+    const fits = last !== undefined && unit.end - last.start <= bytesMax &&
       last.nRows + unit.nRows <= joinedRowsMax
     if (fits) joined[joined.length - 1] = { ...last, nRows: last.nRows + unit.nRows, end: unit.end }
     else joined.push(unit)

@@ -7,6 +7,7 @@ import { TaskWorker } from '../loading/tasks.js'
 import { packedWidth } from '../prediction/packed-prediction.js'
 import type { PredictedRows } from '../prediction/plan.js'
 import type { PredictionType } from '../prediction/predict-columns.js'
+import { predictionUnits } from '../prediction/prediction-units.js'
 import { UnitPredictor } from '../prediction/predict-unit.js'
 import { modelBytes } from './model-bytes.js'
 import type { RawTable } from './read-raw.js'
@@ -57,9 +58,9 @@ export async function* predictFiles(
     kept,
   }
   const context: JobContext = { ...raw.context(wanted), prediction }
-  const tasks = context.partitions.flatMap(({ plan }, partitionIdx) => plan.units.flatMap((unit) =>
-    unit.nRows === 0 ? [] : [{
-      kind: 'predict' as const, partitionIdx, unit, start: 0, end: unit.nRows }]))
+  const plans = context.partitions.map(({ plan }, i) => ({ plan, format: raw.partitions[i]!.format }))
+  const tasks = predictionUnits(predictor.model, plans).map(({ partitionIdx, unit }) =>
+    ({ kind: 'predict' as const, partitionIdx, unit, start: 0, end: unit.nRows }))
   if (isInline) {
     const worker = new TaskWorker(raw.files, new UnitPredictor(predictor))
     worker.setContext(context)

@@ -13,10 +13,10 @@ const taskValuesMax = 1 << 19
 /** Tasks in work or waiting, per thread. */
 const tasksPerThread = 2
 
-function taskRowsOf(nRows: number, nFeatures: number, nThreads: number): number {
+function taskRowsOf(nRows: number, nValues: number, nThreads: number): number {
   const share = Math.ceil(nRows / (nThreads * tasksPerThread))
   const rows = Math.min(taskRowsMax, Math.max(taskRowsMin, share))
-  return Math.max(1, Math.min(rows, Math.floor(taskValuesMax / nFeatures)))
+  return Math.max(1, Math.min(rows, Math.floor(taskValuesMax / nValues)))
 }
 
 /** By number of threads. They end after a while, and no process waits for them. */
@@ -48,8 +48,8 @@ export async function scoreRows(
 ): Promise<Float64Array> {
   const { nOutputs, iterations } = predictor
   const packer = predictor.packer(input)
-  const { nRows } = packer
-  const taskRows = taskRowsOf(nRows, predictor.nFeatures, nThreads)
+  const { nRows, nValues } = packer
+  const taskRows = taskRowsOf(nRows, nValues, nThreads)
   if (nRows <= taskRows) return predictor.predictRaw(input)
   const pool = poolOf(nThreads)
   const context: JobContext = {

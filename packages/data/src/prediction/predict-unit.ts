@@ -1,10 +1,11 @@
 import { createPredictor, type PackedRows, parseModel, type Predictor } from '@coppice/model'
+import { compactTexts } from '../formats/compact-texts.js'
+import type { UnitColumn } from '../loading/read-unit.js'
 import type { ColumnChunk } from '../reader.js'
-import { sliceChunk } from '../writers/writer.js'
-import { featureColumns } from './features.js'
 import { packPrediction } from './packed-prediction.js'
 import type { PredictedRows, PredictionPlan } from './plan.js'
 import { predictColumns } from './predict-columns.js'
+import { type ReadUnit, readUnitRows } from './unit-rows.js'
 
 /** Rows of a unit. */
 export interface UnitRows {
@@ -36,7 +37,7 @@ export class UnitPredictor {
   /** By model and iterations, the last used at the end. */
   readonly #predictors = new Map<string, KeptPredictor>()
   readonly #known: Predictor | null
-  #last: { readonly key: string; readonly chunks: readonly ColumnChunk[] } | null = null
+  #last: { readonly key: string; readonly unit: ReadUnit } | null = null
 
   /** @param known - a predictor of the model and the iterations of all plans, where there is one */
   constructor(known: Predictor | null = null) {
@@ -51,18 +52,17 @@ export class UnitPredictor {
   async predict(
     plan: PredictionPlan,
     { key, nRows, start, end }: UnitRows,
-    read: () => Promise<readonly ColumnChunk[]>,
+    read: () => Promise<readonly UnitColumn[]>,
   ): Promise<PredictedRows> {
     const predictor = this.#predictorOf(plan)
     const { model } = predictor
-    const whole = this.#last?.key === key ? this.#last.chunks : await read()
-    this.#last = end < nRows ? { key, chunks: whole } : null
-    const columns = start === 0 && end === nRows ? whole
-      : whole.map((chunk) => sliceChunk(chunk, start, end))
-    const predictions = predictColumns(predictor, featureColumns(model, { columns }), plan.type)
+    const unit = this.#last?.key === key ? this.#last.unit
+      : readUnitRows(model, await read(), plan.kept, nRows)
+    this.#last = end < nRows ? { key, unit } : null
+    const predictions = predictColumns(predictor, unit.input(start, end), plan.type)
     return {
       nRows: end - start,
-      kept: plan.kept.map((column) => compact(columns[column]!)),
+      kept: plan.kept.map((column) => compact(unit.column(column, start, end))),
       predictions: packPrediction(model, plan.type, predictions),
     }
   }
@@ -102,14 +102,6 @@ export class UnitPredictor {
 
 /** A chunk by itself: no rows of others in its buffer, no text that does not occur. */
 function compact(chunk: ColumnChunk): ColumnChunk {
-  if (chunk.type !== 'string') return { type: chunk.type, values: chunk.values.slice() }
-  const { codes, dictionary } = chunk
-  const codeOf = new Int32Array(dictionary.length).fill(-1)
-  const used: string[] = []
-  const own = codes.map((code) => {
-    if (code < 0) return -1
-    if (codeOf[code] === -1) codeOf[code] = used.push(dictionary[code]!) - 1
-    return codeOf[code]!
-  })
-  return { type: 'string', codes: own, dictionary: used }
+  return chunk.type === 'string' ? compactTexts(chunk)
+    : { type: chunk.type, values: chunk.values.slice() }
 }

@@ -39,9 +39,10 @@ export async function createTableWriter(
     case 'lightgbm-result':
       return createResultWriter(sink, columns)
     case 'libsvm':
+    case 'csr':
       throw new CoppiceError(
         'DATA',
-        `cannot write LibSVM files; write one of ${outputFormats.join(', ')}`,
+        `cannot write ${format === 'csr' ? 'sparse' : 'LibSVM'} files; write one of ${outputFormats.join(', ')}`,
       )
   }
 }

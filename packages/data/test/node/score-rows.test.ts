@@ -43,8 +43,8 @@ describe('scoreRows', () => {
     const sizes: number[] = []
     const packer = predictor.packer.bind(predictor)
     predictor.packer = (input) => {
-      const { nRows, pack } = packer(input)
-      return { nRows, pack: (start, end) => {
+      const { pack, ...size } = packer(input)
+      return { ...size, pack: (start, end) => {
         const rows = pack(start, end)
         sizes.push(rows.values.byteLength)
         return rows

@@ -120,6 +120,21 @@ export function binValues(
   }
 }
 
+/** The bin of one value, as `binValues`. */
+export function binOfValue({ bounds, nanBin }: NumericLookup, value: number): number {
+  if (value !== value) return nanBin
+  let bin = 0
+  for (let step = bounds.length >> 1; step > 0; step >>= 1) {
+    bin += +(bounds[bin + step - 1]! < value) * step
+  }
+  return bin
+}
+
+/** The bin of one category code, as `binCodes`. */
+export function binOfCode({ bins, otherBin }: CategoricalLookup, code: number): number {
+  return code >>> 0 < bins.length ? bins[code]! : otherBin
+}
+
 /** Bins rows [start, end) of a categorical column, as `binValues`. */
 export function binCodes(
   { bins, otherBin }: CategoricalLookup,

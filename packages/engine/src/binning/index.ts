@@ -3,6 +3,8 @@ export {
   binCodes,
   binColumns,
   binLookup,
+  binOfCode,
+  binOfValue,
   binValues,
   codedLookup,
   type BinLookup,

@@ -19,6 +19,9 @@ export class BlockMachine {
   #featureBytes = 0
   #rowBytes = 0
   #isFloats = false
+  /** Which features they have values of, null for all; and per column of the forest, which one. */
+  #features: Int32Array | null = null
+  #places: Int32Array | null = null
   /** All of the memory, as long as it does not grow. */
   #doubles = new Float64Array(0)
 
@@ -41,6 +44,7 @@ export class BlockMachine {
     }
     new Uint8Array(this.#memory.buffer).set(forest.image, IMAGE_START)
     this.#forest = forest
+    this.#places = null
     return true
   }
 
@@ -48,14 +52,22 @@ export class BlockMachine {
    * Brings a chunk.
    * @param rows - of no more than chunkRows
    */
-  bring({ values, nFeatures, isByColumn }: PackedRows): void {
+  bring({ values, nFeatures, features, isByColumn }: PackedRows): void {
     const { rows } = this.#forest!
+    if (this.#features !== features || this.#places === null) this.#place(features)
     const { BYTES_PER_ELEMENT: bytes, length } = values
     const Values = values instanceof Float32Array ? Float32Array : Float64Array
     new Values(this.#memory.buffer, rows, length).set(values)
     this.#isFloats = values instanceof Float32Array
     this.#featureBytes = isByColumn ? length / nFeatures * bytes : bytes
     this.#rowBytes = isByColumn ? bytes : nFeatures * bytes
+  }
+
+  #place(features: Int32Array | null): void {
+    const placeOf = features === null ? null : new Map(Array.from(features, (f, i) => [f, i]))
+    this.#places = Int32Array.from(this.#forest!.columns, ({ feature }) =>
+      placeOf === null ? feature : placeOf.get(feature)!)
+    this.#features = features
   }
 
   /** Whether a forest is the one that rows are walked down. */
@@ -106,8 +118,10 @@ export class BlockMachine {
     const rowBytes = this.#rowBytes
     const n = wholeLanes(nRows)
     const start = rows + first * rowBytes
-    for (const { keys, feature, nCategories, missing, goesLeft } of columns) {
-      const at = start + feature * this.#featureBytes
+    const places = this.#places!
+    for (let i = 0; i < columns.length; i++) {
+      const { keys, nCategories, missing, goesLeft } = columns[i]!
+      const at = start + places[i]! * this.#featureBytes
       if (nCategories >= 0) kernels.keysOfCategories(keys, at, rowBytes, n, nCategories)
       else if (this.#isFloats) kernels.keysOfFloats(keys, at, rowBytes, n, missing, goesLeft)
       else kernels.keysOfDoubles(keys, at, rowBytes, n, missing, goesLeft)

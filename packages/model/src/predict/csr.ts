@@ -36,6 +36,13 @@ export class CsrRows {
   readonly nRows: number
   readonly nColumns: number
   readonly #matrix: CsrMatrix
+  /** Per column: the number, from 1, of the checked row that it was in last. */
+  readonly #seenIn: Int32Array
+  /** All that is stored is numbers, and all indices are integers. */
+  readonly #isTyped: boolean
+  #nChecked = 0
+  #columns: Int32Array | null = null
+  #slots = new Int32Array(0)
 
   /** @throws CoppiceError 'DATA' where lengths do not fit the shape */
   constructor(matrix: CsrMatrix) {
@@ -58,6 +65,9 @@ export class CsrRows {
     this.nRows = nRows
     this.nColumns = nColumns
     this.#matrix = matrix
+    this.#seenIn = new Int32Array(nColumns)
+    this.#isTyped = isNumbers(data) && isNumbers(indices) &&
+      !(indices instanceof Float32Array || indices instanceof Float64Array)
   }
 
   /**
@@ -68,14 +78,59 @@ export class CsrRows {
    *   cannot be or that stands twice, and of what is no number
    */
   countValues(first: number, end: number): Int32Array {
-    const { data, indices, indptr } = this.#matrix
     const counts = new Int32Array(this.nColumns)
-    /** 1 + the row in which a column was seen last, from `first` on. */
-    const seenIn = new Int32Array(this.nColumns)
+    this.check(first, end)
+    const { indices, indptr } = this.#matrix
+    const stop = indptr[end]!
+    for (let i = indptr[first]!; i < stop; i++) counts[indices[i]!]!++
+    return counts
+  }
+
+  /**
+   * Checks rows [first, first + count) and writes some of their columns to the start of `out`,
+   * row-major, zeros included: NaN is the canonical one, -0 is +0.
+   */
+  fill(first: number, count: number, columns: Int32Array, out: Float64Array): void {
+    this.check(first, first + count)
+    const { data, indices, indptr } = this.#matrix
+    const n = columns.length
+    const slots = this.#slotsOf(columns)
+    out.fill(0, 0, count * n)
+    for (let row = first, at = 0; row < first + count; row++, at += n) {
+      const stop = indptr[row + 1]!
+      for (let i = indptr[row]!; i < stop; i++) {
+        const slot = slots[indices[i]!]!
+        if (slot < 0) continue
+        const value = data[i]!
+        out[at + slot] = value !== value ? NaN : value + 0
+      }
+    }
+  }
+
+  /** Where the columns go, -1 for others. */
+  #slotsOf(columns: Int32Array): Int32Array {
+    if (this.#columns === columns) return this.#slots
+    this.#slots = new Int32Array(this.nColumns).fill(-1)
+    columns.forEach((column, slot) => {
+      this.#slots[column] = slot
+    })
+    this.#columns = columns
+    return this.#slots
+  }
+
+  /** Checks rows [first, end); see `countValues`. */
+  check(first: number, end: number): void {
+    const { data, indices, indptr } = this.#matrix
+    if (this.#nChecked + (end - first) > 0x7fff_ffff) {
+      this.#seenIn.fill(0)
+      this.#nChecked = 0
+    }
+    const seenIn = this.#seenIn
     for (let row = first; row < end; row++) {
       const [start, stop] = [indptr[row]!, indptr[row + 1]!]
       this.#requireRange(row, start, stop)
-      const mark = row - first + 1
+      if (this.#isTyped && isAscending(indices, start, stop, this.nColumns)) continue
+      const mark = ++this.#nChecked
       for (let i = start; i < stop; i++) {
         const column = indices[i]!
         const seen = typeof column === 'number' ? seenIn[column] : undefined
@@ -85,25 +140,6 @@ export class CsrRows {
           throw bad(`has column ${column} twice in row ${row}; sum_duplicates() joins them`)
         }
         seenIn[column] = mark
-        counts[column]!++
-      }
-    }
-    return counts
-  }
-
-  /**
-   * Checks rows [first, first + count) and writes them to the start of `out`, row-major, zeros
-   * included: NaN is the canonical one, -0 is +0.
-   */
-  fill(first: number, count: number, out: Float64Array): void {
-    this.countValues(first, first + count)
-    const { data, indices, indptr } = this.#matrix
-    out.fill(0, 0, count * this.nColumns)
-    for (let row = first, at = 0; row < first + count; row++, at += this.nColumns) {
-      const stop = indptr[row + 1]!
-      for (let i = indptr[row]!; i < stop; i++) {
-        const value = data[i]!
-        out[at + indices[i]!] = value !== value ? NaN : value + 0
       }
     }
   }
@@ -126,6 +162,24 @@ export class CsrRows {
     return bad(`has ${describe(data[i])} in row ${row}, column ${String(column)}; values must be ` +
       'numbers, NaN where one is missing')
   }
+}
+
+function isNumbers(values: ArrayLike<number>): boolean {
+  return ArrayBuffer.isView(values) &&
+    !(values instanceof BigInt64Array || values instanceof BigUint64Array)
+}
+
+/** Whether indices [start, end) are below `limit`, and each beyond the one before. */
+function isAscending(
+  indices: ArrayLike<number>, start: number, end: number, limit: number,
+): boolean {
+  let last = -1
+  for (let i = start; i < end; i++) {
+    const index = indices[i]!
+    if (index <= last) return false
+    last = index
+  }
+  return last < limit
 }
 
 function bad(what: string): CoppiceError {

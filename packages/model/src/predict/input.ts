@@ -44,6 +44,8 @@ export type PredictInput = Matrix | CsrMatrix | readonly Row[] | Columns
 /** Rows that can be read as encoded numbers, some at a time. */
 export interface RowSource {
   readonly nRows: number
+  /** Values of a row that `pack` gives, where they are not all features. */
+  readonly nPacked?: number
   /** Writes rows [first, first + count) to the start of `out`, row-major. */
   fill(first: number, count: number, out: Float64Array): void
   /**
@@ -57,7 +59,10 @@ export interface RowSource {
 export interface PackedRows {
   /** Rows x features or, by column, features x rows. */
   readonly values: Float64Array | Float32Array
+  /** Features that there are values of. */
   readonly nFeatures: number
+  /** Which they are, ascending: at least those that the trees look at. Null: the model's, all. */
+  readonly features: Int32Array | null
   readonly isByColumn: boolean
   /** The values are in an array of the caller's. */
   readonly isView: boolean
@@ -71,15 +76,17 @@ function packFilled(fill: Fill, nFeatures: number): RowSource['pack'] {
   return (first, count, scratch) => {
     const values = scratch(count * nFeatures).subarray(0, count * nFeatures)
     fill(first, count, values)
-    return { values, nFeatures, isByColumn: false, isView: false }
+    return { values, nFeatures, features: null, isByColumn: false, isView: false }
   }
 }
 
 /** `pack` of row-major numbers: a view. */
-function packView(data: Float64Array | Float32Array, nFeatures: number): RowSource['pack'] {
+function packView(
+  data: Float64Array | Float32Array, nFeatures: number, features: Int32Array | null = null,
+): RowSource['pack'] {
   return (first, count) => ({
     values: data.subarray(first * nFeatures, (first + count) * nFeatures),
-    nFeatures, isByColumn: false, isView: true,
+    nFeatures, features, isByColumn: false, isView: true,
   })
 }
 
@@ -99,17 +106,19 @@ export class RowEncoder {
   }
 
   /**
+   * @param used - features that the trees look at, ascending; sparse rows are packed without the
+   *   others
    * @throws CoppiceError 'DATA' when shape or names do not fit the model; single values are
-   *   checked by `fill`
+   *   checked by `fill` and `pack`
    */
-  source(input: PredictInput): RowSource {
+  source(input: PredictInput, used: Int32Array): RowSource {
     if (Array.isArray(input)) return this.#rowsSource(input)
     if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) {
       throw new CoppiceError('DATA',
         'rows must be a matrix {data, shape}, an array of rows or an object of columns, got ' +
         (ArrayBuffer.isView(input) ? 'a typed array; wrap it as {data, shape}' : describe(input)))
     }
-    if (!this.#hasDataAndShape && isCsr(input)) return this.#csrSource(new CsrRows(input))
+    if (!this.#hasDataAndShape && isCsr(input)) return this.#csrSource(new CsrRows(input), used)
     if (!this.#hasDataAndShape && isMatrix(input)) return this.#matrixSource(input)
     return this.#columnsSource(input as Columns)
   }
@@ -205,7 +214,7 @@ export class RowEncoder {
     return { nRows, fill, pack }
   }
 
-  #csrSource(rows: CsrRows): RowSource {
+  #csrSource(rows: CsrRows, used: Int32Array): RowSource {
     const { nRows, nColumns } = rows
     const nFeatures = this.#features.length
     if (nColumns !== nFeatures) {
@@ -213,20 +222,38 @@ export class RowEncoder {
         `the sparse matrix must have shape [rows, ${nFeatures}] (the ` +
         `model's features), got shape [${nRows}, ${nColumns}]`)
     }
+    const all = Int32Array.from({ length: nFeatures }, (_, f) => f)
     const fill: Fill = (first, count, out) => {
-      rows.fill(first, count, out)
+      rows.fill(first, count, all, out)
       this.#encodeCategories(first, count, out)
     }
-    return { nRows, fill, pack: packFilled(fill, nFeatures) }
+    // Categories are looked at all the same: what is none is refused.
+    const isWanted = new Uint8Array(nFeatures)
+    for (const f of used) isWanted[f] = 1
+    const features = all.filter((f) => isWanted[f] === 1 || this.#codes[f] !== null)
+    if (features.length === 0) return { nRows, fill, pack: packFilled(fill, nFeatures) }
+    const pack: RowSource['pack'] = (first, count, scratch) => {
+      const values = scratch(count * features.length).subarray(0, count * features.length)
+      rows.fill(first, count, features, values)
+      this.#encodeCategories(first, count, values, features)
+      return { values, nFeatures: features.length, features, isByColumn: false, isView: false }
+    }
+    return { nRows, fill, pack, nPacked: features.length }
   }
 
-  /** Puts codes in place of the categories of some rows, of which `first` is the first. */
-  #encodeCategories(first: number, count: number, out: Float64Array): void {
-    const nFeatures = this.#features.length
-    for (const [f, codes] of this.#codes.entries()) {
+  /**
+   * Puts codes in place of the categories of some rows, of which `first` is the first.
+   * @param features - those that there are values of, default all
+   */
+  #encodeCategories(
+    first: number, count: number, out: Float64Array, features: Int32Array | null = null,
+  ): void {
+    const nFeatures = features?.length ?? this.#features.length
+    for (let i = 0; i < nFeatures; i++) {
+      const f = features?.[i] ?? i
+      const codes = this.#codes[f]!
       if (codes === null) continue
-      for (let r = 0; r < count; r++) {
-        const at = r * nFeatures + f
+      for (let r = 0, at = i; r < count; r++, at += nFeatures) {
         out[at] = this.#encodeCategory(codes, out[at], f, first + r)
       }
     }
@@ -263,7 +290,7 @@ export class RowEncoder {
       pack: (first, count, scratch) => {
         const values = scratch(count * nFeatures).subarray(0, count * nFeatures)
         readers.forEach(({ read }, f) => read(first, count, values, f * count, 1))
-        return { values, nFeatures, isByColumn: true, isView: false }
+        return { values, nFeatures, features: null, isByColumn: true, isView: false }
       },
     }
   }
@@ -315,12 +342,29 @@ function isCodedTexts(column: unknown): column is CodedTexts {
   return codes instanceof Int32Array && Array.isArray(dictionary)
 }
 
-/** Rows that a source packed: a view. */
+/**
+ * Rows that a source packed: a view.
+ * @param nAll - features of the model
+ */
 export function packedSource(
-  { values, nFeatures, isByColumn }: Omit<PackedRows, 'isView'>,
+  { values, nFeatures, features, isByColumn }: Omit<PackedRows, 'isView'>, nAll: number,
 ): RowSource {
   if (nFeatures === 0 || values.length % nFeatures !== 0) throw misshapen(values, nFeatures)
   const nRows = values.length / nFeatures
+  if (features !== null) {
+    return {
+      nRows,
+      fill: (first, count, out) => {
+        out.fill(0, 0, count * nAll)
+        for (let r = 0; r < count; r++) {
+          for (let i = 0; i < nFeatures; i++) {
+            out[r * nAll + features[i]!] = values[(first + r) * nFeatures + i]!
+          }
+        }
+      },
+      pack: packView(values, nFeatures, features),
+    }
+  }
   if (!isByColumn) {
     return {
       nRows,
@@ -342,7 +386,7 @@ export function packedSource(
       for (let f = 0, at = first; f < nFeatures; f++, at += nRows) {
         own.set(values.subarray(at, at + count), f * count)
       }
-      return { values: own, nFeatures, isByColumn, isView: false }
+      return { values: own, nFeatures, features: null, isByColumn, isView: false }
     },
   }
 }

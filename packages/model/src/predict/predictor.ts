@@ -28,6 +28,8 @@ export interface PredictorOptions {
 /** Rows that can be encoded in parts. */
 export interface RowPacker {
   readonly nRows: number
+  /** Values of a row that is packed: the model's features, or those that its trees look at. */
+  readonly nValues: number
   /** @throws CoppiceError 'DATA' for values that do not fit the model */
   pack(start: number, end: number): PackedRows
 }
@@ -86,7 +88,7 @@ export class Predictor {
 
   /** Raw scores, rows x nOutputs. */
   predictRaw(input: PredictInput): Float64Array {
-    return this.#scores(this.#encoder.source(input))
+    return this.#scores(this.#source(input))
   }
 
   /** Rows x nProbabilities: [1 - p, p], the softmax, or for regression the predicted value. */
@@ -129,7 +131,7 @@ export class Predictor {
 
   /** The leaf that each row reaches in each tree, an index into its `leafValue`: rows x nTrees. */
   predictLeaves(input: PredictInput): Int32Array {
-    const source = this.#encoder.source(input)
+    const source = this.#source(input)
     const out = new Int32Array(source.nRows * this.nTrees)
     this.#walker.findLeaves(source, out)
     return out
@@ -142,19 +144,21 @@ export class Predictor {
    */
   predictEncoded(values: Float64Array, out?: Float64Array): Float64Array {
     const { nFeatures } = this
-    return this.#scores(packedSource({ values, nFeatures, isByColumn: false }), out)
+    return this.#scores(
+      packedSource({ values, nFeatures, features: null, isByColumn: false }, nFeatures), out)
   }
 
   /** Raw scores of rows that `packer` gave, of this predictor or one of an equal model. */
   predictPacked(rows: PackedRows): Float64Array {
-    return this.#scores(packedSource(rows))
+    return this.#scores(packedSource(rows, this.nFeatures))
   }
 
   /** Encodes rows in parts, each in whichever form costs least, for `predictPacked`. */
   packer(input: PredictInput): RowPacker {
-    const source = this.#encoder.source(input)
+    const source = this.#source(input)
     return {
       nRows: source.nRows,
+      nValues: source.nPacked ?? this.nFeatures,
       pack: (start, end) =>
         source.pack(start, end - start, (length) => new Float64Array(length)),
     }
@@ -204,7 +208,7 @@ export class Predictor {
    * @param range - the rows to encode, the end excluded; default all
    */
   encode(input: PredictInput, range?: readonly [start: number, end: number]): Float64Array {
-    const source = this.#encoder.source(input)
+    const source = this.#source(input)
     const [start, end] = range ?? [0, source.nRows]
     if (!(start >= 0 && start <= end && end <= source.nRows)) {
       throw new CoppiceError('PARAMETER',
@@ -224,6 +228,10 @@ export class Predictor {
         : placeForest(this.#forest)
     }
     return this.#blockForest
+  }
+
+  #source(input: PredictInput): RowSource {
+    return this.#encoder.source(input, this.#forest.usedFeatures)
   }
 
   get #walker(): RowWalker {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Feature } from '../../src/types.js'
 import { type CsrMatrix, CsrRows, isCsr } from '../../src/predict/csr.js'
-import { type PredictInput, RowEncoder } from '../../src/predict/input.js'
+import { packedSource, type PredictInput, RowEncoder } from '../../src/predict/input.js'
 
 const numeric = (nFeatures: number): Feature[] => Array.from({ length: nFeatures }, (_, f) =>
   ({ name: `f${f}`, kind: 'numeric', missing: 'nan' }))
 
 function encode(input: PredictInput, features: readonly Feature[], first = 0): Float64Array {
-  const source = new RowEncoder({ features }).source(input)
+  const source = new RowEncoder({ features }).source(input, new Int32Array(0))
   const out = new Float64Array((source.nRows - first) * features.length).fill(99)
   source.fill(first, source.nRows - first, out)
   return out
@@ -48,6 +48,26 @@ describe('CsrMatrix as rows of a predictor', () => {
         assert.deepEqual(encode(csr, numeric(7), first), dense.subarray(first * 7))
       }
     }), { seed: 2, numRuns: 100 })
+  })
+
+  it('is packed without the features that no tree looks at', () => {
+    const features: Feature[] = [...numeric(3),
+      { name: 'c', kind: 'categorical', categories: [0, 5, 7] }, ...numeric(2)]
+    const csr = {
+      data: [1, 2, 5, NaN, 3, 7, 4], indices: [0, 2, 3, 5, 2, 3, 4], indptr: [0, 4, 4, 6, 7],
+      shape: [4, 6],
+    } as const
+    const source = new RowEncoder({ features }).source(csr, Int32Array.of(2, 5))
+    assert.equal(source.nPacked, 3)
+    const packed = source.pack(0, 4, (length) => new Float64Array(length + 2).fill(99))
+    // categories stay, so that what is none is refused
+    assert.deepEqual(packed.features, Int32Array.of(2, 3, 5))
+    assert.deepEqual(packed.values, Float64Array.of(2, 1, NaN, 0, 0, 0, 3, 2, 0, 0, 0, 0))
+    const again = packedSource(packed, 6)
+    const whole = new Float64Array(12)
+    again.fill(1, 2, whole)
+    assert.deepEqual(whole, Float64Array.of(0, 0, 0, 0, 0, 0, 0, 0, 3, 2, 0, 0))
+    assert.deepEqual(again.pack(2, 1, () => assert.fail()).values, Float64Array.of(3, 2, 0))
   })
 
   it('reads categories by value: what is absent is the category 0', () => {

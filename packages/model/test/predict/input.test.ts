@@ -10,7 +10,7 @@ const features: readonly Feature[] = [
 ]
 
 function encode(input: PredictInput, of = features): number[] {
-  const source = new RowEncoder({ features: of }).source(input)
+  const source = new RowEncoder({ features: of }).source(input, new Int32Array(0))
   const out = new Float64Array(source.nRows * of.length)
   source.fill(0, source.nRows, out)
   return [...out]

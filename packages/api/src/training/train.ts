@@ -27,6 +27,7 @@ import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './cu
 import { chooseExecutor, type TrainingCells } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
+import { type Initial, initialOf, withInitialScores } from './initial-scores.js'
 import { PhaseTimes } from './phase-times.js'
 import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
 
@@ -43,6 +44,11 @@ export interface TrainOptions extends HoldOutOptions {
   readonly onLoad?: ((progress: LoadProgress & { readonly dataset: string }) => void) | undefined
   /** A model of the same data and parameters with fewer iterations: training goes on after it. */
   readonly resumeFrom?: Booster | Model | undefined
+  /**
+   * A model to begin with, on any data that have its features (LightGBM's `init_model`): its trees
+   * come first, new ones follow. See the README of this package.
+   */
+  readonly initModel?: Booster | Model | undefined
   /** Trains there instead of in this process, to the same bytes; see `connect`, `LocalCluster`. */
   readonly cluster?: Cluster | undefined
   /** Hears what a person should know of the cluster: which worker was lost, and why. */
@@ -56,7 +62,7 @@ export interface TrainOptions extends HoldOutOptions {
 
 const trainOptionNames = optionNames<TrainOptions>({
   evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
-  cluster: true, onNotice: true, onJob: true, validationFraction: true, validationSeed: true,
+  initModel: true, cluster: true, onNotice: true, onJob: true, validationFraction: true, validationSeed: true,
 })
 
 /**
@@ -154,25 +160,28 @@ export async function trainOn(
   const { signal, onEvent, cluster } = options
   requireDataset(dataset, 'the training data')
   const evalSets = namedSets(options.evalSets ?? [])
+  const initial = initialOf(options.initModel, recipe.checked.boosting)
+  const nInitial = initial === null ? 0 : initial.predictor.nTrees / initial.predictor.nOutputs
   let nDone = 0
   const count: TrainingCallback = ({ iteration }) => {
-    nDone = iteration + 1
+    nDone = iteration + 1 - nInitial
   }
   const callbacks = (options.callbacks ?? []).map(checkedCallback)
   if (cluster !== undefined) requireUnbound(recipe.code, 'cluster')
   const resumed = options.resumeFrom
   const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
   const { model, stoppedBy } = cluster === undefined
-    ? await trainHere(dataset, evalSets, { ...options, phases, host }, recipe, {
+    ? await trainHere(dataset, evalSets, { ...options, phases, host, initial }, recipe, {
       callbacks: [count, ...callbacks],
       ...(signal === undefined ? {} : { signal }),
       onEvent,
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
+      ...(initial === null ? {} : { initModel: initial.model }),
     })
     : await requireCluster(cluster).train({
-      recipe, dataset, evalSets, resumeFrom, callbacks, signal,
+      recipe, dataset, evalSets, resumeFrom, initModel: initial?.model, callbacks, signal,
       onEvent: (event) => {
-        if (event.kind === 'iteration') nDone = event.iteration + 1
+        if (event.kind === 'iteration') nDone = event.iteration + 1 - nInitial
         onEvent(event)
       },
       onLoad: options.onLoad,
@@ -207,6 +216,7 @@ const VALIDATION = 'validation'
 interface TimedOptions extends TrainOptions {
   readonly phases?: PhaseTimes | undefined
   readonly host?: Host | typeof alone | undefined
+  readonly initial?: Initial | null | undefined
 }
 
 /** The options, with all that is told of the progress told to the clock, too. */
@@ -261,11 +271,15 @@ async function loadAll(
   const data = await load('training', dataset, options, recipe)
   const params = withInferred(recipe.given, recipe.inferred, data.classes)
   requireClassCount(data.classes, resolveParams(params))
+  const scored = async (name: string, set: Dataset, binned: BinnedDataset): Promise<BinnedDataset> =>
+    options.initial == null ? binned : withInitialScores(options.initial, name, set, binned,
+      { numThreads: recipe.checked.numThreads, signal: options.signal })
   const evaluated: EvalSet[] = []
   for (const { name, data: set } of evalSets) {
-    evaluated.push({ name, data: await load(name, set, options, recipe, data) })
+    const binned = await load(name, set, options, recipe, data)
+    evaluated.push({ name, data: await scored(name, set, binned) })
   }
-  return { data, evaluated, params }
+  return { data: await scored('', dataset, data), evaluated, params }
 }
 
 /** A callback whose answer is checked: one that is misspelt must not be taken for 'go on'. */

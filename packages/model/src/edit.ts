@@ -51,9 +51,8 @@ export function truncateModel(model: Model, nIterations: number): Model {
  * @throws CoppiceError 'PARAMETER' for a leaf that there is not, or that is a linear function
  */
 export function withLeafValue(model: Model, tree: number, leaf: number, value: number): Model {
-  requireIndex('tree', tree, model.trees.length)
+  leafValueOf(model, tree, leaf)
   const old = model.trees[tree]!
-  requireIndex(`leaf of tree ${tree}`, leaf, old.leafValue.length)
   if (!Number.isFinite(value)) {
     throw new CoppiceError('PARAMETER',
       `the value of a leaf must be a finite number, got ${describe(value)}`)
@@ -65,6 +64,14 @@ export function withLeafValue(model: Model, tree: number, leaf: number, value: n
   const changed: Tree = { ...old, leafValue: old.leafValue.with(leaf, value + 0) }
   const other = { ...model, trees: model.trees.with(tree, changed), evaluation: [] }
   return { ...other, chainHash: chainOf(other) }
+}
+
+/** What a leaf adds to the raw score. @throws CoppiceError 'PARAMETER' where there is no such leaf */
+export function leafValueOf({ trees }: Model, tree: number, leaf: number): number {
+  requireIndex('tree', tree, trees.length)
+  const { leafValue } = trees[tree]!
+  requireIndex(`leaf of tree ${tree}`, leaf, leafValue.length)
+  return leafValue[leaf]!
 }
 
 function requireIndex(what: string, index: number, length: number): void {

@@ -1,6 +1,6 @@
 export * from './types.js'
 export * from './errors.js'
-export { truncateModel, withLeafValue } from './edit.js'
+export { leafValueOf, truncateModel, withLeafValue } from './edit.js'
 export { exp } from './math/exp.js'
 export { log, log1p } from './math/log.js'
 export { sigmoid, softplus } from './math/logistic.js'

@@ -27,7 +27,7 @@ import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './cu
 import { chooseExecutor, type TrainingCells } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
-import { type Initial, initialOf, withInitialScores } from './initial-scores.js'
+import { initialModelOf, withInitialScores } from './initial-scores.js'
 import { PhaseTimes } from './phase-times.js'
 import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
 
@@ -46,7 +46,7 @@ export interface TrainOptions extends HoldOutOptions {
   readonly resumeFrom?: Booster | Model | undefined
   /**
    * A model to begin with, on any data that have its features (LightGBM's `init_model`): its trees
-   * come first, new ones follow. See the README of this package.
+   * come first, new ones follow. See CONTINUE.md of this package.
    */
   readonly initModel?: Booster | Model | undefined
   /** Trains there instead of in this process, to the same bytes; see `connect`, `LocalCluster`. */
@@ -160,8 +160,8 @@ export async function trainOn(
   const { signal, onEvent, cluster } = options
   requireDataset(dataset, 'the training data')
   const evalSets = namedSets(options.evalSets ?? [])
-  const initial = initialOf(options.initModel, recipe.checked.boosting)
-  const nInitial = initial === null ? 0 : initial.predictor.nTrees / initial.predictor.nOutputs
+  const initModel = initialModelOf(options.initModel, recipe.checked.boosting)
+  const nInitial = initModel === null ? 0 : initModel.trees.length / initModel.treesPerIteration
   let nDone = 0
   const count: TrainingCallback = ({ iteration }) => {
     nDone = iteration + 1 - nInitial
@@ -170,16 +170,17 @@ export async function trainOn(
   if (cluster !== undefined) requireUnbound(recipe.code, 'cluster')
   const resumed = options.resumeFrom
   const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
+  const timed = { ...options, phases, host, beginning: initModel }
   const { model, stoppedBy } = cluster === undefined
-    ? await trainHere(dataset, evalSets, { ...options, phases, host, initial }, recipe, {
+    ? await trainHere(dataset, evalSets, timed, recipe, {
       callbacks: [count, ...callbacks],
       ...(signal === undefined ? {} : { signal }),
       onEvent,
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
-      ...(initial === null ? {} : { initModel: initial.model }),
+      ...(initModel === null ? {} : { initModel }),
     })
     : await requireCluster(cluster).train({
-      recipe, dataset, evalSets, resumeFrom, initModel: initial?.model, callbacks, signal,
+      recipe, dataset, evalSets, resumeFrom, initModel: initModel ?? undefined, callbacks, signal,
       onEvent: (event) => {
         if (event.kind === 'iteration') nDone = event.iteration + 1 - nInitial
         onEvent(event)
@@ -187,7 +188,8 @@ export async function trainOn(
       onLoad: options.onLoad,
       onNotice: options.onNotice,
       onJob: options.onJob,
-      check: async () => void await loadAll(dataset, evalSets, { signal }, recipe),
+      check: async () => void await loadAll(
+        dataset, evalSets, { signal, beginning: initModel }, recipe),
     })
   if (stoppedBy === 'aborted') {
     throw new CoppiceError('ABORTED',
@@ -216,7 +218,8 @@ const VALIDATION = 'validation'
 interface TimedOptions extends TrainOptions {
   readonly phases?: PhaseTimes | undefined
   readonly host?: Host | typeof alone | undefined
-  readonly initial?: Initial | null | undefined
+  /** Of `initialModelOf`. */
+  readonly beginning?: Model | null | undefined
 }
 
 /** The options, with all that is told of the progress told to the clock, too. */
@@ -271,8 +274,10 @@ async function loadAll(
   const data = await load('training', dataset, options, recipe)
   const params = withInferred(recipe.given, recipe.inferred, data.classes)
   requireClassCount(data.classes, resolveParams(params))
-  const scored = async (name: string, set: Dataset, binned: BinnedDataset): Promise<BinnedDataset> =>
-    options.initial == null ? binned : withInitialScores(options.initial, name, set, binned,
+  const scored = async (
+    name: string, set: Dataset, binned: BinnedDataset,
+  ): Promise<BinnedDataset> =>
+    options.beginning == null ? binned : withInitialScores(options.beginning, name, set, binned,
       { numThreads: recipe.checked.numThreads, signal: options.signal })
   const evaluated: EvalSet[] = []
   for (const { name, data: set } of evalSets) {

@@ -4,7 +4,7 @@ import {
 } from '@coppice/data'
 import { displayUri } from '@coppice/data/node'
 import {
-  checkEvalSets, checkInitialFeatures, fitRows, requireClassCount, type ResolvedParams, resolveParams, withInferred,
+  checkEvalSets, fitInitialModel, fitRows, requireClassCount, type ResolvedParams, resolveParams, withInferred,
 } from '@coppice/engine'
 import { assert, CoppiceError, type Model } from '@coppice/model'
 import { ClusterTaskRunner } from '../jobs/cluster-task-runner.js'
@@ -56,7 +56,7 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
   }
   await add('training', spec.train)
   const { features, classes, nRows } = recipes[0]!
-  if (port.initModel !== null) checkInitialFeatures(port.initModel, features)
+  if (port.initModel !== null) fitInitialModel(port.initModel, features)
   const params = resolveParams(withInferred(spec.params, spec.inferred, classes))
   requireClassCount(classes, params)
   requireReducerMemory(features, params, port.memoryBytes)

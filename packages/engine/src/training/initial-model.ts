@@ -6,7 +6,7 @@
  * together: a category that only one of them has goes right in the other's trees, as unseen ones do.
  */
 import {
-  compareUtf8, isForest, truncateModel, withUsedFeatures, ZERO_THRESHOLD, type CategoricalFeature,
+  chainOf, compareUtf8, isForest, truncateModel, withUsedFeatures, ZERO_THRESHOLD, type CategoricalFeature,
   type EarlierTraining, type Feature, type MissingType, type Model, type ModelHeader,
   type NumericFeature, type Scalar, type Tree,
 } from '@coppice/model'
@@ -126,12 +126,22 @@ function missingOf(feature: Feature): MissingType | null {
 }
 
 /**
- * The part of `beginWith` that needs no labels.
+ * The model with the features of the data, in their order: for rows whose columns have no names.
+ * It predicts the same.
+ *
+ * @param model - of `initialModel`
  * @throws CoppiceError 'MODEL' for features that do not fit those of the data, naming what
  */
-export function checkInitialFeatures(model: Model, infos: readonly FeatureInfo[]): void {
+export function fitInitialModel(model: Model, infos: readonly FeatureInfo[]): Model {
   requireSameFeatures(model, infos)
-  for (const info of infos) jointFeature(model, info)
+  const features = infos.map((info) => jointFeature(model, info))
+  const { origin } = model
+  const fitted = {
+    ...model, features, trees: initialTrees(model, features),
+    ...(origin === undefined ? {} : { origin: {
+      ...origin, featureInfos: features.map(() => 'none'), monotoneConstraints: null } }),
+  }
+  return { ...fitted, chainHash: chainOf(fitted) }
 }
 
 /** By their names. @throws CoppiceError 'MODEL' */

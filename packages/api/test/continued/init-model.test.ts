@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ErrorCode } from '@coppice/model'
 import {
-  Booster, CoppiceError, Dataset, GBDTClassifier, type Model, train,
+  Booster, type CoppiceError, Dataset, GBDTClassifier, type Model, train,
 } from '../../src/index.js'
 import { draws } from '../support.js'
 

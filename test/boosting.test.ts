@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
-import { type Booster, Dataset, evaluate, LocalCluster, train, type TrainingParams } from 'coppice'
+import {
+  type Booster, Dataset, evaluate, LocalCluster, type Model, train, type TrainingParams,
+} from 'coppice'
 
 function makeRows(nRows: number, seed: number) {
   const random = new TestRandom(seed)
@@ -70,4 +72,27 @@ describe('boosting modes and rules of trees on a cluster', function () {
       assert.ok(Math.abs(value! - values.at(-1)!) < 1e-12, `${value} and ${values.at(-1)}`)
     })
   }
+
+  it('begins with a model as a training here does, in spite of a lost worker', async () => {
+    const dataset = (of: readonly Row[]): Dataset =>
+      Dataset.from(of.map(({ X }) => X), of.map((row) => row.kind))
+    const params = { objective: 'multiclass', numIterations: 5, numLeaves: 7, baggingFreq: 1,
+      baggingFraction: 0.7 } as const
+    const initModel = await train(params, dataset(judge.filter(({ X }) => X.city !== 'c0')))
+    const run = (options: object): Promise<Booster> => train(params, dataset(rows),
+      { initModel, evalSets: [{ name: 'judge', data: dataset(judge) }], ...options })
+    const here = await run({})
+    assert.deepEqual([here.nIterations, here.model.evaluation[0]!.iterations[0]], [10, 5])
+    const [victim] = cluster.workerPids
+    const checkpoints: Model[] = []
+    const there = await run({ cluster, callbacks: [
+      ({ iteration }: { iteration: number }, { model }: { model: () => Model }) => {
+        checkpoints.push(model())
+        if (iteration === 7) process.kill(victim!, 'SIGKILL')
+      }] })
+    assert.equal(there.toString(), here.toString())
+    assert.ok(!cluster.workerPids.includes(victim!))
+    const resumed = await run({ cluster, resumeFrom: checkpoints[1] })
+    assert.equal(resumed.toString(), here.toString())
+  })
 })

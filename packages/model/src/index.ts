@@ -1,5 +1,6 @@
 export * from './types.js'
 export * from './errors.js'
+export { leafValueOf, truncateModel, withLeafValue } from './edit.js'
 export { exp } from './math/exp.js'
 export { log, log1p } from './math/log.js'
 export { sigmoid, softplus } from './math/logistic.js'
@@ -24,6 +25,7 @@ export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'
 export type {
   Cell, CodedTexts, Columns, Matrix, PackedRows, PredictInput, Row,
 } from './predict/input.js'
+export { ZERO_THRESHOLD } from './predict/forest.js'
 export type { IterationRange } from './predict/iterations.js'
 export {
   classIndices, isBinary, nProbabilities, predictedNumber, probabilitiesOf,

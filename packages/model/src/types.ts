@@ -178,6 +178,17 @@ export interface LightGBMOrigin {
   readonly shrinkage: readonly number[]
 }
 
+/** A training whose trees a later one began with. */
+export interface EarlierTraining {
+  /** Iterations of the model that are its, behind those of the trainings before it. */
+  readonly iterations: number
+  /** Name of its objective; of a model of LightGBM, LightGBM's words. */
+  readonly objective: string
+  readonly parameters: Readonly<Record<string, ParameterValue>>
+  /** Of the model that the later training was given. */
+  readonly chainHash: string
+}
+
 /** Values of one metric on one data set, one per evaluated iteration. */
 export interface EvaluationSeries {
   readonly dataset: string
@@ -192,7 +203,7 @@ export type ParameterValue = string | number | boolean | readonly (string | numb
 
 export interface Model {
   readonly format: 'coppice-model'
-  /** 2 where there is an `origin` or the objective `averages`, else 1. */
+  /** 2 where there is an `origin` or `earlier` trainings, or the objective `averages`; else 1. */
   readonly formatVersion: 1 | 2
   readonly objective: ModelObjective
   /** Class values in class order (2 for binary, numClass for multi-class), else null. */
@@ -208,6 +219,11 @@ export interface Model {
   /** Canonical snake_case names of the parameters that affect the model, sorted. */
   readonly parameters: Readonly<Record<string, ParameterValue>>
   readonly evaluation: readonly EvaluationSeries[]
+  /**
+   * Format version 2: the trainings that this one went on from, the first one first. The first
+   * iterations are theirs; parameters and evaluation are those of the last training.
+   */
+  readonly earlier?: readonly EarlierTraining[]
   /** Format version 2: where a model comes from that was not trained here. */
   readonly origin?: LightGBMOrigin
   /** SHA-256 (hex) chained over the header and the iteration records, see FORMAT.md. */

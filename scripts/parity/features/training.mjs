@@ -83,9 +83,11 @@ export const growing = {
       { refusals: ['cegb_penalty_feature_lazy'], note: 'by row (lazy) is refused' }),
     built('`max_bin_by_feature`, forced bin bounds', besideRules),
     refused('linear leaves', ['linear_tree', 'linear_lambda']),
-    refused('coarse gradients (`use_quantized_grad`)', ['use_quantized_grad',
-      'num_grad_quant_bins', 'quant_train_renew_leaf', 'stochastic_rounding'],
-    'sums are of 30-bit integers, always'),
+    built('integer gradients (`use_quantized_grad`, `num_grad_quant_bins`, '
+      + '`quant_train_renew_leaf`, `stochastic_rounding`)', testsOf(
+      'packages/engine/test/params/resolve.test.ts')(
+      'takes coarse gradients at their word, and changes nothing'),
+    { note: 'always, of 30 bits: finer than LightGBM\'s' }),
     refused('graphics processors', ['device_type=gpu', 'device_type=cuda']),
   ],
 }

@@ -38,10 +38,16 @@ export const control = {
     built('unknown or contradictory parameters are errors', resolve(
       'suggests the nearest name for an unknown one',
       'refuses contradictions and says what to do'), { note: 'LightGBM: warnings' }),
-    elsewhere('going on from a model (`input_model`)',
-      '`resumeFrom`, `--resume`: the same data and parameters, to the bytes of one training',
-      testsOf('packages/engine/test/training/resume.test.ts')(
-        'ends with the bytes of the uninterrupted training,'), ['input_model']),
+    elsewhere('going on from a model (`init_model`, `input_model`)',
+      '`initModel`, `--init-model`; ' + inConfiguration, [
+        ...testsOf('packages/api/test/continued/lightgbm.test.ts')('are the same after'),
+        ...testsOf('test/boosting.test.ts')(
+          'begins with a model as a training here does, in spite of a lost worker'),
+        ...run('goes on from a model of LightGBM, whose trees come first')], ['input_model']),
+    built('going on with an interrupted training', testsOf(
+      'packages/engine/test/training/resume.test.ts')(
+      'ends with the bytes of the uninterrupted training,'),
+    { note: '`resumeFrom`, `--resume`: to the bytes of one training' }),
     elsewhere('models while training (`snapshot_freq`)', '`--checkpoint`; ' + inConfiguration, [
       ...testsOf('packages/coppice/test/interrupt.test.ts')(
         'saves every so many iterations, with the same metrics file after all'),
@@ -62,7 +68,9 @@ export const control = {
     ...testsOf('packages/api/test/cv/folds.test.ts')(
       'are those of scikit-learn where nothing is shuffled')],
     { note: 'on clusters too; LightGBM on Dask has none' }),
-    missing('rolling back an iteration, setting leaf values', ''),
+    built('rolling back an iteration, setting leaf values', testsOf('packages/model/test/edit.test.ts')(
+      'keeps the first iterations, and what is known of them', 'changes one leaf and nothing else'),
+    { note: '`Booster.rollbackOneIter`, `truncate`, `setLeafOutput`' }),
   ],
 }
 

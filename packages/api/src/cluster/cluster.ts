@@ -50,6 +50,8 @@ export interface ClusterTraining {
   readonly dataset: Dataset
   readonly evalSets: readonly NamedDataset[]
   readonly resumeFrom: Model | undefined
+  /** What the training begins with, of `initialModel`. */
+  readonly initModel: Model | undefined
   /** Their answers are checked. */
   readonly callbacks: readonly TrainingCallback[]
   readonly signal: AbortSignal | undefined

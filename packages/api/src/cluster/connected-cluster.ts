@@ -118,7 +118,7 @@ export class ConnectedCluster implements Cluster {
   }
 
   async #jobSpec(training: ClusterTraining): Promise<JobSpec> {
-    const { recipe, dataset, evalSets, resumeFrom, callbacks, signal, check } = training
+    const { recipe, dataset, evalSets, initModel, callbacks, signal, check } = training
     throwIfAborted(signal)
     const place = { signal, check, upload: (bytes: Uint8Array) => this.#client.upload(bytes) }
     const train = await dataSpec(dataset, place, null)
@@ -132,8 +132,8 @@ export class ConnectedCluster implements Cluster {
       inferred: recipe.inferred,
       train,
       evalSets: evaluated,
-      resumeFrom: resumeFrom === undefined ? null
-        : new TextEncoder().encode(serializeModel(resumeFrom)),
+      resumeFrom: training.resumeFrom === undefined ? null : bytesOf(training.resumeFrom),
+      ...(initModel === undefined ? {} : { initModel: bytesOf(initModel) }),
       wantsGo: callbacks.length > 0,
     }
   }
@@ -176,6 +176,10 @@ export class ConnectedCluster implements Cluster {
     const sets = [dataset, ...evalSets.map(({ data }) => data)]
     if (isOfData && sets.some(({ source }) => source.isInMemory)) await check()
   }
+}
+
+function bytesOf(model: Model): Uint8Array {
+  return new TextEncoder().encode(serializeModel(model))
 }
 
 /** Workers have threads of their own. */

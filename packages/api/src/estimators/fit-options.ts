@@ -41,6 +41,8 @@ export interface FitDatasetOptions extends HoldOutOptions {
   readonly onLoad?: ((progress: LoadProgress & { readonly dataset: string }) => void) | undefined
   /** A model of the same data and parameters with fewer iterations: training goes on after it. */
   readonly resumeFrom?: Booster | Model | undefined
+  /** A model to begin with, on any data that have its features: its trees come first. */
+  readonly initModel?: Booster | Model | undefined
   /** Trains there instead of in this process, to the same bytes; see `connect`, `LocalCluster`. */
   readonly cluster?: Cluster | undefined
   /** Hears what a person should know of the cluster: which worker was lost, and why. */
@@ -72,8 +74,8 @@ const datasetKeys = optionNames<FitDatasetOptions>({
   evalSet: true, evalNames: true, evalSampleWeight: true, evalGroup: true,
   evalQueryId: true, evalInitScore: true,
   earlyStoppingRounds: true, callbacks: true, signal: true, onEvent: true, onLoad: true,
-  resumeFrom: true, cluster: true, onNotice: true, onJob: true, validationFraction: true,
-  validationSeed: true,
+  resumeFrom: true, initModel: true, cluster: true, onNotice: true, onJob: true,
+  validationFraction: true, validationSeed: true,
 })
 const rowKeys = optionNames<Omit<FitOptions, keyof FitDatasetOptions>>({
   sampleWeight: true, group: true, queryId: true, initScore: true, categorical: true,
@@ -108,8 +110,8 @@ export function trainingSet(
 
 /** Options of `train` for what `fit` was given. */
 export function trainOptions(options: FitOptions): TrainOptions {
-  const { evalSet = [], evalNames, callbacks, signal, onEvent, onLoad, resumeFrom, cluster,
-    onNotice, onJob, validationFraction, validationSeed } = options
+  const { evalSet = [], evalNames, callbacks, signal, onEvent, onLoad, resumeFrom, initModel,
+    cluster, onNotice, onJob, validationFraction, validationSeed } = options
   const lists = { evalNames, evalSampleWeight: options.evalSampleWeight,
     evalGroup: options.evalGroup, evalQueryId: options.evalQueryId,
     evalInitScore: options.evalInitScore }
@@ -122,8 +124,8 @@ export function trainOptions(options: FitOptions): TrainOptions {
     name: evalNames?.[i] ?? `valid_${i}`,
     data: evaluationSet(set, i, options),
   }))
-  return { evalSets, callbacks, signal, onEvent, onLoad, resumeFrom, cluster, onNotice, onJob,
-    validationFraction, validationSeed }
+  return { evalSets, callbacks, signal, onEvent, onLoad, resumeFrom, initModel, cluster, onNotice,
+    onJob, validationFraction, validationSeed }
 }
 
 function evaluationSet(set: Dataset | LabelledRows, i: number, options: FitOptions): Dataset {

@@ -4,10 +4,13 @@ import {
   createPredictor,
   featureImportances,
   type IterationRange,
+  leafValueOf,
   type Model,
   type Predictor,
   type Scalar,
   serializeModel,
+  truncateModel,
+  withLeafValue,
 } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Dataset } from '../data/dataset.js'
@@ -177,6 +180,42 @@ export class Booster {
     X: Dataset | MemoryRows, y?: Labels, options: RefitOptions = {},
   ): Promise<Booster> {
     return new Booster(await refitModel(this.model, X, y, options))
+  }
+
+  /**
+   * A booster of the first iterations alone; this one stays as it is. Metrics of the others are left
+   * out, and the best iteration where it was one of them.
+   * @throws CoppiceError 'PARAMETER' for more iterations than there are
+   */
+  truncate(nIterations: number): Booster {
+    return new Booster(truncateModel(this.model, nIterations))
+  }
+
+  /**
+   * A booster without the last iteration (LightGBM's `rollback_one_iter`, which changes the booster
+   * itself; this one stays as it is). One without iterations is given back.
+   */
+  rollbackOneIter(): Booster {
+    return this.truncate(Math.max(0, this.nIterations - 1))
+  }
+
+  /**
+   * What a leaf adds to the raw score, learning rate included (LightGBM's `get_leaf_output`).
+   * @throws CoppiceError 'PARAMETER' for a leaf that there is not
+   */
+  getLeafOutput(tree: number, leaf: number): number {
+    return leafValueOf(this.model, tree, leaf)
+  }
+
+  /**
+   * A booster with another value in one leaf (LightGBM's `set_leaf_output`, which changes the booster
+   * itself; this one stays as it is). The history of metrics, which was of the old value, is not kept.
+   *
+   * @param tree, leaf - indices, from 0; tree t is of class t mod the number of classes
+   * @throws CoppiceError 'PARAMETER' for a leaf that there is not, and for linear leaves
+   */
+  setLeafOutput(tree: number, leaf: number, value: number): Booster {
+    return new Booster(withLeafValue(this.model, tree, leaf, value))
   }
 
   /** The text of the model file: equal models give equal texts. */

@@ -28,6 +28,7 @@ import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './cu
 import { chooseExecutor, type TrainingCells } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
+import { initialModelOf, withInitialScores } from './initial-scores.js'
 import { PhaseTimes } from './phase-times.js'
 import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
 
@@ -44,6 +45,11 @@ export interface TrainOptions extends HoldOutOptions {
   readonly onLoad?: ((progress: LoadProgress & { readonly dataset: string }) => void) | undefined
   /** A model of the same data and parameters with fewer iterations: training goes on after it. */
   readonly resumeFrom?: Booster | Model | undefined
+  /**
+   * A model to begin with, on any data that have its features (LightGBM's `init_model`): its trees
+   * come first, new ones follow. See CONTINUE.md of this package.
+   */
+  readonly initModel?: Booster | Model | undefined
   /** Trains there instead of in this process, to the same bytes; see `connect`, `LocalCluster`. */
   readonly cluster?: Cluster | undefined
   /** Hears what a person should know of the cluster: which worker was lost, and why. */
@@ -57,7 +63,7 @@ export interface TrainOptions extends HoldOutOptions {
 
 const trainOptionNames = optionNames<TrainOptions>({
   evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
-  cluster: true, onNotice: true, onJob: true, validationFraction: true, validationSeed: true,
+  initModel: true, cluster: true, onNotice: true, onJob: true, validationFraction: true, validationSeed: true,
 })
 
 /**
@@ -155,31 +161,36 @@ export async function trainOn(
   const { signal, onEvent, cluster } = options
   requireDataset(dataset, 'the training data')
   const evalSets = namedSets(options.evalSets ?? [])
+  const initModel = initialModelOf(options.initModel, recipe.checked.boosting)
+  const nInitial = initModel === null ? 0 : initModel.trees.length / initModel.treesPerIteration
   let nDone = 0
   const count: TrainingCallback = ({ iteration }) => {
-    nDone = iteration + 1
+    nDone = iteration + 1 - nInitial
   }
   const callbacks = (options.callbacks ?? []).map(checkedCallback)
   if (cluster !== undefined) requireUnbound(recipe.code, 'cluster')
   const resumed = options.resumeFrom
   const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
+  const timed = { ...options, phases, host, beginning: initModel }
   const { model, stoppedBy } = cluster === undefined
-    ? await trainHere(dataset, evalSets, { ...options, phases, host }, recipe, {
+    ? await trainHere(dataset, evalSets, timed, recipe, {
       callbacks: [count, ...callbacks],
       ...(signal === undefined ? {} : { signal }),
       onEvent,
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
+      ...(initModel === null ? {} : { initModel }),
     })
     : await requireCluster(cluster).train({
-      recipe, dataset, evalSets, resumeFrom, callbacks, signal,
+      recipe, dataset, evalSets, resumeFrom, initModel: initModel ?? undefined, callbacks, signal,
       onEvent: (event) => {
-        if (event.kind === 'iteration') nDone = event.iteration + 1
+        if (event.kind === 'iteration') nDone = event.iteration + 1 - nInitial
         onEvent(event)
       },
       onLoad: options.onLoad,
       onNotice: options.onNotice,
       onJob: options.onJob,
-      check: async () => void await loadAll(dataset, evalSets, { signal }, recipe),
+      check: async () => void await loadAll(
+        dataset, evalSets, { signal, beginning: initModel }, recipe),
     })
   if (stoppedBy === 'aborted') {
     throw new CoppiceError('ABORTED',
@@ -208,6 +219,8 @@ const VALIDATION = 'validation'
 interface TimedOptions extends TrainOptions {
   readonly phases?: PhaseTimes | undefined
   readonly host?: Host | typeof alone | undefined
+  /** Of `initialModelOf`. */
+  readonly beginning?: Model | null | undefined
 }
 
 /** The options, with all that is told of the progress told to the clock, too. */
@@ -263,11 +276,17 @@ async function loadAll(
   const data = await load('training', dataset, options, recipe)
   const params = withInferred(recipe.given, recipe.inferred, data.classes)
   requireClassCount(data.classes, resolveParams(params))
+  const scored = async (
+    name: string, set: Dataset, binned: BinnedDataset,
+  ): Promise<BinnedDataset> =>
+    options.beginning == null ? binned : withInitialScores(options.beginning, name, set, binned,
+      { numThreads: recipe.checked.numThreads, signal: options.signal })
   const evaluated: EvalSet[] = []
   for (const { name, data: set } of evalSets) {
-    evaluated.push({ name, data: await load(name, set, options, recipe, data) })
+    const binned = await load(name, set, options, recipe, data)
+    evaluated.push({ name, data: await scored(name, set, binned) })
   }
-  return { data, evaluated, params }
+  return { data: await scored('', dataset, data), evaluated, params }
 }
 
 /** A callback whose answer is checked: one that is misspelt must not be taken for 'go on'. */

@@ -54,6 +54,8 @@ export interface TrainOrder {
   readonly recipes: readonly DatasetRecipe[]
   readonly sources: readonly (readonly SourcePartition[])[]
   readonly shape: TargetShape
+  /** See the message 'job'. */
+  readonly initModel?: Uint8Array | undefined
   readonly partitions: readonly JobPartition[]
   /** Of all partitions, from the journal; null where they are not known yet. */
   readonly infos: readonly LoadedPartitionInfo[] | null

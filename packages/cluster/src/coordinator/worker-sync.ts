@@ -27,8 +27,10 @@ export class WorkerSync {
 
   /** All that a worker has to know of the job, but for what it holds. */
   greet(member: Member): void {
-    const { job, order: { recipes, sources, shape } } = this.#context
-    this.#send(member, 'job', { type: 'job', job, recipes, sources, shape })
+    const { job, order: { recipes, sources, shape, initModel } } = this.#context
+    this.#send(member, 'job', {
+      type: 'job', job, recipes, sources, shape, ...(initModel === undefined ? {} : { initModel }),
+    })
   }
 
   #send(member: Member, aspect: Aspect, message: ToWorker): void {

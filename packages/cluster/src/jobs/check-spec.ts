@@ -1,4 +1,6 @@
-import { checkEvalSets, type ResolvedParams, resolveParams, withInferred } from '@coppice/engine'
+import {
+  checkEvalSets, initialModel, type ResolvedParams, resolveParams, withInferred,
+} from '@coppice/engine'
 import {
   CoppiceError, createPredictor, type Model, parseModel, type Predictor,
 } from '@coppice/model'
@@ -9,6 +11,8 @@ export interface CheckedSpec {
   /** Valid as far as that can be told; `numClass` is 2 where the data will tell. */
   readonly params: ResolvedParams
   readonly resumeFrom: Model | null
+  /** What the training begins with, of `initialModel`. */
+  readonly initModel: Model | null
 }
 
 /**
@@ -22,7 +26,13 @@ export function checkSpec(spec: JobSpec): CheckedSpec {
   // of the data sets only the names are looked at
   const shape = { nRows: 1, features: [] }
   checkEvalSets(shape, spec.evalSets.map(({ name }) => ({ name, data: shape })), params)
-  return { params, resumeFrom: spec.resumeFrom === null ? null : parseModel(spec.resumeFrom) }
+  const { resumeFrom, initModel } = spec
+  return {
+    params,
+    resumeFrom: resumeFrom === null ? null : parseModel(resumeFrom),
+    initModel: initModel === undefined ? null
+      : initialModel(parseModel(initModel), params.boosting),
+  }
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { LoadProgress } from '@coppice/data'
-import type { CommittedIteration, IterationEvent, TrainingEvent } from '@coppice/engine'
+import {
+  type CommittedIteration, initialIterations, type IterationEvent, type TrainingEvent,
+} from '@coppice/engine'
 import { assert, type ModelHeader } from '@coppice/model'
 import type { ToClient } from '../protocol/client-messages.js'
 import type { JobOutcome } from './outcome.js'
@@ -190,8 +192,10 @@ export class JobStory {
   }
 
   #eventOf({ iteration, metrics, trees }: CommittedIteration): IterationEvent {
+    const nInitial = this.#header === null ? 0 : initialIterations(this.#header)
     return {
-      kind: 'iteration', iteration, nIterations: this.nIterations, metrics,
+      kind: 'iteration', iteration: nInitial + iteration,
+      nIterations: nInitial + this.nIterations, metrics,
       nLeaves: trees.map(({ leafValue }) => leafValue.length),
     }
   }

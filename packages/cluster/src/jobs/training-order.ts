@@ -4,7 +4,7 @@ import {
   mergeSummaries, type ResolvedParams, sumsLayout, targetShape, type TrainingData, trainingDialogue,
   type TrainingInputs,
 } from '@coppice/engine'
-import { assert, CoppiceError, type Model } from '@coppice/model'
+import { assert, CoppiceError, type Model, serializeModel } from '@coppice/model'
 import type { JobPartition, TrainOrder } from '../coordinator/events.js'
 import type { LoadedPartitionInfo, SourcePartition } from '../protocol/messages.js'
 
@@ -16,6 +16,8 @@ export const ROUND_BYTES_MAX = 256 * 1024 * 1024
 
 /** What one WebAssembly memory can hold. */
 const ARENA_BYTES_MAX = 4_294_967_296
+
+const encoder = new TextEncoder()
 
 /** The data sets of a job, surveyed. */
 export interface SurveyedJob {
@@ -32,15 +34,18 @@ export interface OrderInputs extends SurveyedJob {
   /** From the journal; null where they are not known yet. */
   readonly infos: readonly LoadedPartitionInfo[] | null
   readonly resumeFrom: Model | null
+  /** What the training begins with, of `initialModel`. */
+  readonly initModel?: Model | null
   /** Threads of all workers, asked for when the training begins. */
   readonly nThreads: () => number
 }
 
 /** The order for the coordinator's machine. */
 export function trainOrder(inputs: OrderInputs): TrainOrder {
-  const { recipes, sources, params, infos } = inputs
+  const { recipes, sources, params, infos, initModel = null } = inputs
   return {
     recipes, sources, shape: targetShape(params), partitions: jobPartitions(recipes), infos,
+    ...(initModel === null ? {} : { initModel: encoder.encode(serializeModel(initModel)) }),
     makeTrainer: (known) => trainingDialogue(trainingInputs(inputs, known)),
   }
 }
@@ -63,7 +68,7 @@ export function nRowsOf({ rows, nRows }: DatasetRecipe): number {
 
 /** What the trainer is told, from what the partitions' holders told. */
 export function trainingInputs(
-  { recipes, params, names, resumeFrom, nThreads }: OrderInputs,
+  { recipes, params, names, resumeFrom, initModel = null, nThreads }: OrderInputs,
   infos: readonly LoadedPartitionInfo[],
 ): TrainingInputs {
   const partitions = jobPartitions(recipes)
@@ -81,6 +86,7 @@ export function trainingInputs(
     evalSets: names.map((name, i) => ({ name, data: data[i + 1]! })),
     executor: clusterTraits(Math.max(1, nThreads())),
     ...(resumeFrom === null ? {} : { resumeFrom }),
+    ...(initModel === null ? {} : { initModel }),
   }
 }
 

@@ -46,6 +46,8 @@ export class ClientJob {
   readonly #records: CommittedIteration[]
   /** Iterations of the model that the job resumes from. */
   readonly #nResumed: number
+  /** What the training begins with. */
+  readonly #initModel: Model | null
   #header: ModelHeader | null = null
   /** To the last iteration. */
   #answer: Promise<'go' | 'stop'> = Promise.resolve('go')
@@ -71,6 +73,7 @@ export class ClientJob {
       : committedIterations(parseModel(spec.resumeFrom),
         metricDirections({ customMetrics: String(spec.params['customMetrics'] ?? '') }))
     this.#nResumed = this.#records.length
+    this.#initModel = spec.initModel === undefined ? null : parseModel(spec.initModel)
   }
 
   /**
@@ -194,7 +197,7 @@ export class ClientJob {
   /** The model of the first n iterations. */
   #model(n: number): Model {
     assert(this.#header !== null, 'the header is known before the first iteration')
-    return resumeModel(this.#header, this.#records.slice(0, n))
+    return resumeModel(this.#header, this.#records.slice(0, n), this.#initModel)
   }
 
   async #done({ stoppedBy, model: bytes }: Done): Promise<void> {

@@ -1,7 +1,7 @@
 import { memoryLimitBytes } from '@coppice/data/node'
 import {
-  committedIterations, type CommittedIteration, metricDirections, type ResolvedParams,
-  resolveParams, resumeModel, targetShape, type TrainResult, withInferred,
+  committedIterations, type CommittedIteration, initialIterations, metricDirections,
+  type ResolvedParams, resolveParams, resumeModel, targetShape, type TrainResult, withInferred,
 } from '@coppice/engine'
 import { CoppiceError, type Model, serializeModel, startChain } from '@coppice/model'
 import type { CoordinatorEffect, CoordinatorEvent } from '../coordinator/events.js'
@@ -78,6 +78,7 @@ export class JobRunner {
   /** As far as they are known without the data. */
   readonly #params: ResolvedParams
   readonly #resumeFrom: Model | null
+  readonly #initModel: Model | null
   /** Iterations of the model to go on from. */
   readonly #nResumed: number
   #order: OrderInputs | null = null
@@ -92,11 +93,12 @@ export class JobRunner {
     this.#port = port
     this.#journal = journal
     this.#restored = restored
-    const { params, resumeFrom } = checkSpec(spec)
+    const { params, resumeFrom, initModel } = checkSpec(spec)
     this.#params = params
     this.#resumeFrom = resumeFrom
+    this.#initModel = initModel
     this.#nResumed = resumeFrom === null ? 0
-      : resumeFrom.trees.length / resumeFrom.treesPerIteration
+      : resumeFrom.trees.length / resumeFrom.treesPerIteration - initialIterations(resumeFrom)
     this.story = new JobStory(job, params.numIterations)
     this.#answer = new ClientAnswer(() => port.now())
     this.#book = new TaskBook(job, (event) => port.step(event))
@@ -192,6 +194,7 @@ export class JobRunner {
     const survey = await surveyJob(spec, {
       book: this.#book,
       params: this.#params,
+      initModel: this.#initModel,
       nThreads: () => this.#port.nThreads(),
       memoryBytes: memoryLimitBytes(),
       signal: this.#stopReading.signal,
@@ -208,13 +211,14 @@ export class JobRunner {
       params: resolveParams(withInferred(params, inferred, recipes[0]!.classes)),
       ...this.#orderRest(),
       // the records begin with the iterations of that model
-      resumeFrom: records.length > this.#nResumed ? resumeModel(header, records)
-        : this.#resumeFrom,
+      resumeFrom: records.length > this.#nResumed
+        ? resumeModel(header, records, this.#initModel) : this.#resumeFrom,
     }
   }
 
-  #orderRest(): Pick<OrderInputs, 'names' | 'nThreads'> {
+  #orderRest(): Pick<OrderInputs, 'names' | 'initModel' | 'nThreads'> {
     return {
+      initModel: this.#initModel,
       names: this.spec.evalSets.map(({ name }) => name),
       nThreads: () => this.#port.nThreads(),
     }

@@ -4,9 +4,9 @@ import {
 } from '@coppice/data'
 import { displayUri } from '@coppice/data/node'
 import {
-  checkEvalSets, fitRows, requireClassCount, type ResolvedParams, resolveParams, withInferred,
+  checkEvalSets, fitInitialModel, fitRows, requireClassCount, type ResolvedParams, resolveParams, withInferred,
 } from '@coppice/engine'
-import { assert, CoppiceError } from '@coppice/model'
+import { assert, CoppiceError, type Model } from '@coppice/model'
 import { ClusterTaskRunner } from '../jobs/cluster-task-runner.js'
 import type { TaskBook } from '../jobs/task-book.js'
 import { nRowsOf, requireReducerMemory, type SurveyedJob } from '../jobs/training-order.js'
@@ -21,6 +21,8 @@ export interface SurveyPort {
   readonly book: TaskBook
   /** As far as they are known without the data. */
   readonly params: ResolvedParams
+  /** What the training begins with. */
+  readonly initModel: Model | null
   /** Threads of all workers now. */
   readonly nThreads: () => number
   /** Bytes of memory of this coordinator. */
@@ -49,10 +51,12 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
     const named = { name, sources: found, firstSource }
     const survey = await surveySet(spec, data, named, port, reference)
     sources.push(found)
+    requireNoInitScores(survey.recipe, port.initModel, name)
     recipes.push(withRows(survey.recipe, data, name))
   }
   await add('training', spec.train)
   const { features, classes, nRows } = recipes[0]!
+  if (port.initModel !== null) fitInitialModel(port.initModel, features)
   const params = resolveParams(withInferred(spec.params, spec.inferred, classes))
   requireClassCount(classes, params)
   requireReducerMemory(features, params, port.memoryBytes)
@@ -61,6 +65,16 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
     ({ name, data: { features, nRows: nRowsOf(recipes[i + 1]!) } }))
   checkEvalSets({ nRows, features }, evalSets, params)
   return { recipes, sources, params }
+}
+
+/** @throws CoppiceError 'DATA' for rows that are told twice where their scores begin */
+function requireNoInitScores(
+  { columns }: DatasetRecipe, initModel: Model | null, name: string,
+): void {
+  if (initModel === null || !columns.some(({ role }) => role === 'initScore')) return
+  const where = name === 'training' ? 'the training data' : `evaluation set "${name}"`
+  throw new CoppiceError('DATA', `${where} has init scores, and initModel says where scores ` +
+    'begin, too; leave one of them out')
 }
 
 /** The recipe of the rows that the specification selects. @throws CoppiceError 'DATA' */

@@ -5,7 +5,7 @@ import {
 import {
   type LabelledRows, mergeSummaries, type RowSummary, summarizeRows, type TargetShape,
 } from '@coppice/engine'
-import { assert } from '@coppice/model'
+import { assert, type Model, parseModel } from '@coppice/model'
 import type { Job, LoadedPartitionInfo } from '../protocol/messages.js'
 import { OtherFileError, type WorkerFiles } from './worker-files.js'
 
@@ -53,6 +53,7 @@ export class PartitionCache {
   readonly #job: Job
   readonly #files: WorkerFiles
   readonly #loaders: readonly PartitionLoader[]
+  readonly #initModel: Model | null
   /** All files of the job are looked at once, before the first is read. */
   #planned: Promise<void> | null = null
   /** Of each data set, the number of its first partition; and the end of the last. */
@@ -63,6 +64,7 @@ export class PartitionCache {
   constructor(job: Job, threads: ThreadPool, files: WorkerFiles) {
     this.#job = job
     this.#files = files
+    this.#initModel = job.initModel === undefined ? null : parseModel(job.initModel)
     this.#loaders = job.sources.map((sources) => openPartitionLoader(
       sources.map(({ uri, format, expected }) =>
         ({ uri: files.locate(uri), format: format as Format, expected })),
@@ -183,7 +185,7 @@ export class PartitionCache {
     const recipe = this.#job.recipes[dataset]!
     const first = this.#firsts[dataset]!
     const binned = await this.#loaders[dataset]!.encode(
-      recipe, entries.map(({ partition }) => partition - first), signal)
+      recipe, entries.map(({ partition }) => partition - first), signal, this.#initModel)
     const held: HeldPartition[] = []
     for (const [i, { partition }] of entries.entries()) {
       const rows = binned[i]!

@@ -40,6 +40,8 @@ export interface JobSpec {
   readonly evalSets: readonly { readonly name: string, readonly data: DataSpec }[]
   /** A model to go on from, as UTF-8 JSON, or null. */
   readonly resumeFrom: Uint8Array | null
+  /** A model to begin with, of the engine's `initialModel`, as UTF-8 JSON. */
+  readonly initModel?: Uint8Array | undefined
   /** The client answers every iteration (callbacks); the training waits for it. */
   readonly wantsGo: boolean
 }

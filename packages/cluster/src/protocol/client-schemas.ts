@@ -73,6 +73,7 @@ export const jobSpec: Schema<JobSpec> = object({
   train: dataSpec,
   evalSets: list(object({ name: datasetName, data: dataSpec }), DATASETS_MAX),
   resumeFrom: nullable(array(Uint8Array)),
+  initModel: optional(array(Uint8Array)),
   wantsGo: flag,
 })
 

@@ -19,7 +19,7 @@ import type {
 } from './messages.js'
 import {
   array, constant, count, distinct, double, flag, integer, list, nullable, object, oneOf,
-  type Schema, tagged, text,
+  optional, type Schema, tagged, text,
 } from './schema.js'
 
 const name = text(NAME_LENGTH_MAX)
@@ -118,6 +118,7 @@ export const toWorker: Schema<ToWorker> = tagged('type', {
     recipes: list(datasetRecipe, DATASETS_MAX),
     sources: list(sources, DATASETS_MAX),
     shape: targetShape,
+    initModel: optional(array(Uint8Array)),
   }),
   'hold': object({
     type: constant('hold'), job: name, view: count, stores: list(heldStore, STORES_MAX),

@@ -172,6 +172,8 @@ export interface Job {
   readonly recipes: readonly DatasetRecipe[]
   readonly sources: readonly (readonly SourcePartition[])[]
   readonly shape: TargetShape
+  /** A model whose raw scores are the init scores of all rows, as UTF-8 JSON. */
+  readonly initModel?: Uint8Array | undefined
 }
 
 /** Coordinator: the stores you are to have; all others are to be dropped. */

@@ -4,7 +4,7 @@
  */
 import type { CommittedIteration, IterationEvent, MetricValue, Rescale } from '@coppice/engine'
 import type {
-  Feature, LossOfModel, ModelHeader, Objective, ParameterValue, Scalar, Tree,
+  EarlierTraining, Feature, LossOfModel, ModelHeader, Objective, ParameterValue, Scalar, Tree,
 } from '@coppice/model'
 import {
   CATEGORIES_MAX, COLUMNS_MAX, DATASETS_MAX, ITERATIONS_MAX, LEAVES_MAX, METRICS_MAX,
@@ -12,7 +12,7 @@ import {
 } from './limits.js'
 import {
   constant, count, double, either, finite, flag, integer, list, nullable, object, oneOf, opaque,
-  type Schema, tagged, text, where,
+  optional, type Schema, tagged, text, where,
 } from './schema.js'
 
 const child = integer(-LEAVES_MAX, LEAVES_MAX)
@@ -74,6 +74,7 @@ const feature: Schema<Feature> = tagged('kind', {
     kind: constant('categorical'),
     categories: either(
       'a list of texts or of numbers', list(cell, CATEGORIES_MAX), list(double, CATEGORIES_MAX)),
+    truncates: optional(constant(true)),
   }),
 })
 
@@ -140,6 +141,10 @@ const parameters = where(
   (value) => isRecordOf(value, isParameterValue),
   'parameters: texts, numbers, booleans, and lists of texts and numbers, by name')
 
+const earlierTraining: Schema<EarlierTraining> = object({
+  iterations: iteration, objective: cell, parameters, chainHash: hash,
+})
+
 export const modelHeader: Schema<ModelHeader> = object({
   objective,
   classes: nullable(list(scalar, OUTPUTS_MAX)),
@@ -147,4 +152,5 @@ export const modelHeader: Schema<ModelHeader> = object({
   treesPerIteration: integer(1, OUTPUTS_MAX),
   baseScores: list(finite, OUTPUTS_MAX),
   parameters,
+  earlier: optional(list(earlierTraining, ITERATIONS_MAX)),
 })

@@ -28,10 +28,15 @@ const header: ModelHeader = {
     { name: 'x', kind: 'numeric', missing: 'zero' },
     { name: 'y', kind: 'categorical', categories: ['p', 'q'] },
     { name: 'z', kind: 'categorical', categories: [-1, 2.5] },
+    { name: 't', kind: 'categorical', categories: [1, 2], truncates: true },
   ],
   treesPerIteration: 3,
   baseScores: [0.1, -0.5, 0],
   parameters: { num_leaves: 31, objective: 'multiclass', metric: ['auc'], boost: false },
+  earlier: [{
+    iterations: 3, objective: 'multiclass num_class:3', parameters: { num_leaves: 7 },
+    chainHash: '0123456789abcdef'.repeat(4),
+  }],
 }
 
 /** Two rows with columns of both kinds. */
@@ -58,7 +63,7 @@ export const fromClientSamples: ByType<FromClient> = {
       evalSets: [{ name: 'valid', data: { ...train, format: null, header: false,
         missingValues: null, unnamed: { label: 0, unlessColumns: 28 }, roles: {},
         schema: null, rows: null } }],
-      resumeFrom: Uint8Array.of(123, 125),
+      resumeFrom: Uint8Array.of(123, 125), initModel: Uint8Array.of(123, 32, 125),
       wantsGo: true,
     } },
     { type: 'submit', protocol: 1, job, fromIteration: 12, spec: {

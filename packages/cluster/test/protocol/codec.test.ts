@@ -23,7 +23,7 @@ function pathsIn(value: unknown, path: Path = []): Path[] {
 }
 
 /** Members that an object may lack. */
-const mayLack = new Set(['unnamed'])
+const mayLack = new Set(['unnamed', 'initModel', 'earlier', 'truncates'])
 
 /** A deep copy in which the value at the path is what `change` makes of it. */
 function changed(value: unknown, path: Path, change: (old: unknown) => unknown): unknown {

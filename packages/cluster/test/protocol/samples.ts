@@ -247,8 +247,12 @@ export const toWorkerSamples: ByType<ToWorker> = {
       kept: [] } } },
   ],
   'task': taskBodies.map((body, i) => ({ type: 'task', job, task: i, context: 1, body })),
-  'job': [{ type: 'job', job, recipes: [recipe, recipe], sources: [sources, []],
-    shape: { objective: 'binary', nClasses: 2, nOutputs: 1 } }],
+  'job': [
+    { type: 'job', job, recipes: [recipe, recipe], sources: [sources, []],
+      shape: { objective: 'binary', nClasses: 2, nOutputs: 1 } },
+    { type: 'job', job, recipes: [recipe], sources: [sources], initModel: Uint8Array.of(123, 125),
+      shape: { objective: 'binary', nClasses: 2, nOutputs: 1 } },
+  ],
   'hold': [{ type: 'hold', job, view: 2, stores: [
     { store: 1, partitions: [0, 5], isActive: true }, { store: 2, partitions: [], isActive: false },
   ] }],

@@ -58,6 +58,9 @@ export const trainingOptions: readonly Flag[] = [
     describe: 'Iterations between checkpoints' },
   { name: 'resume', group, takes: 'one',
     describe: 'Checkpoint to go on from; the result is that of an uninterrupted training' },
+  { name: 'init-model', group, takes: 'one',
+    describe: "Model to begin with, ours or LightGBM's text, on any data with its features: its " +
+      'trees come first, num_iterations new ones follow' },
   { name: 'metrics-file', group, takes: 'one',
     describe: 'File for the metrics, a JSON object per line' },
   { name: 'log-format', group, takes: 'one', choices: ['text', 'json'], default: 'text',
@@ -81,6 +84,7 @@ export const trainCommand: Command = {
     ['$0 train --config train.conf --num_leaves 63 --model m.json',
       "Take LightGBM's configuration, but other leaves"],
     ['$0 train ... --checkpoint c.json --resume c.json', 'Go on with an interrupted training'],
+    ['$0 train --data new.csv --init-model old.json ...', 'Add trees to a finished model'],
     ['$0 train ... --cluster ws://10.0.0.5:7077 --token-file token',
       'Train on many machines, to the same bytes'],
     ['$0 train ... --local-workers 4', 'Train in four processes of this machine'],
@@ -215,6 +219,7 @@ function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
 /** Opens what is read, and finds out what can be written. */
 async function openJob(job: Job, reporter: Reporter): Promise<{
   readonly resumeFrom: Booster | undefined
+  readonly initModel: Booster | undefined
   readonly data: Dataset
   readonly evalSets: readonly NamedDataset[]
   readonly writing: ModelWriting
@@ -231,13 +236,16 @@ async function openJob(job: Job, reporter: Reporter): Promise<{
   for (const file of [job.model, values.text('checkpoint')]) {
     if (file !== undefined) await requireWritable(file)
   }
-  const resumePath = values.text('resume')
-  const resumeFrom = resumePath === undefined ? undefined : await Booster.load(resumePath)
+  const loadFrom = async (path: string | undefined): Promise<Booster | undefined> =>
+    path === undefined ? undefined : Booster.load(path)
+  const resumeFrom = await loadFrom(values.text('resume'))
+  const initModel = await loadFrom(values.text('init-model'))
   const opened = await openInputs(inputs)
   const notes = await notesOfInputs(inputs, job.objective, place.kind === 'here')
   for (const note of notes) reporter.note(note)
   return {
     resumeFrom,
+    initModel,
     ...opened,
     writing: { format, layout: format === 'lightgbm' ? await findLayout(inputs, reporter) : null },
   }
@@ -247,7 +255,7 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   const { values, model: path } = job
   const noEffect = [...job.noEffect, ...(job.run?.ofOtherTasks ?? [])]
   if (noEffect.length > 0) reporter.note(`no effect here: ${noEffect.join(', ')}`)
-  const { data, evalSets, resumeFrom, writing } = await openJob(job, reporter)
+  const { data, evalSets, resumeFrom, initModel, writing } = await openJob(job, reporter)
   const saved = values.text('checkpoint')
   const every = values.integer('checkpoint-every', 1) ?? 10
   const checkpoint = saved === undefined ? null
@@ -256,7 +264,9 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
   const metrics = metricsPath === undefined ? null
     : new MetricsFile(metricsPath, resumeFrom?.model ?? null)
   const snapshotFreq = job.run?.snapshotFreq ?? 0
-  let nDone = resumeFrom?.nIterations ?? 0
+  // Iterations of the model to begin with are used up to its best one.
+  const nInitial = initModel === undefined ? 0 : initModel.bestIteration ?? initModel.nIterations
+  let nDone = (resumeFrom?.nIterations ?? nInitial) - nInitial
   let fetchText: string | null = null
   let cluster: Cluster | undefined
   try {
@@ -268,10 +278,11 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
       validationSeed: values.integer('validation-seed', -Number.MAX_SAFE_INTEGER),
       callbacks: [
         ...(checkpoint === null ? [] : [checkpoint.callback]),
-        ...(snapshotFreq > 0 ? [snapshotCallback(path, writing, snapshotFreq)] : []),
+        ...(snapshotFreq > 0 ? [snapshotCallback(path, writing, snapshotFreq, nInitial)] : []),
       ],
       signal,
       resumeFrom,
+      initModel,
       cluster,
       onLoad: (progress) => reporter.onLoad(progress),
       onNotice: (text) => reporter.notice(text),
@@ -281,7 +292,7 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
         reporter.job(name, job.place.url)
       },
       onEvent: (event) => {
-        if (event.kind === 'iteration') nDone = event.iteration + 1
+        if (event.kind === 'iteration') nDone = event.iteration + 1 - nInitial
         metrics?.onEvent(event)
         reporter.onEvent(event)
       },
@@ -290,7 +301,7 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
     await writeModel(booster, path, writing)
     reporter.saved('model', path, booster.nTrees)
     reporter.took({ ...booster.trainingTimes!, saveMs: performance.now() - savedFromMs })
-    if (booster.nTrees === 0) warnOfNoTree(values, path)
+    if (booster.nIterations === nInitial) warnOfNoTree(values, path, nInitial > 0)
     return ExitCode.ok
   } catch (error) {
     if (signal.aborted && error instanceof CoppiceError && error.code === 'ABORTED') {
@@ -332,9 +343,10 @@ function isGivenUp(error: unknown): boolean {
 }
 
 /** A model that knows nothing is worth a line even where no other is wanted. */
-function warnOfNoTree(values: FlagValues, path: string): void {
-  const text = `warning: the model ${path} has no tree and predicts a constant: no leaf could be ` +
-    'split; try a smaller min_data_in_leaf, or look at the features'
+function warnOfNoTree(values: FlagValues, path: string, hasInitial: boolean): void {
+  const text = `warning: the model ${path} has no ` +
+    (hasInitial ? 'tree but those of --init-model' : 'tree and predicts a constant') +
+    ': no leaf could be split; try a smaller min_data_in_leaf, or look at the features'
   process.stderr.write(values.text('log-format') === 'json'
     ? `${JSON.stringify({ event: 'warning', text })}\n` : `${text}\n`)
 }

@@ -77,7 +77,7 @@ export async function requireDistinctFiles(
       throw error
     }
   }
-  const inputs = [...await find('--data', data), ...named('config', 'resume')]
+  const inputs = [...await find('--data', data), ...named('config', 'resume', 'init-model')]
   for (const set of valid) inputs.push(...await find('--valid', [set.inputs]))
   // A training that goes on keeps its checkpoint in the same file.
   await requireDistinct(named('model', 'checkpoint', 'metrics-file'), inputs,

@@ -11,6 +11,7 @@ const optionOf: Readonly<Record<string, string>> = {
   data: 'data',
   valid: 'valid',
   output_model: 'model',
+  input_model: 'init-model',
   label_column: 'label',
   weight_column: 'weight',
   group_column: 'group',
@@ -20,8 +21,9 @@ const optionOf: Readonly<Record<string, string>> = {
 }
 
 /** Process options that a configuration file may hold under a kebab-case name of their own. */
-const fileOptions = ['metrics-file', 'checkpoint', 'checkpoint-every', 'missing-values', 'format',
-  'threads', 'log-format', 'model', 'cluster', 'token-file', 'ca-file', 'local-workers']
+const fileOptions = ['metrics-file', 'checkpoint', 'checkpoint-every', 'init-model',
+  'missing-values', 'format', 'threads', 'log-format', 'model', 'cluster', 'token-file', 'ca-file',
+  'local-workers']
 
 export interface Settings {
   /** Raw training parameters. */

@@ -87,6 +87,20 @@ describe('coppice run', function () {
     })
   }
 
+  it('goes on from a model of LightGBM, whose trees come first', async () => {
+    await work.okHere('run', 'task=train', 'data=sparse.train', 'objective=binary',
+      'input_model=sparse.model.txt', 'num_trees=2', 'snapshot_freq=1', 'output_model=more.txt')
+    const treesOf = (file: string): string[] => work.read(file).split(/^(?=Tree=)/m).slice(1)
+      .map((text) => /^leaf_value=(.*)$/m.exec(text)![1]!)
+    const [first, more] = [treesOf('sparse.model.txt'), treesOf('more.txt')]
+    assert.equal(more.length, first.length + 2)
+    assert.deepEqual(more.slice(0, first.length).map((text) => text.split(' ').map(Number)),
+      first.map((text) => text.split(' ').map(Number)))
+    assert.deepEqual(treesOf('more.txt.snapshot_iter_1'), more.slice(0, -1))
+    await work.fails(ExitCode.failure, ['begin', 'lack its features'], 'run', 'data=sparse.train',
+      'objective=binary', 'input_model=regression.model.txt')
+  })
+
   it('finds columns by place: without a label, and of a model with names', async () => {
     const expected = goldenOf('regression').raw
     const lines = work.read('regression.test').split('\n').slice(1, -1)
@@ -244,8 +258,6 @@ describe('coppice run', function () {
         [...train, 'convert_model_language=cpp']],
       ['binary files of data', ['save_binary', 'coppice partition'],
         ['task=save_binary', 'data=sparse.train']],
-      ['training on top of a model', ['input_model', 'not built'],
-        [...train, 'input_model=sparse.model.txt']],
       ['an unknown task', ['task', '"trian"', 'train'], ['task=trian', 'data=sparse.train']],
       ['other machines', ['num_machines', '--cluster'], [...train, 'num_machines=2']],
     ]

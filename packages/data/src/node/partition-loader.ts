@@ -3,7 +3,7 @@
  * that came of it. Everything runs on loading threads; the calling thread only waits.
  */
 import { type BinnedBlock, selectFrom } from '@coppice/engine'
-import { CoppiceError } from '@coppice/model'
+import { CoppiceError, type Model } from '@coppice/model'
 import { allocatePartition, targetSize } from '../loading/allocate.js'
 import { mergeGroups } from '../loading/groups.js'
 import { throwIfAborted } from '../loading/inline-runner.js'
@@ -17,7 +17,9 @@ import type {
 } from '../loading/job.js'
 import { type DatasetRecipe, encodePlanOf, type RecipePartition } from '../loading/recipe.js'
 import { unitsOf } from '../loading/units.js'
+import { scoringContext } from '../prediction/scoring-context.js'
 import { defaultTextOptions } from '../readers.js'
+import { modelBytes } from './model-bytes.js'
 import type { SourceOptions } from './open-source.js'
 import { PartitionFiles } from './partition-files.js'
 import type { CopyTask } from './pool-messages.js'
@@ -42,8 +44,8 @@ export interface BinnedPartition {
   /** Row counts of the query groups, in row order. */
   readonly groupSizes: Uint32Array | null
   /**
-   * SHA-256 of all of the above (see `digestRows`), before rows are selected: equal wherever it is
-   * computed.
+   * SHA-256 of all of the above (see `digestRows`), before rows are selected and without scores of
+   * an initial model: equal wherever it is computed.
    */
   readonly hash: string
 }
@@ -73,11 +75,15 @@ export interface PartitionLoader {
    * Rejects with CoppiceError: 'IO' for a file that cannot be read or is not the one that was
    * surveyed, 'DATA' for one that is not what the manifest promises or holds values that cannot
    * be used, 'MEMORY', 'ABORTED'. Messages name the file.
+   *
+   * @param initModel - whose raw scores of the rows are their init scores, instead of columns; all
+   *   of its features are features of the recipe
    */
   encode(
     recipe: DatasetRecipe,
     partitionIdx: readonly number[],
     signal?: AbortSignal,
+    initModel?: Model | null,
   ): Promise<BinnedPartition[]>
   /** Forgets the sources, and ends the threads unless they are shared. */
   close(): Promise<void>
@@ -161,6 +167,7 @@ class PoolLoader implements PartitionLoader {
     recipe: DatasetRecipe,
     partitionIdx: readonly number[],
     signal?: AbortSignal,
+    initModel: Model | null = null,
   ): Promise<BinnedPartition[]> {
     throwIfAborted(signal)
     if (partitionIdx.length === 0) return []
@@ -176,6 +183,8 @@ class PoolLoader implements PartitionLoader {
       const contextId = this.#pool.addContext(sourcesId, context, encoding)
       try {
         const { groups, packed } = await this.#encodeRows(contextId, recipe, partitions, signal)
+        const scores = initModel === null ? null
+          : await this.#score(sourcesId, initModel, recipe, partitions, signal)
         await files.requireSame()
         const digests = targets.map(({ blocks }, targetIdx) => ({
           kind: 'digest' as const,
@@ -193,7 +202,7 @@ class PoolLoader implements PartitionLoader {
             blocks: digests[i]!.blocks,
             label,
             weight,
-            initScore,
+            initScore: scores?.[i] ?? initScore,
             groupSizes: groups[i]!,
             hash: hashes[i]!,
           })
@@ -248,6 +257,34 @@ class PoolLoader implements PartitionLoader {
     }
     const groups = units.map((own) => group === undefined ? null : mergeGroups(group.name, own))
     return { groups, packed }
+  }
+
+  /** Raw scores of all rows of each partition, rows x outputs. */
+  async #score(
+    sourcesId: number,
+    model: Model,
+    recipe: DatasetRecipe,
+    partitions: readonly RecipePartition[],
+    signal: AbortSignal | undefined,
+  ): Promise<Float64Array[]> {
+    const context = scoringContext(recipe, partitions, model, modelBytes(model))
+    const { treesPerIteration: nOutputs } = model
+    const scores = partitions.map(({ plan }) =>
+      new Float64Array(new SharedArrayBuffer(8 * plan.nRows * nOutputs)))
+    const tasks = partitions.flatMap(({ plan }, partitionIdx) => plan.units.flatMap((unit) =>
+      unit.nRows === 0 ? [] : [{
+        kind: 'predict' as const, partitionIdx, unit, start: 0, end: unit.nRows }]))
+    const contextId = this.#pool.addContext(sourcesId, context, null)
+    try {
+      const results = await this.#pool.run(contextId, tasks, { signal })
+      for (const [i, { predictions }] of results.entries()) {
+        const { partitionIdx, unit } = tasks[i]!
+        scores[partitionIdx]!.set(predictions, unit.firstRow * nOutputs)
+      }
+      return scores
+    } finally {
+      this.#pool.drop(contextId)
+    }
   }
 
   async #runIn<T extends LoadTask>(

@@ -1,6 +1,7 @@
 import { CoppiceError } from '@coppice/model'
 import { boostingContradiction } from './boosting-contradictions.js'
 import { constraintContradiction } from './constraint-contradictions.js'
+import { quantizedContradiction } from './quantized.js'
 import { rankingContradiction } from './ranking.js'
 import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
@@ -136,6 +137,7 @@ export function checkContradictions(values: ParameterValues): void {
     rankingContradiction(values) ??
     samplingContradiction(values) ??
     boostingContradiction(values) ??
+    quantizedContradiction(values) ??
     growthContradiction(values) ??
     constraintContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)

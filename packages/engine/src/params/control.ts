@@ -1,5 +1,6 @@
 import { bool, float, int, noEffect, numbers, unbuilt } from './parameter.js'
 import { boostingParameters } from './boosting.js'
+import { quantizedParameters } from './quantized.js'
 import { samplingParameters } from './sampling.js'
 
 /** How a tree may grow: limits, regularisation and draws that work. */
@@ -144,19 +145,10 @@ const notBuilt = {
     'it would need a memory of the features that each row was asked for; use ' +
       'cegb_penalty_feature_coupled',
   ),
-  use_quantized_grad: unbuilt(
-    bool(
-      'control',
-      false,
-      'Coarse integer gradients. (Histograms here always hold exact integers.)',
-    ),
-  ),
-  num_grad_quant_bins: unbuilt(int('control', 4, 'Levels of coarse gradients.')),
-  quant_train_renew_leaf: unbuilt(bool('control', false, 'Leaf values from full gradients.')),
-  stochastic_rounding: unbuilt(bool('control', true, 'Round coarse gradients at random.')),
 }
 
 /** Everything about the growth of trees. */
 export const controlParameters = {
-  ...supported, ...samplingParameters, ...boostingParameters, ...neutral, ...notBuilt,
+  ...supported, ...samplingParameters, ...boostingParameters, ...quantizedParameters, ...neutral,
+  ...notBuilt,
 }

@@ -56,9 +56,9 @@ const fileRows = {
     commandOption('--valid'),
   ),
   input_model: unbuilt(
-    text('core', '', 'Path of a model to go on from.', { aliases: ['model_input', 'model_in'] }),
-    'to go on with the same training use --resume; a further training on top of a finished model ' +
-      'is not built',
+    text('core', '', 'Path of a model to begin with.', { aliases: ['model_input', 'model_in'] }),
+    'it is not a training parameter here: use --init-model of `coppice train`, initModel of the ' +
+      'library, or `coppice run`',
   ),
   output_model: unbuilt(
     text('core', 'LightGBM_model.txt', 'Path of the model file.', {

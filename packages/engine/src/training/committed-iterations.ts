@@ -1,11 +1,12 @@
 import type { Model } from '@coppice/model'
 import { History } from './history.js'
 import { recordChain } from './record-chain.js'
+import { initialIterations } from './resume.js'
 import type { CommittedIteration } from './trainer-protocol.js'
 import type { MetricValue } from './types.js'
 
 /**
- * The committed iterations of a model, as they were announced when it was trained: the inverse of
+ * The iterations that a model's training committed, as they were announced when it was trained: the inverse of
  * `resumeModel`. For whoever keeps a journal of a training that goes on from a model.
  *
  * @param isHigher - whether a metric is better where it is larger: `metricDirections`
@@ -18,12 +19,14 @@ export function committedIterations(
     new History(evaluation).byIteration(isHigher))
   const iterations: CommittedIteration[] = []
   const chain = recordChain(model)
-  for (let t = 0; t < trees.length; t += treesPerIteration) {
-    const iteration = iterations.length
-    const own = trees.slice(t, t + treesPerIteration)
+  const nInitial = initialIterations(model)
+  for (let i = 0; i < trees.length / treesPerIteration; i++) {
+    const own = trees.slice(i * treesPerIteration, (i + 1) * treesPerIteration)
     chain.append(own)
+    // an earlier training's
+    if (i < nInitial) continue
     iterations.push({
-      iteration, trees: own, rescale: null, metrics: metrics.get(iteration) ?? [],
+      iteration: i - nInitial, trees: own, rescale: null, metrics: metrics.get(i) ?? [],
       chainHash: chain.hash,
     })
   }

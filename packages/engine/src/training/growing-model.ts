@@ -27,11 +27,18 @@ export class GrowingModel {
   readonly #trees: Tree[] = []
   #history = new History()
   readonly #chain: RecordChain
+  /** Iterations of the trees that it begins with. */
+  readonly #nInitial: number
   #nIterations = 0
 
-  constructor(header: ModelHeader, params: StoppingParams) {
+  /** @param initial - trees of earlier trainings, which come before all others */
+  constructor(header: ModelHeader, params: StoppingParams, initial: readonly Tree[] = []) {
     this.#header = header
     this.#chain = recordChain(header)
+    const { treesPerIteration: n } = header
+    this.#nInitial = initial.length / n
+    this.#trees.push(...initial)
+    for (let t = 0; t < initial.length; t += n) this.#chain.append(initial.slice(t, t + n))
     const stopping: EarlyStoppingParams = {
       rounds: params.earlyStoppingRound,
       minDelta: params.earlyStoppingMinDelta,
@@ -40,8 +47,14 @@ export class GrowingModel {
     this.#stopping = new EarlyStopping(stopping, params.isProvideTrainingMetric ? TRAINING : null)
   }
 
+  /** Those that were committed here, without those of earlier trainings. */
   get nIterations(): number {
     return this.#nIterations
+  }
+
+  /** Of earlier trainings. */
+  get nInitial(): number {
+    return this.#nInitial
   }
 
   /** Of all committed iterations. */
@@ -59,7 +72,7 @@ export class GrowingModel {
   commit(
     trees: readonly Tree[], metrics: readonly MetricValue[], rescale: Rescale | null,
   ): boolean {
-    const iteration = this.#nIterations
+    const iteration = this.#nInitial + this.#nIterations
     if (rescale !== null) this.#rescale(rescale)
     this.#append(trees)
     this.#history.add(iteration, metrics)
@@ -67,9 +80,9 @@ export class GrowingModel {
   }
 
   /**
-   * Commits all iterations of an earlier model; nothing was committed before.
+   * Commits all iterations of a model of this training; nothing was committed before.
    *
-   * @param iterations - the model's trees, by iteration
+   * @param iterations - its trees, by iteration, without those of earlier trainings
    * @param isHigher - whether a metric is better where it is larger
    * @returns whether early stopping ended that training
    */
@@ -95,7 +108,8 @@ export class GrowingModel {
 
   #rescale(rescale: Rescale): void {
     const { treesPerIteration: n } = this.#header
-    for (const iteration of rescale.iterations) {
+    for (const own of rescale.iterations) {
+      const iteration = this.#nInitial + own
       const trees = this.#trees.slice(iteration * n, (iteration + 1) * n).map((tree) => ({
         ...tree,
         leafValue: rescaleValues(tree.leafValue, rescale),

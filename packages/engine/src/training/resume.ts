@@ -1,7 +1,8 @@
 import { startChain, type Model, type ModelHeader, type Tree } from '@coppice/model'
-import { CoppiceError } from '../errors.js'
+import { assert, CoppiceError } from '../errors.js'
 import { resolveParams } from '../params/index.js'
 import { GrowingModel } from './growing-model.js'
+import { initialTrees } from './initial-model.js'
 import type { CommittedIteration } from './trainer-protocol.js'
 
 /**
@@ -10,13 +11,17 @@ import type { CommittedIteration } from './trainer-protocol.js'
  *
  * @param header - as the training's request 'open' had it
  * @param records - of iterations 0, 1, 2, ... without a gap
+ * @param initModel - what the training began with, of `initialModel`; null: with nothing
  * @throws CoppiceError 'MODEL' when a record is missing or changed, naming the iteration
  */
 export function resumeModel(
-  header: ModelHeader, records: readonly CommittedIteration[],
+  header: ModelHeader, records: readonly CommittedIteration[], initModel: Model | null = null,
 ): Model {
+  assert((header.earlier === undefined) === (initModel === null),
+    'who begins with a model has it to go on')
+  const initial = initModel === null ? [] : initialTrees(initModel, header.features)
   // all parameters that decide when to stop affect the model, so the header has them
-  const growing = new GrowingModel(header, resolveParams(header.parameters))
+  const growing = new GrowingModel(header, resolveParams(header.parameters), initial)
   for (const [expected, { iteration, trees, rescale, metrics, chainHash }] of records.entries()) {
     if (iteration !== expected) {
       throw new CoppiceError('MODEL',
@@ -39,7 +44,7 @@ export function resumeModel(
 }
 
 /**
- * The trees of a model to be resumed, by iteration.
+ * The trees of a model to be resumed, by iteration, without those of earlier trainings.
  *
  * @param header - of the training that is to go on
  * @throws CoppiceError 'MODEL' when the model is of another training or has too many iterations
@@ -54,17 +59,23 @@ export function resumableIterations(
       'differ from this training\'s; resume with the same data and parameters')
   }
   const { trees, treesPerIteration } = model
-  const nIterations = trees.length / treesPerIteration
+  const nInitial = initialIterations(model)
+  const nIterations = trees.length / treesPerIteration - nInitial
   if (nIterations > numIterations) {
     throw new CoppiceError('MODEL',
       `cannot resume from this model: it has ${nIterations} iterations, num_iterations is ` +
       `${numIterations}`)
   }
   const iterations: Tree[][] = []
-  for (let t = 0; t < trees.length; t += treesPerIteration) {
+  for (let t = nInitial * treesPerIteration; t < trees.length; t += treesPerIteration) {
     iterations.push(trees.slice(t, t + treesPerIteration))
   }
   return iterations
+}
+
+/** Iterations of a model that earlier trainings gave it. */
+export function initialIterations({ earlier = [] }: Pick<ModelHeader, 'earlier'>): number {
+  return earlier.reduce((sum, { iterations }) => sum + iterations, 0)
 }
 
 /** Names of the header's parts that differ. */
@@ -74,6 +85,7 @@ function differences(model: Model, header: ModelHeader): string[] {
   for (const key of ['objective', 'classes', 'features', 'baseScores'] as const) {
     if (differ(model[key], header[key])) names.push(key)
   }
+  if (differ(model.earlier, header.earlier)) names.push('initial model')
   const keys = new Set([...Object.keys(model.parameters), ...Object.keys(header.parameters)])
   for (const key of keys) {
     if (differ(model.parameters[key], header.parameters[key])) names.push(key)

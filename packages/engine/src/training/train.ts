@@ -50,7 +50,7 @@ export async function train(options: TrainOptions, executor: Executor): Promise<
 
 /** What the trainer is to know of the rows. */
 function localInputs(options: TrainOptions, nThreads: number): TrainingInputs {
-  const { train: data, evalSets = [], resumeFrom } = options
+  const { train: data, evalSets = [], resumeFrom, initModel } = options
   const params = resolveParams(options.params)
   const shape = targetShape(params)
   checkEvalSets(data, evalSets, params)
@@ -70,6 +70,7 @@ function localInputs(options: TrainOptions, nThreads: number): TrainingInputs {
     evalSets: summarized,
     executor: localTraits(nThreads),
     ...(resumeFrom === undefined ? {} : { resumeFrom }),
+    ...(initModel === undefined ? {} : { initModel }),
   }
 }
 

@@ -34,6 +34,11 @@ export interface TrainingInputs {
   readonly executor: ExecutorTraits
   /** A model of the same data and parameters with fewer iterations: training goes on after it. */
   readonly resumeFrom?: Model
+  /**
+   * A model to begin with, of `initialModel`: its raw scores are the init scores of all rows, its
+   * trees come first. Iterations of requests and records count from 0 all the same.
+   */
+  readonly initModel?: Model
 }
 
 /** A committed iteration: what a journal keeps of it. Plain data; JSON holds it exactly. */

@@ -2,13 +2,16 @@ import {
   nClassesOf, type Model, type ModelHeader, type Objective, type Scalar, type Tree,
 } from '@coppice/model'
 import { assert, CoppiceError } from '../errors.js'
+import type { FeatureInfo } from '../dataset.js'
 import type { BinnedTree } from '../execution/protocol.js'
+import type { GrownTree } from '../grower/tree-grower.js'
 import { finishSpec, isSpecHigherBetter, type SetSize } from '../metrics/parts.js'
 import { setSize } from './summary.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
 import type { Rescale } from './dart.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
+import { beginWith, withMissing, type Beginning } from './initial-model.js'
 import { baseTrees, type IterationRecord } from './iteration.js'
 import { makePlan } from './make-plan.js'
 import type { TrainingPlan } from './plan.js'
@@ -35,13 +38,15 @@ type Steps<Result> = Generator<TrainerRequest, Result, TrainerAnswer>
 class Trainer {
   readonly #inputs: TrainingInputs
   readonly #plan: TrainingPlan
+  /** Null where the training begins with no model. */
+  readonly #beginning: Beginning | null
   #header: ModelHeader
   /** Evaluated data sets in the order of the engines' metric parts. */
   readonly #evaluated: readonly (SetSize & { readonly name: string })[]
   #growing: GrowingModel
 
   constructor(inputs: TrainingInputs) {
-    const { params, train, evalSets, executor } = inputs
+    const { params, train, evalSets, executor, initModel } = inputs
     this.#inputs = inputs
     checkEvalSets(train, evalSets, params)
     checkEvalSummaries(train, evalSets)
@@ -53,17 +58,29 @@ class Trainer {
       params, train, executor, { evaluatesTraining, evaluates: evaluated.length > 0 })
     const { objective: { objective }, nOutputs, baseScores } = plan.engine
     this.#plan = plan
+    const { classes } = train
+    const beginning = initModel === undefined ? null
+      : beginWith(initModel, train.features, { objective, classes })
+    assert(beginning === null || train.summary.hasInitScore, 'rows have the scores of their model')
+    this.#beginning = beginning
     this.#header = {
       objective,
-      classes: classesOf(objective, train.classes),
-      features: train.features.map(modelFeature),
+      classes: classesOf(objective, classes),
+      features: beginning?.features ?? train.features.map(modelFeature),
       treesPerIteration: nOutputs,
-      baseScores: this.#isCentered ? inputs.resumeFrom?.baseScores ?? baseScores : baseScores,
+      baseScores: beginning?.baseScores ??
+        (this.#isCentered ? inputs.resumeFrom?.baseScores ?? baseScores : baseScores),
       parameters,
+      ...(beginning === null ? {} : { earlier: beginning.earlier }),
     }
     this.#evaluated = evaluated.map(({ name, data }) =>
       ({ name, ...setSize(data.summary) }))
-    this.#growing = new GrowingModel(this.#header, params)
+    this.#growing = new GrowingModel(this.#header, params, beginning?.trees)
+  }
+
+  /** Of the data, as the model to be knows them. */
+  get #features(): readonly FeatureInfo[] {
+    return this.#beginning?.infos ?? this.#inputs.train.features
   }
 
   /** The base scores are percentiles of the labels, which the plan cannot have. */
@@ -92,7 +109,7 @@ class Trainer {
   *run(): TrainingDialogue {
     const stoppedBy = yield* this.#train()
     const model = this.#growing.model()
-    const { nIterations } = this.#growing
+    const nIterations = this.#growing.nInitial + this.#growing.nIterations
     const { bestIteration } = model
     yield { kind: 'tell', event: {
       kind: 'stopped', reason: stoppedBy, nIterations, bestIteration,
@@ -114,12 +131,13 @@ class Trainer {
       else if (resumed.isOver) over = 'early-stopping'
     }
     const { params, train, executor } = this.#inputs
+    const { nInitial } = this.#growing
     const told = yield { kind: 'tell', event: {
       kind: 'started',
       nRows: train.nRows,
       nFeatures: train.features.length,
-      nIterations: params.numIterations,
-      firstIteration: this.#growing.nIterations,
+      nIterations: nInitial + params.numIterations,
+      firstIteration: nInitial + this.#growing.nIterations,
       nThreads: executor.nThreads,
     } }
     if (told === 'aborted') over ??= this.#aborted()
@@ -129,11 +147,11 @@ class Trainer {
 
   /** Commits the iterations of the model to resume from, if there is one. */
   #takeUp(): { iterations: BinnedTree[][], isOver: boolean } | null {
-    const { resumeFrom, params, train: { features } } = this.#inputs
+    const { resumeFrom, params } = this.#inputs
     if (resumeFrom === undefined || this.#isUntold(resumeFrom)) return null
     const iterations = resumableIterations(resumeFrom, this.#header, params.numIterations)
     const { metrics } = this.#plan.engine
-    const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, features)))
+    const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, this.#features)))
     // engines start without base scores that they were asked for
     if (this.#isCentered) binned[0]?.unshift(...baseTrees(this.#header.baseScores))
     const isOver = this.#growing.takeUp(iterations, resumeFrom.evaluation, (name) =>
@@ -162,14 +180,24 @@ class Trainer {
     const isRecord = record !== null && typeof record === 'object' && 'trees' in record
     assert(isRecord, 'an iteration has a record')
     if (record.trees.length === 0) return 'no-split'
-    const { features } = this.#inputs.train
-    const trees = record.trees.map((tree) => modelTree(tree, features, record.hessianUnit))
+    const trees = record.trees.map((tree) => this.#treeOf(tree, record.hessianUnit))
     const metrics = evaluates ? this.#metrics(record) : []
     const isOver = this.#growing.commit(trees, metrics, record.rescale)
     const answer = yield* this.#announce(iteration, trees, metrics, record.rescale)
     if (isOver) return 'early-stopping'
     if (answer === 'stop') return 'callback'
     return answer === 'aborted' ? this.#aborted() : null
+  }
+
+  /** A grown tree, as the model to be has it. */
+  #treeOf(grown: GrownTree, hessianUnit: number): Tree {
+    const features = this.#features
+    const tree = modelTree(grown, features, hessianUnit)
+    return this.#beginning === null ? tree
+      : withMissing(tree, this.#header.features, (node) => {
+          const { mapper } = features[tree.splitFeature[node]!]!
+          return mapper.kind === 'numeric' ? mapper.missing : null
+        })
   }
 
   #evaluates(iteration: number): boolean {
@@ -195,13 +223,13 @@ class Trainer {
     iteration: number, trees: readonly Tree[], metrics: readonly MetricValue[],
     rescale: Rescale | null,
   ): Steps<TrainerAnswer> {
-    const { chainHash } = this.#growing
+    const { chainHash, nInitial } = this.#growing
     return yield {
       kind: 'announce',
       event: {
         kind: 'iteration',
-        iteration,
-        nIterations: this.#inputs.params.numIterations,
+        iteration: nInitial + iteration,
+        nIterations: nInitial + this.#inputs.params.numIterations,
         metrics,
         nLeaves: trees.map((tree) => tree.leafValue.length),
       },

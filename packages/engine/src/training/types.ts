@@ -15,7 +15,10 @@ export interface MetricValue {
   readonly higherIsBetter: boolean
 }
 
-/** What `train` tells while it works. Iterations are 0-based. */
+/**
+ * What `train` tells while it works. Iterations are 0-based, and of the whole model: those of a
+ * model that the training began with come before its own.
+ */
 export type TrainingEvent =
   | {
       readonly kind: 'started'
@@ -79,6 +82,11 @@ export interface TrainOptions {
   readonly growsApart?: boolean
   /** A model of the same data and parameters with fewer iterations: training goes on after it. */
   readonly resumeFrom?: Model
+  /**
+   * A model to begin with, of `initialModel`: all data sets come with its raw scores of their rows
+   * as init scores, and its trees come first in the model that is made.
+   */
+  readonly initModel?: Model
 }
 
 export interface TrainResult {

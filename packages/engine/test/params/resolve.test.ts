@@ -243,6 +243,22 @@ describe('resolveParams', () => {
     assert.ok(Object.is(resolveParams({ lambda_l1: -0 }).lambdaL1, 0))
   })
 
+  it('takes coarse gradients at their word, and changes nothing', () => {
+    const given = { use_quantized_grad: true, num_grad_quant_bins: 16,
+      quant_train_renew_leaf: true, stochastic_rounding: false }
+    const params = resolveParams(given)
+    assert.equal(params.numGradQuantBins, 16)
+    assert.deepEqual(params.noEffect, [])
+    assert.deepEqual(modelParameters(params), modelParameters(resolveParams({})))
+    for (const name of ['num_grad_quant_bins', 'quant_train_renew_leaf', 'stochastic_rounding']) {
+      refuses({ ...given, use_quantized_grad: false, num_grad_quant_bins: 4,
+        quant_train_renew_leaf: false, stochastic_rounding: true,
+        [name]: given[name as keyof typeof given] },
+      new RegExp(`${name} = \\w+ contradicts use_quantized_grad = false`), /leave it out/)
+    }
+    refuses({ use_quantized_grad: true, num_grad_quant_bins: 1 }, /num_grad_quant_bins/)
+  })
+
   it('refuses contradictions and says what to do', () => {
     refuses({ bagging_fraction: 0.5 }, /bagging_freq = 1/)
     assert.equal(resolveParams({ bagging_fraction: 0.5, bagging_freq: 1 }).baggingFraction, 0.5)

@@ -6,14 +6,15 @@
 
 import { objectiveNumbers } from '../objective.js'
 import type {
-  EvaluationSeries, Feature, LightGBMOrigin, LinearLeaves, Model, ModelObjective, Tree,
+  EarlierTraining, EvaluationSeries, Feature, LightGBMOrigin, LinearLeaves, Model, ModelObjective,
+  Tree,
 } from '../types.js'
 import { TREE_KEYS } from './validate-tree.js'
 
 /** The part of a model that is known before the first iteration. */
 export type ModelHeader = Pick<Model,
   'objective' | 'classes' | 'features' | 'treesPerIteration' | 'baseScores' | 'parameters' |
-  'origin'>
+  'earlier' | 'origin'>
 
 /** A tree with its keys in the order of `TREE_KEYS`. The tree must be valid. */
 export function canonicalTree(tree: Tree): string {
@@ -64,7 +65,17 @@ export function canonicalOrigin(origin: LightGBMOrigin): string {
     { library, version, labelIndex, featureInfos, monotoneConstraints, shrinkage })
 }
 
-/** What the chain hash begins with: six keys, in this order, and the origin where there is one. */
+export function canonicalEarlier(training: EarlierTraining): string {
+  const { iterations, objective, parameters, chainHash } = training
+  return `{"iterations":${iterations},"objective":${JSON.stringify(objective)}` +
+    `,"parameters":{${canonicalParameters(parameters).join(',')}}` +
+    `,"chainHash":${JSON.stringify(chainHash)}}`
+}
+
+/**
+ * What the chain hash begins with: six keys, in this order, and earlier trainings and the origin
+ * where there are such.
+ */
 export function canonicalHeader(header: ModelHeader): string {
   return `{"objective":${canonicalObjective(header.objective)}` +
     `,"classes":${JSON.stringify(header.classes)}` +
@@ -72,5 +83,7 @@ export function canonicalHeader(header: ModelHeader): string {
     `,"treesPerIteration":${header.treesPerIteration}` +
     `,"baseScores":${JSON.stringify(header.baseScores)}` +
     `,"parameters":{${canonicalParameters(header.parameters).join(',')}}` +
+    (header.earlier === undefined ? ''
+      : `,"earlier":[${header.earlier.map(canonicalEarlier).join(',')}]`) +
     (header.origin === undefined ? '}' : `,"origin":${canonicalOrigin(header.origin)}}`)
 }

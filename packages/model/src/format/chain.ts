@@ -17,8 +17,8 @@ import { canonicalHeader, canonicalTree, type ModelHeader } from './canonical.js
 const encoder = new TextEncoder()
 
 /** The least version of the format that has all that a model with this header needs. */
-export function formatVersionOf({ origin, objective }: ModelHeader): 1 | 2 {
-  return origin === undefined && !isForest(objective) ? 1 : 2
+export function formatVersionOf({ origin, earlier, objective }: ModelHeader): 1 | 2 {
+  return origin === undefined && earlier === undefined && !isForest(objective) ? 1 : 2
 }
 
 /** The hash of a model without trees: 64 hexadecimal digits. */

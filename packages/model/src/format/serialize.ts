@@ -1,8 +1,8 @@
 import type { Model } from '../types.js'
 import { CoppiceError } from '../errors.js'
 import {
-  canonicalFeature, canonicalObjective, canonicalOrigin, canonicalParameters, canonicalSeries,
-  canonicalTree,
+  canonicalEarlier, canonicalFeature, canonicalObjective, canonicalOrigin, canonicalParameters,
+  canonicalSeries, canonicalTree,
 } from './canonical.js'
 import { extendChainOfTexts, startChain } from './chain.js'
 import { validateModel } from './validate.js'
@@ -39,6 +39,8 @@ export function serializeModel(model: Model): string {
     `"trees": ${lines('[', trees, ']')}`,
     `"bestIteration": ${JSON.stringify(model.bestIteration)}`,
     `"evaluation": ${lines('[', model.evaluation.map(canonicalSeries), ']')}`,
+    ...(model.earlier === undefined ? []
+      : [`"earlier": ${lines('[', model.earlier.map(canonicalEarlier), ']')}`]),
     ...(model.origin === undefined ? [] : [`"origin": ${canonicalOrigin(model.origin)}`]),
     `"chainHash": "${chain}"`,
   ].join(',\n') + '\n}\n'

@@ -34,13 +34,16 @@ export const MODEL_KEYS = [
  */
 export function validateModel(value: unknown): Model {
   const version = checkVersion(value)
-  // version 2 is of models of other libraries, and of forests that were trained here
-  const isImported = version === 2 && !isOwnForest(value as Model)
+  const wentOn = version === 2 && Object.hasOwn(value as Model, 'earlier')
+  // version 2 is of models of other libraries, and of forests and continuations trained here
+  const isImported = version === 2 && !wentOn && !isOwnForest(value as Model)
   const raw = checkObject(value, 'the top level', isImported ? [...MODEL_KEYS, 'origin']
-    : MODEL_KEYS)
+    : wentOn ? [...MODEL_KEYS, 'earlier'] : MODEL_KEYS)
   const objective = checkObjective(raw.objective, isImported, version)
   checkClasses(raw.classes, objective)
-  const features = checkFeatures(raw.features, isImported)
+  // who went on from another library's model has its trees
+  const mayBeForeign = isImported || wentOn
+  const features = checkFeatures(raw.features, mayBeForeign)
   const treesPerIteration = nOutputsOf(objective)
   if (raw.treesPerIteration !== treesPerIteration) {
     fail('treesPerIteration', `${treesPerIteration} for ${objective.name}`, raw.treesPerIteration)
@@ -54,8 +57,9 @@ export function validateModel(value: unknown): Model {
       '(treesPerIteration)', trees)
   }
   for (let t = 0; t < trees.length; t++) {
-    checkTree(trees[t], `trees[${t}]`, features, isImported)
+    checkTree(trees[t], `trees[${t}]`, features, mayBeForeign)
   }
+  if (wentOn) checkEarlier(raw.earlier, trees.length / treesPerIteration)
   if (isImported) checkOrigin(raw.origin, features.length, trees.length)
   if (raw.bestIteration !== null) {
     checkInteger(raw.bestIteration, 'bestIteration', 1, trees.length / treesPerIteration)
@@ -63,10 +67,28 @@ export function validateModel(value: unknown): Model {
   for (const [i, series] of checkArray(raw.evaluation, 'evaluation').entries()) {
     checkSeries(series, `evaluation[${i}]`)
   }
-  if (typeof raw.chainHash !== 'string' || !/^[0-9a-f]{64}$/.test(raw.chainHash)) {
-    fail('chainHash', '64 lower-case hexadecimal digits', raw.chainHash)
-  }
+  checkHash(raw.chainHash, 'chainHash')
   return value as Model
+}
+
+function checkHash(value: unknown, path: string): void {
+  if (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)) return
+  fail(path, '64 lower-case hexadecimal digits', value)
+}
+
+/** The trainings that the last one went on from; all iterations of theirs are there. */
+function checkEarlier(value: unknown, nIterations: number): void {
+  const trainings = checkArray(value, 'earlier')
+  if (trainings.length === 0) fail('earlier', 'an array of at least one training', trainings)
+  let nLeft = nIterations
+  for (const [i, training] of trainings.entries()) {
+    const path = `earlier[${i}]`
+    const raw = checkObject(training, path, ['iterations', 'objective', 'parameters', 'chainHash'])
+    nLeft -= checkInteger(raw.iterations, `${path}.iterations`, 0, nLeft)
+    checkString(raw.objective, `${path}.objective`)
+    checkParameters(raw.parameters, `${path}.parameters`)
+    checkHash(raw.chainHash, `${path}.chainHash`)
+  }
 }
 
 /** Whether what may be anything is a forest that was trained here. */
@@ -218,12 +240,12 @@ function compareCategories(a: string | number, b: string | number): number {
   return typeof a === 'string' ? compareUtf8(a, String(b)) : a - Number(b)
 }
 
-function checkParameters(value: unknown): void {
-  for (const [name, item] of Object.entries(checkPlainObject(value, 'parameters'))) {
+function checkParameters(value: unknown, at = 'parameters'): void {
+  for (const [name, item] of Object.entries(checkPlainObject(value, at))) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-      fail('parameters', 'an object whose keys are snake_case names', name)
+      fail(at, 'an object whose keys are snake_case names', name)
     }
-    const path = `parameters.${name}`
+    const path = `${at}.${name}`
     if (isScalar(item)) continue
     if (!Array.isArray(item)) {
       fail(path, 'a string, a finite number, a boolean or an array of strings and numbers', item)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
-import type { Model } from '../../src/types.js'
+import type { EarlierTraining, Model } from '../../src/types.js'
 import { CoppiceError } from '../../src/errors.js'
 import { parseLightGBM } from '../../src/lightgbm/parse.js'
 import { chainOf, extendChain, startChain } from '../../src/format/chain.js'
@@ -45,6 +45,30 @@ describe('serializeModel and parseModel', () => {
       assert.equal(serializeModel(parseModel(JSON.stringify(reverseKeys(loaded)))), text)
       assert.equal(serializeModel(parseModel(`\ufeff${JSON.stringify(loaded, null, 4)}`)), text)
     }
+  })
+
+  it('keep the trainings that came before the last, of version 2', () => {
+    const { chainHash: _, ...own } = randomModel(11, { nIterations: 5 })
+    const earlier: readonly EarlierTraining[] = [
+      { iterations: 2, objective: 'binary sigmoid:1', parameters: { seed: 3, alpha: 0.5 },
+        chainHash: 'ab'.repeat(32) },
+      { iterations: 1, objective: 'regression', parameters: { metric: ['l1', 'l2'] },
+        chainHash: '01'.repeat(32) },
+    ]
+    const model = withChain({ ...own, formatVersion: 2, earlier })
+    const text = serializeModel(model)
+    assert.deepEqual(parseModel(text).earlier, earlier)
+    assert.equal(serializeModel(parseModel(JSON.stringify(reverseKeys(model)))), text)
+    assert.equal(schemaErrors(JSON.parse(text)), '')
+    const refuses = (value: unknown, message: RegExp): void => {
+      assert.throws(() => validateModel({ ...model, earlier: value }), { code: 'MODEL', message })
+    }
+    refuses([], /earlier must be an array of at least one training/)
+    refuses([{ ...earlier[0]!, iterations: 6 }], /earlier\[0\].iterations must be an integer in \[0, 5/)
+    refuses([...earlier, { ...earlier[0]!, iterations: 3 }], /earlier\[2\].iterations .*\[0, 2\]/)
+    refuses([{ ...earlier[0]!, parameters: { Seed: 1 } }], /earlier\[0\].parameters must be/)
+    refuses([{ ...earlier[0]!, chainHash: 'x' }], /earlier\[0\].chainHash must be 64 lower-case/)
+    assert.throws(() => validateModel({ ...model, formatVersion: 1 }), /unknown key/)
   })
 
   it('put every tree and feature on a line of its own, and a newline at the end', () => {

@@ -43,8 +43,9 @@ const ascFlags = [
  * @throws {Error} with the compiler's output when it fails
  */
 export async function buildKernels() {
-  const done = []
-  for (const module of modules) done.push(`${module.dir} ${await buildModule(module)}`)
+  // the largest takes as long as all others
+  const done = await Promise.all(modules.map(async (module) =>
+    `${module.dir} ${await buildModule(module)}`))
   return done.join('; ')
 }
 

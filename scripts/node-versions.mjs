@@ -53,7 +53,8 @@ async function runTests(node) {
   for (const { dir } of listPackages()) {
     const start = performance.now()
     const { code, output } = await run(
-      node, [tools.mocha, '--reporter', 'dot', 'dist/test/**/*.test.js'],
+      node, ['--conditions=coppice-modules', tools.mocha, '--reporter', 'dot',
+        'dist/test/**/*.test.js'],
       { cwd: inRoot('packages', dir), capture: true })
     const counts = /\d+ passing/.exec(output)?.[0] ?? 'nothing passed'
     console.log(`  ${dir}: ${counts}${code === 0 ? '' : ', FAILED'} (${seconds(start)})`)

@@ -1,5 +1,6 @@
 /**
- * Makes a fresh clone ready: packages from the lock file, WebAssembly kernels, TypeScript.
+ * Makes a fresh clone ready: packages from the lock file, WebAssembly kernels, TypeScript, and the
+ * files that users load.
  * Each step is skipped when its inputs have not changed. Also `npm run build`.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
@@ -20,7 +21,9 @@ const upToDate = 'up to date'
  */
 export async function setup({ log = console.log } = {}) {
   checkNode()
-  for (const [name, step] of [['install', install], ['kernels', buildKernels], ['build', build]]) {
+  const steps = [
+    ['install', install], ['kernels', buildKernels], ['build', build], ['bundle', bundlePackages]]
+  for (const [name, step] of steps) {
     const start = performance.now()
     const done = await step()
     if (done !== upToDate) log(`set-up: ${name}: ${done} (${seconds(start)})`)
@@ -72,6 +75,23 @@ async function build() {
   if (code !== 0) throw new Error(`TypeScript does not compile\n${output}`)
   stamp('build', hash)
   return 'tsc -b'
+}
+
+/** What users load, of what was compiled: done again whenever a compiled module is another one. */
+async function bundlePackages() {
+  // Not before the packages are installed, of which it needs one.
+  const { bundle, bundleFolders } = await import('./bundle.mjs')
+  const compiled = listPackages().map(({ dir }) => inRoot('packages', dir, 'dist/src'))
+    .flatMap((folder) => walk(folder, []).map((file) => path.join(folder, file)))
+    .filter((file) => file.endsWith('.js'))
+  const manifests = listPackages().map(({ dir }) => inRoot('packages', dir, 'package.json'))
+  const hash = hashStats([...compiled, ...manifests, inRoot('scripts/bundle.mjs')])
+  const outputs = bundleFolders().map((folder) => path.join(folder, 'index.js'))
+  if (isStamped('bundle', hash, outputs)) return upToDate
+  unstamp('bundle')
+  await bundle()
+  stamp('bundle', hash)
+  return 'rollup'
 }
 
 /** Every TypeScript project: its sources sit in `dir`/`part`, its output in `dir`/dist. */

@@ -27,12 +27,15 @@ const longest = ['root', 'cluster', 'coppice', 'engine']
 const suiteTimeoutMs = 8 * 60_000
 
 const suites = [
-  { kind: 'lint', name: 'lint', run: lint },
+  { kind: 'lint', name: 'lint', run: (_mochaArgs, capture) => lint({ capture }) },
   ...listPackages().map(({ dir }) => ({
     kind: 'unit',
     name: dir,
-    run: (mochaArgs, capture) =>
-      mocha(dir, inRoot('packages', dir), 'dist/test', { mochaArgs, capture }),
+    run: (mochaArgs, capture) => mocha(dir, inRoot('packages', dir), 'dist/test', {
+      // The very modules that the tests import one by one, in other packages too; the processes
+      // that tests start, and the tests across packages, have what users have.
+      nodeArgs: ['--conditions=coppice-modules'], mochaArgs, capture,
+    }),
   })),
   {
     kind: 'root',
@@ -71,12 +74,9 @@ function isWanted({ kind, name }) {
   return kind === 'unit' && words.includes('unit') && !namesUnits
 }
 
-/** One after the other while there is something to watch; else in lanes, each told at its end. */
+/** In lanes, the longest first, each told at its end; one alone is shown as it goes. */
 async function runSuites(wanted) {
-  const [alone, others] = [
-    wanted.filter(({ kind }) => kind === 'lint'), wanted.filter(({ kind }) => kind !== 'lint')]
-  for (const suite of alone) await runSuite(titleOf(suite), () => suite.run(mochaArgs))
-  const queue = others.sort((a, b) => rank(a) - rank(b))
+  const queue = wanted.sort((a, b) => rank(a) - rank(b))
   const capture = queue.length > 1 && nLanes > 1
   await Promise.all(Array.from({ length: nLanes }, async () => {
     for (let suite = queue.shift(); suite !== undefined; suite = queue.shift()) {
@@ -122,7 +122,7 @@ function summary({ passed, failed, skipped }) {
  *
  * @param capture - what it prints becomes `output`, instead of being shown as it comes
  */
-async function mocha(name, dir, out, { mochaArgs, capture }) {
+async function mocha(name, dir, out, { nodeArgs = [], mochaArgs, capture }) {
   const specs = walk(path.join(dir, out), ['node_modules'])
     .filter((file) => file.endsWith('.test.js'))
     .map((file) => path.join(dir, out, file))
@@ -134,7 +134,7 @@ async function mocha(name, dir, out, { mochaArgs, capture }) {
     '--reporter-option', `output=${report}`,
     '--forbid-only', '--fail-hook-affected-tests',
     ...mochaArgs, ...specs,
-  ], { timeoutMs: suiteTimeoutMs, capture })
+  ], { nodeArgs, timeoutMs: suiteTimeoutMs, capture })
   let counts
   let told = output
   try {

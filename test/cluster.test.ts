@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { partitionData } from '@coppice/data/node'
 import { TestRandom } from '@coppice/testkit'
 import {
@@ -116,6 +117,7 @@ describe('training on a cluster', function () {
       const here = await fit({})
       assert.deepEqual(here.classes, ['early', 'late', 'punctual'])
       const told: string[] = []
+      const nBefore = cluster.notices.length
       const [victim] = cluster.workerPids
       const there = await fit({
         cluster,
@@ -128,8 +130,10 @@ describe('training on a cluster', function () {
       assert.deepEqual(there.evalResult, here.evalResult)
       // Witnesses that it was lost in the middle, and started again.
       assert.ok(told.some((text) => / lost: .* at iteration \d/.test(text)), told.join('\n'))
-      assert.ok(told.some((text) => / joined /.test(text)), told.join('\n'))
       assert.ok(cluster.notices.length >= told.length)
+      // Perhaps after the end of the training, on a busy machine; never is a time-out.
+      const isBack = (text: string): boolean => / joined /.test(text)
+      while (!cluster.notices.slice(nBefore).some(isBack)) await setTimeout(20)
       assert.ok(!cluster.workerPids.includes(victim!))
     })
 

@@ -75,8 +75,9 @@ describe('the packed packages, installed outside the repository', function () {
     assert.ok(packed.some(({ name }) => name === 'coppice'))
     for (const { name, files } of packed) {
       const paths = files.map((file) => file.path)
-      assert.ok(paths.includes('dist/src/index.js'), `${name} lacks dist/src/index.js`)
-      assert.ok(paths.includes('dist/src/index.d.ts'), `${name} lacks dist/src/index.d.ts`)
+      for (const file of ['dist/lib/index.js', 'dist/src/index.js', 'dist/src/index.d.ts']) {
+        assert.ok(paths.includes(file), `${name} lacks ${file}`)
+      }
       const strays = paths.filter((file) => /(^|\/)test\/|\.tsbuildinfo$|(?<!\.d)\.ts$/.test(file))
       assert.deepEqual(strays, [], `${name} carries files that nobody runs`)
     }

@@ -47,9 +47,9 @@ export function run(command, args, options = {}) {
   })
 }
 
-/** Runs one of `tools` (or any script) with this Node. */
-export function runNode(script, args, options = {}) {
-  return run(process.execPath, [script, ...args], options)
+/** Runs one of `tools` (or any script) with this Node, which gets `nodeArgs`. */
+export function runNode(script, args, { nodeArgs = [], ...options } = {}) {
+  return run(process.execPath, [...nodeArgs, script, ...args], options)
 }
 
 /** Runs npm; the shell finds npm.cmd on Windows. */

@@ -73,12 +73,16 @@ export class Auditor {
     this.#giveUp(audit, `${silent.join(' and ')} did not answer for ${ANSWER_MS / 1000} s`)
   }
 
-  /** Between two iterations, after so many of them. */
-  atBoundary(nIterations: number): void {
+  /**
+   * Between two iterations, after so many of them.
+   *
+   * @param trees - digest of their trees
+   */
+  atBoundary(nIterations: number, trees: string): void {
     const audit = this.#audit
     if (audit !== null) {
       if (isVoid(audit)) this.#end()
-      else this.#ask(audit, nIterations)
+      else this.#ask(audit, nIterations, trees)
       return
     }
     const { auditEvery } = this.#port.vigilance
@@ -108,7 +112,7 @@ export class Auditor {
   }
 
   /** Asks both sides, once the auditor follows the log. */
-  #ask(audit: Audit, nIterations: number): void {
+  #ask(audit: Audit, nIterations: number, trees: string): void {
     const { holder, auditor, partition, question } = audit
     const isAsked = question !== null && question.digests.size < 2
     if (isAsked || !this.#isOpen(auditor)) return
@@ -121,7 +125,7 @@ export class Auditor {
       if (member === undefined) continue
       this.#port.send(member, {
         type: 'audit', job: this.#port.job, audit: id, partition, iteration: nIterations,
-        isHolder: worker === holder.worker,
+        trees, isHolder: worker === holder.worker,
       })
     }
   }

@@ -335,7 +335,7 @@ export class TrainingJob {
   #atBoundary(): void {
     const nIterations = this.#driver!.trees.length
     this.#moves.atBoundary(nIterations)
-    this.#auditor.atBoundary(nIterations)
+    this.#auditor.atBoundary(nIterations, this.#driver!.trees.digest)
     this.#each((member) => this.#sync.sendHold(member))
   }
 

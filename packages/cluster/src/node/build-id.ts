@@ -20,8 +20,10 @@ let known: string | null = null
 /**
  * What decides the bytes of a model, as 16 hex digits: the versions of the packages that compute,
  * their programs (the kernels' WebAssembly among them, which is a file of JavaScript), and the
- * protocol. Coordinator and workers must have the same. It does not depend on where the packages
- * are installed. Computed once: it reads a megabyte, which takes some 30 ms.
+ * protocol. Coordinator and workers must have the same. The programs are read as modules
+ * (dist/src), of which the files that run (dist/lib) are made: in these it is not seen what decides
+ * bytes and what does not. It does not depend on where the packages are installed. Computed once:
+ * it reads a megabyte, which takes some 30 ms.
  */
 export function buildId(): string {
   known ??= buildIdOf(buildPackages())
@@ -36,10 +38,7 @@ export function buildPackages(): BuildPackage[] {
     { name: 'model', root: rootOf('model'), folders: [''] },
     { name: 'engine', root: rootOf('engine'), folders: [''] },
     { name: 'data', root: rootOf('data'), folders: [''], without: ['writers'] },
-    {
-      name: 'cluster', root: new URL('../../../', import.meta.url).href,
-      folders: ['reduce', 'wire'],
-    },
+    { name: 'cluster', root: rootOf('cluster'), folders: ['reduce', 'wire'] },
   ]
 }
 

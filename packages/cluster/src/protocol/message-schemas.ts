@@ -143,7 +143,8 @@ export const toWorker: Schema<ToWorker> = tagged('type', {
   'rewind': object({ type: constant('rewind'), job: name, iteration }),
   'again': object({ type: constant('again'), job: name, store: count, iteration, seq: count }),
   'audit': object({
-    type: constant('audit'), job: name, audit: count, partition, iteration, isHolder: flag,
+    type: constant('audit'), job: name, audit: count, partition, iteration, trees: name,
+    isHolder: flag,
   }),
   'leave': object({ type: constant('leave'), reason, exitCode: integer(0, 255) }),
   'finished': object({ type: constant('finished'), job: name }),

@@ -333,10 +333,12 @@ export interface Audit {
   readonly audit: number
   readonly partition: number
   readonly iteration: number
+  /** Digest of the trees so far: whoever has other ones is to say nothing of its scores. */
+  readonly trees: string
   readonly isHolder: boolean
 }
 
-/** Worker: SHA-256 of the rows' hash and scores; null when it is at another iteration. */
+/** Worker: SHA-256 of the rows' hash and scores; null when it is at another iteration, or has other trees. */
 export interface Audited {
   readonly type: 'audited'
   readonly job: string

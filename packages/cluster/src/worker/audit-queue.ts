@@ -1,4 +1,5 @@
 import type { Audit } from '../protocol/messages.js'
+import { mustRewind } from './store-progress.js'
 import type { Store } from './store.js'
 
 /**
@@ -25,9 +26,7 @@ export class AuditQueue {
       const { partition, iteration } = audit
       const holders = stores.filter(({ partitions }) => partitions.includes(partition))
       const store = holders.find((holder) => isAt(holder, iteration)) ?? null
-      if (store === null && holders.some(({ progress }) => progress.applied.length < iteration)) {
-        continue
-      }
+      if (store === null && holders.some((holder) => isOnItsWay(holder, iteration))) continue
       this.#audits = this.#audits.filter((other) => other !== audit)
       return { audit, store }
     }
@@ -36,6 +35,13 @@ export class AuditQueue {
 }
 
 /** Whether its scores are those after so many iterations, with no tree of the next one. */
-function isAt({ isOpen, progress: { applied, partial } }: Store, iteration: number): boolean {
-  return isOpen && applied.length === iteration && partial.length === 0
+function isAt({ isOpen, progress, rewindTo }: Store, iteration: number): boolean {
+  const { applied, partial } = progress
+  return isOpen && applied.length === iteration && partial.length === 0 &&
+    !mustRewind(progress, rewindTo)
+}
+
+/** Whether it has trees to add yet, or first to take back those that are not the log's any more. */
+function isOnItsWay({ progress, rewindTo }: Store, iteration: number): boolean {
+  return progress.applied.length < iteration || mustRewind(progress, rewindTo)
 }

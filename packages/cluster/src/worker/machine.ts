@@ -380,8 +380,8 @@ export class WorkerMachine {
   #audit(): boolean {
     const next = this.#audits.take([...this.#stores.values()])
     if (next === null) return false
-    const { audit: { audit, partition }, store } = next
-    if (store === null) {
+    const { audit: { audit, partition, iteration, trees }, store } = next
+    if (store === null || this.#log.trees.digestAfter(iteration) !== trees) {
       this.#audited(audit, null)
       return this.#audit()
     }

@@ -268,7 +268,8 @@ export const toWorkerSamples: ByType<ToWorker> = {
   'request': [{ type: 'request', job, iteration: 4, seq: 0, nBefore: 12, body: bytes(77) }],
   'rewind': [{ type: 'rewind', job, iteration: 3 }],
   'again': [{ type: 'again', job, store: 1, iteration: 4, seq: 9 }],
-  'audit': [{ type: 'audit', job, audit: 5, partition: 3, iteration: 10, isHolder: true }],
+  'audit': [{ type: 'audit', job, audit: 5, partition: 3, iteration: 10,
+    trees: 'd10', isHolder: true }],
   'leave': [{ type: 'leave', reason: 'drained', exitCode: 43 }],
   'finished': [{ type: 'finished', job }],
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { encodeRequest } from '@coppice/engine'
+import { TreeLog } from '../../src/log/tree-log.js'
 import type { Job, Task, ToWorker } from '../../src/protocol/messages.js'
 import type { WorkerEffect, WorkerEvent } from '../../src/worker/events.js'
 import { WorkerMachine } from '../../src/worker/machine.js'
@@ -75,8 +76,13 @@ describe('WorkerMachine, one job after the other', () => {
 
   describe('asked for the scores of a partition', () => {
     let driven: Driven
-    const ask = (audit: number, iteration: number, partition = 0): string[] => kinds(driven.hear(
-      { type: 'audit', job: 'a', audit, partition, iteration, isHolder: true }))
+    const log = new TreeLog()
+    for (let i = 0; i < 3; i++) log.append([])
+    const question = (
+      audit: number, iteration: number, partition = 0, trees = log.digestAfter(iteration)!,
+    ): ToWorker => ({ type: 'audit', job: 'a', audit, partition, iteration, trees, isHolder: true })
+    const ask = (...args: Parameters<typeof question>): string[] =>
+      kinds(driven.hear(question(...args)))
     const iterate = (from: number): string[] =>
       kinds(driven.hear({ type: 'trees', job: 'a', from, iterations: [[]] }))
         .filter((kind) => kind !== 'beat')
@@ -96,14 +102,15 @@ describe('WorkerMachine, one job after the other', () => {
         ['audited', 'run'])
     })
 
-    it('says when it has gone on, or has no such partition', () => {
+    it('says when it has gone on, has no such partition, or other trees', () => {
       iterate(0)
       iterate(1)
       driven.step({ kind: 'engine-done', ticket: 2 })
       driven.step({ kind: 'engine-done', ticket: 3 })
-      for (const effects of [driven.hear({ type: 'audit', job: 'a', audit: 2, partition: 0,
-        iteration: 1, isHolder: true }), driven.hear({ type: 'audit', job: 'a', audit: 3,
-        partition: 5, iteration: 2, isHolder: true })]) {
+      for (const asked of [
+        question(2, 1), question(3, 2, 5), question(4, 2, 0, log.digestAfter(3)!),
+      ]) {
+        const effects = driven.hear(asked)
         assert.deepEqual(effects.map((effect) => effect.kind === 'send' &&
           effect.message.type === 'audited' && effect.message.digest), [null])
       }

@@ -195,7 +195,8 @@ describe('a prediction on a cluster', function () {
       const { values } = await predictThere(client, spec, model, {
         onNotice: (text) => notices.push(text),
         onBatch: async () => {
-          if (++nSeen !== 5) return
+          // the first one: of later ones all that follow may be here already, on a busy machine
+          if (++nSeen !== 1) return
           await cluster.stopCoordinator()
           await cluster.startCoordinator()
         },

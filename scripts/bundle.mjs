@@ -11,7 +11,7 @@
  */
 import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { rollup } from 'rollup'
+import { rollup } from '@rollup/wasm-node'
 import { inRoot, listPackages, walk } from './lib/paths.mjs'
 
 /** Modules that start a thread or a process: `new URL('./x.js', import.meta.url)` and the like. */

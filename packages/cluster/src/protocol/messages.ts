@@ -338,7 +338,10 @@ export interface Audit {
   readonly isHolder: boolean
 }
 
-/** Worker: SHA-256 of the rows' hash and scores; null when it is at another iteration, or has other trees. */
+/**
+ * Worker: SHA-256 of the rows' hash and scores; null when it is at another iteration, or has other
+ * trees.
+ */
 export interface Audited {
   readonly type: 'audited'
   readonly job: string

@@ -96,8 +96,8 @@ describe('Auditor', () => {
     const [store] = audited.board.stores('audit')
     assert.equal(store!.partitions.length, 1)
     audited.boundary(2)
-    assert.deepEqual(audited.asked.map(({ iteration, trees, isHolder }) => [iteration, trees, isHolder]),
-      [[2, 'trees 2', true], [2, 'trees 2', false]])
+    assert.deepEqual(audited.asked.map(({ iteration, trees, isHolder }) =>
+      [iteration, trees, isHolder]), [[2, 'trees 2', true], [2, 'trees 2', false]])
     const error = audited.answer((worker) => worker)
     assert.equal(error!.code, 'INTERNAL')
     assert.match(error!.message, /workers w\d and w\d disagree about the scores of partition \d/)

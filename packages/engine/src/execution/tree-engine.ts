@@ -22,7 +22,7 @@ export type TreeRequest = RootRequest | RoundRequest | CommitRequest
 /**
  * Grows whole trees in one thread, over the rows of all threads: nobody is waited for before the
  * tree is done. Gradients come from the planes, by output, and there goes what the tree adds to
- * the scores, which are elsewhere. One expansion per round is best: nothing is summed in vain.
+ * the scores, which are elsewhere. Rounds have one expansion: nothing is summed in vain.
  */
 export class TreeEngine {
   readonly #arena = new Arena()
@@ -98,6 +98,7 @@ export class TreeEngine {
   }
 
   #round(request: RoundRequest): RoundAnswer {
+    assert(request.expansions.length <= 1, 'one expansion in a round')
     for (let isFirst = true, isDone = false; !isDone; isFirst = false) {
       const builds = isFirst ? this.#reducer.begin(request) : this.#reducer.beginGo(request)
       const { begin, end } = this.#reducer.go

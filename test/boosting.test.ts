@@ -40,6 +40,12 @@ const jobs: readonly (readonly [string, TrainingParams, (row: Row) => number | s
     monotoneConstraintsMethod: 'intermediate',
     forcedsplitsFilename: { feature: 'reading', threshold: 0.5 },
   }, (row) => row.number],
+  ['a schedule of parameters', {
+    objective: 'binary', baggingFreq: 1, parameterSchedule: {
+      lambdaL2: [0, 50, 5], numLeaves: [2, 3], maxDepth: [1, 2, 2, 4], minDataInLeaf: [400],
+      baggingFraction: [1, 0.4, 0.7], featureFraction: [0.3], minGainToSplit: [0, 0, 0, 3],
+    },
+  }, (row) => row.isLate],
   ['costs of first uses, interactions', {
     objective: 'quantile', alpha: 0.3, interactionConstraints: [['reading', 'count'], ['city']],
     cegbPenaltyFeatureCoupled: [0.01, 0.02, 0.01],

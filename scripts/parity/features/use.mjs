@@ -57,11 +57,13 @@ export const control = {
       '`Booster.refit`, `coppice refit`; ' + inConfiguration, [
         ...testsOf('packages/api/test/refit/refit.test.ts')('has LightGBM\'s numbers:'),
         ...run('refits as LightGBM does')], ['refit_decay_rate']),
-    elsewhere('learning rates by iteration (`reset_parameter`)', '`learning_rate_schedule`; no '
-      + 'other parameters change by iteration',
-    testsOf('packages/engine/test/training/dart.test.ts')(
-      'gives the oracle\'s bytes, and drops something: uniform drops without limit, goss, a '
-      + 'schedule')),
+    elsewhere('parameters by iteration (`reset_parameter`)', '`parameter_schedule` and '
+      + '`learning_rate_schedule`; lists, or functions of the iteration in the library',
+    [...testsOf('packages/api/test/schedules/lightgbm.test.ts')('has its trees:'),
+      ...testsOf('test/boosting.test.ts')('gives the bytes of a training here:'),
+      ...testsOf('packages/engine/test/training/dart.test.ts')(
+        'gives the oracle\'s bytes, and drops something: uniform drops without limit, goss, a '
+        + 'schedule')]),
     built('cross-validation', [...testsOf('packages/api/test/cv/cv.test.ts')(
       'has the models and metrics of trainings of their own',
       'is the same on a cluster, fold by fold'),

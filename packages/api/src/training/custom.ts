@@ -6,6 +6,7 @@ import {
   loadModule, type MetricDefinition, metricDefinitions, registerInline,
 } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
+import { withScheduleLists } from './schedules.js'
 
 /** A module and what it exports: 'loss.mjs#name', or a file: URL with the name behind #. */
 export type CodeAddress = string | URL
@@ -33,8 +34,8 @@ export interface PreparedParams {
 }
 
 /**
- * Loads what parameters name of the user's own, and puts definitions in its place. Changes nothing
- * of other parameters. `forgetCode` lets functions go again.
+ * Loads what parameters name of the user's own, and puts definitions in its place; functions of a
+ * schedule become lists. Changes nothing of other parameters. `forgetCode` lets functions go again.
  *
  * @param raw - parameters in any spelling
  * @throws CoppiceError 'IO' for a module that cannot be read, 'PARAMETER' for one that is not fit
@@ -42,7 +43,7 @@ export interface PreparedParams {
 export async function prepareCustom(
   raw: Readonly<Record<string, unknown>>,
 ): Promise<PreparedParams> {
-  const params: Record<string, unknown> = { ...raw }
+  const params: Record<string, unknown> = withScheduleLists(raw)
   const modules = new Map<string, CodeModule>()
   const inline: CodeRef[] = []
   const find = async (given: unknown, name: string): Promise<[unknown, CodeRef]> => {

@@ -1,4 +1,9 @@
-import type { FeatureRef, GivenBins, GivenPerFeature, GivenSplit } from '@coppice/engine'
+import type {
+  FeatureRef, GivenBins, GivenPerFeature, GivenSplit, ScheduledName,
+} from '@coppice/engine'
+
+/** A value of each of the first iterations, or of all: a function of the iteration, from 0. */
+export type GivenSchedule = readonly number[] | ((iteration: number) => number)
 
 /** Parameters that are more than a list: as values, or as texts in LightGBM's form. */
 export type StructuredParams = {
@@ -16,4 +21,7 @@ export type StructuredParams = {
   readonly maxBinByFeature?: GivenPerFeature | string | undefined
   /** Bounds that bins have to have; not the name of a file here, but what is in it. */
   readonly forcedbinsFilename?: readonly GivenBins[] | string | undefined
+  /** Values by iteration; functions are asked for those of all `numIterations` beforehand. */
+  readonly parameterSchedule?:
+    { readonly [K in ScheduledName]?: GivenSchedule | undefined } | string | undefined
 }

@@ -1,9 +1,10 @@
-/** Parameters that name a JSON file in LightGBM: here they get what is in the file. */
+/** Parameters that may name a JSON file: here they get what is in the file. */
 import { readFile } from 'node:fs/promises'
 import { CoppiceError, findParameter } from '@coppice/api'
 import { ioError } from '@coppice/api/command'
 
-const fileParameters: readonly string[] = ['forcedsplits_filename', 'forcedbins_filename']
+const fileParameters: readonly string[] =
+  ['forcedsplits_filename', 'forcedbins_filename', 'parameter_schedule']
 
 /**
  * The parameters with files replaced by what they hold. What is JSON already stays.

@@ -96,6 +96,8 @@ export interface RootRequest {
   readonly mask: Uint8Array
   /** Where trees grow under rules. */
   readonly rules?: LeafRules
+  /** Of all scans of the tree, where they are not those of the setup. */
+  readonly scan?: ScanParams
 }
 
 /** One leaf cut in two. Node ids are the grower's; they are not in the model. */

@@ -43,7 +43,7 @@ export class Reducer {
     this.#layout = writeLayout(arena, features, table)
     this.#mask = arena.reserve(features.length)
     this.#params = arena.reserve(SCAN_PARAMS * 8)
-    arena.doubles(this.#params, SCAN_PARAMS).set(scanParams(scan))
+    this.setScan(scan)
     this.#scratch = arena.reserve(SCAN_SCRATCH_BYTES)
     this.#candidate = arena.reserve(CANDIDATE_BYTES)
     this.#features = features
@@ -53,6 +53,14 @@ export class Reducer {
   /** Offset of the layout table: entries of all features, each relative to its own share. */
   get layout(): number {
     return this.#layout
+  }
+
+  /** The parameters of the scans from now on; units stay as they are, at first 1. */
+  setScan(scan: ScanParams): void {
+    const params = this.#arena.doubles(this.#params, SCAN_PARAMS)
+    const [gradientUnit, hessianUnit] = [params[6]! || 1, params[7]! || 1]
+    params.set(scanParams(scan))
+    this.setUnits(gradientUnit, hessianUnit)
   }
 
   /** What one unit of the fixed-point sums is worth; powers of two. */

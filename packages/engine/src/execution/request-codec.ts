@@ -7,6 +7,7 @@ import type {
   SelectGroup, SelectRequest,
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
+import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
 
 /** Requests as bytes, to cross threads (or a network) without a parser in the way. */
 
@@ -28,7 +29,7 @@ export function requestBytesMax(
   const round = maxExpansions * (200 + 2 * nFeatures) + (2 * maxLeaves + 2 * maxExpansions) * 4
   const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
   const select = maxLeaves * SELECT_GROUP_BYTES
-  return 256 + nFeatures + Math.max(round + ruled + commit, select)
+  return 256 + SCAN_NUMBERS * 8 + nFeatures + Math.max(round + ruled + commit, select)
 }
 
 /**
@@ -57,6 +58,10 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       writeBag(w, request.bag)
       w.int(request.rules === undefined ? 0 : 1)
       if (request.rules !== undefined) writeRules(w, request.rules)
+      w.int(request.scan === undefined ? 0 : 1)
+      if (request.scan !== undefined) {
+        for (const value of scanNumbers(request.scan)) w.double(value)
+      }
       break
     case 'tally':
       w.int(request.digit)
@@ -125,7 +130,9 @@ function readRoot(r: Reader): RootRequest {
   const output = r.int()
   const mask = r.someBytes()
   const request = { kind: 'root', output, mask, bag: readBag(r) } as const
-  return r.int() === 0 ? request : { ...request, rules: readRules(r) }
+  const rules = r.int() === 0 ? {} : { rules: readRules(r) }
+  const scan = r.int() === 0 ? {} : { scan: scanOfNumbers(r.list(SCAN_NUMBERS, 8, () => r.double())) }
+  return { ...request, ...rules, ...scan }
 }
 
 function writeBag(w: Writer, bag: BagRule | null): void {

@@ -1,11 +1,13 @@
 import type { EngineRequest, EngineSetup, Expansion } from './protocol.js'
 
 /**
- * What stores have to know of a request: they scan nothing, so rules of scans are none of their
- * business. Where there are none this is the request itself.
+ * What stores have to know of a request: they scan nothing, so rules and parameters of scans are none
+ * of their business. Where there are none this is the request itself.
  */
 export function rowsRequest(request: EngineRequest): EngineRequest {
-  if (request.kind === 'root' && request.rules !== undefined) {
+  const isOfScans = request.kind === 'root' &&
+    (request.rules !== undefined || request.scan !== undefined)
+  if (isOfScans) {
     const { kind, output, bag, mask } = request
     return { kind, output, bag, mask }
   }

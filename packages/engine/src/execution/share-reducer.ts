@@ -169,7 +169,10 @@ export class ShareReducer {
    * @returns the root's totals, or null when the share has no features
    * @throws CoppiceError 'INTERNAL' when the histogram does not add up
    */
-  finishRoot({ mask, rules }: RootRequest, complete?: CompleteSums): LeafTotals | null {
+  finishRoot(
+    { mask, rules, scan }: RootRequest, complete?: CompleteSums,
+  ): LeafTotals | null {
+    if (scan !== undefined) this.#reducer.setScan(scan)
     complete?.(this.#reducer.slot(0), 0)
     const totals = this.#reducer.totals(0)
     this.#scan(0, totals, mask, rules, this.#place.exchange.candidateAt(this.#place.share, 0, 0))

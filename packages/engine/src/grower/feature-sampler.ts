@@ -12,7 +12,7 @@ export interface FeatureSampling {
  * by their own draws, keyed by tree and by the node's path, so the choice depends on nothing else.
  */
 export class FeatureSampler {
-  readonly #sampling: FeatureSampling
+  #sampling: FeatureSampling
   /** Features that can split at all, ascending. */
   readonly #usable: readonly number[]
   readonly #nFeatures: number
@@ -27,8 +27,9 @@ export class FeatureSampler {
     this.#treeMask = new Uint8Array(nFeatures)
   }
 
-  /** Draws the features of a tree. */
-  startTree(iteration: number, output: number): void {
+  /** Draws the features of a tree. @param sampling - its own, where it has one */
+  startTree(iteration: number, output: number, sampling = this.#sampling): void {
+    this.#sampling = sampling
     const { featureFraction, featureFractionSeed } = this.#sampling
     const start = (purpose: Purpose): number =>
       mixNumber(mixNumber(startHash(featureFractionSeed, purpose), iteration), output)

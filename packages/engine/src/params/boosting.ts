@@ -1,4 +1,4 @@
-import { bool, float, int, numbers } from './parameter.js'
+import { bool, float, int, numbers, structure } from './parameter.js'
 
 const omittedAtDefault = true
 
@@ -11,6 +11,18 @@ export const boostingParameters = {
     'Learning rates of the first iterations, one each; those after them have `learning_rate`. ' +
       "LightGBM's `reset_parameter(learning_rate=[...])`.",
     { above: 0, omittedAtDefault },
+  ),
+  parameter_schedule: structure(
+    'control', 'schedule',
+    'Values of the first iterations, by parameter: an object of lists, such as `{"lambda_l2": [0, ' +
+      '1, 2], "feature_fraction": [0.5]}`, for the command also the name of a JSON file with one. ' +
+      'Iterations after those of a list have the parameter\'s own value. For `learning_rate`, ' +
+      '`num_leaves` (none above the parameter\'s own), `max_depth`, `min_data_in_leaf`, ' +
+      '`min_sum_hessian_in_leaf`, `lambda_l1`, `lambda_l2`, `min_gain_to_split`, ' +
+      '`max_delta_step`, `cat_smooth`, `cat_l2`, `min_data_per_group`, `max_cat_threshold`, ' +
+      '`feature_fraction`, `feature_fraction_bynode`, `bagging_fraction`, `pos_bagging_fraction` ' +
+      "and `neg_bagging_fraction`. LightGBM's `reset_parameter`.",
+    { omittedAtDefault },
   ),
   drop_rate: float(
     'control',

@@ -3,6 +3,7 @@ import { boostingContradiction } from './boosting-contradictions.js'
 import { constraintContradiction } from './constraint-contradictions.js'
 import { quantizedContradiction } from './quantized.js'
 import { rankingContradiction } from './ranking.js'
+import { scheduleContradiction } from './schedule.js'
 import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
 
@@ -138,6 +139,7 @@ export function checkContradictions(values: ParameterValues): void {
     samplingContradiction(values) ??
     boostingContradiction(values) ??
     quantizedContradiction(values) ??
+    scheduleContradiction(values) ??
     growthContradiction(values) ??
     constraintContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)

@@ -13,6 +13,7 @@ export type {
 } from './parameter.js'
 export { describeLegal, parseValue } from './parse-value.js'
 export { modelParameters, resolveParams, type ResolvedParams } from './resolve.js'
+export type { ScheduledName } from './schedule.js'
 export type {
   FeatureRef, GivenBins, GivenPerFeature, GivenSplit,
 } from './structures.js'

@@ -1,8 +1,9 @@
 import { CoppiceError } from '@coppice/model'
 import { nearest } from './nearest.js'
 import type { NumberRange, ResolvedValue } from './parameter.js'
+import { scheduleText } from './schedule.js'
 import { structureNouns, structureText } from './structures.js'
-import type { ParameterInfo } from './table.js'
+import { findParameter, type ParameterInfo } from './table.js'
 
 /** How a value reads in a message. */
 export function show(value: unknown): string {
@@ -224,8 +225,17 @@ export function parseValue(info: ParameterInfo, key: string, value: unknown): Re
 }
 
 function parseStructure(info: ParameterInfo, value: unknown): string | null {
-  return structureText(info.structure!, value, number => Number.isFinite(number) &&
+  const kind = info.structure!
+  if (kind === 'schedule') return scheduleText(value, parseScheduled)
+  return structureText(kind, value, number => Number.isFinite(number) &&
     inRange(number, info.range) && (!info.isWhole || Number.isInteger(number)))
+}
+
+/** @throws CoppiceError 'PARAMETER' for a value that the parameter may not have */
+function parseScheduled(key: string, value: unknown): readonly [string, number] | null {
+  const info = findParameter(key)
+  if (info === undefined || (info.type !== 'int' && info.type !== 'float')) return null
+  return [info.name, parseValue(info, key, value) as number]
 }
 
 /** Whether two resolved values are the same. */

@@ -2,6 +2,7 @@ import { CoppiceError, type ParameterValue } from '@coppice/model'
 import { checkContradictions } from './contradictions.js'
 import { deriveValues, type MutableValues } from './derive.js'
 import { suggestion } from './nearest.js'
+import { scheduledValues, scheduleLength, scheduleOf } from './schedule.js'
 import type { ResolvedValue } from './parameter.js'
 import { parseValue, sameValue, show, spelled } from './parse-value.js'
 import {
@@ -97,10 +98,27 @@ export function resolveParams(raw: Readonly<Record<string, unknown>>): ResolvedP
   const explicit: ReadonlySet<ParameterName> = new Set(given.keys())
   deriveValues(typed, explicit)
   checkContradictions(typed)
+  checkIterations(typed)
   const noEffect = parameterTable
     .filter(info => info.status === 'no-effect' && given.has(info.name))
     .map(info => info.name)
   return { ...typed, explicit, noEffect }
+}
+
+/** What is not to be together is not in any iteration. @throws CoppiceError 'PARAMETER' */
+function checkIterations(values: ParameterValues): void {
+  const schedule = scheduleOf(values)
+  if (values.parameterSchedule === '' || schedule === null) return
+  const plain = { ...values, parameterSchedule: '', learningRateSchedule: [] }
+  for (let iteration = 0; iteration < scheduleLength(schedule); iteration++) {
+    try {
+      checkContradictions({ ...plain, ...scheduledValues(schedule, iteration) })
+    } catch (error) {
+      if (!(error instanceof CoppiceError)) throw error
+      throw new CoppiceError('PARAMETER',
+        `parameter_schedule, iteration ${iteration}: ${error.message}`, { cause: error })
+    }
+  }
 }
 
 /**

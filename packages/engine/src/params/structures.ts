@@ -4,6 +4,7 @@
  * texts, in the model file too; which features they mean is looked up when the data are known.
  */
 import { CoppiceError } from '@coppice/model'
+import { scheduleNoun } from './schedule.js'
 
 /** A feature: its 0-based index among the features, or its name. */
 export type FeatureRef = number | string
@@ -18,6 +19,8 @@ export type StructureKind =
   | 'splits'
   /** LightGBM's forcedbins_filename: [{feature, bin_upper_bound}]. */
   | 'bins'
+  /** Lists of numbers, by iteration, by name of a parameter: see schedule.ts. */
+  | 'schedule'
 
 /** A forced split as it is given; the same for what lies below it. */
 export interface GivenSplit {
@@ -43,6 +46,7 @@ export const structureNouns: Readonly<Record<StructureKind, string>> = {
   groups: 'a list of lists of features (indices or names), such as [[0, 1], [2, 3]]',
   splits: 'an object {feature, threshold, left, right}, the last two optional and of the same form',
   bins: 'a list of objects {feature, bin_upper_bound: [numbers]}',
+  schedule: scheduleNoun,
 }
 
 /**
@@ -51,7 +55,7 @@ export const structureNouns: Readonly<Record<StructureKind, string>> = {
  * @param isNumber - whether a number of a feature is legal
  */
 export function structureText(
-  kind: StructureKind, given: unknown, isNumber: (value: number) => boolean,
+  kind: Exclude<StructureKind, 'schedule'>, given: unknown, isNumber: (value: number) => boolean,
 ): string | null {
   const value = typeof given === 'string' ? parsed(kind, given) : given
   if (value === undefined) return null

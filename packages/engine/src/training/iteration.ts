@@ -23,6 +23,7 @@ import { LeafGrid } from './leaf-grid.js'
 import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
+import { settingsOf } from './settings-of-iteration.js'
 
 /** What an iteration came to. */
 export interface IterationRecord extends IterationOutcome {
@@ -149,7 +150,7 @@ export class Booster {
   /** All that comes before the trees. Null: there is nothing to learn. */
   *#begin(iteration: number): Dialogue<IterationStart | null> {
     if (iteration === 0) yield* this.#addBase(baseTrees(this.#base))
-    const { rowSampling } = this.#plan
+    const { rowSampling } = settingsOf(this.#plan, iteration)
     const step = this.#dart?.step() ?? null
     if (step !== null) yield* this.#dart!.removals(step) as Dialogue<void>
     const scales = yield* this.#scaleGradients(
@@ -256,11 +257,12 @@ export class Booster {
   *growTree(task: TreeTask, due: Uint8Array | null): Dialogue<GrownTree> {
     const { iteration, output, scales, bag, shrinkage } = task
     const plan = this.#plan
-    this.#sampler.startTree(iteration, output)
+    const settings = settingsOf(plan, iteration)
+    this.#sampler.startTree(iteration, output, settings.sampling)
     this.#thresholds?.startTree(iteration, output)
     const freeOutput = (totals: LeafTotals, usesCatL2: boolean): number => leafOutput(
       Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
-      plan.output, usesCatL2 ? plan.output.catL2 : 0)
+      settings.output, usesCatL2 ? settings.output.catL2 : 0)
     // trees of a forest are models of their own
     const bias = plan.forest?.bias[output] ?? 0
     const leafValue: LeafValue = (totals, usesCatL2, ruled) =>
@@ -269,10 +271,11 @@ export class Booster {
     const ruledTree = rules === undefined ? null
       : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
     const grower = new TreeGrower(
-      plan.growth, features, (key, path) => this.#mask(key, path), leafValue, ruledTree)
+      settings.growth, features, (key, path) => this.#mask(key, path), leafValue, ruledTree)
     grower.start((yield {
       kind: 'root', output, bag, mask: grower.rootMask(),
       ...(ruledTree === null ? {} : { rules: ruledTree.rootRules() }),
+      ...(settings.scan === undefined ? {} : { scan: settings.scan }),
     }) as RootAnswer)
     for (let round = grower.next(); round !== null; round = grower.next()) {
       grower.accept((yield round) as RoundAnswer)

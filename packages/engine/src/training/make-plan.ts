@@ -11,6 +11,7 @@ import { largestLabel } from '../objectives/ranking.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
 import { findParameter, modelParameters, type ResolvedParams } from '../params/index.js'
+import { scheduleOf } from '../params/schedule.js'
 import { featureLayout } from './build-model.js'
 import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.js'
 import type { DartParams } from './dart.js'
@@ -20,6 +21,7 @@ import { LeafGrid } from './leaf-grid.js'
 import { planPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { rowSampling } from './row-sampling.js'
+import { drawsRows, planSchedule } from './settings-of-iteration.js'
 import { makeRules } from './tree-rules.js'
 import type { TrainingData } from './trainer-protocol.js'
 
@@ -78,7 +80,7 @@ export function makePlan(
       initScoreQuantum: grid.quantum,
       scan: params,
       ...(rules === undefined ? {} : { rules: rules.tree }),
-      usesBagging: sampledRows.kind !== 'none',
+      usesBagging: drawsRows(params, train.nRows),
       usesGoss: sampledRows.kind === 'goss',
       maxExpansions: expansions,
       maxLeaves: params.numLeaves,
@@ -96,7 +98,8 @@ export function makePlan(
     ...(interactions === undefined ? {} : { interactions }),
     output: params,
     learningRate: params.learningRate,
-    learningRates: params.learningRateSchedule,
+    learningRates: scheduleOf(params)?.learningRate ?? [],
+    schedule: planSchedule(params, train.nRows),
     forest: isForest ? { bias: baseScores } : null,
     dart: params.boosting === 'dart' ? dartParams(params) : null,
     percentiles: planPercentiles(

@@ -6,6 +6,7 @@ import type { GrowthParams } from '../grower/tree-grower.js'
 import type { DartParams } from './dart.js'
 import type { PercentilePlan } from './percentile-leaves.js'
 import type { RowSampling } from './row-sampling.js'
+import type { PlannedSchedule } from './settings-of-iteration.js'
 
 /** All that decides a training's trees besides the data. Plain data: crosses threads by copy. */
 export interface TrainingPlan {
@@ -19,6 +20,8 @@ export interface TrainingPlan {
   readonly learningRate: number
   /** Of the first iterations; those after them have `learningRate`. */
   readonly learningRates: readonly number[]
+  /** What else is another in some iterations, see `settingsOf`; null: nothing. */
+  readonly schedule: PlannedSchedule | null
   /** A random forest: what is added to every value of its trees, by output. Null: boosting. */
   readonly forest: { readonly bias: readonly number[] } | null
   /** Null: no trees are dropped. */

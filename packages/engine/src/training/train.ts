@@ -9,9 +9,9 @@ import { checkEvalSets } from './check-sets.js'
 import { localTraits } from './executor-traits.js'
 import type { Executor, TrainingJob } from './executor.js'
 import { targetShape } from './make-plan.js'
-import { rowSampling } from './row-sampling.js'
 import { paysToGrowApart } from './growing-apart.js'
 import { requireTrainingMemory, storedColumns, type TrainingSize } from './memory-estimate.js'
+import { drawsRows } from './settings-of-iteration.js'
 import type { TrainingPlan } from './plan.js'
 import { summarizeRows } from './summary.js'
 import { trainingDialogue } from './trainer.js'
@@ -110,7 +110,7 @@ function trainingSize(
     nThreads,
     speculation: params.speculation,
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
-    usesBagging: rowSampling(params, data.nRows).kind !== 'none',
+    usesBagging: drawsRows(params, data.nRows),
     hasWeight: data.weight !== null,
     keepsResiduals: hasPercentileLeaves(params.objective),
     ranks: isRanking({ name: params.objective }),

@@ -52,6 +52,12 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
   fc.record({ kind: fc.constant('tally' as const), digit: int, prefix: int }),
   fc.record({ kind: fc.constant('root' as const), output: int, mask, bag: fc.constant(null),
     rules }),
+  fc.record({ kind: fc.constant('root' as const), output: int, mask, bag: fc.constant(null),
+    scan: fc.record({
+      lambdaL1: double, lambdaL2: double, minDataInLeaf: int, minSumHessianInLeaf: double,
+      minGainToSplit: double, maxDeltaStep: double, catSmooth: double, catL2: double,
+      maxCatThreshold: int, maxCatToOnehot: int, minDataPerGroup: int, extraTrees: fc.boolean(),
+    }) }),
   fc.record({ kind: fc.constant('round' as const),
     expansions: fc.array(fc.tuple(expansion, rules, rules)
       .map(([own, left, right]) => ({ ...own, rules: [left, right] as const })),
@@ -88,7 +94,8 @@ describe('encodeRequest', () => {
       const read = decodeRequest(buffer.subarray(0, length))
       assert.deepEqual(read, rowsRequest(read))
       const members = read.kind === 'round' ? [read, ...read.expansions] : [read]
-      assert.ok(members.every((member) => !('rules' in member) && !('rescans' in member)))
+      assert.ok(members.every((member) => !('rules' in member) && !('rescans' in member) &&
+        !('scan' in member)))
     }), { numRuns: 200 })
   })
 

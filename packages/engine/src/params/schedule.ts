@@ -1,0 +1,111 @@
+import type { ParameterValues } from './table.js'
+
+/** Parameters that may be another from iteration to iteration, as LightGBM's reset_parameter. */
+export const scheduledNames = [
+  'learning_rate', 'num_leaves', 'max_depth', 'min_data_in_leaf', 'min_sum_hessian_in_leaf',
+  'lambda_l1', 'lambda_l2', 'min_gain_to_split', 'max_delta_step', 'cat_smooth', 'cat_l2',
+  'min_data_per_group', 'max_cat_threshold', 'feature_fraction', 'feature_fraction_bynode',
+  'bagging_fraction', 'pos_bagging_fraction', 'neg_bagging_fraction',
+] as const
+
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}` : S
+
+/** Their names in `ParameterValues`. */
+export type ScheduledName = Camel<(typeof scheduledNames)[number]>
+
+/** Values of the first iterations, by name; those after them have the parameter's own. */
+export type Schedule = { readonly [K in ScheduledName]?: readonly number[] }
+
+/** Values of one iteration, where they are not the parameter's own. */
+export type ScheduledValues = { readonly [K in ScheduledName]?: number }
+
+/** What a schedule must be, in words. */
+export const scheduleNoun = 'an object of lists of numbers, one for each of the first ' +
+  `iterations, by the name of a parameter: ${scheduledNames.join(', ')}`
+
+/**
+ * The fixed text of a given schedule, '' for an empty one; null for what is none.
+ *
+ * @param given - an object, or JSON
+ * @param parse - the canonical name of a parameter, and its value: null where that is not legal
+ */
+export function scheduleText(
+  given: unknown, parse: (name: string, value: unknown) => readonly [string, number] | null,
+): string | null {
+  const value = typeof given === 'string' ? parsed(given) : given
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const lists: [string, number[]][] = []
+  for (const [key, list] of Object.entries(value as Record<string, unknown>)) {
+    if (list === undefined) continue
+    const items = ArrayBuffer.isView(list) ? [...list as unknown as Iterable<unknown>] : list
+    if (!Array.isArray(items)) return null
+    const own = (items as unknown[]).map((item) => parse(key, item))
+    if (own.includes(null)) return null
+    const [first] = own
+    if (first === undefined || first === null) continue
+    lists.push([first[0], own.map((item) => item![1])])
+  }
+  const names: readonly string[] = scheduledNames
+  if (new Set(lists.map(([name]) => name)).size < lists.length) return null
+  if (lists.some(([name]) => !names.includes(name))) return null
+  return lists.length === 0 ? ''
+    : JSON.stringify(Object.fromEntries(lists.sort(([a], [b]) => a < b ? -1 : 1)))
+}
+
+function parsed(text: string): unknown {
+  if (text.trim() === '') return {}
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return null
+  }
+}
+
+/** The schedule of a training; null where there is none. */
+export function scheduleOf(
+  { parameterSchedule, learningRateSchedule }:
+  Pick<ParameterValues, 'parameterSchedule' | 'learningRateSchedule'>,
+): Schedule | null {
+  const lists = parameterSchedule === '' ? {}
+    : JSON.parse(parameterSchedule) as Readonly<Record<string, readonly number[]>>
+  const entries = Object.entries(lists).map(([name, list]) =>
+    [name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), list] as const)
+  if (learningRateSchedule.length > 0) entries.push(['learningRate', learningRateSchedule])
+  return entries.length === 0 ? null : Object.fromEntries(entries) as Schedule
+}
+
+/** The values of an iteration that are not the parameters' own. */
+export function scheduledValues(schedule: Schedule, iteration: number): ScheduledValues {
+  return Object.fromEntries(Object.entries(schedule).flatMap(([name, list]) =>
+    iteration < list.length ? [[name, list[iteration]!]] : [])) as ScheduledValues
+}
+
+/** Iterations that a schedule has values for. */
+export function scheduleLength(schedule: Schedule): number {
+  return Math.max(0, ...Object.values(schedule).map((list) => list.length))
+}
+
+/** What a schedule contradicts by itself; values of iterations are checked as parameters are. */
+export function scheduleContradiction(values: ParameterValues): string | null {
+  const { parameterSchedule, learningRateSchedule, numIterations, numLeaves, baggingFreq } = values
+  if (parameterSchedule === '') return null
+  const lists = JSON.parse(parameterSchedule) as Readonly<Record<string, readonly number[]>>
+  if ('learning_rate' in lists && learningRateSchedule.length > 0) {
+    return 'learning_rate_schedule contradicts parameter_schedule, which has learning_rate too; ' +
+      'give one of them'
+  }
+  const name = Object.keys(lists).find((each) => lists[each]!.length > numIterations)
+  if (name !== undefined) {
+    return `parameter_schedule has ${lists[name]!.length} values of ${name}, and there are ` +
+      `num_iterations = ${numIterations}; give at most one for each`
+  }
+  const leaves = Math.max(0, ...lists['num_leaves'] ?? [])
+  if (leaves > numLeaves) {
+    return `parameter_schedule has num_leaves ${leaves}, and num_leaves = ${numLeaves} is the ` +
+      'largest that there may be; set num_leaves to the largest of all'
+  }
+  const drawn = Object.keys(lists).find((each) => each.endsWith('bagging_fraction'))
+  return drawn === undefined || baggingFreq > 0 ? null : `parameter_schedule has ${drawn}, which ` +
+    'does nothing while bagging_freq is 0; set bagging_freq = 1, or leave it out'
+}

@@ -7,7 +7,7 @@ import { labelledBatches } from './labelled-batches.js'
 import { Metric, resolveMetrics } from './metrics.js'
 
 /** Metrics that need rows of both classes. */
-const comparesClasses: readonly string[] = ['auc', 'average_precision']
+const comparesClasses: readonly string[] = ['auc', 'auc_ovr', 'average_precision']
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
@@ -60,7 +60,9 @@ export async function evaluate(
     const { labels, weights } = batch
     const scores = predictor.predictRaw(batch.columns)
     for (const metric of metrics) metric.add(scores, labels, weights)
-    if (seen.size < 2) labels.forEach((label, row) => weights?.[row] !== 0 && seen.add(label))
+    if (model.classes !== null && seen.size < 2) {
+      labels.forEach((label, row) => weights?.[row] !== 0 && seen.add(label))
+    }
     nRows += batch.nRows
     sumWeight += weights === null ? batch.nRows : weights.reduce((sum, w) => sum + w, 0)
   }

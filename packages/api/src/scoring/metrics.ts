@@ -93,15 +93,16 @@ export class Metric {
 
   /**
    * @param scores - raw scores, rows x outputs
-   * @param labels - numbers or class indices
+   * @param labels - numbers or class indices; several label columns one after the other
    */
   add(scores: Float64Array, labels: Float64Array, weights: Float64Array | null): void {
     const { objective, treesPerIteration } = this.#model
     const planes = planesOf(
       metricScores(objective, scores, this.#nIterations), treesPerIteration)
     this.#parts.push(...metricParts(this.#spec, this.#objective, planes, labels, weights))
-    this.#nRows += labels.length
-    if (weights === null) this.#sumWeight.add(labels.length)
+    const nRows = planes[0]!.length
+    this.#nRows += nRows
+    if (weights === null) this.#sumWeight.add(nRows)
     else for (const weight of weights) this.#sumWeight.add(weight)
   }
 

@@ -1,0 +1,30 @@
+/** What there is beyond LightGBM: a section of the table. */
+import { built, testsOf } from './row.mjs'
+
+const outputs = testsOf('packages/engine/test/training/outputs.test.ts')
+const survival = testsOf('packages/engine/test/objectives/survival.test.ts')
+const clusters = testsOf('test/objectives.test.ts')('gives the bytes of a training here:')
+
+export const beyond = {
+  title: 'Beyond LightGBM',
+  rows: [
+    built('`multi_quantile`: several quantiles in one model', [
+      ...outputs('have for each quantile the trees of a training of that quantile'), ...clusters],
+    { note: 'leaves are exact percentiles; quantiles may cross' }),
+    built('`multi_regression`: several label columns of numbers', [
+      ...outputs('have for each number the trees of a regression, but for the scale of gradients'),
+      ...clusters], { note: 'label columns of at most 1024 times the smallest in magnitude' }),
+    built('`multi_label`: several label columns of 0 and 1', [
+      ...outputs('have for each label of 0 or 1 the trees of a binary training'), ...clusters]),
+    built('`squared_log_error` (XGBoost\'s `reg:squaredlogerror`)', [
+      ...survival('has the gradients and hessians of XGBoost, and the derivatives of its loss'),
+      ...clusters]),
+    built('`aft` (XGBoost\'s `survival:aft`), `aft_nloglik`, `interval_regression_accuracy`', [
+      ...survival('has the gradients, hessians and losses of XGBoost',
+        'has the derivatives of its loss'), ...clusters],
+    { note: 'labels are the bounds of a time: `--label lower,upper`' }),
+    built('metrics that are means over label columns or quantiles',
+      outputs('have metrics that are means over the scores',
+        'leaves label columns without a class out of the mean of auc')),
+  ],
+}

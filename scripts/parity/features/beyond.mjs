@@ -3,6 +3,8 @@ import { built, testsOf } from './row.mjs'
 
 const outputs = testsOf('packages/engine/test/training/outputs.test.ts')
 const survival = testsOf('packages/engine/test/objectives/survival.test.ts')
+const averages = testsOf('packages/engine/test/metrics/averages.test.ts')
+const ownCode = testsOf('packages/api/test/cv/custom.test.ts')
 const clusters = testsOf('test/objectives.test.ts')('gives the bytes of a training here:')
 
 export const beyond = {
@@ -23,6 +25,12 @@ export const beyond = {
       ...survival('has the gradients, hessians and losses of XGBoost',
         'has the derivatives of its loss'), ...clusters],
     { note: 'labels are the bounds of a time: `--label lower,upper`' }),
+    built('`auc_ovr`: one against the rest',
+      averages('is that of scikit-learn, however rows are grouped')),
+    built('custom metrics in `evaluate`, custom objectives in `cv` and `tune`', [
+      ...ownCode('measure models on other rows, in any batches',
+        'stop early where more is better, also after an interruption',
+        'are what a search goes by')]),
     built('metrics that are means over label columns or quantiles',
       outputs('have metrics that are means over the scores',
         'leaves label columns without a class out of the mean of auc')),

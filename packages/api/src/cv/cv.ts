@@ -191,10 +191,22 @@ async function readThere(
   }
 }
 
+/**
+ * The user's own loss and metrics by their hashes; functions of the program by their names, as
+ * nothing else is known of them. Empty where there are none.
+ */
+export function ownCode(
+  { customObjective, customMetrics }: Pick<Recipe['checked'], 'customObjective' | 'customMetrics'>,
+): string {
+  return `${customObjective}${customMetrics}`.replaceAll(/inline:\d+/g, 'inline')
+}
+
 /** What tells cross-validations apart. */
 function keyOf(recipe: Recipe, folds: readonly Fold[]): string {
   const hash = new Sha256()
-  hash.update(new TextEncoder().encode(JSON.stringify(modelParameters(recipe.checked))))
+  const { checked } = recipe
+  const own = ownCode(checked)
+  hash.update(new TextEncoder().encode(JSON.stringify(modelParameters(checked)) + own))
   for (const { train, valid } of folds) hash.update(train).update(valid)
   return toHex(hash.digest())
 }

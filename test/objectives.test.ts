@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import {
-  type Booster, Dataset, evaluate, GBDTClassifier, GBDTRegressor, LocalCluster, train,
-  type TrainingParams,
+  type Booster, Dataset, evaluate, GBDTClassifier, GBDTRegressor, type Labels, LocalCluster,
+  train, type TrainingParams,
 } from 'coppice'
 
 /** Columns with gaps and categories, and labels of every kind. */
@@ -28,7 +28,8 @@ function makeRows(nRows: number, seed: number) {
 
 type Row = ReturnType<typeof makeRows>[number]
 
-const jobs: readonly (readonly [TrainingParams, (row: Row) => number | string])[] = [
+type Label = number | string | readonly number[]
+const jobs: readonly (readonly [TrainingParams, (row: Row) => Label])[] = [
   [{ objective: 'regression', regSqrt: true, metric: ['l2', 'quantile'] }, (row) => row.number],
   [{ objective: 'regression_l1', baggingFraction: 0.7, baggingFreq: 1 }, (row) => row.counts],
   [{ objective: 'quantile', alpha: 0.8 }, (row) => row.number],
@@ -49,6 +50,15 @@ const jobs: readonly (readonly [TrainingParams, (row: Row) => number | string])[
     (row) => row.number],
   [{ objective: 'focal', focalGamma: 1, metric: ['expected_calibration_error', 'mcc'] },
     (row) => row.kind === 'late' ? 1 : 0],
+  [{ objective: 'multi_quantile', quantiles: [0.2, 0.8], baggingFraction: 0.7, baggingFreq: 1 },
+    (row) => row.number],
+  [{ objective: 'multi_regression', metric: ['rmse', 'r2'] }, (row) => [row.number, row.counts]],
+  [{ objective: 'squared_log_error', metric: ['rmsle', 'l2'] }, (row) => row.counts],
+  [{ objective: 'aft', aftLossDistribution: 'logistic', aftLossDistributionScale: 0.8,
+    metric: ['aft_nloglik', 'interval_regression_accuracy'] },
+  ({ amount, counts }) => [counts > 8 ? 0 : amount, counts > 3 ? amount + counts % 3 : Infinity]],
+  [{ objective: 'multi_label', metric: ['auc', 'binary_logloss'] },
+    (row) => [Number(row.number > 0), Number(row.counts > 2), Number(row.amount > 1)]],
 ]
 
 describe('every objective on a cluster', function () {
@@ -64,7 +74,8 @@ describe('every objective on a cluster', function () {
   for (const [params, labelOf] of jobs) {
     it(`gives the bytes of a training here: ${params.objective}`, async () => {
       const dataset = (of: readonly Row[]): Dataset => Dataset.from(
-        of.map(({ X }) => X), of.map(labelOf), { weights: of.map(({ weight }) => weight) })
+        of.map(({ X }) => X), of.map(labelOf) as Labels,
+        { weights: of.map(({ weight }) => weight) })
       const run = (options: object): Promise<Booster> => train(
         { ...params, numIterations: 3, numLeaves: 7 }, dataset(rows),
         { evalSets: [{ name: 'judge', data: dataset(judge) }], ...options })

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { markdownTable } from '../bench/report.mjs'
 import { inRoot } from '../lib/paths.mjs'
+import { beyond } from './features/beyond.mjs'
 import { metrics, objectives } from './features/losses.mjs'
 import { growing, kinds, modes, sampled } from './features/training.mjs'
 import { control, files, many, use } from './features/use.mjs'
@@ -10,7 +11,7 @@ import { hasTest } from './titles.mjs'
 
 /** @type {{ title: string, rows: import('./features/row.mjs').Feature[] }[]} */
 export const sections = [
-  growing, kinds, sampled, modes, objectives, metrics, control, use, files, many]
+  growing, kinds, sampled, modes, objectives, metrics, control, use, files, many, beyond]
 
 /**
  * What the table says that is not so: tests that are not there, features said to be refused whose

@@ -25,7 +25,8 @@ export const formatFlags: readonly Flag[] = [
 
 /** What the columns are. */
 export const columnFlags: readonly Flag[] = [
-  { name: 'label', group, takes: 'one', describe: 'Column of the target: name or index' },
+  { name: 'label', group, takes: 'one', 
+    describe: 'Column of the target: name or index; several for some objectives: a,b' },
   { name: 'weight', group, takes: 'one', describe: 'Column of row weights' },
   { name: 'group', group, takes: 'one', describe: 'Column of query ids' },
   { name: 'ignore', group, takes: 'many', describe: 'Columns to leave out: a,b or name:a,b' },

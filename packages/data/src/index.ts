@@ -73,6 +73,7 @@ export {
   type TableWriter,
 } from './writers/writer.js'
 export type { Cell } from './cells.js'
+export { labelArrays, type LabelArray, type LabelMatrix } from './label-arrays.js'
 export {
   type ColumnBatch,
   columnBatches,
@@ -87,7 +88,8 @@ export type {
   Matrix as MemoryMatrix, MemoryRows, MemoryTable, SparseTable,
 } from './memory-rows.js'
 export { asMemoryTable } from './memory-table.js'
-export type { DatasetRecipe, RecipePartition } from './loading/recipe.js'
+export { type DatasetRecipe, labelColumnsOf, type RecipePartition } from './loading/recipe.js'
+export { isOfClasses } from './loading/job.js'
 export type {
   EncodePlan,
   JobColumn,

@@ -8,6 +8,7 @@ import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
 import type { DatasetOptions, DatasetReference } from './loading/options.js'
+import { type LabelArray, labelArrays } from './label-arrays.js'
 import {
   memoryName, type MemoryRows, type MemoryTable, type SparseTable,
 } from './memory-rows.js'
@@ -47,11 +48,12 @@ const batchValues = 1 << 20
  *
  * Rejects with CoppiceError 'DATA' naming row and column for whatever cannot be used.
  *
- * @param y - one label per row, or null where a column of X is the label (or there is none)
+ * @param y - one label per row, or several; null where columns of X are the labels (or there are
+ *   none)
  */
 export async function datasetFromMemory(
   X: MemoryRows,
-  y: ArrayLike<Cell> | null,
+  y: LabelArray | null,
   options: MemoryOptions = {},
 ): Promise<BinnedDataset> {
   const table = withNames(await asMemoryTable(X), options)
@@ -189,7 +191,7 @@ function withNames(
 }
 
 /** Arrays beside X become columns after its own, under names that are free. */
-function extraColumns(table: MemoryTable, y: ArrayLike<Cell> | null, options: MemoryOptions) {
+function extraColumns(table: MemoryTable, y: LabelArray | null, options: MemoryOptions) {
   const columns: ExtraColumn[] = []
   const taken = new Set(table.names)
   const add = (role: string, cells: ArrayLike<Cell>, stride: number, offset: number) => {
@@ -207,7 +209,7 @@ function extraColumns(table: MemoryTable, y: ArrayLike<Cell> | null, options: Me
   }
   const { weights, initScores } = options
   let { label, weight, initScore } = options
-  if (y !== null) label = add('label', y, 1, 0)
+  if (y !== null) label = labelArrays(y).map((cells) => add('label', cells, 1, 0))
   if (weights !== undefined) weight = add('weight', weights, 1, 0)
   if (initScores !== undefined) {
     const nOutputs = Math.max(1, Math.round(initScores.length / Math.max(1, table.nRows)))

@@ -13,11 +13,12 @@ export type ColumnRef = string | number
  * Options that give columns their roles. Names may be lists in one string, 'a,b' or 'name:a,b'.
  *
  * An index counts from 0. As in LightGBM, the indices of weight, group, ignored and categorical
- * columns do not count the label column: with label 0, weight 0 is the second column. A string of
+ * columns do not count the label columns: with label 0, weight 0 is the second column. A string of
  * digits is an index unless a column has that very name.
  */
 export interface RoleOptions {
-  readonly label?: ColumnRef | undefined
+  /** One column, or those of objectives with several label columns, in their order. */
+  readonly label?: ColumnRef | readonly ColumnRef[] | undefined
   readonly weight?: ColumnRef | undefined
   /** Query ids of ranking data. */
   readonly group?: ColumnRef | undefined
@@ -29,7 +30,7 @@ export interface RoleOptions {
 
 /** Indices into the joint columns. */
 export interface ColumnRoles {
-  readonly label: number | null
+  readonly labels: readonly number[]
   readonly weight: number | null
   readonly group: number | null
   readonly initScore: readonly number[]
@@ -151,13 +152,13 @@ function refuseOtherColumns(
  * are) and for a column with two roles.
  */
 export function resolveRoles(names: readonly string[], options: RoleOptions): ColumnRoles {
-  const label = options.label === undefined ? null : findColumn(names, options.label, 'label', null)
+  const labels = splitRefs(names, options.label).map((ref) => findColumn(names, ref, 'label', []))
   const one = (role: 'weight' | 'group') => {
     const ref = options[role]
-    return ref === undefined ? null : findColumn(names, ref, role, label)
+    return ref === undefined ? null : findColumn(names, ref, role, labels)
   }
   const many = (role: 'initScore' | 'ignore' | 'categorical') =>
-    splitRefs(names, options[role]).map((ref) => findColumn(names, ref, role, label))
+    splitRefs(names, options[role]).map((ref) => findColumn(names, ref, role, labels))
   const weight = one('weight')
   const group = one('group')
   const initScore = many('initScore')
@@ -168,7 +169,7 @@ export function resolveRoles(names: readonly string[], options: RoleOptions): Co
     if (other !== undefined) throw twoRoles(names[column]!, other, role)
     roleOf.set(column, role)
   }
-  assign(label, 'label')
+  for (const column of labels) assign(column, 'label')
   assign(weight, 'weight')
   assign(group, 'group')
   for (const column of initScore) assign(column, 'initScore')
@@ -179,7 +180,7 @@ export function resolveRoles(names: readonly string[], options: RoleOptions): Co
     if (role !== undefined) throw twoRoles(names[column]!, role, 'categorical')
   }
   const features = names.map((_, column) => column).filter((column) => !roleOf.has(column))
-  return { label, weight, group, initScore, features, categorical }
+  return { labels, weight, group, initScore, features, categorical }
 }
 
 /** Takes lists apart: ['a', 'b'], 'a,b' and 'name:a,b' are the same. */
@@ -206,7 +207,7 @@ function findColumn(
   names: readonly string[],
   ref: ColumnRef,
   role: string,
-  label: number | null,
+  labels: readonly number[],
 ): number {
   if (typeof ref === 'string') {
     const exact = names.indexOf(ref)
@@ -219,11 +220,12 @@ function findColumn(
     if (!/^\d+$/.test(ref)) throw unknownColumn(names, ref, role)
   }
   const index = Number(ref)
-  const skipsLabel = role !== 'label' && label !== null && index >= label
-  const column = skipsLabel ? index + 1 : index
+  const column = labels.toSorted((a, b) => a - b)
+    .reduce((at, label) => at >= label ? at + 1 : at, index)
   if (Number.isInteger(index) && index >= 0 && column < names.length) return column
-  const note = role !== 'label' && label !== null ? ', not counting the label' : ''
-  const limit = names.length - 1 - (note === '' ? 0 : 1)
+  const note = labels.length === 0 ? ''
+    : `, not counting the label${labels.length > 1 ? 's' : ''}`
+  const limit = names.length - 1 - labels.length
   throw new CoppiceError(
     'DATA',
     `${role} column ${String(ref)} does not exist: an index must be in [0, ${limit}]${note}; ` +

@@ -37,17 +37,27 @@ describe('resolveRoles', () => {
   it('makes features of all columns without another role, in their order', () => {
     const roles = resolveRoles(names, { label: 'y', weight: 'w', group: 'q', ignore: ['b'] })
     assert.deepEqual(roles.features, [3, 5, 6])
-    assert.deepEqual([roles.label, roles.weight, roles.group], [0, 1, 2])
+    assert.deepEqual([...roles.labels, roles.weight, roles.group], [0, 1, 2])
     assert.deepEqual(resolveRoles(names, {}).features, [0, 1, 2, 3, 4, 5, 6])
   })
 
   it('does not count the label in the indices of other columns, as LightGBM', () => {
     const first = resolveRoles(names, { label: 0, weight: 0, ignore: [1, 2] })
-    assert.deepEqual([first.label, first.weight], [0, 1])
+    assert.deepEqual([...first.labels, first.weight], [0, 1])
     assert.deepEqual(first.features, [4, 5, 6])
     const middle = resolveRoles(names, { label: 3, weight: 2, group: 3 })
-    assert.deepEqual([middle.label, middle.weight, middle.group], [3, 2, 4])
+    assert.deepEqual([...middle.labels, middle.weight, middle.group], [3, 2, 4])
     assert.equal(resolveRoles(names, { weight: 0 }).weight, 0)
+    const several = resolveRoles(names, { label: [5, 1], weight: 1, group: 4 })
+    assert.deepEqual([several.labels, several.weight, several.group], [[5, 1], 2, 6])
+  })
+
+  it('takes several label columns, in the order given', () => {
+    for (const label of ['b,y', 'name:b,y', ['b', 'y'], '4,0', [4, 0]]) {
+      const roles = resolveRoles(names, { label, weight: 'w' })
+      assert.deepEqual([roles.labels, roles.features], [[4, 0], [2, 3, 5, 6]])
+    }
+    assert.throws(() => resolveRoles(names, { label: 'y,y' }), /'y' is named as label and as label/)
   })
 
   it('takes the prefix name:, lists in one string, and digits as an index', () => {

@@ -81,7 +81,10 @@ export interface BinnedDataset {
   readonly nRows: number
   readonly features: readonly FeatureInfo[]
   readonly blocks: readonly BinnedBlock[]
-  /** nRows numbers: the target, or for classifiers the class index 0 .. nClasses - 1. */
+  /**
+   * nRows numbers: the target, or for classifiers the class index 0 .. nClasses - 1. With several
+   * label columns nRows x nLabels numbers, row-major.
+   */
   readonly label: Float64Array | null
   /** Class values in class order where the label was encoded, else null. */
   readonly classes: readonly Scalar[] | null

@@ -22,7 +22,9 @@ export { checkMetric, isHigherBetter, metricDirections, metricsOf } from './metr
 export {
   finishMetric, finishSpec, metricParameter, metricParts, metricSpecs, type SetSize,
 } from './metrics/parts.js'
-export { isMulticlass, isNumeric, labelClasses } from './objectives/families.js'
+export {
+  hasTargetColumns, isMulticlass, isNumeric, labelClasses, labelColumns,
+} from './objectives/families.js'
 export * from './custom/index.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'
 export { mergeSummaries, summarizeRows, type RowSummary } from './training/summary.js'
@@ -45,7 +47,9 @@ export { fitInitialModel, initialModel } from './training/initial-model.js'
 export type { Rescale } from './training/dart.js'
 export { EarlyStopping, type EarlyStoppingParams } from './training/early-stopping.js'
 export { committedIterations } from './training/committed-iterations.js'
-export { type InferredParams, requireClassCount, withInferred } from './training/class-count.js'
+export {
+  type InferredParams, requireClassCount, requireLabelCount, withInferred,
+} from './training/class-count.js'
 export { checkEvalSets } from './training/check-sets.js'
 export { featureLayout } from './training/build-model.js'
 export type {

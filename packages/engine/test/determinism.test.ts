@@ -100,6 +100,7 @@ const others: readonly Job[] = ([
   ['log_cosh', 'regression', { metric: ['log_cosh'] }],
   ['focal', 'binary', {
     focalGamma: 1.5, learningRate: 0.7, metric: ['brier', 'expected_calibration_error', 'mcc'] }],
+  ['squared_log_error', 'counts', { metric: ['rmsle'] }],
   ['hinge', 'binary', {
     learningRate: 1.6, numIterations: 4, metric: ['auc', 'balanced_accuracy', 'f1'] }],
 ] as const).map(([objective, label, params]) => ({

@@ -1,6 +1,7 @@
 export * from './types.js'
 export * from './errors.js'
 export { leafValueOf, truncateModel, withLeafValue } from './edit.js'
+export { erfc } from './math/erf.js'
 export { exp } from './math/exp.js'
 export { log, log1p } from './math/log.js'
 export { sigmoid, softplus } from './math/logistic.js'
@@ -17,8 +18,8 @@ export { requireLightGBMObjective } from './lightgbm/objective-line.js'
 export { parseLightGBM } from './lightgbm/parse.js'
 export { isLightGBM } from './lightgbm/sections.js'
 export {
-  customLinks, isForest, isRanking, nClassesOf, nOutputsOf, objectiveFields, objectiveNumbers,
-  type ObjectiveField,
+  customLinks, hasTargets, isForest, isRanking, labelsPerRow, nClassesOf, nOutputsOf,
+  objectiveFields, objectiveNumbers, type ObjectiveField,
 } from './objective.js'
 export { featureImportances } from './importance.js'
 export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'

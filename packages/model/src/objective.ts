@@ -1,8 +1,12 @@
 import type { CustomObjectiveOfModel, ModelObjective, Objective } from './types.js'
 
-/** A number that an objective carries, with what is legal. */
+/** A number that an objective carries, with what is legal; or a text or a list of numbers. */
 export interface ObjectiveField {
   readonly key: string
+  /** A list of two numbers or more that ascend; what is legal is of each. */
+  readonly isList?: boolean
+  /** One of these texts, and no number. */
+  readonly texts?: readonly string[]
   readonly isInteger?: boolean
   /** Smallest legal value, itself legal. */
   readonly min?: number
@@ -13,6 +17,7 @@ export interface ObjectiveField {
 }
 
 const sigmoid: ObjectiveField = { key: 'sigmoid', above: 0 }
+const numTarget: ObjectiveField = { key: 'numTarget', isInteger: true, min: 2 }
 const numClass: ObjectiveField = { key: 'numClass', isInteger: true, min: 2 }
 
 /** The numbers of each objective, in the order in which model files have them. */
@@ -39,6 +44,13 @@ export const objectiveFields: Readonly<Record<Objective['name'], readonly Object
   log_cosh: [],
   focal: [{ key: 'gamma', min: 0 }, { key: 'alpha', above: 0, below: 1 }],
   hinge: [],
+  multi_quantile: [{ key: 'quantiles', isList: true, above: 0, below: 1 }],
+  multi_regression: [numTarget],
+  multi_label: [numTarget],
+  squared_log_error: [],
+  aft: [{ key: 'distribution', texts: ['normal', 'logistic', 'extreme'] },
+    { key: 'scale', above: 0 }],
+  cox: [],
   custom: [{ key: 'numClass', isInteger: true, min: 0 }],
 }
 
@@ -58,8 +70,10 @@ export function isForest({ averages }: ModelObjective): boolean {
   return averages === true
 }
 
-/** The objective's numbers in order. */
-export function objectiveNumbers(objective: Objective): [string, number][] {
+/** The objective's numbers, lists and texts in order. */
+export function objectiveNumbers(
+  objective: Objective,
+): [string, number | string | readonly number[]][] {
   const values = objective as unknown as Readonly<Record<string, number>>
   return objectiveFields[objective.name].map(({ key }) => [key, values[key]!])
 }
@@ -78,9 +92,24 @@ export function nClassesOf(objective: ModelObjective): number {
   }
 }
 
-/** Raw scores of a row: one, or one per class of multi-class objectives. */
+/** Whether a row has several numbers as its label, and a score for each. */
+export function hasTargets(
+  objective: ModelObjective,
+): objective is Extract<Objective, { readonly numTarget: number }> {
+  return objective.name === 'multi_regression' || objective.name === 'multi_label'
+}
+
+/** Numbers that are the label of a row: one, each target, or the bounds of a time. */
+export function labelsPerRow(objective: ModelObjective): number {
+  if (objective.name === 'aft') return 2
+  return hasTargets(objective) ? objective.numTarget : 1
+}
+
+/** Raw scores of a row: one, or one per class of multi-class objectives, quantile or target. */
 export function nOutputsOf(objective: ModelObjective): number {
   if (objective.name === 'imported') return objective.numOutputs
+  if (objective.name === 'multi_quantile') return objective.quantiles.length
+  if (hasTargets(objective)) return objective.numTarget
   const nClasses = nClassesOf(objective)
   return nClasses <= 2 && !objective.name.startsWith('multi') ? 1 : nClasses
 }

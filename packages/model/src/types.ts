@@ -126,7 +126,25 @@ export type LossOfModel =
   | { readonly name: 'focal'; readonly gamma: number; readonly alpha: number }
   /** Two classes; a prediction is one of them, without a probability. */
   | { readonly name: 'hinge' }
+  /** Several quantiles of one label, ascending: a score for each; leaves are quantiles. */
+  | { readonly name: 'multi_quantile'; readonly quantiles: readonly number[] }
+  /** Squared errors of several numbers: a score for each. */
+  | { readonly name: 'multi_regression'; readonly numTarget: number }
+  /** Log-losses of several labels that are 0 or 1: a score, and a probability, for each. */
+  | { readonly name: 'multi_label'; readonly numTarget: number }
+  /** Squared errors of ln(1 + label). */
+  | { readonly name: 'squared_log_error' }
+  /**
+   * Accelerated failure time: ln(time) = score + scale x noise; the label is the lower and the
+   * upper bound of the time.
+   */
+  | { readonly name: 'aft'; readonly distribution: SurvivalDistribution; readonly scale: number }
+  /** Cox's proportional hazards; labels are times, negative ones of rows without an event. */
+  | { readonly name: 'cox' }
   | CustomObjectiveOfModel
+
+/** Of the noise that accelerated failure time assumes in the logarithm of a time. */
+export type SurvivalDistribution = 'normal' | 'logistic' | 'extreme'
 
 /** A loss of the user's own, of which predictions need only the link. */
 export interface CustomObjectiveOfModel {
@@ -209,7 +227,7 @@ export interface Model {
   /** Class values in class order (2 for binary, numClass for multi-class), else null. */
   readonly classes: readonly Scalar[] | null
   readonly features: readonly Feature[]
-  /** 1, or numClass for multi-class. Tree t belongs to class t % treesPerIteration. */
+  /** Scores of a row: 1, numClass of multi-class, ... Tree t adds to t % treesPerIteration. */
   readonly treesPerIteration: number
   /** Raw score of each class before the first tree; treesPerIteration values. */
   readonly baseScores: readonly number[]

@@ -144,19 +144,27 @@ function tableColumns(
   return requireUnique(kept, outputColumns(model, type, nTrees))
 }
 
-/** Columns of the predictions: binary probabilities are one column, that of the second class. */
+/**
+ * Columns of the predictions: binary probabilities are one column, that of the second class.
+ * Several scores are named by class, quantile, or number of the label column.
+ */
 function outputColumns(model: Model, type: PredictionType, nTrees: number): OutputColumn[] {
   const { objective, classes, treesPerIteration } = model
-  const perClass = (prefix: string): OutputColumn[] => (classes ?? []).map((value) =>
+  const outputs: readonly Scalar[] = classes ?? (objective.name === 'multi_quantile'
+    ? objective.quantiles : Array.from({ length: treesPerIteration }, (_, k) => k))
+  const perOutput = (prefix: string): OutputColumn[] => outputs.map((value) =>
     ({ name: `${prefix}_${String(value)}`, type: 'float' }))
   switch (type) {
     case 'leaf': return Array.from({ length: nTrees }, (_, t) =>
       ({ name: `leaf_${t}`, type: 'int' }))
     case 'class': return [{ name: 'prediction', type: classType(classes) }]
-    case 'raw': return treesPerIteration > 1 ? perClass('raw')
+    case 'raw': return treesPerIteration > 1 ? perOutput('raw')
       : [{ name: 'raw', type: 'float' }]
     case 'probability':
-      if (treesPerIteration > 1) return perClass('probability')
+      if (treesPerIteration > 1) {
+        const isProbability = classes !== null || objective.name === 'multi_label'
+        return perOutput(isProbability ? 'probability' : 'prediction')
+      }
       return [{ name: isBinary(objective) ? 'probability' : 'prediction', type: 'float' }]
   }
 }

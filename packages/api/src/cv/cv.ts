@@ -1,5 +1,5 @@
 import { modelParameters, type TrainingEvent } from '@coppice/engine'
-import type { LoadProgress } from '@coppice/data'
+import { isOfClasses, type LoadProgress } from '@coppice/data'
 import { nowMs } from '@coppice/data/node'
 import { CoppiceError, Sha256, toHex } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
@@ -156,7 +156,7 @@ export async function planFolds(
   }
   const { rows, nFeatures } = cluster === undefined
     ? await loadHere(dataset, { signal, onLoad }, recipe)
-    : { rows: await readThere(where, dataset, labelKind !== 'number', cluster), nFeatures: 0 }
+    : { rows: await readThere(where, dataset, isOfClasses(labelKind), cluster), nFeatures: 0 }
   const folds = await cut(rows)
   const { nRows } = rows
   return {
@@ -172,16 +172,16 @@ async function loadHere(
   dataset: Dataset, options: Parameters<typeof loadTraining>[1], recipe: Recipe,
 ): Promise<{ readonly rows: RowsToCut, readonly nFeatures: number }> {
   const data = await loadTraining(dataset, options, recipe)
-  return { rows: rowsToCut(data, recipe.labelKind !== 'number'), nFeatures: data.features.length }
+  return { rows: rowsToCut(data, isOfClasses(recipe.labelKind)), nFeatures: data.features.length }
 }
 
 /** Labels decide on the folds, so they are read here also where others train. */
 async function readThere(
-  where: string, dataset: Dataset, isOfClasses: boolean, cluster: Cluster,
+  where: string, dataset: Dataset, byClass: boolean, cluster: Cluster,
 ): Promise<RowsToCut> {
   requireCluster(cluster)
   try {
-    return await readRowsToCut(dataset, isOfClasses)
+    return await readRowsToCut(dataset, byClass)
   } catch (error) {
     const isFile = allRowsOf(dataset).source instanceof FileSource
     if (!(error instanceof CoppiceError) || error.code !== 'IO' || !isFile) throw error
@@ -191,10 +191,22 @@ async function readThere(
   }
 }
 
+/**
+ * The user's own loss and metrics by their hashes; functions of the program by their names, as
+ * nothing else is known of them. Empty where there are none.
+ */
+export function ownCode(
+  { customObjective, customMetrics }: Pick<Recipe['checked'], 'customObjective' | 'customMetrics'>,
+): string {
+  return `${customObjective}${customMetrics}`.replaceAll(/inline:\d+/g, 'inline')
+}
+
 /** What tells cross-validations apart. */
 function keyOf(recipe: Recipe, folds: readonly Fold[]): string {
   const hash = new Sha256()
-  hash.update(new TextEncoder().encode(JSON.stringify(modelParameters(recipe.checked))))
+  const { checked } = recipe
+  const own = ownCode(checked)
+  hash.update(new TextEncoder().encode(JSON.stringify(modelParameters(checked)) + own))
   for (const { train, valid } of folds) hash.update(train).update(valid)
   return toHex(hash.digest())
 }

@@ -72,11 +72,12 @@ export async function readRowsToCut(dataset: Dataset, isOfClasses: boolean): Pro
   }
   const rows = await dataset.source.open()
   await rows.close()
-  if (rows.label === null) {
+  const [label] = rows.labels
+  if (label === undefined) {
     throw new CoppiceError('DATA', 'the data have no label; pass y, or name the label column of ' +
       'the Dataset')
   }
-  const values = await rowValues(dataset, rows.label, null, 'the label')
+  const values = await rowValues(dataset, label, null, 'the label')
   return { nRows: values.length, groupSizes: null, strata: isOfClasses ? values : null }
 }
 

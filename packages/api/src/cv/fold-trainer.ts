@@ -1,5 +1,5 @@
 import {
-  committedIterations, findParameter, isHigherBetter, type MetricValue, resumeModel,
+  committedIterations, findParameter, metricDirections, type MetricValue, resumeModel,
   type TrainingEvent,
 } from '@coppice/engine'
 import type { LoadProgress } from '@coppice/data'
@@ -85,7 +85,8 @@ export class FoldTrainer {
   #restore(fold: number, { model, isOver }: FoldState): void {
     if (model === null) return
     this.#models[fold] = () => model
-    for (const { iteration, metrics } of committedIterations(model)) {
+    const isHigher = metricDirections(this.#recipe.checked)
+    for (const { iteration, metrics } of committedIterations(model, isHigher)) {
       this.board.add(fold, iteration, metrics)
     }
     // one without iterations is asked again for its metrics
@@ -221,19 +222,19 @@ export class FoldTrainer {
   async #base(fold: number, booster: Booster): Promise<MetricValue[]> {
     const { dataset, folds } = this.#training
     const { metric, isProvideTrainingMetric, customMetrics } = this.#recipe.checked
-    if (customMetrics !== '') {
-      throw new CoppiceError('DATA', `fold ${fold + 1} finds nothing to split, so its custom ` +
-        'metrics are not known; use fewer folds or a smaller min_data_in_leaf')
-    }
     const sets: [string, Dataset][] = [[VALID, this.#validSets[fold]!]]
     if (isProvideTrainingMetric) {
       sets.unshift(['training', dataset.selectBits(folds[fold]!.train)])
     }
+    const isHigher = metricDirections(this.#recipe.checked)
     const base: MetricValue[] = []
     for (const [name, data] of sets) {
-      const { metrics } = await evaluate(booster, data, { metrics: metric })
-      base.push(...metric.map((each) => ({
-        dataset: name, metric: each, value: metrics[each]!, higherIsBetter: isHigherBetter(each),
+      const { metrics } = await evaluate(booster, data, {
+        metrics: metric.length === 0 ? 'None' : metric,
+        customMetrics: customMetrics === '' ? undefined : customMetrics,
+      })
+      base.push(...Object.entries(metrics).map(([each, value]) => ({
+        dataset: name, metric: each, value, higherIsBetter: isHigher(each),
       })))
     }
     return base

@@ -85,7 +85,8 @@ export class Dataset {
    * @param X - rows as arrays or objects, a matrix {data, shape} (row-major), a sparse one
    *   {data, indices, indptr, shape} (CsrMatrix), columns by name, or an Arrow
    *   table; not copied before a training
-   * @param y - one label per row, or null where `options.label` names a column of X
+   * @param y - one label per row, or an array of them for objectives with several label columns;
+   *   null where `options.label` names columns of X
    */
   static from(X: MemoryRows, y: Labels | null = null, options: RowOptions = {}): Dataset {
     checkOptionNames('Dataset.from', options, rowOptionNames)

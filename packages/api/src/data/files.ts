@@ -103,7 +103,8 @@ export class FileSource implements RowSource {
         ? await readSideNumbers(await this.#rowFiles(raw.rowCounts), 'weight') : null
       return {
         nRows,
-        label: nameOf(roles.label) ?? (isSparse && names[0] === 'label' ? 'label' : null),
+        labels: roles.labels.length > 0 ? roles.labels.map((index) => names[index]!)
+          : isSparse && names[0] === 'label' ? ['label'] : [],
         weight: sides === null ? nameOf(roles.weight) : sideWeight,
         query: group === undefined ? null : queryName(names, { label, group }),
         batches: (wanted, types) =>

@@ -1,14 +1,17 @@
 import {
-  type Cell, columnBatches, type ColumnChunk, columnsFromMemory, datasetFromMemory,
-  type MemoryOptions, type MemoryRows, readyRows, sliceChunk,
+  type Cell, columnBatches, type ColumnRef, type ColumnChunk, columnsFromMemory, datasetFromMemory,
+  type LabelArray, labelArrays, type MemoryOptions, type MemoryRows, readyRows, sliceChunk,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { type QueryOptions, queryRoles, type QueryRoles } from './query-groups.js'
 import type { LoadRequest, OpenRows, RowBatch, RowSource } from './source.js'
 
-/** Labels, one per row: numbers, texts, booleans, bigints. */
-export type Labels = ArrayLike<Cell>
+/**
+ * Labels, one per row: numbers, texts, booleans, bigints. Of objectives with several label columns
+ * an array of numbers per row, or a matrix `{data, shape: [rows, columns]}`.
+ */
+export type Labels = LabelArray
 
 /** Roles of the columns of rows in memory, and arrays beside them. */
 export type RowOptions = QueryOptions & Omit<MemoryOptions,
@@ -54,14 +57,17 @@ export class MemorySource implements RowSource {
   open(): Promise<OpenRows> {
     const { label, weight, weights, group, groupSizes } = this.options
     const beside: Record<string, ArrayLike<Cell>> = {}
-    if (this.labels !== null) beside[outsideLabel] = this.labels
+    const labels = this.labels === null ? [] : labelArrays(this.labels)
+    labels.forEach((cells, k) => { beside[outsideLabel + '+'.repeat(k)] = cells })
     if (weights !== undefined) beside[outsideWeight] = weights
     if (groupSizes !== undefined) beside[outsideQuery] = queryNumbers(groupSizes)
     const name = (outside: string, column: string | number | undefined): string | null =>
       outside in beside ? outside : column === undefined ? null : String(column)
+    const own = label === undefined || Array.isArray(label) ? label : [label as ColumnRef]
     return Promise.resolve({
       nRows: 0,
-      label: name(outsideLabel, label),
+      labels: labels.length > 0 ? Object.keys(beside).slice(0, labels.length)
+        : ((own ?? []) as readonly ColumnRef[]).map(String),
       weight: name(outsideWeight, weight),
       query: name(outsideQuery, group),
       batches: (wanted, types) => this.#batches(wanted, types, beside),
@@ -104,7 +110,7 @@ async function readBeside(
 ): Promise<ColumnChunk> {
   if (cells.length !== nRows) {
     throw new CoppiceError('DATA', `there are ${cells.length} ` +
-      `${besideNames[name]} for ${nRows} rows; give one per row`)
+      `${besideNames[name] ?? 'labels'} for ${nRows} rows; give one per row`)
   }
   // Whoever uses them refuses texts that should be numbers, naming label or weight.
   const isText = types[name] === 'string'

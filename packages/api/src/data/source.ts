@@ -28,8 +28,9 @@ export interface RowBatch {
 /** Rows that can be read as they are, a batch at a time. */
 export interface OpenRows {
   readonly nRows: number
-  /** Names for `batches` of the label, the weight and the query, null where there is none. */
-  readonly label: string | null
+  /** Names for `batches` of the label columns; empty where there is none. */
+  readonly labels: readonly string[]
+  /** Names for `batches` of the weight and the query, null where there is none. */
   readonly weight: string | null
   readonly query: string | null
   /**

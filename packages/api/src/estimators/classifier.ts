@@ -12,6 +12,7 @@ import type { PredictionRows } from '../scoring/predict.js'
 import { scoredRows } from '../scoring/scored-rows.js'
 import { givenValue, type RawParams } from '../training/params.js'
 import type { Recipe } from '../training/recipe.js'
+import { checkParams } from '../training/train.js'
 import { Estimator, predictOptionNames, type PredictOptions } from './estimator.js'
 
 /**
@@ -115,7 +116,7 @@ function checkClassifier(
   if (objective === undefined || isMulticlass(resolveObjective(objective))) {
     return resolveParams(asMulticlass)
   }
-  const checked = resolveParams(params)
+  const checked = checkParams(params)
   if (labelClasses(checked) > 0) return checked
   throw new CoppiceError('PARAMETER',
     `objective ${String(objective)} is not for a classifier; leave it out, use binary, ` +

@@ -98,7 +98,8 @@ export function trainingSet(
   X: Dataset | MemoryRows, y: Labels | undefined, options: FitOptions,
 ): Dataset {
   if (X instanceof Dataset) return X
-  if (y === undefined || typeof y !== 'object' || y === null || typeof y.length !== 'number') {
+  if (y === undefined || typeof y !== 'object' || y === null ||
+    !('shape' in y || typeof y.length === 'number')) {
     throw new CoppiceError('DATA',
       'fit needs labels: fit(X, y) with one label per row, or fit(dataset) with a Dataset')
   }

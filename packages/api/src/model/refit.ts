@@ -1,7 +1,7 @@
 /** Models whose leaves follow new rows: LightGBM's Booster.refit and task = refit. */
 import { type MemoryRows, predictColumns } from '@coppice/data'
 import { refitTrees, type RefitTree, resolveParams, type ResolvedParams } from '@coppice/engine'
-import { chainOf, CoppiceError, createPredictor, type Model } from '@coppice/model'
+import { chainOf, CoppiceError, createPredictor, labelsPerRow, type Model } from '@coppice/model'
 import { Dataset } from '../data/dataset.js'
 import { type Labels, MemorySource } from '../data/memory.js'
 import { checkOptionNames, optionNames } from '../options.js'
@@ -31,7 +31,7 @@ const refitOptionNames = optionNames<RefitOptions>({
 /** Parameters that leaf values depend on, beside the objective. */
 const readParameters = ['num_class', 'is_unbalance', 'scale_pos_weight', 'sigmoid', 'reg_sqrt',
   'alpha', 'fair_c', 'poisson_max_delta_step', 'tweedie_variance_power', 'lambda_l1', 'lambda_l2',
-  'max_delta_step', 'expectile_alpha', 'huber_slope', 'focal_gamma', 'focal_alpha']
+  'quantiles', 'max_delta_step', 'expectile_alpha', 'huber_slope', 'focal_gamma', 'focal_alpha']
 
 /**
  * The model with leaf values that have followed other rows; splits stay. The trees up to the best
@@ -78,6 +78,7 @@ function requireRefittable({ objective, trees, parameters, origin }: Model): voi
     : boosting !== 'gbdt' ? `a model of boosting = ${String(boosting)}`
     : trees.some(({ linear }) => linear !== undefined) ? 'a model with linear leaves'
     : /^(lambdarank|rank_)/.test(source) ? `a model of ${source}, which needs queries,`
+    : labelsPerRow(objective) > 1 ? `a model of ${source}, which has several label columns,`
     : /^(custom)?$/.test(source) ? 'a model of an objective that is not known'
     : null
   if (what === null) return

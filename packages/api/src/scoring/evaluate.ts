@@ -1,18 +1,25 @@
+import { findParameter, type MetricDefinition, metricDefinitions } from '@coppice/engine'
 import { type IterationRange, CoppiceError, isRanking } from '@coppice/model'
 import { type Dataset, requireDataset } from '../data/dataset.js'
 import type { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
 import { evaluateRanking } from './evaluate-ranking.js'
+import { forgetCode, type GivenMetric, prepareCustom } from '../training/custom.js'
 import { labelledBatches } from './labelled-batches.js'
 import { Metric, resolveMetrics } from './metrics.js'
 
 /** Metrics that need rows of both classes. */
-const comparesClasses: readonly string[] = ['auc', 'average_precision']
+const comparesClasses: readonly string[] = ['auc', 'auc_ovr', 'average_precision']
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
   /** Names of metrics; default: all that the model's objective has. */
   readonly metrics?: string | readonly string[] | undefined
+  /**
+   * Metrics of your own, after the others: objects, or modules and what they export
+   * ('metrics.mjs#name'). With them alone `metrics` may be 'None'.
+   */
+  readonly customMetrics?: GivenMetric | readonly GivenMetric[] | undefined
   /** Of models that rank: ranks of the metrics, such as [5, 10]; default `eval_at` of the model. */
   readonly evalAt?: readonly number[] | undefined
   readonly iterations?: IterationRange | undefined
@@ -20,7 +27,7 @@ export interface EvaluateOptions {
 }
 
 const evaluateOptionNames = optionNames<EvaluateOptions>({
-  metrics: true, evalAt: true, iterations: true, signal: true,
+  metrics: true, customMetrics: true, evalAt: true, iterations: true, signal: true,
 })
 
 /** Metrics of a model on a data set. */
@@ -45,14 +52,52 @@ export async function evaluate(
   requireDataset(dataset, 'the data to evaluate on')
   const { model } = booster
   if (isRanking(model.objective)) {
+    if (options.customMetrics !== undefined) {
+      throw new CoppiceError('PARAMETER', 'customMetrics are of rows, and models that rank are ' +
+        'measured by queries: leave them out')
+    }
     return { ...await evaluateRanking(booster, dataset, options), omitted: [] }
   }
   if (options.evalAt !== undefined) {
     throw new CoppiceError('PARAMETER', 'evalAt is for models that rank: leave it out')
   }
+  const { params, code } = await prepareCustom({ customMetrics: options.customMetrics })
+  try {
+    const custom = options.customMetrics === undefined ? []
+      : metricDefinitions({ customMetrics: String(params['customMetrics']) })
+    return await measure(booster, dataset, options, custom)
+  } finally {
+    forgetCode(code)
+  }
+}
+
+/** The metrics to compute. @throws CoppiceError 'PARAMETER' */
+function chosenMetrics(
+  { model }: Booster, { metrics }: EvaluateOptions, custom: readonly MetricDefinition[],
+  nIterations: number,
+): Metric[] {
+  const isNone = custom.length > 0 && typeof metrics === 'string' &&
+    /^(none|na|null)$/i.test(metrics)
+  const names = isNone ? [] : resolveMetrics(metrics, model.objective)
+  const known = findParameter('metric')!.names!.values
+  const twice = custom.find(({ name }, i) => known.includes(name) ||
+    custom.some((other, j) => j < i && other.name === name))
+  if (twice !== undefined) {
+    throw new CoppiceError('PARAMETER', `customMetrics has a metric named "${twice.name}", which ` +
+      "is another's name; give it its own")
+  }
+  return [...names.map((name) => new Metric(name, model, nIterations)),
+    ...custom.map((definition) => new Metric(definition.name, model, nIterations, definition))]
+}
+
+async function measure(
+  booster: Booster, dataset: Dataset, options: EvaluateOptions,
+  custom: readonly MetricDefinition[],
+): Promise<Evaluation> {
+  const { model } = booster
   const predictor = booster.predictor(options.iterations)
-  const metrics = resolveMetrics(options.metrics, model.objective)
-    .map((name) => new Metric(name, model, predictor.iterations[1] - predictor.iterations[0]))
+  const metrics = chosenMetrics(
+    booster, options, custom, predictor.iterations[1] - predictor.iterations[0])
   const seen = new Set<number>()
   let nRows = 0
   let sumWeight = 0
@@ -60,7 +105,9 @@ export async function evaluate(
     const { labels, weights } = batch
     const scores = predictor.predictRaw(batch.columns)
     for (const metric of metrics) metric.add(scores, labels, weights)
-    if (seen.size < 2) labels.forEach((label, row) => weights?.[row] !== 0 && seen.add(label))
+    if (model.classes !== null && seen.size < 2) {
+      labels.forEach((label, row) => weights?.[row] !== 0 && seen.add(label))
+    }
     nRows += batch.nRows
     sumWeight += weights === null ? batch.nRows : weights.reduce((sum, w) => sum + w, 0)
   }

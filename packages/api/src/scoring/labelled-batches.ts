@@ -1,7 +1,7 @@
 import {
   featureColumns, featureTypes, type GroupScan, scanGroups, type UnitPlace, type WantedType,
 } from '@coppice/data'
-import { type Columns, CoppiceError, isRanking, type Model } from '@coppice/model'
+import { type Columns, CoppiceError, isRanking, labelsPerRow, type Model } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import { checkWeights, encodeTargets, labelType, type RowPlace } from './targets.js'
 
@@ -12,7 +12,7 @@ export interface LabelledBatch {
   readonly nRows: number
   /** Features by name. */
   readonly columns: Columns
-  /** Class indices, or numbers for regression. */
+  /** Class indices, or numbers for regression; those of several label columns one by one. */
   readonly labels: Float64Array
   readonly weights: Float64Array | null
   /** Runs of equal query ids, for models that rank; else null. */
@@ -28,21 +28,20 @@ export async function* labelledBatches(
 ): AsyncGenerator<LabelledBatch> {
   const rows = await dataset.source.open()
   try {
-    const { label, weight, query } = rows
-    if (label === null) {
-      throw new CoppiceError('DATA',
-        'the data have no label; pass y, or name the label column of the Dataset')
-    }
+    const { labels, weight, query } = rows
+    requireLabels(model, labels)
     const queryNames = isRanking(model.objective) ? [requireQuery(query)] : []
     const features = model.features.map(({ name }) => name)
-    if (features.includes(label)) throw labelIsFeature(label)
+    const twice = labels.find((label) => features.includes(label))
+    if (twice !== undefined) throw labelIsFeature(twice)
     // LightGBM counts weights among the features, and does not use them.
     const weightNames = weight === null || features.includes(weight) ? [] : [weight]
     const weightAt = weight === null ? -1
-      : weightNames.length === 1 ? features.length + 1 : features.indexOf(weight)
-    const types: Record<string, WantedType> = { ...featureTypes(model), [label]: labelType(model) }
+      : weightNames.length === 1 ? features.length + labels.length : features.indexOf(weight)
+    const types: Record<string, WantedType> = featureTypes(model)
+    for (const label of labels) types[label] = labelType(model)
     for (const name of weightNames) types[name] = 'float'
-    const wanted = [...features, label, ...weightNames, ...queryNames]
+    const wanted = [...features, ...labels, ...weightNames, ...queryNames]
     let nRows = 0
     let partition: string | undefined
     for await (const batch of rows.batches(wanted, types)) {
@@ -57,7 +56,8 @@ export async function* labelledBatches(
         partition,
         nRows: batch.nRows,
         columns: featureColumns(model, batch),
-        labels: encodeTargets(model, batch.columns[features.length]!, place),
+        labels: joined(labels.map((_, k) =>
+          encodeTargets(model, batch.columns[features.length + k]!, place))),
         weights: weight === null ? null : checkWeights(batch.columns[weightAt]!, place),
         queries: queryNames.length === 0 ? null
           : scanGroups('query', unitPlace(place, batch.nRows), batch.columns.at(-1)!),
@@ -71,6 +71,27 @@ export async function* labelledBatches(
 
 function unitPlace({ firstRow, partition }: RowPlace, nRows: number): UnitPlace {
   return { partition: partition ?? 'the rows', firstRow, partitionRow: firstRow, nRows }
+}
+
+/** @throws CoppiceError 'DATA' for more or fewer label columns than the model has */
+function requireLabels({ objective }: Model, labels: readonly string[]): void {
+  const wanted = labelsPerRow(objective)
+  if (labels.length === wanted) return
+  throw new CoppiceError('DATA', labels.length === 0
+    ? 'the data have no label; pass y, or name the label column of the Dataset'
+    : `the data have ${labels.length} label columns (${labels.join(', ')}), but a model of ` +
+      `objective ${objective.name} has ${wanted}; name as many`)
+}
+
+function joined(planes: readonly Float64Array[]): Float64Array {
+  if (planes.length === 1) return planes[0]!
+  const all = new Float64Array(planes.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const plane of planes) {
+    all.set(plane, at)
+    at += plane.length
+  }
+  return all
 }
 
 function requireQuery(query: string | null): string {

@@ -3,8 +3,8 @@
  * rows, in whatever batches they come.
  */
 import {
-  checkMetric, ExactSum, findParameter, finishMetric, metricFamily, metricParameter, metricParts,
-  type MetricPart, type MetricSpec, metricsOf, parseValue,
+  checkMetric, ExactSum, findParameter, finishSpec, type MetricDefinition, metricFamily,
+  metricParameter, type MetricPart, metricParts, metricsOf, type MetricSpec, parseValue,
 } from '@coppice/engine'
 import {
   CoppiceError, isBinary, isForest, type Model, type ModelObjective, type Objective,
@@ -65,22 +65,28 @@ export class Metric {
   readonly #spec: MetricSpec
   readonly #parts: Pick<MetricPart, 'sum' | 'ranked' | 'pair'>[] = []
   readonly #sumWeight = new ExactSum()
+  /** Of a metric that sees all rows at once, until then. */
+  readonly #kept: (readonly [Float64Array, Float64Array, Float64Array | null])[] = []
   #nRows = 0
 
-  /** @param nIterations - the iterations that the scores are of */
+  /**
+   * @param nIterations - the iterations that the scores are of
+   * @param custom - of a metric of the user's own, whose code is loaded
+   */
   constructor(
     name: string, model: Pick<Model, 'objective' | 'treesPerIteration' | 'parameters'>,
-    nIterations = 1,
+    nIterations = 1, custom: MetricDefinition | null = null,
   ) {
     this.name = name
     this.#model = model
     this.#nIterations = nIterations
-    this.#objective = metricObjective(model.objective)
+    this.#objective = custom === null || model.objective.name === 'imported'
+      ? metricObjective(model.objective) : model.objective
     const { parameters } = model
     const given = (key: string): number | undefined =>
       parameters[key] === undefined ? undefined : Number(parameters[key])
     this.#spec = {
-      name,
+      name, custom,
       ...(name === 'auc_mu' ? { costs: (parameters['auc_mu_weights'] ?? []) as number[] } : {}),
       topK: given('multi_error_top_k') ?? 1,
       parameter: metricParameter(name, {
@@ -93,21 +99,32 @@ export class Metric {
 
   /**
    * @param scores - raw scores, rows x outputs
-   * @param labels - numbers or class indices
+   * @param labels - numbers or class indices; several label columns one after the other
    */
   add(scores: Float64Array, labels: Float64Array, weights: Float64Array | null): void {
+    if (this.#spec.custom?.isWhole === true) this.#kept.push([scores, labels, weights])
+    else this.#addRows(scores, labels, weights)
+  }
+
+  #addRows(scores: Float64Array, labels: Float64Array, weights: Float64Array | null): void {
     const { objective, treesPerIteration } = this.#model
     const planes = planesOf(
       metricScores(objective, scores, this.#nIterations), treesPerIteration)
     this.#parts.push(...metricParts(this.#spec, this.#objective, planes, labels, weights))
-    this.#nRows += labels.length
-    if (weights === null) this.#sumWeight.add(labels.length)
+    const nRows = planes[0]!.length
+    this.#nRows += nRows
+    if (weights === null) this.#sumWeight.add(nRows)
     else for (const weight of weights) this.#sumWeight.add(weight)
   }
 
   value(): number {
-    return finishMetric(
-      this.name, this.#parts, { sumWeight: this.#sumWeight.value(), nRows: this.#nRows })
+    if (this.#kept.length > 0) {
+      const [scores, labels, weights] = joinRows(this.#kept, this.#model.treesPerIteration)
+      this.#kept.length = 0
+      this.#addRows(scores, labels, weights)
+    }
+    return finishSpec(
+      this.#spec, this.#parts, { sumWeight: this.#sumWeight.value(), nRows: this.#nRows })
   }
 }
 
@@ -117,4 +134,26 @@ function planesOf(scores: Float64Array, nOutputs: number): Float64Array[] {
   const nRows = scores.length / nOutputs
   return Array.from({ length: nOutputs }, (_, k) =>
     Float64Array.from({ length: nRows }, (_row, row) => scores[row * nOutputs + k]!))
+}
+
+type ScoredBatch = readonly [Float64Array, Float64Array, Float64Array | null]
+
+/** Rows of batches in their order; labels of several columns column by column. */
+function joinRows(batches: readonly ScoredBatch[], nOutputs: number): ScoredBatch {
+  const nRows = batches.reduce((sum, [scores]) => sum + scores.length / nOutputs, 0)
+  const nLabels = batches.reduce((sum, [, labels]) => sum + labels.length, 0) / nRows
+  const scores = new Float64Array(nRows * nOutputs)
+  const labels = new Float64Array(nRows * nLabels)
+  const weights = batches[0]![2] === null ? null : new Float64Array(nRows)
+  let at = 0
+  for (const [own, ownLabels, ownWeights] of batches) {
+    const n = own.length / nOutputs
+    scores.set(own, at * nOutputs)
+    for (let k = 0; k < nLabels; k++) {
+      labels.set(ownLabels.subarray(k * n, (k + 1) * n), k * nRows + at)
+    }
+    weights?.set(ownWeights!, at)
+    at += n
+  }
+  return [scores, labels, weights]
 }

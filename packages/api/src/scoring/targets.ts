@@ -26,7 +26,8 @@ export function labelType({ classes }: Pick<Model, 'classes'>): WantedType {
  * @throws CoppiceError 'DATA' naming the row of a label that is missing or no class of the model
  */
 export function encodeTargets(
-  { classes }: Pick<Model, 'classes'>, chunk: ColumnChunk, place: RowPlace,
+  { classes, objective }: Pick<Model, 'classes' | 'objective'>, chunk: ColumnChunk,
+  place: RowPlace,
 ): Float64Array {
   if (chunk.type === 'string') {
     const { codes, dictionary } = chunk
@@ -37,6 +38,8 @@ export function encodeTargets(
   }
   const indexOf = new Map(classes?.map((value, k) => [Number(value), k]))
   return Float64Array.from(chunk.values, (value, row) => {
+    // an upper bound may not be known
+    if (value === Infinity && objective.name === 'aft') return value
     if (!Number.isFinite(value)) return refuse(classes, value, describeRow(place, row))
     if (classes === null) return value
     return indexOf.get(value) ?? refuse(classes, value, describeRow(place, row))

@@ -3,10 +3,13 @@ import {
   type EvalSet,
   type Executor,
   findParameter,
+  hasTargetColumns,
+  type InferredParams,
   isMulticlass,
   labelClasses,
   parseValue,
   requireClassCount,
+  requireLabelCount,
   type ResolvedParams,
   resolveParams,
   targetShape,
@@ -16,7 +19,7 @@ import {
   type TrainResult,
   withInferred,
 } from '@coppice/engine'
-import type { BinningParams, LoadProgress } from '@coppice/data'
+import { type BinningParams, isOfClasses, type LoadProgress } from '@coppice/data'
 import { memoryLimitBytes, nowMs } from '@coppice/data/node'
 import { CoppiceError, type Model } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
@@ -72,8 +75,8 @@ const trainOptionNames = optionNames<TrainOptions>({
  *
  * `objective` says what the label is: 'binary' 0 or 1 (or booleans or two texts), 'multiclass' and
  * 'multiclassova' texts or integers, whose number is found where `numClass` is not given,
- * 'lambdarank' and 'rank_xendcg' whole numbers from 0 of rows that have queries, all others a
- * number.
+ * 'lambdarank' and 'rank_xendcg' whole numbers from 0 of rows that have queries, 'multi_label' and
+ * 'multi_regression' several columns of 0 and 1 or of numbers, all others a number.
  *
  * @param params - under canonical names; `paramsFrom` makes them from other spellings
  *
@@ -104,7 +107,7 @@ export function recipeOf(raw: RawParams, code: CustomCode): CodedRecipe {
     checked,
     labelKind: labelKindOf(checked),
     given: raw,
-    inferred: infersClasses(raw) ? 'num-class' : null,
+    inferred: inferredOf(raw),
     code,
   }
 }
@@ -118,7 +121,15 @@ export function recipeOf(raw: RawParams, code: CustomCode): CodedRecipe {
  */
 export function checkParams(params: TrainingParams | RawParams): ResolvedParams {
   checkParameterNames(params)
-  return resolveParams(infersClasses(params) ? { ...params, num_class: 2 } : params)
+  const inferred = inferredOf(params)
+  return resolveParams(inferred === null ? params : withInferred(params, inferred, null, null))
+}
+
+/** What the labels are to tell of the parameters of `train`. */
+export function inferredOf(raw: RawParams): InferredParams {
+  if (infersClasses(raw)) return 'num-class'
+  return hasTargetColumns(objectiveOf(raw)) && givenValue(raw, 'num_target') === undefined
+    ? 'num-target' : null
 }
 
 /** Whether the number of classes is to be found in the data. */
@@ -126,7 +137,9 @@ function infersClasses(raw: RawParams): boolean {
   return isMulticlass(objectiveOf(raw)) && givenValue(raw, 'num_class') === undefined
 }
 
-function labelKindOf(params: ResolvedParams): Recipe['labelKind'] {
+/** What the label is, by the objective. */
+export function labelKindOf(params: ResolvedParams): Recipe['labelKind'] {
+  if (params.objective === 'aft') return 'bounds'
   const nClasses = labelClasses(params)
   if (nClasses === 0) return 'number'
   return nClasses === 2 && !isMulticlass(params.objective) ? 'binary' : 'class'
@@ -205,7 +218,7 @@ async function trainOnPart(
   dataset: Dataset, given: TrainOptions, recipe: CodedRecipe, host: Host | typeof alone,
 ): Promise<Booster> {
   requireDataset(dataset, 'the training data')
-  const { train: part, valid } = await splitOff(dataset, given, recipe.labelKind !== 'number',
+  const { train: part, valid } = await splitOff(dataset, given, isOfClasses(recipe.labelKind),
     given.cluster === undefined ? () => loadTraining(dataset, given, recipe) : null)
   const { validationFraction: _fraction, validationSeed: _seed, ...rest } = given
   const evalSets = [{ name: VALIDATION, data: valid }, ...rest.evalSets ?? []]
@@ -274,8 +287,11 @@ async function loadAll(
   dataset: Dataset, evalSets: readonly NamedDataset[], options: TimedOptions, recipe: Recipe,
 ): Promise<Loaded> {
   const data = await load('training', dataset, options, recipe)
-  const params = withInferred(recipe.given, recipe.inferred, data.classes)
-  requireClassCount(data.classes, resolveParams(params))
+  const nLabels = data.nRows === 0 ? null : (data.label?.length ?? 0) / data.nRows
+  const params = withInferred(recipe.given, recipe.inferred, data.classes, nLabels)
+  const resolved = resolveParams(params)
+  if (nLabels !== null) requireLabelCount(nLabels, resolved)
+  requireClassCount(data.classes, resolved)
   const scored = async (
     name: string, set: Dataset, binned: BinnedDataset,
   ): Promise<BinnedDataset> =>

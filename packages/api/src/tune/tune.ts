@@ -1,6 +1,6 @@
 import { modelParameters } from '@coppice/engine'
 import { CoppiceError, Sha256, toHex } from '@coppice/model'
-import { planFolds, type PlannedFolds } from '../cv/cv.js'
+import { ownCode, planFolds, type PlannedFolds } from '../cv/cv.js'
 import { makeFolds } from '../cv/fold-options.js'
 import { holdOutFold } from '../cv/hold-out.js'
 import type { Dataset } from '../data/dataset.js'
@@ -154,7 +154,7 @@ async function planSearch(
 /** What tells searches apart. */
 function keyOf(recipe: CodedRecipe, { folds }: PlannedFolds, search: object): string {
   const hash = new Sha256()
-  const text = JSON.stringify([modelParameters(recipe.checked), search])
+  const text = JSON.stringify([modelParameters(recipe.checked), search]) + ownCode(recipe.checked)
   hash.update(new TextEncoder().encode(text))
   for (const { train, valid } of folds) hash.update(train).update(valid)
   return toHex(hash.digest())

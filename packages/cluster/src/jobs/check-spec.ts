@@ -21,7 +21,7 @@ export interface CheckedSpec {
  * @throws CoppiceError 'PARAMETER', 'DATA' or 'MODEL'
  */
 export function checkSpec(spec: JobSpec): CheckedSpec {
-  const params = resolveParams(withInferred(spec.params, spec.inferred, null))
+  const params = resolveParams(withInferred(spec.params, spec.inferred, null, null))
   for (const data of [spec.train, ...spec.evalSets.map((set) => set.data)]) checkInputs(data)
   // of the data sets only the names are looked at
   const shape = { nRows: 1, features: [] }

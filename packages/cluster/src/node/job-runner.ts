@@ -1,3 +1,4 @@
+import { labelColumnsOf } from '@coppice/data'
 import { memoryLimitBytes } from '@coppice/data/node'
 import {
   committedIterations, type CommittedIteration, initialIterations, metricDirections,
@@ -208,7 +209,8 @@ export class JobRunner {
     const { params, inferred } = this.spec
     return {
       recipes, sources, infos,
-      params: resolveParams(withInferred(params, inferred, recipes[0]!.classes)),
+      params: resolveParams(withInferred(
+        params, inferred, recipes[0]!.classes, labelColumnsOf(recipes[0]!))),
       ...this.#orderRest(),
       // the records begin with the iterations of that model
       resumeFrom: records.length > this.#nResumed

@@ -1,10 +1,12 @@
 import {
   type DatasetRecipe, type DatasetReference, type DatasetSurvey, defaultTextOptions, type Format,
-  type LoadProgress, type PartitionInfo, surveyDataset, type TextOptions, withLocalMerges,
+  labelColumnsOf, type LoadProgress, type PartitionInfo, surveyDataset, type TextOptions,
+  withLocalMerges,
 } from '@coppice/data'
 import { displayUri } from '@coppice/data/node'
 import {
-  checkEvalSets, fitInitialModel, fitRows, requireClassCount, type ResolvedParams, resolveParams, withInferred,
+  checkEvalSets, fitInitialModel, fitRows, requireClassCount, requireLabelCount,
+  type ResolvedParams, resolveParams, withInferred,
 } from '@coppice/engine'
 import { assert, CoppiceError, type Model } from '@coppice/model'
 import { ClusterTaskRunner } from '../jobs/cluster-task-runner.js'
@@ -57,7 +59,9 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
   await add('training', spec.train)
   const { features, classes, nRows } = recipes[0]!
   if (port.initModel !== null) fitInitialModel(port.initModel, features)
-  const params = resolveParams(withInferred(spec.params, spec.inferred, classes))
+  const nLabels = labelColumnsOf(recipes[0]!)
+  const params = resolveParams(withInferred(spec.params, spec.inferred, classes, nLabels))
+  requireLabelCount(nLabels, params)
   requireClassCount(classes, params)
   requireReducerMemory(features, params, port.memoryBytes)
   for (const { name, data } of spec.evalSets) await add(name, data, { features, classes })

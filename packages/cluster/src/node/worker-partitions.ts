@@ -208,14 +208,14 @@ async function summarizeInTurns(
   rows: LabelledRows, shape: TargetShape, where: string,
 ): Promise<RowSummary> {
   const { nRows, label, weight, initScore } = rows
-  const { nOutputs } = shape
+  const { nOutputs, nLabels = 1 } = shape
   const parts: RowSummary[] = []
   const ends = turnEnds(rows)
   let first = 0
   for (const { end, groupSizes } of ends) {
     parts.push(summarizeRows({
       nRows: end - first,
-      label: label?.subarray(first, end) ?? null,
+      label: label?.subarray(first * nLabels, end * nLabels) ?? null,
       weight: weight?.subarray(first, end) ?? null,
       initScore: initScore?.subarray(first * nOutputs, end * nOutputs) ?? null,
       groupSizes,

@@ -4,7 +4,7 @@
  * job under way, or given its end. One that did not bring the job says `follow`.
  */
 import type {
-  ColumnType, PredictedRows, PredictionType, RoleOptions, UnnamedColumns,
+  ColumnType, LabelKind, PredictedRows, PredictionType, RoleOptions, UnnamedColumns,
 } from '@coppice/data'
 import type {
   CommittedIteration, InferredParams, IterationEvent, RowBits, StopReason, TrainingEvent,
@@ -33,7 +33,7 @@ export interface DataSpec {
 export interface JobSpec {
   /** Raw parameters under canonical names, checked as far as that can be done without the data. */
   readonly params: Readonly<Record<string, unknown>>
-  readonly labelKind: 'number' | 'binary' | 'class'
+  readonly labelKind: LabelKind
   /** What is to be found in the labels, and not in the parameters. */
   readonly inferred: InferredParams
   readonly train: DataSpec

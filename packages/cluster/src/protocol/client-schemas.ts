@@ -68,8 +68,8 @@ const rawParams = where(
 /** Also of what a journal says of a job. */
 export const jobSpec: Schema<JobSpec> = object({
   params: rawParams,
-  labelKind: oneOf({ number: true, binary: true, class: true }),
-  inferred: nullable(oneOf({ 'num-class': true, 'objective': true })),
+  labelKind: oneOf({ number: true, binary: true, class: true, bounds: true }),
+  inferred: nullable(oneOf({ 'num-class': true, 'objective': true, 'num-target': true })),
   train: dataSpec,
   evalSets: list(object({ name: datasetName, data: dataSpec }), DATASETS_MAX),
   resumeFrom: nullable(array(Uint8Array)),

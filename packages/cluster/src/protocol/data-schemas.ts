@@ -164,7 +164,7 @@ export const jobContext: Schema<JobContext> = object({
   partitions: list(jobPartition, PARTITIONS_MAX),
   scan: nullable(object({
     sampleRule: nullable(sampleRule),
-    labelKind: nullable(oneOf({ class: true, binary: true, number: true })),
+    labelKind: nullable(oneOf({ class: true, binary: true, number: true, bounds: true })),
   })),
   prediction: nullable(predictionPlan),
 })
@@ -221,7 +221,7 @@ const groupScan: Schema<NonNullable<UnitScan['groups']>> = where(
 const unitScan: Schema<UnitScan> = object({
   types: list(columnType, COLUMNS_MAX),
   features: list(nullable(featureScan), COLUMNS_MAX),
-  label: nullable(object({ values: distinctValues, min: double, max: double })),
+  labels: list(object({ values: distinctValues, min: double, max: double }), COLUMNS_MAX),
   groups: nullable(groupScan),
   hasPositiveWeight: flag,
 })

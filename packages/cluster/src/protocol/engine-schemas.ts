@@ -93,6 +93,7 @@ export const engineSetup: Schema<EngineSetup> = object({
     binaryWeights: list(finite, 2 * OUTPUTS_MAX),
     gradientBound: nullable(finite),
     hessianBound: finite,
+    measuresHessian: optional(flag),
     ranking: optional(ranking),
     custom: optional(nullable(object(codeRef))),
   }),
@@ -133,6 +134,7 @@ export const rowSummary: Schema<RowSummary> = object({
   maxAbsLabel: double,
   maxWeight: double,
   maxAbsInitScore: double,
+  targets: optional(list(object({ sumWeightedLabel: exactSum, maxAbsLabel: double }), OUTPUTS_MAX)),
   queries: optional(object({ nQueries: count, sumWeight: exactSum })),
 })
 
@@ -140,5 +142,6 @@ export const targetShape: Schema<TargetShape> = object({
   objective: name,
   nClasses: integer(0, OUTPUTS_MAX),
   nOutputs: integer(1, OUTPUTS_MAX),
+  nLabels: optional(integer(2, OUTPUTS_MAX)),
   maxLabel: optional(integer(0, GAINS_MAX - 1)),
 })

@@ -104,6 +104,19 @@ const loss: Schema<LossOfModel> = tagged('name', {
   log_cosh: object({ name: constant('log_cosh') }),
   focal: object({ name: constant('focal'), gamma: finite, alpha: finite }),
   hinge: object({ name: constant('hinge') }),
+  multi_quantile: object({
+    name: constant('multi_quantile'), quantiles: list(finite, OUTPUTS_MAX),
+  }),
+  multi_regression: object({
+    name: constant('multi_regression'), numTarget: integer(2, OUTPUTS_MAX),
+  }),
+  multi_label: object({ name: constant('multi_label'), numTarget: integer(2, OUTPUTS_MAX) }),
+  squared_log_error: object({ name: constant('squared_log_error') }),
+  aft: object({
+    name: constant('aft'), scale: finite,
+    distribution: oneOf({ normal: true, logistic: true, extreme: true }),
+  }),
+  cox: object({ name: constant('cox') }),
   custom: object({
     name: constant('custom'), source: text(NAME_LENGTH_MAX),
     link: oneOf({ identity: true, exp: true, sigmoid: true, softplus: true, softmax: true }),

@@ -98,6 +98,9 @@ const objectives: readonly Objective[] = [
   { name: 'cross_entropy_lambda' }, { name: 'multiclassova', numClass: 3, sigmoid: 2 },
   { name: 'expectile', alpha: 0.1 }, { name: 'pseudo_huber', slope: 2 }, { name: 'log_cosh' },
   { name: 'focal', gamma: 2, alpha: 0.25 }, { name: 'hinge' },
+  { name: 'multi_quantile', quantiles: [0.1, 0.9] }, { name: 'multi_label', numTarget: 3 },
+  { name: 'multi_regression', numTarget: 2 }, { name: 'squared_log_error' },
+  { name: 'aft', distribution: 'extreme', scale: 0.5 }, { name: 'cox' },
   { name: 'custom', source: 'mine', link: 'softplus', numClass: 0 },
 ]
 
@@ -199,7 +202,7 @@ const scan: TaskResults['scan'] = {
     { kind: 'categories', values: Float64Array.of(7, -1),
       sampled: { counts: new Uint32Array(0), missingCount: 4 } },
   ],
-  label: { values: ['no', 'yes'], min: Infinity, max: -Infinity },
+  labels: [{ values: ['no', 'yes'], min: Infinity, max: -Infinity }],
   groups: { keys: ['q1', 2.5], lengths: [3, 4] },
   hasPositiveWeight: true,
 }
@@ -210,9 +213,9 @@ const taskResults: TaskResult[] = [
   { kind: 'load', result: { plan, byteLength: 12 } },
   { kind: 'load', result: hash },
   { kind: 'load', result: scan },
-  { kind: 'load', result: { ...scan, label: { values: Float64Array.of(1), min: 1, max: 1 },
+  { kind: 'load', result: { ...scan, labels: [{ values: Float64Array.of(1), min: 1, max: 1 }],
     groups: null } },
-  { kind: 'load', result: { ...scan, label: null } },
+  { kind: 'load', result: { ...scan, labels: [] } },
   { kind: 'load', result: null },
   { kind: 'load', result: { values: new Float64Array(0), counts: new Uint32Array(0), zeroCount: 0,
     nanCount: 0 } },

@@ -68,7 +68,7 @@ async function requireLabel(
 ): Promise<void> {
   const rows = await data.source.open()
   await rows.close()
-  if (rows.label !== null) return
+  if (rows.labels.length > 0) return
   const raw = await openRaw(inputs, options)
   await raw.close()
   throw new UsageError('--label is missing: name the column of the target, one of ' +

@@ -4,7 +4,7 @@ import type { ColumnRole, EncodeTargets, JobColumn } from './job.js'
 export interface TargetSize {
   readonly nRows: number
   readonly nFeatures: number
-  readonly hasLabel: boolean
+  readonly nLabels: number
   readonly hasWeight: boolean
   readonly nInitScores: number
 }
@@ -15,7 +15,7 @@ export function targetSize(columns: readonly JobColumn[], nRows: number): Target
   return {
     nRows,
     nFeatures: count('feature'),
-    hasLabel: count('label') > 0,
+    nLabels: count('label'),
     hasWeight: count('weight') > 0,
     nInitScores: count('initScore'),
   }
@@ -71,9 +71,9 @@ export function allocatePartition(firstRow: number, size: TargetSize): EncodeTar
   return { firstRow, blocks: [{ firstRow, nRows, bins }], ...allocateNumbers(size) }
 }
 
-function allocateNumbers({ nRows, hasLabel, hasWeight, nInitScores }: TargetSize) {
+function allocateNumbers({ nRows, nLabels, hasWeight, nInitScores }: TargetSize) {
   return {
-    label: hasLabel ? allocateDoubles(nRows) : null,
+    label: nLabels > 0 ? allocateDoubles(nRows * nLabels) : null,
     weight: hasWeight ? allocateDoubles(nRows) : null,
     initScore: nInitScores > 0 ? allocateDoubles(nRows * nInitScores) : null,
   }

@@ -60,6 +60,8 @@ export function encodeUnit(
   const features: FeatureRows[] = []
   const nInitScores = columns.filter(({ role }) => role === 'initScore').length
   let initScoreIdx = 0
+  const nLabels = columns.filter(({ role }) => role === 'label').length
+  let labelIdx = 0
   for (const [i, column] of columns.entries()) {
     if (column.role === 'feature' && blocks !== null) continue
     const chunk = chunks[i]!
@@ -70,17 +72,21 @@ export function encodeUnit(
         )
         break
       case 'label':
-        encodeLabel(column.name, place, requireAll(chunk), classes, targets.label!, at)
+        if (nLabels === 1) {
+          encodeLabel(column.name, place, requireAll(chunk), classes, targets.label!, at)
+        } else {
+          const own = new Float64Array(place.nRows)
+          encodeLabel(column.name, place, requireAll(chunk), classes, own, 0)
+          putColumn(targets.label!, own, { at, nColumns: nLabels, column: labelIdx++ })
+        }
         break
       case 'weight':
         targets.weight!.set(requireNumbers(withValues(chunk)), at)
         break
       case 'initScore': {
         const scores = requireNumbers(withValues(chunk))
-        for (let row = 0; row < scores.length; row++) {
-          targets.initScore![(at + row) * nInitScores + initScoreIdx] = scores[row]!
-        }
-        initScoreIdx++
+        putColumn(
+          targets.initScore!, scores, { at, nColumns: nInitScores, column: initScoreIdx++ })
         break
       }
       case 'group':
@@ -106,4 +112,15 @@ export function packedLike(
   }
   const bins = packEntries(packing, rows, binOf, newBytes)
   return bins === null ? null : [{ firstRow, nRows, bins, packing }]
+}
+
+/** Writes one of several columns, which are row-major from row `at` on. */
+function putColumn(
+  target: Float64Array,
+  values: Float64Array,
+  { at, nColumns, column }: { at: number; nColumns: number; column: number },
+): void {
+  for (let row = 0; row < values.length; row++) {
+    target[(at + row) * nColumns + column] = values[row]!
+  }
 }

@@ -50,7 +50,7 @@ export async function scanDataset(
   const { columns, partitions } = context
   const { reference } = options
   const labelKind =
-    reference === undefined ? (options.labelKind ?? null) : referenceLabelKind(reference)
+    reference === undefined ? (options.labelKind ?? null) : referenceLabelKind(reference, options)
   const rule = sampleRule(nRows, params.binConstructSampleCnt, params.dataRandomSeed)
   inputs.runner.setContext({
     ...context,
@@ -63,11 +63,11 @@ export async function scanDataset(
   }
   const features = reference?.features ?? (await findFeatures(inputs, columns, types, scans, nRows))
   const named = (role: ColumnRole) => columns.find((column) => column.role === role)?.name ?? ''
-  const labelIdx = columns.findIndex(({ role }) => role === 'label')
+  const labels = columns.flatMap(({ role }, i) => (role === 'label' ? [i] : []))
   let classes = reference?.classes ?? null
-  if (labelIdx >= 0 && reference === undefined && labelKind !== null) {
-    const labels = scans.map(({ scan: unit }) => unit.label!)
-    classes = mergeLabels(labelKind, named('label'), types[labelIdx]!, labels)
+  for (const [k, i] of reference === undefined && labelKind !== null ? labels.entries() : []) {
+    const found = scans.map(({ scan: unit }) => unit.labels[k]!)
+    classes = mergeLabels(labelKind!, columns[i]!.name, types[i]!, found)
   }
   if (named('weight') !== '' && !scans.some(({ scan: unit }) => unit.hasPositiveWeight)) {
     throw new CoppiceError(
@@ -83,9 +83,12 @@ export async function scanDataset(
   return { types, features, classes, groupSizes }
 }
 
-function referenceLabelKind(reference: DatasetReference): LabelKind {
+function referenceLabelKind(
+  reference: DatasetReference, { labelKind }: DatasetOptions,
+): LabelKind {
   // Which values are legal is known; encoding refuses the others.
-  return reference.classes === null ? 'number' : 'class'
+  if (reference.classes !== null) return 'class'
+  return labelKind === 'bounds' ? labelKind : 'number'
 }
 
 /** Scans all units, and again those where a column turned out to be text elsewhere. */

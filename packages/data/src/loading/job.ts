@@ -41,9 +41,15 @@ export const defaultBinning: BinningParams = {
 
 /**
  * What the label is: 'class' any texts, booleans or integers, encoded as class indices; 'binary'
- * the numbers 0 and 1, booleans or two texts, encoded too; 'number' is left as it is.
+ * the numbers 0 and 1, booleans or two texts, encoded too; 'number' is left as it is, and so are
+ * 'bounds' of times, of which the upper may be Infinity.
  */
-export type LabelKind = 'class' | 'binary' | 'number'
+export type LabelKind = 'class' | 'binary' | 'number' | 'bounds'
+
+/** Whether labels are encoded as indices of classes. */
+export function isOfClasses(kind: LabelKind): boolean {
+  return kind === 'class' || kind === 'binary'
+}
 
 export type ColumnRole = 'feature' | 'label' | 'weight' | 'group' | 'initScore'
 
@@ -144,7 +150,8 @@ export interface UnitScan {
   readonly types: readonly ColumnType[]
   /** Per column; null for columns of other roles. */
   readonly features: readonly (FeatureScan | null)[]
-  readonly label: LabelScan | null
+  /** Of each label column, in their order. */
+  readonly labels: readonly LabelScan[]
   readonly groups: GroupScan | null
   readonly hasPositiveWeight: boolean
 }

@@ -40,16 +40,17 @@ function scanNumbers(
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     const isClass = kind !== 'class' || Number.isInteger(value)
-    if (value !== value || value === Infinity || value === -Infinity || !isClass) {
+    const isFinite = value !== Infinity || kind === 'bounds'
+    if (value !== value || !isFinite || value === -Infinity || !isClass) {
       throw badLabel(name, place, rows === null ? i : rows[i]!, value)
     }
     if (value < min) min = value
     if (value > max) max = value
     // Labels come in runs, and the set is asked but once for each of them.
-    if (kind === 'number' || value === values[i - 1]) continue
+    if (kind === 'number' || kind === 'bounds' || value === values[i - 1]) continue
     if (kind === 'class' || distinct.size < binaryValuesMax) distinct.add(value)
   }
-  if (type === 'date' && kind !== 'number') {
+  if (type === 'date' && kind !== 'number' && kind !== 'bounds') {
     throw new CoppiceError(
       'DATA',
       `label column '${name}' holds dates (${place.partition}); classes are texts, booleans or ` +
@@ -85,6 +86,8 @@ export function mergeLabels(
   type: ColumnType,
   scans: readonly LabelScan[],
 ): readonly Scalar[] | null {
+  // one end may be known of no row, or the same of all
+  if (kind === 'bounds') return null
   if (kind === 'number') {
     refuseConstantNumber(name, scans)
     return null

@@ -58,7 +58,7 @@ export function withTextColumns(
   return {
     types: scan.types.map((type, i) => (isAgain.has(i) ? 'string' : type)),
     features: scan.features.map((feature, i) => (isAgain.has(i) ? again.features[i]! : feature)),
-    label: again.label ?? scan.label,
+    labels: again.labels.length > 0 ? again.labels : scan.labels,
     groups: again.groups ?? scan.groups,
     hasPositiveWeight: scan.hasPositiveWeight,
   }

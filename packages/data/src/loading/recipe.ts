@@ -30,6 +30,11 @@ export interface RecipePartition extends JobPartition {
   readonly expected: { readonly rows: number; readonly hash: string } | null
 }
 
+/** How many label columns a data set has. */
+export function labelColumnsOf({ columns }: Pick<DatasetRecipe, 'columns'>): number {
+  return columns.filter(({ role }) => role === 'label').length
+}
+
 /** How the rows of a data set are binned. */
 export function encodePlanOf({ columns, types, features, classes }: DatasetRecipe): EncodePlan {
   return {

@@ -35,6 +35,7 @@ export function columnsWithRoles(
   }
   const group = options.group ?? (isSparse(partitions) && names.includes('qid') ? 'qid' : undefined)
   const roles = resolveRoles(names, { ...options, label, group })
+  refuseLabelColumns(roles.labels.map((index) => names[index]!), options)
   const { reference } = options
   const features =
     reference === undefined ? roles.features : referenceFeatures(reference, names, partitions)
@@ -61,11 +62,21 @@ export function columnsWithRoles(
     add(index, 'feature', reference === undefined ? null : referenceType(reference, i))
   }
   const isTextLabel = typeof reference?.classes?.[0] === 'string'
-  add(roles.label, 'label', isTextLabel ? 'string' : null)
+  for (const index of roles.labels) add(index, 'label', isTextLabel ? 'string' : null)
   add(roles.weight, 'weight', null)
   add(roles.group, 'group', null)
   for (const index of roles.initScore) add(index, 'initScore', null)
   return { columns, indices }
+}
+
+/** Classes are of one column. */
+function refuseLabelColumns(labels: readonly string[], { labelKind }: DatasetOptions): void {
+  if (labels.length <= 1 || (labelKind !== 'class' && labelKind !== 'binary')) return
+  throw new CoppiceError(
+    'DATA',
+    `there are ${labels.length} label columns (${listNames(labels)}), and classes are of one; ` +
+      'name one, or use objective multi_label (labels of 0 and 1) or multi_regression',
+  )
 }
 
 /** LibSVM files say which column is the label. */

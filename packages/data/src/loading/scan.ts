@@ -28,7 +28,7 @@ export function scanUnit(
 ): UnitScan {
   const { sampleRule, labelKind } = plan
   const sample = new SampledRows(sampleRule, place)
-  let label: UnitScan['label'] = null
+  const labels: UnitScan['labels'][number][] = []
   let groups: UnitScan['groups'] = null
   let hasPositiveWeight = false
   const features = columns.map((column, i): FeatureScan | null => {
@@ -43,7 +43,7 @@ export function scanUnit(
         return sampleRule === null ? null : scanFeature(column, place, chunk, sample)
       case 'label':
         if (labelKind !== null) {
-          label = scanLabel(labelKind, column.name, place, requireAll(chunk))
+          labels.push(scanLabel(labelKind, column.name, place, requireAll(chunk)))
         }
         return null
       case 'group':
@@ -58,7 +58,7 @@ export function scanUnit(
     }
   })
   const types = chunks.map((chunk) => chunk?.type ?? 'empty')
-  return { types, features, label, groups, hasPositiveWeight }
+  return { types, features, labels, groups, hasPositiveWeight }
 }
 
 /** Which rows of a unit are in the sample. */

@@ -136,7 +136,8 @@ export class TaskWorker {
     const chunks = await this.#read(arrays, partitionIdx, unit,
       wanted.filter((i) => !(sampled?.[i])), types)
     for (const [i, column] of columns.entries()) {
-      const isNumber = column.isNumeric || (column.role === 'label' && scan.labelKind === 'number')
+      const isNumber = column.isNumeric || (column.role === 'label' &&
+        (scan.labelKind === 'number' || scan.labelKind === 'bounds'))
       const chunk = chunks[i]
       if (asText !== null || !isNumber || chunk?.type !== 'string') continue
       const parse = this.run({ kind: 'parse', partitionIdx, unit, column: i, type: 'float' })

@@ -13,6 +13,7 @@ const BATCH_ROWS = 4096
 /** Some rows of a data set: scores by output, labels, weights. */
 interface MetricRows {
   readonly scores: readonly Float64Array[]
+  /** A plane for each label column. */
   readonly labels: Float64Array
   readonly weights: Float64Array | null
 }
@@ -28,7 +29,7 @@ export function customMetricPart(
   metric: MetricDefinition, objective: Objective, rows: MetricRows,
 ): ExactSum {
   const sum = new ExactSum()
-  const nRows = rows.labels.length
+  const nRows = rows.scores[0]!.length
   if (nRows === 0) return sum
   const code = codeOf(metric) as CustomMetric
   if (metric.isWhole) {
@@ -62,6 +63,7 @@ function view(
   { scores, labels, weights }: MetricRows, objective: Objective, first: number, nRows: number,
 ): ScoredCustomRows {
   const nOutputs = scores.length
+  const nAll = scores[0]!.length
   const planes = new Float64Array(nRows * nOutputs)
   const rowMajor = new Float64Array(nRows * nOutputs)
   for (let k = 0; k < nOutputs; k++) {
@@ -70,8 +72,12 @@ function view(
       rowMajor[i * nOutputs + k] = scores[k]![first + i]!
     }
   }
+  const columns = new Float64Array(labels.length / nAll * nRows)
+  for (let k = 0; k * nAll < labels.length; k++) {
+    columns.set(labels.subarray(k * nAll + first, k * nAll + first + nRows), k * nRows)
+  }
   return {
-    nRows, nOutputs, labels: labels.slice(first, first + nRows),
+    nRows, nOutputs, labels: columns,
     weights: weights === null ? null : weights.slice(first, first + nRows),
     scores: planes, predictions: probabilitiesOf(objective, rowMajor), math: customMath,
   }

@@ -14,7 +14,10 @@ export interface CustomRows {
   readonly nRows: number
   /** Scores of a row. */
   readonly nOutputs: number
-  /** nRows numbers, or class indices. */
+  /**
+   * nRows numbers, or class indices. Of metrics of models with several label columns by column:
+   * that of row i in column k at k x nRows + i.
+   */
   readonly labels: Float64Array
   /** nRows weights, or null where all are 1. */
   readonly weights: Float64Array | null

@@ -1,3 +1,4 @@
+import { labelsPerRow } from '@coppice/model'
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricParts } from '../metrics/parts.js'
@@ -28,19 +29,22 @@ export class EvalStore {
   readonly #rows: StoredRows | null
   readonly scores: ScorePlanes
   readonly #queries: LocalQueries | null
+  /** A plane of each label column. */
   readonly #labels: Float64Array
   readonly #weights: Float64Array | null
 
   private constructor(
     data: EngineRows, { runs, queries }: DealtRows, nRows: number, rows: StoredRows | null,
-    scores: ScorePlanes,
+    scores: ScorePlanes, nLabels: number,
   ) {
     this.#queries = queries
     this.#nRows = nRows
     this.#rows = rows
     this.scores = scores
-    this.#labels = new Float64Array(nRows)
-    gatherRows(this.#labels, data.label, runs)
+    this.#labels = new Float64Array(nRows * nLabels)
+    for (let k = 0; k < nLabels; k++) {
+      gatherRows(this.#labels.subarray(k * nRows), data.label, runs, nLabels, k)
+    }
     this.#weights = data.weight === null ? null : new Float64Array(nRows)
     if (this.#weights !== null) gatherRows(this.#weights, data.weight!, runs)
   }
@@ -52,13 +56,14 @@ export class EvalStore {
     const nRows = countRows(runs)
     const rows = storeRows(arena, setup, data, runs, nRows)
     const scores = new ScorePlanes(arena, setup, data, runs, nRows)
-    return new EvalStore(data, dealt, nRows, rows, scores)
+    return new EvalStore(
+      data, dealt, nRows, rows, scores, labelsPerRow(setup.objective.objective))
   }
 
   static ofTraining(
-    data: EngineRows, dealt: DealtRows, nRows: number, scores: ScorePlanes,
+    data: EngineRows, dealt: DealtRows, nRows: number, scores: ScorePlanes, nLabels: number,
   ): EvalStore {
-    return new EvalStore(data, dealt, nRows, null, scores)
+    return new EvalStore(data, dealt, nRows, null, scores, nLabels)
   }
 
   /** Adds a tree to the scores; training scores have it already. */

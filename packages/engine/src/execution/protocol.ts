@@ -196,7 +196,10 @@ export interface MetricPart {
   readonly sum: readonly number[] | null
   /** Rows by ascending score, for AUC, or null. */
   readonly ranked: RankedScores | null
-  /** Of auc_mu, which has a part for each pair of classes: the pair's index. */
+  /**
+   * Of auc_mu, which has a part for each pair of classes: the pair's index. Of metrics that are
+   * means over classes or scores: which of them.
+   */
   readonly pair?: number
 }
 
@@ -265,6 +268,7 @@ export interface EngineRows {
   readonly nFeatures: number
   /** By ascending position, without gaps from 0 to nRows. */
   readonly blocks: readonly EngineBlock[]
+  /** Of several label columns row-major. */
   readonly label: Float64Array
   readonly weight: Float64Array | null
   readonly initScore: Float64Array | null

@@ -89,10 +89,21 @@ export function visitBlocks(
   }
 }
 
-/** Gathers the stripes of a per-row array into a dense local array. */
+/**
+ * Gathers the stripes of a per-row array into a dense local array: of one column, where there are
+ * several, row-major.
+ */
 export function gatherRows(
-  target: Float64Array, source: Float64Array, stripes: readonly Stripe[],
+  target: Float64Array, source: Float64Array, stripes: readonly Stripe[], nColumns = 1, column = 0,
 ): void {
+  if (nColumns > 1) {
+    for (const { position, nRows, localRow } of stripes) {
+      for (let i = 0; i < nRows; i++) {
+        target[localRow + i] = source[(position + i) * nColumns + column]!
+      }
+    }
+    return
+  }
   for (const { position, nRows, localRow } of stripes) {
     target.set(source.subarray(position, position + nRows), localRow)
   }

@@ -1,3 +1,4 @@
+import { labelsPerRow } from '@coppice/model'
 import { CustomKernel } from '../custom/objective-kernel.js'
 import type { Arena } from '../kernels/arena.js'
 import { softmaxWorkBytes, type Kernels } from '../kernels/api.js'
@@ -83,7 +84,8 @@ export class RowEngine {
     this.#gradientPlanes = setup.nOutputs === 1
       ? null
       : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
-    const { labels, weights } = this.#scores.gradientInputs(train, runs)
+    const nLabels = labelsPerRow(setup.objective.objective)
+    const { labels, weights } = this.#scores.gradientInputs(train, runs, nLabels)
     this.#objective = this.#bind(arena, dealt, nRows, labels, weights)
     this.#sampler = new RowSampler(arena, kernels, {
       runs, nRows, labels, nOutputs: setup.nOutputs, ...this.#pairs,
@@ -91,9 +93,9 @@ export class RowEngine {
     this.#selector = this.#makeSelector(arena, { labels, weights })
     this.#evalStores = evalSets.map((data) =>
       EvalStore.ofSet(arena, setup, data, deal(data)))
-    this.#evaluated = setup.evaluatesTraining
-      ? [EvalStore.ofTraining(train, dealt, nRows, this.#scores), ...this.#evalStores]
-      : this.#evalStores
+    const own = setup.evaluatesTraining
+      ? [EvalStore.ofTraining(train, dealt, nRows, this.#scores, nLabels)] : []
+    this.#evaluated = [...own, ...this.#evalStores]
   }
 
   /** Where gradients are in row order. */
@@ -112,6 +114,7 @@ export class RowEngine {
     const { pairs, pairStride, planeBytes } = this.#pairs
     const { nOutputs, objective } = this.#setup
     const inputs: GradientInputs = {
+      memory: arena.memory,
       nRows,
       scores: this.#gradientScores.offset,
       scorePlaneBytes: planeBytes,

@@ -56,12 +56,18 @@ export class ScorePlanes {
     }
   }
 
-  /** Copies labels and weights of the rows next to the scores, padded like them. */
+  /**
+   * Copies labels and weights of the rows next to the scores, padded like them.
+   * @param nLabels - label columns, which become planes
+   */
   gradientInputs(
-    data: EngineRows, runs: readonly RowRun[],
+    data: EngineRows, runs: readonly RowRun[], nLabels: number,
   ): { labels: number, weights: number } {
-    const labels = this.#arena.reserve(this.planeBytes)
-    gatherRows(this.#arena.doubles(labels, this.#nRows), data.label, runs)
+    const labels = this.#arena.reserve(this.planeBytes * nLabels)
+    for (let k = 0; k < nLabels; k++) {
+      const plane = this.#arena.doubles(labels + k * this.planeBytes, this.#nRows)
+      gatherRows(plane, data.label, runs, nLabels, k)
+    }
     if (data.weight === null) return { labels, weights: 0 }
     const weights = this.#arena.reserve(this.planeBytes)
     gatherRows(this.#arena.doubles(weights, this.#nRows), data.weight, runs)

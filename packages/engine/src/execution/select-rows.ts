@@ -127,7 +127,7 @@ export function selectFrom(rows: SelectableRows, bits: RowBits): SelectedRows {
     firstRow: firstSelected,
     nRows: nSelected,
     blocks,
-    label: pick(rows.label, 1),
+    label: pick(rows.label, rows.label === null || nRows === 0 ? 1 : rows.label.length / nRows),
     weight: pick(rows.weight, 1),
     initScore: pick(rows.initScore, nOutputs),
     groupSizes: rows.groupSizes === null ? null : pickGroups(rows.groupSizes, bits, firstRow),

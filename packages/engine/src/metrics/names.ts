@@ -4,7 +4,8 @@ import { CoppiceError } from '../errors.js'
 import { isRankingMetric } from './ranking.js'
 
 const confusion = ['accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'mcc']
-const higherIsBetter = ['auc', 'auc_mu', 'average_precision', 'r2', ...confusion]
+const higherIsBetter = ['auc', 'auc_mu', 'auc_ovr', 'average_precision', 'r2',
+  'interval_regression_accuracy', ...confusion]
 
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
@@ -59,6 +60,13 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
   focal: ['binary_logloss', 'auc', 'binary_error'],
   hinge: ['binary_error', 'auc'],
   custom: numeric,
+  // means over the quantiles or the label columns
+  multi_quantile: ['quantile'],
+  multi_regression: numeric,
+  multi_label: ['binary_logloss', 'auc', 'binary_error'],
+  squared_log_error: ['rmsle', ...numeric],
+  aft: ['aft_nloglik'],
+  cox: ['cox_nloglik', 'concordance_index'],
 }
 
 /** Metrics that are defined too, and computed when they are named. */
@@ -77,8 +85,8 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   cross_entropy: ['brier'],
   cross_entropy_lambda: [],
   binary: probable,
-  multiclass: ['accuracy', 'auc_mu'],
-  multiclassova: ['accuracy', 'auc_mu'],
+  multiclass: ['accuracy', 'auc_mu', 'auc_ovr'],
+  multiclassova: ['accuracy', 'auc_mu', 'auc_ovr'],
   lambdarank: [],
   rank_xendcg: [],
   expectile: shaped,
@@ -87,6 +95,12 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   focal: probable,
   hinge: ['average_precision', ...confusion],
   custom: [],
+  multi_quantile: [],
+  multi_regression: shaped,
+  multi_label: probable,
+  squared_log_error: shaped,
+  aft: ['interval_regression_accuracy'],
+  cox: [],
 }
 
 /** Metrics that say how good a model of an objective is, its own loss first. */

@@ -5,6 +5,7 @@ import { ExactSum } from '../numeric/exact-sum.js'
 import type { ResolvedParams } from '../params/index.js'
 import { areaUnderRoc, mergeAll, rankScores } from './auc.js'
 import { aucMuCosts, finishAucMu, rankPairs } from './auc-mu.js'
+import { finishMean, outputParts, rankClasses } from './averages.js'
 import { averagePrecision } from './average-precision.js'
 import {
   binaryError, binaryLogLoss, multiError, multiLogLoss, ovaLogLoss, type RowLoss,
@@ -13,6 +14,7 @@ import { metricFamily } from './family.js'
 import { isHigherBetter } from './names.js'
 import { crossEntropy, numberLoss } from './number-losses.js'
 import { isRankingMetric } from './ranking.js'
+import { aftPart } from './survival.js'
 import { finishTally, isTally, positiveProbability, tallyPart } from './tallies.js'
 
 type Parts = Pick<MetricPart, 'sum' | 'ranked' | 'pair'>
@@ -96,14 +98,23 @@ function exposureLoss(score: number, label: number, weight: number): number {
   return crossEntropy(1 - exp(-weight * rate), label)
 }
 
-/** One engine's parts of a metric over its rows: one, or of auc_mu one for each pair of classes. */
+/**
+ * One engine's parts of a metric over its rows: one, or one for each score or pair of classes.
+ *
+ * @param labels - a plane for each label column
+ */
 export function metricParts(
   metric: MetricSpec, objective: Objective, scores: readonly Float64Array[],
   labels: Float64Array, weights: Float64Array | null,
 ): Parts[] {
-  if (metric.name !== 'auc_mu' || metric.custom != null) {
-    return [metricPart(metric, objective, scores, labels, weights)]
+  if (metric.custom != null) return [metricPart(metric, objective, scores, labels, weights)]
+  const ofOutputs = outputParts(metric, objective, { scores, labels, weights },
+    (own, its, plane, column) => metricPart(own, its, [plane], column, weights))
+  if (ofOutputs !== null) return ofOutputs
+  if (metric.name === 'auc_ovr') {
+    return rankClasses(metricFamily(objective), { scores, labels, weights })
   }
+  if (metric.name !== 'auc_mu') return [metricPart(metric, objective, scores, labels, weights)]
   return rankPairs(metric.costs ?? [], scores, labels, weights)
     .map(({ pair, ranked }) => ({ sum: null, ranked, pair }))
 }
@@ -118,6 +129,10 @@ export function metricPart(
     return { sum: part.parts(), ranked: null }
   }
   const objective = metricFamily(ownObjective)
+  if (objective.name === 'aft') {
+    const sum = aftPart(metric.name, objective, scores[0]!, labels, weights)
+    return { sum: sum.parts(), ranked: null }
+  }
   if (rankedMetrics.includes(metric.name)) {
     return { sum: null, ranked: rankScores(scores[0]!, labels, weights) }
   }
@@ -145,6 +160,10 @@ export function metricPart(
 export function finishMetric(metric: string, parts: readonly Parts[], size: SetSize): number {
   if (metric === 'auc_mu') {
     return finishAucMu(parts.map(({ pair = 0, ranked }) => ({ pair, ranked: ranked! })))
+  }
+  if (parts[0]?.pair !== undefined) {
+    return finishMean(metric, parts, (own) => finishMetric(
+      metric === 'auc_ovr' ? 'auc' : metric, own.map(({ pair: _, ...part }) => part), size))
   }
   if (rankedMetrics.includes(metric)) {
     const ranked = mergeAll(parts.map((part) => part.ranked!))

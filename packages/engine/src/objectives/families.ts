@@ -3,7 +3,8 @@ import type { ResolvedParams } from '../params/index.js'
 
 /** What of the parameters says which labels and scores rows have. */
 export type ObjectiveChoice = Pick<ResolvedParams,
-  'objective' | 'numClass' | 'regSqrt' | 'customObjective' | 'customMetrics'>
+  'objective' | 'numClass' | 'numTarget' | 'quantiles' | 'regSqrt' | 'customObjective' |
+  'customMetrics'>
 
 /** Objectives with a score per class. */
 export function isMulticlass(objective: ResolvedParams['objective']): boolean {
@@ -25,7 +26,8 @@ export function isNumeric(objective: ResolvedParams['objective']): boolean {
  * their rows: what bounds those, as monotone constraints do, cannot be kept.
  */
 export function hasPercentileLeaves(objective: ResolvedParams['objective']): boolean {
-  return objective === 'regression_l1' || objective === 'quantile' || objective === 'mape'
+  return objective === 'regression_l1' || objective === 'quantile' || objective === 'mape' ||
+    objective === 'multi_quantile'
 }
 
 /** Classes of the labels; 0 where they are numbers. */
@@ -36,9 +38,24 @@ export function labelClasses(choice: ObjectiveChoice): number {
   return isTwoClass(objective) ? 2 : 0
 }
 
+/** Whether a row has several label columns, each with a score of its own. */
+export function hasTargetColumns(objective: ResolvedParams['objective']): boolean {
+  return objective === 'multi_regression' || objective === 'multi_label'
+}
+
+/** Label columns of a row: of aft the bounds of a time. */
+export function labelColumns(
+  { objective, numTarget }: Pick<ObjectiveChoice, 'objective' | 'numTarget'>,
+): number {
+  if (objective === 'aft') return 2
+  return hasTargetColumns(objective) ? numTarget : 1
+}
+
 /** Scores of a row. */
 export function scoresPerRow(choice: ObjectiveChoice): number {
-  const { objective, numClass } = choice
+  const { objective, numClass, numTarget, quantiles } = choice
+  if (objective === 'multi_quantile') return quantiles.length
+  if (hasTargetColumns(objective)) return numTarget
   if (objective === 'custom') {
     const nClasses = objectiveDefinition(choice).numClass
     return nClasses > 2 ? nClasses : 1

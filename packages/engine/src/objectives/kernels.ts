@@ -1,7 +1,11 @@
 import { exp } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
 import { PointwiseKind, type Kernels } from '../kernels/api.js'
+import { aftDerivatives } from './aft.js'
+import { FormulaKernel } from './formula-kernel.js'
+import { MultiOutputKernel } from './multi-output.js'
 import { ShapedKernel } from './shaped.js'
+import { squaredLogDerivatives } from './squared-log-error.js'
 import type { GradientInputs, ObjectiveKernel, ObjectiveSpec } from './objective.js'
 
 /** Binds an objective to the rows of a thread. */
@@ -47,6 +51,16 @@ export function bindObjective(
     case 'log_cosh':
     case 'focal':
     case 'hinge': return new ShapedKernel(spec.objective, spec, kernels, inputs)
+    case 'multi_quantile':
+    case 'multi_regression':
+    case 'multi_label': return new MultiOutputKernel(
+      spec, spec.objective, inputs, (own, its) => bindObjective(own, kernels, its))
+    case 'squared_log_error': return new FormulaKernel(squaredLogDerivatives, 1, inputs)
+    case 'aft': {
+      const { distribution, scale } = spec.objective
+      return new FormulaKernel(aftDerivatives(distribution, scale), 2, inputs)
+    }
+    case 'cox':
     case 'custom':
       throw new CoppiceError('INTERNAL', 'internal error: a custom objective has a CustomKernel')
   }

@@ -18,6 +18,15 @@ export interface LabelStatistics {
   /** Largest weight, 1 without weights. */
   readonly maxWeight: number
   readonly hasWeight: boolean
+  /** Of each label column, where rows have several; `maxAbsLabel` is that of all. */
+  readonly targets?: readonly TargetStatistics[]
+}
+
+/** Of one of several label columns. */
+export interface TargetStatistics {
+  /** Sum of label x weight, rounded once. */
+  readonly sumWeightedLabel: number
+  readonly maxAbsLabel: number
 }
 
 /** Plain data from which each thread makes its objective; crosses threads by copy. */
@@ -29,6 +38,8 @@ export interface ObjectiveSpec {
   readonly gradientBound: number | null
   /** Proven bound of the hessian, or what is added to that by the gradients: hessian-bound.ts. */
   readonly hessianBound: number
+  /** The exact maximum of the hessians is found in each iteration, too. */
+  readonly measuresHessian?: boolean
   /** A loss of the user's own, whose largest hessian is looked for too. */
   readonly custom?: CodeRef | null
   /** Of objectives of rankings only. */
@@ -47,10 +58,12 @@ export interface ObjectivePlan {
 
 /** Where a thread keeps what gradients are computed from; offsets into its memory. */
 export interface GradientInputs {
+  readonly memory: WebAssembly.Memory
   readonly nRows: number
   /** nOutputs planes of f64 scores. */
   readonly scores: number
   readonly scorePlaneBytes: number
+  /** Planes of a label column each, at scorePlaneBytes from one to the next. */
   readonly labels: number
   /** 0 where all weights are 1. */
   readonly weights: number
@@ -71,7 +84,7 @@ export interface GradientInputs {
 export interface ObjectiveKernel {
   /** Exact max |gradient| over the rows; 0 for objectives with a proven bound. */
   maxGradient(draw?: number): number
-  /** Exact largest hessian, of objectives of the user's own. */
+  /** Exact largest hessian, of objectives of the user's own and where `measuresHessian`. */
   maxHessian?(): number
   /** Fixed-point gradients and hessians of all outputs. */
   gradients(gradientScale: number, hessianScale: number, draw?: number): void

@@ -2,8 +2,8 @@ import type { Objective } from '@coppice/model'
 
 /** Which percentile an objective's leaves and base score are. */
 export interface PercentileObjective {
-  /** The share of the weight that lies below it, in (0, 1). */
-  readonly alpha: number
+  /** Of each score, the share of the weight that lies below it, in (0, 1). */
+  readonly alphas: readonly number[]
   /** Rows weigh 1 / max(1, |label|) times their weight. */
   readonly isRelative: boolean
 }
@@ -16,9 +16,10 @@ export interface PercentileObjective {
  */
 export function percentileObjective(objective: Objective): PercentileObjective | null {
   switch (objective.name) {
-    case 'regression_l1': return { alpha: 0.5, isRelative: false }
-    case 'quantile': return { alpha: objective.alpha, isRelative: false }
-    case 'mape': return { alpha: 0.5, isRelative: true }
+    case 'regression_l1': return { alphas: [0.5], isRelative: false }
+    case 'quantile': return { alphas: [objective.alpha], isRelative: false }
+    case 'multi_quantile': return { alphas: objective.quantiles, isRelative: false }
+    case 'mape': return { alphas: [0.5], isRelative: true }
     default: return null
   }
 }

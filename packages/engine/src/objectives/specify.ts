@@ -1,7 +1,8 @@
 import { exp, log, type Objective } from '@coppice/model'
 import { objectiveDefinition } from '../custom/definitions.js'
+import { AFT_GRADIENT_MAX, AFT_HESSIAN_MAX } from './aft.js'
 import { specifyCustom } from '../custom/specify.js'
-import { CoppiceError } from '../errors.js'
+import { assert, CoppiceError } from '../errors.js'
 import type { ResolvedParams } from '../params/index.js'
 import { shapedObjective, shapedSpec, type ShapedObjective, type ShapedParams } from './shaped.js'
 import type { LabelStatistics, ObjectivePlan } from './objective.js'
@@ -11,7 +12,8 @@ import { type RankingParams, rankingSpec } from './ranking.js'
 export type ObjectiveParams = Pick<ResolvedParams,
   'objective' | 'numClass' | 'sigmoid' | 'isUnbalance' | 'scalePosWeight' | 'boostFromAverage' |
   'regSqrt' | 'customObjective' | 'customMetrics' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' |
-  'tweedieVariancePower' | keyof ShapedParams> & RankingParams
+  'tweedieVariancePower' | 'quantiles' | 'numTarget' |
+  'aftLossDistribution' | 'aftLossDistributionScale' | keyof ShapedParams> & RankingParams
 
 /** LightGBM's kEpsilon: probabilities are kept this far from 0 and 1. */
 const EPSILON = 1e-15
@@ -53,6 +55,16 @@ export function specifyObjective(
     }
     case 'focal':
     case 'hinge': return twoClasses(shapedObjective(params.objective, params), params, statistics)
+    case 'multi_quantile': {
+      const { quantiles } = params
+      const bound = Math.max(...quantiles.map((alpha) => Math.max(alpha, 1 - alpha)))
+      const plan = sideOfLabels({ name: 'multi_quantile', quantiles }, bound, statistics)
+      return { ...plan, nOutputs: quantiles.length, baseScores: quantiles.map(() => 0) }
+    }
+    case 'squared_log_error': return squaredLog(params, statistics)
+    case 'aft': return times(params, statistics)
+    case 'multi_regression': return severalNumbers(params, statistics)
+    case 'multi_label': return severalLabels(params, statistics)
     case 'custom': return specifyCustom(objectiveDefinition(params), statistics)
   }
 }
@@ -196,6 +208,85 @@ function twoClasses(
     baseScores: [isBoosted ? logit(positive / (negative + positive)) : 0],
     scoreScale: LOG_ODDS_SCALE,
   }
+}
+
+/** Scores are predictions; the best constant is that of the mean logarithm. */
+function squaredLog(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
+  const mean = exp(meanLabel(statistics)) - 1
+  return {
+    spec: {
+      objective: { name: 'squared_log_error' }, binaryWeights: [1, 1], gradientBound: null,
+      hessianBound: 0, measuresHessian: true,
+    },
+    nOutputs: 1,
+    baseScores: [params.boostFromAverage ? mean : 0],
+    scoreScale: exp(statistics.maxAbsLabel),
+  }
+}
+
+/** Scores are logarithms of times. The base score is the mean logarithm of the bounds known. */
+function times(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
+  const { maxWeight, maxAbsLabel } = statistics
+  const { aftLossDistribution: distribution, aftLossDistributionScale: scale } = params
+  return {
+    spec: {
+      objective: { name: 'aft', distribution, scale }, binaryWeights: [1, 1],
+      gradientBound: AFT_GRADIENT_MAX * maxWeight, hessianBound: AFT_HESSIAN_MAX * maxWeight,
+    },
+    nOutputs: 1,
+    baseScores: [params.boostFromAverage ? meanLabel(statistics) : 0],
+    scoreScale: Math.max(LOG_ODDS_SCALE, maxAbsLabel),
+  }
+}
+
+/** Largest label column by magnitude over the smallest: 2^10. */
+const TARGET_RATIO_MAX = 1024
+
+/**
+ * Squared errors of several numbers. All are on one grid, of gradients and of scores, so that
+ * magnitudes that are far apart are refused: the smallest would lose its digits.
+ */
+function severalNumbers(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
+  const { numTarget } = params
+  const targets = statistics.targets ?? []
+  checkTargets(targets, numTarget)
+  const sizes = targets.map(({ maxAbsLabel }) => maxAbsLabel)
+  const [least, most] = [Math.min(...sizes.filter((size) => size > 0)), Math.max(...sizes)]
+  if (most > TARGET_RATIO_MAX * least) {
+    throw new CoppiceError('DATA',
+      `label columns reach ${sizes.join(', ')} in magnitude, and those of multi_regression share ` +
+      `one scale: the largest may be ${TARGET_RATIO_MAX} times the smallest; scale them, or ` +
+      'train a model for each')
+  }
+  const plan = nearLabels({ name: 'multi_regression', numTarget }, params, statistics)
+  return {
+    ...plan,
+    nOutputs: numTarget,
+    baseScores: targets.map((target) => params.boostFromAverage
+      ? meanLabel({ ...statistics, ...target }) : 0),
+  }
+}
+
+/** A log-loss for each label column. */
+function severalLabels(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
+  const { numTarget } = params
+  const targets = statistics.targets ?? []
+  checkTargets(targets, numTarget)
+  const { maxWeight } = statistics
+  return {
+    spec: {
+      objective: { name: 'multi_label', numTarget }, binaryWeights: [1, 1],
+      gradientBound: maxWeight, hessianBound: maxWeight / 4,
+    },
+    nOutputs: numTarget,
+    baseScores: targets.map((target) => params.boostFromAverage
+      ? logit(meanLabel({ ...statistics, ...target })) : 0),
+    scoreScale: LOG_ODDS_SCALE,
+  }
+}
+
+function checkTargets(targets: readonly unknown[], numTarget: number): void {
+  assert(targets.length === numTarget, 'there are statistics of each label column')
 }
 
 /** Factors of the gradients of negative and positive rows. */

@@ -13,6 +13,10 @@ export function labelStatisticsOf(summary: RowSummary): LabelStatistics {
     maxAbsLabel: summary.maxAbsLabel,
     maxWeight: summary.maxWeight,
     hasWeight: summary.hasWeight,
+    ...(summary.targets === undefined ? {} : {
+      targets: summary.targets.map(({ sumWeightedLabel, maxAbsLabel }) =>
+        ({ sumWeightedLabel: sumOf(sumWeightedLabel), maxAbsLabel })),
+    }),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ParameterValues } from './table.js'
 
 /** Objectives whose leaf values are percentiles: no bound of a split holds for those. */
-const renewing: readonly string[] = ['regression_l1', 'quantile', 'mape']
+const renewing: readonly string[] = ['regression_l1', 'quantile', 'mape', 'multi_quantile']
 
 function monotoneContradiction(values: ParameterValues): string | null {
   if (values.monotoneConstraints === '') {

@@ -1,6 +1,7 @@
 import { CoppiceError } from '@coppice/model'
 import { boostingContradiction } from './boosting-contradictions.js'
 import { constraintContradiction } from './constraint-contradictions.js'
+import { outputContradiction } from './output-contradictions.js'
 import { quantizedContradiction } from './quantized.js'
 import { rankingContradiction } from './ranking.js'
 import { scheduleContradiction } from './schedule.js'
@@ -85,10 +86,16 @@ function lossContradiction(values: ParameterValues): string | null {
     )
   }
   const isObjective = values.objective === 'quantile'
+  // of several quantiles the metric is that of each
+  if (values.objective === 'multi_quantile') return null
   return (isObjective || values.metric.includes('quantile')) && values.alpha >= 1
     ? `alpha = ${values.alpha} contradicts ${isObjective ? 'objective' : 'metric'} = quantile, ` +
         'which needs a number below 1'
     : null
+}
+
+function isOfMulticlass(metric: string): boolean {
+  return metric.startsWith('multi_') || metric === 'auc_mu' || metric === 'auc_ovr'
 }
 
 /** A metric that cannot be computed from the objective's raw scores. */
@@ -100,10 +107,10 @@ function metricContradiction(values: ParameterValues): string | null {
     return 'auc_mu_weights contradicts metric: it acts on auc_mu only; add auc_mu or leave it out'
   }
   const wrong = values.metric.find(metric =>
-    metric !== 'accuracy' && (metric.startsWith('multi_') || metric === 'auc_mu') !== isMulticlass)
+    metric !== 'accuracy' && isOfMulticlass(metric) !== isMulticlass)
   if (wrong === undefined) return null
-  const legal = isMulticlass ? 'multi_logloss, multi_error, auc_mu or accuracy'
-    : 'a metric that is not multi_* or auc_mu'
+  const legal = isMulticlass ? 'multi_logloss, multi_error, auc_mu, auc_ovr or accuracy'
+    : 'a metric that is not multi_*, auc_mu or auc_ovr'
   return `metric ${wrong} contradicts objective = ${values.objective}; use ${legal}`
 }
 
@@ -136,6 +143,7 @@ export function checkContradictions(values: ParameterValues): void {
     metricContradiction(values) ??
     lossContradiction(values) ??
     rankingContradiction(values) ??
+    outputContradiction(values) ??
     samplingContradiction(values) ??
     boostingContradiction(values) ??
     quantizedContradiction(values) ??

@@ -30,6 +30,11 @@ export const coreParameters = {
       'focal',
       'hinge',
       'custom',
+      'multi_quantile',
+      'multi_regression',
+      'multi_label',
+      'squared_log_error',
+      'aft',
     ],
     'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
       'absolute error (`regression_l1`), the quantile `alpha` (`quantile`), percentage error ' +
@@ -38,7 +43,10 @@ export const coreParameters = {
       'probabilities (`cross_entropy`, `cross_entropy_lambda`), of each class against the rest ' +
       '(`multiclassova`), of the order of the rows of a query (`lambdarank`, `rank_xendcg`); ' +
       'beyond LightGBM `expectile`, `pseudo_huber`, `log_cosh`, and of two classes `focal` and ' +
-      '`hinge`; a loss of your own (`custom`, see `custom_objective`).',
+      '`hinge`, several quantiles (`multi_quantile`, see `quantiles`), several label columns of ' +
+      'numbers (`multi_regression`) or of 0 and 1 (`multi_label`, see `num_target`), errors of ' +
+      'logarithms (`squared_log_error`), times of which bounds are known (`aft`: the label ' +
+      'columns `lower,upper`); a loss of your own (`custom`, see `custom_objective`).',
     {
       aliases: ['objective_type', 'app', 'application', 'loss'],
       valueAliases: {
@@ -69,6 +77,12 @@ export const coreParameters = {
         'reg:pseudohubererror': 'pseudo_huber',
         logcosh: 'log_cosh',
         'binary:hinge': 'hinge',
+        squaredlogerror: 'squared_log_error',
+        'reg:squaredlogerror': 'squared_log_error',
+        'survival:aft': 'aft',
+        multi_rmse: 'multi_regression',
+        multirmse: 'multi_regression',
+        multilogloss: 'multi_label',
         none: 'custom',
         null: 'custom',
         na: 'custom',

@@ -57,6 +57,11 @@ const metricOfObjective = {
   log_cosh: 'log_cosh',
   focal: 'binary_logloss',
   hinge: 'binary_error',
+  multi_quantile: 'quantile',
+  squared_log_error: 'rmsle',
+  aft: 'aft_nloglik',
+  multi_regression: 'l2',
+  multi_label: 'binary_logloss',
 } as const
 
 /** Fills in values that depend on others; explicit ones are never touched. */

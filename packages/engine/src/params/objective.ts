@@ -1,3 +1,4 @@
+import { outputParameters } from './outputs.js'
 import { bool, float, int, numbers, someOf, text, unbuilt } from './parameter.js'
 
 /** Names code of the user's: the model keeps what comes of it, not where it is. */
@@ -161,6 +162,9 @@ const metricRows = {
       'f1',
       'mcc',
       'expected_calibration_error',
+      'auc_ovr',
+      'aft_nloglik',
+      'interval_regression_accuracy',
     ],
     "Metrics of the evaluation sets, in this order. Not given: the objective's own; `None`: " +
       "no metric.",
@@ -205,6 +209,8 @@ const metricRows = {
         f1_score: 'f1',
         matthews_corrcoef: 'mcc',
         ece: 'expected_calibration_error',
+        'aft-nloglik': 'aft_nloglik',
+        'interval-regression-accuracy': 'interval_regression_accuracy',
       },
       unbuiltValues: [
       ],
@@ -251,4 +257,4 @@ const metricRows = {
 }
 
 /** Everything about losses and metrics. */
-export const objectiveParameters = { ...objectiveRows, ...metricRows }
+export const objectiveParameters = { ...objectiveRows, ...outputParameters, ...metricRows }

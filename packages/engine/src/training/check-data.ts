@@ -24,6 +24,8 @@ export interface TargetShape {
   readonly nClasses: number
   /** Init scores of a row. */
   readonly nOutputs: number
+  /** Label columns; absent for one. */
+  readonly nLabels?: number
   /** Of objectives of rankings: labels are whole numbers up to it, and rows need queries. */
   readonly maxLabel?: number
 }
@@ -31,7 +33,7 @@ export interface TargetShape {
 /** What comes with rows beside their features: the part of a `BinnedDataset` that is checked. */
 export interface LabelledRows {
   readonly nRows: number
-  /** nRows numbers: the target or the class index. */
+  /** nRows numbers: the target or the class index; of several label columns row-major. */
   readonly label: Float64Array | null
   /** nRows weights, or null for all 1. */
   readonly weight: Float64Array | null
@@ -56,8 +58,9 @@ export function checkRows(rows: LabelledRows, shape: TargetShape, where: string)
   if (label === null) {
     throw new CoppiceError('DATA', `the rows${where} have no label; name the label column`)
   }
-  checkLength('labels', label, nRows, where)
-  checkLabels(label, shape, firstRow, where)
+  checkLength('labels', label, nRows * (shape.nLabels ?? 1), where)
+  if (shape.objective === 'aft') checkBounds(label, firstRow, where)
+  else checkLabels(label, shape, firstRow, where)
   if (shape.maxLabel !== undefined) checkQueries(rows, shape.objective, where)
   if (weight !== null) {
     checkLength('weights', weight, nRows, where)
@@ -86,10 +89,11 @@ function checkLength(what: string, values: Float64Array, expected: number, where
 function checkLabels(
   label: Float64Array, shape: TargetShape, firstRow: number, where: string,
 ): void {
-  const { nClasses, objective, maxLabel = Infinity } = shape
+  const { nClasses, objective, maxLabel = Infinity, nLabels = 1 } = shape
   const range = labelRange(objective)
-  const bad = (row: number, legal: string): CoppiceError => new CoppiceError('DATA',
-    `the label of row ${firstRow + row}${where} is ${label[row]!}; ${legal}`)
+  const bad = (at: number, legal: string): CoppiceError => new CoppiceError('DATA',
+    `the label${nLabels > 1 ? ` ${at % nLabels}` : ''} of row ` +
+    `${firstRow + Math.floor(at / nLabels)}${where} is ${label[at]!}; ${legal}`)
   for (let row = 0; row < label.length; row++) {
     const y = label[row]!
     if (!Number.isFinite(y)) {
@@ -112,6 +116,21 @@ function checkLabels(
       throw bad(row,
         `magnitudes up to ${SCORE_MAX} can be trained on: scale the labels down`)
     }
+  }
+}
+
+/** Bounds of times: 0 <= lower <= upper, of which one at least is known. */
+function checkBounds(bounds: Float64Array, firstRow: number, where: string): void {
+  for (let at = 0; at < bounds.length; at += 2) {
+    const [lower, upper] = [bounds[at]!, bounds[at + 1]!]
+    const isKnown = lower > 0 || upper < Infinity
+    const isIn = lower >= 0 && lower <= SCORE_MAX && (upper <= SCORE_MAX || upper === Infinity)
+    if (isIn && lower <= upper && upper > 0 && isKnown) continue
+    throw new CoppiceError('DATA',
+      `the bounds of the time of row ${firstRow + at / 2}${where} are ${lower} and ${upper}; ` +
+      `objective "aft" needs 0 <= lower <= upper, the upper above 0, ${SCORE_MAX} at most or ` +
+      'infinite, and one of them known: lower,inf where the end is not, 0,upper where the begin ' +
+      'is not')
   }
 }
 
@@ -181,7 +200,7 @@ function checkInitScores(
 export function checkMagnitudes({ spec }: ObjectivePlan, scoreScale: number): void {
   const { hessianBound, objective } = spec
   // what functions of the user's give is bounded when they have given it
-  if (spec.custom != null) return
+  if (spec.custom != null || spec.measuresHessian === true) return
   // with a logarithmic link hessians are of the gradients' magnitude
   const isLogarithmic = isHessianUnbounded(spec)
   const gradientBound = spec.gradientBound ?? (isLogarithmic ? hessianBound

@@ -232,10 +232,11 @@ export class Booster {
         'scale the labels down')
     }
     if (bound === 0) return null
-    const hessianBound = objective.custom == null ? hessianBoundOf(objective, bound)
+    const isMeasured = objective.custom != null || objective.measuresHessian === true
+    const hessianBound = !isMeasured ? hessianBoundOf(objective, bound)
       : (yield { kind: 'prepare', of: 'hessians' }) as number
-    if (hessianBound === 0) {
-      throw new CoppiceError('DATA', `all hessians of the objective ${placeOf(objective.custom!)}` +
+    if (hessianBound === 0 && objective.custom != null) {
+      throw new CoppiceError('DATA', `all hessians of the objective ${placeOf(objective.custom)}` +
         ' are 0, so no leaf has a value; let it give hessians above 0')
     }
     if (hessianBound > HESSIAN_RANGE[1]) {

@@ -5,7 +5,7 @@ import type { MetricSpec } from '../execution/protocol.js'
 import { metricFamily } from '../metrics/family.js'
 import { checkMetric } from '../metrics/names.js'
 import { metricSpecs } from '../metrics/parts.js'
-import { labelClasses, objectiveName, scoresPerRow } from '../objectives/families.js'
+import { labelClasses, labelColumns, objectiveName, scoresPerRow } from '../objectives/families.js'
 import type { LabelStatistics, ObjectivePlan } from '../objectives/objective.js'
 import { largestLabel } from '../objectives/ranking.js'
 import { specifyObjective } from '../objectives/specify.js'
@@ -176,10 +176,12 @@ function checkNotEmpty({ nRows, features }: TrainingData): void {
 /** What labels and init scores have to fit. */
 export function targetShape(params: ResolvedParams): TargetShape {
   const maxLabel = largestLabel(params)
+  const nLabels = labelColumns(params)
   return {
     objective: objectiveName(params),
     nClasses: labelClasses(params),
     nOutputs: scoresPerRow(params),
+    ...(nLabels === 1 ? {} : { nLabels }),
     ...(maxLabel === null ? {} : { maxLabel }),
   }
 }

@@ -7,7 +7,8 @@ import type { LabelStatistics, ObjectivePlan } from '../objectives/objective.js'
 
 /** How leaves that are percentiles are found. Plain data. */
 export interface PercentilePlan {
-  readonly alpha: number
+  /** Of each score. */
+  readonly alphas: readonly number[]
   /** Of weights as whole numbers, see SelectRequest; 0 where rows count alike. */
   readonly weightScale: number
   /** All training rows. */
@@ -23,9 +24,9 @@ export function planPercentiles(
 ): PercentilePlan | null {
   const percentile = percentileObjective(objective)
   if (percentile === null) return null
-  const { alpha, isRelative } = percentile
+  const { alphas, isRelative } = percentile
   const weightScale = hasWeight || isRelative ? wholeWeightScale(nRows, maxWeight) : 0
-  return { alpha, weightScale, nRows, isCentered }
+  return { alphas, weightScale, nRows, isCentered }
 }
 
 /**
@@ -42,15 +43,17 @@ function wholeWeightScale(nRows: number, maxWeight: number): number {
  * @param output - whose scores they are of
  */
 export function leafPercentiles(
-  { alpha, weightScale }: PercentilePlan, output: number, tree: GrownTree,
+  { alphas, weightScale }: PercentilePlan, output: number, tree: GrownTree,
 ): Selection<number[]> {
+  const alpha = alphas[output]!
   return selectPercentiles(output, tree.leafNodes.map((node, leaf): PercentileTarget =>
     ({ node, nRows: tree.leafTotals[leaf]!.count, alpha, weightScale })))
 }
 
 /** The percentile of the residuals of all rows, in quanta: of the labels, while scores are 0. */
 export function labelPercentile(
-  { alpha, weightScale, nRows }: PercentilePlan, output: number,
+  { alphas, weightScale, nRows }: PercentilePlan, output: number,
 ): Selection<number[]> {
-  return selectPercentiles(output, [{ node: -1, nRows, alpha, weightScale }])
+  return selectPercentiles(
+    output, [{ node: -1, nRows, alpha: alphas[output]!, weightScale }])
 }

@@ -117,6 +117,7 @@ class RefitScores {
       for (let row = 0; row < nRows; row++) plane[row] = initScore[row * nOutputs + k]!
     }
     this.#objective = bindObjective(this.#spec, instantiateKernels(arena.memory), {
+      memory: arena.memory,
       // scores are on no grid here: a row is met where its score is its label
       nRows, labels, weights, work, quantum: 0,
       scores: this.#scores, scorePlaneBytes: this.#planeBytes,
@@ -131,7 +132,8 @@ class RefitScores {
   /** Gradients of all outputs at the scores as they are. */
   computeGradients(): void {
     const bound = this.#spec.gradientBound ?? this.#objective.maxGradient()
-    const hessianBound = hessianBoundOf(this.#spec, bound)
+    const hessianBound = this.#spec.measuresHessian === true
+      ? this.#objective.maxHessian?.() ?? 0 : hessianBoundOf(this.#spec, bound)
     if (!Number.isFinite(bound) || !Number.isFinite(hessianBound)) {
       throw new CoppiceError('DATA', `the refit diverges: the largest gradient is ${bound}; ` +
         'these rows do not fit the model, or need a larger decay rate')

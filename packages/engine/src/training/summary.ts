@@ -2,6 +2,7 @@ import { assert, CoppiceError } from '../errors.js'
 import { ExactSum } from '../numeric/exact-sum.js'
 import type { SetSize } from '../metrics/parts.js'
 import { queryWeight } from '../metrics/ranking.js'
+import { knownLogTime } from '../objectives/aft.js'
 import { trainedLabel } from '../objectives/label-range.js'
 import { checkRows, type LabelledRows, type TargetShape } from './check-data.js'
 
@@ -15,17 +16,27 @@ export interface RowSummary {
   readonly hasInitScore: boolean
   /** State of an ExactSum over the weights; without weights each row counts 1. */
   readonly sumWeight: readonly number[]
-  /** State of an ExactSum over weight x label (with reg_sqrt its root); empty for classes. */
+  /** State of an ExactSum over weight x label (see `trainedLabel`); empty for classes. */
   readonly sumWeightedLabel: readonly number[]
   /** One ExactSum state per class. */
   readonly classWeights: readonly (readonly number[])[]
   readonly classCounts: readonly number[]
+  /** Of aft the logarithm of a time. */
   readonly maxAbsLabel: number
   /** 1 without weights. */
   readonly maxWeight: number
   readonly maxAbsInitScore: number
+  /** Of each label column, where rows have several; then `sumWeightedLabel` is of no use. */
+  readonly targets?: readonly TargetSummary[]
   /** Of the rows' queries, for objectives of rankings. */
   readonly queries?: QuerySummary
+}
+
+/** What a training must know of one of several label columns. */
+export interface TargetSummary {
+  /** State of an ExactSum over weight x label. */
+  readonly sumWeightedLabel: readonly number[]
+  readonly maxAbsLabel: number
 }
 
 /** What a training must know of queries: the weight of one is the mean of its rows' weights. */
@@ -46,6 +57,8 @@ export function summarizeRows(rows: LabelledRows, shape: TargetShape, where: str
   const { nRows, weight, initScore } = rows
   const label = rows.label!
   const isRegression = shape.nClasses === 0
+  const { nLabels = 1 } = shape
+  const isTimes = shape.objective === 'aft'
   const sumWeight = new ExactSum()
   const sumWeightedLabel = new ExactSum()
   const classWeights = Array.from({ length: shape.nClasses }, () => new ExactSum())
@@ -53,6 +66,11 @@ export function summarizeRows(rows: LabelledRows, shape: TargetShape, where: str
   for (let row = 0; row < nRows; row++) {
     const y = label[row]!
     const w = weight === null ? 1 : weight[row]!
+    if (nLabels > 1) {
+      if (isTimes) sumWeightedLabel.add(knownLogTime(label[2 * row]!, label[2 * row + 1]!) * w)
+      if (weight !== null) sumWeight.add(w)
+      continue
+    }
     if (isRegression) sumWeightedLabel.add(trainedLabel(shape.objective, y) * w)
     else classCounts[y]!++
     if (weight === null) continue
@@ -71,9 +89,11 @@ export function summarizeRows(rows: LabelledRows, shape: TargetShape, where: str
     sumWeightedLabel: isRegression ? sumWeightedLabel.parts() : [],
     classWeights: classWeights.map((sum) => sum.parts()),
     classCounts,
-    maxAbsLabel: Math.abs(trainedLabel(shape.objective, largestMagnitude(label))),
+    maxAbsLabel: isTimes ? largestLogTime(label)
+      : Math.abs(trainedLabel(shape.objective, largestMagnitude(label))),
     maxWeight: weight === null ? 1 : largestMagnitude(weight),
     maxAbsInitScore: initScore === null ? 0 : largestMagnitude(initScore),
+    ...(nLabels === 1 || isTimes ? {} : { targets: summarizeTargets(rows, nLabels) }),
     ...(shape.maxLabel === undefined ? {} : { queries: summarizeQueries(rows) }),
   }
 }
@@ -109,8 +129,31 @@ export function mergeSummaries(parts: readonly RowSummary[]): RowSummary {
     maxAbsLabel: largest(counted, (part) => part.maxAbsLabel),
     maxWeight: largest(counted, (part) => part.maxWeight),
     maxAbsInitScore: largest(counted, (part) => part.maxAbsInitScore),
+    ...(first.targets === undefined ? {} : { targets: mergeTargets(counted) }),
     ...(first.queries === undefined ? {} : { queries: mergeQueries(counted) }),
   }
+}
+
+function summarizeTargets(
+  { nRows, label, weight }: LabelledRows, nLabels: number,
+): TargetSummary[] {
+  return Array.from({ length: nLabels }, (_, k) => {
+    const sum = new ExactSum()
+    let maxAbsLabel = 0
+    for (let row = 0; row < nRows; row++) {
+      const y = label![row * nLabels + k]!
+      sum.add(weight === null ? y : y * weight[row]!)
+      maxAbsLabel = Math.max(maxAbsLabel, Math.abs(y))
+    }
+    return { sumWeightedLabel: sum.parts(), maxAbsLabel }
+  })
+}
+
+function mergeTargets(parts: readonly RowSummary[]): TargetSummary[] {
+  return parts[0]!.targets!.map((_, k) => ({
+    sumWeightedLabel: mergeStates(parts.map(({ targets }) => targets![k]!.sumWeightedLabel)),
+    maxAbsLabel: largest(parts, ({ targets }) => targets![k]!.maxAbsLabel),
+  }))
 }
 
 function summarizeQueries({ groupSizes = null, weight }: LabelledRows): QuerySummary {
@@ -168,5 +211,13 @@ function largest(parts: readonly RowSummary[], of: (part: RowSummary) => number)
 function largestMagnitude(values: Float64Array): number {
   let max = 0
   for (const value of values) max = Math.max(max, Math.abs(value))
+  return max
+}
+
+function largestLogTime(bounds: Float64Array): number {
+  let max = 0
+  for (let at = 0; at < bounds.length; at += 2) {
+    max = Math.max(max, Math.abs(knownLogTime(bounds[at]!, bounds[at + 1]!)))
+  }
   return max
 }

@@ -89,6 +89,7 @@ function bind(
   }
   planes.forEach((plane, k) => put(1024 + k * planeBytes, plane))
   const kernel = bindObjective(spec, instantiateKernels(memory), {
+    memory,
     nRows, scores: 1024, scorePlaneBytes: planeBytes, labels: put(8192, data.label!),
     weights: put(16384, data.weight!), gradients: 32768, gradientStride: 8,
     gradientPlaneBytes: planeBytes, quantum: 0, work: 65536,

@@ -3,7 +3,9 @@
  * Loops go by index or entries(), which see the holes of sparse arrays; forEach does not.
  */
 
-import { customLinks, isForest, nClassesOf, nOutputsOf, objectiveFields } from '../objective.js'
+import {
+  customLinks, isForest, nClassesOf, nOutputsOf, type ObjectiveField, objectiveFields,
+} from '../objective.js'
 import type {
   EvaluationSeries, Feature, Model, ModelObjective, Objective, Scalar,
 } from '../types.js'
@@ -128,16 +130,34 @@ function checkObjective(value: unknown, isImported: boolean, version: 1 | 2): Mo
   if (hasAverages && numbers['averages'] !== true) {
     fail('objective.averages', 'true or absent', numbers['averages'])
   }
-  for (const { key, isInteger = false, min = -Infinity, above = -Infinity, below = Infinity }
-    of fields) {
-    const path = `objective.${key}`
-    if (isInteger) checkInteger(numbers[key], path, min)
-    const number = checkFinite(numbers[key], path)
-    if (number < min) fail(path, `${min} or greater`, number)
-    if (number <= above) fail(path, `greater than ${above}`, number)
-    if (number >= below) fail(path, `less than ${below}`, number)
-  }
+  for (const field of fields) checkField(numbers[field.key], `objective.${field.key}`, field)
   return value as Objective
+}
+
+function checkField(value: unknown, path: string, field: ObjectiveField): void {
+  const { isInteger = false, min = -Infinity, above = -Infinity, below = Infinity } = field
+  if (field.texts !== undefined) {
+    const texts: readonly unknown[] = field.texts
+    if (!texts.includes(value)) fail(path, `one of ${field.texts.join(', ')}`, value)
+    return
+  }
+  if (field.isList === true) {
+    const { isList: _, ...own } = field
+    const list = checkArray(value, path)
+    if (list.length < 2) fail(path, 'a list of at least 2 numbers', value)
+    for (const [i, item] of list.entries()) {
+      checkField(item, `${path}[${i}]`, own)
+      if (i > 0 && !((item as number) > (list[i - 1] as number))) {
+        fail(`${path}[${i}]`, 'greater than the number before it', item)
+      }
+    }
+    return
+  }
+  if (isInteger) checkInteger(value, path, min)
+  const number = checkFinite(value, path)
+  if (number < min) fail(path, `${min} or greater`, number)
+  if (number <= above) fail(path, `greater than ${above}`, number)
+  if (number >= below) fail(path, `less than ${below}`, number)
 }
 
 /** A user's own objective: its name, its link, and the classes of its label. */

@@ -88,7 +88,8 @@ export function objectiveLine(objective: ModelObjective): string | null {
     case 'regression_sqrt': return 'regression sqrt'
     case 'expectile':
     case 'pseudo_huber':
-    case 'log_cosh': return null
+    case 'log_cosh':
+    case 'squared_log_error': return null
     case 'focal': return 'binary sigmoid:1'
     case 'binary': return `binary sigmoid:${sigmoid}`
     case 'multiclass': return `multiclass num_class:${numClass}`
@@ -99,8 +100,8 @@ export function objectiveLine(objective: ModelObjective): string | null {
 
 /** Objectives beside those of `links` whose models LightGBM can use. */
 const writable: readonly string[] = [
-  'regression_sqrt', 'expectile', 'pseudo_huber', 'log_cosh', 'focal', 'binary', 'multiclass',
-  'multiclassova', 'imported', 'custom',
+  'regression_sqrt', 'expectile', 'pseudo_huber', 'log_cosh', 'squared_log_error', 'focal',
+  'binary', 'multiclass', 'multiclassova', 'imported', 'custom',
 ]
 
 /**

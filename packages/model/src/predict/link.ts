@@ -4,24 +4,28 @@ import type {
 import { exp } from '../math/exp.js'
 import { log1p } from '../math/log.js'
 import { sigmoid, softplus } from '../math/logistic.js'
-import { isForest, nClassesOf } from '../objective.js'
+import { isForest, nClassesOf, nOutputsOf } from '../objective.js'
 
-/** Columns of the probabilities of an objective: one per class, or 1 where labels are numbers. */
+/** Columns of the predictions of an objective: one per class, or per score of numbers. */
 export function nProbabilities(objective: ModelObjective): number {
-  return Math.max(1, nClassesOf(objective))
+  return Math.max(1, nClassesOf(objective) === 0 ? nOutputsOf(objective) : nClassesOf(objective))
 }
 
 /**
  * What the raw score of an objective whose labels are numbers predicts: the score itself, its
- * signed square (regression_sqrt), e^score (poisson, gamma, tweedie), the logistic function of it
- * (cross_entropy) or ln(1 + e^score) (cross_entropy_lambda: the rate, not a probability).
+ * signed square (regression_sqrt), e^score (poisson, gamma, tweedie; aft: the time; cox: the
+ * hazard ratio), the logistic function of it (cross_entropy, multi_label) or ln(1 + e^score)
+ * (cross_entropy_lambda: the rate, not a probability).
  */
 export function predictedNumber(name: Objective['name']): (score: number) => number {
   switch (name) {
     case 'regression_sqrt': return (score) => Math.sign(score) * score * score
     case 'poisson':
     case 'gamma':
+    case 'aft':
+    case 'cox':
     case 'tweedie': return exp
+    case 'multi_label':
     case 'cross_entropy': return sigmoid
     case 'cross_entropy_lambda': return softplus
     default: return (score) => score
@@ -43,7 +47,7 @@ export function isBinary(objective: ModelObjective): boolean {
  * @returns a new array, row-major: binary [1 - p, p] with p = sigmoid(objective.sigmoid * score)
  *   (rows x 2), multiclass the softmax (rows x classes), multiclassova
  *   sigmoid(objective.sigmoid * score) of each class (rows x classes, sums other than 1), else
- *   `predictedNumber` (rows x 1)
+ *   `predictedNumber` of each score (rows x 1; quantiles and targets: rows x those)
  */
 export function probabilitiesOf(
   objective: ModelObjective, rawScores: Float64Array, nIterations = 1,

@@ -1,0 +1,49 @@
+/** Labels in memory: one per row, or several. */
+import { CoppiceError } from '@coppice/model'
+import type { Cell } from './cells.js'
+
+/** Row-major numbers with their shape, rows x label columns. */
+export interface LabelMatrix {
+  readonly data: ArrayLike<number>
+  readonly shape: readonly [number, number]
+}
+
+/** Labels: one per row, or an array of several per row, or a matrix of numbers. */
+export type LabelArray = ArrayLike<Cell> | ArrayLike<ArrayLike<Cell>> | LabelMatrix
+
+/**
+ * Labels by column: one array per label column, with a cell per row.
+ *
+ * Throws CoppiceError 'DATA' for rows of different lengths and a matrix that is not of its shape.
+ */
+export function labelArrays(labels: LabelArray): readonly ArrayLike<Cell>[] {
+  if ('shape' in labels) return matrixColumns(labels)
+  const first: unknown = labels[0]
+  if (!isList(first)) return [labels as ArrayLike<Cell>]
+  const rows = labels as ArrayLike<ArrayLike<Cell>>
+  const nLabels = first.length
+  for (let row = 0; row < rows.length; row++) {
+    const own: unknown = rows[row]
+    if (isList(own) && own.length === nLabels && nLabels > 0) continue
+    const found = isList(own) ? own.length : 'no'
+    throw new CoppiceError('DATA', `label row ${row} has ${found} values and label row 0 has ` +
+      `${nLabels}; give each row as many labels`)
+  }
+  return Array.from({ length: nLabels }, (_, k) =>
+    Array.from({ length: rows.length }, (_row, row) => rows[row]![k]))
+}
+
+function isList(value: unknown): value is ArrayLike<Cell> {
+  return Array.isArray(value) || ArrayBuffer.isView(value)
+}
+
+function matrixColumns({ data, shape }: LabelMatrix): readonly ArrayLike<Cell>[] {
+  const [nRows, nLabels] = shape
+  const isShape = Number.isInteger(nRows) && Number.isInteger(nLabels) && nLabels > 0
+  if (!isShape || data.length !== nRows * nLabels) {
+    throw new CoppiceError('DATA', `the label matrix has ${data.length} numbers and the shape ` +
+      `[${shape.join(', ')}]; give rows x label columns numbers`)
+  }
+  return Array.from({ length: nLabels }, (_, k) =>
+    Float64Array.from({ length: nRows }, (_row, row) => data[row * nLabels + k]!))
+}

@@ -1,6 +1,7 @@
 import { CoppiceError } from '@coppice/model'
 import { boostingContradiction } from './boosting-contradictions.js'
 import { constraintContradiction } from './constraint-contradictions.js'
+import { linearContradiction } from './linear.js'
 import { quantizedContradiction } from './quantized.js'
 import { rankingContradiction } from './ranking.js'
 import { samplingContradiction } from './sampling-contradictions.js'
@@ -139,6 +140,7 @@ export function checkContradictions(values: ParameterValues): void {
     boostingContradiction(values) ??
     quantizedContradiction(values) ??
     growthContradiction(values) ??
+    linearContradiction(values) ??
     constraintContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

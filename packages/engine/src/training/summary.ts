@@ -1,4 +1,6 @@
+import type { BinnedBlock } from '../dataset.js'
 import { assert, CoppiceError } from '../errors.js'
+import { rawExtents } from '../execution/raw-values.js'
 import { ExactSum } from '../numeric/exact-sum.js'
 import type { SetSize } from '../metrics/parts.js'
 import { queryWeight } from '../metrics/ranking.js'
@@ -24,6 +26,8 @@ export interface RowSummary {
   /** 1 without weights. */
   readonly maxWeight: number
   readonly maxAbsInitScore: number
+  /** Largest magnitudes of raw values, see `rawExtents`; where linear leaves are fitted. */
+  readonly extents?: readonly number[]
   /** Of the rows' queries, for objectives of rankings. */
   readonly queries?: QuerySummary
 }
@@ -109,8 +113,26 @@ export function mergeSummaries(parts: readonly RowSummary[]): RowSummary {
     maxAbsLabel: largest(counted, (part) => part.maxAbsLabel),
     maxWeight: largest(counted, (part) => part.maxWeight),
     maxAbsInitScore: largest(counted, (part) => part.maxAbsInitScore),
+    ...(counted.every(({ extents }) => extents === undefined) ? {}
+      : { extents: mergeExtents(counted) }),
     ...(first.queries === undefined ? {} : { queries: mergeQueries(counted) }),
   }
+}
+
+function mergeExtents(parts: readonly RowSummary[]): number[] {
+  const merged: number[] = []
+  for (const { extents = [] } of parts) {
+    extents.forEach((extent, column) => {
+      merged[column] = Math.max(merged[column] ?? 0, extent)
+    })
+  }
+  return merged
+}
+
+/** The summary of rows with that of their raw values, if they have some. */
+export function withExtents(summary: RowSummary, blocks: readonly BinnedBlock[]): RowSummary {
+  return blocks.some(({ raw }) => raw !== undefined)
+    ? { ...summary, extents: rawExtents(blocks) } : summary
 }
 
 function summarizeQueries({ groupSizes = null, weight }: LabelledRows): QuerySummary {

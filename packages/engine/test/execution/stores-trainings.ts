@@ -56,8 +56,8 @@ export const storesTrainings: readonly StoresTraining[] = [
       learningRate: 1.5, extraTrees: true, metric: ['multi_logloss'],
     }),
   training('linear leaves with bagging and weights',
-    { ...base, nRows: 3000, label: 'regression', weights: 'any' }, {
-      linearTree: true, linearLambda: 0.5, numIterations: 3, numLeaves: 9, baggingFraction: 0.7,
+    { ...base, nRows: 2500, label: 'regression', weights: 'any' }, {
+      linearTree: true, linearLambda: 0.5, numIterations: 3, numLeaves: 6, baggingFraction: 0.7,
       baggingFreq: 1, metric: ['l2'],
     }),
   training('binary with shares of the classes',

@@ -83,7 +83,8 @@ describe('linear leaves', () => {
   ]
   for (const [i, [name, recipe, own]] of cases.entries()) {
     const nThreads = [2, 0, 0, 0, 3][i]!
-    it(`are the same on 1 and ${nThreads || 1} threads, however rows are cut: ${name}`, async () => {
+    const where = nThreads === 0 ? '' : `, also on ${nThreads} threads`
+    it(`are the same however rows are cut${where}: ${name}`, async () => {
       const rows = made({ ...recipe, nRows: nThreads > 0 ? 4200 : 900 })
       const valid = made({ ...recipe, nRows: 300, seed: 4 })
       const evalSets = [{ name: 'valid', data: { ...valid.data, features: rows.data.features } }]

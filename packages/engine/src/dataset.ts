@@ -54,6 +54,11 @@ export interface BinnedBlock {
   readonly bins: Uint8Array
   /** Absent where every feature has a byte of its own. */
   readonly packing?: Packing
+  /**
+   * Of rows that linear leaves are fitted on: nRows x the number of numeric features with two bins
+   * or more, in their order, row-major; the values as they come, NaN for missing.
+   */
+  readonly raw?: Float64Array
 }
 
 /**

@@ -341,15 +341,18 @@ function memoryBeside(
 ): number {
   const sets = [data, ...evalSets.map((set) => set.data)]
   const binned = sets.reduce((sum, { nRows, blocks }) =>
-    sum + nRows * 8 + blocks.reduce((bytes, { bins }) => bytes + bins.length, 0), 0)
+    sum + nRows * 8 + blocks.reduce((bytes, { bins, raw }) =>
+      bytes + bins.length + (raw?.byteLength ?? 0), 0), 0)
   return (maxMemoryMb > 0 ? maxMemoryMb * 1_048_576 : memoryLimitBytes()) - binned
 }
 
 function binningParams(params: ResolvedParams): BinningParams & { maxMemoryMb: number } {
   const { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
-    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename } = params
+    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename,
+    linearTree } = params
   return { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
-    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename }
+    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename,
+    ...(linearTree ? { linearTree } : {}) }
 }
 
 function namedSets(sets: readonly (Dataset | NamedDataset)[]): NamedDataset[] {

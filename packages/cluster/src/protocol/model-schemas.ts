@@ -33,6 +33,11 @@ const tree: Schema<Tree> = object({
   leafValue: doubles,
   leafWeight: doubles,
   leafCount: counts,
+  linear: optional(object({
+    constant: doubles,
+    features: list(list(integer(0, COLUMNS_MAX), COLUMNS_MAX), LEAVES_MAX),
+    coefficients: list(list(finite, COLUMNS_MAX), LEAVES_MAX),
+  })),
 })
 
 /** Data sets are named by users. */

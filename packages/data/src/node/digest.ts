@@ -20,7 +20,8 @@ export interface DigestTask {
  *
  * Where rows are packed the text is 'coppice-partition-2', and each block's bins come after the
  * numbers of its rows and of its bytes a row, and the arrays of its packing, in the order of
- * `Packing`. How rows are packed depends on the file and the bins alone.
+ * `Packing`. How rows are packed depends on the file and the bins alone. Raw values, where they are
+ * kept, come last: the text 'raw', then those of each block.
  */
 export function digestRows(
   { label, weight, initScore }: EncodeTargets,
@@ -44,6 +45,10 @@ export function digestRows(
   for (const array of [label, weight, initScore, groupSizes]) {
     addCount(hash, array?.byteLength ?? 0xffff_ffff_ffff_ffffn)
     if (array !== null) hash.update(array)
+  }
+  if (blocks.some(({ raw }) => raw !== undefined)) {
+    hash.update('raw')
+    for (const { raw } of blocks) hash.update(raw!)
   }
   return hash.digest('hex')
 }

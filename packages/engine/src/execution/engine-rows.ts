@@ -98,7 +98,11 @@ function joinDoubles(arrays: readonly Float64Array[]): Float64Array {
 export function sharedRows(rows: EngineRows): EngineRows {
   return {
     ...rows,
-    blocks: rows.blocks.map((block) => ({ ...block, bins: shareBytes(block.bins) })),
+    blocks: rows.blocks.map((block) => ({
+      ...block,
+      bins: shareBytes(block.bins),
+      ...(block.raw === undefined ? {} : { raw: shareDoubles(block.raw) }),
+    })),
     label: shareDoubles(rows.label),
     weight: rows.weight === null ? null : shareDoubles(rows.weight),
     initScore: rows.initScore === null ? null : shareDoubles(rows.initScore),

@@ -2,6 +2,7 @@ import { CoppiceError } from '@coppice/model'
 import { boostingContradiction } from './boosting-contradictions.js'
 import { constraintContradiction } from './constraint-contradictions.js'
 import { outputContradiction } from './output-contradictions.js'
+import { linearContradiction } from './linear.js'
 import { quantizedContradiction } from './quantized.js'
 import { rankingContradiction } from './ranking.js'
 import { scheduleContradiction } from './schedule.js'
@@ -149,6 +150,7 @@ export function checkContradictions(values: ParameterValues): void {
     quantizedContradiction(values) ??
     scheduleContradiction(values) ??
     growthContradiction(values) ??
+    linearContradiction(values) ??
     constraintContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

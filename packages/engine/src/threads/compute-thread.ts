@@ -10,6 +10,7 @@ import type {
   BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundRequest,
 } from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
+import { mergeMoments, momentsLength, momentsRoom } from '../linear/moments.js'
 import { mergeSelected } from '../selection/answer.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { Arena } from '../kernels/arena.js'
@@ -146,7 +147,16 @@ class ComputeThread {
         room.set(part, 1)
         return null
       }
+      case 'moments':
+        this.#momentsOf(this.#start.thread).set(engine.moments(request))
+        return null
     }
+  }
+
+  /** Where a thread's part of sums of linear leaves is. */
+  #momentsOf(thread: number): BigInt64Array {
+    const length = momentsRoom(this.#start.plan.engine.linear!.maxFeatures)
+    return new BigInt64Array(this.#start.moments, thread * length * 8, length)
   }
 
   /** Where a thread's part of a selection is, behind its length. */
@@ -188,6 +198,11 @@ class ComputeThread {
         const room = this.#selected(thread)
         return room.subarray(1, 1 + room[0]!)
       }))
+      case 'moments': {
+        const length = momentsLength(request)
+        return mergeMoments(request, Array.from({ length: nThreads }, (_, thread) =>
+          this.#momentsOf(thread).subarray(0, length)))
+      }
       case 'gradients':
       case 'commit':
         return null

@@ -26,6 +26,8 @@ export interface ThreadStart {
   readonly selected: SharedArrayBuffer
   /** Where each tree is grown by one thread; else null. */
   readonly treeBuffers: TreeBuffers | null
+  /** As `selected`, of a moments request: whole numbers of 64 bits. */
+  readonly moments: SharedArrayBuffer
 }
 
 /** To thread 0, the leader; the others follow it. */

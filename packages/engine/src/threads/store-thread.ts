@@ -118,6 +118,11 @@ class StoreThread {
           const { thread } = this.#start
           this.#report({ kind: 'selected', thread, part }, [part.buffer as ArrayBuffer])
         })
+      case 'moments':
+        return this.#attempt(() => {
+          const part = this.#engine(store).moments(request)
+          this.#report({ kind: 'moments', part }, [part.buffer as ArrayBuffer])
+        })
       case 'gradients':
       case 'commit':
         return this.#attempt(() => {

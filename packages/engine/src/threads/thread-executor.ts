@@ -9,6 +9,7 @@ import { requestBytesMax } from '../execution/request-codec.js'
 import { type TreeBuffers, TreePlanes } from '../execution/tree-planes.js'
 import type { GrownTree } from '../grower/tree-grower.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
+import { momentsRoom } from '../linear/moments.js'
 import { Booster, type IterationRecord, nothingLearnt } from '../training/iteration.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { asOperatingError, errorOf } from './failure.js'
@@ -76,9 +77,9 @@ export class ThreadExecutor implements Executor {
     const { plan, train, evalSets, histogramPoolBytes } = job
     const { nThreads } = this
     const table = shareFeatures(plan.engine.features, nThreads)
-    const { maxExpansions, maxLeaves, features, rules } = plan.engine
+    const { maxExpansions, maxLeaves, features, rules, linear } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), rules?.rescansMax)
-    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions, rules)
+    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions, rules, linear)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     this.#nOutputs = plan.engine.nOutputs
@@ -98,6 +99,8 @@ export class ThreadExecutor implements Executor {
       selected: new SharedArrayBuffer(
         plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
       treeBuffers: this.#treeBuffers(job),
+      moments: new SharedArrayBuffer(
+        linear === undefined ? 0 : nThreads * momentsRoom(linear.maxFeatures) * 8),
     }
     await this.#wait(() => {
       for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })

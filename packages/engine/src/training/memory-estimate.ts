@@ -30,6 +30,8 @@ export interface TrainingSize {
   readonly keepsResiduals?: boolean
   /** Gradients are kept as doubles first. */
   readonly ranks?: boolean
+  /** Leaves are linear: which one a row is in is kept as a double. */
+  readonly marksLeaves?: boolean
   /** For the histograms of open leaves, see `histogramPoolBytes`. */
   readonly histogramPoolBytes: number
   /** Each thread grows whole trees, over all rows; default false. */
@@ -125,11 +127,12 @@ function ownBytes(size: TrainingSize): number {
 
 /** Bytes of a training row in the thread that has it. */
 function bytesPerRow(size: TrainingSize): number {
-  const { nOutputs, hasWeight, usesBagging, keepsResiduals, ranks, growsApart = false } = size
+  const { nOutputs, hasWeight, usesBagging, keepsResiduals, ranks, growsApart = false,
+    marksLeaves } = size
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
   return (growsApart ? 1 : 2) * recordBytes(size) + nOutputs * 8 + gradients + 8 +
     (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 12 : 0) +
-    (ranks === true ? 16 : 0)
+    (ranks === true ? 16 : 0) + (marksLeaves === true ? 8 : 0)
 }
 
 /** Of a row in one of the buffers, with half of what is needed to split rows in several planes. */
@@ -138,8 +141,10 @@ function recordBytes({ nFeatures, nColumns = nFeatures }: TrainingSize): number 
   return rowBytes + (nTiles > 1 ? 2.5 : 0)
 }
 
-function bytesPerEvalRow({ nFeatures, nColumns = nFeatures, nOutputs }: TrainingSize): number {
-  return nColumns + nOutputs * 8 + 16
+function bytesPerEvalRow(
+  { nFeatures, nColumns = nFeatures, nOutputs, marksLeaves }: TrainingSize,
+): number {
+  return nColumns + nOutputs * 8 + 16 + (marksLeaves === true ? 8 : 0)
 }
 
 /**

@@ -3,6 +3,7 @@ import type { FeatureSampling } from '../grower/feature-sampler.js'
 import type { GrowthRules } from '../grower/growth-rules.js'
 import type { OutputParams } from '../grower/leaf-output.js'
 import type { GrowthParams } from '../grower/tree-grower.js'
+import type { LinearPlan } from '../linear/linear-plan.js'
 import type { DartParams } from './dart.js'
 import type { PercentilePlan } from './percentile-leaves.js'
 import type { RowSampling } from './row-sampling.js'
@@ -28,6 +29,8 @@ export interface TrainingPlan {
   readonly dart: DartParams | null
   /** Null where leaves are steps by the sums of their rows. */
   readonly percentiles: PercentilePlan | null
+  /** Present where `engine.linear` is. */
+  readonly linear?: LinearPlan
   readonly rowSampling: RowSampling
   readonly sampling: FeatureSampling
   /** Of the thresholds of extra_trees. */

@@ -13,7 +13,7 @@ import { paysToGrowApart } from './growing-apart.js'
 import { requireTrainingMemory, storedColumns, type TrainingSize } from './memory-estimate.js'
 import { drawsRows } from './settings-of-iteration.js'
 import type { TrainingPlan } from './plan.js'
-import { summarizeRows } from './summary.js'
+import { summarizeRows, withExtents } from './summary.js'
 import { trainingDialogue } from './trainer.js'
 import type {
   AnnounceRequest, TrainerAnswer, TrainerRequest, TrainingData, TrainingInputs,
@@ -76,7 +76,8 @@ function localInputs(options: TrainOptions, nThreads: number): TrainingInputs {
 
 function trainingData(data: BinnedDataset, shape: TargetShape, where: string): TrainingData {
   const { nRows, features, classes } = data
-  return { nRows, features, classes, summary: summarizeRows(data, shape, where) }
+  const summary = withExtents(summarizeRows(data, shape, where), data.blocks)
+  return { nRows, features, classes, summary }
 }
 
 function checkMemory(
@@ -114,6 +115,7 @@ function trainingSize(
     hasWeight: data.weight !== null,
     keepsResiduals: hasPercentileLeaves(params.objective),
     ranks: isRanking({ name: params.objective }),
+    marksLeaves: params.linearTree,
     histogramPoolBytes: poolBytes(params, options),
   }
 }

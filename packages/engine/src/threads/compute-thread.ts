@@ -50,8 +50,7 @@ class ComputeThread {
       engine: thread, nEngines: nThreads, table, exchange: this.#exchange,
     }, histogramPoolBytes, new Arena(), treeBuffers === null)
     this.#team = treeBuffers === null ? null : new TreeTeam({
-      plan, train: start.train, buffers: treeBuffers,
-      histogramPoolBytes: histogramPoolBytes / nThreads,
+      plan, train: start.train, buffers: treeBuffers, histogramPoolBytes, thread, nThreads,
     }, this.#gate, this.#engine, (trees) => send({ kind: 'trees', trees }))
   }
 

@@ -69,15 +69,21 @@ export function estimateTraining(size: TrainingSize): number {
   const { nThreads, nRows, nOutputs, numLeaves, growsApart = false } = size
   const thread = arenaBytes(size) + THREAD_BYTES + size.nFeatures * BUNDLING_BYTES
   const together = nThreads * thread + exchangeBytes(size)
-  return !growsApart ? together : together + nThreads * treeArenaBytes(size) +
+  return !growsApart ? together : together + growers(size) * treeArenaBytes(size) +
     TreePlanes.bytes({ nRows, nOutputs, maxLeaves: numLeaves })
 }
 
 /** Bytes of the memory in which a thread grows whole trees: all rows, and a share of the pool. */
 export function treeArenaBytes(size: TrainingSize): number {
-  const { nRows, usesBagging, nThreads, histogramPoolBytes } = size
+  const { nRows, usesBagging, histogramPoolBytes } = size
   const row = 2 * recordBytes(size) + 8 + (usesBagging ? 5 : 0)
-  return nRows * row + openHistograms(size, histogramPoolBytes / nThreads) + ownBytes(size)
+  return nRows * row + openHistograms(size, histogramPoolBytes / growers(size)) +
+    ownBytes(size)
+}
+
+/** Threads that grow trees apart. */
+function growers({ nThreads, nOutputs }: TrainingSize): number {
+  return Math.min(nThreads, nOutputs)
 }
 
 /** Histograms on their way between threads: as many as a limit allows, but two of each at least. */

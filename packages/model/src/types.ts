@@ -140,8 +140,6 @@ export type LossOfModel =
    * upper bound of the time.
    */
   | { readonly name: 'aft'; readonly distribution: SurvivalDistribution; readonly scale: number }
-  /** Cox's proportional hazards; labels are times, negative ones of rows without an event. */
-  | { readonly name: 'cox' }
   | CustomObjectiveOfModel
 
 /** Of the noise that accelerated failure time assumes in the logarithm of a time. */

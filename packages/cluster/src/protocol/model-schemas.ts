@@ -121,7 +121,6 @@ const loss: Schema<LossOfModel> = tagged('name', {
     name: constant('aft'), scale: finite,
     distribution: oneOf({ normal: true, logistic: true, extreme: true }),
   }),
-  cox: object({ name: constant('cox') }),
   custom: object({
     name: constant('custom'), source: text(NAME_LENGTH_MAX),
     link: oneOf({ identity: true, exp: true, sigmoid: true, softplus: true, softmax: true }),

@@ -26,6 +26,8 @@ export interface TrainingSize {
   readonly nBins: number
   readonly usesBagging: boolean
   readonly hasWeight: boolean
+  /** Label columns; default 1. */
+  readonly nLabels?: number
   /** Leaves are percentiles, for which residuals are kept; default false. */
   readonly keepsResiduals?: boolean
   /** Gradients are kept as doubles first. */
@@ -133,10 +135,12 @@ function ownBytes(size: TrainingSize): number {
 
 /** Bytes of a training row in the thread that has it. */
 function bytesPerRow(size: TrainingSize): number {
-  const { nOutputs, hasWeight, usesBagging, keepsResiduals, ranks, growsApart = false,
-    marksLeaves } = size
+  const {
+    nOutputs, nLabels = 1, hasWeight, usesBagging, keepsResiduals, ranks, growsApart = false,
+    marksLeaves,
+  } = size
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
-  return (growsApart ? 1 : 2) * recordBytes(size) + nOutputs * 8 + gradients + 8 +
+  return (growsApart ? 1 : 2) * recordBytes(size) + nOutputs * 8 + gradients + 8 * nLabels +
     (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 12 : 0) +
     (ranks === true ? 16 : 0) + (marksLeaves === true ? 8 : 0)
 }
@@ -148,9 +152,9 @@ function recordBytes({ nFeatures, nColumns = nFeatures }: TrainingSize): number 
 }
 
 function bytesPerEvalRow(
-  { nFeatures, nColumns = nFeatures, nOutputs, marksLeaves }: TrainingSize,
+  { nFeatures, nColumns = nFeatures, nOutputs, nLabels = 1, marksLeaves }: TrainingSize,
 ): number {
-  return nColumns + nOutputs * 8 + 16 + (marksLeaves === true ? 8 : 0)
+  return nColumns + nOutputs * 8 + 8 + 8 * nLabels + (marksLeaves === true ? 8 : 0)
 }
 
 /**

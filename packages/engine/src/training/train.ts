@@ -2,7 +2,7 @@ import { isRanking } from '@coppice/model'
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { histogramPoolBytes } from '../execution/histogram-pool.js'
-import { hasPercentileLeaves, scoresPerRow } from '../objectives/families.js'
+import { hasPercentileLeaves, labelColumns, scoresPerRow } from '../objectives/families.js'
 import { resolveParams, type ResolvedParams } from '../params/index.js'
 import { checkRowCount, type TargetShape } from './check-data.js'
 import { checkEvalSets } from './check-sets.js'
@@ -113,6 +113,7 @@ function trainingSize(
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
     usesBagging: drawsRows(params, data.nRows),
     hasWeight: data.weight !== null,
+    nLabels: labelColumns(params),
     keepsResiduals: hasPercentileLeaves(params.objective),
     ranks: isRanking({ name: params.objective }),
     marksLeaves: params.linearTree,

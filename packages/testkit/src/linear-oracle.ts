@@ -1,12 +1,12 @@
 /**
  * The oracle of linear leaves, in plain f64 and without a solver: at the minimum of a leaf's
  *
- *     sum of g f(x) + h f(x)^2 / 2 over its rows + lambda / 2 x the sum of its coefficients' squares
+ *     sum of g f(x) + h f(x)^2 / 2 over its rows + lambda / 2 x the sum of its squared coefficients
  *
  * the derivatives by the constant and by every coefficient are 0, whichever way it was found.
  */
 import { resolveParams } from '@coppice/engine'
-import { createPredictor, type Model, type Tree } from '@coppice/model'
+import { createPredictor, type Model, sigmoid, type Tree } from '@coppice/model'
 import type { RawDataset } from './raw-values.js'
 
 /** What an audit of linear leaves found, over all trees. */
@@ -77,7 +77,7 @@ function derivativesOf(
   const h = new Float64Array(rows.length)
   for (let row = 0; row < rows.length; row++) {
     const w = weight?.[row] ?? 1
-    const p = isBinary ? 1 / (1 + Math.exp(-scores[row]!)) : scores[row]!
+    const p = isBinary ? sigmoid(scores[row]!) : scores[row]!
     g[row] = (p - label[row]!) * w
     h[row] = (isBinary ? p * (1 - p) : 1) * w
   }

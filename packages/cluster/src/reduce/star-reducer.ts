@@ -1,7 +1,8 @@
 import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
   mergeMoments, mergeSelected, metricParts, type MetricPart, momentsFault, type MomentsPart,
-  type MomentsRequest, type SelectPart, selectPartFault, type SelectRequest, sumsLayout, type SumsLayout, TALLY_COUNTS,
+  type MomentsRequest, type SelectPart, selectPartFault, type SelectRequest,
+  sumsLayout, type SumsLayout, TALLY_COUNTS,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'

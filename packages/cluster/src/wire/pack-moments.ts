@@ -11,7 +11,8 @@ const CHECKSUM_BYTES = 8
 export function packMoments(part: MomentsPart): Uint8Array {
   const bytes = new Uint8Array(CHECKSUM_BYTES + part.byteLength)
   bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), CHECKSUM_BYTES)
-  new DataView(bytes.buffer).setBigUint64(0, referenceChecksum(bytes.subarray(CHECKSUM_BYTES)), true)
+  const sum = referenceChecksum(bytes.subarray(CHECKSUM_BYTES))
+  new DataView(bytes.buffer).setBigUint64(0, sum, true)
   return bytes
 }
 

@@ -225,7 +225,8 @@ export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[
 
 function rowsOf({ firstRow, bins, label, raw }: TinyRows, score: number): Row[] {
   return bins.map((own, i) =>
-    ({ id: firstRow + i, bins: own, label: label[i]!, raw: raw?.[i] ?? [], score, gradient: 0, hessian: 0,
+    ({ id: firstRow + i, bins: own, label: label[i]!, raw: raw?.[i] ?? [], score, gradient: 0,
+      hessian: 0,
       nodes: new Set() }))
 }
 

@@ -1,5 +1,6 @@
 import {
-  type BinnedBlock, type BinnedDataset, committedIterations, type FeatureInfo, InlineExecutor, mergeSummaries,
+  type BinnedBlock, type BinnedDataset, committedIterations, type FeatureInfo,
+  InlineExecutor, mergeSummaries,
   type ResolvedParams, resolveParams, type RowSummary, summarizeRows, train, type TrainingData,
   withExtents,
 } from '@coppice/engine'

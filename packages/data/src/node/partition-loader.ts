@@ -15,7 +15,9 @@ import type {
   LoadTask,
   TaskResults,
 } from '../loading/job.js'
-import { type DatasetRecipe, encodePlanOf, nRawValues, type RecipePartition } from '../loading/recipe.js'
+import {
+  type DatasetRecipe, encodePlanOf, nRawValues, type RecipePartition,
+} from '../loading/recipe.js'
 import { unitsOf } from '../loading/units.js'
 import { scoringContext } from '../prediction/scoring-context.js'
 import { defaultTextOptions } from '../readers.js'

@@ -83,7 +83,7 @@ export class MomentSummer {
 
   /** Gathers rows [first, first + n) of a node, without those that lack a value. */
   #gather(node: number, features: readonly number[], first: number, n: number): number {
-    const { columnOf } = this.#raw
+    const { columnOf, nColumns } = this.#raw
     const k = features.length
     const width = (k + 2) & ~1
     const columns = Int32Array.from(features, (f) => columnOf[f]!)
@@ -94,14 +94,20 @@ export class MomentSummer {
     const words = this.#arena.ints(from, (n - 1) * stride + 3)
     const out = this.#arena.doubles(this.#gathered.offset, ROWS_AT_ONCE * (width + 2))
     let at = 0
+    let piece = this.#raw.pieces[0]!
+    let { raw } = piece
     for (let i = 0; i < n; i++) {
       const side = i * stride
       const row = words[side + ROW_ID_OFFSET / 4]!
-      const piece = this.#raw.pieceOf(row)
-      const base = piece.at + (row - piece.begin) * this.#raw.nColumns
+      // mostly the one of the row before: there are few
+      if (row < piece.begin || row >= piece.end) {
+        piece = this.#raw.pieceOf(row)
+        raw = piece.raw
+      }
+      const base = piece.at + (row - piece.begin) * nColumns
       let j = 0
       for (; j < k; j++) {
-        const value = piece.raw[base + columns[j]!]!
+        const value = raw[base + columns[j]!]!
         // NaN fails too
         if (!(Math.abs(value) <= RAW_MAX)) break
         out[at + 2 + j] = value * scales[j]!

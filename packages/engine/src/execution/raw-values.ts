@@ -73,9 +73,14 @@ export class RawRows {
           'linear_tree = true needs the values of numeric features beside their bins, and the ' +
           'rows do not have them; load the data with linear_tree = true')
       }
-      pieces.push({
+      const piece = {
         raw: block.raw, at: blockRow * raw.length, begin: localRow, end: localRow + nRows,
-      })
+      }
+      const last = pieces.at(-1)
+      const goesOn = last !== undefined && last.raw === piece.raw && last.end === piece.begin &&
+        last.at + (last.end - last.begin) * raw.length === piece.at
+      if (goesOn) pieces[pieces.length - 1] = { ...last, end: piece.end }
+      else pieces.push(piece)
     })
     this.pieces = pieces
     const nRows = pieces.at(-1)?.end ?? 0

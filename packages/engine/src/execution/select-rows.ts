@@ -144,13 +144,15 @@ function* runsFrom(
 }
 
 function pickBlock(
-  { firstRow, nRows, bins, packing, raw }: BinnedBlock, rowBytes: number, bits: RowBits, next: number,
+  { firstRow, nRows, bins, packing, raw }: BinnedBlock, rowBytes: number, bits: RowBits,
+  next: number,
 ): BinnedBlock | null {
   const nSelected = countSelected(bits, firstRow, firstRow + nRows)
   if (nSelected === 0) return null
   const rest = {
     firstRow: next, nRows: nSelected, ...(packing === undefined ? {} : { packing }),
-    ...(raw === undefined ? {} : { raw: pickRaw(raw, raw.length / nRows, bits, firstRow, nRows) }),
+    ...(raw === undefined ? {}
+      : { raw: pickRaw(raw, raw.length / nRows, bits, firstRow, nRows) }),
   }
   const first = skip(bits, firstRow, firstRow + nRows, 0) - firstRow
   if (skip(bits, firstRow + first, firstRow + nRows, 1) === firstRow + first + nSelected) {

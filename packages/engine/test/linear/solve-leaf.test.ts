@@ -59,7 +59,8 @@ describe('solveLeaf', () => {
   })
 
   it('knows features of any size, however far from 0 their values are', () => {
-    for (const [unit, origin] of [[1e-9, 0], [1e12, 0], [1, 2020], [86_400_000, 1.7e12], [1, 1e5]]) {
+    const axes = [[1e-9, 0], [1e12, 0], [1, 2020], [86_400_000, 1.7e12], [1, 1e5]]
+    for (const [unit, origin] of axes) {
       const rows = grid.map(([a, b]) => ({ x: [origin! + unit! * a, b], y: 1 + 4 * a + b }))
       const found = solve(rows)
       assert.ok(found !== null)

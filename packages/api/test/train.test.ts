@@ -36,6 +36,18 @@ describe('train', () => {
       'MODEL', 'learning_rate')
   })
 
+  it('reads data sets again that it has released, to the same bytes', async () => {
+    const dataset = dataOf(others, others.label, true)
+    const evalSets = [dataset, dataset.select([1, 5, 200])]
+    const fit = (releaseData: boolean, validationFraction?: number) =>
+      train({ ...small, numIterations: 3, objective: 'binary' }, dataset,
+        { releaseData, ...validationFraction === undefined ? { evalSets } : { validationFraction } })
+    const kept = [await fit(false), await fit(false, 0.2)].map(String)
+    for (let i = 0; i < 2; i++) {
+      assert.deepEqual([await fit(true), await fit(true, 0.2)].map(String), kept)
+    }
+  })
+
   it('finds the number of classes of the multiclass objective', async () => {
     const dataset = dataOf(flowers, flowers.colour)
     const booster = await train({ ...small, objective: 'multiclass' }, dataset)

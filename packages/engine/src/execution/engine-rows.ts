@@ -16,6 +16,12 @@ export function engineRows(data: BinnedDataset): EngineRows {
   }
 }
 
+/** Bytes of all that there is by row. */
+export function rowBytes({ blocks, label, weight, initScore, groupSizes }: EngineRows): number {
+  return [label, weight, initScore, groupSizes, ...blocks.map(({ bins }) => bins)]
+    .reduce((sum, array) => sum + (array?.byteLength ?? 0), 0)
+}
+
 /** The rows of one partition. Its blocks carry row ids of the whole data set. */
 export interface PartitionRows {
   readonly nRows: number

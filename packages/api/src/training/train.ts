@@ -12,6 +12,7 @@ import {
   requireLabelCount,
   type ResolvedParams,
   resolveParams,
+  rowBytes,
   targetShape,
   train as trainModel,
   type TrainingCallback,
@@ -349,13 +350,12 @@ function load(
 }
 
 /** Memory that is left for a training beside its binned data, in bytes. */
-function memoryBeside(
+export function memoryBeside(
   data: BinnedDataset, evalSets: readonly EvalSet[], { maxMemoryMb }: ResolvedParams,
 ): number {
-  const sets = [data, ...evalSets.map((set) => set.data)]
-  const binned = sets.reduce((sum, { nRows, blocks }) =>
-    sum + nRows * 8 + blocks.reduce((bytes, { bins, raw }) =>
-      bytes + bins.length + (raw?.byteLength ?? 0), 0), 0)
+  const sets = new Set([data, ...evalSets.map((set) => set.data)])
+  let binned = 0
+  for (const set of sets) binned += rowBytes(set)
   return (maxMemoryMb > 0 ? maxMemoryMb * 1_048_576 : memoryLimitBytes()) - binned
 }
 

@@ -17,8 +17,11 @@ export function engineRows(data: BinnedDataset): EngineRows {
 }
 
 /** Bytes of all that there is by row. */
-export function rowBytes({ blocks, label, weight, initScore, groupSizes }: EngineRows): number {
-  return [label, weight, initScore, groupSizes, ...blocks.map(({ bins }) => bins)]
+export function rowBytes(
+  { blocks, label, weight, initScore, groupSizes }:
+    Pick<BinnedDataset, 'blocks' | 'label' | 'weight' | 'initScore' | 'groupSizes'>,
+): number {
+  return [label, weight, initScore, groupSizes, ...blocks.flatMap(({ bins, raw }) => [bins, raw])]
     .reduce((sum, array) => sum + (array?.byteLength ?? 0), 0)
 }
 

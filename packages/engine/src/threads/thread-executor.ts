@@ -81,7 +81,7 @@ export class ThreadExecutor implements Executor {
     const { nThreads } = this
     const sets = [train, ...evalSets.map(({ data }) => data)]
     const isLarge = WORTH_COLLECTING_BYTES <
-      sets.reduce((sum, data) => sum + rowBytes(engineRows(data)), 0)
+      sets.reduce((sum, data) => sum + rowBytes(data), 0)
     // What loading has left behind is not needed beside what threads are about to take.
     if (isLarge) collectGarbage()
     this.#mayCollect = isLarge && job.releasesRows === true

@@ -70,7 +70,7 @@ export {
   isWholeTree, requestFault, type RequestLimits, treeFault,
 } from './execution/request-check.js'
 export type { TrainingPlan } from './training/plan.js'
-export { joinRows, sharedRows, type PartitionRows } from './execution/engine-rows.js'
+export { joinRows, rowBytes, sharedRows, type PartitionRows } from './execution/engine-rows.js'
 export type { EngineBlock, EngineRows } from './execution/protocol.js'
 export type { StoreAnswer, Stores, SumsWatch } from './execution/stores.js'
 export { InlineStores } from './execution/inline-stores.js'

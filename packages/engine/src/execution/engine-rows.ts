@@ -16,6 +16,15 @@ export function engineRows(data: BinnedDataset): EngineRows {
   }
 }
 
+/** Bytes of all that there is by row. */
+export function rowBytes(
+  { blocks, label, weight, initScore, groupSizes }:
+    Pick<BinnedDataset, 'blocks' | 'label' | 'weight' | 'initScore' | 'groupSizes'>,
+): number {
+  return [label, weight, initScore, groupSizes, ...blocks.flatMap(({ bins, raw }) => [bins, raw])]
+    .reduce((sum, array) => sum + (array?.byteLength ?? 0), 0)
+}
+
 /** The rows of one partition. Its blocks carry row ids of the whole data set. */
 export interface PartitionRows {
   readonly nRows: number

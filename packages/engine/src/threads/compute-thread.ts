@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { loadModules } from '../custom/registry.js'
 import { CoppiceError } from '../errors.js'
 import { bestOfShares, roundAnswer } from '../execution/candidates.js'
+import { rowBytes } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { HISTOGRAM_POOL_BYTES } from '../execution/histogram-pool.js'
@@ -17,6 +18,7 @@ import { Arena } from '../kernels/arena.js'
 import {
   Booster, type Dialogue, type EngineAnswer, type IterationTask,
 } from '../training/iteration.js'
+import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
@@ -46,11 +48,11 @@ class ComputeThread {
     const table = shareFeatures(plan.engine.features, nThreads)
     this.#exchange = new Exchange(table, Exchange.roomFor(plan.engine.maxExpansions), start)
     const { histogramPoolBytes = HISTOGRAM_POOL_BYTES, treeBuffers } = start
-    this.#engine = new PartitionEngine(plan.engine, start.train, start.evalSets, {
+    this.#engine = new PartitionEngine(plan.engine, start.train!, start.evalSets, {
       engine: thread, nEngines: nThreads, table, exchange: this.#exchange,
     }, histogramPoolBytes, new Arena(), treeBuffers === null)
     this.#team = treeBuffers === null ? null : new TreeTeam({
-      plan, train: start.train, buffers: treeBuffers, histogramPoolBytes, thread, nThreads,
+      plan, train: start.train!, buffers: treeBuffers, histogramPoolBytes, thread, nThreads,
     }, this.#gate, this.#engine, (trees) => send({ kind: 'trees', trees }))
   }
 
@@ -213,6 +215,19 @@ function aborted(): CoppiceError {
   return new CoppiceError('ABORTED', 'training was aborted')
 }
 
+/**
+ * Lets go of rows of which there are copies: the thread's data would keep them for good. They are
+ * collected by whoever calls next, when no frame has them any more.
+ *
+ * @returns their bytes
+ */
+function dropRows(start: ThreadStart): number {
+  const bytes = [start.train!, ...start.evalSets].reduce((sum, set) => sum + rowBytes(set), 0)
+  start.train = null
+  start.evalSets = []
+  return bytes
+}
+
 function send(message: FromThread, transfer: ArrayBuffer[] = []): void {
   parentPort!.postMessage(message, transfer)
 }
@@ -251,6 +266,7 @@ async function main(start: ThreadStart): Promise<void> {
   try {
     if (start.modules.length > 0) await loadModules(start.modules)
     const thread = new ComputeThread(start)
+    if (dropRows(start) > WORTH_COLLECTING_BYTES) collectGarbage()
     send({ kind: 'ready' })
     if (start.thread === 0) lead(thread, start)
     else thread.follow()

@@ -11,8 +11,9 @@ export interface ThreadStart {
   readonly thread: number
   readonly nThreads: number
   readonly plan: TrainingPlan
-  readonly train: EngineRows
-  readonly evalSets: readonly EngineRows[]
+  /** Null, and no evaluation sets, once the thread has a copy. */
+  train: EngineRows | null
+  evalSets: readonly EngineRows[]
   readonly histogramPoolBytes: number | undefined
   readonly control: SharedArrayBuffer
   readonly mailbox: SharedArrayBuffer

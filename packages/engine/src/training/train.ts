@@ -1,5 +1,5 @@
 import { isRanking } from '@coppice/model'
-import type { BinnedDataset } from '../dataset.js'
+import { type BinnedDataset, releaseRows } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { histogramPoolBytes } from '../execution/histogram-pool.js'
 import { hasPercentileLeaves, labelColumns, scoresPerRow } from '../objectives/families.js'
@@ -36,6 +36,7 @@ export async function train(options: TrainOptions, executor: Executor): Promise<
       evalSets: options.evalSets ?? [],
       histogramPoolBytes: poolBytes(inputs.params, options),
       growsApart: isApart(options, inputs.params, executor.nThreads),
+      ...(options.releasesRows === undefined ? {} : { releasesRows: options.releasesRows }),
     }
     const state = { ...job, isOpen: false }
     let step = dialogue.next()
@@ -159,13 +160,15 @@ async function answerTo(
 }
 
 async function open(
-  plan: TrainingPlan, { signal }: TrainOptions, executor: Executor,
+  plan: TrainingPlan, { signal, releasesRows }: TrainOptions, executor: Executor,
   job: Omit<TrainingJob, 'plan'> & { isOpen: boolean },
 ): Promise<void> {
   throwIfAborted(signal)
   job.isOpen = true
   const { isOpen: _isOpen, ...rest } = job
   await executor.open({ plan, ...rest })
+  if (releasesRows !== true) return
+  for (const set of [job.train, ...job.evalSets.map(({ data }) => data)]) releaseRows(set)
 }
 
 async function orAborted(work: () => Promise<TrainerAnswer>): Promise<TrainerAnswer> {

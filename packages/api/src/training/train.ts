@@ -66,7 +66,8 @@ export interface TrainOptions extends HoldOutOptions {
 
 const trainOptionNames = optionNames<TrainOptions>({
   evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
-  initModel: true, cluster: true, onNotice: true, onJob: true, validationFraction: true, validationSeed: true,
+  initModel: true, cluster: true, onNotice: true, onJob: true,
+  validationFraction: true, validationSeed: true,
 })
 
 /**

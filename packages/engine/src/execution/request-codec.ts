@@ -157,7 +157,8 @@ function readRoot(r: Reader): RootRequest {
   const mask = r.someBytes()
   const request = { kind: 'root', output, mask, bag: readBag(r) } as const
   const rules = r.int() === 0 ? {} : { rules: readRules(r) }
-  const scan = r.int() === 0 ? {} : { scan: scanOfNumbers(r.list(SCAN_NUMBERS, 8, () => r.double())) }
+  const scan = r.int() === 0 ? {}
+    : { scan: scanOfNumbers(r.list(SCAN_NUMBERS, 8, () => r.double())) }
   return { ...request, ...rules, ...scan }
 }
 

@@ -28,6 +28,9 @@ const jobs: readonly (readonly [string, TrainingParams, (row: Row) => number | s
   }, (row) => row.kind],
   ['goss', { objective: 'binary', dataSampleStrategy: 'goss', learningRate: 0.5 },
     (row) => row.isLate],
+  ['features elected by votes', {
+    treeLearner: 'voting', topK: 1, objective: 'binary', baggingFraction: 0.7, baggingFreq: 1,
+  }, (row) => row.isLate],
   ['extra trees on shares of the classes', {
     objective: 'binary', extraTrees: true, posBaggingFraction: 0.5, baggingFreq: 1,
   }, (row) => row.isLate],

@@ -4,6 +4,7 @@
 export { widen } from './widen'
 export { sumColumns, widenBundles } from './widen-bundles'
 export { addSums, subtractSums } from './sums'
+export { coarsen } from './coarsen'
 export { partition } from './partition'
 export { rearrange, misplaced, exchangeRows } from './rearrange'
 export { decide, divide, gatherRows } from './divide'

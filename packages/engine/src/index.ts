@@ -54,7 +54,7 @@ export { checkEvalSets } from './training/check-sets.js'
 export { featureLayout } from './training/build-model.js'
 export type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, LinearSetup, MomentsRequest,
-  SelectedGroup, SelectRequest,
+  RootRequest, RoundRequest, SelectedGroup, SelectRequest,
 } from './execution/protocol.js'
 export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
@@ -78,6 +78,9 @@ export { CentralReducer } from './execution/central-reducer.js'
 export { rowsRequest, rowsSetup } from './execution/rows-request.js'
 export { histogramsOf } from './execution/histograms-of.js'
 export { sumsLayout, type SumsLayout } from './execution/sums-layout.js'
+export { isOfElected, TravelLayouts, type ElectedLayout } from './execution/travel-layout.js'
+export { groupedFeatures, votingOf } from './execution/voting.js'
+export type { ElectedLeaf, Voting } from './execution/elected-leaf.js'
 export type { LeafTotals, SplitCandidate } from './kernels/candidate.js'
 export { packRows } from './execution/packed-rows.js'
 export {

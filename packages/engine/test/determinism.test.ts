@@ -82,6 +82,7 @@ const jobs: readonly Job[] = [
 /** Objectives of which one job each is enough: the rest is what the jobs above do. */
 const others: readonly Job[] = ([
   ['regression', 'heavy-tailed', { regSqrt: true, metric: ['l2', 'mape'] }],
+  ['regression', 'counts', { treeLearner: 'voting', topK: 2, numLeaves: 17 }],
   ['regression_l1', 'heavy-tailed', { metric: ['l1'], baggingFraction: 0.5, baggingFreq: 1 }],
   ['quantile', 'counts', { alpha: 0.8 }],
   ['mape', 'heavy-tailed', { metric: ['mape', 'l1'] }],

@@ -27,6 +27,8 @@ interface Leaf {
   readonly sums: Sums
   readonly depth: number
   readonly key: number
+  /** Features that split the leaves above, the nearest first. */
+  readonly path: readonly number[]
   readonly usesCatL2: boolean
   readonly split: Split | null
 }
@@ -62,7 +64,7 @@ export class NaiveGrower {
 
   grow(inBag: readonly number[]): { tree: Tree, leafOf: (row: number) => number } {
     const { numLeaves, growPolicy } = this.params
-    const root = this.#leaf(inBag, 0, 1, false)
+    const root = this.#leaf(inBag, 0, 1, [], false)
     const leaves = [root]
     // a split node, and where its left and right child are: a node's index or ~leaf
     const nodes: { leaf: Leaf, split: Split, left: number, right: number }[] = []
@@ -83,7 +85,7 @@ export class NaiveGrower {
       const key = (side: number): number => finish(mixWord(leaf.key, side)) | 0
       const make = (side: 0 | 1): Leaf => this.#leaf(
         leaf.rows.filter((row) => goesLeft(row) === (side === 0)), leaf.depth + 1, key(side),
-        split.usesCatL2)
+        [split.feature, ...leaf.path.filter((f) => f !== split.feature)], split.usesCatL2)
       const parent = nodes.find((node) => node.left === ~best || node.right === ~best)
       if (parent !== undefined) {
         if (parent.left === ~best) parent.left = nodes.length
@@ -157,14 +159,52 @@ export class NaiveGrower {
     return { g, h, n: rows.length }
   }
 
-  #leaf(rows: readonly number[], depth: number, key: number, usesCatL2: boolean): Leaf {
+  #leaf(
+    rows: readonly number[], depth: number, key: number, path: readonly number[],
+    usesCatL2: boolean,
+  ): Leaf {
     const { maxDepth, featureFractionBynode } = this.params
     const sums = this.#sums(rows)
     const mayGrow = maxDepth <= 0 || depth < maxDepth
     const features = drawFeatures(
       this.#treeFeatures, featureFractionBynode, mixWord(this.#nodeHash, key))
-    const split = mayGrow ? this.#bestSplit(rows, sums, features, key) : null
-    return { rows, sums, depth, key, usesCatL2, split }
+    const elected = mayGrow ? this.#elected(rows, sums, features, path) : []
+    const split = mayGrow ? this.#bestSplit(rows, sums, elected, key) : null
+    return { rows, sums, depth, key, path, usesCatL2, split }
+  }
+
+  /** tree_learner = voting: the features that may split a leaf. */
+  #elected(
+    rows: readonly number[], total: Sums, features: readonly number[], path: readonly number[],
+  ): readonly number[] {
+    const seats = 2 * this.params.topK
+    const nUsable = this.#features.filter(({ mapper }) => mapper.nBins > 1).length
+    if (this.params.treeLearner !== 'voting' || seats >= nUsable) return features
+    const known = path.filter((f) => features.includes(f)).slice(0, Math.floor(seats / 2))
+    const votes = features.filter((f) => !known.includes(f)).map((f) => {
+      const { mapper } = this.#features[f]!
+      const missingBin = mapper.kind === 'numeric' ? mapper.missingBin : -1
+      const groupOf = groupsOf(mapper.nBins, missingBin, mapper.kind === 'categorical')
+      const byGroup = Array.from({ length: Math.max(...groupOf) + 1 }, (_, group) =>
+        this.#sums(rows.filter((row) => groupOf[this.#bin(row, f)] === group)))
+      const gain = mapper.kind === 'categorical'
+        ? this.#gainOf(this.#categoricalSplits(byGroup, total), total)
+        : this.#gainOf(this.#numericSplits(
+          byGroup, total, missingBin < 0 ? -1 : groupOf[missingBin]!), total)
+      return { f, gain }
+    })
+    const most = votes.filter(({ gain }) => gain > -Infinity)
+      .sort((a, b) => b.gain - a.gain || a.f - b.f)
+    return [...known, ...most.slice(0, seats - known.length).map(({ f }) => f)]
+  }
+
+  /** The gain of the best of some splits, less the leaf's own; -Infinity without one. */
+  #gainOf(splits: Iterable<Omit<Split, 'feature'>>, total: Sums): number {
+    const { lambdaL1, lambdaL2, maxDeltaStep, minGainToSplit } = this.params
+    const parent = leafGain(
+      total.g / this.scales.g, total.h / this.scales.h, lambdaL1, lambdaL2, maxDeltaStep)
+    const best = Math.max(...[...splits].map(({ gain }) => gain))
+    return best > parent + minGainToSplit ? best - parent : -Infinity
   }
 
   /** The best split: of equal gains the lower feature, within a feature the first in its order. */
@@ -296,6 +336,14 @@ export class NaiveGrower {
       }
     }
   }
+}
+
+/** Of each bin the group that votes are cast by: 8 of values, about as many in each. */
+function groupsOf(nBins: number, missingBin: number, isCategorical: boolean): number[] {
+  const values = Array.from({ length: nBins }, (_, b) => b).filter((b) => b !== missingBin)
+  if (isCategorical || values.length <= 8) return Array.from({ length: nBins }, (_, b) => b)
+  return Array.from({ length: nBins }, (_, b) =>
+    b === missingBin ? 8 : Math.floor(8 * values.indexOf(b) / values.length))
 }
 
 function addUp(sums: readonly Sums[]): Sums {

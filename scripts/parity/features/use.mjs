@@ -166,7 +166,15 @@ export const many = {
     built('`tree_learner = feature`', resolve(
       'lists what has no effect once, in the order of the table'),
     { note: 'accepted: where it runs decides, and the model is the same' }),
-    refused('`tree_learner = voting`', ['tree_learner=voting', 'top_k'],
-      'an approximation; `data` is exact'),
+    built('`tree_learner = voting`, `top_k`', [
+      ...testsOf('packages/engine/test/training/integer-oracle.test.ts')(
+        "gives the oracle's bytes: features elected by votes",
+        "gives the oracle's bytes: votes, bagging, sampled features, classes"),
+      ...testsOf('test/boosting.test.ts')(
+        'gives the bytes of a training here: features elected by votes'),
+      ...testsOf('packages/cluster/test/reduce/star-reducer.test.ts')(
+        'sends a fraction of the bytes of wide data where features are elected')],
+    { note: 'votes are cast by sums over groups of bins, not by workers: no model depends on who '
+      + 'has which rows' }),
   ],
 }

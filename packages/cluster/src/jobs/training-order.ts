@@ -1,7 +1,8 @@
 import type { DatasetRecipe } from '@coppice/data'
 import {
   CentralReducer, countSelected, type ExecutorTraits, featureLayout, type FeatureInfo,
-  mergeSummaries, type ResolvedParams, sumsLayout, targetShape, type TrainingData, trainingDialogue,
+  mergeSummaries, type ResolvedParams, sumsLayout, targetShape, type TrainingData,
+  trainingDialogue, votingOf,
   type TrainingInputs,
 } from '@coppice/engine'
 import { assert, CoppiceError, type Model, serializeModel } from '@coppice/model'
@@ -106,11 +107,14 @@ function clusterTraits(nThreads: number): ExecutorTraits {
  * @throws CoppiceError 'MEMORY' with both figures
  */
 export function requireReducerMemory(
-  features: readonly FeatureInfo[], { numLeaves, speculation }: ResolvedParams, limitBytes: number,
+  features: readonly FeatureInfo[], params: ResolvedParams, limitBytes: number,
 ): void {
+  const { numLeaves, speculation } = params
   const wanted = speculation > 0 ? speculation : SPECULATION
+  const layouts = features.map(featureLayout)
   const needed = CentralReducer.bytesMax({
-    features: features.map(featureLayout),
+    features: layouts,
+    ...votingOf(params, layouts.filter(({ nBins }) => nBins > 1).length),
     maxLeaves: numLeaves,
     maxExpansions: Math.max(1, Math.min(wanted, numLeaves - 1)),
   })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
-  type CodeModule, type EngineRows, type EngineSetup, joinRows, sumsLayout, type SumsLayout,
+  type CodeModule, type EngineRows, type EngineSetup, joinRows, TravelLayouts,
 } from '@coppice/engine'
 import { StorePool } from '@coppice/engine/threads'
 import { assert, CoppiceError } from '@coppice/model'
@@ -10,7 +10,7 @@ import type { HeldPartition } from './worker-partitions.js'
 
 /** Where the rows of a store's partitions are among its rows. */
 interface StorePlaces {
-  readonly layout: SumsLayout
+  readonly layouts: TravelLayouts
   readonly places: ReadonlyMap<number, {
     readonly set: number, readonly first: number, readonly held: HeldPartition,
   }>
@@ -62,7 +62,7 @@ export class WorkerStores {
       }), n)
     })
     await this.#requirePool().build(store, setup, sets[0]!, sets.slice(1))
-    this.#stores.set(store, { layout: sumsLayout(setup.features), places })
+    this.#stores.set(store, { layouts: new TravelLayouts(setup), places })
   }
 
   /**
@@ -75,7 +75,7 @@ export class WorkerStores {
     const pool = this.#requirePool()
     if (apply.length > 0) await pool.apply(store, apply)
     if (answer === null) return
-    const packer = new AnswerPacker(answer, this.#stores.get(store)!.layout, take)
+    const packer = new AnswerPacker(answer, this.#stores.get(store)!.layouts.of(answer), take)
     packer.finish(isApplied ? await pool.answer(store, answer, packer)
       : await pool.carryOut(store, answer, packer))
   }

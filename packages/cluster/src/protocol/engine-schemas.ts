@@ -123,6 +123,7 @@ export const engineSetup: Schema<EngineSetup> = object({
     minDataPerGroup: count,
     extraTrees: flag,
   }),
+  voting: optional(object({ nElected: integer(1, COLUMNS_MAX) })),
   usesBagging: flag,
   usesGoss: flag,
   maxExpansions: integer(1, LEAVES_MAX),

@@ -25,7 +25,7 @@ export class AnswerPacker implements SumsWatch {
   readonly #request: EngineRequest
   #nPacked = 0
 
-  /** @param layout - `sumsLayout` of the features */
+  /** @param layout - of the request, see TravelLayouts */
   constructor(request: EngineRequest, { nCells }: Pick<SumsLayout, 'nCells'>, take: TakeChunk) {
     this.#nHistograms = histogramsOf(request).length
     this.#nCells = nCells

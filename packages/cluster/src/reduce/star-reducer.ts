@@ -1,8 +1,8 @@
 import {
-  CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
-  mergeMoments, mergeSelected, metricParts, type MetricPart, momentsFault, type MomentsPart,
-  type MomentsRequest, type SelectPart, selectPartFault, type SelectRequest,
-  sumsLayout, type SumsLayout, TALLY_COUNTS,
+  CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, groupedFeatures,
+  histogramsOf, mergeMoments, mergeSelected, metricParts, type MetricPart, momentsFault,
+  type MomentsPart, type MomentsRequest, type RootRequest, type RoundRequest, type SelectPart,
+  selectPartFault, type SelectRequest, TALLY_COUNTS, TravelLayouts,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
@@ -21,7 +21,9 @@ import { SumsInspector } from './inspect-sums.js'
 export class StarReducer implements RequestReducer {
   readonly #reducer: CentralReducer
   readonly #features: EngineSetup['features']
-  readonly #layout: SumsLayout
+  readonly #layouts: TravelLayouts
+  /** As bins of features in histograms that are no elected ones. */
+  readonly #summed: EngineSetup['features']
   /** By name of a metric: whether its parts are ranked scores (or sums). */
   readonly #isRanked: ReadonlyMap<string, boolean>
   #request: EngineRequest | null = null
@@ -36,14 +38,16 @@ export class StarReducer implements RequestReducer {
   #parts: MetricPart[] = []
   #selected: SelectPart[] = []
   #moments: MomentsPart[] = []
-  /** What was seen of each store's answer, by store. */
-  readonly #inspectors = new Map<number, SumsInspector>()
+  /** What was seen of each store's answer; of elected features by leaf, having its own. */
+  readonly #inspectors = new Map<string, SumsInspector>()
 
   /** @param reducer - of this setup */
   constructor(setup: EngineSetup, reducer = new CentralReducer(setup)) {
     this.#reducer = reducer
     this.#features = setup.features
-    this.#layout = sumsLayout(setup.features)
+    this.#layouts = new TravelLayouts(setup)
+    this.#summed = setup.voting === undefined ? setup.features
+      : groupedFeatures(setup.features).features
     this.#isRanked = rankedMetrics(setup)
   }
 
@@ -74,7 +78,8 @@ export class StarReducer implements RequestReducer {
       case 'root':
       case 'round':
         this.#reducer.begin(request)
-        this.#chunks = sumChunks(this.#layout.nCells, histogramsOf(request).length)
+        this.#chunks = sumChunks(
+          this.#layouts.of(request).nCells, histogramsOf(request).length)
         return this.#chunks.length
       case 'commit': return 0
     }
@@ -190,14 +195,26 @@ export class StarReducer implements RequestReducer {
   inspect(store: number, chunk: number, payload: AnswerPayload): string | null {
     const request = this.#request
     if (request?.kind !== 'root' && request?.kind !== 'round') return null
-    const inspector = this.#inspectors.get(store) ??
-      new SumsInspector(this.#features, this.#layout)
-    this.#inspectors.set(store, inspector)
     let fault: string | null = null
     this.#unpack(request.kind, chunk, payload, (range, planes) => {
-      fault ??= inspector.inspect(range, planes)
+      fault ??= this.#inspector(request, store, range.histogram).inspect(range, planes)
     })
     return fault
+  }
+
+  #inspector(request: RootRequest | RoundRequest, store: number, histogram: number): SumsInspector {
+    const { sums, elected } = this.#layouts
+    const leaf = request.kind === 'round' ? request.elected?.[histogram] : undefined
+    const key = leaf === undefined ? `${store}` : `${store} ${histogram}`
+    const known = this.#inspectors.get(key)
+    if (known !== undefined) return known
+    const inspector = leaf === undefined ? new SumsInspector(this.#summed, sums)
+      : new SumsInspector(leaf.features.map((f) => this.#features[f]!), {
+        nCells: elected!.nCells,
+        cellOffsets: Int32Array.from(leaf.features, (_, i) => i * elected!.featureCells),
+      })
+    this.#inspectors.set(key, inspector)
+    return inspector
   }
 
   /**

@@ -1,7 +1,7 @@
 import {
   type BinnedDataset, type BinnedTree, Booster, type Dialogue, type EngineAnswer,
   type EngineRequest, type EngineRows, type EngineSetup, type Executor, histogramsOf, InlineStores,
-  type IterationRecord, joinRows, type PartitionRows, type Stores, sumsLayout, type TrainingJob,
+  type IterationRecord, joinRows, type PartitionRows, type Stores, type TrainingJob, TravelLayouts,
 } from '@coppice/engine'
 import { TestRandom } from '@coppice/testkit'
 import { needsAnswer } from '../../src/log/request-log.js'
@@ -95,7 +95,7 @@ export class PackedExecutor implements Executor {
 
   async #answer(request: EngineRequest): Promise<EngineAnswer> {
     const reducer = this.#reducer!
-    const layout = sumsLayout(this.#setup!.features)
+    const layout = new TravelLayouts(this.#setup!).of(request)
     const nChunks = reducer.begin(request)
     const parts: Part[] = []
     for (let s = 0; s < this.#k; s++) {
@@ -133,7 +133,7 @@ export class PackedExecutor implements Executor {
 
   /** A wrong sum is told of at the end; then the round may be begun again. */
   #addSpoilt(request: EngineRequest, parts: readonly Part[]): void {
-    const planes = new Uint8Array(sumsLayout(this.#setup!.features).nBytes)
+    const planes = new Uint8Array(new TravelLayouts(this.#setup!).of(request).nBytes)
     planes[0] = 1
     const nCells = planes.length / 20
     const chunk = sumChunks(nCells, histogramsOf(request).length)[0]!

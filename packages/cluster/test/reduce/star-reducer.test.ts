@@ -54,6 +54,9 @@ const trainings: readonly (readonly [string, TrainOptions])[] = [
   ['linear leaves', training({ label: 'regression' }, {
     linearTree: true, metric: ['l2'], numIterations: 3, numLeaves: 7,
   })],
+  ['features elected by votes', training({ label: 'regression', weights: 'any' }, {
+    treeLearner: 'voting', topK: 1, baggingFraction: 0.6, baggingFreq: 1, speculation: 4,
+  })],
   ['three classes', training({ label: { classes: 3 } }, {
     objective: 'multiclass', numClass: 3, metric: ['multi_logloss'], speculation: 8,
   })],
@@ -71,6 +74,22 @@ describe('StarReducer', () => {
       }
     })
   }
+
+  it('sends a fraction of the bytes of wide data where features are elected', async () => {
+    const numeric: FeatureRecipe = { kind: 'numeric', bins: 255 }
+    const { data } = makeDataset({
+      features: Array.from({ length: 150 }, () => numeric), label: 'regression', seed: 6,
+      nRows: 4000,
+    })
+    const params = { numIterations: 2, numLeaves: 12, speculation: 4 }
+    const bytesOf = async (more: object): Promise<number> => {
+      const executor = new PackedExecutor(2, 8)
+      await train({ params: { ...params, ...more }, train: data }, executor)
+      return executor.nPackedBytes
+    }
+    const [all, elected] = [await bytesOf({}), await bytesOf({ treeLearner: 'voting', topK: 3 })]
+    assert.ok(elected * 6 < all, `${elected} instead of ${all} bytes`)
+  })
 
   it('scans what has come while others are on their way, whatever comes first', async () => {
     const numeric: FeatureRecipe = { kind: 'numeric', bins: 255 }

@@ -141,6 +141,9 @@ class NaiveStore {
       case 'tally': return [this.#tally(request)]
       case 'root': return [this.#sums(0)]
       case 'round':
+        if (request.elected !== undefined) {
+          return request.elected.map(({ node }) => this.#sums(node))
+        }
         return request.expansions
           .filter(({ leftMask, rightMask }) => leftMask !== null || rightMask !== null)
           .map(({ left, right, leftTotals, rightTotals }) =>

@@ -51,7 +51,8 @@ export class NaiveReducer implements RequestReducer {
       this.#nodes = [0]
     }
     if (request.kind === 'round') {
-      this.#nodes = request.expansions.filter(needsHistogram).map(smaller)
+      this.#nodes = request.elected?.map(({ node }) => node) ??
+        request.expansions.filter(needsHistogram).map(smaller)
     }
     for (const node of this.#nodes) {
       this.#histograms.set(node, new Float64Array(this.#offsets.at(-1)!))
@@ -108,23 +109,52 @@ export class NaiveReducer implements RequestReducer {
       case 'root': {
         const sums = this.#bins(0, 0)
         const totals = addUp(sums)
+        if (this.#setup.voting !== undefined) {
+          const votes = this.#vote(0, totals, request.mask)
+          return { totals: big(totals), candidate: null, votes }
+        }
         return { totals: big(totals), candidate: this.#scan(0, totals, request.mask) }
       }
-      case 'round': return request.expansions.map((expansion) => {
-        const { parent, left, right, leftTotals, rightTotals, leftMask, rightMask } = expansion
-        if (needsHistogram(expansion)) {
-          const node = smaller(expansion)
-          const own = this.#histograms.get(node)!
-          const other = this.#histograms.get(parent)!.map((value, i) => value - own[i]!)
-          this.#histograms.set(node === left ? right : left, other)
-        }
-        return [
-          leftMask === null ? null : this.#scan(left, small(leftTotals), leftMask),
-          rightMask === null ? null : this.#scan(right, small(rightTotals), rightMask),
-        ] as const
-      })
+      case 'round': return this.#round(request)
       default: return null
     }
+  }
+
+  #round(request: Extract<EngineRequest, { kind: 'round' }>): EngineAnswer {
+    if (request.elected !== undefined) {
+      return request.elected.map(({ node, totals, features }) => {
+        const mask = Uint8Array.from(this.#setup.features, (_, f) => Number(features.includes(f)))
+        return [this.#scan(node, small(totals), mask), null] as const
+      })
+    }
+    const children = request.expansions.map((expansion) => {
+      const { parent, left, right, leftTotals, rightTotals, leftMask, rightMask } = expansion
+      if (needsHistogram(expansion)) {
+        const node = smaller(expansion)
+        const own = this.#histograms.get(node)!
+        const other = this.#histograms.get(parent)!.map((value, i) => value - own[i]!)
+        this.#histograms.set(node === left ? right : left, other)
+      }
+      return [
+        { node: left, totals: small(leftTotals), mask: leftMask },
+        { node: right, totals: small(rightTotals), mask: rightMask },
+      ] as const
+    })
+    const nothing = new Uint8Array(this.#setup.features.length)
+    if (this.#setup.voting !== undefined) {
+      return { votes: children.flat().map(({ node, totals, mask }) =>
+        this.#vote(node, totals, mask ?? nothing)) }
+    }
+    const scan = ({ node, totals, mask }: (typeof children)[number][number]): Candidate | null =>
+      mask === null ? null : this.#scan(node, totals, mask)
+    return children.map(([left, right]) => [scan(left), scan(right)] as const)
+  }
+
+  /** As few bins are groups of one each, votes are the gains of the features' best splits. */
+  #vote(node: number, totals: Sums, mask: Uint8Array): Float64Array {
+    return Float64Array.from(mask, (isAllowed, feature) => isAllowed === 0 ? -Infinity
+      : this.#scan(node, totals, Uint8Array.from(mask, (_, f) => Number(f === feature)))?.gain ??
+        -Infinity)
   }
 
   #bins(node: number, feature: number): Sums[] {

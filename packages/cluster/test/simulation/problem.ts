@@ -47,7 +47,9 @@ async function makeProblem(number: number): Promise<Problem> {
   const random = new TestRandom(9000 + number)
   const nTraining = 1 + random.below(7)
   const nEval = number % 3 === 0 ? 0 : 1 + random.below(2)
-  const nFeatures = 2 + random.below(2)
+  // features are elected where there are more than two
+  const votes = number % 5 === 4
+  const nFeatures = (votes ? 3 : 2) + random.below(2)
   const nBins = 3 + random.below(5)
   const isLinear = number % 4 === 2
   const features = Array.from({ length: nFeatures }, (_, f): FeatureInfo =>
@@ -80,6 +82,7 @@ async function makeProblem(number: number): Promise<Problem> {
     // iterations that change the trees of earlier ones
     ...(number % 3 === 0 ? { boosting: 'dart', skip_drop: 0.2, drop_rate: 0.6 } : {}),
     ...(isLinear ? { linear_tree: true, linear_lambda: 0.1 } : {}),
+    ...(votes ? { tree_learner: 'voting', top_k: 1 } : {}),
     ...(nEval > 0 && number % 4 === 1 ? { early_stopping_round: 2 } : {}),
   }
   const sets = Array.from({ length: nDatasets }, (_, d) =>

@@ -1,6 +1,6 @@
 import { betterCandidate, readCandidate, type SplitCandidate } from '../kernels/candidate.js'
 import type { Exchange } from './exchange.js'
-import type { RoundRequest } from './protocol.js'
+import type { EngineSetup, RoundAnswer, RoundRequest, VotesAnswer } from './protocol.js'
 
 /** The best candidate of a child over the shares of all reducers. */
 export function bestOfShares(
@@ -16,11 +16,27 @@ export function bestOfShares(
   return best
 }
 
-/** Candidates of all children of a round, and of the leaves that it scans again. */
+/** What is found of the root: its best split, or votes. */
+export function rootFinding(
+  exchange: Exchange, nShares: number, { voting }: Pick<EngineSetup, 'voting'>,
+): { readonly candidate: SplitCandidate | null, readonly votes?: Float64Array } {
+  return voting === undefined ? { candidate: bestOfShares(exchange, nShares, 0, 0) }
+    : { candidate: null, votes: exchange.votesOn(0, 0).slice() }
+}
+
+/**
+ * Candidates of all children of a round, and of the leaves that it scans again; or where features
+ * are elected, the votes on the children.
+ */
 export function roundAnswer(
   exchange: Exchange, nShares: number, request: RoundRequest,
-): (readonly [SplitCandidate | null, SplitCandidate | null])[] {
-  const { expansions, rescans = [] } = request
+  { voting }: Pick<EngineSetup, 'voting'>,
+): RoundAnswer | VotesAnswer {
+  const { expansions, elected, rescans = elected ?? [] } = request
+  if (voting !== undefined && elected === undefined) {
+    return { votes: expansions.flatMap((_, j) =>
+      [exchange.votesOn(j, 0).slice(), exchange.votesOn(j, 1).slice()]) }
+  }
   return [...expansions, ...rescans].map((_, j) => [
     bestOfShares(exchange, nShares, j, 0),
     j < expansions.length ? bestOfShares(exchange, nShares, j, 1) : null,

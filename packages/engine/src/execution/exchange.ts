@@ -1,6 +1,7 @@
 import { CANDIDATE_BYTES } from '../kernels/candidate.js'
 import { SUM_BYTES } from '../kernels/api.js'
 import type { ShareTable } from './feature-shares.js'
+import type { EngineSetup } from './protocol.js'
 
 /** Before the sums of a histogram by an engine; a cache line. */
 export const HEADER_BYTES = 64
@@ -18,6 +19,9 @@ export class Exchange {
   readonly histogramBytes: number
   readonly sums: Uint8Array
   readonly candidates: Uint8Array
+  /** Votes: [expansion][left, right] blocks of a double per feature; empty where none are cast. */
+  readonly #votes: Float64Array
+  readonly #nFeatures: number
   /** Histograms, and expansions, that it holds at once. */
   readonly room: number
   readonly #shareOffsets: number[] = []
@@ -27,7 +31,7 @@ export class Exchange {
 
   constructor(
     table: ShareTable, room: number,
-    buffers: { sums: ArrayBufferLike, candidates: ArrayBufferLike },
+    buffers: { sums: ArrayBufferLike, candidates: ArrayBufferLike, votes?: ArrayBufferLike },
   ) {
     let offset = 0
     for (const share of table.shares) {
@@ -39,6 +43,8 @@ export class Exchange {
     this.sums = new Uint8Array(buffers.sums)
     this.#headers = new Int32Array(buffers.sums)
     this.candidates = new Uint8Array(buffers.candidates)
+    this.#votes = new Float64Array(buffers.votes ?? new ArrayBuffer(0))
+    this.#nFeatures = table.cellOffsets.length
     this.#candidateRoom = Math.floor(
       this.candidates.length / Math.max(1, table.shares.length * 2 * CANDIDATE_BYTES))
   }
@@ -51,16 +57,20 @@ export class Exchange {
   /**
    * Bytes of the two buffers. With one engine nothing is handed over and sums are empty.
    *
-   * @param rescansMax - leaves that a round scans again, beside its expansions
+   * @param setup - with what there is beside expansions: leaves that a round scans again, votes
    */
   static sizes(
-    table: ShareTable, room: number, rescansMax = 0,
-  ): { sums: number, candidates: number } {
+    table: ShareTable, room: number,
+    { rules, voting }: Pick<EngineSetup, 'rules' | 'voting'> = {},
+  ): { sums: number, candidates: number, votes: number } {
+    // of both children of each expansion features are elected
+    const rescansMax = voting === undefined ? rules?.rescansMax ?? 0 : 2 * room
     const nEngines = table.shares.length
     const cells = table.shares.reduce((sum, share) => sum + share.nCells, 0)
     return {
       sums: nEngines === 1 ? 0 : nEngines * room * (HEADER_BYTES + cells * SUM_BYTES),
       candidates: nEngines * (room + rescansMax) * 2 * CANDIDATE_BYTES,
+      votes: voting === undefined ? 0 : room * 2 * table.cellOffsets.length * 8,
     }
   }
 
@@ -83,6 +93,12 @@ export class Exchange {
   rowsOf(from: number, histogram: number): number | null {
     const n = this.#headers[this.#headerAt(from, histogram) / 4]!
     return n < 0 ? null : n
+  }
+
+  /** Votes on a child (0 left or root, 1 right), by feature: a view. */
+  votesOn(expansion: number, child: number): Float64Array {
+    const at = (expansion * 2 + child) * this.#nFeatures
+    return this.#votes.subarray(at, at + this.#nFeatures)
   }
 
   #headerAt(from: number, histogram: number): number {

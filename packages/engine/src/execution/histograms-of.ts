@@ -3,12 +3,14 @@ import type { EngineRequest, Expansion } from './protocol.js'
 /**
  * The nodes whose rows are summed to answer a request, in the order of its histograms: the root,
  * or of each expansion with a child that may be split the smaller child. The larger child's sums
- * are the parent's less those.
+ * are the parent's less those. Or the leaves that features were elected of.
  */
 export function histogramsOf(request: EngineRequest): readonly number[] {
   switch (request.kind) {
     case 'root': return [0]
-    case 'round': return request.expansions.filter(needsHistogram).map(smallerChild)
+    case 'round':
+      return request.elected?.map(({ node }) => node) ??
+        request.expansions.filter(needsHistogram).map(smallerChild)
     case 'prepare':
     case 'gradients':
     case 'tally':

@@ -6,10 +6,10 @@ import { mergeMoments } from '../linear/moments.js'
 import { mergeSelected } from '../selection/answer.js'
 import { engineRows } from './engine-rows.js'
 import { Exchange } from './exchange.js'
-import { bestOfShares, roundAnswer } from './candidates.js'
+import { rootFinding, roundAnswer } from './candidates.js'
 import { shareFeatures } from './feature-shares.js'
 import { PartitionEngine } from './partition-engine.js'
-import type { BinnedTree, EngineRequest } from './protocol.js'
+import type { BinnedTree, EngineRequest, EngineSetup } from './protocol.js'
 
 /**
  * Trains in the calling thread: small data, browsers. It yields to the event loop between trees,
@@ -20,13 +20,16 @@ export class InlineExecutor implements Executor {
   #engine: PartitionEngine | null = null
   #booster: Booster | null = null
   #exchange: Exchange | null = null
+  #setup: EngineSetup | null = null
 
   async open({ plan, train, evalSets, histogramPoolBytes }: TrainingJob): Promise<void> {
     const table = shareFeatures(plan.engine.features, 1)
     const room = Exchange.roomFor(plan.engine.maxExpansions)
-    const sizes = Exchange.sizes(table, room, plan.engine.rules?.rescansMax)
+    const sizes = Exchange.sizes(table, room, plan.engine)
+    this.#setup = plan.engine
     this.#exchange = new Exchange(table, room, {
       sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
+      votes: new ArrayBuffer(sizes.votes),
     })
     this.#engine = new PartitionEngine(
       plan.engine, engineRows(train), evalSets.map(({ data }) => engineRows(data)),
@@ -78,14 +81,14 @@ export class InlineExecutor implements Executor {
       case 'root': {
         engine.computeRoot(request)
         const totals = engine.reduceRoot(request)!
-        return { totals, candidate: bestOfShares(this.#exchange!, 1, 0, 0) }
+        return { totals, ...rootFinding(this.#exchange!, 1, this.#setup!) }
       }
       case 'round': {
         for (let isFirst = true, isDone = false; !isDone; isFirst = false) {
           engine.computeGo(request, isFirst)
           isDone = engine.reduceGo(request)
         }
-        return roundAnswer(this.#exchange!, 1, request)
+        return roundAnswer(this.#exchange!, 1, request, this.#setup!)
       }
       case 'commit': {
         engine.commit(request)

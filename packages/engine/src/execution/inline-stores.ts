@@ -29,7 +29,9 @@ export class InlineStores implements Stores {
     const place = { engine: 0, nEngines: 1, table, exchange }
     this.#sizes.add(store, train, evalSets)
     try {
-      const engine = new StoreEngine(setup, train, evalSets, place, setup.maxExpansions)
+      // of both children of each expansion features may be elected
+      const engine = new StoreEngine(
+        setup, train, evalSets, place, Math.max(2, 2 * setup.maxExpansions))
       this.#stores.set(store, { engine, nOutputs: setup.nOutputs })
     } catch (error) {
       this.#sizes.remove(store)
@@ -93,7 +95,7 @@ function answerOf(engine: StoreEngine, request: EngineRequest): StoreAnswer {
     case 'tally': return { kind: 'counts', values: engine.tally(request) }
     case 'root':
     case 'round':
-      return { kind: 'sums', histograms: engine.views(request) }
+      return { kind: 'sums', histograms: engine.histograms(request) }
     case 'evaluate': return { kind: 'parts', parts: engine.evaluate(request) }
     case 'select': return { kind: 'selected', parts: [engine.select(request)] }
     case 'moments': return { kind: 'moments', part: engine.moments(request) }

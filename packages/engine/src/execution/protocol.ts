@@ -4,6 +4,7 @@ import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
 import type { LeafRules, Rescan, TreeRules } from './leaf-rules.js'
+import type { ElectedLeaf, Voting } from './elected-leaf.js'
 
 /**
  * What a training asks of the engines that hold the rows, in the order of an iteration. Every
@@ -125,6 +126,11 @@ export interface RoundRequest {
   readonly released: readonly number[]
   /** Leaves to be scanned again, under other rules; absent where there are none. */
   readonly rescans?: readonly Rescan[]
+  /**
+   * Leaves to be scanned, by the features that were elected of them; then there are no expansions.
+   * Absent in the rounds that features are elected by, and where none are.
+   */
+  readonly elected?: readonly ElectedLeaf[]
 }
 
 /** A grown tree over bins, for the scores of rows that did not grow it. */
@@ -249,12 +255,24 @@ export interface RankedScores {
 
 export interface RootAnswer {
   readonly totals: LeafTotals
+  /** Null where features are elected first. */
   readonly candidate: SplitCandidate | null
+  /** As VotesAnswer. */
+  readonly votes?: Float64Array
+}
+
+/** Answers a round with expansions where features are elected. */
+export interface VotesAnswer {
+  /**
+   * Of the children of each expansion, left and right: by feature the gain of the best split
+   * between groups of its bins, -Infinity without one.
+   */
+  readonly votes: readonly Float64Array[]
 }
 
 /**
  * Candidates of the children of each expansion: left, right. Behind them, for each leaf that was
- * scanned again, its candidate and null.
+ * scanned again, or by elected features, its candidate and null.
  */
 export type RoundAnswer = readonly (readonly [SplitCandidate | null, SplitCandidate | null])[]
 
@@ -322,6 +340,8 @@ export interface EngineSetup {
   readonly scan: ScanParams
   /** Absent where trees grow under none. */
   readonly rules?: TreeRules
+  /** Absent where all features are looked at. */
+  readonly voting?: Voting
   readonly usesBagging: boolean
   /** Rows are drawn by the size of their gradients. */
   readonly usesGoss: boolean

@@ -8,9 +8,10 @@ import {
 } from '../kernels/candidate.js'
 import type { ShareTable, FeatureShare } from './feature-shares.js'
 import type { HistogramPool } from './histogram-pool.js'
-import type { LeafRules, TreeRules } from './leaf-rules.js'
-import type { FeatureLayout, ScanParams } from './protocol.js'
+import type { LeafRules } from './leaf-rules.js'
+import type { EngineSetup, FeatureLayout, ScanParams } from './protocol.js'
 import { RulesTable } from './rules-table.js'
+import { groupedFeatures } from './voting.js'
 
 /**
  * Holds the summed histograms of a share of the features, adds, subtracts and scans them.
@@ -29,12 +30,15 @@ export class Reducer {
   readonly #features: readonly FeatureLayout[]
   /** Null where trees grow under none. */
   readonly #rules: RulesTable | null
+  /** Null where no features are elected. */
+  readonly #ballot: Ballot | null
   /** Offsets of the pool's slots. */
   readonly #slots: number[] = []
 
   constructor(
     arena: Arena, kernels: Kernels, features: readonly FeatureLayout[], table: ShareTable,
-    shareIdx: number, scan: ScanParams, pool: HistogramPool, rules?: TreeRules,
+    shareIdx: number,
+    { scan, rules, voting }: Pick<EngineSetup, 'scan' | 'rules' | 'voting'>, pool: HistogramPool,
   ) {
     this.#arena = arena
     this.#kernels = kernels
@@ -48,6 +52,7 @@ export class Reducer {
     this.#candidate = arena.reserve(CANDIDATE_BYTES)
     this.#features = features
     this.#rules = rules === undefined ? null : new RulesTable(arena, rules, features.length)
+    this.#ballot = voting === undefined ? null : this.#makeBallot()
   }
 
   /** Offset of the layout table: entries of all features, each relative to its own share. */
@@ -175,10 +180,61 @@ export class Reducer {
 
   #requireWhole(): void {
     const broken = brokenFeature(this.#arena.view(), this.#candidate)
-    if (broken >= 0) {
-      throw new CoppiceError('INTERNAL',
-        `the histogram of feature ${broken} does not add up to its leaf's totals: bad memory, a ` +
-        'file that changed while it was read, or a bug; run again, and report it if it recurs')
+    if (broken >= 0) throw notWhole(broken)
+  }
+
+  /**
+   * Votes on a node: of each of the share's allowed features the gain of its best split between
+   * groups of bins, -Infinity without one or of others.
+   *
+   * @throws as `scan`
+   */
+  vote(node: number, totals: LeafTotals, mask: Uint8Array, votes: Float64Array): void {
+    assert(this.#ballot !== null, 'votes in a training that votes')
+    const { first, last } = this.share
+    this.#arena.bytes(this.#mask, mask.length).set(mask)
+    votes.fill(-Infinity, first, last)
+    for (let f = first; f < last; f++) {
+      if (mask[f] !== 0) votes[f] = this.#voteOf(this.#ballot, node, totals, f)
+    }
+  }
+
+  #voteOf({ entries, sums, groups }: Ballot, node: number, totals: LeafTotals, f: number): number {
+    const { nCells, first } = this.share
+    const view = this.#arena.view()
+    const from = view.getInt32(this.#layout + f * LAYOUT_ENTRY_BYTES, true)
+    const slot = this.slot(node)
+    this.#arena.bytes(sums, BALLOT_CELLS * SUM_BYTES).fill(0)
+    const planes = [sums, sums + BALLOT_CELLS * 8, sums + BALLOT_CELLS * 16] as const
+    this.#kernels.coarsen(
+      ...planes, slot + from * 8, slot + (nCells + from) * 8, slot + nCells * 16 + from * 4,
+      groups[f - first]!, this.#features[f]!.nBins)
+    this.#kernels.scan(
+      this.#candidate, ...planes, entries, f, f + 1, this.#mask, this.#params, this.#scratch,
+      totals.gradient, totals.hessian, totals.count)
+    this.#requireWhole()
+    const found = this.#arena.view()
+    return found.getInt32(this.#candidate + 8, true) < 0 ? -Infinity
+      : found.getFloat64(this.#candidate, true)
+  }
+
+  /** What voting needs: entries of features by groups, all at cell 0; sums of groups. */
+  #makeBallot(): Ballot {
+    const { features, groups } = groupedFeatures(this.#features)
+    const { first, last } = this.share
+    const entries = this.#arena.reserve(features.length * LAYOUT_ENTRY_BYTES)
+    features.forEach(({ nBins, missingBin, isCategorical }, f) => {
+      this.#arena.ints(entries + f * LAYOUT_ENTRY_BYTES, 4)
+        .set([0, nBins, missingBin, Number(isCategorical)])
+    })
+    return {
+      entries,
+      sums: this.#arena.reserve(BALLOT_CELLS * SUM_BYTES),
+      groups: groups.slice(first, last).map((own) => {
+        const at = this.#arena.reserve(own.length)
+        this.#arena.bytes(at, own.length).set(own)
+        return at
+      }),
     }
   }
 
@@ -196,6 +252,23 @@ export class Reducer {
     }
     return this.#slots[slot]!
   }
+}
+
+/** Offsets of what votes are cast with. */
+interface Ballot {
+  readonly entries: number
+  readonly sums: number
+  /** Of each feature of the share the groups of its bins. */
+  readonly groups: readonly number[]
+}
+
+/** Bins of a feature, padded. */
+const BALLOT_CELLS = 256
+
+export function notWhole(feature: number): CoppiceError {
+  return new CoppiceError('INTERNAL',
+    `the histogram of feature ${feature} does not add up to its leaf's totals: bad memory, a ` +
+    'file that changed while it was read, or a bug; run again, and report it if it recurs')
 }
 
 /** Both sides bounded by all neighbours, whatever they have in common with them. */
@@ -225,10 +298,10 @@ export function writeLayout(
 }
 
 /** Doubles that the scan kernel's parameters are. */
-const SCAN_PARAMS = 14
+export const SCAN_PARAMS = 14
 
 /** The scan kernel's parameters, in the order of assembly/scan-types.ts. */
-function scanParams(scan: ScanParams): number[] {
+export function scanParams(scan: ScanParams): number[] {
   return [
     scan.lambdaL1, scan.lambdaL2, Math.max(1, scan.minDataInLeaf), scan.minSumHessianInLeaf,
     scan.minGainToSplit, scan.maxDeltaStep, 1, 1, scan.catSmooth, scan.catL2,

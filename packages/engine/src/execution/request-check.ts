@@ -5,13 +5,14 @@ import {
 import { TALLY_DIGITS } from './protocol.js'
 import type {
   BagRule, BinnedLinear, BinnedTree, EngineRequest, EngineSetup, Expansion, MomentsRequest,
-  SelectGroup, SelectRequest,
+  RoundRequest, SelectGroup, SelectRequest,
 } from './protocol.js'
+import type { ElectedLeaf } from './elected-leaf.js'
 
 /** What bounds the requests of a training. */
 export type RequestLimits =
   Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions' | 'usesBagging' |
-    'usesGoss' | 'linear'>
+    'usesGoss' | 'linear' | 'voting'>
 
 const BITS_BYTES = 32
 
@@ -109,7 +110,8 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
       return isIn(request.digit, TALLY_DIGITS.length) && limits.usesGoss ? null
         : 'rows are not counted by such a digit'
     case 'round': {
-      const { expansions } = request
+      const { expansions, elected } = request
+      if (elected !== undefined) return electedFault(request, elected, limits)
       if (expansions.length > limits.maxExpansions) {
         return `${expansions.length} expansions are more than ${limits.maxExpansions}`
       }
@@ -201,6 +203,21 @@ function expansionFault(expansion: Expansion, limits: RequestLimits): string | n
   }
   if (leftTotals.count < 0 || rightTotals.count < 0) return 'a leaf has less than no rows'
   return maskFault(expansion.leftMask, limits) ?? maskFault(expansion.rightMask, limits)
+}
+
+function electedFault(
+  { expansions }: RoundRequest, elected: readonly ElectedLeaf[],
+  { features, maxExpansions, voting }: RequestLimits,
+): string | null {
+  if (voting === undefined || expansions.length > 0) return 'no features are elected here'
+  const nMax = Math.max(1, 2 * maxExpansions)
+  if (elected.length > nMax) return `features are elected of ${elected.length} leaves, not ${nMax}`
+  for (const { node, features: own } of elected) {
+    const isSound = own.length > 0 && own.length <= voting.nElected && own.every((f, i) =>
+      isIn(f, features.length) && (i === 0 || f > own[i - 1]!))
+    if (node < 0 || !isSound) return `what was elected of node ${node} are no features`
+  }
+  return null
 }
 
 function maskFault(mask: Uint8Array | null, { features }: RequestLimits): string | null {

@@ -9,6 +9,7 @@ import type {
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
 import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
+import type { ElectedLeaf } from './elected-leaf.js'
 
 /** Requests as bytes, to cross threads (or a network) without a parser in the way. */
 
@@ -33,11 +34,13 @@ export function requestBytesMax(
   const ruled = rules === undefined ? 0
     : nRules * (32 + nFeatures + leafRulesBytes(nFeatures, maxLeaves, rules))
   const round = maxExpansions * (200 + 2 * nFeatures) + (2 * maxLeaves + 2 * maxExpansions) * 4
+  // instead of expansions: of both children of each
+  const elected = Math.max(1, 2 * maxExpansions) * (32 + 4 * nFeatures)
   const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
   const select = maxLeaves * SELECT_GROUP_BYTES
   const fitted = linear === undefined ? 0 : maxLeaves * (20 + 12 * linear.maxFeatures)
   return 256 + SCAN_NUMBERS * 8 + nFeatures +
-    Math.max(round + ruled + commit + fitted, select)
+    Math.max(round + ruled + commit + fitted, select, elected)
 }
 
 /** Bytes of a tree as a request that commits it. */
@@ -88,6 +91,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       w.int(request.expansions.length)
       for (const expansion of request.expansions) writeExpansion(w, expansion)
       writeRuled(w, request)
+      writeElected(w, request)
       break
     case 'commit':
       w.int(request.output)
@@ -199,12 +203,14 @@ function readRound(r: Reader): RoundRequest {
   const released = r.ints() ?? []
   const n = r.int()
   const expansions = r.list(n, 1, () => readExpansion(r))
-  if (r.int() === 0) return readRescans(r, { kind: 'round', released, expansions })
+  if (r.int() === 0) {
+    return readElected(r, readRescans(r, { kind: 'round', released, expansions }))
+  }
   const ruled = expansions.map((expansion) => {
     const left = readRules(r)
     return { ...expansion, rules: [left, readRules(r)] as const }
   })
-  return readRescans(r, { kind: 'round', released, expansions: ruled })
+  return readElected(r, readRescans(r, { kind: 'round', released, expansions: ruled }))
 }
 
 function readCommit(r: Reader): CommitRequest {
@@ -297,6 +303,24 @@ function readRescans(r: Reader, request: RoundRequest): RoundRequest {
     node: r.int(), totals: readTotals(r), mask: r.someBytes(), rules: readRules(r),
   }))
   return { ...request, rescans }
+}
+
+function writeElected(w: Writer, { elected }: RoundRequest): void {
+  w.int(elected === undefined ? -1 : elected.length)
+  for (const { node, totals, features } of elected ?? []) {
+    w.int(node)
+    writeTotals(w, totals)
+    w.ints(features)
+  }
+}
+
+function readElected(r: Reader, request: RoundRequest): RoundRequest {
+  const n = r.int()
+  if (n < 0) return request
+  const elected = r.list(n, 28, (): ElectedLeaf => ({
+    node: r.int(), totals: readTotals(r), features: r.ints() ?? [],
+  }))
+  return { ...request, elected }
 }
 
 function writeRules(w: Writer, rules: LeafRules): void {

@@ -13,6 +13,7 @@ export function rowsRequest(request: EngineRequest): EngineRequest {
   }
   if (request.kind !== 'round') return request
   const { kind, expansions, released, rescans } = request
+  if (request.elected !== undefined) return request
   const isPlain = rescans === undefined && expansions.every(({ rules }) => rules === undefined)
   return isPlain ? request : { kind, expansions: expansions.map(withoutRules), released }
 }

@@ -9,6 +9,7 @@ import { needsHistogram, smallerChild } from './histograms-of.js'
 import type { LeafRules } from './leaf-rules.js'
 import type { EngineSetup, Expansion, RootRequest, RoundRequest } from './protocol.js'
 import { Reducer } from './reducer.js'
+import { electedMask } from './voting.js'
 
 /** Which share of the features, and where its candidates go. */
 export interface SharePlace {
@@ -29,6 +30,14 @@ export interface HistogramBuild {
   readonly slot: number
 }
 
+/** A leaf that is scanned from the sums there are. */
+interface ScannedLeaf {
+  readonly node: number
+  readonly totals: LeafTotals
+  readonly mask: Uint8Array
+  readonly rules?: LeafRules
+}
+
 /** Puts the last sums of a histogram of the go into its slot. */
 export type CompleteSums = (slot: number, histogram: number) => void
 
@@ -45,6 +54,8 @@ export class ShareReducer {
   readonly #place: SharePlace
   readonly #reducer: Reducer
   readonly #pool: HistogramPool
+  /** Features are elected: what is found of children are votes. */
+  readonly #votes: boolean
   /** The go under way: expansions [begin, end) of the round, and histograms to be summed. */
   #begin = 0
   #end = 0
@@ -57,14 +68,15 @@ export class ShareReducer {
 
   /** @param slotsMax - histograms to hold at most, see `histogramSlots`; without it any number */
   constructor(
-    arena: Arena, kernels: Kernels, setup: Pick<EngineSetup, 'features' | 'scan' | 'rules'>,
-    place: SharePlace, slotsMax = Infinity,
+    arena: Arena, kernels: Kernels,
+    setup: Pick<EngineSetup, 'features' | 'scan' | 'rules' | 'voting'>, place: SharePlace,
+    slotsMax = Infinity,
   ) {
     this.#place = place
     this.#pool = new HistogramPool(slotsMax)
     this.#reducer = new Reducer(
-      arena, kernels, setup.features, place.table, place.share, setup.scan, this.#pool,
-      setup.rules)
+      arena, kernels, setup.features, place.table, place.share, setup, this.#pool)
+    this.#votes = setup.voting !== undefined
   }
 
   /** Offset of the layout table: entries of all features, each relative to its own share. */
@@ -123,7 +135,9 @@ export class ShareReducer {
    *
    * @returns the histograms to be summed in it; contents of their slots are undefined
    */
-  beginGo({ expansions, rescans = [] }: RoundRequest): readonly HistogramBuild[] {
+  beginGo(request: RoundRequest): readonly HistogramBuild[] {
+    const { expansions } = request
+    const rescans = this.#rescansOf(request)
     const builds: HistogramBuild[] = []
     const nItems = expansions.length + rescans.length
     const { room } = this.#place.exchange
@@ -175,6 +189,10 @@ export class ShareReducer {
     if (scan !== undefined) this.#reducer.setScan(scan)
     complete?.(this.#reducer.slot(0), 0)
     const totals = this.#reducer.totals(0)
+    if (this.#votes) {
+      this.#vote(0, totals, mask, this.#place.exchange.votesOn(0, 0))
+      return totals
+    }
     this.#scan(0, totals, mask, rules, this.#place.exchange.candidateAt(this.#place.share, 0, 0))
     return totals
   }
@@ -188,10 +206,10 @@ export class ShareReducer {
    *   pool without limit the parents' sums are as they were before the round, which may be begun
    *   again
    */
-  advance(
-    { expansions, rescans = [] }: RoundRequest, nHistograms: number, complete?: CompleteSums,
-  ): void {
+  advance(request: RoundRequest, nHistograms: number, complete?: CompleteSums): void {
     const { exchange, share } = this.#place
+    const { expansions } = request
+    const rescans = this.#rescansOf(request)
     try {
       for (; this.#next < this.#end; this.#next++) {
         const j = this.#next
@@ -208,6 +226,11 @@ export class ShareReducer {
         const expansion = expansions[j]!
         const { left, right, leftTotals, rightTotals, leftMask, rightMask, rules } = expansion
         if (this.#pool.slotOf(expansion.parent) !== undefined) this.#subtract(expansion)
+        if (this.#votes) {
+          this.#vote(left, leftTotals, leftMask, exchange.votesOn(j, 0))
+          this.#vote(right, rightTotals, rightMask, exchange.votesOn(j, 1))
+          continue
+        }
         this.#scan(left, leftTotals, leftMask, rules?.[0], at)
         this.#scan(right, rightTotals, rightMask, rules?.[1], exchange.candidateAt(share, j, 1))
       }
@@ -225,13 +248,13 @@ export class ShareReducer {
   finishGo(request: RoundRequest, complete?: CompleteSums): boolean {
     this.advance(request, Infinity, complete)
     this.#subtracted = []
-    const { expansions, rescans = [] } = request
+    const { expansions } = request
     for (const { left, right, leftMask, rightMask } of expansions.slice(this.#begin, this.#end)) {
       // what will not be split needs no sums
       if (leftMask === null) this.#pool.release(left)
       if (rightMask === null) this.#pool.release(right)
     }
-    return this.#end === expansions.length + rescans.length
+    return this.#end === expansions.length + this.#rescansOf(request).length
   }
 
   /** Of the go's next histograms those of one expansion. */
@@ -258,6 +281,21 @@ export class ShareReducer {
     this.#subtracted = []
     this.#next = this.#begin
     this.#nUsed = 0
+  }
+
+  /** Leaves that a round scans from the sums there are, not being children of its expansions. */
+  #rescansOf({ rescans = [], elected }: RoundRequest): readonly ScannedLeaf[] {
+    if (elected === undefined) return rescans
+    const nFeatures = this.#place.table.cellOffsets.length
+    return elected.map((leaf) => ({ ...leaf, mask: electedMask(leaf, nFeatures) }))
+  }
+
+  #vote(
+    node: number, totals: LeafTotals | null, mask: Uint8Array | null, votes: Float64Array,
+  ): void {
+    const { first, last } = this.share
+    if (totals === null || mask === null) votes.fill(-Infinity, first, last)
+    else this.#reducer.vote(node, totals, mask, votes)
   }
 
   #scan(

@@ -12,7 +12,7 @@ import type {
 import { writeLayout } from './reducer.js'
 import { RowEngine } from './row-engine.js'
 import { SumsBuilder, type EnginePlace } from './sums-builder.js'
-import { sumsLayout, type SumsLayout } from './sums-layout.js'
+import { TravellingSums } from './travelling-sums.js'
 
 /**
  * One engine of a store: the rows of one thread. Requests change rows (`apply`); sums go out
@@ -21,11 +21,10 @@ import { sumsLayout, type SumsLayout } from './sums-layout.js'
  * ended the one before.
  */
 export class StoreEngine {
-  readonly #features: EngineSetup['features']
+  readonly #travelling: TravellingSums
   readonly #arena = new Arena()
   readonly #rows: RowEngine
   readonly #sums: SumsBuilder
-  readonly #full: SumsLayout
   /** Histograms of a go. */
   readonly batchSize: number
   /** This engine's share of each histogram of a go; grows to the most there were. */
@@ -37,13 +36,12 @@ export class StoreEngine {
     batchSize: number,
   ) {
     this.batchSize = batchSize
-    this.#features = setup.features
-    this.#full = sumsLayout(setup.features)
     const kernels = instantiateKernels(this.#arena.memory)
     const layout = writeLayout(this.#arena, setup.features, place.table)
     this.#rows = new RowEngine(this.#arena, kernels, setup, train, evalSets, place)
     this.#sums = new SumsBuilder(
       this.#arena, kernels, place, setup.features, layout, this.#rows.rows)
+    this.#travelling = new TravellingSums(this.#arena, kernels, setup, place.table, place.engine)
   }
 
   /** Size of this engine's memory. */
@@ -106,6 +104,10 @@ export class StoreEngine {
       if (isIn) this.#sums.build(smallerChild(expansion), this.#slot(h - first), h - first)
       h++
     }
+    for (const { node } of request.elected ?? []) {
+      if (h >= first && h < last) this.#sums.build(node, this.#slot(h - first), h - first)
+      h++
+    }
   }
 
   #slot(i: number): number {
@@ -117,45 +119,35 @@ export class StoreEngine {
 
   /**
    * Adds up this engine's share of the features of a go over all engines and writes it to its
-   * cells of `output`, one histogram of all features after the other.
+   * cells of `output`, one histogram of the request's layout (see TravelLayouts) after the other.
    */
   finish(request: RootRequest | RoundRequest, batch: number, output: Uint8Array): void {
-    const { nBytes } = this.#full
+    const { nBytes } = this.#travelling.layouts.of(request)
     const first = batch * this.batchSize
     const last = Math.min(first + this.batchSize, histogramsOf(request).length)
     for (let h = first; h < last; h++) {
       this.#sums.gather(this.#slot(h - first), h - first)
-      this.#write(this.#slot(h - first), output.subarray(h * nBytes, (h + 1) * nBytes))
-    }
-  }
-
-  /** Copies the three planes of the share to their places among all features. */
-  #write(slot: number, target: Uint8Array): void {
-    const { nCells, cellOffsets } = this.#full
-    const { first, last, nCells: nShareCells } = this.#sums.share
-    if (first === last) return
-    const start = cellOffsets[first]!
-    const isLast = last === this.#features.length
-    const used = (isLast ? lastCell(this.#full, this.#features) : cellOffsets[last]!) - start
-    let from = slot
-    let to = 0
-    for (const cellBytes of [8, 8, 4]) {
-      const at = to + start * cellBytes
-      target.set(this.#arena.bytes(from, used * cellBytes), at)
-      // the padding behind the last feature
-      if (isLast) target.fill(0, at + used * cellBytes, to + nCells * cellBytes)
-      from += nShareCells * cellBytes
-      to += nCells * cellBytes
+      this.#travelling.write(
+        this.#slot(h - first), request, h, output.subarray(h * nBytes, (h + 1) * nBytes))
     }
   }
 
   /**
-   * The histograms of a request that was built in one go, where this engine is the only one:
-   * views into its memory, valid until its next call.
+   * The histograms of a request that was built in one go, where this engine is the only one; views
+   * into its memory, if they are those of all features, valid until its next call.
    */
-  views(request: EngineRequest): Uint8Array[] {
-    return histogramsOf(request).map((_, h) =>
-      this.#arena.bytes(this.#slots[h]!, this.#full.nBytes))
+  histograms(request: RootRequest | RoundRequest): Uint8Array[] {
+    const { layouts } = this.#travelling
+    const { nBytes } = layouts.of(request)
+    const nHistograms = histogramsOf(request).length
+    if (layouts.elected === null) {
+      return Array.from({ length: nHistograms }, (_, h) =>
+        this.#arena.bytes(this.#slots[h]!, nBytes))
+    }
+    const output = new Uint8Array(nHistograms * nBytes)
+    this.finish(request, 0, output)
+    return Array.from({ length: nHistograms }, (_, h) =>
+      output.subarray(h * nBytes, (h + 1) * nBytes))
   }
 
   /** Exact max |gradient| over this engine's rows; 0 without rows. */
@@ -187,10 +179,4 @@ export class StoreEngine {
   copyScores(set: number, first: number, nRows: number, target: Float64Array): void {
     this.#rows.copyScores(set, first, nRows, target)
   }
-}
-
-/** Cell behind the last feature's last pair of bins. */
-function lastCell({ cellOffsets }: SumsLayout, features: EngineSetup['features']): number {
-  const f = features.length - 1
-  return cellOffsets[f]! + ((features[f]!.nBins + 1) & ~1)
 }

@@ -13,12 +13,14 @@ interface PendingSums {
 export class SumsAdder {
   readonly #arena: Arena
   readonly #kernels: Kernels
-  readonly #layout: SumsLayout
+  readonly #layout: Pick<SumsLayout, 'nCells' | 'nBytes'>
   /** A contribution on its way to `addSums`. */
   readonly #incoming: number
   #pending: readonly PendingSums[] = []
 
-  constructor(arena: Arena, kernels: Kernels, layout: SumsLayout) {
+  constructor(
+    arena: Arena, kernels: Kernels, layout: Pick<SumsLayout, 'nCells' | 'nBytes'>,
+  ) {
     this.#arena = arena
     this.#kernels = kernels
     this.#layout = layout

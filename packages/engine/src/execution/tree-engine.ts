@@ -1,13 +1,14 @@
 import { assert } from '../errors.js'
 import { Arena } from '../kernels/arena.js'
 import { instantiateKernels } from '../kernels/load.js'
-import { bestOfShares, roundAnswer } from './candidates.js'
+import { rootFinding, roundAnswer } from './candidates.js'
 import { Exchange } from './exchange.js'
 import { shareFeatures } from './feature-shares.js'
 import { histogramSlots } from './histogram-pool.js'
 import { LeafValues } from './leaf-values.js'
 import type {
   CommitRequest, EngineRows, EngineSetup, RootAnswer, RootRequest, RoundAnswer, RoundRequest,
+  VotesAnswer,
 } from './protocol.js'
 import { dealRuns } from './row-dealing.js'
 import { RowStore } from './row-store.js'
@@ -26,6 +27,7 @@ export type TreeRequest = RootRequest | RoundRequest | CommitRequest
  */
 export class TreeEngine {
   readonly #arena = new Arena()
+  readonly #setup: EngineSetup
   readonly #planes: TreePlanes
   readonly #rows: RowStore
   readonly #reducer: ShareReducer
@@ -48,10 +50,13 @@ export class TreeEngine {
     const kernels = instantiateKernels(arena.memory)
     const table = shareFeatures(setup.features, 1)
     const room = Exchange.roomFor(1)
-    const { candidates } = Exchange.sizes(table, room, setup.rules?.rescansMax)
+    const { candidates, votes } = Exchange.sizes(table, room, setup)
+    this.#setup = setup
     this.#planes = planes
-    this.#exchange = new Exchange(
-      table, room, { sums: new ArrayBuffer(0), candidates: new ArrayBuffer(candidates) })
+    this.#exchange = new Exchange(table, room, {
+      sums: new ArrayBuffer(0), candidates: new ArrayBuffer(candidates),
+      votes: new ArrayBuffer(votes),
+    })
     const place = { engine: 0, nEngines: 1, table, exchange: this.#exchange }
     this.#reducer = new ShareReducer(
       arena, kernels, setup, { ...place, share: 0 }, histogramSlots(table, histogramPoolBytes))
@@ -71,7 +76,7 @@ export class TreeEngine {
   }
 
   /** The answer to a request of the tree that is grown. */
-  answer(request: TreeRequest): RootAnswer | RoundAnswer | null {
+  answer(request: TreeRequest): RootAnswer | RoundAnswer | VotesAnswer | null {
     switch (request.kind) {
       case 'root': return this.#root(request)
       case 'round': return this.#round(request)
@@ -87,7 +92,7 @@ export class TreeEngine {
     this.#sums.build(0, root!.slot, 0)
     const totals = this.#reducer.finishRoot(request)
     assert(totals !== null, 'a training has a feature')
-    return { totals, candidate: bestOfShares(this.#exchange, 1, 0, 0) }
+    return { totals, ...rootFinding(this.#exchange, 1, this.#setup) }
   }
 
   #getMarks(): number {
@@ -97,7 +102,7 @@ export class TreeEngine {
     return this.#marks
   }
 
-  #round(request: RoundRequest): RoundAnswer {
+  #round(request: RoundRequest): RoundAnswer | VotesAnswer {
     assert(request.expansions.length <= 1, 'one expansion in a round')
     for (let isFirst = true, isDone = false; !isDone; isFirst = false) {
       const builds = isFirst ? this.#reducer.begin(request) : this.#reducer.beginGo(request)
@@ -106,7 +111,7 @@ export class TreeEngine {
       builds.forEach(({ node, slot }, h) => this.#sums.build(node, slot, h))
       isDone = this.#reducer.finishGo(request)
     }
-    return roundAnswer(this.#exchange, 1, request)
+    return roundAnswer(this.#exchange, 1, request, this.#setup)
   }
 
   #commit({ tree, leafNodes, output }: CommitRequest): null {

@@ -47,6 +47,14 @@ export interface Kernels {
   ): void
   /** dst += src over nCells cells (a multiple of 4) of contiguous planes. */
   addSums(dst: number, src: number, nCells: number): void
+  /**
+   * Adds the sums of nBins bins to those of their groups, which `groups` (a byte per bin) names:
+   * offsets of the first group's and the first bin's cell in each plane.
+   */
+  coarsen(
+    toGradients: number, toHessians: number, toCounts: number,
+    gradients: number, hessians: number, counts: number, groups: number, nBins: number,
+  ): void
   /** dst -= src over nCells cells (a multiple of 4) of contiguous planes. */
   subtractSums(dst: number, src: number, nCells: number): void
   /**

@@ -24,6 +24,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     widenBundles: (...args) => own.widenBundles(...args),
     addSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, 1),
     subtractSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, -1),
+    coarsen: (...args) => own.coarsen(...args),
     partition: (...args) => own.partition(...args),
     rearrange: (rows, n, stride, feature, table) =>
       own.rearrange(rows, n, stride, feature, table),
@@ -121,7 +122,19 @@ class ReferenceKernels {
     }
   }
 
-  /** Sums of a cell: gradients, hessians, count. */
+  coarsen(
+    toGradients: number, toHessians: number, toCounts: number,
+    gradients: number, hessians: number, counts: number, groups: number, nBins: number,
+  ): void {
+    for (let b = 0, view = this.#view; b < nBins; b++) {
+      const to = this.#byte(groups + b) * 4
+      this.#addLong(toGradients + to * 2, view.getBigInt64(gradients + b * 8, true))
+      this.#addLong(toHessians + to * 2, view.getBigInt64(hessians + b * 8, true))
+      this.#addInt(toCounts + to, view.getInt32(counts + b * 4, true))
+    }
+  }
+
+  /** Gradients, hessians, count. */
   #cell(at: number): Sums {
     const packed = this.#view.getBigUint64(at + 8, true)
     return [this.#view.getBigInt64(at, true), packed >> 16n, packed & 0xffffn]

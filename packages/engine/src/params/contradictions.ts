@@ -8,6 +8,7 @@ import { rankingContradiction } from './ranking.js'
 import { scheduleContradiction } from './schedule-contradictions.js'
 import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
+import { votingContradiction } from './voting-contradictions.js'
 
 /** LightGBM's kEpsilon. */
 const smallestHessianSum = 1e-15
@@ -151,6 +152,7 @@ export function checkContradictions(values: ParameterValues): void {
     scheduleContradiction(values) ??
     growthContradiction(values) ??
     linearContradiction(values) ??
-    constraintContradiction(values)
+    constraintContradiction(values) ??
+    votingContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

@@ -120,6 +120,16 @@ const supported = {
   ),
 }
 
+const voting = {
+  top_k: int(
+    'control',
+    20,
+    'With `tree_learner = voting`: half of the features that are elected of a leaf. More are ' +
+      'nearer to a training without votes, and more to send.',
+    { min: 1, max: 0x3fff_ffff, omittedAtDefault: true, aliases: ['topk'] },
+  ),
+}
+
 const neutral = {
   force_col_wise: noEffect(bool('control', false, 'LightGBM: build histograms by column.')),
   force_row_wise: noEffect(bool('control', false, 'LightGBM: build histograms by row.')),
@@ -127,12 +137,6 @@ const neutral = {
 
 const notBuilt = {
   bagging_by_query: unbuilt(bool('control', false, 'Draw whole query groups.')),
-  top_k: unbuilt(
-    int('control', 20, 'Voting-parallel learner: features proposed by a worker.', {
-      above: 0,
-      aliases: ['topk'],
-    }),
-  ),
   refit_decay_rate: unbuilt(
     float('control', 0.9, 'Share of the old leaf value kept by `task=refit`.', { min: 0, max: 1 }),
     'it belongs to refitting: give it to refit (decayRate, --decay-rate), or to `coppice run`',
@@ -146,7 +150,7 @@ const notBuilt = {
 
 /** Everything about the growth of trees. */
 export const controlParameters = {
-  ...supported, ...samplingParameters, ...boostingParameters, ...quantizedParameters,
+  ...supported, ...samplingParameters, ...boostingParameters, ...voting, ...quantizedParameters,
   ...linearParameters, ...neutral,
   ...notBuilt,
 }

@@ -187,21 +187,22 @@ export const coreParameters = {
       'not given, to the same numbers as LightGBM. The model file holds the derived seeds.',
     { affectsModel: false, aliases: ['random_seed', 'random_state'] },
   ),
-  tree_learner: noEffect(
-    oneOf(
-      'core',
-      ['serial', 'feature', 'data'],
-      'Whether training is distributed is decided by where it runs; the model is the same.',
-      {
-        aliases: ['tree', 'tree_type', 'tree_learner_type'],
-        valueAliases: {
-          feature_parallel: 'feature',
-          data_parallel: 'data',
-          voting_parallel: 'voting',
-        },
-        unbuiltValues: ['voting'],
+  tree_learner: oneOf(
+    'core',
+    ['serial', 'feature', 'data', 'voting'],
+    'Whether training is distributed is decided by where it runs; `serial`, `feature` and ' +
+      '`data` are the same here. `voting` is an approximation for wide data on clusters: of ' +
+      'each leaf sums over groups of bins say which `2 * top_k` features are looked at, and ' +
+      'only of those the sums of all bins are sent.',
+    {
+      omittedAtDefault: true,
+      aliases: ['tree', 'tree_type', 'tree_learner_type'],
+      valueAliases: {
+        feature_parallel: 'feature',
+        data_parallel: 'data',
+        voting_parallel: 'voting',
       },
-    ),
+    },
   ),
   device_type: noEffect(
     oneOf('core', ['cpu'], 'Where histograms are built.', {

@@ -66,6 +66,8 @@ const metricOfObjective = {
 
 /** Fills in values that depend on others; explicit ones are never touched. */
 export function deriveValues(values: MutableValues, given: Given): void {
+  // the same here
+  if (values.treeLearner !== 'voting') values.treeLearner = 'serial'
   // LightGBM's spelling of a way to draw rows
   if (values.boosting === 'goss') {
     values.boosting = 'gbdt'

@@ -100,7 +100,10 @@ export function resolveParams(raw: Readonly<Record<string, unknown>>): ResolvedP
   checkContradictions(typed)
   checkIterations(typed)
   const noEffect = parameterTable
-    .filter(info => info.status === 'no-effect' && given.has(info.name))
+    .filter(info => given.has(info.name) && (
+      info.status === 'no-effect' ||
+      // where a training runs is decided elsewhere
+      (info.name === 'tree_learner' && typed.treeLearner !== 'voting')))
     .map(info => info.name)
   return { ...typed, explicit, noEffect }
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadModules } from '../custom/registry.js'
 import { CoppiceError } from '../errors.js'
-import { bestOfShares, roundAnswer } from '../execution/candidates.js'
+import { rootFinding, roundAnswer } from '../execution/candidates.js'
 import { rowBytes } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
@@ -190,9 +190,10 @@ class ComputeThread {
       case 'tally': return addTallies(this.#start.tallies)
       case 'root': return {
         totals: (own as RootAnswer).totals,
-        candidate: bestOfShares(this.#exchange, nThreads, 0, 0),
+        ...rootFinding(this.#exchange, nThreads, this.#start.plan.engine),
       }
-      case 'round': return roundAnswer(this.#exchange, nThreads, request)
+      case 'round':
+        return roundAnswer(this.#exchange, nThreads, request, this.#start.plan.engine)
       // the parts go straight to whoever merges them
       case 'evaluate': return []
       case 'select': return mergeSelected(request, Array.from({ length: nThreads }, (_, thread) => {

@@ -19,6 +19,7 @@ export interface ThreadStart {
   readonly mailbox: SharedArrayBuffer
   readonly sums: SharedArrayBuffer
   readonly candidates: SharedArrayBuffer
+  readonly votes: SharedArrayBuffer
   /** Modules of the user's, loaded before anything else. */
   readonly modules: readonly CodeModule[]
   /** TALLY_COUNTS doubles per thread, or nothing where rows are not counted. */

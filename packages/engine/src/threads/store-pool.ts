@@ -11,7 +11,7 @@ import {
 import { encodeRequest, requestBytesMax } from '../execution/request-codec.js'
 import { rowsRequest } from '../execution/rows-request.js'
 import { StoreSizes, type StoreAnswer, type Stores, type SumsWatch } from '../execution/stores.js'
-import { sumsLayout } from '../execution/sums-layout.js'
+import { TravelLayouts } from '../execution/travel-layout.js'
 import { EXCHANGE_BYTES } from '../training/executor-traits.js'
 import { joinMoments, type MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
@@ -65,6 +65,7 @@ export class StorePool implements Stores {
   readonly #tallies: SharedArrayBuffer
   readonly #sizes = new StoreSizes()
   readonly #setups = new Map<number, EngineSetup>()
+  readonly #layouts = new Map<number, TravelLayouts>()
   #buffers: StoreBuffers = {
     mailbox: new SharedArrayBuffer(0), output: new SharedArrayBuffer(0),
     sums: new SharedArrayBuffer(0),
@@ -172,6 +173,7 @@ export class StorePool implements Stores {
       })
       this.#buffers = buffers
       this.#setups.set(store, setup)
+      this.#layouts.set(store, new TravelLayouts(setup))
     } catch (error) {
       this.#sizes.remove(store)
       throw error instanceof CoppiceError ? error : errorOf(failureOf(error))
@@ -191,17 +193,15 @@ export class StorePool implements Stores {
   }
 
   /** Buffers that are large enough for one more store; those of older stores stay theirs. */
-  #grownBuffers(
-    { features, maxLeaves, maxExpansions, linear }: EngineSetup, batchSize: number,
-  ): StoreBuffers {
-    const { nBytes } = sumsLayout(features)
+  #grownBuffers(setup: EngineSetup, batchSize: number): StoreBuffers {
+    const { features, maxLeaves, maxExpansions, linear } = setup
     const table = shareFeatures(features, this.nThreads)
     const request =
       requestBytesMax(features.length, maxLeaves, maxExpansions, undefined, linear)
     const { mailbox, output, sums } = this.#buffers
     return {
       mailbox: atLeast(mailbox, COMMAND_BYTES + request),
-      output: atLeast(output, maxExpansions * nBytes),
+      output: atLeast(output, new TravelLayouts(setup).roundBytesMax(maxExpansions)),
       sums: atLeast(sums, Exchange.sizes(table, batchSize).sums),
     }
   }
@@ -226,7 +226,7 @@ export class StorePool implements Stores {
     command: number, store: number, request: EngineRequest, watch?: SumsWatch,
   ): Promise<StoreAnswer> {
     this.#sizes.require(store)
-    const onSums = (n: number): void => watch!.take(this.#histograms(store, n))
+    const onSums = (n: number): void => watch!.take(this.#histograms(store, request, n))
     const { parts, selected, moments } = await this.#post(() => {
       const { mailbox } = this.#buffers
       new Int32Array(mailbox, 0, 4).set([command, store, watch?.every ?? 0, 0])
@@ -238,7 +238,10 @@ export class StorePool implements Stores {
       case 'tally': return { kind: 'counts', values: addTallies(this.#tallies) }
       case 'root':
       case 'round':
-        return { kind: 'sums', histograms: this.#histograms(store, histogramsOf(request).length) }
+        return {
+          kind: 'sums',
+          histograms: this.#histograms(store, request, histogramsOf(request).length),
+        }
       case 'evaluate': return { kind: 'parts', parts }
       case 'select': return { kind: 'selected', parts: selected }
       case 'moments': return { kind: 'moments', part: joinMoments(moments) }
@@ -249,8 +252,8 @@ export class StorePool implements Stores {
   }
 
   /** The first n histograms of the output. */
-  #histograms(store: number, n: number): Uint8Array[] {
-    const { nBytes } = sumsLayout(this.#setups.get(store)!.features)
+  #histograms(store: number, request: EngineRequest, n: number): Uint8Array[] {
+    const { nBytes } = this.#layouts.get(store)!.of(request)
     return Array.from({ length: n }, (_, h) =>
       new Uint8Array(this.#buffers.output, h * nBytes, nBytes))
   }
@@ -268,6 +271,7 @@ export class StorePool implements Stores {
   async drop(store: number): Promise<void> {
     if (!this.#sizes.remove(store)) return
     this.#setups.delete(store)
+    this.#layouts.delete(store)
     await this.#send({ kind: 'drop', store })
   }
 

@@ -87,7 +87,7 @@ export class ThreadExecutor implements Executor {
     this.#mayCollect = isLarge && job.releasesRows === true
     const table = shareFeatures(plan.engine.features, nThreads)
     const { maxExpansions, maxLeaves, features, rules, linear } = plan.engine
-    const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), rules?.rescansMax)
+    const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), plan.engine)
     const requests = requestBytesMax(features.length, maxLeaves, maxExpansions, rules, linear)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
@@ -103,6 +103,7 @@ export class ThreadExecutor implements Executor {
         Math.ceil(Math.max(TASK_BYTES_MAX, requests) / 8) * 8 + nThreads * 8),
       sums: new SharedArrayBuffer(sizes.sums),
       candidates: new SharedArrayBuffer(sizes.candidates),
+      votes: new SharedArrayBuffer(sizes.votes),
       modules: this.#modules,
       tallies: new SharedArrayBuffer(plan.engine.usesGoss ? nThreads * TALLY_COUNTS * 8 : 0),
       selected: new SharedArrayBuffer(

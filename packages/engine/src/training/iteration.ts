@@ -2,8 +2,9 @@ import { placeOf } from '../custom/define.js'
 import { assert, CoppiceError } from '../errors.js'
 import type {
   BagRule, BinnedTree, EngineRequest, EvaluateRequest, MetricPart, RootAnswer, RoundAnswer,
-  SelectAnswer,
+  SelectAnswer, VotesAnswer,
 } from '../execution/protocol.js'
+import { Election } from '../grower/election.js'
 import { fitLeaves } from '../linear/fit-leaves.js'
 import type { MomentsPart } from '../linear/moments.js'
 import { FeatureSampler } from '../grower/feature-sampler.js'
@@ -20,6 +21,7 @@ import type { LeafTotals } from '../kernels/candidate.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import { HESSIAN_RANGE } from './check-data.js'
 import type { Selection } from '../selection/select-percentiles.js'
+import { askForRoot, askForRound } from './ask-for-splits.js'
 import { DartForest, DartSchedule, type DartStep, type Rescale } from './dart.js'
 import { LeafGrid } from './leaf-grid.js'
 import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
@@ -45,8 +47,8 @@ export interface IterationOutcome {
 
 /** The answer to a request is of the type that the request's kind says. */
 export type EngineAnswer =
-  number | Float64Array | RootAnswer | RoundAnswer | readonly MetricPart[] | SelectAnswer |
-  MomentsPart | null
+  number | Float64Array | RootAnswer | RoundAnswer | VotesAnswer | readonly MetricPart[] |
+  SelectAnswer | MomentsPart | null
 
 /** Requests to the engines, yielded one at a time; each is resumed with its answer. */
 export type Dialogue<Result> = Generator<EngineRequest, Result, EngineAnswer>
@@ -276,13 +278,15 @@ export class Booster {
       : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
     const grower = new TreeGrower(
       settings.growth, features, (key, path) => this.#mask(key, path), leafValue, ruledTree)
-    grower.start((yield {
+    const { voting } = plan.engine
+    const election = voting === undefined ? null : new Election(voting.nElected)
+    grower.start(yield* askForRoot({
       kind: 'root', output, bag, mask: grower.rootMask(),
       ...(ruledTree === null ? {} : { rules: ruledTree.rootRules() }),
       ...(settings.scan === undefined ? {} : { scan: settings.scan }),
-    }) as RootAnswer)
+    }, election) as Dialogue<RootAnswer>)
     for (let round = grower.next(); round !== null; round = grower.next()) {
-      grower.accept((yield round) as RoundAnswer)
+      grower.accept(yield* askForRound(round, election) as Dialogue<RoundAnswer>)
     }
     const grown = withoutLoneLeaf(grower.finish(), bias)
     const tree = yield* this.#renew(task, yield* this.#fit(task, grown, bias))

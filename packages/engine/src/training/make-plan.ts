@@ -2,6 +2,7 @@ import type { ParameterValue } from '@coppice/model'
 import { metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import type { MetricSpec } from '../execution/protocol.js'
+import { votingOf } from '../execution/voting.js'
 import { linearScale, linearSetup, planLinear } from '../linear/linear-plan.js'
 import { metricFamily } from '../metrics/family.js'
 import { checkMetric } from '../metrics/names.js'
@@ -71,6 +72,7 @@ export function makePlan(
   const metrics = evaluates ? plannedMetrics(params, objective) : []
   const { rules, interactions, isOneByOne } = makeRules(params, train.features)
   const expansions = isOneByOne ? 1 : maxExpansions(params, features, executor)
+  const usableFeatures = features.flatMap((feature, f) => feature.nBins > 1 ? [f] : [])
   const sampledRows = rowSampling(params, train.nRows)
   const plan: TrainingPlan = {
     engine: {
@@ -82,6 +84,7 @@ export function makePlan(
       initScoreQuantum: grid.quantum,
       scan: params,
       ...(rules === undefined ? {} : { rules: rules.tree }),
+      ...votingOf(params, usableFeatures.length),
       usesBagging: drawsRows(params, train.nRows),
       usesGoss: sampledRows.kind === 'goss',
       maxExpansions: expansions,
@@ -113,7 +116,7 @@ export function makePlan(
     rowSampling: sampledRows,
     sampling: params,
     extraSeed: params.extraSeed,
-    usableFeatures: features.flatMap((feature, f) => feature.nBins > 1 ? [f] : []),
+    usableFeatures,
     scoreScale,
   }
   return { plan: onlyPlan(plan), statistics, parameters: modelParameters(params) }

@@ -8,7 +8,7 @@ import type {
 const layout = { nBins: 4, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {
   features: [layout, layout, layout], nOutputs: 2, maxLeaves: 3, maxExpansions: 2,
-  usesBagging: true, usesGoss: true,
+  usesBagging: true, usesGoss: true, voting: { nElected: 2 },
 }
 const bits = new Uint8Array(32)
 const mask = new Uint8Array(3)
@@ -26,6 +26,11 @@ const round = (change: Partial<Expansion>): EngineRequest =>
 const commit = (change: Partial<BinnedTree>): EngineRequest =>
   ({ kind: 'commit', output: 1, tree: { ...tree, ...change }, leafNodes: null })
 
+const elected = (features: readonly number[], n = 1, node = 3): EngineRequest => ({
+  kind: 'round', released: [], expansions: [],
+  elected: Array.from({ length: n }, () => ({ node, totals, features })),
+})
+
 const group: SelectGroup = { node: 3, low: -4, high: 27, width: 8, count: 5 }
 const select = (change: Partial<SelectGroup>, n = 1): EngineRequest => ({
   kind: 'select', output: 0, weightScale: 0,
@@ -42,7 +47,7 @@ describe('requestFault', () => {
     { kind: 'root', output: 1, mask,
       bag: { kind: 'goss', hashStart: 1, threshold: 77, limit: 5, factor: 8 } },
     { kind: 'tally', digit: 2, prefix: 2 ** 20 },
-    round({}), { kind: 'round', released: [], expansions: [] },
+    round({}), elected([0, 2]), elected([1], 4), { kind: 'round', released: [], expansions: [] },
     { ...commit({}), leafNodes: [3, 4, 5] } as EngineRequest,
     select({}), select({ node: -1, width: 0 }),
     { ...select({}), weightScale: 2 ** 30 } as EngineRequest,
@@ -74,6 +79,12 @@ describe('requestFault', () => {
     [round({ leftTotals: { ...totals, count: -1 } }), /^a leaf has less than no rows/],
     [{ kind: 'round', released: [], expansions: [expansion, expansion, expansion] },
       /^3 expansions are more than 2/],
+    [elected([0, 1, 2]), /elected of node 3 are no features/],
+    [elected([1, 0]), /elected of node 3/], [elected([1, 1]), /elected of node 3/],
+    [elected([3]), /elected of node 3/], [elected([]), /elected of node 3/],
+    [elected([1], 5), /^features are elected of 5 leaves, not 4/],
+    [elected([1], 1, -1), /elected of node -1/],
+    [{ ...elected([1]), expansions: [expansion] } as EngineRequest, /^no features are elected/],
     [select({ node: -2 }), /^node -2 is none/],
     [select({ low: 28 }), /^there are no residuals from 28 to 27/],
     [select({ high: 2 ** 53 }), /^there are no residuals/],

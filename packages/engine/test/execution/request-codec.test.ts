@@ -75,6 +75,10 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
     { minLength: 1, maxLength: maxExpansions }),
     released: ids(2),
     rescans: fc.array(fc.record({ node: int, totals, mask, rules }), { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant('round' as const), expansions: fc.constant([]), released: ids(2),
+    elected: fc.array(
+      fc.record({ node: int, totals, features: ids(nFeatures) }),
+      { maxLength: 2 * maxExpansions }) }),
   fc.record({ kind: fc.constant('round' as const),
     expansions: fc.array(expansion, { maxLength: maxExpansions }),
     released: ids(2 * maxExpansions) }),

@@ -11,7 +11,7 @@ import type {
 import type { StoreAnswer, Stores } from '../../src/execution/stores.js'
 import { mergeMoments } from '../../src/linear/moments.js'
 import { mergeSelected } from '../../src/selection/answer.js'
-import { sumsLayout } from '../../src/execution/sums-layout.js'
+import { TravelLayouts } from '../../src/execution/travel-layout.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../../src/training/iteration.js'
 import type { Executor, TrainingJob } from '../../src/training/executor.js'
@@ -196,13 +196,13 @@ export class StoresExecutor implements Executor {
     for (const answer of await this.#ask(request)) {
       assert.ok(answer.kind === 'sums')
       assert.equal(answer.histograms.length, histogramsOf(request).length)
-      answer.histograms.forEach((sums, h) => this.#add(h, sums))
+      answer.histograms.forEach((sums, h) => this.#add(request, h, sums))
     }
     return request.kind === 'root' ? reducer.finishRoot(request) : reducer.finishRound(request)
   }
 
-  #add(histogram: number, sums: Uint8Array): void {
-    const { nCells } = sumsLayout(this.#setup!.features)
+  #add(request: EngineRequest, histogram: number, sums: Uint8Array): void {
+    const { nCells } = new TravelLayouts(this.#setup!).of(request)
     const isCut = this.#options.chunks === true
     for (let first = 0, n = 0; first < nCells; first += n) {
       n = isCut ? Math.min(nCells - first, 4 * (1 + this.#random.below(6))) : nCells

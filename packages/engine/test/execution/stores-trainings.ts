@@ -60,6 +60,11 @@ export const storesTrainings: readonly StoresTraining[] = [
       linearTree: true, linearLambda: 0.5, numIterations: 3, numLeaves: 6, baggingFraction: 0.7,
       baggingFreq: 1, metric: ['l2'],
     }),
+  training('features elected by votes, with bagging and weights',
+    { ...base, label: 'binary', weights: 'any' }, {
+      objective: 'binary', numLeaves: 14, treeLearner: 'voting', topK: 2, baggingFraction: 0.7,
+      baggingFreq: 1, minDataPerGroup: 20, metric: ['binary_logloss'],
+    }),
   training('binary with shares of the classes',
     { ...base, label: 'binary' }, {
       objective: 'binary', numLeaves: 9, posBaggingFraction: 0.5, baggingFreq: 1, metric: ['auc'],

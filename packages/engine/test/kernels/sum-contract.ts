@@ -178,6 +178,37 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
     }
   })
 
+  describe('coarsen', () => {
+    it('adds the sums of bins to those of their groups', () => {
+      for (const groups of [[0], [0, 0, 1], [2, 0, 1, 2, 0], Array.from({ length: 256 }, (_, b) =>
+        b === 255 ? 8 : b >> 5)]) {
+        lab.clear()
+        const random = new TestRandom(groups.length)
+        const [n, nGroups] = [groups.length, Math.max(...groups) + 1]
+        const longs = Array.from({ length: 2 * n }, () => BigInt(random.word()) * -1000003n)
+        const counts = Array.from({ length: n }, () => random.below(1000))
+        const from = lab.reserve(n * 20 + 8)
+        longs.forEach((v, i) => lab.view.setBigInt64(from + i * 8, v, true))
+        counts.forEach((v, i) => lab.view.setInt32(from + n * 16 + i * 4, v, true))
+        const to = lab.reserve(nGroups * 20 + 8)
+        lab.view.setBigInt64(to, 77n, true)
+        const names = lab.reserve(n)
+        new Uint8Array(lab.memory.buffer, names, n).set(groups)
+        lab.run([to], (k) => k.coarsen(
+          to, to + nGroups * 8, to + nGroups * 16, from, from + n * 8, from + n * 16, names, n))
+        const sum = (plane: readonly bigint[], group: number): bigint => plane.reduce(
+          (total, v, b) => groups[b] === group ? total + v : total, 0n)
+        const all = Array.from({ length: nGroups }, (_, group) => group)
+        assert.deepEqual(lab.longs(to, 2 * nGroups), [
+          ...all.map((group) => sum(longs.slice(0, n), group) + (group === 0 ? 77n : 0n)),
+          ...all.map((group) => sum(longs.slice(n), group)),
+        ])
+        assert.deepEqual(lab.ints(to + nGroups * 16, nGroups), all.map((group) =>
+          counts.reduce((total, v, b) => groups[b] === group ? total + v : total, 0)))
+      }
+    })
+  })
+
   for (const [name, sign] of [['addSums', 1n], ['subtractSums', -1n]] as const) {
     describe(name, () => {
       it('works on every cell of the three planes', () => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { bestOfShares, roundAnswer } from '../../src/execution/candidates.js'
+import { rootFinding, roundAnswer } from '../../src/execution/candidates.js'
 import { engineRows } from '../../src/execution/engine-rows.js'
 import { Exchange } from '../../src/execution/exchange.js'
 import { shareFeatures } from '../../src/execution/feature-shares.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
 import { PartitionEngine } from '../../src/execution/partition-engine.js'
-import type { EngineRequest } from '../../src/execution/protocol.js'
+import type { EngineRequest, EngineSetup } from '../../src/execution/protocol.js'
 import { mergeMoments } from '../../src/linear/moments.js'
 import { mergeSelected } from '../../src/selection/answer.js'
 import { Arena } from '../../src/kernels/arena.js'
@@ -16,6 +16,7 @@ import type { Dialogue, EngineAnswer } from '../../src/training/iteration.js'
 export class Lockstep {
   readonly engines: readonly PartitionEngine[]
   readonly #exchange: Exchange
+  readonly #setup: EngineSetup
   /** Goes of all rounds. */
   nGoes = 0
   /** Histograms for which all engines handed over rows, all of them sums, or some rows. */
@@ -28,10 +29,12 @@ export class Lockstep {
   ) {
     const table = shareFeatures(plan.engine.features, nEngines)
     const room = Exchange.roomFor(plan.engine.maxExpansions)
-    const sizes = Exchange.sizes(table, room, plan.engine.rules?.rescansMax)
+    const sizes = Exchange.sizes(table, room, plan.engine)
     const exchange = new Exchange(table, room, {
       sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
+      votes: new ArrayBuffer(sizes.votes),
     })
+    this.#setup = plan.engine
     this.#exchange = exchange
     this.engines = Array.from({ length: nEngines }, (_, engine) => new PartitionEngine(
       plan.engine, engineRows(train), evalSets.map(({ data }) => engineRows(data)),
@@ -76,7 +79,7 @@ export class Lockstep {
         this.#count(1)
         const totals = engines.map((engine) => engine.reduceRoot(request))
         return {
-          totals: totals[0]!, candidate: bestOfShares(this.#exchange, engines.length, 0, 0),
+          totals: totals[0]!, ...rootFinding(this.#exchange, engines.length, this.#setup),
         }
       }
       case 'round': {
@@ -88,7 +91,7 @@ export class Lockstep {
           isDone = done[0]!
           this.nGoes++
         }
-        return roundAnswer(this.#exchange, engines.length, request)
+        return roundAnswer(this.#exchange, engines.length, request, this.#setup)
       }
       case 'commit':
         for (const engine of engines) engine.commit(request)

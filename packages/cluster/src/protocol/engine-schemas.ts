@@ -3,7 +3,8 @@
  * `execution/protocol.ts`.
  */
 import {
-  AUC_MU_CLASSES_MAX, type BinnedTree, type EngineSetup, type ErrorCode, isWholeTree,
+  AUC_MU_CLASSES_MAX, BIN_SET_BYTES_MAX, type BinnedTree, BINS_MAX, type EngineSetup,
+  type ErrorCode, isWholeTree,
   type MetricPart, type MetricSpec, type RankedScores, type RankingSpec, type RowSummary,
   type TargetShape,
 } from '@coppice/engine'
@@ -12,7 +13,7 @@ import {
 } from './limits.js'
 import { objective } from './model-schemas.js'
 import {
-  array, bytesOf, count, double, finite, flag, integer, list, nullable, object, oneOf,
+  array, count, double, finite, flag, integer, list, nullable, object, oneOf,
   optional, type Schema, text, where,
 } from './schema.js'
 
@@ -41,7 +42,7 @@ const linearLeaves = {
 export const binnedTree: Schema<BinnedTree> = where(
   object({
     feature: list(integer(0, COLUMNS_MAX), LEAVES_MAX),
-    leftBins: list(bytesOf(32), LEAVES_MAX),
+    leftBins: list(array(Uint8Array, BIN_SET_BYTES_MAX), LEAVES_MAX),
     leftChild: list(child, LEAVES_MAX),
     rightChild: list(child, LEAVES_MAX),
     leafValue: list(finite, LEAVES_MAX),
@@ -93,7 +94,9 @@ const ranking: Schema<RankingSpec> = object({
 
 export const engineSetup: Schema<EngineSetup> = object({
   features: list(where(
-    object({ nBins: integer(1, 256), missingBin: integer(-1, 255), isCategorical: flag }),
+    object({
+      nBins: integer(1, BINS_MAX), missingBin: integer(-1, BINS_MAX - 1), isCategorical: flag,
+    }),
     ({ nBins, missingBin }) => missingBin < nBins, 'a feature whose missing bin is one of its bins',
   ), COLUMNS_MAX),
   objective: object({

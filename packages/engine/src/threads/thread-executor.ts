@@ -79,7 +79,7 @@ export class ThreadExecutor implements Executor {
     const table = shareFeatures(plan.engine.features, nThreads)
     const { maxExpansions, maxLeaves, features, rules, linear } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), rules?.rescansMax)
-    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions, rules, linear)
+    const requests = requestBytesMax(features, maxLeaves, maxExpansions, rules, linear)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     this.#nOutputs = plan.engine.nOutputs
@@ -109,8 +109,8 @@ export class ThreadExecutor implements Executor {
 
   #treeBuffers({ plan, train: { nRows }, growsApart }: TrainingJob): TreeBuffers | null {
     if (growsApart !== true || this.nThreads === 1 || !Booster.canGrowApart(plan)) return null
-    const { engine: { nOutputs, maxLeaves }, rowSampling: { kind } } = plan
-    return TreePlanes.buffers({ nRows, nOutputs, maxLeaves }, kind !== 'none')
+    const { engine: { nOutputs, maxLeaves, features }, rowSampling: { kind } } = plan
+    return TreePlanes.buffers({ nRows, nOutputs, maxLeaves, features }, kind !== 'none')
   }
 
   #spawn(start: ThreadStart): void {

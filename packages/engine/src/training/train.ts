@@ -112,6 +112,7 @@ function trainingSize(
     speculation: params.speculation,
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
     usesBagging: drawsRows(params, data.nRows),
+    widestBins: data.features.reduce((most, { mapper }) => Math.max(most, mapper.nBins), 0),
     hasWeight: data.weight !== null,
     keepsResiduals: hasPercentileLeaves(params.objective),
     ranks: isRanking({ name: params.objective }),

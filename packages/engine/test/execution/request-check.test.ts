@@ -67,7 +67,7 @@ describe('requestFault', () => {
     [{ kind: 'tally', digit: 3, prefix: 0 }, /not counted by such a digit/],
     [round({ feature: 3 }), /^feature 3 is not one of 3/],
     [round({ feature: -1 }), /^feature -1 is not one of 3/],
-    [round({ leftBins: new Uint8Array(31) }), /^a set of bins is cut off/],
+    [round({ leftBins: new Uint8Array(31) }), /^a set of bins is none/],
     [round({ right: 1 }), /^node 0 cannot be cut in 1 and 1/],
     [round({ leftMask: new Uint8Array(0) }), /^a mask of 0/],
     [round({ rightMask: new Uint8Array(2) }), /^a mask of 2/],
@@ -88,7 +88,7 @@ describe('requestFault', () => {
     [commit({ feature: [2, 3] }), /^feature 3 is not one of 3/],
     [commit({ leftChild: [0, -1] }), /^what should be a tree is none/],
     [commit({ leafValue: [1, Infinity, 0] }), /^a value of a leaf/],
-    [commit({ leftBins: [bits, new Uint8Array(1)] }), /^a set of bins is cut off/],
+    [commit({ leftBins: [bits, new Uint8Array(1)] }), /^a set of bins is none/],
     [{ ...commit({}), output: -1 } as EngineRequest, /^output -1/],
     [{ ...commit({}), leafNodes: [1] } as EngineRequest, /^1 nodes are named for 3 leaves/],
   ]

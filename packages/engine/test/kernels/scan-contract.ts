@@ -11,9 +11,10 @@ import {
 import {
   addUp, bruteForceScan, type BestSplit, type FeatureSums, type ScanUnits, type Sums,
 } from './brute-force.js'
-import { bitBytes, bitsOf as bitsOfSet } from '../../src/bin-set.js'
+import { bitsOf as bitsOfSet } from '../../src/bin-set.js'
 import { isWide } from '../../src/row-bytes.js'
 import { Lab } from './lab.js'
+import { bitsOfBins as bitsOf, makeLeaf, type Shape, withoutMissing } from './leaf-sums.js'
 
 const plain: ScanParams = {
   lambdaL1: 0, lambdaL2: 0, minDataInLeaf: 1, minSumHessianInLeaf: 0, minGainToSplit: 0,
@@ -21,35 +22,6 @@ const plain: ScanParams = {
   minDataPerGroup: 1, extraTrees: false,
 }
 const units: ScanUnits = { gradient: 2 ** -10, hessian: 2 ** -8 }
-
-type Shape = Omit<FeatureSums, 'bins'> & { readonly nBins: number }
-
-/** A leaf: sums of the same random rows over the bins of each feature. */
-function makeLeaf(
-  random: TestRandom, shapes: readonly Shape[], nRows: number, draw: () => [number, number],
-): FeatureSums[] {
-  const rows = Array.from({ length: nRows }, draw)
-  return shapes.map(({ nBins, missingBin, isCategorical }) => {
-    const bins = Array.from({ length: nBins }, () => ({ g: 0n, h: 0n, n: 0 }))
-    for (const [g, h] of rows) {
-      const bin = bins[random.below(nBins)]!
-      bin.g += BigInt(g)
-      bin.h += BigInt(h)
-      bin.n++
-    }
-    return { bins, missingBin, isCategorical }
-  })
-}
-
-/** The feature with the sums of its missing bin moved to another. */
-function withoutMissing(feature: FeatureSums): FeatureSums {
-  const { bins, missingBin } = feature
-  if (missingBin < 0 || bins.length < 2) return feature
-  const to = missingBin === 0 ? 1 : 0
-  const none = { g: 0n, h: 0n, n: 0 }
-  return { ...feature, bins: bins.map((sums, b) =>
-    b === missingBin ? none : b === to ? addUp([sums, bins[missingBin]!]) : sums) }
-}
 
 /** The split search: bit-equal to writing down all candidates. */
 export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): void {
@@ -109,12 +81,6 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
     lab.run([out, scratch], (k) => k.scan(
       out, g, h, c, layout, first, last, mask, params, scratch, total.g, total.h, total.n))
     return { found: readCandidate(lab.view, out, features), broken: brokenFeature(lab.view, out) }
-  }
-
-  const bitsOf = (bins: readonly number[], nBins = 1): Uint8Array => {
-    const bits = new Uint8Array(bitBytes(nBins))
-    for (const b of bins) bits[b >> 3]! |= 1 << (b & 7)
-    return bits
   }
 
   function assertFound(

@@ -46,7 +46,12 @@ export function binSetOfBits(bits: Uint8Array, nBins: number): BinSet {
     while (b + 1 < nBins && hasBit(bits, b + 1)) b++
     runs.push(first, b)
   }
-  if (runs.length * 2 >= wideBytes(nBins)) return bits.slice(0, wideBytes(nBins))
+  const nBytes = wideBytes(nBins)
+  if (runs.length * 2 >= nBytes) {
+    const whole = new Uint8Array(nBytes)
+    whole.set(bits.subarray(0, nBytes))
+    return whole
+  }
   const set = new Uint8Array(runs.length * 2)
   runs.forEach((bin, i) => {
     set[2 * i] = bin & 255

@@ -102,6 +102,26 @@ describe('requestFault', () => {
   })
 })
 
+describe('requestFault, of features of more than 256 bins', () => {
+  const wide = { ...limits, features: [layout, layout, { ...layout, nBins: 1000 }] }
+  const left = Uint8Array.of(0, 0, 1, 3)
+
+  it('takes their sets of bins, and draws behind masks', () => {
+    assert.equal(requestFault(round({ leftBins: left }), wide), null)
+    assert.equal(requestFault(round({ leftBins: left, leftMask: new Uint8Array(5) }), wide), null)
+    assert.equal(treeFault({ output: 0, tree: { ...tree, leftBins: [left, bits] } }, wide), null)
+  })
+
+  it('takes no others', () => {
+    for (const leftBins of [bits, Uint8Array.of(0, 0, 232, 3), new Uint8Array(2)]) {
+      assert.match(requestFault(round({ leftBins }), wide)!, /^a set of bins is none/)
+    }
+    assert.match(requestFault(round({ leftBins: left }), limits)!, /^a set of bins is none/)
+    assert.match(
+      requestFault(round({ leftBins: left, leftMask: new Uint8Array(4) }), wide)!, /^a mask of 4/)
+  })
+})
+
 describe('decodeRequest of cut bytes', () => {
   it('throws, and takes no memory for what is not there', () => {
     const bytes = new Uint8Array(4096)

@@ -44,7 +44,8 @@ describe('bin sets', () => {
     assert.deepEqual(binSetOf(10, (b) => b === 3 || b === 9).subarray(0, 2), Uint8Array.of(8, 2))
     assert.deepEqual(binSetOf(1000, (b) => b <= 770), Uint8Array.of(0, 0, 2, 3))
     assert.deepEqual(
-      binSetOf(65_536, (b) => b <= 1 || b === 65_535), Uint8Array.of(0, 0, 1, 0, 255, 255, 255, 255))
+      binSetOf(65_536, (b) => b <= 1 || b === 65_535),
+      Uint8Array.of(0, 0, 1, 0, 255, 255, 255, 255))
     const numeric = { nBins: 65_536, isCategorical: false }
     assert.equal(binSetBytesMax(numeric), 32)
   })

@@ -3,7 +3,7 @@
  * `execution/protocol.ts`.
  */
 import {
-  AUC_MU_CLASSES_MAX, BIN_SET_BYTES_MAX, type BinnedTree, BINS_MAX, type EngineSetup,
+  AUC_MU_CLASSES_MAX, BIN_SET_BYTES_MAX, type BinnedTree, BINS_MAX, type BinSet, type EngineSetup,
   type ErrorCode, isWholeTree,
   type MetricPart, type MetricSpec, type RankedScores, type RankingSpec, type RowSummary,
   type TargetShape,
@@ -39,10 +39,15 @@ const linearLeaves = {
   coefficients: list(list(finite, COLUMNS_MAX), LEAVES_MAX),
 }
 
+/** Whether its runs or bits are of the feature is checked with the setup. */
+const binSet: Schema<BinSet> = where(
+  array(Uint8Array, BIN_SET_BYTES_MAX),
+  ({ length }) => length % 4 === 0 || length % 2 === 1, 'a set of bins')
+
 export const binnedTree: Schema<BinnedTree> = where(
   object({
     feature: list(integer(0, COLUMNS_MAX), LEAVES_MAX),
-    leftBins: list(array(Uint8Array, BIN_SET_BYTES_MAX), LEAVES_MAX),
+    leftBins: list(binSet, LEAVES_MAX),
     leftChild: list(child, LEAVES_MAX),
     rightChild: list(child, LEAVES_MAX),
     leafValue: list(finite, LEAVES_MAX),

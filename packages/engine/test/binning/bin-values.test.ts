@@ -69,7 +69,7 @@ describe('binColumns', () => {
   })
 
   it('puts the higher bytes of wide features behind the bytes of all', () => {
-    const mappers = [integerMapper(9, 'none'), integerMapper(700, 'nan'), integerMapper(300, 'none')]
+    const mappers = [9, 700, 300].map((n) => integerMapper(n, n === 700 ? 'nan' : 'none'))
     const values = [1, 250, 120].map((value) => Float64Array.of(value, NaN))
     const out = new Uint8Array(11)
     binColumns(mappers.map(binLookup), values, 2, out, 1)

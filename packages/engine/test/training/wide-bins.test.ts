@@ -109,6 +109,19 @@ describe('trainings on bins of two bytes', () => {
     assert.equal(digest(resumed.model), digest(whole.model))
   })
 
+  it('are the same where threads grow whole trees', async () => {
+    const own = makeDataset({ ...wider, nRows: 900, label: { classes: 3 } }).data
+    const digests = await Promise.all([false, true].map(async (growsApart) => {
+      const { model } = await train({
+        params: { ...small, objective: 'multiclass', numClass: 3, maxCatThreshold: 200,
+          catSmooth: 0, minDataPerGroup: 1, dataSampleStrategy: 'goss', learningRate: 1 },
+        train: own, growsApart,
+      }, new ThreadExecutor(2))
+      return digest(model)
+    }))
+    assert.equal(digests[0], digests[1])
+  })
+
   it('are the same where few histograms are kept', async () => {
     assert.deepEqual(await outcome(
       { params: { ...params, histogramPoolSize: 0.05 } }, new InlineExecutor()), expected)

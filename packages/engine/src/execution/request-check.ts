@@ -208,7 +208,7 @@ function maskFault(mask: Uint8Array | null, { features }: RequestLimits): string
   const isMask = mask === null || mask.length === features.length ||
     mask.length === maskBytesMax(features)
   return isMask ? null
-    : `a mask of ${mask.length} bytes does not fit ${features.length}`
+    : `a mask of ${mask.length} features does not fit ${features.length}`
 }
 
 function featureFault(feature: number, { features }: RequestLimits): string {

@@ -1,5 +1,5 @@
 import type { BinnedBlock, BinnedDataset } from '@coppice/engine'
-import { allBins } from './datasets.js'
+import { recut } from './datasets.js'
 import { TestRandom } from './random.js'
 
 /** A data set with raw values, and its rows as a predictor takes them. */

@@ -153,7 +153,7 @@ class BudgetRun {
     this.#booster = new Booster(plan)
     this.#reducer = new StarReducer(plan.engine, new TimedReducer(plan.engine, this.watch))
     this.#scratch = new Uint8Array(
-      requestBytesMax(features.length, maxLeaves, maxExpansions, undefined, linear))
+      requestBytesMax(features, maxLeaves, maxExpansions, undefined, linear))
     const stores = dealRows(this.#data, this.#pools.length)
     await Promise.all(this.#pools.map((pool, w) => pool.build(0, plan.engine, stores[w], [])))
     return null

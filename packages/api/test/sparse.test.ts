@@ -65,11 +65,14 @@ describe('sparse matrices', function () {
   }
 
   it('train to the bytes of the dense ones, evaluation sets included', async () => {
-    const run = async (rows: 'csr' | 'dense', numThreads: number, numRows: number) => {
+    const run = async (
+      rows: 'csr' | 'dense', numThreads: number, numRows: number, maxBin = 255,
+    ) => {
       const [data, valid] = [
         Dataset.from(rows === 'csr' ? csr : dense, labels, options),
         Dataset.from(fresh[rows], fresh.labels)]
-      return (await train({ ...params, numThreads, binConstructSampleCnt: numRows }, data,
+      return (await train(
+        { ...params, numThreads, binConstructSampleCnt: numRows, maxBin, minDataInBin: 1 }, data,
         { evalSets: [valid] })).toString()
     }
     const expected = await run('dense', 1, 200_000)
@@ -77,6 +80,8 @@ describe('sparse matrices', function () {
     assert.equal(await run('csr', 2, 200_000), expected)
     assert.equal(await run('csr', 1, 900), await run('dense', 1, 900))
     assert.notEqual(await run('csr', 1, 900), expected)
+    // one column has bins of two bytes
+    assert.equal(await run('csr', 2, 200_000, 700), await run('dense', 1, 200_000, 700))
   })
 
   it('predict what the dense ones do, on any number of threads', async () => {

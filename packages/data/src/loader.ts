@@ -18,7 +18,7 @@ export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Prom
   const { runner } = inputs
   const { recipe, groupSizes, partitions, columns } = await surveyDataset(inputs, options)
   const { nRows, features, classes } = recipe
-  const targets = allocateTargets(targetSize(recipe.columns, nRows, nRawValues(recipe)))
+  const targets = allocateTargets(targetSize(recipe.columns, features, nRows, nRawValues(recipe)))
   runner.setEncoding({ plan: encodePlanOf(recipe), targets: [targets] })
   const units = unitsOf(recipe.partitions)
   const onDone = report(options, 'bin', units.length)

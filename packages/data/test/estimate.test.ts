@@ -53,12 +53,15 @@ describe('unitValuesMax', () => {
 })
 
 describe('allocateTargets', () => {
-  it('covers all rows by blocks whose size depends on the number of features alone', () => {
+  it('covers all rows by blocks whose size depends on the bytes of a row alone', () => {
     assert.equal(rowsPerBlock(1), 1 << 22)
     assert.equal(rowsPerBlock(28), 1 << 20)
     assert.equal(rowsPerBlock(1e9), 64)
     const nFeatures = PACKED_FEATURES_MIN - 1
-    const options = { nFeatures, nLabels: 1, hasWeight: false, nInitScores: 2, nRawValues: null }
+    const options = {
+      nFeatures, rowBytes: nFeatures, nLabels: 1, hasWeight: false, nInitScores: 2,
+      nRawValues: null,
+    }
     const nRows = (1 << 19) + 2
     const { blocks, label, weight, initScore } = allocateTargets({ ...options, nRows })
     assert.deepEqual(

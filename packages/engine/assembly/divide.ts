@@ -1,3 +1,4 @@
+import { bitAt } from './bit-at'
 import { copyRow } from './copy-row'
 
 // Rows in several planes: which way they go is found once, by the plane that has the feature,
@@ -9,6 +10,17 @@ export function decide(decisions: usize, bins: usize, n: i32, stride: i32, table
   for (const end = decisions + <usize>n; decisions < end; decisions++, bins += stride) {
     const go = load<u8>(table + <usize>load<u8>(bins))
     store<u8>(decisions, go)
+    nLeft += go
+  }
+  return nLeft
+}
+
+/** As `decide`, of bins of two bytes: by bit `bin` of `bits`. */
+export function decideWide(decisions: usize, bins: usize, n: i32, stride: i32, bits: usize): i32 {
+  let nLeft = 0
+  for (const end = decisions + <usize>n; decisions < end; decisions++, bins += stride) {
+    const go = bitAt(bits, load<u16>(bins))
+    store<u8>(decisions, <u8>go)
     nLeft += go
   }
   return nLeft

@@ -1,23 +1,28 @@
 import { leafGain } from './gain'
 import {
-  C_BIN, C_BROKEN, C_FEATURE, C_FLAGS, C_GAIN, C_LEFT_BINS, C_LEFT_COUNT, C_LEFT_GRADIENT,
-  C_LEFT_HESSIAN, FLAG_CATEGORICAL, FLAG_CAT_L2, P_CAT_L2, P_CAT_SMOOTH, P_GRADIENT_UNIT,
-  P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MAX_CAT_THRESHOLD, P_MAX_CAT_TO_ONEHOT, P_MAX_DELTA,
-  P_MIN_DATA, P_MIN_DATA_PER_GROUP, P_MIN_HESSIAN,
+  BYTE_BINS, C_BIN, C_BROKEN, C_FEATURE, C_FLAGS, C_GAIN, C_LEFT_BINS, C_LEFT_COUNT,
+  C_LEFT_GRADIENT, C_LEFT_HESSIAN, FLAG_CATEGORICAL, FLAG_CAT_L2, leftBytes, P_CAT_L2,
+  P_CAT_SMOOTH, P_GRADIENT_UNIT, P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MAX_CAT_THRESHOLD,
+  P_MAX_CAT_TO_ONEHOT, P_MAX_DELTA, P_MIN_DATA, P_MIN_DATA_PER_GROUP, P_MIN_HESSIAN,
 } from './scan-types'
 
 // Categorical splits as in LightGBM (feature_histogram.hpp, FindBestThresholdCategoricalInner),
 // with true counts. Bin 0 (missing, unseen, rare) is never on the left.
 
-// scratch: keys f64[256], order i32[256], merge buffer i32[256]
-export const ORDER: usize = 2048
-const MERGE: usize = 3072
-/** Draws of a candidate among those of categories in order: the mask bytes but 0. */
+// scratch: keys f64[n], order i32[n], merge buffer i32[n], for n of 256 bins, or of 65,536
+
+/** Where the order of categories is in the scratch. */
+// @ts-ignore: decorator
+@inline export function orderIn(scratch: usize, nBins: i32): usize {
+  return scratch + (nBins > BYTE_BINS ? 524288 : 2048)
+}
+
+/** Draws of a candidate among those of categories in order. */
 export const ONLY_DRAWS: i32 = 255
 
 /** Sorts order[0, n) by key, then by bin: bottom-up merge sort. */
-function sortByKey(scratch: usize, n: i32): void {
-  let from = scratch + ORDER, to = scratch + MERGE
+function sortByKey(scratch: usize, order: usize, n: i32): void {
+  let from = order, to = order + ((order - scratch) >> 1)
   for (let width = 1; width < n; width <<= 1) {
     for (let start = 0; start < n; start += width << 1) {
       const middle = min(start + width, n), end = min(start + (width << 1), n)
@@ -37,11 +42,12 @@ function sortByKey(scratch: usize, n: i32): void {
     from = to
     to = swap
   }
-  if (from != scratch + ORDER) memory.copy(scratch + ORDER, from, <usize>n << 2)
+  if (from != order) memory.copy(order, from, <usize>n << 2)
 }
 
 function record(
   out: usize, feature: i32, gain: f64, n: i32, flags: i32, g: i64, h: i64, count: i32,
+  nBins: i32,
 ): void {
   store<f64>(out, gain, C_GAIN)
   store<i32>(out, feature, C_FEATURE)
@@ -50,7 +56,7 @@ function record(
   store<i32>(out, count, C_LEFT_COUNT)
   store<i64>(out, g, C_LEFT_GRADIENT)
   store<i64>(out, h, C_LEFT_HESSIAN)
-  memory.fill(out + C_LEFT_BINS, 0, 32)
+  memory.fill(out + C_LEFT_BINS, 0, leftBytes(nBins))
 }
 
 // @ts-ignore: decorator
@@ -77,20 +83,21 @@ function scanOneVersusRest(
     const gain = leafGain(<f64>g * gUnit, hl, l1, l2, maxDelta) +
       leafGain(<f64>(totalGradient - g) * gUnit, hr, l1, l2, maxDelta)
     if (gain <= load<f64>(out, C_GAIN)) continue
-    record(out, feature, gain, 1, FLAG_CATEGORICAL, g, h, n)
+    record(out, feature, gain, 1, FLAG_CATEGORICAL, g, h, n, nBins)
     setLeft(out, b)
   }
 }
 
 /**
- * Writes the categories with enough rows in order, as i32 from scratch + ORDER on, and returns how
- * many they are.
+ * Writes the categories with enough rows in order, as i32 to `orderIn`, and returns how many
+ * they are.
  */
 export function scanOrder(
   gradients: usize, hessians: usize, counts: usize, nBins: i32, params: usize, scratch: usize,
 ): i32 {
   const gUnit = load<f64>(params, P_GRADIENT_UNIT), hUnit = load<f64>(params, P_HESSIAN_UNIT)
   const smooth = load<f64>(params, P_CAT_SMOOTH)
+  const order = orderIn(scratch, nBins)
   let used = 0
   for (let b = 1; b < nBins; b++) {
     if (<f64>load<i32>(counts + (<usize>b << 2)) < smooth) continue
@@ -99,10 +106,10 @@ export function scanOrder(
     const d = h + smooth
     // only with cat_smooth = 0 and no hessian; such a category has no say in the order
     store<f64>(scratch + (<usize>b << 3), d > 0 ? g / d : 0)
-    store<i32>(scratch + ORDER + (<usize>used << 2), b)
+    store<i32>(order + (<usize>used << 2), b)
     used++
   }
-  sortByKey(scratch, used)
+  sortByKey(scratch, order, used)
   return used
 }
 
@@ -117,6 +124,7 @@ function scanManyVersusMany(
   const gUnit = load<f64>(params, P_GRADIENT_UNIT), hUnit = load<f64>(params, P_HESSIAN_UNIT)
   const perGroup = <i32>load<f64>(params, P_MIN_DATA_PER_GROUP)
   const used = scanOrder(gradients, hessians, counts, nBins, params, scratch)
+  const order = orderIn(scratch, nBins)
   const most = min(<i32>load<f64>(params, P_MAX_CAT_THRESHOLD), (used + 1) >> 1)
   // how many candidates there are is not known when one is drawn: 255 draws are spread over them
   const onlyPlace = only < 0 ? -1 : only * most / ONLY_DRAWS
@@ -127,7 +135,7 @@ function scanManyVersusMany(
     let n = 0, group = 0
     for (let i = 0; i < most; i++) {
       const place = direction ? used - 1 - i : i
-      const b = load<i32>(scratch + ORDER + (<usize>place << 2))
+      const b = load<i32>(order + (<usize>place << 2))
       const count = load<i32>(counts + (<usize>b << 2))
       g += load<i64>(gradients + (<usize>b << 3))
       h += load<i64>(hessians + (<usize>b << 3))
@@ -144,14 +152,14 @@ function scanManyVersusMany(
       const gain = leafGain(<f64>g * gUnit, hl, l1, l2, maxDelta) +
         leafGain(<f64>(totalGradient - g) * gUnit, hr, l1, l2, maxDelta)
       if (gain <= load<f64>(out, C_GAIN)) continue
-      record(out, feature, gain, i + 1, FLAG_CATEGORICAL | FLAG_CAT_L2, g, h, n)
+      record(out, feature, gain, i + 1, FLAG_CATEGORICAL | FLAG_CAT_L2, g, h, n, nBins)
       bestCount = i + 1
       bestFromEnd = direction == 1
     }
   }
   for (let i = 0; i < bestCount; i++) {
     const place = bestFromEnd ? used - 1 - i : i
-    setLeft(out, load<i32>(scratch + ORDER + (<usize>place << 2)))
+    setLeft(out, load<i32>(order + (<usize>place << 2)))
   }
 }
 

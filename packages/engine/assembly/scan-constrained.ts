@@ -1,23 +1,19 @@
 import { leafGain, softThreshold } from './gain'
-import { ONLY_DRAWS, ORDER, scanOrder, setLeft } from './scan-categorical'
+import { ONLY_DRAWS, orderIn, scanOrder, setLeft } from './scan-categorical'
 import {
   C_BIN, C_BROKEN, C_FEATURE, C_FLAGS, C_GAIN, C_LEFT_BINS, C_LEFT_COUNT, C_LEFT_GRADIENT,
-  C_LEFT_HESSIAN, ENTRY_BINS, ENTRY_KIND, ENTRY_MISSING, ENTRY_OFFSET, ENTRY_SHIFT,
-  FLAG_CATEGORICAL, FLAG_CAT_L2, FLAG_DEFAULT_LEFT, P_CAT_L2, P_EXTRA, P_GRADIENT_UNIT,
+  C_LEFT_HESSIAN, drawOf, ENTRY_BINS, ENTRY_KIND, ENTRY_MISSING, ENTRY_OFFSET, ENTRY_SHIFT,
+  FLAG_CATEGORICAL, FLAG_CAT_L2, FLAG_DEFAULT_LEFT, leftBytes, P_CAT_L2, P_EXTRA, P_GRADIENT_UNIT,
   P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MAX_CAT_THRESHOLD, P_MAX_CAT_TO_ONEHOT, P_MAX_DELTA,
   P_MIN_DATA, P_MIN_DATA_PER_GROUP, P_MIN_GAIN, P_MIN_HESSIAN, R_BOUNDS, R_COST, R_DIRECTION,
   R_FACTOR, R_FEATURES, R_FEATURE_BYTES, R_FORCED_BIN, R_FORCED_FEATURE, R_MAX, R_MIN,
-  R_MONOTONE_FACTOR, R_OUTPUT, R_PENALTY, R_SMOOTH,
+  R_MONOTONE_FACTOR, R_OUTPUT, R_PENALTY, R_PLANE, R_SMOOTH,
 } from './scan-types'
 
 // The scan of trees under rules: outputs of children are bounded, smoothed and ordered, gains are
 // weighed. Scalar: every candidate needs both outputs. Sums are converted from integers once, so
 // that an output here is, bit for bit, the one that the grower computes from the leaf's totals.
 
-/** Planes of bounds by threshold: least and largest left, least and largest right. */
-const PLANE: usize = 2048
-/** The same four for thresholds with missing values on the right. */
-const UPWARDS: usize = 4 * PLANE
 const NOTHING: f64 = -Infinity
 
 // the leaf and its rules, set by every call
@@ -29,6 +25,9 @@ let gUnit: f64 = 0
 let hUnit: f64 = 0
 let smooth: f64 = 0
 let own: f64 = 0
+// bytes of a plane of bounds by threshold: least and largest left, least and largest right; then
+// the same four for thresholds with missing values on the right
+let plane: usize = 0
 let totalG: i64 = 0
 let totalH: i64 = 0
 let totalN: i32 = 0
@@ -97,8 +96,8 @@ function scoreThreshold(
   const gain = bounds == 0
     ? pairGain(g, h, n, l2, low, high, low, high)
     : pairGain(
-      g, h, n, l2, load<f64>(at), load<f64>(at, PLANE), load<f64>(at, 2 * PLANE),
-      load<f64>(at, 3 * PLANE))
+      g, h, n, l2, load<f64>(at), load<f64>(at + plane), load<f64>(at + 2 * plane),
+      load<f64>(at + 3 * plane))
   if (gain > bestGain) keep(gain, bin, flags, g, h, n)
 }
 
@@ -128,7 +127,7 @@ function scanNumericRules(
       h += load<i64>(hessians + (<usize>b << 3))
       n += load<i32>(counts + (<usize>b << 2))
     }
-    scoreThreshold(bounds == 0 ? 0 : bounds + UPWARDS, b, l2, 0, g, h, n)
+    scoreThreshold(bounds == 0 ? 0 : bounds + 4 * plane, b, l2, 0, g, h, n)
   }
 }
 
@@ -166,7 +165,7 @@ function scanOneCategory(
 
 /** The categories in order, from both ends; `bestBin` is how many go left, < 0: from the end. */
 function scanCategoriesInOrder(
-  gradients: usize, hessians: usize, counts: usize, used: i32, params: usize, scratch: usize,
+  gradients: usize, hessians: usize, counts: usize, used: i32, params: usize, order: usize,
   l2: f64,
 ): void {
   const perGroup = <i32>load<f64>(params, P_MIN_DATA_PER_GROUP)
@@ -178,7 +177,7 @@ function scanCategoriesInOrder(
     let n = 0, group = 0
     for (let i = 0; i < most; i++) {
       const place = fromEnd ? used - 1 - i : i
-      const b = load<i32>(scratch + ORDER + (<usize>place << 2))
+      const b = load<i32>(order + (<usize>place << 2))
       const count = load<i32>(counts + (<usize>b << 2))
       g += load<i64>(gradients + (<usize>b << 3))
       h += load<i64>(hessians + (<usize>b << 3))
@@ -199,7 +198,9 @@ function scanCategoriesInOrder(
 }
 
 /** Writes the feature's best candidate; the set of categories while the order is in scratch. */
-function storeBest(out: usize, feature: i32, gain: f64, used: i32, scratch: usize): void {
+function storeBest(
+  out: usize, feature: i32, gain: f64, used: i32, nBins: i32, scratch: usize,
+): void {
   store<f64>(out, gain, C_GAIN)
   store<i32>(out, feature, C_FEATURE)
   store<i32>(out, bestFlags, C_FLAGS)
@@ -210,7 +211,7 @@ function storeBest(out: usize, feature: i32, gain: f64, used: i32, scratch: usiz
     store<i32>(out, bestBin, C_BIN)
     return
   }
-  memory.fill(out + C_LEFT_BINS, 0, 32)
+  memory.fill(out + C_LEFT_BINS, 0, leftBytes(nBins))
   if (!(bestFlags & FLAG_CAT_L2)) {
     setLeft(out, bestBin)
     store<i32>(out, 1, C_BIN)
@@ -220,7 +221,7 @@ function storeBest(out: usize, feature: i32, gain: f64, used: i32, scratch: usiz
   store<i32>(out, n, C_BIN)
   for (let i = 0; i < n; i++) {
     const place = bestBin < 0 ? used - 1 - i : i
-    setLeft(out, load<i32>(scratch + ORDER + (<usize>place << 2)))
+    setLeft(out, load<i32>(orderIn(scratch, nBins) + (<usize>place << 2)))
   }
 }
 
@@ -245,6 +246,7 @@ function begin(params: usize, rules: usize): void {
   hUnit = load<f64>(params, P_HESSIAN_UNIT)
   low = load<f64>(rules, R_MIN)
   high = load<f64>(rules, R_MAX)
+  plane = <usize>load<f64>(rules, R_PLANE)
 }
 
 /** The gain of the leaf as it is; sets what its children are smoothed towards. */
@@ -284,13 +286,14 @@ export function scanConstrained(
   for (let f = firstFeature; f < lastFeature; f++) {
     const allowed = <i32>load<u8>(mask + <usize>f)
     if (forced >= 0 ? f != forced : !allowed) continue
-    only = isExtra ? allowed - 1 : -1
     const entry = layout + (<usize>f << ENTRY_SHIFT)
+    const kind = load<i32>(entry, ENTRY_KIND)
+    only = isExtra ? drawOf(mask, allowed, kind) : -1
     const offset = <usize>load<i32>(entry, ENTRY_OFFSET)
     const pg = gradients + (offset << 3), ph = hessians + (offset << 3)
     const pn = counts + (offset << 2)
     const nBins = load<i32>(entry, ENTRY_BINS), missingBin = load<i32>(entry, ENTRY_MISSING)
-    const isCategorical = load<i32>(entry, ENTRY_KIND) != 0
+    const isCategorical = (kind & 1) != 0
     if (!isWhole(pg, ph, pn, nBins)) {
       store<i32>(out, f, C_BROKEN)
       continue
@@ -309,7 +312,8 @@ export function scanConstrained(
       scanOneCategory(pg, ph, pn, nBins, l2)
     } else {
       used = scanOrder(pg, ph, pn, nBins, params, scratch)
-      scanCategoriesInOrder(pg, ph, pn, used, params, scratch, l2 + load<f64>(params, P_CAT_L2))
+      scanCategoriesInOrder(
+        pg, ph, pn, used, params, orderIn(scratch, nBins), l2 + load<f64>(params, P_CAT_L2))
     }
     if (bestN < 0) continue
     let gain = bestGain - floor
@@ -319,6 +323,6 @@ export function scanConstrained(
       if (direction != 0) gain *= load<f64>(rules, R_MONOTONE_FACTOR)
     }
     if (!(gain > 0) || gain + minGain <= load<f64>(out, C_GAIN)) continue
-    storeBest(out, f, gain + minGain, used, scratch)
+    storeBest(out, f, gain + minGain, used, nBins, scratch)
   }
 }

@@ -1,14 +1,19 @@
 import { leafGain } from './gain'
 import { BROKEN, canScanPlain, plainGain, scanPlain } from './scan-plain'
 import {
-  C_BIN, C_BROKEN, C_FEATURE, C_FLAGS, C_GAIN, C_LEFT_COUNT, C_LEFT_GRADIENT, C_LEFT_HESSIAN,
+  BYTE_BINS, C_BIN, C_BROKEN, C_FEATURE, C_FLAGS, C_GAIN, C_LEFT_COUNT, C_LEFT_GRADIENT,
+  C_LEFT_HESSIAN,
   FLAG_DEFAULT_LEFT, P_GRADIENT_UNIT, P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MAX_DELTA,
   P_MIN_DATA, P_MIN_HESSIAN,
 } from './scan-types'
 
-// Prefix sums over the bins go to scratch as f64 in three planes of 256: gradients, hessians,
-// counts. They are summed as integers and converted once, so no rounding depends on the order.
-const PLANE: usize = 2048
+// Prefix sums over the bins go to scratch as f64 in three planes of a double per bin: gradients,
+// hessians, counts. They are summed as integers and converted once, so no rounding depends on the
+// order. Where planes lie is known when this is compiled, for bins of a byte and of two.
+// @ts-ignore: decorator
+@inline function planeOf<Bin>(): usize {
+  return sizeof<Bin>() == 1 ? 2048 : 524288
+}
 
 // what the last pass found
 let bestGain: f64 = 0
@@ -21,7 +26,7 @@ let bestBin: i32 = -1
  */
 // @ts-ignore: decorator
 @inline
-function scoreThresholds(
+function scoreThresholds<Bin>(
   scratch: usize, nThresholds: i32, totalG: f64, totalH: f64, totalN: f64,
   missingG: f64, missingH: f64, missingN: f64, floor: f64, params: usize,
   highest: bool, isPlain: bool,
@@ -43,10 +48,10 @@ function scoreThresholds(
   // two at a time: the one behind an odd number of thresholds must not pass
   const beyond = scratch + (<usize>nThresholds << 3)
   const isOdd = (nThresholds & 1) != 0
-  const kept = isOdd ? load<f64>(beyond, 2 * PLANE) : 0
-  if (isOdd) store<f64>(beyond, Infinity, 2 * PLANE)
+  const kept = isOdd ? load<f64>(beyond, 2 * planeOf<Bin>()) : 0
+  if (isOdd) store<f64>(beyond, Infinity, 2 * planeOf<Bin>())
   for (let p = scratch; p < beyond; p += 16) {
-    let gl = v128.load(p), hl = v128.load(p, PLANE), nl = v128.load(p, 2 * PLANE)
+    let gl = v128.load(p), hl = v128.load(p, planeOf<Bin>()), nl = v128.load(p, 2 * planeOf<Bin>())
     if (!isPlain) {
       gl = f64x2.add(gl, mG)
       hl = f64x2.add(hl, mH)
@@ -68,7 +73,7 @@ function scoreThresholds(
     bestId = v128.bitselect(id, bestId, ok)
     id = f64x2.add(id, two)
   }
-  if (isOdd) store<f64>(beyond, kept, 2 * PLANE)
+  if (isOdd) store<f64>(beyond, kept, 2 * planeOf<Bin>())
   const g0 = f64x2.extract_lane(best, 0), g1 = f64x2.extract_lane(best, 1)
   const i0 = <i32>f64x2.extract_lane(bestId, 0), i1 = <i32>f64x2.extract_lane(bestId, 1)
   let useSecond = g1 > g0
@@ -78,11 +83,11 @@ function scoreThresholds(
 }
 
 /** With missing values on the left. */
-function scoreDownwards(
+function scoreDownwards<Bin>(
   scratch: usize, nThresholds: i32, totalG: f64, totalH: f64, totalN: f64,
   missingG: f64, missingH: f64, missingN: f64, floor: f64, params: usize,
 ): void {
-  scoreThresholds(scratch, nThresholds, totalG, totalH, totalN,
+  scoreThresholds<Bin>(scratch, nThresholds, totalG, totalH, totalN,
     missingG, missingH, missingN, floor, params, true, false)
 }
 
@@ -90,20 +95,20 @@ function scoreDownwards(
  * The same sums, gains and choice with less to do, for the most frequent case: no missing values,
  * no L1, and a hessian that is large enough cannot make a denominator of 0.
  */
-function scorePlain(
+function scorePlain<Bin>(
   scratch: usize, nThresholds: i32, totalG: f64, totalH: f64, totalN: f64, floor: f64,
   params: usize,
 ): void {
-  scoreThresholds(
+  scoreThresholds<Bin>(
     scratch, nThresholds, totalG, totalH, totalN, 0, 0, 0, floor, params, true, true)
 }
 
 /** With missing values on the right. */
-function scoreUpwards(
+function scoreUpwards<Bin>(
   scratch: usize, nThresholds: i32, totalG: f64, totalH: f64, totalN: f64, floor: f64,
   params: usize,
 ): void {
-  scoreThresholds(
+  scoreThresholds<Bin>(
     scratch, nThresholds, totalG, totalH, totalN, 0, 0, 0, floor, params, false, false)
 }
 
@@ -113,7 +118,7 @@ function isPlain(params: usize): bool {
 }
 
 /** The same with an output clamped by max_delta_step: scalar, the general form of the gain. */
-function scoreThresholdsClamped(
+function scoreThresholdsClamped<Bin>(
   scratch: usize, nThresholds: i32, totalG: f64, totalH: f64, totalN: f64,
   missingG: f64, missingH: f64, missingN: f64, floor: f64, params: usize, highest: bool,
 ): void {
@@ -124,8 +129,8 @@ function scoreThresholdsClamped(
   bestBin = -1
   for (let b = 0; b < nThresholds; b++) {
     const p = scratch + (<usize>b << 3)
-    const gl = load<f64>(p) + missingG, hl = load<f64>(p, PLANE) + missingH
-    const nl = load<f64>(p, 2 * PLANE) + missingN
+    const gl = load<f64>(p) + missingG, hl = load<f64>(p, planeOf<Bin>()) + missingH
+    const nl = load<f64>(p, 2 * planeOf<Bin>()) + missingN
     const gr = totalG - gl, hr = totalH - hl, nr = totalN - nl
     if (nl < minN || nr < minN || hl < minH || hr < minH) continue
     if (hl + l2 <= 0 || hr + l2 <= 0) continue
@@ -187,7 +192,7 @@ function storeSplit(
   store<i64>(out, lh, C_LEFT_HESSIAN)
 }
 
-export function scanNumeric(
+function scanNumericOf<Bin>(
   out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize,
   nBins: i32, missingBin: i32, params: usize, scratch: usize,
   totalGradient: i64, totalHessian: i64, totalCount: i32,
@@ -232,9 +237,9 @@ export function scanNumeric(
     h = prefix(h, bh)
     n = prefix(n, i64x2.extend_low_i32x4_s(bn))
     v128.store(scratch + b8, f64x2.mul(asDoubles(g), gUnits))
-    v128.store(scratch + b8, f64x2.mul(asDoubles(h), hUnits), PLANE)
+    v128.store(scratch + b8, f64x2.mul(asDoubles(h), hUnits), planeOf<Bin>())
     v128.store(
-      scratch + b8, f64x2.convert_low_i32x4_s(i32x4.shuffle(n, n, 0, 2, 0, 2)), 2 * PLANE)
+      scratch + b8, f64x2.convert_low_i32x4_s(i32x4.shuffle(n, n, 0, 2, 0, 2)), 2 * planeOf<Bin>())
   }
   // conservation: every feature's bins add up to the leaf
   if (
@@ -253,18 +258,18 @@ export function scanNumeric(
   const floor = load<f64>(out, C_GAIN)
   const mG = <f64>mg * gUnit, mH = <f64>mh * hUnit, mN = <f64>mn
   if (clamped) {
-    scoreThresholdsClamped(scratch, nValues - 1, G, H, N, mG, mH, mN, floor, params, true)
+    scoreThresholdsClamped<Bin>(scratch, nValues - 1, G, H, N, mG, mH, mN, floor, params, true)
   } else if (mn == 0 && mh == 0 && mg == 0 && isPlain(params)) {
-    scorePlain(scratch, nValues - 1, G, H, N, floor, params)
-  } else scoreDownwards(scratch, nValues - 1, G, H, N, mG, mH, mN, floor, params)
+    scorePlain<Bin>(scratch, nValues - 1, G, H, N, floor, params)
+  } else scoreDownwards<Bin>(scratch, nValues - 1, G, H, N, mG, mH, mN, floor, params)
   let gain = bestGain
   let bin = bestBin
   let defaultLeft = true
   if (hasMissing && mn > 0) {
     const least = bin >= 0 ? gain : floor
     if (clamped) {
-      scoreThresholdsClamped(scratch, nValues, G, H, N, 0, 0, 0, least, params, false)
-    } else scoreUpwards(scratch, nValues, G, H, N, least, params)
+      scoreThresholdsClamped<Bin>(scratch, nValues, G, H, N, 0, 0, 0, least, params, false)
+    } else scoreUpwards<Bin>(scratch, nValues, G, H, N, least, params)
     if (bestBin >= 0) {
       gain = bestGain
       bin = bestBin
@@ -274,4 +279,22 @@ export function scanNumeric(
   if (bin < 0) return
   storeSplit(
     out, feature, gradients, hessians, counts, missingBin, bin, gain, defaultLeft, mg, mh, mn)
+}
+
+export function scanNumeric(
+  out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize,
+  nBins: i32, missingBin: i32, params: usize, scratch: usize,
+  totalGradient: i64, totalHessian: i64, totalCount: i32,
+): void {
+  if (nBins > BYTE_BINS) {
+    scanNumericOf<u16>(
+      out, feature, gradients, hessians, counts, nBins, missingBin, params, scratch,
+      totalGradient, totalHessian, totalCount,
+    )
+  } else {
+    scanNumericOf<u8>(
+      out, feature, gradients, hessians, counts, nBins, missingBin, params, scratch,
+      totalGradient, totalHessian, totalCount,
+    )
+  }
 }

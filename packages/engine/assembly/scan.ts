@@ -3,7 +3,8 @@ import { scanCategorical } from './scan-categorical'
 import { scanNumericAt } from './scan-extra'
 import { scanNumeric } from './scan-numeric'
 import {
-  C_BROKEN, C_FEATURE, C_GAIN, ENTRY_BINS, ENTRY_KIND, ENTRY_MISSING, ENTRY_OFFSET, ENTRY_SHIFT,
+  C_BROKEN, C_FEATURE, C_GAIN, drawOf, ENTRY_BINS, ENTRY_KIND, ENTRY_MISSING, ENTRY_OFFSET,
+  ENTRY_SHIFT,
   P_EXTRA, P_GRADIENT_UNIT, P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MAX_DELTA, P_MIN_GAIN,
 } from './scan-types'
 
@@ -22,8 +23,8 @@ function passEqual(out: usize, parent: f64): void {
 
 /**
  * Best split of one leaf over the features [firstFeature, lastFeature) whose mask byte is not 0.
- * Ties: the lower feature; within a feature as in LightGBM, see the two scans. With P_EXTRA a mask
- * byte says which candidate of its feature is the only one.
+ * Ties: the lower feature; within a feature as in LightGBM, see the two scans. With P_EXTRA the
+ * mask says which candidate of its feature is the only one.
  */
 export function scan(
   out: usize, gradients: usize, hessians: usize, counts: usize,
@@ -44,15 +45,16 @@ export function scan(
   for (let f = firstFeature; f < lastFeature; f++) {
     const allowed = <i32>load<u8>(mask + <usize>f)
     if (!allowed) continue
-    const only = isExtra ? allowed - 1 : -1
     passEqual(out, parent)
     const entry = layout + (<usize>f << ENTRY_SHIFT)
+    const kind = load<i32>(entry, ENTRY_KIND)
+    const only = isExtra ? drawOf(mask, allowed, kind) : -1
     const offset = <usize>load<i32>(entry, ENTRY_OFFSET)
     const pg = gradients + (offset << 3)
     const ph = hessians + (offset << 3)
     const pn = counts + (offset << 2)
     const nBins = load<i32>(entry, ENTRY_BINS)
-    if (load<i32>(entry, ENTRY_KIND)) {
+    if (kind & 1) {
       scanCategorical(
         out, f, pg, ph, pn, nBins, only, params, scratch, totalGradient, totalHessian, totalCount,
       )

@@ -12,7 +12,7 @@ export interface NumericBinMapper {
   readonly missing: MissingType
   /** Ascending upper bounds of the value bins; the last is +Infinity. */
   readonly upperBounds: Float64Array
-  /** upperBounds.length, + 1 when missing is 'nan'. At most 256. */
+  /** upperBounds.length, + 1 when missing is 'nan'. At most 65,536. */
   readonly nBins: number
   /** The bin of the value 0. */
   readonly zeroBin: number
@@ -28,7 +28,7 @@ export interface CategoricalBinMapper {
   readonly kind: 'categorical'
   /** Category code of bins 1, 2, ...: an index into `FeatureInfo.categories`. */
   readonly codes: Int32Array
-  /** codes.length + 1. At most 256. */
+  /** codes.length + 1. At most 65,536. */
   readonly nBins: number
 }
 
@@ -50,9 +50,9 @@ export interface BinnedBlock {
   /** Global row id of the first row; blocks are consecutive and cover [0, nRows). */
   readonly firstRow: number
   readonly nRows: number
-  /** nRows x nFeatures, row-major; with a packing nRows x nColumns. */
+  /** nRows x bytes of a row (`rowBytes`), row-major; with a packing nRows x nColumns. */
   readonly bins: Uint8Array
-  /** Absent where every feature has a byte of its own. */
+  /** Absent where every feature has its own bytes. */
   readonly packing?: Packing
   /**
    * Of rows that linear leaves are fitted on: nRows x the number of numeric features with two bins
@@ -64,7 +64,8 @@ export interface BinnedBlock {
 /**
  * How rows of many features are in fewer bytes: features of which one at most is off its most
  * frequent bin in any row of the block share one, which is 0 where none is. Nothing is lost, and
- * every block has a packing of its own. Made by `packRows`.
+ * every block has a packing of its own. Made by `packRows`. What is a feature here is a byte of the
+ * rows, as `rowBytes` says: of one of more than 256 bins each byte by itself.
  */
 export interface Packing {
   /** Bytes of a row. */

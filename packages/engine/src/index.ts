@@ -3,6 +3,8 @@ export * from './errors.js'
 export * from './random.js'
 export * from './params/index.js'
 export * from './binning/index.js'
+export { type BinSet, BIN_SET_BYTES_MAX } from './bin-set.js'
+export { BINS_MAX, byteValues, isWide, rowBytes, rowBytesOf } from './row-bytes.js'
 export {
   ENTRY as SELECT_ENTRY, joinSelected, mergeSelected, type SelectPart, selectPartFault,
 } from './selection/answer.js'
@@ -65,12 +67,14 @@ export {
 } from './linear/moments.js'
 export { negateTree } from './linear/scale.js'
 export { rawFeatures } from './execution/raw-values.js'
-export { commitBytes, decodeRequest, encodeRequest, requestBytesMax } from './execution/request-codec.js'
+export {
+  commitBytes, decodeRequest, encodeRequest, requestBytesMax,
+} from './execution/request-codec.js'
 export {
   isWholeTree, requestFault, type RequestLimits, treeFault,
 } from './execution/request-check.js'
 export type { TrainingPlan } from './training/plan.js'
-export { joinRows, rowBytes, sharedRows, type PartitionRows } from './execution/engine-rows.js'
+export { bytesOfRows, joinRows, sharedRows, type PartitionRows } from './execution/engine-rows.js'
 export type { EngineBlock, EngineRows } from './execution/protocol.js'
 export type { StoreAnswer, Stores, SumsWatch } from './execution/stores.js'
 export { InlineStores } from './execution/inline-stores.js'

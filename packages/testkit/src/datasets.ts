@@ -1,5 +1,6 @@
-import type {
-  BinMapper, BinnedBlock, BinnedDataset, CategoricalBinMapper, FeatureInfo, NumericBinMapper,
+import {
+  type BinMapper, type BinnedBlock, type BinnedDataset, type CategoricalBinMapper,
+  type FeatureInfo, isWide, type NumericBinMapper, rowBytesOf,
 } from '@coppice/engine'
 import { exp, sigmoid, type MissingType } from '@coppice/model'
 import { TestRandom } from './random.js'
@@ -120,7 +121,7 @@ function valueOf({ mapper, categories }: FeatureInfo, bin: number): number | str
 }
 
 /** What the labels follow: steps of each feature and one interaction, in about [-3, 3]. */
-function signal(bins: Uint8Array, at: number, features: readonly FeatureInfo[]): number {
+function signal(bins: Uint16Array, at: number, features: readonly FeatureInfo[]): number {
   let sum = 0
   features.forEach(({ mapper }, f) => {
     const bin = bins[at + f]!
@@ -158,7 +159,7 @@ export function makeDataset(recipe: DataRecipe): MadeDataset {
   const random = new TestRandom(recipe.seed)
   const features = recipe.features.map(makeFeature)
   const nFeatures = features.length
-  const bins = new Uint8Array(nRows * nFeatures)
+  const bins = new Uint16Array(nRows * nFeatures)
   const label = new Float64Array(nRows)
   for (let row = 0; row < nRows; row++) {
     const at = row * nFeatures
@@ -177,7 +178,7 @@ export function makeDataset(recipe: DataRecipe): MadeDataset {
   const data: BinnedDataset = {
     nRows,
     features,
-    blocks: [{ firstRow: 0, nRows, bins }],
+    blocks: [{ firstRow: 0, nRows, bins: bytesOfBins(bins, features) }],
     label,
     classes: null,
     weight: weights === 'none' ? null
@@ -192,13 +193,46 @@ export function makeDataset(recipe: DataRecipe): MadeDataset {
 }
 
 /** The bins of all rows, nRows x nFeatures, whatever the blocks. */
-export function allBins(data: BinnedDataset): Uint8Array {
-  const nFeatures = data.features.length
-  const bins = new Uint8Array(data.nRows * nFeatures)
-  for (const block of data.blocks) {
-    bins.set(block.bins.subarray(0, block.nRows * nFeatures), block.firstRow * nFeatures)
+export function allBins(data: BinnedDataset): Uint16Array {
+  const { features, nRows, blocks } = data
+  const nFeatures = features.length
+  const rowBytes = rowBytesOf(features)
+  const highs = higherBytes(features)
+  const bins = new Uint16Array(nRows * nFeatures)
+  for (const block of blocks) {
+    for (let row = 0; row < block.nRows; row++) {
+      const from = row * rowBytes
+      const to = (block.firstRow + row) * nFeatures
+      features.forEach((_, f) => {
+        const high = highs[f]! < 0 ? 0 : block.bins[from + highs[f]!]!
+        bins[to + f] = block.bins[from + f]! | (high << 8)
+      })
+    }
   }
   return bins
+}
+
+/** Bins of rows x features as blocks hold them: the higher bytes of wide features at the end. */
+export function bytesOfBins(bins: Uint16Array, features: readonly FeatureInfo[]): Uint8Array {
+  const nFeatures = features.length
+  const rowBytes = rowBytesOf(features)
+  const highs = higherBytes(features)
+  const nRows = bins.length / Math.max(1, nFeatures)
+  const bytes = new Uint8Array(nRows * rowBytes)
+  for (let row = 0; row < nRows; row++) {
+    features.forEach((_, f) => {
+      const bin = bins[row * nFeatures + f]!
+      bytes[row * rowBytes + f] = bin
+      if (highs[f]! >= 0) bytes[row * rowBytes + highs[f]!] = bin >> 8
+    })
+  }
+  return bytes
+}
+
+/** Of each feature, the place of its higher byte in a row, or -1. */
+function higherBytes(features: readonly FeatureInfo[]): number[] {
+  let next = features.length
+  return features.map(({ mapper }) => isWide(mapper.nBins) ? next++ : -1)
 }
 
 /** The same rows in blocks of other sizes; a last block takes what the sizes leave over. */
@@ -211,7 +245,8 @@ export function recut(data: BinnedDataset, sizes: readonly number[]): BinnedData
     const nRows = Math.min(size, data.nRows - firstRow)
     if (nRows <= 0) return
     const from = firstRow * nFeatures
-    blocks.push({ firstRow, nRows, bins: bins.slice(from, from + nRows * nFeatures) })
+    const own = bins.slice(from, from + nRows * nFeatures)
+    blocks.push({ firstRow, nRows, bins: bytesOfBins(own, data.features) })
     firstRow += nRows
   }
   for (const size of sizes) cut(size)
@@ -223,7 +258,7 @@ export function recut(data: BinnedDataset, sizes: readonly number[]): BinnedData
 export function reorder(data: BinnedDataset, order: readonly number[]): BinnedDataset {
   const nFeatures = data.features.length
   const old = allBins(data)
-  const bins = new Uint8Array(old.length)
+  const bins = new Uint16Array(old.length)
   order.forEach((from, to) => {
     bins.set(old.subarray(from * nFeatures, (from + 1) * nFeatures), to * nFeatures)
   })
@@ -235,7 +270,7 @@ export function reorder(data: BinnedDataset, order: readonly number[]): BinnedDa
   }
   return {
     ...data,
-    blocks: [{ firstRow: 0, nRows: data.nRows, bins }],
+    blocks: [{ firstRow: 0, nRows: data.nRows, bins: bytesOfBins(bins, data.features) }],
     label: take(data.label),
     weight: take(data.weight),
     initScore: take(data.initScore),

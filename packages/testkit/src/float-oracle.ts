@@ -51,7 +51,7 @@ const ROUNDING = 1e-12
 
 /** Leaves and cuts of one training, in floats. Numeric features and plain gains only. */
 class FloatTrees {
-  readonly #bins: Uint8Array
+  readonly #bins: Uint16Array
 
   constructor(readonly params: ResolvedParams, readonly data: BinnedDataset) {
     this.#bins = allBins(data)

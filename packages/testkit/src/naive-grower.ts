@@ -46,7 +46,7 @@ export class NaiveGrower {
   readonly #thresholdHash: number
 
   constructor(
-    readonly params: ResolvedParams, data: BinnedDataset, readonly bins: Uint8Array,
+    readonly params: ResolvedParams, data: BinnedDataset, readonly bins: Uint16Array,
     readonly fixed: readonly (readonly [number, number])[], readonly scales: Scales,
     readonly grid: NaiveGrid, iteration: number, output: number, readonly shrinkage: number,
     readonly bias: number,

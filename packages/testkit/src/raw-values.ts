@@ -1,5 +1,5 @@
 import type { BinnedBlock, BinnedDataset } from '@coppice/engine'
-import { allBins } from './datasets.js'
+import { recut } from './datasets.js'
 import { TestRandom } from './random.js'
 
 /** A data set with raw values, and its rows as a predictor takes them. */
@@ -44,17 +44,6 @@ export function withSlopes({ data, rows }: RawDataset, slope = 0.4): RawDataset 
 
 /** Rows with raw values in blocks of other sizes. */
 export function recutRaw(made: RawDataset, sizes: readonly number[]): BinnedDataset {
-  const { data } = made
-  const nFeatures = data.features.length
-  const bins = allBins(data)
-  const blocks: BinnedBlock[] = []
-  let firstRow = 0
-  for (const size of [...sizes, data.nRows]) {
-    const nRows = Math.min(size, data.nRows - firstRow)
-    if (nRows <= 0) break
-    blocks.push({ firstRow, nRows,
-      bins: bins.slice(firstRow * nFeatures, (firstRow + nRows) * nFeatures) })
-    firstRow += nRows
-  }
-  return keepRaw({ ...data, blocks }, made.rows)
+  const { blocks } = recut(made.data, sizes)
+  return keepRaw({ ...made.data, blocks }, made.rows)
 }

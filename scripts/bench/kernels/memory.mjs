@@ -11,7 +11,7 @@ const { CANDIDATE_BYTES } = await engine('kernels/candidate.js')
 const {
   CELL_BYTES, LAYOUT_ENTRY_BYTES, REARRANGE_BYTES, SCAN_SCRATCH_BYTES, SUM_BYTES,
 } = await engine('kernels/api.js')
-const { recordLayout, ROW_ID_OFFSET } = await engine('execution/record-layout.js')
+const { byteLayout, ROW_ID_OFFSET } = await engine('execution/record-layout.js')
 const { RecordPlanes } = await engine('execution/record-planes.js')
 
 export const nBins = 255
@@ -32,7 +32,7 @@ const limitBytes = 8 * 4096
  */
 export function makeKernelMemory({ nRows, nFeatures }) {
   const arena = new Arena()
-  const layout = recordLayout(nFeatures)
+  const layout = byteLayout(nFeatures)
   const rows = new RecordPlanes(arena, layout, nRows)
   const moved = new RecordPlanes(arena, layout, nRows)
   const tiles = tilesOf(arena, layout)
@@ -58,17 +58,19 @@ export function makeKernelMemory({ nRows, nFeatures }) {
 }
 
 /** Features that are summed in one pass: their cells, and the kernel that is written for them. */
-function tilesOf(arena, { nColumns, nTiles, tileColumns, binStride, sideStride }) {
+function tilesOf(arena, { nTiles, tileStarts, byteOf, binStride, sideStride }) {
   return Array.from({ length: nTiles }, (_, index) => {
-    const first = index * tileColumns
-    const last = Math.min(nColumns, first + tileColumns)
+    const [first, last] = tileStarts.slice(index)
     const offsets = cellOffsets(new Array(last - first).fill(nBins))
     const bytes = offsets.at(-1)
     return {
       index, first, last, bytes,
       cells: arena.reserve(bytes + 260 * CELL_BYTES),
       histogram: specialiseHistogram(arena.memory, {
-        cellOffsets: offsets.slice(0, -1), binStride, pairStride: sideStride,
+        columns: offsets.slice(0, -1).map((cells, c) =>
+          ({ cells, byte: byteOf[first + c], isWide: false })),
+        binStride,
+        pairStride: sideStride,
       }),
     }
   })

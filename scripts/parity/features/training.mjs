@@ -6,6 +6,7 @@ const sampling = testsOf('packages/engine/test/training/sampling.test.ts')
 const grower = testsOf('packages/engine/test/grower/tree-grower.test.ts')
 const findBins = testsOf('packages/engine/test/binning/find-bins.test.ts')
 const goldenBins = testsOf('packages/engine/test/binning/golden.test.ts')
+const asWide = testsOf('packages/engine/test/training/wide-bins.test.ts')
 const resolve = testsOf('packages/engine/test/params/resolve.test.ts')
 const determinism = testsOf('packages/engine/test/determinism.test.ts')
 const dart = testsOf('packages/engine/test/training/dart.test.ts')
@@ -52,8 +53,9 @@ export const growing = {
     built('`lambda_l1`, `lambda_l2`', asOracle('lambda_l1', 'lambda_l1 and lambda_l2')),
     built('`max_delta_step`', asOracle('max_delta_step')),
     built('`extra_trees`, `extra_seed`', asSampled('extra_trees')),
-    built('`max_bin` up to 255, `min_data_in_bin`', goldenBins('finds the bins of LightGBM'),
-      { note: 'more bins are refused' }),
+    built('`max_bin` up to 65,535, `min_data_in_bin`',
+      [...goldenBins('finds the bins of LightGBM'), ...asWide('are the same on 2 threads')],
+      { note: 'more bins are refused; up to 255, categories end at 255' }),
     built('`bin_construct_sample_cnt`, `data_random_seed`', testsOf(
       'packages/engine/test/binning/sample.test.ts')(
       'is the same set of rows for every partitioning'),

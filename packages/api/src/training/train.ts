@@ -1,5 +1,6 @@
 import {
   type BinnedDataset,
+  bytesOfRows,
   type EvalSet,
   type Executor,
   findParameter,
@@ -12,7 +13,6 @@ import {
   requireLabelCount,
   type ResolvedParams,
   resolveParams,
-  rowBytes,
   targetShape,
   train as trainModel,
   type TrainingCallback,
@@ -355,7 +355,7 @@ export function memoryBeside(
 ): number {
   const sets = new Set([data, ...evalSets.map((set) => set.data)])
   let binned = 0
-  for (const set of sets) binned += rowBytes(set)
+  for (const set of sets) binned += bytesOfRows(set)
   return (maxMemoryMb > 0 ? maxMemoryMb * 1_048_576 : memoryLimitBytes()) - binned
 }
 

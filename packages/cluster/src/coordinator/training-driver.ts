@@ -250,7 +250,7 @@ export class TrainingDriver {
     const { features, maxLeaves, maxExpansions, linear } = plan.engine
     this.#setup = plan.engine
     this.#scratch = new Uint8Array(
-      requestBytesMax(features.length, maxLeaves, maxExpansions, undefined, linear))
+      requestBytesMax(features, maxLeaves, maxExpansions, undefined, linear))
     this.#booster = new Booster(plan)
     this.#reducer = this.#makeReducer(plan.engine)
     this.#port.setup(plan.engine)

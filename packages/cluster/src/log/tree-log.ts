@@ -1,4 +1,4 @@
-import { encodeRequest, commitBytes } from '@coppice/engine'
+import { commitBytes, encodeRequest } from '@coppice/engine'
 import { assert, fromHex, sha256, toHex } from '@coppice/model'
 import type { CommittedTree } from '../protocol/messages.js'
 
@@ -53,9 +53,9 @@ const emptyDigest = toHex(sha256(new TextEncoder().encode('coppice tree log 1'))
 /** SHA-256 over the digest before and the trees, each as the request that commits it. */
 function extendDigest(digest: string, trees: readonly CommittedTree[]): string {
   const parts = trees.map(({ output, tree }) => {
+    const request = { kind: 'commit', output, tree, leafNodes: null } as const
     const bytes = new Uint8Array(commitBytes(tree))
-    return bytes.subarray(0, encodeRequest(
-      { kind: 'commit', output, tree, leafNodes: null }, bytes))
+    return bytes.subarray(0, encodeRequest(request, bytes))
   })
   const nBytes = parts.reduce((sum, part) => sum + part.length, 0)
   const all = new Uint8Array(32 + nBytes)

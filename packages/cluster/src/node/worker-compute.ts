@@ -1,5 +1,7 @@
 import { ThreadPool } from '@coppice/data/node'
-import { type CodeModule, type EngineSetup, featureLayout } from '@coppice/engine'
+import {
+  type CodeModule, type EngineSetup, featureLayout, isWide, rowBytesOf,
+} from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Context, Job, Task } from '../protocol/messages.js'
 import type { EngineWork, WorkerEffect, WorkerEvent } from '../worker/events.js'
@@ -219,7 +221,7 @@ export class WorkerCompute {
         assert(held !== null, `store ${work.store} is loaded`)
         requireRoom(work.setup, job)
         await engines.open(
-          work.store, work.setup, held, job.recipes.map(({ features }) => features.length))
+          work.store, work.setup, held, job.recipes.map(({ features }) => rowBytesOf(features)))
         return { kind: 'engine-done', ticket }
       }
       case 'run':
@@ -241,8 +243,13 @@ export class WorkerCompute {
 function requireRoom({ features }: EngineSetup, { recipes }: Job): void {
   const held = recipes[0]!.features
   const fits = held.length === features.length &&
-    held.every((feature, f) => featureLayout(feature).nBins <= features[f]!.nBins)
+    held.every((feature, f) => fitsBins(featureLayout(feature).nBins, features[f]!.nBins))
   if (fits) return
   throw new CoppiceError('INTERNAL', `the setup is for ${features.length} features, and does not ` +
     `fit the ${held.length} of the job's data`)
+}
+
+/** Bins of so many are among those, and in as many bytes. */
+function fitsBins(own: number, theirs: number): boolean {
+  return own <= theirs && isWide(own) === isWide(theirs)
 }

@@ -39,15 +39,15 @@ export class WorkerStores {
    * Builds a store of partitions.
    *
    * @param held - ascending; rows are in this order within their data set
-   * @param nFeatures - of each data set
+   * @param rowBytes - of each data set, the bytes of a row that is not packed
    * @throws CoppiceError 'MEMORY' when the rows do not fit; then there is no such store
    */
   async open(
     store: number, setup: EngineSetup, held: readonly HeldPartition[],
-    nFeatures: readonly number[],
+    rowBytes: readonly number[],
   ): Promise<void> {
     const places = new Map<number, { set: number, first: number, held: HeldPartition }>()
-    const sets = nFeatures.map((n, set): EngineRows => {
+    const sets = rowBytes.map((n, set): EngineRows => {
       const own = held.filter(({ dataset }) => dataset === set)
       let first = 0
       for (const partition of own) {

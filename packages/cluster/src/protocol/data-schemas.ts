@@ -7,8 +7,9 @@ import type {
   PredictedRows, PredictionPlan, PredictionType, TaskResults, TextOptions, Unit,
   UnnamedColumns,
 } from '@coppice/data'
-import type {
-  BinMapper, FeatureInfo, SampledCategories, SampledValues, SampleRule,
+import {
+  type BinMapper, BINS_MAX, type FeatureInfo, type SampledCategories, type SampledValues,
+  type SampleRule,
 } from '@coppice/engine'
 import type { IterationRange, MissingType, Scalar } from '@coppice/model'
 import {
@@ -62,22 +63,22 @@ const textOptions: Schema<TextOptions> = object({
 
 // ---- engine: data sets and their bins
 
-const bin = integer(0, 255)
+const bin = integer(0, BINS_MAX - 1)
 const missingType: Schema<MissingType> = oneOf({ none: true, nan: true, zero: true })
 
 const binMapper: Schema<BinMapper> = tagged('kind', {
   numeric: object({
     kind: constant('numeric'),
     missing: missingType,
-    upperBounds: array(Float64Array, 256),
-    nBins: integer(1, 256),
+    upperBounds: array(Float64Array, BINS_MAX),
+    nBins: integer(1, BINS_MAX),
     zeroBin: bin,
-    missingBin: integer(-1, 255),
+    missingBin: integer(-1, BINS_MAX - 1),
   }),
   categorical: object({
     kind: constant('categorical'),
-    codes: array(Int32Array, 255),
-    nBins: integer(1, 256),
+    codes: array(Int32Array, BINS_MAX - 1),
+    nBins: integer(1, BINS_MAX),
   }),
 })
 

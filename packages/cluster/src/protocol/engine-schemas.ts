@@ -3,7 +3,8 @@
  * `execution/protocol.ts`.
  */
 import {
-  AUC_MU_CLASSES_MAX, type BinnedTree, type EngineSetup, type ErrorCode, isWholeTree,
+  AUC_MU_CLASSES_MAX, BIN_SET_BYTES_MAX, type BinnedTree, BINS_MAX, type BinSet, type EngineSetup,
+  type ErrorCode, isWholeTree,
   type MetricPart, type MetricSpec, type RankedScores, type RankingSpec, type RowSummary,
   type TargetShape,
 } from '@coppice/engine'
@@ -12,7 +13,7 @@ import {
 } from './limits.js'
 import { objective } from './model-schemas.js'
 import {
-  array, bytesOf, count, double, finite, flag, integer, list, nullable, object, oneOf,
+  array, count, double, finite, flag, integer, list, nullable, object, oneOf,
   optional, type Schema, text, where,
 } from './schema.js'
 
@@ -38,10 +39,15 @@ const linearLeaves = {
   coefficients: list(list(finite, COLUMNS_MAX), LEAVES_MAX),
 }
 
+/** Whether its runs or bits are of the feature is checked with the setup. */
+const binSet: Schema<BinSet> = where(
+  array(Uint8Array, BIN_SET_BYTES_MAX),
+  ({ length }) => length % 4 === 0 || length % 2 === 1, 'a set of bins')
+
 export const binnedTree: Schema<BinnedTree> = where(
   object({
     feature: list(integer(0, COLUMNS_MAX), LEAVES_MAX),
-    leftBins: list(bytesOf(32), LEAVES_MAX),
+    leftBins: list(binSet, LEAVES_MAX),
     leftChild: list(child, LEAVES_MAX),
     rightChild: list(child, LEAVES_MAX),
     leafValue: list(finite, LEAVES_MAX),
@@ -93,7 +99,9 @@ const ranking: Schema<RankingSpec> = object({
 
 export const engineSetup: Schema<EngineSetup> = object({
   features: list(where(
-    object({ nBins: integer(1, 256), missingBin: integer(-1, 255), isCategorical: flag }),
+    object({
+      nBins: integer(1, BINS_MAX), missingBin: integer(-1, BINS_MAX - 1), isCategorical: flag,
+    }),
     ({ nBins, missingBin }) => missingBin < nBins, 'a feature whose missing bin is one of its bins',
   ), COLUMNS_MAX),
   objective: object({

@@ -159,12 +159,6 @@ export function array<T extends WireArray>(
     : refuse(value, `a ${type.name}${lengthMax === Infinity ? '' : ` of at most ${lengthMax}`}`)
 }
 
-/** Exactly n bytes. */
-export function bytesOf(n: number): Schema<Uint8Array> {
-  return (value) => value instanceof Uint8Array && value.length === n ? value
-    : refuse(value, `${n} bytes`)
-}
-
 /** Members of objects that may be absent. */
 const optionals = new WeakSet<Schema<unknown>>()
 

@@ -84,7 +84,7 @@ const stump: BinnedTree = {
 /** Five leaves; node 1 is left of the root, 2 right of it, 3 below 2. */
 const tree: BinnedTree = {
   feature: [3, 0, 1_000_000, 2],
-  leftBins: [bytes(32), bytes(32, 1), bytes(32, 2), bytes(32, 3)],
+  leftBins: [bytes(32), bytes(8, 1), bytes(8193, 2), bytes(32, 3)],
   leftChild: [1, -1, -3, -4],
   rightChild: [2, -2, 3, -5],
   leafValue: [0.1, -0, 5e-324, -1e90, 3],
@@ -112,7 +112,7 @@ const objectives: readonly Objective[] = [
 
 const setup: EngineSetup = {
   features: [
-    { nBins: 256, missingBin: 255, isCategorical: false },
+    { nBins: 65_536, missingBin: 65_535, isCategorical: false },
     { nBins: 1, missingBin: -1, isCategorical: true },
   ],
   objective: { objective: { name: 'multiclass', numClass: 3 }, binaryWeights: [1, 2.5],

@@ -111,7 +111,8 @@ export function encodeUnit(
 }
 
 /**
- * The bins of a unit's rows, packed as others were; null where that does not fit.
+ * The bins of a unit's rows, packed as others were; null where that does not fit, and where bins
+ * take two bytes.
  */
 export function packedLike(
   packing: Packing, encoder: Encoder, rows: EntryRows, { firstRow, nRows }: UnitPlace,
@@ -121,6 +122,7 @@ export function packedLike(
     return lookup.kind === 'numeric' ? binOfValue(lookup, value)
       : binOfCode(lookup, encoder.codes[feature]!.get(value) ?? -1)
   }
+  if (packing.columnOf.length > encoder.lookups.length) return null
   const bins = packEntries(packing, rows, binOf, newBytes)
   return bins === null ? null : [{ firstRow, nRows, bins, packing }]
 }

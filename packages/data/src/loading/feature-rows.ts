@@ -1,10 +1,9 @@
 /** The rows of a feature in one unit, and how to find their bins. */
 import {
-  binCodes,
   type BinLookup,
-  type CategoricalLookup,
   codedLookup,
   type NumericLookup,
+  recodedLookup,
   type ValueColumn,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
@@ -44,11 +43,4 @@ export function featureRows(
     ? Int32Array.from(whole.dictionary, codeOf)
     : Int32Array.from(whole.numbers, codeOf)
   return { kind: 'dense', lookup: recodedLookup(lookup, own), rows: whole.codes }
-}
-
-/** A lookup by other codes: `codes` has, by the other code, the one that the lookup knows. */
-function recodedLookup(lookup: CategoricalLookup, codes: Int32Array): CategoricalLookup {
-  const bins = new Uint8Array(codes.length)
-  binCodes(lookup, codes, 0, codes.length, bins, 0, 1)
-  return { ...lookup, bins }
 }

@@ -1,12 +1,15 @@
 /** The bins of a unit's rows, in blocks. */
 import {
   type BinnedBlock,
+  binCodes,
   binColumns,
   binValues,
+  byteValues,
   type ColumnBins,
+  isWide,
   packColumns,
   packRows,
-  type SparseBins,
+  rowBytes,
   type ValueColumn,
   writeRows,
 } from '@coppice/engine'
@@ -21,24 +24,23 @@ export function packedBlocks(
   features: readonly FeatureRows[],
   place: UnitPlace,
 ): BinnedBlock[] {
-  const nBins = plan.features.map(({ mapper }) => mapper.nBins)
+  const values = byteValues(plan.features.map(({ mapper }) => mapper.nBins))
   return features.some(({ kind }) => kind === 'sparse')
-    ? packedSparse(features, nBins, place)
-    : packedDense(features, nBins, place)
+    ? packedSparse(features, values, place)
+    : packedDense(features, values, place)
 }
 
 /** The whole unit is one block if it is packed: what is stored of it is in memory already. */
 function packedSparse(
   features: readonly FeatureRows[],
-  nBins: readonly number[],
+  values: readonly number[],
   { firstRow, nRows }: UnitPlace,
 ): BinnedBlock[] {
-  const columns = features.map((feature): ColumnBins =>
-    feature.kind === 'sparse' ? sparseBins(feature) : denseBins(feature, nRows))
-  const packed = packColumns(columns, nRows, nBins, newBytes)
+  const columns = byteColumns(features, nRows)
+  const packed = packColumns(columns, nRows, values, newBytes)
   if (packed !== null) return [{ firstRow, nRows, ...packed }]
-  return cutRows(features.length, nRows).map(({ start, n }) => {
-    const bins = newBytes(n * features.length)
+  return cutRows(columns.length, nRows).map(({ start, n }) => {
+    const bins = newBytes(n * columns.length)
     writeRows(columns, start, n, bins)
     return { firstRow: firstRow + start, nRows: n, bins }
   })
@@ -46,15 +48,15 @@ function packedSparse(
 
 function packedDense(
   features: readonly FeatureRows[],
-  nBins: readonly number[],
+  values: readonly number[],
   { firstRow, nRows }: UnitPlace,
 ): BinnedBlock[] {
-  const cuts = cutRows(features.length, nRows)
-  const dense = new Uint8Array((cuts[0]?.n ?? 0) * features.length)
+  const cuts = cutRows(values.length, nRows)
+  const dense = new Uint8Array((cuts[0]?.n ?? 0) * values.length)
   return cuts.map(({ start, n }) => {
-    const bins = dense.subarray(0, n * features.length)
+    const bins = dense.subarray(0, n * values.length)
     binRange(features, start, n, bins, 0)
-    const packed = packRows(bins, n, nBins, newBytes)
+    const packed = packRows(bins, n, values, newBytes)
     const place = { firstRow: firstRow + start, nRows: n }
     if (packed !== null) return { ...place, ...packed }
     const whole = newBytes(bins.length)
@@ -63,8 +65,8 @@ function packedDense(
   })
 }
 
-function cutRows(nFeatures: number, nRows: number): { start: number; n: number }[] {
-  const blockRows = rowsPerBlock(nFeatures)
+function cutRows(nBytes: number, nRows: number): { start: number; n: number }[] {
+  const blockRows = rowsPerBlock(nBytes)
   return Array.from({ length: Math.ceil(nRows / blockRows) }, (_, i) =>
     ({ start: i * blockRows, n: Math.min(blockRows, nRows - i * blockRows) }))
 }
@@ -75,16 +77,17 @@ export function binRows(
   blocks: readonly BinnedBlock[],
   { firstRow, nRows }: UnitPlace,
 ): void {
+  const nBytes = rowBytes(features.map(({ lookup }) => lookup.nBins))
   for (const block of blocks) {
     const start = Math.max(firstRow, block.firstRow)
     const end = Math.min(firstRow + nRows, block.firstRow + block.nRows)
     if (start >= end) continue
-    const offset = (start - block.firstRow) * features.length
+    const offset = (start - block.firstRow) * nBytes
     binRange(features, start - firstRow, end - start, block.bins, offset)
   }
 }
 
-/** Writes the bins of n rows of the unit, a byte per feature, to `out` from `offset` on. */
+/** Writes the bins of n rows of the unit, as `rowBytes` says, to `out` from `offset` on. */
 function binRange(
   features: readonly FeatureRows[],
   start: number,
@@ -97,9 +100,7 @@ function binRange(
     binColumns(features.map(({ lookup }) => lookup), columns, n, out, offset)
     return
   }
-  const columns = features.map((feature): ColumnBins =>
-    feature.kind === 'sparse' ? sparseBins(feature) : denseBins(feature, start + n))
-  writeRows(columns, start, n, out, offset)
+  writeRows(byteColumns(features, start + n), start, n, out, offset)
 }
 
 function rowsOf(feature: FeatureRows): ValueColumn {
@@ -107,22 +108,43 @@ function rowsOf(feature: FeatureRows): ValueColumn {
   return feature.rows
 }
 
+/** The bytes of all features' bins, each for itself: higher ones of wide features at the end. */
+function byteColumns(features: readonly FeatureRows[], nRows: number): ColumnBins[] {
+  const found = features.map((feature) =>
+    feature.kind === 'sparse' ? sparseBins(feature) : denseBins(feature, nRows))
+  return [...found.map(([low]) => low!), ...found.flatMap(([, high]) => high ?? [])]
+}
+
+/** The lower byte of each bin; where bins have two, also the higher one. */
 function denseBins(
   { lookup, rows }: Extract<FeatureRows, { kind: 'dense' }>,
   nRows: number,
-): Uint8Array {
-  const bins = new Uint8Array(nRows)
-  binColumns([lookup], [rows], nRows, bins)
-  return bins
+): Uint8Array[] {
+  const bytes = new Uint8Array(isWide(lookup.nBins) ? 2 * nRows : nRows)
+  if (lookup.kind === 'numeric' && rows instanceof Float64Array) {
+    binValues(lookup, rows, 0, nRows, bytes, 0, 1, nRows)
+  } else {
+    assert(lookup.kind === 'categorical' && rows instanceof Int32Array, 'codes have categories')
+    binCodes(lookup, rows, 0, nRows, bytes, 0, 1, nRows)
+  }
+  return halves(bytes, nRows)
 }
 
-function sparseBins({ lookup, numbers }: Extract<FeatureRows, { kind: 'sparse' }>): SparseBins {
-  const { rows, stored } = numbers
-  const bins = new Uint8Array(rows.length)
-  binValues(lookup, stored, 0, rows.length, bins, 0, 1)
-  const zero = new Uint8Array(1)
-  binValues(lookup, Float64Array.of(0), 0, 1, zero, 0, 1)
-  return { defaultBin: zero[0]!, rows, bins }
+/** As `denseBins`, of the numbers that are stored. */
+function sparseBins(
+  { lookup, numbers: { rows, stored } }: Extract<FeatureRows, { kind: 'sparse' }>,
+): ColumnBins[] {
+  const nBytes = isWide(lookup.nBins) ? 2 : 1
+  const bytes = new Uint8Array(nBytes * rows.length)
+  binValues(lookup, stored, 0, rows.length, bytes, 0, 1, rows.length)
+  const zero = new Uint8Array(nBytes)
+  binValues(lookup, Float64Array.of(0), 0, 1, zero, 0, 1, 1)
+  return halves(bytes, rows.length).map((bins, i) => ({ defaultBin: zero[i]!, rows, bins }))
+}
+
+/** Lower bytes, and higher ones if there are any. */
+function halves(bytes: Uint8Array, n: number): Uint8Array[] {
+  return bytes.length > n ? [bytes.subarray(0, n), bytes.subarray(n)] : [bytes]
 }
 
 /** Bytes that threads share. Throws CoppiceError 'MEMORY' where there are not so many. */

@@ -4,6 +4,7 @@
  * thread or machine does what is the runner's affair; the result does not depend on it, nor on
  * how the rows are cut into partitions and units.
  */
+import { featureBins, rowBytes } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { joinColumns, type PlannedPartition } from '../schema.js'
 import { PACKED_FEATURES_MIN } from './allocate.js'
@@ -11,7 +12,7 @@ import {
   estimateMemory, type LoadSize, requireMemory, type UnitSize, unitBytesOf, unitValuesMax,
 } from './estimate.js'
 import { type PlacedUnit, scanDataset } from './first-pass.js'
-import type { JobColumn, JobContext } from './job.js'
+import type { BinningParams, JobColumn, JobContext } from './job.js'
 import type { DatasetOptions, DatasetSurvey, SurveyInputs } from './options.js'
 import { report } from './progress.js'
 import type { DatasetRecipe, RecipePartition } from './recipe.js'
@@ -173,7 +174,8 @@ export function loadSize(
   columns: readonly JobColumn[],
   units: readonly PlacedUnit[],
 ): LoadSize {
-  const nFeatures = columns.filter(({ role }) => role === 'feature').length
+  const features = columns.filter(({ role }) => role === 'feature')
+  const nFeatures = features.length
   const nGroups = columns.filter(({ role }) => role === 'group').length
   const sizes = units.map(({ partitionIdx, unit }): UnitSize => ({
     nRows: unit.nRows,
@@ -190,12 +192,21 @@ export function loadSize(
     nRows,
     nFeatures,
     // a byte has room for 255 features of two bins
-    binnedRowBytes: rawBytes +
-      (nFeatures < PACKED_FEATURES_MIN ? nFeatures : Math.ceil(nFeatures / 255)),
+    binnedRowBytes: rawBytes + (nFeatures < PACKED_FEATURES_MIN
+      ? rowBytesMax(features.map(({ name }) => name), params)
+      : Math.ceil(nFeatures / 255)),
     nNumberArrays: columns.length - nFeatures - nGroups,
     unitBytesMax: sizes.reduce((most, size) => Math.max(most, unitBytesOf(size)), 0),
     nThreads: Math.min(runner.nThreads, units.length),
     nSampledValues: Math.ceil(nValues * sampledShare),
     nScans: nFeatures * units.length,
   }
+}
+
+/** Bytes of the bins of a row that is not packed, at most. */
+function rowBytesMax(
+  names: readonly string[],
+  { maxBin, maxBinByFeature = '' }: BinningParams,
+): number {
+  return rowBytes(featureBins(names, maxBin, maxBinByFeature, '').map((most) => most.maxBin))
 }

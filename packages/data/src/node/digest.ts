@@ -14,7 +14,7 @@ export interface DigestTask {
 /**
  * SHA-256 of binned rows, in lower-case hex. It covers, in this order: the text
  * 'coppice-partition-1'; the numbers of rows and of bytes of bins, as 64-bit little-endian
- * integers; the bins (rows x features); then labels, weights, init scores (64-bit floats) and
+ * integers; the bins (rows x bytes of a row); then labels, weights, init scores (64-bit floats) and
  * sizes of query groups (32-bit integers), each as the number of its bytes (2^64 - 1 where there
  * is none) and the bytes, little-endian.
  *

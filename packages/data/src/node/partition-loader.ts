@@ -2,7 +2,7 @@
  * What a worker reads with: carries out the tasks of a survey, and bins partitions by the recipe
  * that came of it. Everything runs on loading threads; the calling thread only waits.
  */
-import { type BinnedBlock, selectFrom } from '@coppice/engine'
+import { type BinnedBlock, rowBytesOf, selectFrom } from '@coppice/engine'
 import { CoppiceError, type Model } from '@coppice/model'
 import { allocatePartition, targetSize } from '../loading/allocate.js'
 import { mergeGroups } from '../loading/groups.js'
@@ -306,7 +306,7 @@ class PoolLoader implements PartitionLoader {
 /** The rows of a partition that are the data set's. Its hash remains that of the whole. */
 function ownRows({ rows, features }: DatasetRecipe, whole: BinnedPartition): BinnedPartition {
   if (rows === null) return whole
-  return { ...whole, ...selectFrom({ ...whole, nFeatures: features.length }, rows) }
+  return { ...whole, ...selectFrom({ ...whole, rowBytes: rowBytesOf(features) }, rows) }
 }
 
 function allocateAll(
@@ -315,7 +315,10 @@ function allocateAll(
 ): EncodeTargets[] {
   try {
     return partitions.map(({ firstRow, plan }) =>
-      allocatePartition(firstRow, targetSize(recipe.columns, plan.nRows, nRawValues(recipe))),
+      allocatePartition(
+        firstRow,
+        targetSize(recipe.columns, recipe.features, plan.nRows, nRawValues(recipe)),
+      ),
     )
   } catch (error) {
     const nRows = partitions.reduce((sum, { plan }) => sum + plan.nRows, 0)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { type BinnedDataset, Unpacker } from '@coppice/engine'
+import { type BinnedDataset, rowBytesOf, Unpacker } from '@coppice/engine'
 import { type LoadOptions, loadDataset } from '../../src/node/load-dataset.js'
 import { useTempFolder } from './temp-folder.js'
 
@@ -47,10 +47,10 @@ function csvOf(rows: readonly Row[], nFeatures: number): string {
 
 /** Everything but how rows are cut and packed. */
 function contentOf({ blocks, ...rest }: BinnedDataset): unknown {
-  const nFeatures = rest.features.length
-  const bins = new Uint8Array(rest.nRows * nFeatures)
+  const nBytes = rowBytesOf(rest.features)
+  const bins = new Uint8Array(rest.nRows * nBytes)
   for (const { firstRow, nRows, bins: own, packing } of blocks) {
-    const place = bins.subarray(firstRow * nFeatures, (firstRow + nRows) * nFeatures)
+    const place = bins.subarray(firstRow * nBytes, (firstRow + nRows) * nBytes)
     if (packing === undefined) place.set(own)
     else new Unpacker(packing).unpack(own, 0, nRows, place)
   }
@@ -82,15 +82,18 @@ describe('loading LibSVM, whose zeros are not stored', function () {
       const variants: Omit<LoadOptions, 'inputs' | 'label'>[] = [
         {},
         { categorical: ['Column_12'], params: { binConstructSampleCnt: 700, maxBin: 20 } },
-        { schema: { Column_12: 'string', Column_10: 'float' } },
+        { schema: { Column_12: 'string', Column_10: 'float' },
+          params: { maxBin: 1000, minDataInBin: 1 } },
         { params: { zeroAsMissing: true, featurePreFilter: false } },
         { ignore: ['Column_11'], params: { useMissing: false } },
       ]
       for (const options of nFeatures < 100 ? variants : variants.slice(1, 3)) {
         const expected = contentOf(await load({ ...options, inputs: dense }))
         for (const threads of options === variants[1] ? [1, 2] : [1]) {
-          const found = contentOf(await load({ ...options, inputs: sparse, threads }))
-          assert.deepEqual(found, expected, JSON.stringify(options))
+          const data = await load({ ...options, inputs: sparse, threads })
+          assert.deepEqual(contentOf(data), expected, JSON.stringify(options))
+          const isWide = rowBytesOf(data.features) > data.features.length
+          assert.equal(isWide, options.params?.maxBin === 1000)
         }
       }
     })

@@ -1,11 +1,14 @@
 /** Turns columns of values into row-major bytes. */
 import { assert } from '@coppice/model'
 import type { BinMapper, CategoricalBinMapper, NumericBinMapper } from '../dataset.js'
+import { BINS_MAX, isWide, rowBytes, wideFeatures } from '../row-bytes.js'
 
 /** A numeric mapper prepared for the search. Plain data: crosses threads by copy. */
 export interface NumericLookup {
   readonly kind: 'numeric'
-  /** 16 or 256 ascending upper bounds, filled up with Infinity. */
+  /** Bins that there are; above 256 a bin takes two bytes. */
+  readonly nBins: number
+  /** 16, 256 or a greater power of two ascending upper bounds, filled up with Infinity. */
   readonly bounds: Float64Array
   /** Bin of NaN. */
   readonly nanBin: number
@@ -14,8 +17,10 @@ export interface NumericLookup {
 /** A categorical mapper prepared for the search. Plain data: crosses threads by copy. */
 export interface CategoricalLookup {
   readonly kind: 'categorical'
+  /** Bins that there are; above 256 a bin takes two bytes. */
+  readonly nBins: number
   /** Bin by category code. */
-  readonly bins: Uint8Array
+  readonly bins: Uint8Array | Uint16Array
   /** Bin of codes at or beyond the length, and of negative ones. */
   readonly otherBin: number
 }
@@ -25,24 +30,31 @@ export type BinLookup = NumericLookup | CategoricalLookup
 /** A column of rows: values where the feature is numeric, category codes where categorical. */
 export type ValueColumn = Float64Array | Int32Array
 
-function numericLookup(mapper: NumericBinMapper): NumericLookup {
-  const nBounds = mapper.upperBounds.length
-  assert(nBounds >= 1 && mapper.nBins <= 256, `${mapper.nBins} bins in [1, 256]`)
-  const bounds = new Float64Array(nBounds <= 16 ? 16 : 256).fill(Infinity)
-  bounds.set(mapper.upperBounds)
-  return {
-    kind: 'numeric',
-    bounds,
-    nanBin: mapper.missing === 'nan' ? mapper.nBins - 1 : mapper.zeroBin,
-  }
+function requireBins(nBins: number): void {
+  assert(nBins >= 1 && nBins <= BINS_MAX, `${nBins} bins in [1, ${BINS_MAX}]`)
 }
 
-function categoricalLookup(mapper: CategoricalBinMapper): CategoricalLookup {
-  assert(mapper.nBins <= 256, `${mapper.nBins} bins in [1, 256]`)
-  const length = mapper.codes.reduce((most, code) => Math.max(most, code + 1), 0)
-  const bins = new Uint8Array(length)
-  for (const [index, code] of mapper.codes.entries()) bins[code] = index + 1
-  return { kind: 'categorical', bins, otherBin: 0 }
+function numericLookup({ upperBounds, nBins, zeroBin, missing }: NumericBinMapper): NumericLookup {
+  const nBounds = upperBounds.length
+  requireBins(nBins)
+  assert(nBounds >= 1, 'a numeric feature has a bound')
+  const size = nBounds <= 16 ? 16 : Math.max(256, 1 << (32 - Math.clz32(nBounds - 1)))
+  const bounds = new Float64Array(size).fill(Infinity)
+  bounds.set(upperBounds)
+  return { kind: 'numeric', nBins, bounds, nanBin: missing === 'nan' ? nBins - 1 : zeroBin }
+}
+
+function categoricalLookup({ codes, nBins }: CategoricalBinMapper): CategoricalLookup {
+  requireBins(nBins)
+  const length = codes.reduce((most, code) => Math.max(most, code + 1), 0)
+  const bins = binArray(nBins, length)
+  for (const [index, code] of codes.entries()) bins[code] = index + 1
+  return { kind: 'categorical', nBins, bins, otherBin: 0 }
+}
+
+/** Zeroed, for bins of a feature of so many. */
+function binArray(nBins: number, length: number): Uint8Array | Uint16Array {
+  return isWide(nBins) ? new Uint16Array(length) : new Uint8Array(length)
 }
 
 /** Prepares a mapper. */
@@ -100,9 +112,36 @@ function searchIn16(
   }
 }
 
+/** A search as above for bins of two bytes: the higher one lies `high` behind the lower one. */
+function searchWide(
+  { bounds, nanBin }: NumericLookup,
+  values: Float64Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  offset: number,
+  stride: number,
+  high: number,
+): void {
+  const half = bounds.length >> 1
+  let o = offset
+  for (let i = start; i < end; i++, o += stride) {
+    const value = values[i]!
+    let bin = 0
+    for (let step = half; step > 0; step >>= 1) {
+      bin += +(bounds[bin + step - 1]! < value) * step
+    }
+    if (value !== value) bin = nanBin
+    out[o] = bin
+    out[o + high] = bin >> 8
+  }
+}
+
 /**
  * Bins rows [start, end) of a numeric column. Row `start` goes to `out[offset]`, the next one to
  * `out[offset + stride]`.
+ *
+ * @param high - where more than 256 bins take two bytes: how far the higher one is behind the lower
  */
 export function binValues(
   lookup: NumericLookup,
@@ -112,8 +151,12 @@ export function binValues(
   out: Uint8Array,
   offset: number,
   stride: number,
+  high = 0,
 ): void {
-  if (lookup.bounds.length === 16) {
+  if (isWide(lookup.nBins)) {
+    requireHigh(high)
+    searchWide(lookup, values, start, end, out, offset, stride, high)
+  } else if (lookup.bounds.length === 16) {
     searchIn16(lookup, values, start, end, out, offset, stride)
   } else {
     searchIn256(lookup, values, start, end, out, offset, stride)
@@ -135,6 +178,10 @@ export function binOfCode({ bins, otherBin }: CategoricalLookup, code: number): 
   return code >>> 0 < bins.length ? bins[code]! : otherBin
 }
 
+function requireHigh(high: number): void {
+  assert(high > 0, 'bins of two bytes have a place for the higher one')
+}
+
 /** Bins rows [start, end) of a categorical column, as `binValues`. */
 export function binCodes(
   { bins, otherBin }: CategoricalLookup,
@@ -144,7 +191,13 @@ export function binCodes(
   out: Uint8Array,
   offset: number,
   stride: number,
+  high = 0,
 ): void {
+  if (bins instanceof Uint16Array) {
+    requireHigh(high)
+    binWideCodes(bins, otherBin, codes, start, end, out, offset, stride, high)
+    return
+  }
   const length = bins.length
   let o = offset
   for (let i = start; i < end; i++, o += stride) {
@@ -154,23 +207,63 @@ export function binCodes(
   }
 }
 
+function binWideCodes(
+  bins: Uint16Array,
+  otherBin: number,
+  codes: Int32Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  offset: number,
+  stride: number,
+  high: number,
+): void {
+  let o = offset
+  for (let i = start; i < end; i++, o += stride) {
+    const code = codes[i]!
+    const bin = code >>> 0 < bins.length ? bins[code]! : otherBin
+    out[o] = bin
+    out[o + high] = bin >> 8
+  }
+}
+
 /**
  * The lookup of a numeric column that is coded: each of its numbers is searched for once.
  * @param numbers - by code; negative codes are NaN
  */
 export function codedLookup(lookup: NumericLookup, numbers: Float64Array): CategoricalLookup {
-  const bins = new Uint8Array(numbers.length)
-  binValues(lookup, numbers, 0, numbers.length, bins, 0, 1)
-  return { kind: 'categorical', bins, otherBin: lookup.nanBin }
+  const { nBins, nanBin } = lookup
+  const n = numbers.length
+  const bytes = new Uint8Array(2 * n)
+  binValues(lookup, numbers, 0, n, bytes, 0, 1, n)
+  return { kind: 'categorical', nBins, bins: joinBytes(nBins, bytes), otherBin: nanBin }
+}
+
+/**
+ * The lookup by other codes.
+ * @param codes - by the other code, the one that the lookup knows; negative: none
+ */
+export function recodedLookup(lookup: CategoricalLookup, codes: Int32Array): CategoricalLookup {
+  const n = codes.length
+  const bytes = new Uint8Array(2 * n)
+  binCodes(lookup, codes, 0, n, bytes, 0, 1, n)
+  return { ...lookup, bins: joinBytes(lookup.nBins, bytes) }
+}
+
+/** Bins from their lower bytes and, behind all of them, the higher ones. */
+function joinBytes(nBins: number, bytes: Uint8Array): Uint8Array | Uint16Array {
+  const n = bytes.length / 2
+  if (!isWide(nBins)) return bytes.slice(0, n)
+  return Uint16Array.from({ length: n }, (_, i) => bytes[i]! | (bytes[n + i]! << 8))
 }
 
 /** Rows binned before the next column: their bytes stay in the second-level cache. */
 const rowsAtOnce = 2048
 
 /**
- * Bins a block of rows, all columns, into row-major bytes.
+ * Bins a block of rows, all columns, into row-major bytes: those of `rowBytes`.
  * @param columns - one per lookup; at least nRows long, from row 0 on
- * @param out - modified in place: nRows x lookups.length bytes from `offset` on
+ * @param out - modified in place: nRows x bytes of a row, from `offset` on
  */
 export function binColumns(
   lookups: readonly BinLookup[],
@@ -179,22 +272,30 @@ export function binColumns(
   out: Uint8Array,
   offset = 0,
 ): void {
-  const stride = lookups.length
-  assert(columns.length === stride, `${columns.length} columns for ${stride} lookups`)
+  const nFeatures = lookups.length
+  const nBins = lookups.map((lookup) => lookup.nBins)
+  const stride = rowBytes(nBins)
+  const wide = wideFeatures(nBins)
+  assert(columns.length === nFeatures, `${columns.length} columns for ${nFeatures} lookups`)
   assert(out.length >= offset + nRows * stride, `${out.length} bytes for ${nRows} x ${stride}`)
   for (const column of columns) {
     assert(column.length >= nRows, `a column of ${column.length} rows for ${nRows}`)
   }
+  const highs = new Int32Array(nFeatures)
+  wide.forEach((feature, k) => {
+    highs[feature] = nFeatures + k - feature
+  })
   for (let start = 0; start < nRows; start += rowsAtOnce) {
     const end = Math.min(nRows, start + rowsAtOnce)
-    for (let feature = 0; feature < stride; feature++) {
+    for (let feature = 0; feature < nFeatures; feature++) {
       const lookup = lookups[feature]!
       const column = columns[feature]!
       const at = offset + start * stride + feature
+      const high = highs[feature]!
       if (lookup.kind === 'numeric' && column instanceof Float64Array) {
-        binValues(lookup, column, start, end, out, at, stride)
+        binValues(lookup, column, start, end, out, at, stride, high)
       } else if (lookup.kind === 'categorical' && column instanceof Int32Array) {
-        binCodes(lookup, column, start, end, out, at, stride)
+        binCodes(lookup, column, start, end, out, at, stride, high)
       } else {
         assert(false, `column ${feature} does not hold what a ${lookup.kind} feature needs`)
       }

@@ -1,18 +1,16 @@
-import { assert } from '@coppice/model'
 import type { CategoricalBinMapper } from '../dataset.js'
 import type { SampledCategories } from './category-sample.js'
+import { BINS_MAX, BYTE_BINS } from '../row-bytes.js'
 import type { FoundBins } from './find-numeric-bins.js'
+import { requireMaxBin } from './max-bin.js'
 
 /** How the bins of a categorical feature are chosen; the parameters of the same names. */
 export interface CategoricalBinOptions {
-  /** Bins to fill, bin 0 included: 2 .. 255. May be exceeded, see below. */
+  /** Bins to fill, bin 0 included: 2 .. 65,535. May be exceeded, see below. */
   readonly maxBin: number
   /** Fewest sampled rows of a category, once two are kept; >= 1. */
   readonly minDataInBin: number
 }
-
-/** Bins are bytes. */
-const mostBins = 256
 
 /** Share of the rows that categories shall cover: LightGBM's float 0.99. */
 const coverage = Math.fround(0.99)
@@ -28,7 +26,8 @@ function rowsToCover(nRows: number): number {
  * the rows that are not missing, or fewer than `maxBin` bins are used; rare ones end it. All
  * others share bin 0 with missing values.
  *
- * The 99 % rule may take more bins than `maxBin`, as in LightGBM. Unlike there, 256 is the end.
+ * The 99 % rule may take more bins than `maxBin`, as in LightGBM. Unlike there, 256 is the end
+ * where `maxBin` is at most 255, so that a bin is a byte unless more is asked for; else 65,536.
  * O(categories * log(categories)).
  */
 export function findCategoricalBins(
@@ -36,7 +35,8 @@ export function findCategoricalBins(
   options: CategoricalBinOptions,
 ): FoundBins<CategoricalBinMapper> {
   const { maxBin, minDataInBin } = options
-  assert(Number.isInteger(maxBin) && maxBin >= 2 && maxBin <= 255, `maxBin ${maxBin} in [2, 255]`)
+  requireMaxBin(maxBin)
+  const mostBins = maxBin < BYTE_BINS ? BYTE_BINS : BINS_MAX
   const { counts, missingCount } = sampled
   const nRows = counts.reduce((total, count) => total + count, 0)
   const seen = [...counts.keys()]

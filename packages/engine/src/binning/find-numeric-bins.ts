@@ -1,13 +1,14 @@
 import { assert, type MissingType } from '@coppice/model'
 import type { BinMapper, NumericBinMapper } from '../dataset.js'
 import { forcedBounds } from './forced-bounds.js'
+import { requireMaxBin } from './max-bin.js'
 import { greedyBounds, isSameValue, type DistinctValues } from './greedy-bounds.js'
 import type { SampledValues } from './sampled-values.js'
 import { zeroThreshold } from './value-sample.js'
 
 /** How the bins of a numeric feature are cut; the parameters of the same names. */
 export interface NumericBinOptions {
-  /** Most bins, the one for NaN included: 2 .. 255. */
+  /** Most bins, the one for NaN included: 2 .. 65,535. */
   readonly maxBin: number
   /** Fewest sampled rows of a bin, >= 1. */
   readonly minDataInBin: number
@@ -116,7 +117,7 @@ export function findNumericBins(
   options: NumericBinOptions,
 ): FoundBins<NumericBinMapper> {
   const { maxBin, minDataInBin, useMissing, zeroAsMissing } = options
-  assert(Number.isInteger(maxBin) && maxBin >= 2 && maxBin <= 255, `maxBin ${maxBin} in [2, 255]`)
+  requireMaxBin(maxBin)
   let missing: MissingType = 'none'
   if (useMissing && zeroAsMissing) missing = 'zero'
   else if (useMissing && sampled.nanCount > 0) missing = 'nan'

@@ -7,6 +7,7 @@ export {
   binOfValue,
   binValues,
   codedLookup,
+  recodedLookup,
   type BinLookup,
   type CategoricalLookup,
   type NumericLookup,

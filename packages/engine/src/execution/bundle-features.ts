@@ -1,3 +1,4 @@
+import { isWide } from '../row-bytes.js'
 import { COLUMN_VALUES_MAX } from './columns.js'
 import { countBins } from './count-bins.js'
 import { OffDefaults, type FeatureDefault } from './off-defaults.js'
@@ -57,7 +58,10 @@ function findCandidates(
   const counts = countBins(data, runs, step)
   const candidates: Candidate[] = []
   for (let feature = 0; feature < features.length; feature++) {
-    const own = counts.subarray(feature * 256, feature * 256 + features[feature]!.nBins)
+    const { nBins } = features[feature]!
+    // a bundle is a byte
+    if (isWide(nBins)) continue
+    const own = counts.subarray(feature * 256, feature * 256 + nBins)
     let defaultBin = 0
     own.forEach((count, bin) => {
       if (count > own[defaultBin]!) defaultBin = bin
@@ -110,11 +114,11 @@ function findOffDefault(
   const { data, runs, step } = sample
   const nWords = Math.ceil(sample.nRows / 32)
   const rows = new Uint32Array(nWords * candidates.length)
-  const startOf = new Int32Array(data.nFeatures)
+  const startOf = new Int32Array(data.rowBytes)
   candidates.forEach(({ feature }, c) => {
     startOf[feature] = c * nWords
   })
-  new OffDefaults(data.nFeatures, candidates).visit(data, runs, step, (feature, _bin, localRow) => {
+  new OffDefaults(data.rowBytes, candidates).visit(data, runs, step, (feature, _bin, localRow) => {
     const row = localRow / step
     rows[startOf[feature]! + (row >> 5)]! |= 1 << (row & 31)
   })
@@ -127,15 +131,15 @@ function withoutConflicts(
   data: EngineRows, runs: readonly RowRun[], layout: readonly FeatureLayout[],
   bundles: readonly (readonly Candidate[])[],
 ): Candidate[][] {
-  const { nFeatures } = data
-  const bundleOf = new Int32Array(nFeatures)
+  const { rowBytes } = data
+  const bundleOf = new Int32Array(rowBytes)
   bundles.forEach((bundle, b) => {
     for (const { feature } of bundle) bundleOf[feature] = b
   })
-  const isOut = new Uint8Array(nFeatures)
+  const isOut = new Uint8Array(rowBytes)
   /** The last row in which a feature of each bundle was off its default. */
   const takenBy = new Float64Array(bundles.length).fill(-1)
-  const rare = new OffDefaults(nFeatures, bundles.flat())
+  const rare = new OffDefaults(rowBytes, bundles.flat())
   rare.visit(data, runs, 1, (feature, bin, row) => {
     // one that is out already takes no place
     if (isOut[feature] === 1) return

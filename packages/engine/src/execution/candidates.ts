@@ -6,12 +6,12 @@ import type { EngineSetup, RoundAnswer, RoundRequest, VotesAnswer } from './prot
 export function bestOfShares(
   exchange: Exchange, nShares: number, expansion: number, child: number,
 ): SplitCandidate | null {
-  const { buffer, byteOffset } = exchange.candidates
+  const { features, candidates: { buffer, byteOffset } } = exchange
   const view = new DataView(buffer, byteOffset)
   let best: SplitCandidate | null = null
   for (let share = 0; share < nShares; share++) {
     best = betterCandidate(
-      best, readCandidate(view, exchange.candidateAt(share, expansion, child)))
+      best, readCandidate(view, exchange.candidateAt(share, expansion, child), features))
   }
   return best
 }

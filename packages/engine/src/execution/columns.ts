@@ -1,3 +1,5 @@
+import { type BinSet, bitBytes, hasBit, writeBits } from '../bin-set.js'
+import { isWide, wideFeatures } from '../row-bytes.js'
 import type { FeatureLayout } from './protocol.js'
 
 /** A feature in a bundle. */
@@ -11,14 +13,14 @@ export interface BundleMember {
 }
 
 /**
- * A byte that is stored per row: a feature's bin, or that of whichever feature of a bundle is not
- * at its default, 0 if all are (exclusive feature bundling: Ke et al., "LightGBM", 2017, section
- * 4). The features of a bundle are exclusive in all rows that are stored, so nothing is lost: sums
- * of a feature's default bin are what the others leave of the node's. How a thread stores its rows
- * is its own affair; no result depends on it.
+ * A byte that is stored per row, or two where a feature has more than 256 bins: a feature's bin, or
+ * that of whichever feature of a bundle is not at its default, 0 if all are (exclusive feature
+ * bundling: Ke et al., "LightGBM", 2017, section 4). The features of a bundle are exclusive in all
+ * rows that are stored, so nothing is lost: sums of a feature's default bin are what the others
+ * leave of the node's. How a thread stores its rows is its own affair; no result depends on it.
  */
 export interface Column {
-  /** At most 256. */
+  /** Of a bundle at most 256. */
   readonly nValues: number
   /** Of a bundle two or more; else null, and `feature` is the only one. */
   readonly members: readonly BundleMember[] | null
@@ -33,6 +35,8 @@ export interface ColumnPlan {
   /** Of each feature, its place in a bundle; null where it has a column to itself. */
   readonly memberOf: readonly (BundleMember | null)[]
   readonly hasBundles: boolean
+  /** Features of more than 256 bins, ascending: their columns have two bytes. */
+  readonly wide: readonly number[]
 }
 
 /** Values that a column has for the features of a bundle. */
@@ -67,7 +71,8 @@ export function planColumns(
   columns.forEach(({ members, feature }, c) => {
     for (const member of members ?? [{ feature }]) columnOf[member.feature] = c
   })
-  return { columns, columnOf, memberOf, hasBundles: bundled.length > 0 }
+  const wide = wideFeatures(features.map(({ nBins }) => nBins))
+  return { columns, columnOf, memberOf, hasBundles: bundled.length > 0, wide }
 }
 
 /** The column's value of a bundled feature's bin. */
@@ -76,19 +81,30 @@ export function valueOf({ defaultBin, base }: BundleMember, bin: number): number
   return base + (bin < defaultBin ? bin : bin - 1)
 }
 
+/** Bytes for a table of any feature of a plan, see `writeLeft`. */
+export function leftTableBytes({ columns }: Pick<ColumnPlan, 'columns'>): number {
+  const most = columns.reduce((values, { nValues }) => Math.max(values, nValues), 0)
+  return Math.max(COLUMN_VALUES_MAX, isWide(most) ? bitBytes(most) : 0)
+}
+
 /**
- * Which values of its column go left where these bins of a feature do.
+ * Which values of its column go left where these bins of a feature do: a byte for each of 256, 1
+ * left, 0 right; of a column of more a bit for each.
  *
- * @param leftBins - 32 bytes: bit b set if bin b goes left
- * @param table - 256 bytes, all written: 1 left, 0 right
+ * @param table - `leftTableBytes`, all written
  */
-export function writeLeftTable(
-  table: Uint8Array, plan: ColumnPlan, feature: number, leftBins: Uint8Array,
+export function writeLeft(
+  table: Uint8Array, plan: ColumnPlan, feature: number, leftBins: BinSet,
 ): void {
-  const goesLeft = (bin: number): number => (leftBins[bin >> 3]! >> (bin & 7)) & 1
+  const { nValues } = plan.columns[plan.columnOf[feature]!]!
+  if (isWide(nValues)) {
+    writeBits(leftBins, nValues, table)
+    return
+  }
+  const goesLeft = (bin: number): number => Number(hasBit(leftBins, bin))
   const member = plan.memberOf[feature]!
   if (member === null) {
-    for (let bin = 0; bin < 256; bin++) table[bin] = goesLeft(bin)
+    for (let bin = 0; bin < COLUMN_VALUES_MAX; bin++) table[bin] = goesLeft(bin)
     return
   }
   table.fill(goesLeft(member.defaultBin))

@@ -3,24 +3,25 @@ import type { EngineRows } from './protocol.js'
 import { type Stripe, visitBlocks } from './row-dealing.js'
 
 /**
- * Counts the bins of some rows: local rows 0, step, 2 step, ... of the stripes.
+ * Counts the bytes of the bins of some rows, each byte for itself (`rowBytes`): of local rows 0,
+ * step, 2 step, ... of the stripes.
  *
- * @returns nFeatures x 256; at most 65,535 rows are counted
+ * @returns bytes of a row x 256; at most 65,535 rows are counted
  */
 export function countBins(
   data: EngineRows, stripes: readonly Stripe[], step: number,
 ): Uint16Array {
-  const { nFeatures } = data
-  const counts = new Uint16Array(nFeatures * 256)
-  /** Of each feature, rows of a piece in which it is off its default. */
-  const nOff = new Uint16Array(nFeatures)
+  const { rowBytes } = data
+  const counts = new Uint16Array(rowBytes * 256)
+  /** Of each byte, rows of a piece in which it is off its default. */
+  const nOff = new Uint16Array(rowBytes)
   const entriesOf = byPacking(packedEntries)
   visitBlocks(data, stripes, ({ bins, packing }, blockRow, nRows, localRow) => {
     const first = (step - localRow % step) % step
     if (packing === undefined) {
       for (let i = first; i < nRows; i += step) {
-        const at = (blockRow + i) * nFeatures
-        for (let f = 0; f < nFeatures; f++) counts[f * 256 + bins[at + f]!]!++
+        const at = (blockRow + i) * rowBytes
+        for (let f = 0; f < rowBytes; f++) counts[f * 256 + bins[at + f]!]!++
       }
       return
     }
@@ -38,7 +39,7 @@ export function countBins(
         nOff[feature]!++
       }
     }
-    for (let f = 0; n > 0 && f < nFeatures; f++) {
+    for (let f = 0; n > 0 && f < rowBytes; f++) {
       if (defaultBin[f]! >= 0) counts[f * 256 + defaultBin[f]!]! += n - nOff[f]!
     }
   })

@@ -1,5 +1,6 @@
 import type { BinnedBlock, BinnedDataset } from '../dataset.js'
 import { assert } from '../errors.js'
+import { rowBytesOf } from '../row-bytes.js'
 import type { EngineBlock, EngineRows } from './protocol.js'
 
 /** The part of a labelled data set that engines need; nothing is copied. */
@@ -7,7 +8,7 @@ export function engineRows(data: BinnedDataset): EngineRows {
   assert(data.label !== null, 'the data have a label')
   return {
     nRows: data.nRows,
-    nFeatures: data.features.length,
+    rowBytes: rowBytesOf(data.features),
     blocks: data.blocks.map((block) => ({ ...block, position: block.firstRow })),
     label: data.label,
     weight: data.weight,
@@ -17,7 +18,7 @@ export function engineRows(data: BinnedDataset): EngineRows {
 }
 
 /** Bytes of all that there is by row. */
-export function rowBytes(
+export function bytesOfRows(
   { blocks, label, weight, initScore, groupSizes }:
     Pick<BinnedDataset, 'blocks' | 'label' | 'weight' | 'initScore' | 'groupSizes'>,
 ): number {
@@ -45,9 +46,9 @@ export interface PartitionRows {
  * unless there is one partition only.
  *
  * @param partitions - may be empty: no rows
- * @param nFeatures - of the data set
+ * @param rowBytes - bytes of a row that is not packed, see `rowBytes`
  */
-export function joinRows(partitions: readonly PartitionRows[], nFeatures: number): EngineRows {
+export function joinRows(partitions: readonly PartitionRows[], rowBytes: number): EngineRows {
   const blocks: EngineBlock[] = []
   let nRows = 0
   for (const partition of partitions) {
@@ -61,7 +62,7 @@ export function joinRows(partitions: readonly PartitionRows[], nFeatures: number
   }
   return {
     nRows,
-    nFeatures,
+    rowBytes,
     blocks,
     label: joinDoubles(partitions.map(({ label }) => label)),
     weight: joinSome(partitions.map(({ weight }) => weight)),

@@ -3,6 +3,7 @@ import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { metricParts } from '../metrics/parts.js'
 import { isRankingMetric, rankingParts } from '../metrics/ranking.js'
+import { isWide } from '../row-bytes.js'
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { planColumns } from './columns.js'
@@ -24,6 +25,8 @@ interface StoredRows {
   readonly walk: WalkTable
   /** Null where no leaf is linear. */
   readonly scorer: LinearScorer | null
+  /** Some bins have two bytes. */
+  readonly isWide: boolean
 }
 
 /** A thread's rows of one evaluated data set: bins (unless it trains), scores, labels, weights. */
@@ -73,11 +76,11 @@ export class EvalStore {
   /** Adds a tree to the scores; training scores have it already. */
   add(kernels: Kernels, output: number, tree: BinnedTree): void {
     if (this.#rows === null || this.#nRows === 0) return
-    const { offset, stride, walk, scorer } = this.#rows
+    const { offset, stride, walk, scorer, isWide: hasWide } = this.#rows
+    const walkTree = hasWide ? kernels.walkTreeWide : kernels.walkTree
     if (tree.linear !== undefined && tree.feature.length > 0 && scorer !== null) {
       walk.write(scorer.marking(tree))
-      kernels.walkTree(
-        scorer.marks, offset, stride, 0, this.#nRows, walk.nodes, walk.values)
+      walkTree(scorer.marks, offset, stride, 0, this.#nRows, walk.nodes, walk.values)
       scorer.addMarked(tree, tree.linear, this.scores.values(output))
       return
     }
@@ -88,7 +91,7 @@ export class EvalStore {
       for (let i = 0; i < scores.length; i++) scores[i]! += value
       return
     }
-    kernels.walkTree(
+    walkTree(
       this.scores.plane(output), offset, stride, 0, this.#nRows, walk.nodes, walk.values)
   }
 
@@ -129,17 +132,21 @@ function storeRows(
   arena: Arena, setup: EngineSetup, data: EngineRows, runs: readonly RowRun[], nRows: number,
 ): StoredRows {
   const columns = planColumns(setup.features, bundleFeatures(data, runs, setup.features))
-  const stride = columns.columns.length
+  const widths = columns.columns.map(({ nValues }) => isWide(nValues) ? 2 : 1)
+  const stride = widths.reduce((sum, width) => sum + width, 0)
+  let next = 0
+  const byteOf = Int32Array.from(widths, (width) => (next += width) - width)
   const offset = arena.reserve(nRows * stride)
   const target = arena.bytes(offset, nRows * stride)
   const filler = new ColumnFiller(columns)
   const targetAt = (localRow: number): ColumnTarget =>
-    ({ memory: target, offsetOf: (column) => localRow * stride + column, stride })
+    ({ memory: target, offsetOf: (column) => localRow * stride + byteOf[column]!, stride })
   visitRows(data, runs, (bins, _, localRow) => filler.fill(targetAt(localRow), bins),
     (packing, bins, first, n, localRow) =>
       filler.fillPacked(targetAt(localRow), packing, bins, first, n))
-  const walk = new WalkTable(arena, setup.maxLeaves, { columns, walkOffset: (column) => column })
+  const walkOffset = (column: number): number => byteOf[column]!
+  const walk = new WalkTable(arena, setup.maxLeaves, { columns, walkOffset })
   const scorer = setup.linear === undefined ? null : new LinearScorer(
     arena, new RawRows(data, runs, setup.features), nRows, setup.initScoreQuantum)
-  return { offset, stride, walk, scorer }
+  return { offset, stride, walk, scorer, isWide: columns.wide.length > 0 }
 }

@@ -1,7 +1,7 @@
-import { CANDIDATE_BYTES } from '../kernels/candidate.js'
 import { SUM_BYTES } from '../kernels/api.js'
+import { candidateBytes } from '../kernels/candidate.js'
 import type { ShareTable } from './feature-shares.js'
-import type { EngineSetup } from './protocol.js'
+import type { EngineSetup, FeatureLayout } from './protocol.js'
 
 /** Before the sums of a histogram by an engine; a cache line. */
 export const HEADER_BYTES = 64
@@ -12,7 +12,7 @@ export const HEADER_BYTES = 64
  * barrier. No pointer crosses: every byte is copied out of one memory and into another.
  *
  *   sums:       [engine][histogram] a header, then [share] blocks of nCells * 20 bytes, or rows
- *   candidates: [share][expansion or rescan][left, right] blocks of CANDIDATE_BYTES
+ *   candidates: [share][expansion or rescan][left, right] blocks of `candidateBytes`
  */
 export class Exchange {
   /** Of the sums of one histogram by one engine, without the header. */
@@ -24,6 +24,8 @@ export class Exchange {
   readonly #nFeatures: number
   /** Histograms, and expansions, that it holds at once. */
   readonly room: number
+  readonly features: readonly FeatureLayout[]
+  readonly candidateBytes: number
   readonly #shareOffsets: number[] = []
   readonly #headers: Int32Array
   /** Expansions, and leaves scanned again, that there is room for candidates of. */
@@ -40,13 +42,15 @@ export class Exchange {
     }
     this.histogramBytes = offset
     this.room = room
+    this.features = table.features
+    this.candidateBytes = candidateBytes(table.features)
     this.sums = new Uint8Array(buffers.sums)
     this.#headers = new Int32Array(buffers.sums)
     this.candidates = new Uint8Array(buffers.candidates)
     this.#votes = new Float64Array(buffers.votes ?? new ArrayBuffer(0))
     this.#nFeatures = table.cellOffsets.length
     this.#candidateRoom = Math.floor(
-      this.candidates.length / Math.max(1, table.shares.length * 2 * CANDIDATE_BYTES))
+      this.candidates.length / Math.max(1, table.shares.length * 2 * this.candidateBytes))
   }
 
   /** Room for rounds of so many expansions; at least for both children of one. */
@@ -69,7 +73,7 @@ export class Exchange {
     const cells = table.shares.reduce((sum, share) => sum + share.nCells, 0)
     return {
       sums: nEngines === 1 ? 0 : nEngines * room * (HEADER_BYTES + cells * SUM_BYTES),
-      candidates: nEngines * (room + rescansMax) * 2 * CANDIDATE_BYTES,
+      candidates: nEngines * (room + rescansMax) * 2 * candidateBytes(table.features),
       votes: voting === undefined ? 0 : room * 2 * table.cellOffsets.length * 8,
     }
   }
@@ -107,6 +111,6 @@ export class Exchange {
 
   /** Where the reducer of `share` puts the candidate of a child (0 left or root, 1 right). */
   candidateAt(share: number, expansion: number, child: number): number {
-    return ((share * this.#candidateRoom + expansion) * 2 + child) * CANDIDATE_BYTES
+    return ((share * this.#candidateRoom + expansion) * 2 + child) * this.candidateBytes
   }
 }

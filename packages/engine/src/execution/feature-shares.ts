@@ -11,6 +11,7 @@ export interface FeatureShare {
 
 /** Where each feature's cells are within its share, and the shares. */
 export interface ShareTable {
+  readonly features: readonly FeatureLayout[]
   readonly shares: readonly FeatureShare[]
   /** nFeatures offsets, each relative to the feature's own share. */
   readonly cellOffsets: Int32Array
@@ -42,7 +43,7 @@ export function shareFeatures(features: readonly FeatureLayout[], nShares: numbe
     }
     shares.push({ first, last: f, nCells: (nCells + 3) & ~3 })
   }
-  return { shares, cellOffsets }
+  return { features, shares, cellOffsets }
 }
 
 /** Cost of reducing and scanning a feature, in bins of a numeric one. */

@@ -54,7 +54,7 @@ export interface Neighbour {
   /**
    * Features of which it has only a part of the leaf's bins: it bounds what shares some of them.
    * [feature, first bin, last bin, 1 where it shares missing values], one after the other; first
-   * and last are of the bins of values, 256 and -1 where it has none.
+   * and last are of the bins of values, BINS_MAX and -1 where it has none.
    */
   readonly parts: readonly number[]
 }

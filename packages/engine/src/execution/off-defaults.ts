@@ -22,23 +22,26 @@ const ROWS_AT_ONCE = 128
  * being unpacked: O(bytes that are stored), unless a block's defaults are others.
  */
 export class OffDefaults {
-  readonly #nFeatures: number
+  readonly #rowBytes: number
   readonly #members: readonly FeatureDefault[]
   readonly #rare: RareBins
   /** Entries of the members alone; null where a packing has other defaults. */
   readonly #entriesOf: (packing: Packing) => PackedEntries | null
   readonly #unpackerOf = byPacking((packing) => new Unpacker(packing))
 
-  /** @param members - features to look at */
-  constructor(nFeatures: number, members: readonly FeatureDefault[]) {
-    this.#nFeatures = nFeatures
+  /**
+   * @param rowBytes - of a row that is not packed
+   * @param members - features to look at, each of one byte
+   */
+  constructor(rowBytes: number, members: readonly FeatureDefault[]) {
+    this.#rowBytes = rowBytes
     this.#members = members
-    this.#rare = new RareBins(nFeatures, members)
+    this.#rare = new RareBins(rowBytes, members)
     this.#entriesOf = byPacking((packing) => this.#makeEntries(packing))
   }
 
   #makeEntries(packing: Packing): PackedEntries | null {
-    const defaults = new Int16Array(this.#nFeatures).fill(-1)
+    const defaults = new Int16Array(this.#rowBytes).fill(-1)
     for (const { feature, defaultBin } of this.#members) {
       const own = packing.defaultBin[feature]!
       if (own >= 0 && own !== defaultBin) return null
@@ -54,7 +57,7 @@ export class OffDefaults {
 
   /** Visits local rows 0, step, 2 step, ... of the stripes; those of a row in any order. */
   visit(data: EngineRows, stripes: readonly Stripe[], step: number, found: Found): void {
-    const { nFeatures } = data
+    const { rowBytes } = data
     visitBlocks(data, stripes, ({ bins, packing }, blockRow, nRows, localRow) => {
       const first = (step - localRow % step) % step
       const entries = packing === undefined ? null : this.#entriesOf(packing)
@@ -67,7 +70,7 @@ export class OffDefaults {
         this.#visitUnpacked(packing, bins, { blockRow, nRows, localRow, first, step }, found)
       } else {
         for (let i = first; i < nRows; i += step) {
-          this.#rare.visit(bins, (blockRow + i) * nFeatures, (feature, bin) =>
+          this.#rare.visit(bins, (blockRow + i) * rowBytes, (feature, bin) =>
             found(feature, bin, localRow + i))
         }
       }
@@ -80,12 +83,12 @@ export class OffDefaults {
       'blockRow' | 'nRows' | 'localRow' | 'first' | 'step', number>>, found: Found,
   ): void {
     const atOnce = step === 1 ? ROWS_AT_ONCE : 1
-    const scratch = new Uint8Array(atOnce * this.#nFeatures)
+    const scratch = new Uint8Array(atOnce * this.#rowBytes)
     for (let i = first; i < nRows; i += atOnce * step) {
       const n = Math.min(atOnce, nRows - i)
       this.#unpackerOf(packing).unpack(bins, blockRow + i, n, scratch)
       for (let k = 0; k < n; k++) {
-        this.#rare.visit(scratch, k * this.#nFeatures, (feature, bin) =>
+        this.#rare.visit(scratch, k * this.#rowBytes, (feature, bin) =>
           found(feature, bin, localRow + i + k))
       }
     }

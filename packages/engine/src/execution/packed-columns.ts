@@ -12,7 +12,7 @@ export interface SparseBins {
   readonly bins: Uint8Array
 }
 
-/** A feature's bins: one per row, or those that are not like the others. */
+/** A byte of a feature's bins: one per row, or those that are not like the others. */
 export type ColumnBins = Uint8Array | SparseBins
 
 /** Features with a bin that holds this share of the rows may share a byte, as in LightGBM. */
@@ -39,8 +39,8 @@ interface OpenBundle {
  *
  * O(bins that are stored x bundles tried) in time.
  *
- * @param columns - of each feature; bins below its number
- * @param nBins - of each feature, 1 .. 256
+ * @param columns - of each byte of a row (`rowBytes`); bins below its number
+ * @param nBins - values of each of those bytes (`byteValues`), 1 .. 256
  * @param allocate - gives zeroed bytes for the packed rows
  * @returns null where it would not save a quarter; see `writeRows`
  */

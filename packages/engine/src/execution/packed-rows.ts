@@ -9,8 +9,8 @@ export const PACKED_SHARE_MAX = 0.75
 /**
  * Packs rows whose features are mostly at one bin each (see Packing).
  *
- * @param bins - nRows x nFeatures, row-major
- * @param nBins - of each feature, 1 .. 256
+ * @param bins - nRows x bytes of a row (`rowBytes`), row-major
+ * @param nBins - values of each of those bytes (`byteValues`), 1 .. 256
  * @param allocate - gives zeroed bytes for the packed rows
  * @returns null where it would not save a quarter
  */
@@ -18,16 +18,17 @@ export function packRows(
   bins: Uint8Array, nRows: number, nBins: readonly number[],
   allocate: (nBytes: number) => Uint8Array,
 ): { readonly bins: Uint8Array, readonly packing: Packing } | null {
-  const nFeatures = nBins.length
+  const nBytes = nBins.length
   const features = nBins.map((n) => ({ nBins: n, missingBin: -1, isCategorical: false }))
   const rows = {
-    nRows, nFeatures, label: new Float64Array(0), weight: null, initScore: null, groupSizes: null,
+    nRows, rowBytes: nBytes, label: new Float64Array(0), weight: null, initScore: null,
+    groupSizes: null,
     blocks: [{ firstRow: 0, position: 0, nRows, bins }],
   }
   const runs = [{ firstRow: 0, position: 0, localRow: 0, nRows }]
   const plan = planColumns(features, bundleFeatures(rows, runs, features))
   const nColumns = plan.columns.length
-  if (nColumns > nFeatures * PACKED_SHARE_MAX) return null
+  if (nColumns > nBytes * PACKED_SHARE_MAX) return null
   const memory = allocate(nRows * nColumns)
   new ColumnFiller(plan)
     .fill({ memory, offsetOf: (column) => column, stride: nColumns }, bins)

@@ -1,4 +1,5 @@
 import type { LinearLeaves } from '@coppice/model'
+import type { BinSet } from '../bin-set.js'
 import type { MetricDefinition } from '../custom/types.js'
 import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
@@ -94,7 +95,7 @@ export interface RootRequest {
   readonly kind: 'root'
   readonly output: number
   readonly bag: BagRule | null
-  /** Features that may split the root: nFeatures bytes; with extraTrees draws, see ScanParams. */
+  /** Features that may split the root, see mask.ts; with extraTrees draws. */
   readonly mask: Uint8Array
   /** Where trees grow under rules. */
   readonly rules?: LeafRules
@@ -108,8 +109,8 @@ export interface Expansion {
   readonly left: number
   readonly right: number
   readonly feature: number
-  /** 32 bytes: bit b set if rows in bin b go left. */
-  readonly leftBins: Uint8Array
+  /** The bins whose rows go left. */
+  readonly leftBins: BinSet
   readonly leftTotals: LeafTotals
   readonly rightTotals: LeafTotals
   /** Features that may split the children, or null for a child that will not be split. */
@@ -136,8 +137,8 @@ export interface RoundRequest {
 /** A grown tree over bins, for the scores of rows that did not grow it. */
 export interface BinnedTree {
   readonly feature: readonly number[]
-  /** 32 bytes per node: bit b set if bin b goes left. */
-  readonly leftBins: readonly Uint8Array[]
+  /** Of each node, the bins that go left. */
+  readonly leftBins: readonly BinSet[]
   readonly leftChild: readonly number[]
   readonly rightChild: readonly number[]
   readonly leafValue: readonly number[]
@@ -289,7 +290,7 @@ export interface ScanParams {
   readonly maxCatThreshold: number
   readonly maxCatToOnehot: number
   readonly minDataPerGroup: number
-  /** A mask byte is 1 + the number of the only candidate of its feature. */
+  /** Masks have the number of the only candidate of each feature. */
   readonly extraTrees: boolean
 }
 
@@ -316,7 +317,8 @@ export interface EngineBlock extends BinnedBlock {
  */
 export interface EngineRows {
   readonly nRows: number
-  readonly nFeatures: number
+  /** Of a row that is not packed, see `rowBytes`. */
+  readonly rowBytes: number
   /** By ascending position, without gaps from 0 to nRows. */
   readonly blocks: readonly EngineBlock[]
   /** Of several label columns row-major. */

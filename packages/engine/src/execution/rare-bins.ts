@@ -1,18 +1,21 @@
 /** Finds, in rows of many features, those that are not at their defaults; few of them are. */
 export class RareBins {
-  readonly #nFeatures: number
+  readonly #rowBytes: number
   /** Of the features that are looked at, by feature: the default, and 255; else 0 and 0. */
   readonly #defaults: Uint32Array
   readonly #masks: Uint32Array
   readonly #row: Uint8Array
   readonly #words: Uint32Array
 
-  /** @param members - features to look at, and their defaults */
+  /**
+   * @param rowBytes - of a row that is not packed
+   * @param members - features to look at, each of one byte, and their defaults
+   */
   constructor(
-    nFeatures: number, members: readonly { feature: number, defaultBin: number }[],
+    rowBytes: number, members: readonly { feature: number, defaultBin: number }[],
   ) {
-    this.#nFeatures = nFeatures
-    const nWords = Math.ceil(nFeatures / 4)
+    this.#rowBytes = rowBytes
+    const nWords = Math.ceil(rowBytes / 4)
     this.#defaults = new Uint32Array(nWords)
     this.#masks = new Uint32Array(nWords)
     this.#words = new Uint32Array(nWords)
@@ -32,7 +35,7 @@ export class RareBins {
    */
   visit(bins: Uint8Array, at: number, found: (feature: number, bin: number) => void): void {
     const [words, defaults, masks] = [this.#words, this.#defaults, this.#masks]
-    this.#row.set(bins.subarray(at, at + this.#nFeatures))
+    this.#row.set(bins.subarray(at, at + this.#rowBytes))
     for (let w = 0; w < words.length; w++) {
       // four features at a time
       if (((words[w]! ^ defaults[w]!) & masks[w]!) !== 0) this.#visitWord(w, found)

@@ -1,5 +1,5 @@
 import type { Arena } from '../kernels/arena.js'
-import { sideOffset, type RecordLayout } from './record-layout.js'
+import type { RecordLayout } from './record-layout.js'
 
 /**
  * A buffer of rows in a thread's memory: for each tile a plane of column bytes, and a plane of
@@ -19,7 +19,7 @@ export class RecordPlanes {
     this.#tileBytes = (nRows + 1) * binStride
     this.#bins = arena.reserve(this.#tileBytes * nTiles)
     this.#sides = nTiles === 1
-      ? this.#bins + sideOffset(layout.nColumns)
+      ? this.#bins + layout.sideOffset
       : arena.reserve((nRows + 1) * sideStride)
   }
 
@@ -33,10 +33,9 @@ export class RecordPlanes {
     return this.#sides + row * this.#layout.sideStride
   }
 
-  /** Offset of row 0's byte of a column; rows are binStride apart. */
+  /** Offset of row 0's bytes of a column; rows are binStride apart. */
   column(column: number): number {
-    const { tileColumns } = this.#layout
-    const tile = Math.floor(column / tileColumns)
-    return this.bins(tile, 0) + column - tile * tileColumns
+    const { tileOf, byteOf } = this.#layout
+    return this.bins(tileOf[column]!, 0) + byteOf[column]!
   }
 }

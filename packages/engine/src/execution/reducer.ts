@@ -1,14 +1,16 @@
 import { assert, CoppiceError } from '../errors.js'
 import {
-  LAYOUT_ENTRY_BYTES, SCAN_SCRATCH_BYTES, SUM_BYTES, type Kernels,
+  LAYOUT_ENTRY_BYTES, SCAN_SCRATCH_BYTES, SUM_BYTES, WIDE_SCAN_SCRATCH_BYTES, type Kernels,
 } from '../kernels/api.js'
 import type { Arena } from '../kernels/arena.js'
 import {
-  brokenFeature, CANDIDATE_BYTES, type LeafTotals,
+  brokenFeature, candidateBytes, type LeafTotals,
 } from '../kernels/candidate.js'
+import { isWide } from '../row-bytes.js'
 import type { ShareTable, FeatureShare } from './feature-shares.js'
 import type { HistogramPool } from './histogram-pool.js'
 import type { LeafRules } from './leaf-rules.js'
+import { drawOffsets, maskBytesMax } from './mask.js'
 import type { EngineSetup, FeatureLayout, ScanParams } from './protocol.js'
 import { RulesTable } from './rules-table.js'
 import { groupedFeatures } from './voting.js'
@@ -26,6 +28,7 @@ export class Reducer {
   readonly #params: number
   readonly #scratch: number
   readonly #candidate: number
+  readonly #candidateBytes: number
   readonly #pool: HistogramPool
   readonly #features: readonly FeatureLayout[]
   /** Null where trees grow under none. */
@@ -45,13 +48,15 @@ export class Reducer {
     this.#pool = pool
     this.share = table.shares[shareIdx]!
     this.#layout = writeLayout(arena, features, table)
-    this.#mask = arena.reserve(features.length)
+    this.#mask = arena.reserve(maskBytesMax(features))
     this.#params = arena.reserve(SCAN_PARAMS * 8)
     this.setScan(scan)
-    this.#scratch = arena.reserve(SCAN_SCRATCH_BYTES)
-    this.#candidate = arena.reserve(CANDIDATE_BYTES)
+    this.#scratch = arena.reserve(
+      features.some(({ nBins }) => isWide(nBins)) ? WIDE_SCAN_SCRATCH_BYTES : SCAN_SCRATCH_BYTES)
+    this.#candidateBytes = candidateBytes(features)
+    this.#candidate = arena.reserve(this.#candidateBytes)
     this.#features = features
-    this.#rules = rules === undefined ? null : new RulesTable(arena, rules, features.length)
+    this.#rules = rules === undefined ? null : new RulesTable(arena, rules, features)
     this.#ballot = voting === undefined ? null : this.#makeBallot()
   }
 
@@ -111,7 +116,7 @@ export class Reducer {
   }
 
   /**
-   * Best split of a node over the share's allowed features, as CANDIDATE_BYTES at `at`.
+   * Best split of a node over the share's allowed features, as `candidateBytes` at `at`.
    *
    * @param rules - of the leaf, in a training under rules
    * @throws CoppiceError 'INTERNAL' when a histogram does not add up to the leaf's totals
@@ -132,7 +137,7 @@ export class Reducer {
     }
     this.#scan(node, totals, first, last)
     this.#requireWhole()
-    target.set(this.#arena.bytes(this.#candidate, CANDIDATE_BYTES), at)
+    target.set(this.#arena.bytes(this.#candidate, this.#candidateBytes), at)
   }
 
   #scan(node: number, totals: LeafTotals, first: number, last: number): void {
@@ -174,7 +179,7 @@ export class Reducer {
       const gain = view.getFloat64(this.#candidate, true)
       if (view.getInt32(this.#candidate + 8, true) < 0 || gain <= best) continue
       best = gain
-      target.set(this.#arena.bytes(this.#candidate, CANDIDATE_BYTES), at)
+      target.set(this.#arena.bytes(this.#candidate, this.#candidateBytes), at)
     }
   }
 
@@ -289,10 +294,10 @@ export function writeLayout(
 ): number {
   const layout = arena.reserve(features.length * LAYOUT_ENTRY_BYTES)
   const entries = arena.ints(layout, features.length * 4)
+  const draws = drawOffsets(features)
   features.forEach((feature, f) => {
-    entries.set(
-      [table.cellOffsets[f]!, feature.nBins, feature.missingBin, Number(feature.isCategorical)],
-      f * 4)
+    const kind = Number(feature.isCategorical) | (draws[f]! << 1)
+    entries.set([table.cellOffsets[f]!, feature.nBins, feature.missingBin, kind], f * 4)
   })
   return layout
 }

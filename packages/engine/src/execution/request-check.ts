@@ -1,7 +1,9 @@
+import { isBinSet } from '../bin-set.js'
 import { isPowerOfTwo } from '../numeric/exact-sum.js'
 import {
   bucketsOf, LINEAR_BUCKETS_MAX, LOGARITHMIC, RESIDUAL_LIMIT, ROWS,
 } from '../selection/buckets.js'
+import { maskBytesMax } from './mask.js'
 import { TALLY_DIGITS } from './protocol.js'
 import type {
   BagRule, BinnedLinear, BinnedTree, EngineRequest, EngineSetup, Expansion, MomentsRequest,
@@ -13,8 +15,6 @@ import type { ElectedLeaf } from './elected-leaf.js'
 export type RequestLimits =
   Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions' | 'usesBagging' |
     'usesGoss' | 'linear' | 'voting'>
-
-const BITS_BYTES = 32
 
 /**
  * Children of node i are nodes after i or leaves, and no two nodes share one: a walk through the
@@ -51,7 +51,8 @@ export function treeFault(
   if (nLeaves > maxLeaves) return `a tree has ${nLeaves} leaves, at most ${maxLeaves} are allowed`
   const foreign = tree.feature.find((feature) => !isIn(feature, features.length))
   if (foreign !== undefined) return featureFault(foreign, limits)
-  if (tree.leftBins.some((bits) => bits.length !== BITS_BYTES)) return 'a set of bins is cut off'
+  const isWhole = tree.leftBins.every((set, i) => isBinSet(set, features[tree.feature[i]!]!.nBins))
+  if (!isWhole) return 'a set of bins is none'
   if (!tree.leafValue.every(Number.isFinite)) return 'a value of a leaf is no finite number'
   return tree.linear === undefined ? null : linearFault(tree.linear, nLeaves, limits)
 }
@@ -197,7 +198,7 @@ function groupFault(group: SelectGroup): string | null {
 function expansionFault(expansion: Expansion, limits: RequestLimits): string | null {
   const { parent, left, right, feature, leftBins, leftTotals, rightTotals } = expansion
   if (!isIn(feature, limits.features.length)) return featureFault(feature, limits)
-  if (leftBins.length !== BITS_BYTES) return 'a set of bins is cut off'
+  if (!isBinSet(leftBins, limits.features[feature]!.nBins)) return 'a set of bins is none'
   if (new Set([parent, left, right]).size !== 3 || Math.min(parent, left, right) < 0) {
     return `node ${parent} cannot be cut in ${left} and ${right}`
   }
@@ -221,7 +222,9 @@ function electedFault(
 }
 
 function maskFault(mask: Uint8Array | null, { features }: RequestLimits): string | null {
-  return mask === null || mask.length === features.length ? null
+  const isMask = mask === null || mask.length === features.length ||
+    mask.length === maskBytesMax(features)
+  return isMask ? null
     : `a mask of ${mask.length} features does not fit ${features.length}`
 }
 

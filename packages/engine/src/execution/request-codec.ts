@@ -1,11 +1,14 @@
 import type { LinearLeaves } from '@coppice/model'
+import { binSetBytesMax } from '../bin-set.js'
 import { assert, CoppiceError } from '../errors.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { leafRulesBytes, type LeafRules, type Neighbour, type Rescan, type TreeRules }
   from './leaf-rules.js'
+import { maskBytesMax } from './mask.js'
 import type {
-  BagRule, BinnedLinear, BinnedTree, CommitRequest, EngineRequest, Expansion, LinearSetup,
-  MomentsLeaf, MomentsRequest, RootRequest, RoundRequest, SelectGroup, SelectRequest,
+  BagRule, BinnedLinear, BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout,
+  LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest, SelectGroup,
+  SelectRequest,
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
 import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
@@ -22,33 +25,36 @@ const bags = ['rows', 'classes', 'goss'] as const
 const SELECT_GROUP_BYTES = 32
 
 /**
- * An upper bound of the bytes of any request of a training.
+ * An upper bound of the bytes of any request of a training on these features.
  *
  * @param linear - `EngineSetup.linear`
  */
 export function requestBytesMax(
-  nFeatures: number, maxLeaves: number, maxExpansions: number, rules?: TreeRules,
+  features: readonly FeatureLayout[], maxLeaves: number, maxExpansions: number, rules?: TreeRules,
   linear?: Pick<LinearSetup, 'maxFeatures'>,
 ): number {
+  const nFeatures = features.length
+  const maskBytes = maskBytesMax(features)
+  const setBytes = features.reduce((most, feature) => Math.max(most, binSetBytesMax(feature)), 32)
   const nRules = rules === undefined ? 0 : 2 * maxExpansions + rules.rescansMax
   const ruled = rules === undefined ? 0
-    : nRules * (32 + nFeatures + leafRulesBytes(nFeatures, maxLeaves, rules))
-  const round = maxExpansions * (200 + 2 * nFeatures) + (2 * maxLeaves + 2 * maxExpansions) * 4
+    : nRules * (32 + maskBytes + leafRulesBytes(nFeatures, maxLeaves, rules))
+  const round = maxExpansions * (168 + setBytes + 2 * maskBytes) +
+    (2 * maxLeaves + 2 * maxExpansions) * 4
   // instead of expansions: of both children of each
   const elected = Math.max(1, 2 * maxExpansions) * (32 + 4 * nFeatures)
-  const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
+  const commit = maxLeaves * (4 * 3 + 4 + setBytes + 8 + 4)
   const select = maxLeaves * SELECT_GROUP_BYTES
   const fitted = linear === undefined ? 0 : maxLeaves * (20 + 12 * linear.maxFeatures)
-  return 256 + SCAN_NUMBERS * 8 + nFeatures +
+  return 256 + SCAN_NUMBERS * 8 + maskBytes +
     Math.max(round + ruled + commit + fitted, select, elected)
 }
 
-/** Bytes of a tree as a request that commits it. */
-export function commitBytes({ leafValue, linear }: BinnedTree): number {
-  const maxFeatures = linear?.features.reduce((most, { length }) => Math.max(most, length), 0)
-  return requestBytesMax(
-    0, leafValue.length + 1, 1, undefined,
-    maxFeatures === undefined ? undefined : { maxFeatures })
+/** Bytes for a tree as a request that commits it, without the nodes of leaves. */
+export function commitBytes({ leftBins, leafValue, linear }: BinnedTree): number {
+  const sets = leftBins.reduce((sum, set) => sum + 4 + set.length, 0)
+  const fitted = linear?.features.reduce((sum, { length }) => sum + 20 + 12 * length, 0) ?? 0
+  return 256 + sets + fitted + leafValue.length * (4 * 3 + 8)
 }
 
 /**

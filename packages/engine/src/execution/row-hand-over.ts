@@ -1,15 +1,16 @@
 import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
-import type { Kernels } from '../kernels/api.js'
+import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { cellOffsets } from '../kernels/cells.js'
+import { isWide, rowBytes as rowBytesOfBins } from '../row-bytes.js'
 import { specialiseHistogram, type HistogramPass } from '../kernels/specialised-histogram.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare } from './feature-shares.js'
 import type { FeatureLayout } from './protocol.js'
-import { recordLayout, sideOffset, TILE_COLUMNS_MAX } from './record-layout.js'
+import { type RecordLayout, recordLayout, TILE_BYTES_MAX } from './record-layout.js'
 import type { RowStore } from './row-store.js'
 
-/** The kernel over the features of one share, in records with a byte per feature. */
+/** The kernel over the features of one share, in records of one piece. */
 interface SharePass {
   readonly histogram: HistogramPass
   readonly cellBytes: number
@@ -22,8 +23,8 @@ interface SharePass {
  * ten thousand, in every thread; so it is done once per feature and leaf, not once per thread.
  *
  * Integer sums are the same either way, and each thread chooses for itself: the exchange says
- * what is in it. Only rows of one record with a byte per feature are handed over: at most
- * TILE_COLUMNS_MAX features, none of them bundled.
+ * what is in it. Only rows of one record with a column per feature are handed over: at most
+ * TILE_BYTES_MAX bytes of bins, no features bundled.
  */
 export class RowHandOver {
   readonly #arena: Arena
@@ -36,6 +37,8 @@ export class RowHandOver {
   readonly #cells: number
   readonly #stride: number
   readonly #sideOffset: number
+  /** Of the share's first feature. */
+  readonly #firstByte: number
   readonly #canSend: boolean
   /** Most rows that a thread hands over of a node. */
   readonly #rowsMax: number
@@ -64,23 +67,29 @@ export class RowHandOver {
     this.#layout = layout
     this.#rows = rows
     this.#cells = cells
-    const { rowBytes, nTiles } = recordLayout(features.length)
+    const record = recordLayout(features.map(({ nBins }) => nBins))
+    const { rowBytes, nTiles } = record
     this.#stride = rowBytes
-    this.#sideOffset = sideOffset(features.length)
+    this.#sideOffset = record.sideOffset
+    this.#firstByte = record.byteOf[share.first] ?? 0
     this.#canSend = nTiles === 1 && !rows.columns.hasBundles
     // rows are read by all others, sums by one: at half as many bytes it is worth it (measured)
     this.#rowsMax = nTiles === 1
-      ? Math.floor(exchange.histogramBytes / (2 * rowBytes * place.nEngines))
+      ? Math.min(
+        Math.floor(exchange.histogramBytes / (2 * rowBytes * place.nEngines)),
+        Math.floor(ROWS_PER_WIDEN / place.nEngines))
       : 0
     this.#incoming = arena.reserve(this.#rowsMax * rowBytes)
     this.#pass = nTiles === 1 && share.last > share.first
-      ? sharePass(arena, features.slice(share.first, share.last), rowBytes)
+      ? sharePass(arena, features, share, record)
       : null
   }
 
   /** Whether an engine of these features may ever hand over rows. */
-  static isPossible(nFeatures: number, nEngines: number): boolean {
-    return nEngines > 1 && nFeatures <= TILE_COLUMNS_MAX
+  static isPossible(
+    features: readonly Pick<FeatureLayout, 'nBins'>[], nEngines: number,
+  ): boolean {
+    return nEngines > 1 && rowBytesOfBins(features.map(({ nBins }) => nBins)) <= TILE_BYTES_MAX
   }
 
   /**
@@ -114,7 +123,7 @@ export class RowHandOver {
     this.#arena.bytes(this.#cells, cellBytes).fill(0)
     if (node !== null) {
       const { planes, row, n } = this.#rows.runsOf(node)[0]!
-      pass(this.#cells, planes.bins(0, row) + this.#share.first, planes.sides(row), n)
+      pass(this.#cells, planes.bins(0, row) + this.#firstByte, planes.sides(row), n)
     }
     counts.forEach((n, from) => {
       if (n !== null && n > 0) this.#sumIncoming(pass, from, histogram, n)
@@ -131,21 +140,24 @@ export class RowHandOver {
     const nBytes = n * this.#stride
     this.#arena.bytes(this.#incoming, nBytes).set(this.#exchange.sums.subarray(at, at + nBytes))
     pass(
-      this.#cells, this.#incoming + this.#share.first, this.#incoming + this.#sideOffset, n)
+      this.#cells, this.#incoming + this.#firstByte, this.#incoming + this.#sideOffset, n)
   }
 }
 
-/**
- * Cells hold 65,535 rows; those of all engines together are fewer: `rowsMax` times engines is at
- * most the bytes of a histogram over those of a row, 264 bins x 20 bytes per byte of a row.
- */
+/** Cells hold 65,535 rows; `rowsMax` sees to it that those of all engines together are no more. */
 function sharePass(
-  arena: Arena, features: readonly Pick<FeatureLayout, 'nBins'>[], stride: number,
+  arena: Arena, features: readonly Pick<FeatureLayout, 'nBins'>[],
+  { first, last }: FeatureShare, { byteOf, rowBytes }: RecordLayout,
 ): SharePass {
-  const offsets = cellOffsets(features.map(({ nBins }) => nBins))
+  const own = features.slice(first, last)
+  const offsets = cellOffsets(own.map(({ nBins }) => nBins))
   return {
     histogram: specialiseHistogram(arena.memory, {
-      cellOffsets: offsets.slice(0, -1), binStride: stride, pairStride: stride,
+      columns: own.map(({ nBins }, f) => ({
+        cells: offsets[f]!, byte: byteOf[first + f]! - byteOf[first]!, isWide: isWide(nBins),
+      })),
+      binStride: rowBytes,
+      pairStride: rowBytes,
     }),
     cellBytes: offsets.at(-1)!,
   }

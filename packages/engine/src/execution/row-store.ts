@@ -1,9 +1,10 @@
 import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
+import { isWide } from '../row-bytes.js'
 import { REARRANGE_BYTES, ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
-import { planColumns, writeLeftTable, type ColumnPlan } from './columns.js'
+import { leftTableBytes, planColumns, writeLeft, type ColumnPlan } from './columns.js'
 import type { BagRule, EngineRows, Expansion, FeatureLayout, RowBag } from './protocol.js'
 import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
 import { RecordPlanes } from './record-planes.js'
@@ -47,9 +48,10 @@ export class RowStore {
   /** One alone where no tree is grown. */
   readonly #buffers: readonly RecordPlanes[]
   readonly #table: number
-  /** What `rearrange` works in; or, where rows are in several planes, the decisions. */
+  readonly #tableBytes: number
+  /** What `rearrange` works in; or, where rows are in several planes or bins wide, decisions. */
   readonly #work: number
-  /** Of rows in several planes, those to exchange. */
+  /** With decisions, the rows to exchange. */
   readonly #rights: number
   readonly #lefts: number
   /** Local row ids out of the bag, or 0 when there is no bagging. */
@@ -67,14 +69,15 @@ export class RowStore {
     this.#runs = runs
     this.nRows = nRows
     this.columns = planColumns(features, bundleFeatures(data, runs, features))
-    this.layout = recordLayout(this.columns.columns.length)
+    this.layout = recordLayout(this.columns.columns.map(({ nValues }) => nValues))
     this.#buffers = (growsTrees ? [0, 1] : [0]).map(() =>
       new RecordPlanes(arena, this.layout, nRows))
-    this.#table = arena.reserve(256)
-    const isOnePiece = this.layout.nTiles === 1
-    this.#work = arena.reserve(isOnePiece ? REARRANGE_BYTES : nRows)
+    this.#tableBytes = leftTableBytes(this.columns)
+    this.#table = arena.reserve(this.#tableBytes)
+    const decides = this.layout.nTiles > 1 || this.layout.hasWide
+    this.#work = arena.reserve(Math.max(REARRANGE_BYTES, decides ? nRows : 0))
     // at most half of the rows are on the wrong side
-    const listBytes = isOnePiece ? 0 : ((nRows >> 1) + 1) * 4
+    const listBytes = decides ? ((nRows >> 1) + 1) * 4 : 0
     this.#rights = arena.reserve(listBytes)
     this.#lefts = arena.reserve(listBytes)
     this.#outside = usesBagging ? arena.reserve((nRows + 1) * 4) : 0
@@ -174,8 +177,8 @@ export class RowStore {
   /** Cuts a node's rows in two. */
   split({ parent, left, right, feature, leftBins }: Expansion): void {
     const { buffer, begin, end } = this.#range(parent)
-    const table = this.#arena.bytes(this.#table, 256)
-    writeLeftTable(table, this.columns, feature, leftBins)
+    const table = this.#arena.bytes(this.#table, this.#tableBytes)
+    writeLeft(table, this.columns, feature, leftBins)
     const column = this.columns.columnOf[feature]!
     const nLeft = begin === end ? 0
       : buffer === 0 ? this.#copy(begin, end, column)
@@ -185,32 +188,39 @@ export class RowStore {
     this.#nodes.set(right, { buffer: 1, begin: middle, end })
   }
 
+  /** Whether the kernels for records of one piece can read a column. */
+  #isSimple(column: number): boolean {
+    return this.layout.nTiles === 1 && !isWide(this.columns.columns[column]!.nValues)
+  }
+
   /** From buffer 0 to buffer 1. Returns the number of rows that go left. */
   #copy(begin: number, end: number, column: number): number {
-    const { nTiles, binStride, sideStride } = this.layout
+    const { nTiles, binStride, sideStride, byteOf } = this.layout
     const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
     const n = end - begin
-    if (nTiles === 1) {
+    if (this.#isSimple(column)) {
       return this.#kernels.partition(
-        to.bins(0, begin), from.bins(0, begin), n, binStride, column, this.#table)
+        to.bins(0, begin), from.bins(0, begin), n, binStride, byteOf[column]!, this.#table)
     }
     const nLeft = this.#decide(from, begin, n, column)
     for (let tile = 0; tile < nTiles; tile++) {
       this.#kernels.divide(
         to.bins(tile, begin), from.bins(tile, begin), n, binStride, this.#work)
     }
-    this.#kernels.divide(to.sides(begin), from.sides(begin), n, sideStride, this.#work)
+    if (nTiles > 1) {
+      this.#kernels.divide(to.sides(begin), from.sides(begin), n, sideStride, this.#work)
+    }
     return nLeft
   }
 
   /** In place in buffer 1. Returns the number of rows that go left. */
   #rearrange(begin: number, end: number, column: number): number {
-    const { nTiles, binStride, sideStride } = this.layout
+    const { nTiles, binStride, sideStride, byteOf } = this.layout
     const rows = this.#buffers[1]!
     const n = end - begin
-    if (nTiles === 1) {
+    if (this.#isSimple(column)) {
       return this.#kernels.rearrange(
-        rows.bins(0, begin), n, binStride, column, this.#table, this.#work)
+        rows.bins(0, begin), n, binStride, byteOf[column]!, this.#table, this.#work)
     }
     const nLeft = this.#decide(rows, begin, n, column)
     const [rights, lefts] = [this.#rights, this.#lefts]
@@ -218,14 +228,17 @@ export class RowStore {
     for (let tile = 0; tile < nTiles; tile++) {
       this.#kernels.exchangeRows(rows.bins(tile, begin), binStride, rights, lefts, nPairs)
     }
-    this.#kernels.exchangeRows(rows.sides(begin), sideStride, rights, lefts, nPairs)
+    if (nTiles > 1) {
+      this.#kernels.exchangeRows(rows.sides(begin), sideStride, rights, lefts, nPairs)
+    }
     return nLeft
   }
 
   #decide(rows: RecordPlanes, begin: number, n: number, column: number): number {
     const { binStride } = this.layout
-    return this.#kernels.decide(
-      this.#work, rows.column(column) + begin * binStride, n, binStride, this.#table)
+    const decide = isWide(this.columns.columns[column]!.nValues)
+      ? this.#kernels.decideWide : this.#kernels.decide
+    return decide(this.#work, rows.column(column) + begin * binStride, n, binStride, this.#table)
   }
 
   /** A node's rows in runs that cells can hold; at least one, if need be of no rows. */
@@ -260,7 +273,8 @@ export class RowStore {
     const isAll = which === 'all'
     const n = isAll ? this.nRows : this.#nOutside
     if (n === 0) return
-    this.#kernels.walkTree(
+    const walk = this.layout.hasWide ? this.#kernels.walkTreeWide : this.#kernels.walkTree
+    walk(
       scores, this.#buffers[0]!.column(0), this.layout.binStride, isAll ? 0 : this.#outside, n,
       nodes, values)
   }

@@ -1,5 +1,6 @@
 import type { BinnedBlock, BinnedDataset } from '../dataset.js'
 import { assert, CoppiceError } from '../errors.js'
+import { rowBytesOf } from '../row-bytes.js'
 
 /**
  * Which rows of a data set are meant: bit `row & 7` of byte `row >> 3` is set for those that are.
@@ -12,7 +13,8 @@ export interface SelectableRows {
   /** Global row id of the first row, by which the bits are looked up. */
   readonly firstRow: number
   readonly nRows: number
-  readonly nFeatures: number
+  /** Of a row that is not packed, see `rowBytes`. */
+  readonly rowBytes: number
   readonly blocks: readonly BinnedBlock[]
   readonly label: Float64Array | null
   readonly weight: Float64Array | null
@@ -21,7 +23,7 @@ export interface SelectableRows {
 }
 
 /** What a selection has of its own. */
-export type SelectedRows = Omit<SelectableRows, 'nFeatures'>
+export type SelectedRows = Omit<SelectableRows, 'rowBytes'>
 
 /** Bits of no row. */
 export function noRows(nRows: number): RowBits {
@@ -95,7 +97,7 @@ function skip(bits: RowBits, row: number, end: number, bit: 0 | 1): number {
  */
 export function selectRows(data: BinnedDataset, bits: RowBits): BinnedDataset {
   const { firstRow: _first, ...selected } =
-    selectFrom({ ...data, firstRow: 0, nFeatures: data.features.length }, bits)
+    selectFrom({ ...data, firstRow: 0, rowBytes: rowBytesOf(data.features) }, bits)
   return { ...data, ...selected }
 }
 
@@ -106,7 +108,7 @@ export function selectRows(data: BinnedDataset, bits: RowBits): BinnedDataset {
  * @param bits - of all rows of the data set
  */
 export function selectFrom(rows: SelectableRows, bits: RowBits): SelectedRows {
-  const { firstRow, nRows, nFeatures } = rows
+  const { firstRow, nRows, rowBytes } = rows
   assert(bits.length * 8 >= firstRow + nRows, 'a selection has a bit for every row')
   const firstSelected = countSelected(bits, 0, firstRow)
   const nSelected = countSelected(bits, firstRow, firstRow + nRows)
@@ -117,7 +119,7 @@ export function selectFrom(rows: SelectableRows, bits: RowBits): SelectedRows {
   const blocks: BinnedBlock[] = []
   let next = firstSelected
   for (const block of rows.blocks) {
-    const selected = pickBlock(block, block.packing?.nColumns ?? nFeatures, bits, next)
+    const selected = pickBlock(block, block.packing?.nColumns ?? rowBytes, bits, next)
     if (selected === null) continue
     blocks.push(selected)
     next += selected.nRows

@@ -1,7 +1,10 @@
 import type { Arena } from '../kernels/arena.js'
 import { CELL_BYTES, COLUMN_TOTALS_BYTES, SUM_BYTES, type Kernels } from '../kernels/api.js'
 import { cellOffsets, cellsOf } from '../kernels/cells.js'
-import { specialiseHistogram, type HistogramPass } from '../kernels/specialised-histogram.js'
+import {
+  type HistogramColumn, type HistogramPass, specialiseHistogram,
+} from '../kernels/specialised-histogram.js'
+import { BINS_MAX, BYTE_BINS, isWide } from '../row-bytes.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
 import type { FeatureLayout } from './protocol.js'
@@ -38,21 +41,23 @@ interface BundleTables {
 }
 
 function tilesOf(arena: Arena, { layout, columns: { columns } }: RowStore): Tile[] {
-  const { nTiles, tileColumns, binStride, sideStride } = layout
+  const { nTiles, tileStarts, byteOf, binStride, sideStride } = layout
   // tiles of columns with the same numbers of values share a kernel
   const passes = new Map<string, HistogramPass>()
-  const passOf = (offsets: readonly number[]): HistogramPass => {
+  const passOf = (offsets: readonly number[], shape: HistogramColumn[]): HistogramPass => {
     const key = offsets.join()
     const pass = passes.get(key) ?? specialiseHistogram(
-      arena.memory, { cellOffsets: offsets.slice(0, -1), binStride, pairStride: sideStride })
+      arena.memory, { columns: shape, binStride, pairStride: sideStride })
     passes.set(key, pass)
     return pass
   }
   return Array.from({ length: nTiles }, (_, index) => {
-    const first = index * tileColumns
-    const last = Math.min(columns.length, first + tileColumns)
-    const offsets = cellOffsets(columns.slice(first, last).map(({ nValues }) => nValues))
-    return { index, first, last, offsets, histogram: passOf(offsets) }
+    const [first, last] = [tileStarts[index]!, tileStarts[index + 1]!]
+    const own = columns.slice(first, last)
+    const offsets = cellOffsets(own.map(({ nValues }) => nValues))
+    const shape = own.map(({ nValues }, c) =>
+      ({ cells: offsets[c]!, byte: byteOf[first + c]!, isWide: isWide(nValues) }))
+    return { index, first, last, offsets, histogram: passOf(offsets, shape) }
   })
 }
 
@@ -93,10 +98,11 @@ export class SumsBuilder {
     const sizes = this.#tiles.map(({ offsets }) => offsets.at(-1)!)
     const { hasBundles } = rows.columns
     const cellBytes = hasBundles ? sizes.reduce((sum, n) => sum + n, 0) : Math.max(...sizes)
-    const handsOver = RowHandOver.isPossible(features.length, place.nEngines)
+    const handsOver = RowHandOver.isPossible(features, place.nEngines)
     const unbundled = handsOver ? cellOffsets(features.map(({ nBins }) => nBins)).at(-1)! : 0
     // a bin that its feature does not have must not write elsewhere: the scan will tell
-    this.#cells = arena.reserve(Math.max(cellBytes, unbundled) + cellsOf(256) * CELL_BYTES)
+    const beyond = cellsOf(rows.layout.hasWide ? BINS_MAX : BYTE_BINS)
+    this.#cells = arena.reserve(Math.max(cellBytes, unbundled) + beyond * CELL_BYTES)
     this.#bundles = hasBundles ? this.#writeBundles() : null
     this.#outgoing = place.table.shares.map((share, u) =>
       u === place.engine ? 0 : arena.reserve(share.nCells * SUM_BYTES))

@@ -1,5 +1,5 @@
 import { encodeRequest, decodeRequest, requestBytesMax } from './request-codec.js'
-import type { BinnedTree, CommitRequest } from './protocol.js'
+import type { BinnedTree, CommitRequest, FeatureLayout } from './protocol.js'
 import type { RowRun } from './row-dealing.js'
 
 /** The memory of a TreePlanes. */
@@ -15,6 +15,7 @@ export interface TreePlanesSize {
   readonly nRows: number
   readonly nOutputs: number
   readonly maxLeaves: number
+  readonly features: readonly FeatureLayout[]
 }
 
 /** Of a gradient pair, and of a score. */
@@ -46,7 +47,7 @@ export class TreePlanes {
     this.#scores = new Float64Array(planes)
     this.#marks = new Uint8Array(marks)
     this.#trees = new Uint8Array(trees)
-    this.#treeBytes = treeBytesMax(size.maxLeaves)
+    this.#treeBytes = treeBytesMax(size)
     this.#control = new Int32Array(control)
   }
 
@@ -55,7 +56,7 @@ export class TreePlanes {
     return {
       planes: new SharedArrayBuffer(size.nOutputs * size.nRows * PLACE_BYTES),
       marks: new SharedArrayBuffer(usesMarks ? size.nRows : 0),
-      trees: new SharedArrayBuffer(size.nOutputs * treeBytesMax(size.maxLeaves)),
+      trees: new SharedArrayBuffer(size.nOutputs * treeBytesMax(size)),
       control: new SharedArrayBuffer(Object.keys(Word).length * 4),
     }
   }
@@ -145,11 +146,11 @@ export class TreePlanes {
 
   /** Bytes that a training's planes and trees take. */
   static bytes(size: TreePlanesSize): number {
-    const { nRows, nOutputs, maxLeaves } = size
-    return nOutputs * (nRows * PLACE_BYTES + treeBytesMax(maxLeaves))
+    const { nRows, nOutputs } = size
+    return nOutputs * (nRows * PLACE_BYTES + treeBytesMax(size))
   }
 }
 
-function treeBytesMax(maxLeaves: number): number {
-  return (LENGTH_BYTES + requestBytesMax(0, maxLeaves, 0) + 7) & ~7
+function treeBytesMax({ maxLeaves, features }: TreePlanesSize): number {
+  return Math.ceil((LENGTH_BYTES + requestBytesMax(features, maxLeaves, 0)) / 8) * 8
 }

@@ -8,9 +8,9 @@ import { Unpacker } from './unpacker.js'
 const ROWS_AT_ONCE = 128
 
 /**
- * Calls `visit` with the bins of all rows of the stripes, a byte per feature, packed or not.
+ * Calls `visit` with the bins of all rows of the stripes as they are where rows are not packed.
  *
- * @param visit - (nRows x nFeatures bins, valid until it returns; nRows; local row of the first)
+ * @param visit - (nRows x `rowBytes` bins, valid until it returns; nRows; local row of the first)
  * @param takePacked - is asked before rows are unpacked, and returns whether it has taken them as
  *   they are: nRows packed rows of `bins` from row `first` on
  */
@@ -21,21 +21,21 @@ export function visitRows(
     packing: Packing, bins: Uint8Array, first: number, nRows: number, localRow: number,
   ) => boolean,
 ): void {
-  const { nFeatures } = data
+  const { rowBytes } = data
   const unpackerOf = byPacking((packing) => new Unpacker(packing))
   let scratch: Uint8Array | null = null
   visitBlocks(data, stripes, ({ bins, packing }, blockRow, nRows, localRow) => {
     if (packing === undefined) {
-      visit(bins.subarray(blockRow * nFeatures, (blockRow + nRows) * nFeatures), nRows, localRow)
+      visit(bins.subarray(blockRow * rowBytes, (blockRow + nRows) * rowBytes), nRows, localRow)
       return
     }
     if (takePacked?.(packing, bins, blockRow, nRows, localRow) === true) return
     const unpacker = unpackerOf(packing)
-    scratch ??= new Uint8Array(ROWS_AT_ONCE * nFeatures)
+    scratch ??= new Uint8Array(ROWS_AT_ONCE * rowBytes)
     for (let done = 0; done < nRows; done += ROWS_AT_ONCE) {
       const n = Math.min(ROWS_AT_ONCE, nRows - done)
       unpacker.unpack(bins, blockRow + done, n, scratch)
-      visit(scratch.subarray(0, n * nFeatures), n, localRow + done)
+      visit(scratch.subarray(0, n * rowBytes), n, localRow + done)
     }
   })
 }

@@ -1,9 +1,9 @@
 import type { Arena } from '../kernels/arena.js'
-import { writeLeftTable, type ColumnPlan } from './columns.js'
+import { isWide } from '../row-bytes.js'
+import { leftTableBytes, writeLeft, type ColumnPlan } from './columns.js'
 import type { BinnedTree } from './protocol.js'
 
 const NODE_BYTES = 16
-const TABLE_BYTES = 256
 
 /** Rows that trees walk over: what is stored of them, and where. */
 export interface WalkedRows {
@@ -19,6 +19,7 @@ export class WalkTable {
   readonly #arena: Arena
   readonly #rows: WalkedRows
   readonly #tables: number
+  readonly #tableBytes: number
   #nNodes = 0
 
   constructor(arena: Arena, maxLeaves: number, rows: WalkedRows) {
@@ -26,7 +27,8 @@ export class WalkTable {
     this.#rows = rows
     this.nodes = arena.reserve(Math.max(1, maxLeaves - 1) * NODE_BYTES)
     this.values = arena.reserve(maxLeaves * 8)
-    this.#tables = arena.reserve(Math.max(1, maxLeaves - 1) * TABLE_BYTES)
+    this.#tableBytes = leftTableBytes(rows.columns)
+    this.#tables = arena.reserve(Math.max(1, maxLeaves - 1) * this.#tableBytes)
   }
 
   /** True when the tree has no split: all rows are in leaf 0. */
@@ -44,14 +46,16 @@ export class WalkTable {
     this.#nNodes = n
     const words = this.#arena.words(this.nodes, n * 4)
     for (let i = 0; i < n; i++) {
-      const table = this.#tables + i * TABLE_BYTES
+      const table = this.#tables + i * this.#tableBytes
       const feature = tree.feature[i]!
-      words[i * 4] = this.#rows.walkOffset(columns.columnOf[feature]!)
-      words[i * 4 + 1] = table
+      const column = columns.columnOf[feature]!
+      words[i * 4] = this.#rows.walkOffset(column)
+      // even; odd tells the wide kernel of two bytes
+      words[i * 4 + 1] = table + Number(isWide(columns.columns[column]!.nValues))
       words[i * 4 + 2] = tree.leftChild[i]!
       words[i * 4 + 3] = tree.rightChild[i]!
-      writeLeftTable(
-        this.#arena.bytes(table, TABLE_BYTES), columns, feature, tree.leftBins[i]!)
+      writeLeft(
+        this.#arena.bytes(table, this.#tableBytes), columns, feature, tree.leftBins[i]!)
     }
     this.#arena.doubles(this.values, tree.leafValue.length).set(tree.leafValue)
   }

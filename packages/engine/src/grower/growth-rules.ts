@@ -1,4 +1,5 @@
 import { exp } from '@coppice/model'
+import type { BinSet } from '../bin-set.js'
 import type { LeafRules, Neighbour, TreeRules } from '../execution/leaf-rules.js'
 import type { FeatureLayout } from '../execution/protocol.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
@@ -122,7 +123,7 @@ export class RuledTree {
 
   /** The children of a leaf. Nothing else changes: a split may come to nothing. */
   split(
-    leaf: RuledLeaf, split: SplitCandidate, leftBins: Uint8Array,
+    leaf: RuledLeaf, split: SplitCandidate, leftBins: BinSet,
     totals: readonly [LeafTotals, LeafTotals],
   ): [RuledLeaf, RuledLeaf] {
     const layout = this.#features[split.feature]!

@@ -1,14 +1,16 @@
+import { type BinSet, bitBytes, bitsOf, hasBit } from '../bin-set.js'
 import type { FeatureLayout } from '../execution/protocol.js'
+import { BINS_MAX } from '../row-bytes.js'
 
 /**
- * Where a leaf is: of each feature that the path to it splits, the bins that lead there (32 bytes,
- * bit b for bin b). Features that are not listed are whole.
+ * Where a leaf is: of each feature that the path to it splits, the bins that lead there, as bits
+ * (`bitBytes`). Features that are not listed are whole.
  */
 export type LeafRegion = ReadonlyMap<number, Uint8Array>
 
 /** The bins of a feature that two regions share. */
 export interface SharedBins {
-  /** Of the bins of values; 256 and -1 where none is shared. */
+  /** Of the bins of values; BINS_MAX and -1 where none is shared. */
   readonly first: number
   readonly last: number
   readonly hasMissing: boolean
@@ -16,11 +18,12 @@ export interface SharedBins {
 
 /** The regions left and right of a split. */
 export function splitRegion(
-  region: LeafRegion, feature: number, leftBins: Uint8Array, { nBins }: FeatureLayout,
+  region: LeafRegion, feature: number, leftBins: BinSet, { nBins }: FeatureLayout,
 ): [LeafRegion, LeafRegion] {
   const own = region.get(feature) ?? allBins(nBins)
+  const leftBits = bitsOf(leftBins, nBins)
   const side = (isLeft: boolean): LeafRegion => new Map(region).set(
-    feature, own.map((bits, i) => bits & (isLeft ? leftBins[i]! : ~leftBins[i]!)))
+    feature, own.map((bits, i) => bits & (isLeft ? leftBits[i]! : ~leftBits[i]!)))
   return [side(true), side(false)]
 }
 
@@ -60,15 +63,15 @@ export function partShared(
 
 function allBins(nBins: number): Uint8Array {
   return Uint8Array.from(
-    { length: 32 }, (_, i) => (1 << Math.max(0, Math.min(8, nBins - 8 * i))) - 1)
+    { length: bitBytes(nBins) }, (_, i) => (1 << Math.max(0, Math.min(8, nBins - 8 * i))) - 1)
 }
 
 function extent(bins: Uint8Array, { nBins, missingBin }: FeatureLayout): SharedBins {
-  let first = 256
+  let first = BINS_MAX
   let last = -1
   let hasMissing = false
   for (let b = 0; b < nBins; b++) {
-    if (((bins[b >> 3]! >> (b & 7)) & 1) === 0) continue
+    if (!hasBit(bins, b)) continue
     if (b === missingBin) hasMissing = true
     else {
       first = Math.min(first, b)

@@ -3,9 +3,10 @@
  * `reference.ts`). All arguments are numbers: byte offsets into the one imported memory, counts
  * in elements, scales. No kernel allocates or keeps state. Offsets of vectors are multiples of 8.
  *
- * A training row is bin bytes, one per feature, and a *side*: gradient i32, hessian u32 (at most
- * 2^30), row id u32 (local to the thread). Up to 64 features both are one *record* of `stride`
- * bytes, a multiple of 8; else they are in planes (execution/record-layout.ts).
+ * A training row is bin bytes, one per feature or two of a wide one, and a *side*: gradient i32,
+ * hessian u32 (at most 2^30), row id u32 (local to the thread). Up to 64 bytes of bins both are
+ * one *record* of `stride` bytes, a multiple of 8; else they are in planes
+ * (execution/record-layout.ts).
  *
  * Rows are summed by a kernel that is written at run time: see specialised-histogram.ts.
  *
@@ -16,7 +17,8 @@
  * i32 counts, of nCells cells each; a feature's bins start at its layout entry's offset.
  *
  * A *layout entry* is 16 bytes per feature, i32 each: offset of its first cell in the planes,
- * nBins, missing bin or -1, kind (0 numeric, 1 categorical). Offsets are even.
+ * nBins, missing bin or -1, kind (0 numeric, 1 categorical; plus, of a wide feature, twice the
+ * place of its draw in a mask: execution/mask.ts). Offsets are even.
  */
 export interface Kernels {
   /**
@@ -70,6 +72,8 @@ export interface Kernels {
    * apart. Returns the number of ones.
    */
   decide(decisions: number, bins: number, n: number, stride: number, table: number): number
+  /** As `decide`, of bins of two bytes, little-endian: by bit `bin` of the bytes at `bits`. */
+  decideWide(decisions: number, bins: number, n: number, stride: number, bits: number): number
   /** As `partition`, by the bytes that `decide` wrote. n >= 1. */
   divide(dst: number, src: number, n: number, stride: number, decisions: number): void
   /**
@@ -95,7 +99,9 @@ export interface Kernels {
   /**
    * Best split of a leaf over the features [first, last) with a non-zero mask byte: writes a
    * candidate (see candidate.ts) to `out`. `params` are 14 doubles (see assembly/scan-types.ts),
-   * `scratch` is 6,144 bytes. Checks that each feature's bins add up to the totals.
+   * `scratch` is SCAN_SCRATCH_BYTES, or, where features
+   * have more than 256 bins, WIDE_SCAN_SCRATCH_BYTES. Checks that each feature's bins add up to the
+   * totals.
    * The sums are those of `totalCount` rows with gradients of i32 and hessians of u32.
    */
   scan(
@@ -271,6 +277,14 @@ export interface Kernels {
     score: number, rec: number, stride: number, ids: number, n: number, nodes: number,
     values: number,
   ): void
+  /**
+   * As walkTree, where a node's table may be odd: its feature's bins are of two bytes, and a bit
+   * for each (1: left) lies at the table's offset less 1.
+   */
+  walkTreeWide(
+    score: number, rec: number, stride: number, ids: number, n: number, nodes: number,
+    values: number,
+  ): void
   /** e^x of n (even) doubles; the same bits as `exp` of @coppice/model. */
   expLanes(dst: number, src: number, n: number): void
   /**
@@ -350,9 +364,12 @@ export const SUM_BYTES = 20
 /** Rows that a 16-bit count and a 48-bit sum of 30-bit hessians can hold. */
 export const ROWS_PER_WIDEN = 65_535
 export const LAYOUT_ENTRY_BYTES = 16
+/** Three doubles for each of 256 bins. */
 export const SCAN_SCRATCH_BYTES = 6_144
+/** Where some feature has more, of 65,536. */
+export const WIDE_SCAN_SCRATCH_BYTES = 1_572_864
 /** Bytes of a leaf's rules, and of those of a feature behind them. */
-export const RULES_BYTES = 72
+export const RULES_BYTES = 80
 export const RULES_FEATURE_BYTES = 24
 /** Bytes that `rearrange` works in. */
 export const REARRANGE_BYTES = 512

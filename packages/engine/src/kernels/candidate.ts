@@ -1,3 +1,5 @@
+import { binSetOfBits, bitBytes, type BinSet } from '../bin-set.js'
+
 /** The best split of a leaf, as the scan kernel found it. */
 export interface SplitCandidate {
   /** Loss reduction against the unsplit leaf; above min_gain_to_split. */
@@ -10,8 +12,8 @@ export interface SplitCandidate {
   readonly isCategorical: boolean
   /** The children's values are regularised by cat_l2 too. */
   readonly usesCatL2: boolean
-  /** Categorical: 32 bytes, bit b set if bin b goes left. Null where numeric. */
-  readonly leftBins: Uint8Array | null
+  /** Categorical: the bins that go left. Null where numeric. */
+  readonly leftBins: BinSet | null
   readonly left: LeafTotals
 }
 
@@ -22,19 +24,38 @@ export interface LeafTotals {
   readonly count: number
 }
 
-export const CANDIDATE_BYTES = 80
+/** Of a candidate, without the bins of its left side. */
+const HEAD_BYTES = 48
+/** Where categorical features have up to 256 bins. */
+export const CANDIDATE_BYTES = HEAD_BYTES + bitBytes(0)
 const FLAG_DEFAULT_LEFT = 1
 const FLAG_CATEGORICAL = 2
 const FLAG_CAT_L2 = 4
+
+/** What the kernels have to know of a feature. */
+interface CandidateFeature {
+  readonly nBins: number
+  readonly isCategorical: boolean
+}
+
+/** Bytes of a candidate of a split of one of these features. */
+export function candidateBytes(features: readonly CandidateFeature[]): number {
+  const most = features.reduce(
+    (bins, { nBins, isCategorical }) => isCategorical ? Math.max(bins, nBins) : bins, 0)
+  return HEAD_BYTES + bitBytes(most)
+}
 
 /**
  * Reads a candidate from memory (layout in assembly/scan-types.ts).
  * @returns null where no split is better than none
  */
-export function readCandidate(view: DataView, at: number): SplitCandidate | null {
+export function readCandidate(
+  view: DataView, at: number, features: readonly Pick<CandidateFeature, 'nBins'>[],
+): SplitCandidate | null {
   const feature = view.getInt32(at + 8, true)
   if (feature < 0) return null
   const flags = view.getInt32(at + 16, true)
+  const { nBins } = features[feature]!
   const isCategorical = (flags & FLAG_CATEGORICAL) !== 0
   return {
     gain: view.getFloat64(at, true),
@@ -44,7 +65,9 @@ export function readCandidate(view: DataView, at: number): SplitCandidate | null
     isCategorical,
     usesCatL2: (flags & FLAG_CAT_L2) !== 0,
     leftBins: isCategorical
-      ? new Uint8Array(view.buffer, view.byteOffset + at + 40, 32).slice()
+      ? binSetOfBits(
+        new Uint8Array(view.buffer, view.byteOffset + at + HEAD_BYTES, bitBytes(nBins)).slice(),
+        nBins)
       : null,
     left: {
       gradient: view.getBigInt64(at + 24, true),
@@ -56,7 +79,7 @@ export function readCandidate(view: DataView, at: number): SplitCandidate | null
 
 /** The feature whose bins did not add up to the leaf's totals, or -1. */
 export function brokenFeature(view: DataView, at: number): number {
-  return view.getInt32(at + 72, true)
+  return view.getInt32(at + 40, true)
 }
 
 /**

@@ -7,7 +7,7 @@ const LINE_CELLS = 64 / CELL_BYTES
  * cache lines. Where features lie a power of two apart, the cells of their most frequent bins
  * agree in their low address bits, and the processor takes a load for one that has to wait for
  * the store before: rows with many zeros took 10 ns per feature with 4096 bytes each, and take 0.4
- * so. Bins are bytes: at most 260 cells.
+ * so.
  */
 export function cellsOf(nBins: number): number {
   return (Math.ceil(nBins / LINE_CELLS) | 1) * LINE_CELLS

@@ -1,7 +1,7 @@
 import { LAYOUT_ENTRY_BYTES, RULES_BYTES, RULES_FEATURE_BYTES } from './api.js'
 import {
-  addUp, leafGain, orderOfCategories, readBins, readParams, threshold, writeCandidate, type Params,
-  type Sums,
+  addUp, drawOf, isOfCategories, leafGain, orderOfCategories, readBins, readParams, threshold,
+  writeCandidate, type Params, type Sums,
 } from './reference-scan.js'
 
 /** The naive twin of the constrained scan: every candidate by itself, sums in BigInt. */
@@ -48,9 +48,10 @@ export function referenceScanConstrained(
   const view = new DataView(memory.buffer)
   const params = readParams(view, paramsAt)
   const rule = (i: number): number => view.getFloat64(rulesAt + i * 8, true)
-  const [min, max, smooth, output, monotoneFactor, cost, forced, forcedBin, boundsAt] =
+  const [min, max, smooth, output, monotoneFactor, cost, forced, forcedBin, boundsAt,
+    planeBytes] =
     Array.from({ length: RULES_BYTES / 8 }, (_, i) => rule(i)) as
-      [number, number, number, number, number, number, number, number, number]
+      [number, number, number, number, number, number, number, number, number, number]
   const total: Sums = { g: totalGradient, h: totalHessian, n: totalCount }
   const leaf = withOwn({ total, params, smooth, own: output })
   const floor = gainOfLeaf(leaf) + params.minGain
@@ -71,13 +72,13 @@ export function referenceScanConstrained(
         [number, number, number]
     const bounds = (bin: number, defaultLeft: boolean): Bounds => {
       const at = (plane: number): number => view.getFloat64(
-        boundsAt + ((defaultLeft ? 0 : 4) + plane) * 2048 + bin * 8, true)
+        boundsAt + ((defaultLeft ? 0 : 4) + plane) * planeBytes + bin * 8, true)
       return boundsAt === 0 ? { leftMin: min, leftMax: max, rightMin: min, rightMax: max }
         : { leftMin: at(0), leftMax: at(1), rightMin: at(2), rightMax: at(3) }
     }
     const missingBin = view.getInt32(entry + 8, true)
-    const isCategorical = view.getInt32(entry + 12, true) !== 0
-    const only = params.isExtra ? allowed - 1 : -1
+    const isCategorical = isOfCategories(view, entry)
+    const only = params.isExtra ? drawOf(view, mask, f, entry) : -1
     const feature: Feature = { leaf, bins, missingBin, direction, bounds, only }
     const cuts = forced >= 0 ? forcedCuts(feature, forcedBin, isCategorical)
       : isCategorical ? categoricalCuts(feature) : numericCuts(feature)
@@ -90,11 +91,11 @@ export function referenceScanConstrained(
     best = { feature: f, gain: gain + params.minGain }
     const { bin, flags, leftBins } = found.cut
     const left = addUp(leftBins.map((b) => bins[b]!))
-    writeCandidate(view, out, best.gain, { sum: 0, bin, flags, left, bins: leftBins })
+    writeCandidate(view, out, best.gain, { sum: 0, bin, flags, left, bins: leftBins }, bins.length)
   }
   if (best.feature < 0) view.setFloat64(out, -Infinity, true)
   view.setInt32(out + 8, best.feature, true)
-  view.setInt32(out + 72, broken, true)
+  view.setInt32(out + 40, broken, true)
 }
 
 /** The root has no output yet: it is that of its sums, without smoothing. */

@@ -1,5 +1,5 @@
 import { LAYOUT_ENTRY_BYTES } from './api.js'
-import { CANDIDATE_BYTES } from './candidate.js'
+import { candidateBytes } from './candidate.js'
 
 /** The naive twin of the scan kernel: every candidate by itself, sums in BigInt. */
 
@@ -55,7 +55,7 @@ export function referenceScan(
   const total: Sums = { g: totalGradient, h: totalHessian, n: totalCount }
   const parent = leafGain(
     Number(total.g) * params.gradientUnit, Number(total.h) * params.hessianUnit, params.l2, params)
-  let best: { feature: number, gain: number, found: Found } | null = null
+  let best: { feature: number, gain: number, nBins: number, found: Found } | null = null
   let broken = -1
   for (let f = firstFeature; f < lastFeature; f++) {
     const allowed = view.getUint8(mask + f)
@@ -67,18 +67,31 @@ export function referenceScan(
       broken = f
       continue
     }
-    const only = params.isExtra ? allowed - 1 : -1
+    const only = params.isExtra ? drawOf(view, mask, f, entry) : -1
     const feature = { bins, missingBin: view.getInt32(entry + 8, true), total, params, only }
-    const isCategorical = view.getInt32(entry + 12, true) !== 0
+    const isCategorical = isOfCategories(view, entry)
     const found = first(
       isCategorical ? categorical(feature) : numeric(feature), parent + params.minGain)
     if (found === null) continue
     const gain = found.sum - parent
-    if (best === null || gain > best.gain) best = { feature: f, gain, found }
+    if (best === null || gain > best.gain) {
+      best = { feature: f, gain, nBins: bins.length, found }
+    }
   }
   view.setInt32(out + 8, best === null ? -1 : best.feature, true)
-  view.setInt32(out + 72, broken, true)
-  if (best !== null) writeCandidate(view, out, best.gain, best.found)
+  view.setInt32(out + 40, broken, true)
+  if (best !== null) writeCandidate(view, out, best.gain, best.found, best.nBins)
+}
+
+/** Whether a feature is categorical, by its entry in the layout table. */
+export function isOfCategories(view: DataView, entry: number): boolean {
+  return view.getInt32(entry + 12, true) % 2 === 1
+}
+
+/** The number of a feature's only candidate, see execution/mask.ts. */
+export function drawOf(view: DataView, mask: number, feature: number, entry: number): number {
+  const at = Math.floor(view.getInt32(entry + 12, true) / 2)
+  return at === 0 ? view.getUint8(mask + feature) - 1 : view.getUint16(mask + at, true)
 }
 
 /** Sums of a feature's bins, by its entry in the layout table. */
@@ -105,7 +118,9 @@ export function readParams(view: DataView, at: number): Params {
 }
 
 /** Writes all of a candidate but its feature. */
-export function writeCandidate(view: DataView, out: number, gain: number, found: Found): void {
+export function writeCandidate(
+  view: DataView, out: number, gain: number, found: Found, nBins: number,
+): void {
   view.setFloat64(out, gain, true)
   view.setInt32(out + 12, found.bin, true)
   view.setInt32(out + 16, found.flags, true)
@@ -113,9 +128,10 @@ export function writeCandidate(view: DataView, out: number, gain: number, found:
   view.setBigInt64(out + 24, found.left.g, true)
   view.setBigInt64(out + 32, found.left.h, true)
   if (found.flags < 2) return
-  for (let at = out + 40; at < out + CANDIDATE_BYTES - 8; at++) view.setUint8(at, 0)
+  const end = out + candidateBytes([{ nBins, isCategorical: true }])
+  for (let at = out + 48; at < end; at++) view.setUint8(at, 0)
   for (const b of found.bins) {
-    const at = out + 40 + (b >> 3)
+    const at = out + 48 + (b >> 3)
     view.setUint8(at, view.getUint8(at) | (1 << (b & 7)))
   }
 }

@@ -11,6 +11,7 @@ import { referenceSampleKernels } from './reference-sample.js'
 import { referenceShapedKernels } from './reference-shaped.js'
 import { referenceScan } from './reference-scan.js'
 import { referenceValueKernels } from './reference-values.js'
+import { referenceWalkKernels } from './reference-walk.js'
 
 /**
  * Naive twins of the WebAssembly kernels: the same signatures, the same results to the bit, one
@@ -30,7 +31,6 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
       own.rearrange(rows, n, stride, feature, table),
     misplaced: (...args) => own.misplaced(...args),
     exchangeRows: (...args) => own.exchangeRows(...args),
-    decide: (...args) => own.decide(...args),
     divide: (...args) => own.divide(...args),
     gatherRows: (...args) => own.gatherRows(...args),
     scan: (...args) => referenceScan(memory, ...args),
@@ -42,7 +42,6 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     softmaxGradients: (...args) => own.softmaxGradients(...args),
     putGradients: (...args) => own.putGradients(...args),
     scatterLeaf: (...args) => own.scatterLeaf(...args),
-    walkTree: (...args) => own.walkTree(...args),
     expLanes: (dst, src, n) => {
       for (let i = 0; i < n; i++) own.putDouble(dst + i * 8, exp(own.double(src + i * 8)))
     },
@@ -52,6 +51,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     ...referenceSampleKernels(memory),
     ...referenceShapedKernels(memory),
     ...referenceValueKernels(memory),
+    ...referenceWalkKernels(memory),
   }
 }
 
@@ -246,16 +246,6 @@ class ReferenceKernels {
     bytes.set(row, rows + j * stride)
   }
 
-  decide(decisions: number, bins: number, n: number, stride: number, table: number): number {
-    let nLeft = 0
-    for (let i = 0; i < n; i++) {
-      const goesLeft = this.#byte(table + this.#byte(bins + i * stride))
-      this.#view.setUint8(decisions + i, goesLeft)
-      nLeft += goesLeft
-    }
-    return nLeft
-  }
-
   divide(dst: number, src: number, n: number, stride: number, decisions: number): void {
     let front = 0
     let back = n
@@ -370,25 +360,6 @@ class ReferenceKernels {
     for (let i = 0; i < n; i++) {
       const at = score + this.#view.getUint32(ids + i * stride, true) * 8
       this.putDouble(at, this.double(at) + value)
-    }
-  }
-
-  walkTree(
-    score: number, rec: number, stride: number, ids: number, n: number, nodes: number,
-    values: number,
-  ): void {
-    const view = this.#view
-    for (let i = 0; i < n; i++) {
-      const row = ids === 0 ? i : view.getUint32(ids + i * 4, true)
-      let node = 0
-      while (node >= 0) {
-        const entry = nodes + node * 16
-        const bin = this.#byte(rec + row * stride + view.getUint32(entry, true))
-        const goesLeft = this.#byte(view.getUint32(entry + 4, true) + bin) === 1
-        node = view.getInt32(entry + (goesLeft ? 8 : 12), true)
-      }
-      const at = score + row * 8
-      this.putDouble(at, this.double(at) + this.double(values + ~node * 8))
     }
   }
 }

@@ -8,15 +8,24 @@
  * Per row, with bins, pairs, hist and end as pointers:
  *
  *     v = {load i32 gradient, load u32 hessian << 16 | 1}
- *     for each feature f:  a = hist + (load u8 bins[f] << 4);  a[cellOffsets[f]] += v
+ *     for each column f:  a = hist + (load u8 bins[byte[f]] << 4);  a[cells[f]] += v
  *     bins += binStride;  pairs += pairStride
  */
 export type HistogramPass = (hist: number, bins: number, pairs: number, n: number) => void
 
+/** A column of a tile. */
+export interface HistogramColumn {
+  /** Byte offset of its cells. */
+  readonly cells: number
+  /** Where its bin is among a row's. */
+  readonly byte: number
+  /** The bin has two bytes, little-endian. */
+  readonly isWide: boolean
+}
+
 /** Rows as the kernel sees them. */
 export interface HistogramShape {
-  /** Of each feature, the byte offset of its cells. */
-  readonly cellOffsets: readonly number[]
+  readonly columns: readonly HistogramColumn[]
   /** Bytes from the bins of one row to those of the next. */
   readonly binStride: number
   /** Bytes from one row's pair of gradient i32 and hessian u32 to the next. */
@@ -26,7 +35,7 @@ export interface HistogramShape {
 const op = {
   block: 0x02, loop: 0x03, end: 0x0b, br: 0x0c, brIf: 0x0d,
   get: 0x20, set: 0x21, tee: 0x22,
-  i64Load32S: 0x34, i64Load32U: 0x35, i32Load8U: 0x2d,
+  i64Load32S: 0x34, i64Load32U: 0x35, i32Load8U: 0x2d, i32Load16U: 0x2f,
   i32Const: 0x41, i64Const: 0x42, i32GeU: 0x4f,
   i32Add: 0x6a, i32Mul: 0x6c, i32Shl: 0x74, i64Or: 0x84, i64Shl: 0x86,
   simd: 0xfd,
@@ -61,14 +70,15 @@ function moduleBytes(shape: HistogramShape): Uint8Array<ArrayBuffer> {
   ])
 }
 
-function code({ cellOffsets, binStride, pairStride }: HistogramShape): number[] {
+function code({ columns, binStride, pairStride }: HistogramShape): number[] {
   const get = (variable: number): number[] => [op.get, variable]
   const advance = (variable: number, step: number): number[] =>
     [...get(variable), op.i32Const, ...signed(step), op.i32Add, op.set, variable]
-  const features = cellOffsets.flatMap((offset, f) => {
+  const features = columns.flatMap(({ cells: offset, byte, isWide }) => {
     const cells = unsigned(offset)
     return [
-      ...get(local.hist), ...get(local.bins), op.i32Load8U, 0, ...unsigned(f),
+      ...get(local.hist), ...get(local.bins),
+      isWide ? op.i32Load16U : op.i32Load8U, 0, ...unsigned(byte),
       op.i32Const, 4, op.i32Shl, op.i32Add, op.tee, local.cell,
       ...get(local.cell), op.simd, simd.load, 3, ...cells,
       ...get(local.value), op.simd, simd.i64x2Add, 1,

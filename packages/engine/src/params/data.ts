@@ -1,3 +1,4 @@
+import { MAX_BIN_LIMIT } from '../binning/max-bin.js'
 import { bool, column, columns, int, noEffect, structure, text, unbuilt } from './parameter.js'
 
 /** How rows become bins, and which columns are what. */
@@ -5,9 +6,10 @@ export const dataParameters = {
   max_bin: int(
     'dataset',
     255,
-    'Most bins of a feature, the bin of missing values included. LightGBM also takes more ' +
-      'than 255.',
-    { min: 2, max: 255, aliases: ['max_bins'] },
+    'Most bins of a feature, the bin of missing values included. Above 255 a bin takes two bytes ' +
+      'of memory per row instead of one, and histograms grow with the bins. LightGBM also takes ' +
+      'more than 65,535.',
+    { min: 2, max: MAX_BIN_LIMIT, aliases: ['max_bins'] },
   ),
   min_data_in_bin: int('dataset', 3, 'Fewest sampled rows of a bin.', { above: 0 }),
   bin_construct_sample_cnt: int(
@@ -85,7 +87,7 @@ export const dataParameters = {
     'perFeature',
     'Most bins of each feature: a list in their order, or an object by name, `max_bin` where not ' +
       'named.',
-    { min: 2, max: 255, isWhole: true, omittedAtDefault: true },
+    { min: 2, max: MAX_BIN_LIMIT, isWhole: true, omittedAtDefault: true },
   ),
   forcedbins_filename: structure(
     'dataset',

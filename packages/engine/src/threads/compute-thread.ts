@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { loadModules } from '../custom/registry.js'
 import { CoppiceError } from '../errors.js'
 import { rootFinding, roundAnswer } from '../execution/candidates.js'
-import { rowBytes } from '../execution/engine-rows.js'
+import { bytesOfRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { HISTOGRAM_POOL_BYTES } from '../execution/histogram-pool.js'
@@ -223,7 +223,7 @@ function aborted(): CoppiceError {
  * @returns their bytes
  */
 function dropRows(start: ThreadStart): number {
-  const bytes = [start.train!, ...start.evalSets].reduce((sum, set) => sum + rowBytes(set), 0)
+  const bytes = [start.train!, ...start.evalSets].reduce((sum, set) => sum + bytesOfRows(set), 0)
   start.train = null
   start.evalSets = []
   return bytes

@@ -197,7 +197,7 @@ export class StorePool implements Stores {
     const { features, maxLeaves, maxExpansions, linear } = setup
     const table = shareFeatures(features, this.nThreads)
     const request =
-      requestBytesMax(features.length, maxLeaves, maxExpansions, undefined, linear)
+      requestBytesMax(features, maxLeaves, maxExpansions, undefined, linear)
     const { mailbox, output, sums } = this.#buffers
     return {
       mailbox: atLeast(mailbox, COMMAND_BYTES + request),

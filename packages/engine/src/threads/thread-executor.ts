@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import type { CodeModule } from '../custom/types.js'
 import { assert, CoppiceError } from '../errors.js'
-import { engineRows, rowBytes, sharedRows } from '../execution/engine-rows.js'
+import { bytesOfRows, engineRows, sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { TALLY_COUNTS, type BinnedTree, type MetricPart } from '../execution/protocol.js'
@@ -81,14 +81,14 @@ export class ThreadExecutor implements Executor {
     const { nThreads } = this
     const sets = [train, ...evalSets.map(({ data }) => data)]
     const isLarge = WORTH_COLLECTING_BYTES <
-      sets.reduce((sum, data) => sum + rowBytes(data), 0)
+      sets.reduce((sum, data) => sum + bytesOfRows(data), 0)
     // What loading has left behind is not needed beside what threads are about to take.
     if (isLarge) collectGarbage()
     this.#mayCollect = isLarge && job.releasesRows === true
     const table = shareFeatures(plan.engine.features, nThreads)
     const { maxExpansions, maxLeaves, features, rules, linear } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), plan.engine)
-    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions, rules, linear)
+    const requests = requestBytesMax(features, maxLeaves, maxExpansions, rules, linear)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     this.#nOutputs = plan.engine.nOutputs
@@ -119,8 +119,8 @@ export class ThreadExecutor implements Executor {
 
   #treeBuffers({ plan, train: { nRows }, growsApart }: TrainingJob): TreeBuffers | null {
     if (growsApart !== true || this.nThreads === 1 || !Booster.canGrowApart(plan)) return null
-    const { engine: { nOutputs, maxLeaves }, rowSampling: { kind } } = plan
-    return TreePlanes.buffers({ nRows, nOutputs, maxLeaves }, kind !== 'none')
+    const { engine: { nOutputs, maxLeaves, features }, rowSampling: { kind } } = plan
+    return TreePlanes.buffers({ nRows, nOutputs, maxLeaves, features }, kind !== 'none')
   }
 
   #spawn(start: ThreadStart): void {

@@ -52,8 +52,8 @@ export class TreeTeam {
   ) {
     const { engine, growth } = plan
     this.#gate = gate
-    this.#planes = new TreePlanes(
-      { nRows: train.nRows, nOutputs: engine.nOutputs, maxLeaves: engine.maxLeaves }, buffers)
+    const { nOutputs, maxLeaves, features } = engine
+    this.#planes = new TreePlanes({ nRows: train.nRows, nOutputs, maxLeaves, features }, buffers)
     // nobody is waited for: what runs ahead would only be lost
     this.#booster = new Booster({ ...plan, growth: { ...growth, maxExpansions: 1 } })
     this.#rows = rows

@@ -1,4 +1,5 @@
 import type { Feature, Tree } from '@coppice/model'
+import { type BinSet, binSetOfBits, bitBytes, bitsOf, hasBit } from '../bin-set.js'
 import { assert, CoppiceError } from '../errors.js'
 import type { BinMapper, FeatureInfo } from '../dataset.js'
 import type { BinnedTree, FeatureLayout } from '../execution/protocol.js'
@@ -59,8 +60,9 @@ function thresholdOf(bin: number, mapper: BinMapper): number | null {
 function leftCategories(split: SplitCandidate, mapper: BinMapper): number[] | null {
   if (mapper.kind === 'numeric') return null
   const codes: number[] = []
+  const bits = bitsOf(split.leftBins!, mapper.nBins)
   for (let b = 1; b < mapper.nBins; b++) {
-    if ((split.leftBins![b >> 3]! >> (b & 7)) & 1) codes.push(mapper.codes[b - 1]!)
+    if (hasBit(bits, b)) codes.push(mapper.codes[b - 1]!)
   }
   return codes.sort((a, b) => a - b)
 }
@@ -85,7 +87,7 @@ export function binTree(
   }
 }
 
-function nodeLeftBins(tree: Tree, node: number, info: FeatureInfo): Uint8Array {
+function nodeLeftBins(tree: Tree, node: number, info: FeatureInfo): BinSet {
   const { mapper } = info
   if (mapper.kind === 'numeric') {
     const threshold = tree.threshold[node]!
@@ -95,13 +97,13 @@ function nodeLeftBins(tree: Tree, node: number, info: FeatureInfo): Uint8Array {
     const split = { bin, defaultLeft: tree.defaultLeft[node]!, leftBins: null }
     return leftBinsOf(split, featureLayout(info))
   }
-  const bits = new Uint8Array(32)
+  const bits = new Uint8Array(bitBytes(mapper.nBins))
   for (const code of tree.leftCategories[node]!) {
     const bin = mapper.codes.indexOf(code) + 1
     if (bin === 0) throw otherBins(info.name, `category ${JSON.stringify(info.categories![code])}`)
     bits[bin >> 3]! |= 1 << (bin & 7)
   }
-  return bits
+  return binSetOfBits(bits, mapper.nBins)
 }
 
 function otherBins(feature: string, what: string): CoppiceError {

@@ -1,11 +1,13 @@
+import { bitBytes } from '../bin-set.js'
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { Exchange, HEADER_BYTES } from '../execution/exchange.js'
-import { recordLayout } from '../execution/record-layout.js'
+import { byteLayout, TILE_BYTES_MAX } from '../execution/record-layout.js'
 import { TreePlanes } from '../execution/tree-planes.js'
 import { CELL_BYTES, SUM_BYTES } from '../kernels/api.js'
 import { cellsOf } from '../kernels/cells.js'
 import { THREADS_MAX } from '../params/core.js'
+import { BINS_MAX, BYTE_BINS, isWide, rowBytesOf } from '../row-bytes.js'
 import { DEFAULT_SPECULATION, EXCHANGE_BYTES } from './executor-traits.js'
 
 /** The size of a training, known before any row is read. */
@@ -24,6 +26,8 @@ export interface TrainingSize {
   readonly speculation?: number
   /** Bins of all features together. */
   readonly nBins: number
+  /** Most bins of a feature; 256 where it is not known to have more. */
+  readonly widestBins?: number
   readonly usesBagging: boolean
   readonly hasWeight: boolean
   /** Label columns; default 1. */
@@ -53,8 +57,8 @@ export const ARENA_BYTES_MAX = 4_294_967_296
  * comes to about as many.
  */
 export function storedColumns({ blocks, features }: BinnedDataset): number {
-  return blocks.reduce(
-    (most, { packing }) => Math.max(most, packing?.nColumns ?? features.length), 1)
+  const whole = rowBytesOf(features)
+  return blocks.reduce((most, { packing }) => Math.max(most, packing?.nColumns ?? whole), 1)
 }
 
 /**
@@ -72,7 +76,7 @@ export function estimateTraining(size: TrainingSize): number {
   const thread = arenaBytes(size) + THREAD_BYTES + size.nFeatures * BUNDLING_BYTES
   const together = nThreads * thread + exchangeBytes(size)
   return !growsApart ? together : together + growers(size) * treeArenaBytes(size) +
-    TreePlanes.bytes({ nRows, nOutputs, maxLeaves: numLeaves })
+    TreePlanes.bytes({ nRows, nOutputs, maxLeaves: numLeaves, features: [] })
 }
 
 /** Bytes of the memory in which a thread grows whole trees: all rows, and a share of the pool. */
@@ -127,10 +131,17 @@ function openHistograms(size: TrainingSize, poolBytes: number): number {
 
 /** What each thread has, however many there are. */
 function ownBytes(size: TrainingSize): number {
-  const { nFeatures, nColumns = nFeatures } = size
+  const { nFeatures, nColumns = nFeatures, nBins, numLeaves, widestBins = BYTE_BINS } = size
   // cells of a tile; where features share columns, of all
-  const nSummed = nColumns < nFeatures ? nColumns : recordLayout(nColumns).tileColumns
-  return nSummed * cellsOf(256) * CELL_BYTES + 2 * histogramBytes(size)
+  const nSummed = nColumns < nFeatures ? nColumns : Math.min(nColumns, TILE_BYTES_MAX)
+  const hasWide = isWide(widestBins)
+  // no more than those of all bins, each feature's rounded up
+  const nCells = hasWide
+    ? Math.min(nSummed * cellsOf(widestBins), nBins + nFeatures * cellsOf(1)) + cellsOf(BINS_MAX)
+    : nSummed * cellsOf(BYTE_BINS)
+  // a tree's tables of which bins go left
+  const tables = hasWide ? numLeaves * bitBytes(widestBins) : 0
+  return nCells * CELL_BYTES + tables + 2 * histogramBytes(size)
 }
 
 /** Bytes of a training row in the thread that has it. */
@@ -146,9 +157,11 @@ function bytesPerRow(size: TrainingSize): number {
 }
 
 /** Of a row in one of the buffers, with half of what is needed to split rows in several planes. */
-function recordBytes({ nFeatures, nColumns = nFeatures }: TrainingSize): number {
-  const { rowBytes, nTiles } = recordLayout(nColumns)
-  return rowBytes + (nTiles > 1 ? 2.5 : 0)
+function recordBytes(
+  { nFeatures, nColumns = nFeatures, widestBins = BYTE_BINS }: TrainingSize,
+): number {
+  const { rowBytes, nTiles } = byteLayout(nColumns)
+  return rowBytes + (nTiles > 1 || isWide(widestBins) ? 2.5 : 0)
 }
 
 function bytesPerEvalRow(

@@ -113,6 +113,7 @@ function trainingSize(
     speculation: params.speculation,
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
     usesBagging: drawsRows(params, data.nRows),
+    widestBins: data.features.reduce((most, { mapper }) => Math.max(most, mapper.nBins), 0),
     hasWeight: data.weight !== null,
     nLabels: labelColumns(params),
     keepsResiduals: hasPercentileLeaves(params.objective),

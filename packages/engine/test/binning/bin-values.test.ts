@@ -7,6 +7,7 @@ import { findNumericBins } from '../../src/binning/find-numeric-bins.js'
 import { toBin } from '../../src/binning/reference.js'
 import { nextUp } from '../../src/numeric/next-up.js'
 import { ValueSample } from '../../src/binning/value-sample.js'
+import { rowBytes } from '../../src/row-bytes.js'
 import { column } from './recipes.js'
 
 /** A mapper with n value bins, bounds at the integers around zero. */
@@ -30,11 +31,15 @@ function probes(mapper: NumericBinMapper): Float64Array {
 }
 
 function check(mapper: BinMapper, rows: Float64Array | Int32Array): void {
-  const out = new Uint8Array(rows.length)
+  const nBytes = rowBytes([mapper.nBins])
+  const out = new Uint8Array(rows.length * nBytes)
   binColumns([binLookup(mapper)], [rows], rows.length, out)
   assert.deepEqual(
     out,
-    Uint8Array.from(rows, value => toBin(mapper, value)),
+    Uint8Array.from(Array.from(rows, (value) => {
+      const bin = toBin(mapper, value)
+      return nBytes === 1 ? [bin] : [bin & 255, bin >> 8]
+    }).flat()),
   )
 }
 
@@ -46,6 +51,33 @@ describe('binColumns', () => {
         check(mapper, probes(mapper))
       }
     }
+  })
+
+  it('puts bins of two bytes there too', () => {
+    for (const missing of ['none', 'nan', 'zero'] as const) {
+      for (const n of [256, 257, 511, 512, 513, 1500]) check(integerMapper(n, missing),
+        probes(integerMapper(n, missing)))
+    }
+    // the last of all bins
+    const most = integerMapper(65_535, 'nan')
+    const out = new Uint8Array(8)
+    binColumns([binLookup(most)], [Float64Array.of(1e9, NaN, -1e9, 0)], 4, out)
+    assert.deepEqual([...new Uint16Array(out.buffer)], [65_534, 65_535, 0, most.zeroBin])
+    const codes = Int32Array.from({ length: 700 }, (_, i) => (i * 7) % 701)
+    const categories: CategoricalBinMapper = { kind: 'categorical', codes, nBins: 701 }
+    check(categories, Int32Array.from({ length: 720 }, (_, i) => i - 10))
+  })
+
+  it('puts the higher bytes of wide features behind the bytes of all', () => {
+    const mappers = [9, 700, 300].map((n) => integerMapper(n, n === 700 ? 'nan' : 'none'))
+    const values = [1, 250, 120].map((value) => Float64Array.of(value, NaN))
+    const out = new Uint8Array(11)
+    binColumns(mappers.map(binLookup), values, 2, out, 1)
+    const bins = [0, 1].flatMap((row) => {
+      const own = mappers.map((mapper, f) => toBin(mapper, values[f]![row]!))
+      return [...own.map((bin) => bin & 255), own[1]! >> 8, own[2]! >> 8]
+    })
+    assert.deepEqual([...out], [0, ...bins])
   })
 
   it('agrees with the reference on bins that were found', () => {

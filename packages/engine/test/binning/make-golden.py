@@ -7,7 +7,10 @@ arithmetic. Every data set is smaller than bin_construct_sample_cnt, so LightGBM
 The mappers are read from the binary data set file (BinMapper::SaveBinaryToFile in src/io/bin.cpp):
 num_bin, missing_type, is_trivial, sparse_rate, bin_type, min, max, default_bin, most_freq_bin, 8
 bytes each, then the bounds (doubles) or categories (int32).
+
+Of many bins the SHA-256 of the bounds (doubles) or categories (int32), little-endian, is kept.
 """
+import hashlib
 import json
 import math
 import os
@@ -130,12 +133,15 @@ def golden_case(recipe, n, seed, categorical, **changes):
             with open(path, 'rb') as file:
                 missing, bins = find_mapper(file.read(), n_bins, categorical)
         case['nBins'] = n_bins
-        if categorical:
-            case['categories'] = bins[1:]
-        else:
+        # All bounds but the last, which is Infinity.
+        bins = bins[1:] if categorical else bins
+        if not categorical:
             case['missing'] = missing
-            # All bounds but the last, which is Infinity.
-            case['bounds'] = bins
+        if n_bins > 256:
+            packed = struct.pack('<%d%s' % (len(bins), 'i' if categorical else 'd'), *bins)
+            case['hash'] = hashlib.sha256(packed).hexdigest()
+        else:
+            case['categories' if categorical else 'bounds'] = bins
     else:
         case['nBins'] = 1
     # min_data_in_leaf -> is the feature left out?
@@ -166,6 +172,12 @@ for seed in range(1, 41):
     numeric.append(golden_case(names[seed % 8], 20 + math.floor(next(u) * 400), seed, False,
                                max_bin=2 + math.floor(next(u) * 30),
                                min_data_in_bin=1 + math.floor(next(u) * 12)))
+# Bins of two bytes.
+for recipe in ('normal', 'integers', 'mostlyZero', 'skewed', 'withNaN', 'peak', 'twoPeaks'):
+    for max_bin in (256, 257, 1000, 65535):
+        numeric.append(golden_case(recipe, 4000, max_bin, False, max_bin=max_bin))
+        numeric.append(golden_case(recipe, 4000, 9, False, max_bin=max_bin, min_data_in_bin=1,
+                                   zero_as_missing=recipe == 'mostlyZero'))
 
 categorical = []
 for recipe in ('uniform', 'zipf', 'zipfNaN', 'binaryCategory', 'equalCounts', 'constant', 'rareOne',
@@ -174,6 +186,11 @@ for recipe in ('uniform', 'zipf', 'zipfNaN', 'binaryCategory', 'equalCounts', 'c
         for least in (1, 3, 10):
             n = 100 if recipe == 'rareCategories' else 600
             categorical.append(golden_case(recipe, n, 11, True, max_bin=max_bin,
+                                           min_data_in_bin=least))
+for recipe in ('zipf', 'zipfNaN'):
+    for max_bin in (256, 300, 1000):
+        for least in (1, 3):
+            categorical.append(golden_case(recipe, 9000, 13, True, max_bin=max_bin,
                                            min_data_in_bin=least))
 
 target = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'lightgbm-bins.json')

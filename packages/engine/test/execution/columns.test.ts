@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { makeDataset, TestRandom } from '@coppice/testkit'
 import { bundleFeatures } from '../../src/execution/bundle-features.js'
 import { ColumnFiller } from '../../src/execution/column-rows.js'
-import { planColumns, valueOf, writeLeftTable } from '../../src/execution/columns.js'
+import { planColumns, valueOf, writeLeft } from '../../src/execution/columns.js'
 import type { EngineRows, FeatureLayout } from '../../src/execution/protocol.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { dealRuns } from '../../src/execution/row-dealing.js'
@@ -41,7 +41,7 @@ function makeRows(random: TestRandom, { nRows, groups, dense, conflicts }: Recip
     for (const g of [0, 1]) own[g] = (defaults[g]! + 1) % nBins[g]!
   }
   const rows: EngineRows = {
-    nRows, nFeatures: nBins.length, label: new Float64Array(nRows), weight: null, initScore: null,
+    nRows, rowBytes: nBins.length, label: new Float64Array(nRows), weight: null, initScore: null,
     groupSizes: null, blocks: [{ firstRow: 0, position: 0, nRows, bins }],
   }
   return { rows, features, defaults }
@@ -127,10 +127,10 @@ describe('columns', () => {
         // only this bin goes left
         const leftBins = new Uint8Array(32)
         leftBins[bin >> 3] = 1 << (bin & 7)
-        writeLeftTable(table, plan, f, leftBins)
+        writeLeft(table, plan, f, leftBins)
         for (let row = 0; row < rows.nRows; row++) {
           const value = stored[row * stride + plan.columnOf[f]!]!
-          assert.equal(table[value], bins[row * rows.nFeatures + f] === bin ? 1 : 0)
+          assert.equal(table[value], bins[row * rows.rowBytes + f] === bin ? 1 : 0)
         }
       }
     })

@@ -72,7 +72,7 @@ describe('requestFault', () => {
     [{ kind: 'tally', digit: 3, prefix: 0 }, /not counted by such a digit/],
     [round({ feature: 3 }), /^feature 3 is not one of 3/],
     [round({ feature: -1 }), /^feature -1 is not one of 3/],
-    [round({ leftBins: new Uint8Array(31) }), /^a set of bins is cut off/],
+    [round({ leftBins: new Uint8Array(31) }), /^a set of bins is none/],
     [round({ right: 1 }), /^node 0 cannot be cut in 1 and 1/],
     [round({ leftMask: new Uint8Array(0) }), /^a mask of 0/],
     [round({ rightMask: new Uint8Array(2) }), /^a mask of 2/],
@@ -99,7 +99,7 @@ describe('requestFault', () => {
     [commit({ feature: [2, 3] }), /^feature 3 is not one of 3/],
     [commit({ leftChild: [0, -1] }), /^what should be a tree is none/],
     [commit({ leafValue: [1, Infinity, 0] }), /^a value of a leaf/],
-    [commit({ leftBins: [bits, new Uint8Array(1)] }), /^a set of bins is cut off/],
+    [commit({ leftBins: [bits, new Uint8Array(1)] }), /^a set of bins is none/],
     [{ ...commit({}), output: -1 } as EngineRequest, /^output -1/],
     [{ ...commit({}), leafNodes: [1] } as EngineRequest, /^1 nodes are named for 3 leaves/],
   ]
@@ -110,6 +110,26 @@ describe('requestFault', () => {
   it('lets no tree be larger than the engines have room for', () => {
     const small = { ...limits, maxLeaves: 2 }
     assert.match(treeFault({ output: 0, tree }, small)!, /^a tree has 3 leaves/)
+  })
+})
+
+describe('requestFault, of features of more than 256 bins', () => {
+  const wide = { ...limits, features: [layout, layout, { ...layout, nBins: 1000 }] }
+  const left = Uint8Array.of(0, 0, 1, 3)
+
+  it('takes their sets of bins, and draws behind masks', () => {
+    assert.equal(requestFault(round({ leftBins: left }), wide), null)
+    assert.equal(requestFault(round({ leftBins: left, leftMask: new Uint8Array(5) }), wide), null)
+    assert.equal(treeFault({ output: 0, tree: { ...tree, leftBins: [left, bits] } }, wide), null)
+  })
+
+  it('takes no others', () => {
+    for (const leftBins of [bits, Uint8Array.of(0, 0, 232, 3), new Uint8Array(2)]) {
+      assert.match(requestFault(round({ leftBins }), wide)!, /^a set of bins is none/)
+    }
+    assert.match(requestFault(round({ leftBins: left }), limits)!, /^a set of bins is none/)
+    assert.match(
+      requestFault(round({ leftBins: left, leftMask: new Uint8Array(4) }), wide)!, /^a mask of 4/)
   })
 })
 

@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { LeafRules, TreeRules } from '../../src/execution/leaf-rules.js'
-import type { EngineRequest } from '../../src/execution/protocol.js'
+import type { EngineRequest, FeatureLayout } from '../../src/execution/protocol.js'
 import { rowsRequest } from '../../src/execution/rows-request.js'
 import { decodeRequest, encodeRequest, requestBytesMax } from '../../src/execution/request-codec.js'
 
-const [nFeatures, maxLeaves, maxExpansions] = [37, 15, 4]
+const [maxLeaves, maxExpansions] = [15, 4]
+// the last one's bins take two bytes
+const features: FeatureLayout[] = Array.from({ length: 37 }, (_, f) =>
+  ({ nBins: f === 36 ? 4001 : 200, missingBin: -1, isCategorical: f % 2 === 0 }))
 
 const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 const double = fc.double({ noNaN: true })
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
 const totals = fc.record({ gradient: long, hessian: long, count: int })
-const mask = bytes(nFeatures)
+const mask = fc.oneof(bytes(37), bytes(39))
+// of few bins; a threshold of many; categories
+const binSet = fc.oneof(bytes(32), bytes(8), bytes(501))
 const ids = (max: number) => fc.array(int, { maxLength: max })
 const rules: fc.Arbitrary<LeafRules> = fc.record({
   min: double, max: double, output: fc.double(), monotoneFactor: double, cost: double,
@@ -26,7 +31,7 @@ const treeRules: TreeRules = {
   rescansMax: 3,
 }
 const expansion = fc.record({
-  parent: int, left: int, right: int, feature: int, leftBins: bytes(32), leftTotals: totals,
+  parent: int, left: int, right: int, feature: int, leftBins: binSet, leftTotals: totals,
   rightTotals: totals, leftMask: fc.option(mask), rightMask: fc.option(mask),
 })
 const linear = { maxFeatures: 5 }
@@ -38,7 +43,7 @@ const tree = shape.chain(([n, isLinear]) => {
   const list = <T>(item: fc.Arbitrary<T>, length: number) =>
     fc.array(item, { minLength: length, maxLength: length })
   return fc.record({
-    feature: list(int, n), leftBins: list(bytes(32), n), leftChild: list(int, n),
+    feature: list(int, n), leftBins: list(binSet, n), leftChild: list(int, n),
     rightChild: list(int, n), leafValue: list(double, n + 1),
     ...(isLinear ? { linear: list(linearLeaf, n + 1).chain((leaves) => fc.record({
       limit: double,
@@ -77,7 +82,7 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
     rescans: fc.array(fc.record({ node: int, totals, mask, rules }), { maxLength: 3 }) }),
   fc.record({ kind: fc.constant('round' as const), expansions: fc.constant([]), released: ids(2),
     elected: fc.array(
-      fc.record({ node: int, totals, features: ids(nFeatures) }),
+      fc.record({ node: int, totals, features: ids(features.length) }),
       { maxLength: 2 * maxExpansions }) }),
   fc.record({ kind: fc.constant('round' as const),
     expansions: fc.array(expansion, { maxLength: maxExpansions }),
@@ -97,7 +102,7 @@ describe('encodeRequest', () => {
   it('is read back by decodeRequest, and fits the bound', () => {
     fc.assert(fc.property(request, (own) => {
       const buffer = new Uint8Array(new SharedArrayBuffer(
-        requestBytesMax(nFeatures, maxLeaves, maxExpansions, treeRules, linear)))
+        requestBytesMax(features, maxLeaves, maxExpansions, treeRules, linear)))
       const length = encodeRequest(own, buffer)
       assert.ok(length <= buffer.length)
       // a clone has the ordinary prototypes
@@ -107,7 +112,7 @@ describe('encodeRequest', () => {
 
   it('fits the bound without rules once those are left out', () => {
     fc.assert(fc.property(request, (own) => {
-      const buffer = new Uint8Array(requestBytesMax(nFeatures, maxLeaves, maxExpansions))
+      const buffer = new Uint8Array(requestBytesMax(features, maxLeaves, maxExpansions))
       const length = encodeRequest(rowsRequest(own), buffer)
       const read = decodeRequest(buffer.subarray(0, length))
       assert.deepEqual(read, rowsRequest(read))

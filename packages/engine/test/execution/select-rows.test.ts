@@ -103,7 +103,7 @@ describe('selectRows', () => {
     const whole = selectRows(data, bits)
     const cut = data.blocks[2]!.firstRow
     const parts = [[0, cut], [cut, 200]].map(([begin, end]) => selectFrom({
-      firstRow: begin!, nRows: end! - begin!, nFeatures,
+      firstRow: begin!, nRows: end! - begin!, rowBytes: nFeatures,
       blocks: data.blocks.filter(({ firstRow }) => firstRow >= begin! && firstRow < end!),
       label: data.label!.subarray(begin, end), weight: null, initScore: null, groupSizes: null,
     }, bits))

@@ -14,6 +14,7 @@ import { mergeSelected } from '../../src/selection/answer.js'
 import { TravelLayouts } from '../../src/execution/travel-layout.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../../src/training/iteration.js'
+import { rowBytesOf } from '../../src/row-bytes.js'
 import type { Executor, TrainingJob } from '../../src/training/executor.js'
 
 /** The rows of one store. */
@@ -26,12 +27,12 @@ export interface StoreRows {
 export function partitionRows(
   data: BinnedDataset, first: number, nRows: number, nOutputs = 1,
 ): PartitionRows {
-  const nFeatures = data.features.length
+  const rowBytes = rowBytesOf(data.features)
   assert.equal(data.blocks.length, 1)
   const { bins, raw } = data.blocks[0]!
   const width = raw === undefined ? 0 : raw.length / data.nRows
   const block = (firstRow: number, n: number) => ({
-    firstRow, nRows: n, bins: bins.slice(firstRow * nFeatures, (firstRow + n) * nFeatures),
+    firstRow, nRows: n, bins: bins.slice(firstRow * rowBytes, (firstRow + n) * rowBytes),
     ...(raw === undefined ? {}
       : { raw: raw.slice(firstRow * width, (firstRow + n) * width) }),
   })
@@ -61,9 +62,9 @@ export function dealPartitions(
     partitions[i] = partitions[j]!
     partitions[j] = swapped
   }
-  const nFeatures = data.features.length
+  const rowBytes = rowBytesOf(data.features)
   return Array.from({ length: k }, (_, s) =>
-    joinRows(partitions.filter((_partition, i) => i % k === s), nFeatures))
+    joinRows(partitions.filter((_partition, i) => i % k === s), rowBytes))
 }
 
 /** How rows come to stores: at random, one list of stores per call. */

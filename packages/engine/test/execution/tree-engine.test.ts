@@ -27,7 +27,8 @@ describe('TreeEngine', () => {
       const { plan } = makePlan(params, dataInParts(data, targetShape(params), 1),
         localTraits(1), { evaluatesTraining: false, evaluates: false })
       const { nRows } = data
-      const sizes = { nRows, nOutputs: 3, maxLeaves: plan.engine.maxLeaves }
+      const { maxLeaves, features } = plan.engine
+      const sizes = { nRows, nOutputs: 3, maxLeaves, features }
       const planes = new TreePlanes(sizes, TreePlanes.buffers(sizes, false))
       const engine = new TreeEngine(plan.engine, engineRows(data), 2 ** 28, planes)
       const random = new TestRandom(3)

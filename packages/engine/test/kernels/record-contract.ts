@@ -154,6 +154,24 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
     })
   })
 
+  it('decideWide looks at the bits of bins of two bytes', () => {
+    for (const n of lengths) {
+      for (const stride of [2, 3, 16]) {
+        lab.clear()
+        const random = new TestRandom(n + stride)
+        const bins = Array.from({ length: n }, () => random.below(65_536))
+        const src = lab.reserve(n * stride + 1)
+        bins.forEach((bin, i) => lab.view.setUint16(src + i * stride, bin, true))
+        const bits = lab.put(Array.from({ length: 8192 }, () => random.below(256)))
+        const decisions = lab.reserve(n)
+        const nLeft = lab.run([decisions], (k) => k.decideWide(decisions, src, n, stride, bits))
+        const isLeft = bins.map((bin) => lab.bytes(bits + (bin >> 3), 1)[0]! >> (bin & 7) & 1)
+        assert.deepEqual([...lab.bytes(decisions, n)], isLeft)
+        assert.equal(nLeft, isLeft.filter((go) => go === 1).length)
+      }
+    }
+  })
+
   it('gatherRows copies the listed rows', () => {
     for (const stride of [8, 16, 24, 64]) {
       for (const n of lengths) {
@@ -273,6 +291,31 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
         })
         assert.deepEqual(lab.doubles(score, n), expected)
       }
+    }
+  })
+
+  it('walkTreeWide goes by bytes, or by bits of bins of two bytes', () => {
+    // node 0: bytes 1 and 2, bins < 20,000 go to node 1, others to leaf 0; node 1: byte 0, odd
+    // bins go to leaf 1, even ones to leaf 2
+    for (const n of lengths) {
+      lab.clear()
+      const random = new TestRandom(n + 1)
+      const stride = 3
+      const bins = Uint8Array.from({ length: n * stride }, () => random.below(256))
+      const rec = lab.put(bins)
+      const low = lab.put(Array.from({ length: 8192 }, (_, i) => i < 2500 ? 255 : 0))
+      const odd = lab.put(Array.from({ length: 256 }, (_, b) => b & 1))
+      const nodes = lab.reserve(32)
+      new Int32Array(lab.memory.buffer, nodes, 8).set([1, low + 1, 1, ~0, 0, odd, ~1, ~2])
+      const values = lab.putDoubles([1.5, -2, 0.25])
+      const start = Array.from({ length: n }, (_, i) => i)
+      const score = lab.putDoubles(start)
+      lab.run([score], (k) => k.walkTreeWide(score, rec, stride, 0, n, nodes, values))
+      assert.deepEqual(lab.doubles(score, n), start.map((s, row) => {
+        const at = row * stride
+        if ((bins[at + 1]! | (bins[at + 2]! << 8)) >= 20_000) return s + 1.5
+        return s + (bins[at]! % 2 === 1 ? -2 : 0.25)
+      }))
     }
   })
 }

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
+import { drawOffsets, maskBytesMax } from '../../src/execution/mask.js'
 import type { ScanParams } from '../../src/execution/protocol.js'
-import { SCAN_SCRATCH_BYTES, type Kernels } from '../../src/kernels/api.js'
 import {
-  betterCandidate, brokenFeature, CANDIDATE_BYTES, readCandidate, type SplitCandidate,
+  SCAN_SCRATCH_BYTES, WIDE_SCAN_SCRATCH_BYTES, type Kernels,
+} from '../../src/kernels/api.js'
+import {
+  betterCandidate, brokenFeature, candidateBytes, readCandidate, type SplitCandidate,
 } from '../../src/kernels/candidate.js'
 import {
   addUp, bruteForceScan, type BestSplit, type FeatureSums, type ScanUnits, type Sums,
 } from './brute-force.js'
+import { bitsOf as bitsOfSet } from '../../src/bin-set.js'
+import { isWide } from '../../src/row-bytes.js'
 import { Lab } from './lab.js'
+import { bitsOfBins as bitsOf, makeLeaf, type Shape, withoutMissing } from './leaf-sums.js'
 
 const plain: ScanParams = {
   lambdaL1: 0, lambdaL2: 0, minDataInLeaf: 1, minSumHessianInLeaf: 0, minGainToSplit: 0,
@@ -16,35 +22,6 @@ const plain: ScanParams = {
   minDataPerGroup: 1, extraTrees: false,
 }
 const units: ScanUnits = { gradient: 2 ** -10, hessian: 2 ** -8 }
-
-type Shape = Omit<FeatureSums, 'bins'> & { readonly nBins: number }
-
-/** A leaf: sums of the same random rows over the bins of each feature. */
-function makeLeaf(
-  random: TestRandom, shapes: readonly Shape[], nRows: number, draw: () => [number, number],
-): FeatureSums[] {
-  const rows = Array.from({ length: nRows }, draw)
-  return shapes.map(({ nBins, missingBin, isCategorical }) => {
-    const bins = Array.from({ length: nBins }, () => ({ g: 0n, h: 0n, n: 0 }))
-    for (const [g, h] of rows) {
-      const bin = bins[random.below(nBins)]!
-      bin.g += BigInt(g)
-      bin.h += BigInt(h)
-      bin.n++
-    }
-    return { bins, missingBin, isCategorical }
-  })
-}
-
-/** The feature with the sums of its missing bin moved to another. */
-function withoutMissing(feature: FeatureSums): FeatureSums {
-  const { bins, missingBin } = feature
-  if (missingBin < 0 || bins.length < 2) return feature
-  const to = missingBin === 0 ? 1 : 0
-  const none = { g: 0n, h: 0n, n: 0 }
-  return { ...feature, bins: bins.map((sums, b) =>
-    b === missingBin ? none : b === to ? addUp([sums, bins[missingBin]!]) : sums) }
-}
 
 /** The split search: bit-equal to writing down all candidates. */
 export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): void {
@@ -72,10 +49,13 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
       nCells += bins.length + 1 & ~1
     }
     const [g, h, c] = [lab.reserve(nCells * 8), lab.reserve(nCells * 8), lab.reserve(nCells * 4)]
+    const features = leaf.map(({ bins, missingBin, isCategorical }) =>
+      ({ nBins: bins.length, missingBin, isCategorical }))
+    const draws = drawOffsets(features)
     const layout = lab.reserve(leaf.length * 16)
     leaf.forEach(({ bins, missingBin, isCategorical }, f) => {
       new Int32Array(lab.memory.buffer, layout + f * 16, 4)
-        .set([offsets[f]!, bins.length, missingBin, Number(isCategorical)])
+        .set([offsets[f]!, bins.length, missingBin, Number(isCategorical) | (draws[f]! << 1)])
       bins.forEach((sums, b) => {
         const i = offsets[f]! + b
         lab.view.setBigInt64(g + i * 8, sums.g, true)
@@ -83,25 +63,24 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
         lab.view.setInt32(c + i * 4, sums.n, true)
       })
     })
-    const mask = lab.put(options.mask ?? leaf.map(() => 1))
+    const mask = lab.reserve(maskBytesMax(features))
+    for (const [f, allowed] of (options.mask ?? leaf.map(() => 1)).entries()) {
+      lab.bytes(mask + f, 1)[0] = draws[f] === 0 ? allowed : Math.min(1, allowed)
+      if (draws[f]! > 0) lab.view.setUint16(mask + draws[f]!, Math.max(0, allowed - 1), true)
+    }
     const params = lab.putDoubles([
       p.lambdaL1, p.lambdaL2, Math.max(1, p.minDataInLeaf), p.minSumHessianInLeaf,
       p.minGainToSplit, p.maxDeltaStep, u.gradient, u.hessian, p.catSmooth, p.catL2,
       p.maxCatThreshold, p.maxCatToOnehot, p.minDataPerGroup, Number(p.extraTrees),
     ])
-    const scratch = lab.reserve(SCAN_SCRATCH_BYTES)
-    const out = lab.reserve(CANDIDATE_BYTES)
+    const isWideLeaf = features.some(({ nBins }) => isWide(nBins))
+    const scratch = lab.reserve(isWideLeaf ? WIDE_SCAN_SCRATCH_BYTES : SCAN_SCRATCH_BYTES)
+    const out = lab.reserve(candidateBytes(features))
     const [first, last] = options.range ?? [0, leaf.length]
     const total = options.total ?? addUp(leaf[0]!.bins)
     lab.run([out, scratch], (k) => k.scan(
       out, g, h, c, layout, first, last, mask, params, scratch, total.g, total.h, total.n))
-    return { found: readCandidate(lab.view, out), broken: brokenFeature(lab.view, out) }
-  }
-
-  const bitsOf = (bins: readonly number[]): Uint8Array => {
-    const bits = new Uint8Array(32)
-    for (const b of bins) bits[b >> 3]! |= 1 << (b & 7)
-    return bits
+    return { found: readCandidate(lab.view, out, features), broken: brokenFeature(lab.view, out) }
   }
 
   function assertFound(
@@ -114,12 +93,13 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
     assert.ok(found !== null, `a split is found: ${best.gain}`)
     const { feature, gain, leftBins, left } = best
     const { bins, missingBin, isCategorical } = leaf[feature]!
-    const own = isCategorical ? found.leftBins! : bitsOf(bins.map((_, b) => b).filter((b) =>
-      b === missingBin ? found.defaultLeft : b <= found.bin))
+    const own = isCategorical ? bitsOfSet(found.leftBins!, bins.length)
+      : bitsOf(bins.map((_, b) => b).filter((b) =>
+        b === missingBin ? found.defaultLeft : b <= found.bin), bins.length)
     assert.deepEqual(
       [found.feature, found.gain, found.left.gradient, found.left.hessian, found.left.count],
       [feature, gain, left.g, left.h, left.n])
-    assert.deepEqual(own, bitsOf(leftBins))
+    assert.deepEqual(own, bitsOf(leftBins, bins.length))
     assert.equal(found.isCategorical, isCategorical)
     assert.equal(found.usesCatL2, best.usesCatL2)
     if (!isCategorical) assert.equal(found.defaultLeft, best.defaultLeft)
@@ -178,6 +158,25 @@ export function scanContract(make: (memory: WebAssembly.Memory) => Kernels): voi
             }
           }
         }
+      }
+    })
+
+    it('takes bins of two bytes, beside those of one', () => {
+      const variants = [
+        {}, { lambdaL1: 0.01 }, { maxDeltaStep: 0.05 }, { maxCatThreshold: 200, catSmooth: 0 },
+        { maxCatToOnehot: 300 }, { extraTrees: true },
+      ]
+      for (const [seed, params] of variants.entries()) {
+        const random = new TestRandom(seed)
+        const shapes = [
+          numeric(270, 269), categorical(260), numeric(20, 19), numeric(257, 130), categorical(30),
+        ]
+        const mask = shapes.map(({ nBins, isCategorical }) => params.extraTrees !== true ? 1
+          : 1 + random.below(isCategorical ? 255 : nBins))
+        const leaf = makeLeaf(random, shapes, 200, spread(random))
+        check(leaf.map((feature) => seed % 2 === 0 ? feature : withoutMissing(feature)),
+          { params, mask })
+        check(leaf, { params, mask, range: [1, 2] })
       }
     })
 

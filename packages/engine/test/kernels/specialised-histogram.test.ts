@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
-import { TILE_COLUMNS_MAX } from '../../src/execution/record-layout.js'
+import { TILE_BYTES_MAX } from '../../src/execution/record-layout.js'
 import { specialiseHistogram } from '../../src/kernels/specialised-histogram.js'
 import { referenceKernels } from '../../src/kernels/reference.js'
 import { Lab, lengths } from './lab.js'
@@ -37,8 +37,9 @@ describe('specialiseHistogram', () => {
         cell[1] += BigInt(row.hessian) * 65536n + 1n
       })
     }
+    const columns = cellOffsets.map((cells, byte) => ({ cells, byte, isWide: false }))
     const pass = specialiseHistogram(
-      lab.memory, { cellOffsets, binStride: stride, pairStride: isApart ? 16 : stride })
+      lab.memory, { columns, binStride: stride, pairStride: isApart ? 16 : stride })
     lab.run([hist], () => pass(hist, rec, isApart ? apart : rec + gradientOffset, n))
     assert.deepEqual(lab.longs(hist, start.length * 2), expected.flat())
   }
@@ -49,7 +50,7 @@ describe('specialiseHistogram', () => {
 
   it('takes 1 to 70 features, and more', () => {
     for (let nFeatures = 1; nFeatures <= 70; nFeatures++) check(9, nFeatures, 0, false)
-    for (const nFeatures of [TILE_COLUMNS_MAX, 100, 127, 128, 200]) check(3, nFeatures, 0, true)
+    for (const nFeatures of [TILE_BYTES_MAX, 100, 127, 128, 200]) check(3, nFeatures, 0, true)
   })
 
   it('takes strides that are wider than the bins', () => {
@@ -62,7 +63,8 @@ describe('specialiseHistogram', () => {
     lab.view.setUint32(rec + 8, 2 ** 30, true)
     const hist = lab.reserve(4096)
     const pass = specialiseHistogram(
-      lab.memory, { cellOffsets: [0], binStride: 16, pairStride: 16 })
+      lab.memory,
+      { columns: [{ cells: 0, byte: 0, isWide: false }], binStride: 16, pairStride: 16 })
     for (let i = 0; i < 65_535; i++) pass(hist, rec, rec + 4, 1)
     const [g, packed] = lab.longs(hist, 2)
     assert.equal(g, -(2n ** 30n) * 65_535n)

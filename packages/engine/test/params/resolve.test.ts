@@ -115,7 +115,7 @@ describe('resolveParams', () => {
     refuses({ learning_rate: 0 }, /a finite number > 0, got 0/)
     refuses({ learning_rate: Infinity }, /Infinity/)
     refuses({ bagging_fraction: 1.01 }, /> 0 and <= 1/, /1\.01/)
-    refuses({ max_bin: 256 }, />= 2 and <= 255/)
+    refuses({ max_bin: 65_536 }, />= 2 and <= 65535/)
     refuses({ use_missing: 2 }, /true or false/)
     refuses({ use_missing: 'maybe' }, /"maybe"/)
     refuses({ objective: 3 }, /one of/)

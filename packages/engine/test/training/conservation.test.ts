@@ -30,7 +30,7 @@ const common = { numIterations: 6, numLeaves: 14, minDataInLeaf: 5, minDataPerGr
   isProvideTrainingMetric: true, speculation: 3 }
 
 /** Whether the row whose bins start at `at` goes left. */
-function goesLeft(bins: Uint8Array, at: number, leftBins: Uint8Array, feature: number): boolean {
+function goesLeft(bins: Uint16Array, at: number, leftBins: Uint8Array, feature: number): boolean {
   const bin = bins[at + feature]!
   return ((leftBins[bin >> 3]! >> (bin & 7)) & 1) === 1
 }

@@ -12,7 +12,7 @@ export function linearContradiction(values: ParameterValues): string | null {
     return 'zero_as_missing = true contradicts linear_tree = true, which needs missing values to ' +
       'be told from zeros; set only one of them, and have missing values as NaN'
   }
-  return ['regression_l1', 'quantile', 'mape'].includes(objective)
+  return ['regression_l1', 'quantile', 'mape', 'multi_quantile'].includes(objective)
     ? `objective = ${objective} contradicts linear_tree = true: its leaves are percentiles, no ` +
       'sums of gradients; use another objective, such as huber, or constant leaves'
     : null

@@ -181,6 +181,8 @@ describe('objectives with a score for each quantile or label column', () => {
         /alpha = 0.3 contradicts/],
       [{ objective: 'multi_quantile', quantiles: [0.1, 0.5], boosting: 'rf', baggingFreq: 1,
         baggingFraction: 0.5 }, data, /contradicts boosting = rf/],
+      [{ objective: 'multi_quantile', quantiles: [0.1, 0.5], linearTree: true }, data,
+        /contradicts linear_tree = true/],
       [{ objective: 'multi_regression' }, data, /needs num_target >= 2/],
       [{ objective: 'regression', numTarget: 2 }, data, /which has one label/],
       [{ objective: 'multi_regression', numTarget: 3 }, two, /120 labels.* need 180/],

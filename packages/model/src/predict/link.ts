@@ -13,8 +13,9 @@ export function nProbabilities(objective: ModelObjective): number {
 
 /**
  * What the raw score of an objective whose labels are numbers predicts: the score itself, its
- * signed square (regression_sqrt), e^score (poisson, gamma, tweedie; aft: the time), the logistic function of it (cross_entropy, multi_label) or ln(1 + e^score)
- * (cross_entropy_lambda: the rate, not a probability).
+ * signed square (regression_sqrt), e^score (poisson, gamma, tweedie; aft: the time), the logistic
+ * function of it (cross_entropy, multi_label) or ln(1 + e^score) (cross_entropy_lambda: the rate,
+ * not a probability).
  */
 export function predictedNumber(name: Objective['name']): (score: number) => number {
   switch (name) {

@@ -40,7 +40,7 @@ describe('raw values', function () {
     loadDataset({ inputs, label: 'y', labelKind: 'binary', params: own, threads: 1 })
       .then(({ data }) => data)
 
-  it('are kept beside the bins of numeric features with several bins, and only if asked', async () => {
+  it('are kept beside the bins of numeric features, if asked for', async () => {
     const path = temp('rows.csv')
     writeFileSync(path, csvOf(0, nRows))
     assert.deepEqual(rawOf(await load([path], params)), kept)

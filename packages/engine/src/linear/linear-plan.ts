@@ -59,14 +59,16 @@ export function planLinear(
  * Units in which sums are exact for any grouping of so many rows: see `Kernels.linearMoments`.
  * Products are at most 2^30 (gradients and hessians have 30 bits, values are scaled to 1).
  *
+ * @param depths - limits of the depth of trees, in any iteration; 0 or less: none
  * @throws CoppiceError 'PARAMETER' where paths may have too many features
  */
 export function linearSetup(
   { features, nRows, extents }: LinearData,
-  { numLeaves, maxDepth }: { readonly numLeaves: number, readonly maxDepth: number },
+  { numLeaves, depths }: { readonly numLeaves: number, readonly depths: readonly number[] },
 ): LinearSetup {
   const raw = rawFeatures(features)
-  const maxFeatures = Math.min(raw.length, numLeaves - 1, maxDepth > 0 ? maxDepth : Infinity)
+  const depth = Math.max(...depths.map((limit) => limit > 0 ? limit : Infinity))
+  const maxFeatures = Math.min(raw.length, numLeaves - 1, depth)
   if (maxFeatures > FEATURES_MAX || maxFeatures * numLeaves > COEFFICIENTS_MAX) {
     throw new CoppiceError('PARAMETER',
       `linear_tree = true with num_leaves = ${numLeaves} allows leaves below ${maxFeatures} ` +

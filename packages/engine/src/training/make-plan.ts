@@ -90,7 +90,8 @@ export function makePlan(
       maxExpansions: expansions,
       maxLeaves: params.numLeaves,
       ...(params.linearTree ? { linear: linearSetup(
-        { features, nRows: train.nRows, extents: summary.extents ?? [] }, params) } : {}),
+        { features, nRows: train.nRows, extents: summary.extents ?? [] },
+        { numLeaves: params.numLeaves, depths: depthsOf(params) }) } : {}),
       metrics,
       evaluatesTraining,
     },
@@ -120,6 +121,11 @@ export function makePlan(
     scoreScale,
   }
   return { plan: onlyPlan(plan), statistics, parameters: modelParameters(params) }
+}
+
+/** Limits of the depth in any iteration. */
+function depthsOf(params: ResolvedParams): readonly number[] {
+  return [params.maxDepth, ...scheduleOf(params)?.maxDepth ?? []]
 }
 
 /**

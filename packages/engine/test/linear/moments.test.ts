@@ -63,7 +63,7 @@ describe('sums of linear leaves', () => {
 
 describe('linearSetup', () => {
   const feature = { nBins: 9, missingBin: -1, isCategorical: false }
-  const growth = { numLeaves: 31, maxDepth: -1 }
+  const growth = { numLeaves: 31, depths: [-1] }
 
   it('has units in which no sum of any number of rows overflows', () => {
     for (const nRows of [1, 2, 3, 4096, 4097, 1e6, 2 ** 31 - 1]) {
@@ -87,10 +87,10 @@ describe('linearSetup', () => {
 
   it('refuses paths of too many features, with the way out', () => {
     const data = { features: new Array(3000).fill(feature), nRows: 5, extents: [] }
-    assert.throws(() => linearSetup(data, { numLeaves: 4000, maxDepth: -1 }),
+    assert.throws(() => linearSetup(data, { numLeaves: 4000, depths: [9, 0] }),
       /num_leaves = 4000 .* 3000 features; .* max_depth/)
-    assert.equal(linearSetup(data, { numLeaves: 4000, maxDepth: 9 }).maxFeatures, 9)
-    assert.equal(linearSetup(data, { numLeaves: 15, maxDepth: -1 }).maxFeatures, 14)
+    assert.equal(linearSetup(data, { numLeaves: 4000, depths: [9, 3] }).maxFeatures, 9)
+    assert.equal(linearSetup(data, { numLeaves: 15, depths: [-1] }).maxFeatures, 14)
   })
 })
 

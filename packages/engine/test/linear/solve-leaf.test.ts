@@ -20,7 +20,7 @@ function solve(rows: readonly Row[], lambda = 0): LeafSolution | null {
   const setup = linearSetup({
     features: extents.map(() => ({ nBins: 9, missingBin: -1, isCategorical: false })),
     nRows: rows.length, extents,
-  }, { numLeaves: 31, maxDepth: -1 })
+  }, { numLeaves: 31, depths: [-1] })
   const part: MomentsPart = new BigInt64Array(LEAF_HEAD + 2 * nMoments(k))
   part[0] = part[1] = BigInt(rows.length)
   const add = (at: number, product: number): void => {

@@ -37,6 +37,7 @@ CASES = [
     ({'objective': 'regression'}, [], True, False, 5),
     ({'objective': 'regression'}, [], False, True, 5),
     ({'objective': 'regression_l1'}, [], False, False, 5),
+    ({'objective': 'regression', 'linear_tree': True}, [], False, False, 3),
     ({'objective': 'poisson'}, [], False, False, 5),
     ({'objective': 'binary', 'metric': 'binary_logloss'}, [2], True, True, 5),
     ({'objective': 'multiclass', 'num_class': 3}, [], False, False, 5),

@@ -35,7 +35,8 @@ const COEFFICIENT_MIN = 1e-35
 export function* fitLeaves(task: FitTask, tree: GrownTree): LinearFit<GrownTree> {
   const { plan, iteration, output } = task
   const nLeaves = tree.binned.leafValue.length
-  if (nLeaves === 1 || (iteration === 0 && !plan.isForest)) return tree
+  const isFirst = iteration === 0 && plan.goesOn !== true
+  if (nLeaves === 1 || (isFirst && !plan.isForest)) return tree
   const fitted: Fitted = {
     constant: [...tree.binned.leafValue],
     features: Array.from({ length: nLeaves }, () => []),

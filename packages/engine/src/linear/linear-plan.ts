@@ -9,6 +9,8 @@ export interface LinearPlan {
   /** Outputs are at most so large, or, but for forests, this divided by iteration + 1. */
   readonly limit: number
   readonly isForest: boolean
+  /** There are trees before: the first of the training is no longer the one without features. */
+  readonly goesOn?: true
 }
 
 /** Trainings' features and size, as far as linear leaves depend on them. */

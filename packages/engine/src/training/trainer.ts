@@ -58,7 +58,9 @@ class Trainer {
     const { plan, parameters } = makePlan(
       params, train, executor, { evaluatesTraining, evaluates: evaluated.length > 0 })
     const { objective: { objective }, nOutputs, baseScores } = plan.engine
-    this.#plan = plan
+    const { linear } = plan
+    this.#plan = initModel === undefined || linear === undefined ? plan
+      : { ...plan, linear: { ...linear, goesOn: true } }
     const { classes } = train
     const beginning = initModel === undefined ? null
       : beginWith(initModel, train.features, { objective, classes })

@@ -107,11 +107,11 @@ export class RowEncoder {
 
   /**
    * @param used - features that the trees look at, ascending; sparse rows are packed without the
-   *   others
+   *   others. Null for all
    * @throws CoppiceError 'DATA' when shape or names do not fit the model; single values are
    *   checked by `fill` and `pack`
    */
-  source(input: PredictInput, used: Int32Array): RowSource {
+  source(input: PredictInput, used: Int32Array | null): RowSource {
     if (Array.isArray(input)) return this.#rowsSource(input)
     if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) {
       throw new CoppiceError('DATA',
@@ -214,7 +214,7 @@ export class RowEncoder {
     return { nRows, fill, pack }
   }
 
-  #csrSource(rows: CsrRows, used: Int32Array): RowSource {
+  #csrSource(rows: CsrRows, used: Int32Array | null): RowSource {
     const { nRows, nColumns } = rows
     const nFeatures = this.#features.length
     if (nColumns !== nFeatures) {
@@ -227,6 +227,7 @@ export class RowEncoder {
       rows.fill(first, count, all, out)
       this.#encodeCategories(first, count, out)
     }
+    if (used === null) return { nRows, fill, pack: packFilled(fill, nFeatures) }
     // Categories are looked at all the same: what is none is refused.
     const isWanted = new Uint8Array(nFeatures)
     for (const f of used) isWanted[f] = 1

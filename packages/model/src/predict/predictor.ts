@@ -231,7 +231,9 @@ export class Predictor {
   }
 
   #source(input: PredictInput): RowSource {
-    return this.#encoder.source(input, this.#forest.usedFeatures)
+    const { linear, usedFeatures } = this.#forest
+    // Linear leaves look at features of their own, in rows that have all.
+    return this.#encoder.source(input, linear === null ? usedFeatures : null)
   }
 
   get #walker(): RowWalker {

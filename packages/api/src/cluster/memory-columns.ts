@@ -1,8 +1,8 @@
 /** Rows in memory as columns of known types, to be written to files. */
 import {
   asMemoryTable, type Cell, type ColumnChunk, type ColumnType, coerceStored, columnsFromMemory,
-  joinTypes, labelArrays, memoryName, type MemoryTable, type OutputColumn, resolveRoles, type RoleOptions,
-  type SparseTable,
+  joinTypes, labelArrays, memoryName, type MemoryTable, type OutputColumn, resolveRoles,
+  type RoleOptions, type SparseTable,
 } from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
 import type { MemorySource } from '../data/memory.js'

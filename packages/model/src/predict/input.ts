@@ -81,7 +81,7 @@ function packFilled(fill: Fill, nFeatures: number): RowSource['pack'] {
 }
 
 /** `pack` of row-major numbers: a view. */
-function packView(
+export function packView(
   data: Float64Array | Float32Array, nFeatures: number, features: Int32Array | null = null,
 ): RowSource['pack'] {
   return (first, count) => ({
@@ -341,60 +341,6 @@ interface ColumnReader {
 function isCodedTexts(column: unknown): column is CodedTexts {
   const { codes, dictionary } = (column ?? {}) as { codes?: unknown, dictionary?: unknown }
   return codes instanceof Int32Array && Array.isArray(dictionary)
-}
-
-/**
- * Rows that a source packed: a view.
- * @param nAll - features of the model
- */
-export function packedSource(
-  { values, nFeatures, features, isByColumn }: Omit<PackedRows, 'isView'>, nAll: number,
-): RowSource {
-  if (nFeatures === 0 || values.length % nFeatures !== 0) throw misshapen(values, nFeatures)
-  const nRows = values.length / nFeatures
-  if (features !== null) {
-    return {
-      nRows,
-      fill: (first, count, out) => {
-        out.fill(0, 0, count * nAll)
-        for (let r = 0; r < count; r++) {
-          for (let i = 0; i < nFeatures; i++) {
-            out[r * nAll + features[i]!] = values[(first + r) * nFeatures + i]!
-          }
-        }
-      },
-      pack: packView(values, nFeatures, features),
-    }
-  }
-  if (!isByColumn) {
-    return {
-      nRows,
-      fill: (first, count, out) => {
-        out.set(values.subarray(first * nFeatures, (first + count) * nFeatures))
-      },
-      pack: packView(values, nFeatures),
-    }
-  }
-  return {
-    nRows,
-    fill: (first, count, out) => {
-      for (let f = 0; f < nFeatures; f++) {
-        for (let r = 0; r < count; r++) out[r * nFeatures + f] = values[f * nRows + first + r]!
-      }
-    },
-    pack: (first, count, scratch) => {
-      const own = scratch(count * nFeatures).subarray(0, count * nFeatures)
-      for (let f = 0, at = first; f < nFeatures; f++, at += nRows) {
-        own.set(values.subarray(at, at + count), f * count)
-      }
-      return { values: own, nFeatures, features: null, isByColumn, isView: false }
-    },
-  }
-}
-
-function misshapen({ length }: ArrayLike<number>, nFeatures: number): CoppiceError {
-  return new CoppiceError('DATA', `encoded rows must have ${nFeatures} values each (the model's ` +
-    `features), got ${length} values in all`)
 }
 
 /** A typed array of numbers; typed as one of many. */

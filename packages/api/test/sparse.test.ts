@@ -100,6 +100,12 @@ describe('sparse matrices', function () {
     const wide = BigInt64Array.of(2500n, 170n) as unknown as readonly [number, number]
     await rejects(new GBDTClassifier(params).fit({ ...csr, shape: wide }, labels), 'DATA',
       'of shape [the bigint 2500, the bigint 170] must have two whole numbers')
+    const linear = await train({ objective: 'regression', numIterations: 4, numLeaves: 6,
+      numThreads: 1, linearTree: true }, Dataset.from(csr, labels))
+    for (const numThreads of [1, 2]) {
+      assert.deepEqual(await linear.predict(fresh.csr, { numThreads }),
+        await linear.predict(fresh.dense))
+    }
     const { shape } = csr
     const integers = { ...csr, data: few }
     assert.deepEqual(await model.predictProba(integers),

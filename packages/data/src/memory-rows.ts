@@ -3,7 +3,9 @@ import type { EntryRows } from '@coppice/engine'
 import type { CsrMatrix } from '@coppice/model'
 import type { Table } from 'apache-arrow'
 import type { Cell } from './cells.js'
-import type { ColumnChunk, ColumnType, NumberChunk, SampledNumbers, SparseNumbers } from './reader.js'
+import type {
+  ColumnChunk, ColumnType, NumberChunk, SampledNumbers, SparseNumbers,
+} from './reader.js'
 
 /** What messages call rows in memory; their row numbers count from 0. */
 export const memoryName = 'the rows given'

@@ -122,7 +122,8 @@ export async function* columnBatches(
   types: Readonly<Record<string, WantedType>>,
 ): AsyncGenerator<ColumnBatch> {
   // Rows without names have the wanted ones; whoever wants none counts the rows.
-  const table = withNames(await asMemoryTable(X), wanted.length === 0 ? {} : { featureNames: wanted })
+  const table = withNames(
+    await asMemoryTable(X), wanted.length === 0 ? {} : { featureNames: wanted })
   const batchRows = table.sparse === undefined ? table.nRows
     : Math.max(1, Math.floor(batchValues / Math.max(1, wanted.length)))
   const nAllRows = table.nRows

@@ -45,7 +45,8 @@ describe('units of a sparse matrix', () => {
     Array.from({ length: nColumns }, (_, i) => [`Column_${i}`, 'date'] as const))
 
   for (const isExclusive of [true, false]) {
-    it(`are packed like the first one ${isExclusive ? 'where' : 'only where'} that fits`, async () => {
+    const where = isExclusive ? 'where' : 'only where'
+    it(`are packed like the first one ${where} that fits`, async () => {
       const matrix = makeMatrix(isExclusive)
       const found = await load(matrix, { params: { binConstructSampleCnt: 9000 } })
       const expected = await load(matrix, { schema, params: { binConstructSampleCnt: 9000 } })

@@ -1,6 +1,7 @@
 import {
   type ColumnType, givenTypes, type JobContext, keptTypes, PlannedColumns, type PlannedFile,
-  type PredictionPlan, predictionUnits, readingContext, resolveRoles, TypeJoin, wantedColumns, wantedTypes,
+  type PredictionPlan, predictionUnits, readingContext, resolveRoles, TypeJoin, wantedColumns,
+  wantedTypes,
 } from '@coppice/data'
 import { type Predictor, sha256, toHex } from '@coppice/model'
 import { ClusterTaskRunner } from '../jobs/cluster-task-runner.js'

@@ -58,7 +58,8 @@ export async function* predictFiles(
     kept,
   }
   const context: JobContext = { ...raw.context(wanted), prediction }
-  const plans = context.partitions.map(({ plan }, i) => ({ plan, format: raw.partitions[i]!.format }))
+  const plans = context.partitions.map(({ plan }, i) =>
+    ({ plan, format: raw.partitions[i]!.format }))
   const tasks = predictionUnits(predictor.model, plans).map(({ partitionIdx, unit }) =>
     ({ kind: 'predict' as const, partitionIdx, unit, start: 0, end: unit.nRows }))
   if (isInline) {

@@ -41,7 +41,8 @@ function columnsOf(rows: readonly Row[]): ColumnBins[] {
 
 /** Rows of a matrix whose first column is no feature, beginning behind others. */
 function entriesOf(rows: readonly Row[]) {
-  const entries = rows.map((row) => [[0, 7] as const, ...row.map(([f, own]) => [f + 1, own] as const)])
+  const entries = rows.map((row) =>
+    [[0, 7] as const, ...row.map(([f, own]) => [f + 1, own] as const)])
   const starts = [3]
   for (const row of entries) starts.push(starts.at(-1)! + row.length)
   const all = entries.flat()
@@ -71,7 +72,8 @@ describe('packEntries', () => {
           const off = row.filter(([f, own]) => isOff(f, own)).map(([f]) => columnOf[f])
           return new Set(off).size < off.length
         })
-        const hasOtherZero = Array.from(defaultBin).some((bin, f) => bin >= 0 && bin !== binOf(f, 0))
+        const hasOtherZero = Array.from(defaultBin)
+          .some((bin, f) => bin >= 0 && bin !== binOf(f, 0))
         const bins = packEntries(packing, entriesOf(rows), binOf, (n) => new Uint8Array(n))
         assert.equal(bins === null, clash || hasOtherZero)
         if (bins === null) return void counts.refused++

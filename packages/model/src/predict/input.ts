@@ -81,7 +81,7 @@ function packFilled(fill: Fill, nFeatures: number): RowSource['pack'] {
 }
 
 /** `pack` of row-major numbers: a view. */
-function packView(
+export function packView(
   data: Float64Array | Float32Array, nFeatures: number, features: Int32Array | null = null,
 ): RowSource['pack'] {
   return (first, count) => ({
@@ -107,11 +107,11 @@ export class RowEncoder {
 
   /**
    * @param used - features that the trees look at, ascending; sparse rows are packed without the
-   *   others
+   *   others. Null for all
    * @throws CoppiceError 'DATA' when shape or names do not fit the model; single values are
    *   checked by `fill` and `pack`
    */
-  source(input: PredictInput, used: Int32Array): RowSource {
+  source(input: PredictInput, used: Int32Array | null): RowSource {
     if (Array.isArray(input)) return this.#rowsSource(input)
     if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) {
       throw new CoppiceError('DATA',
@@ -214,7 +214,7 @@ export class RowEncoder {
     return { nRows, fill, pack }
   }
 
-  #csrSource(rows: CsrRows, used: Int32Array): RowSource {
+  #csrSource(rows: CsrRows, used: Int32Array | null): RowSource {
     const { nRows, nColumns } = rows
     const nFeatures = this.#features.length
     if (nColumns !== nFeatures) {
@@ -227,6 +227,7 @@ export class RowEncoder {
       rows.fill(first, count, all, out)
       this.#encodeCategories(first, count, out)
     }
+    if (used === null) return { nRows, fill, pack: packFilled(fill, nFeatures) }
     // Categories are looked at all the same: what is none is refused.
     const isWanted = new Uint8Array(nFeatures)
     for (const f of used) isWanted[f] = 1
@@ -340,60 +341,6 @@ interface ColumnReader {
 function isCodedTexts(column: unknown): column is CodedTexts {
   const { codes, dictionary } = (column ?? {}) as { codes?: unknown, dictionary?: unknown }
   return codes instanceof Int32Array && Array.isArray(dictionary)
-}
-
-/**
- * Rows that a source packed: a view.
- * @param nAll - features of the model
- */
-export function packedSource(
-  { values, nFeatures, features, isByColumn }: Omit<PackedRows, 'isView'>, nAll: number,
-): RowSource {
-  if (nFeatures === 0 || values.length % nFeatures !== 0) throw misshapen(values, nFeatures)
-  const nRows = values.length / nFeatures
-  if (features !== null) {
-    return {
-      nRows,
-      fill: (first, count, out) => {
-        out.fill(0, 0, count * nAll)
-        for (let r = 0; r < count; r++) {
-          for (let i = 0; i < nFeatures; i++) {
-            out[r * nAll + features[i]!] = values[(first + r) * nFeatures + i]!
-          }
-        }
-      },
-      pack: packView(values, nFeatures, features),
-    }
-  }
-  if (!isByColumn) {
-    return {
-      nRows,
-      fill: (first, count, out) => {
-        out.set(values.subarray(first * nFeatures, (first + count) * nFeatures))
-      },
-      pack: packView(values, nFeatures),
-    }
-  }
-  return {
-    nRows,
-    fill: (first, count, out) => {
-      for (let f = 0; f < nFeatures; f++) {
-        for (let r = 0; r < count; r++) out[r * nFeatures + f] = values[f * nRows + first + r]!
-      }
-    },
-    pack: (first, count, scratch) => {
-      const own = scratch(count * nFeatures).subarray(0, count * nFeatures)
-      for (let f = 0, at = first; f < nFeatures; f++, at += nRows) {
-        own.set(values.subarray(at, at + count), f * count)
-      }
-      return { values: own, nFeatures, features: null, isByColumn, isView: false }
-    },
-  }
-}
-
-function misshapen({ length }: ArrayLike<number>, nFeatures: number): CoppiceError {
-  return new CoppiceError('DATA', `encoded rows must have ${nFeatures} values each (the model's ` +
-    `features), got ${length} values in all`)
 }
 
 /** A typed array of numbers; typed as one of many. */

@@ -5,10 +5,11 @@ import { type BlockForest, placeForest } from './block-forest.js'
 import { type BlockMachine, blockMachine } from './block-machine.js'
 import { compileForest, type Forest } from './forest.js'
 import {
-  type PackedRows, packedSource, type PredictInput, type Row, RowEncoder, type RowSource,
+  type PackedRows, type PredictInput, type Row, RowEncoder, type RowSource,
 } from './input.js'
 import { type IterationRange, resolveIterations } from './iterations.js'
 import { classIndices, nProbabilities, probabilitiesOf } from './link.js'
+import { packedSource } from './packed-source.js'
 import { createRowWalker, type RowWalker } from './row-walker.js'
 import { addLinearTrees, addTrees, prepareRows } from './walk.js'
 
@@ -231,7 +232,9 @@ export class Predictor {
   }
 
   #source(input: PredictInput): RowSource {
-    return this.#encoder.source(input, this.#forest.usedFeatures)
+    const { linear, usedFeatures } = this.#forest
+    // Linear leaves look at features of their own, in rows that have all.
+    return this.#encoder.source(input, linear === null ? usedFeatures : null)
   }
 
   get #walker(): RowWalker {

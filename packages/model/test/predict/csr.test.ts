@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Feature } from '../../src/types.js'
 import { type CsrMatrix, CsrRows, isCsr } from '../../src/predict/csr.js'
-import { packedSource, type PredictInput, RowEncoder } from '../../src/predict/input.js'
+import { type PredictInput, RowEncoder } from '../../src/predict/input.js'
+import { packedSource } from '../../src/predict/packed-source.js'
 
 const numeric = (nFeatures: number): Feature[] => Array.from({ length: nFeatures }, (_, f) =>
   ({ name: `f${f}`, kind: 'numeric', missing: 'nan' }))

@@ -127,7 +127,8 @@ describe('resolveParams', () => {
   it('refuses what is not built yet and names what is', () => {
     assert.equal(resolveParams({ objective: 'mae' }).objective, 'regression_l1')
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
-    refuses({ top_k: 5 }, /top_k = 5 cannot be used: it is not built yet; .* at 20/)
+    refuses({ lambdarank_position_bias_regularization: 5 },
+      /regularization = 5 cannot be used: it is not built yet; .* at 0/)
     refuses({ machines: 'a:1,b:2' }, /coppice worker.*--cluster URL/)
   })
 

@@ -58,7 +58,9 @@ describe('allocateTargets', () => {
     assert.equal(rowsPerBlock(28), 1 << 20)
     assert.equal(rowsPerBlock(1e9), 64)
     const nFeatures = PACKED_FEATURES_MIN - 1
-    const options = { nFeatures, nLabels: 1, hasWeight: false, nInitScores: 2 }
+    const options = {
+      nFeatures, nLabels: 1, hasWeight: false, nInitScores: 2, hasPositions: false,
+    }
     const nRows = (1 << 19) + 2
     const { blocks, label, weight, initScore } = allocateTargets({ ...options, nRows })
     assert.deepEqual(

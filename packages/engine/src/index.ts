@@ -55,6 +55,7 @@ export { featureLayout } from './training/build-model.js'
 export type {
   BinnedTree, EngineRequest, EngineSetup, SelectedGroup, SelectRequest,
 } from './execution/protocol.js'
+export { isPosition, POSITION_MAX } from './execution/position-sums.js'
 export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
   Booster, changesScores, type Dialogue, type EngineAnswer, type IterationRecord,

@@ -42,9 +42,9 @@ export async function dataSpec(
 /** Files as workers are to read them. */
 export async function fileSpec({ inputs, options }: FileSource): Promise<DataSpec> {
   if (options.sideFiles === true) await refuseSideFiles(inputs, options)
-  const { format, header, missingValues, unnamed, schema, label, weight, group, initScore, ignore,
-    categorical } = options
-  const roles = { label, weight, group, initScore, ignore, categorical }
+  const { format, header, missingValues, unnamed, schema, label, weight, group, position, initScore,
+    ignore, categorical } = options
+  const roles = { label, weight, group, position, initScore, ignore, categorical }
   return {
     inputs: await absoluteInputs(inputs),
     format: format ?? null,

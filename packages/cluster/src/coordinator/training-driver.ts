@@ -249,7 +249,8 @@ export class TrainingDriver {
   #open(plan: TrainingPlan): void {
     const { features, maxLeaves, maxExpansions } = plan.engine
     this.#setup = plan.engine
-    this.#scratch = new Uint8Array(requestBytesMax(features.length, maxLeaves, maxExpansions))
+    this.#scratch = new Uint8Array(requestBytesMax(
+      features.length, maxLeaves, maxExpansions, undefined, plan.positions?.nPositions))
     this.#booster = new Booster(plan)
     this.#reducer = this.#makeReducer(plan.engine)
     this.#port.setup(plan.engine)

@@ -142,7 +142,9 @@ export const predictedRows: Schema<PredictedRows> = object({
 
 const jobColumn: Schema<JobColumn> = object({
   name: cell,
-  role: oneOf({ feature: true, label: true, weight: true, group: true, initScore: true }),
+  role: oneOf({
+    feature: true, label: true, weight: true, group: true, position: true, initScore: true,
+  }),
   isCategorical: flag,
   forced: nullable(columnType),
   isNumeric: flag,

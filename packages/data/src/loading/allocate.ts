@@ -7,6 +7,7 @@ export interface TargetSize {
   readonly nLabels: number
   readonly hasWeight: boolean
   readonly nInitScores: number
+  readonly hasPositions: boolean
 }
 
 /** The arrays that so many rows of these columns need. */
@@ -18,6 +19,7 @@ export function targetSize(columns: readonly JobColumn[], nRows: number): Target
     nLabels: count('label'),
     hasWeight: count('weight') > 0,
     nInitScores: count('initScore'),
+    hasPositions: count('position') > 0,
   }
 }
 
@@ -71,10 +73,11 @@ export function allocatePartition(firstRow: number, size: TargetSize): EncodeTar
   return { firstRow, blocks: [{ firstRow, nRows, bins }], ...allocateNumbers(size) }
 }
 
-function allocateNumbers({ nRows, nLabels, hasWeight, nInitScores }: TargetSize) {
+function allocateNumbers({ nRows, nLabels, hasWeight, nInitScores, hasPositions }: TargetSize) {
   return {
     label: nLabels > 0 ? allocateDoubles(nRows * nLabels) : null,
     weight: hasWeight ? allocateDoubles(nRows) : null,
     initScore: nInitScores > 0 ? allocateDoubles(nRows * nInitScores) : null,
+    shownAt: hasPositions ? allocateDoubles(nRows) : null,
   }
 }

@@ -13,6 +13,7 @@ export function engineRows(data: BinnedDataset): EngineRows {
     weight: data.weight,
     initScore: data.initScore,
     groupSizes: data.groupSizes,
+    shownAt: data.shownAt ?? null,
   }
 }
 
@@ -28,6 +29,8 @@ export interface PartitionRows {
   readonly initScore: Float64Array | null
   /** Row counts of the query groups; absent or null where there are none. */
   readonly groupSizes?: Uint32Array | null
+  /** nRows positions at which rows were shown; absent or null in all partitions of a data set. */
+  readonly shownAt?: Float64Array | null
 }
 
 /**
@@ -58,6 +61,7 @@ export function joinRows(partitions: readonly PartitionRows[], nFeatures: number
     weight: joinSome(partitions.map(({ weight }) => weight)),
     initScore: joinSome(partitions.map(({ initScore }) => initScore)),
     groupSizes: joinGroups(partitions),
+    shownAt: joinSome(partitions.map(({ shownAt = null }) => shownAt)),
   }
 }
 
@@ -96,6 +100,7 @@ function joinDoubles(arrays: readonly Float64Array[]): Float64Array {
 
 /** The same rows on shared buffers: what is not shared yet is copied, once. */
 export function sharedRows(rows: EngineRows): EngineRows {
+  const { shownAt = null } = rows
   return {
     ...rows,
     blocks: rows.blocks.map((block) => ({ ...block, bins: shareBytes(block.bins) })),
@@ -103,6 +108,7 @@ export function sharedRows(rows: EngineRows): EngineRows {
     weight: rows.weight === null ? null : shareDoubles(rows.weight),
     initScore: rows.initScore === null ? null : shareDoubles(rows.initScore),
     groupSizes: rows.groupSizes === null ? null : shareWords(rows.groupSizes),
+    shownAt: shownAt === null ? null : shareDoubles(shownAt),
   }
 }
 

@@ -3,8 +3,8 @@ import type { LeafTotals } from '../kernels/candidate.js'
 import { leafRulesBytes, type LeafRules, type Neighbour, type Rescan, type TreeRules }
   from './leaf-rules.js'
 import type {
-  BagRule, BinnedTree, CommitRequest, EngineRequest, Expansion, RootRequest, RoundRequest,
-  SelectGroup, SelectRequest,
+  BagRule, BinnedTree, CommitRequest, EngineRequest, Expansion, GradientsRequest, RootRequest,
+  RoundRequest, SelectGroup, SelectRequest,
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
 import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
@@ -14,7 +14,10 @@ import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
 const kinds = [
   'prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally', 'select',
 ] as const
-const bags = ['rows', 'classes', 'goss'] as const
+const bags = ['rows', 'classes', 'goss', 'queries'] as const
+/** Bits of what comes with requests for gradients. */
+const HAS_DRAW = 1
+const HAS_BIASES = 2
 
 /** Of one group of a select request. */
 const SELECT_GROUP_BYTES = 32
@@ -22,6 +25,7 @@ const SELECT_GROUP_BYTES = 32
 /** An upper bound of the bytes of any request of a training. */
 export function requestBytesMax(
   nFeatures: number, maxLeaves: number, maxExpansions: number, rules?: TreeRules,
+  nPositions = 0,
 ): number {
   const nRules = rules === undefined ? 0 : 2 * maxExpansions + rules.rescansMax
   const ruled = rules === undefined ? 0
@@ -29,7 +33,8 @@ export function requestBytesMax(
   const round = maxExpansions * (200 + 2 * nFeatures) + (2 * maxLeaves + 2 * maxExpansions) * 4
   const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
   const select = maxLeaves * SELECT_GROUP_BYTES
-  return 256 + SCAN_NUMBERS * 8 + nFeatures + Math.max(round + ruled + commit, select)
+  return 256 + SCAN_NUMBERS * 8 + nFeatures +
+    Math.max(round + ruled + commit, select, nPositions * 8)
 }
 
 /**
@@ -64,8 +69,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       }
       break
     case 'tally':
-      w.int(request.digit)
-      w.int(request.prefix)
+      w.ints(request.of === 'positions' ? [request.first] : [request.digit, request.prefix])
       break
     case 'round':
       w.ints(request.released)
@@ -109,7 +113,11 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'gradients':
       return { kind, gradientScale: r.double(), hessianScale: r.double(), ...readDraw(r) }
     case 'root': return readRoot(r)
-    case 'tally': return { kind, digit: r.int(), prefix: r.int() }
+    case 'tally': {
+      const [first = 0, prefix] = r.ints() ?? []
+      return prefix === undefined ? { kind, of: 'positions', first }
+        : { kind, digit: first, prefix }
+    }
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
     case 'select': return readSelect(r)
@@ -117,13 +125,22 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
   }
 }
 
-function writeDraw(w: Writer, { draw }: { readonly draw?: number }): void {
-  w.int(draw === undefined ? 0 : 1)
+/** What objectives of rankings are told beside the scales. */
+type RankingWords = Pick<GradientsRequest, 'draw' | 'biases'>
+
+function writeDraw(w: Writer, { draw, biases }: RankingWords): void {
+  w.int((draw === undefined ? 0 : HAS_DRAW) | (biases === undefined ? 0 : HAS_BIASES))
   if (draw !== undefined) w.int(draw)
+  if (biases === undefined) return
+  w.int(biases.length)
+  for (const bias of biases) w.double(bias)
 }
 
-function readDraw(r: Reader): { readonly draw?: number } {
-  return r.int() === 0 ? {} : { draw: r.int() }
+function readDraw(r: Reader): RankingWords {
+  const has = r.int()
+  const draw = (has & HAS_DRAW) === 0 ? {} : { draw: r.int() }
+  return (has & HAS_BIASES) === 0 ? draw
+    : { ...draw, biases: r.list(r.int(), 8, () => r.double()) }
 }
 
 function readRoot(r: Reader): RootRequest {
@@ -141,6 +158,7 @@ function writeBag(w: Writer, bag: BagRule | null): void {
   w.int(bag.hashStart)
   switch (bag.kind) {
     case 'rows':
+    case 'queries':
       w.double(bag.limit)
       break
     case 'classes':
@@ -160,7 +178,9 @@ function readBag(r: Reader): BagRule | null {
   if (kind === undefined) return null
   const hashStart = r.int()
   switch (kind) {
-    case 'rows': return { kind, hashStart, limit: r.double() }
+    case 'rows':
+    case 'queries':
+      return { kind, hashStart, limit: r.double() }
     case 'classes':
       return { kind, hashStart, limitNegative: r.double(), limitPositive: r.double() }
     case 'goss':

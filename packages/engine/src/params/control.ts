@@ -125,7 +125,6 @@ const neutral = {
 }
 
 const notBuilt = {
-  bagging_by_query: unbuilt(bool('control', false, 'Draw whole query groups.')),
   linear_tree: unbuilt(
     bool('control', false, 'Linear models in the leaves.', { aliases: ['linear_trees'] }),
   ),

@@ -189,11 +189,12 @@ export class StorePool implements Stores {
 
   /** Buffers that are large enough for one more store; those of older stores stay theirs. */
   #grownBuffers(
-    { features, maxLeaves, maxExpansions }: EngineSetup, batchSize: number,
+    { features, maxLeaves, maxExpansions, objective }: EngineSetup, batchSize: number,
   ): StoreBuffers {
     const { nBytes } = sumsLayout(features)
     const table = shareFeatures(features, this.nThreads)
-    const request = requestBytesMax(features.length, maxLeaves, maxExpansions)
+    const request = requestBytesMax(
+      features.length, maxLeaves, maxExpansions, undefined, objective.ranking?.nPositions)
     const { mailbox, output, sums } = this.#buffers
     return {
       mailbox: atLeast(mailbox, COMMAND_BYTES + request),

@@ -78,7 +78,8 @@ export class ThreadExecutor implements Executor {
     const table = shareFeatures(plan.engine.features, nThreads)
     const { maxExpansions, maxLeaves, features, rules } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), rules?.rescansMax)
-    const requests = requestBytesMax(features.length, maxLeaves, maxExpansions, rules)
+    const requests = requestBytesMax(
+      features.length, maxLeaves, maxExpansions, rules, plan.positions?.nPositions)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     this.#nOutputs = plan.engine.nOutputs
@@ -94,7 +95,8 @@ export class ThreadExecutor implements Executor {
       sums: new SharedArrayBuffer(sizes.sums),
       candidates: new SharedArrayBuffer(sizes.candidates),
       modules: this.#modules,
-      tallies: new SharedArrayBuffer(plan.engine.usesGoss ? nThreads * TALLY_COUNTS * 8 : 0),
+      tallies: new SharedArrayBuffer(
+        plan.engine.usesGoss || plan.positions !== null ? nThreads * TALLY_COUNTS * 8 : 0),
       selected: new SharedArrayBuffer(
         plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
       treeBuffers: this.#treeBuffers(job),

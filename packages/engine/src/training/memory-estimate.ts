@@ -30,6 +30,8 @@ export interface TrainingSize {
   readonly keepsResiduals?: boolean
   /** Gradients are kept as doubles first. */
   readonly ranks?: boolean
+  /** Rows were shown at positions whose biases are learnt. */
+  readonly hasPositions?: boolean
   /** For the histograms of open leaves, see `histogramPoolBytes`. */
   readonly histogramPoolBytes: number
   /** Each thread grows whole trees, over all rows; default false. */
@@ -129,7 +131,7 @@ function bytesPerRow(size: TrainingSize): number {
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
   return (growsApart ? 1 : 2) * recordBytes(size) + nOutputs * 8 + gradients + 8 +
     (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 12 : 0) +
-    (ranks === true ? 16 : 0)
+    (ranks === true ? 16 : 0) + (size.hasPositions === true ? 12 : 0)
 }
 
 /** Of a row in one of the buffers, with half of what is needed to split rows in several planes. */

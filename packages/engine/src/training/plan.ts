@@ -5,6 +5,7 @@ import type { OutputParams } from '../grower/leaf-output.js'
 import type { GrowthParams } from '../grower/tree-grower.js'
 import type { DartParams } from './dart.js'
 import type { PercentilePlan } from './percentile-leaves.js'
+import type { PositionPlan } from './position-biases.js'
 import type { RowSampling } from './row-sampling.js'
 import type { PlannedSchedule } from './settings-of-iteration.js'
 
@@ -28,6 +29,8 @@ export interface TrainingPlan {
   readonly dart: DartParams | null
   /** Null where leaves are steps by the sums of their rows. */
   readonly percentiles: PercentilePlan | null
+  /** Null where rows have no positions. */
+  readonly positions: PositionPlan | null
   readonly rowSampling: RowSampling
   readonly sampling: FeatureSampling
   /** Of the thresholds of extra_trees. */

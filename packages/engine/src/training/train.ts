@@ -114,6 +114,7 @@ function trainingSize(
     hasWeight: data.weight !== null,
     keepsResiduals: hasPercentileLeaves(params.objective),
     ranks: isRanking({ name: params.objective }),
+    hasPositions: data.shownAt != null,
     histogramPoolBytes: poolBytes(params, options),
   }
 }

@@ -265,13 +265,6 @@ describe('coppice run', function () {
       it(what, async () => void await work.fails(ExitCode.usage, words, 'run', ...args))
     }
 
-    it('queries beside the data', async () => {
-      work.write('rank.train', '1\t2\n0\t3\n')
-      work.write('rank.train.query', '2\n')
-      await work.fails(ExitCode.usage, ['rank.train.query', 'group_column'], 'run',
-        'data=rank.train', 'objective=lambdarank', 'group_column=0')
-    })
-
     it('overwriting what is read', async () => {
       await work.fails(ExitCode.usage, ['output_result', 'data'], 'run', ...predict,
         'output_result=sparse.test')

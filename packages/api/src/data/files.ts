@@ -103,7 +103,7 @@ export class FileSource implements RowSource {
           : isSparse && names[0] === 'label' ? ['label'] : [],
         weight: sides.has(sideWeight) ? sideWeight : nameOf(roles.weight),
         query: sides.has(sideQuery) ? sideQuery
-          : group === undefined ? null : queryName(names, { label, group }),
+          : queryName(names, { label, group: group ?? (isSparse ? 'qid' : undefined) }),
         batches: (wanted, types) =>
           unitsWithSides(raw, wanted, { ...this.options.schema, ...types }, sides),
         predict: (predictor, type, numThreads) =>

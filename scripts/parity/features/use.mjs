@@ -122,8 +122,11 @@ export const files = {
     built('Parquet, Arrow IPC, `.npy`', testsOf('packages/data/test/node/load-dataset.test.ts')(
       'gives the same bytes for any cut of parquet into partitions and units'),
     { note: 'LightGBM: not from files' }),
-    built('files beside the data: `.weight`, `.init`, `.query`', run('names files beside the data',
-      'files beside the data that are not one line per row, or not beside all')),
+    built('files beside the data: `.weight`, `.init`, `.query`, `.position`', [
+      ...run('names files beside the data',
+        'files beside the data that are not one line per row, or not beside all'),
+      ...testsOf('packages/coppice/test/lightgbm/ranking.test.ts')(
+        'train, predict and evaluate as LightGBM does')]),
     built('`header`, `label_column` and other columns by index or name', [
       ...schema('does not count the label in the indices of other columns, as LightGBM',
         'takes the prefix name:, lists in one string, and digits as an index'),

@@ -47,7 +47,6 @@ export const dataParameters = {
     'dataset',
     'The column of the positions at which rows were shown, whole numbers from 0: `lambdarank` ' +
       'learns their biases. An index does not count the label.',
-    { aliases: ['position'] },
   ),
   ignore_column: columns(
     'dataset',

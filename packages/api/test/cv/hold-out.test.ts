@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { holdOutFold } from '../../src/cv/hold-out.js'
 import { countSelected, hasRow } from '@coppice/engine'
-import { crossValScore, cv, Dataset, GBDTClassifier, GBDTRegressor, train } from '../../src/index.js'
+import {
+  crossValScore, cv, Dataset, GBDTClassifier, GBDTRegressor, train,
+} from '../../src/index.js'
 import { ConnectedCluster } from '../../src/cluster/connected-cluster.js'
 import { FakeClient } from '../cluster/fake-client.js'
 import { asColumns, makeFlowers, rejects, temporaryFolder } from '../support.js'
@@ -66,7 +68,8 @@ describe('validationFraction', () => {
       models.add(String(split))
     }
     assert.equal(models.size, 2)
-    const torn = Dataset.from({ ...table, q: ids.with(999, 'q0') }, null, { label: 'y', group: 'q' })
+    const broken = { ...table, q: ids.with(999, 'q0') }
+    const torn = Dataset.from(broken, null, { label: 'y', group: 'q' })
     await rejects(cv(params, torn, { nFolds: 2, cluster }), 'DATA', 'query q0', 'two separate runs')
   })
 

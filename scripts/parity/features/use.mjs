@@ -88,7 +88,10 @@ export const use = {
       ...predictor('uses any range of iterations'),
       ...run('uses the iterations that are asked for, as far as there are any')],
     ['start_iteration_predict', 'num_iteration_predict']),
-    refused('contributions of features (`predict_contrib`)', ['predict_contrib']),
+    elsewhere('contributions of features (`predict_contrib`)', ofPrediction, [
+      ...testsOf('packages/model/test/predict/contributions.test.ts')(
+        'has the numbers of LightGBM 4.6: regression', 'are Shapley values as they are defined'),
+      ...run('predicts with models of LightGBM, to the same files:')], ['predict_contrib']),
     refused('predictions that stop early', ['pred_early_stop', 'pred_early_stop_freq',
       'pred_early_stop_margin']),
     refused('rows with other columns (`predict_disable_shape_check`)',

@@ -202,7 +202,7 @@ async function* predictRaw<T extends PredictionType>(
   const wanted = model.features.map(({ name }) => name)
   const types = { ...schema, ...featureTypes(model) }
   const nThreads = predictionThreads(numThreads,
-    { nRows: raw.nRows, nColumns: wanted.length, nTrees: predictor.nTrees })
+    { nRows: raw.nRows, nColumns: wanted.length, nTrees: predictor.nTrees, type })
   for await (const { predictions } of
     predictFiles(raw, { predictor, type, wanted, types, kept: [] }, nThreads)) {
     yield unpackPrediction(model, type, predictions)

@@ -102,7 +102,7 @@ const sampledCategories: Schema<SampledCategories> =
 // ---- prediction/plan.ts
 
 export const predictionType: Schema<PredictionType> =
-  oneOf({ probability: true, class: true, raw: true, leaf: true })
+  oneOf({ probability: true, class: true, raw: true, leaf: true, contribution: true })
 
 export const iterationRange: Schema<IterationRange | null> =
   nullable(pair(integer(0, ITERATIONS_MAX)))

@@ -85,6 +85,7 @@ def run(name, make, params, categorical='auto'):
         'result': result_of(model, f'{name}.test', 0, header),
         'raw': result_of(model, f'{name}.test', 1, header),
         'leaf': result_of(model, f'{name}.test', 2, header),
+        'contrib': result_of(model, f'{name}.test', 3, header),
     }
     pathlib.Path(f'{name}.json').write_text(json.dumps(golden, indent=1) + '\n')
 

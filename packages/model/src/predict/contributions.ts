@@ -79,22 +79,24 @@ export class Contributions {
   ): void {
     const paths = this.#paths
     const path = paths.extended(from, depth, zero, one, feature)
-    if (node < 0) return paths.give(path, depth, this.#forest.leafValues[~node]!, this.#out, this.#at)
+    if (node < 0) {
+      return paths.give(path, depth, this.#forest.leafValues[~node]!, this.#out, this.#at)
+    }
     const { nodes, thresholds, sets } = this.#forest
     const hot = nextNode(nodes, thresholds, sets, this.#values, this.#base, node)
     const at = node * NODE_WORDS
     const cold = hot === nodes[at + 1]! ? nodes[at + 2]! : nodes[at + 1]!
     const split = nodes[at]! >> 2
     const known = paths.find(path, depth, split)
-    const before = known < 0 ? null : paths.unwind(path, depth, known)
-    const nLeft = before === null ? depth : depth - 1
+    const [share, own] = known < 0 ? [1, 1] : [paths.zeroOf(known), paths.oneOf(known)]
+    // a feature that is met again begins anew
+    if (known >= 0) paths.unwind(path, depth, known)
+    const next = known < 0 ? depth + 1 : depth
     const count = this.#nodeCounts[node]!
-    const share = before === null ? 1 : before.zero
-    const own = before === null ? 1 : before.one
-    this.#descend(hot, path, nLeft + 1, this.#countOf(hot) / count * share, own, split)
+    this.#descend(hot, path, next, this.#countOf(hot) / count * share, own, split)
     const rest = this.#countOf(cold) / count * share
     // what no row does, with the feature or without, adds nothing
-    if (rest > 0) this.#descend(cold, path, nLeft + 1, rest, 0, split)
+    if (rest > 0) this.#descend(cold, path, next, rest, 0, split)
   }
 
   #countOf(child: number): number {
@@ -102,24 +104,20 @@ export class Contributions {
   }
 }
 
+/** Numbers of an element of a path: feature, zero and one fraction, weight. */
+const WIDTH = 4
+
 /**
  * Paths of features from the root, one behind the other: that of a node is a copy of its parent's
- * with one more. Element 0 of each is of no feature.
+ * with one more. Element 0 of each is of no feature. A weight is that of the sets of as many
+ * features of the path as there are elements before it.
  */
 class Paths {
-  readonly #feature: Int32Array
-  readonly #zero: Float64Array
-  readonly #one: Float64Array
-  /** Of the sets of each size of features on the path, weighted. */
-  readonly #weight: Float64Array
+  readonly #elements: Float64Array
 
   /** @param depth - of the deepest tree */
   constructor(depth: number) {
-    const length = (depth + 2) * (depth + 3) / 2
-    this.#feature = new Int32Array(length)
-    this.#zero = new Float64Array(length)
-    this.#one = new Float64Array(length)
-    this.#weight = new Float64Array(length)
+    this.#elements = new Float64Array(WIDTH * (depth + 2) * (depth + 3) / 2)
   }
 
   /**
@@ -127,70 +125,84 @@ class Paths {
    * @returns where the copy is
    */
   extended(from: number, depth: number, zero: number, one: number, feature: number): number {
-    const path = from + depth
-    for (const array of [this.#feature, this.#zero, this.#one, this.#weight]) {
-      array.copyWithin(path, from, path)
-    }
-    this.#feature[path + depth] = feature
-    this.#zero[path + depth] = zero
-    this.#one[path + depth] = one
-    const weight = this.#weight
-    weight[path + depth] = depth === 0 ? 1 : 0
-    for (let i = depth - 1; i >= 0; i--) {
-      weight[path + i + 1]! += one * weight[path + i]! * (i + 1) / (depth + 1)
-      weight[path + i] = zero * weight[path + i]! * (depth - i) / (depth + 1)
+    const elements = this.#elements
+    const path = from + depth * WIDTH
+    const last = path + depth * WIDTH
+    for (let i = from; i < path; i++) elements[i + path - from] = elements[i]!
+    elements[last] = feature
+    elements[last + 1] = zero
+    elements[last + 2] = one
+    elements[last + 3] = depth === 0 ? 1 : 0
+    for (let i = depth - 1, at = last - 1; i >= 0; i--, at -= WIDTH) {
+      elements[at + WIDTH]! += one * elements[at]! * (i + 1) / (depth + 1)
+      elements[at] = zero * elements[at]! * (depth - i) / (depth + 1)
     }
     return path
   }
 
   /** Where on the path a feature is, or -1. */
   find(path: number, depth: number, feature: number): number {
-    for (let i = 1; i <= depth; i++) if (this.#feature[path + i] === feature) return i
+    const last = path + depth * WIDTH
+    for (let at = path + WIDTH; at <= last; at += WIDTH) {
+      if (this.#elements[at] === feature) return at
+    }
     return -1
   }
 
+  /** Share of the rows without the feature of an element that come this way. */
+  zeroOf(element: number): number {
+    return this.#elements[element + 1]!
+  }
+
+  /** With it: 0 or 1. */
+  oneOf(element: number): number {
+    return this.#elements[element + 2]!
+  }
+
   /** Takes an element out of the path, as if its feature had never been added. */
-  unwind(path: number, depth: number, index: number): { zero: number, one: number } {
-    const weight = this.#weight
-    const [zero, one] = [this.#zero[path + index]!, this.#one[path + index]!]
-    let next = weight[path + depth]!
-    for (let i = depth - 1; i >= 0; i--) {
+  unwind(path: number, depth: number, element: number): void {
+    const elements = this.#elements
+    const [zero, one] = [this.zeroOf(element), this.oneOf(element)]
+    const last = path + depth * WIDTH
+    let next = elements[last + 3]!
+    for (let i = depth - 1, at = last - 1; i >= 0; i--, at -= WIDTH) {
       if (one === 0) {
-        weight[path + i] = weight[path + i]! * (depth + 1) / (zero * (depth - i))
+        elements[at] = elements[at]! * (depth + 1) / (zero * (depth - i))
         continue
       }
-      const old = weight[path + i]!
-      weight[path + i] = next * (depth + 1) / ((i + 1) * one)
-      next = old - weight[path + i]! * zero * (depth - i) / (depth + 1)
+      const old = elements[at]!
+      elements[at] = next * (depth + 1) / ((i + 1) * one)
+      next = old - elements[at]! * zero * (depth - i) / (depth + 1)
     }
-    for (const array of [this.#feature, this.#zero, this.#one]) {
-      array.copyWithin(path + index, path + index + 1, path + depth + 1)
+    for (let at = element; at < last; at += WIDTH) {
+      for (let i = 0; i < 3; i++) elements[at + i] = elements[at + WIDTH + i]!
     }
-    return { zero, one }
   }
 
   /** Adds what a leaf at the end of a path gives to each of its features. */
   give(path: number, depth: number, value: number, out: Float64Array, at: number): void {
-    for (let i = 1; i <= depth; i++) {
-      const share = this.#one[path + i]! - this.#zero[path + i]!
-      out[at + this.#feature[path + i]!]! += this.#without(path, depth, i) * share * value
+    const last = path + depth * WIDTH
+    for (let element = path + WIDTH; element <= last; element += WIDTH) {
+      const share = this.oneOf(element) - this.zeroOf(element)
+      out[at + this.#elements[element]!]! += this.#without(path, depth, element) * share * value
     }
   }
 
   /** Sum of the weights of a path, were an element taken out. */
-  #without(path: number, depth: number, index: number): number {
-    const weight = this.#weight
-    const [zero, one] = [this.#zero[path + index]!, this.#one[path + index]!]
-    let next = weight[path + depth]!
+  #without(path: number, depth: number, element: number): number {
+    const elements = this.#elements
+    const [zero, one] = [this.zeroOf(element), this.oneOf(element)]
+    const last = path + depth * WIDTH
+    let next = elements[last + 3]!
     let total = 0
-    for (let i = depth - 1; i >= 0; i--) {
+    for (let i = depth - 1, at = last - 1; i >= 0; i--, at -= WIDTH) {
       if (one === 0) {
-        total += weight[path + i]! / zero / ((depth - i) / (depth + 1))
+        total += elements[at]! / zero / ((depth - i) / (depth + 1))
         continue
       }
       const part = next * (depth + 1) / ((i + 1) * one)
       total += part
-      next = weight[path + i]! - part * zero * ((depth - i) / (depth + 1))
+      next = elements[at]! - part * zero * ((depth - i) / (depth + 1))
     }
     return total
   }

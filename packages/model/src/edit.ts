@@ -6,8 +6,8 @@ import type { Model, Tree } from './types.js'
 
 /**
  * The first iterations of a model, as a model of their own: what training would have given by then,
- * but for DART, whose trees were rescaled since. Metrics of later iterations are left out, biases of
- * positions, and the best iteration where it was later.
+ * but for DART, whose trees were rescaled since. Metrics of later iterations are left out, biases
+ * of positions, and the best iteration where it was later.
  *
  * @param nIterations - from 0 to those of the model
  * @throws CoppiceError 'PARAMETER'

@@ -1,6 +1,7 @@
 import {
   type ColumnChunk, type ColumnRef, type ColumnType, featureTypes, type Format, type Prediction,
-  type PredictionType, resolveRoles, type RoleOptions, type UnnamedColumns, unpackPrediction, type WantedType,
+  type PredictionType, resolveRoles, type RoleOptions, type UnnamedColumns, unpackPrediction,
+  type WantedType,
 } from '@coppice/data'
 import {
   loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, readSideNumbers,

@@ -32,8 +32,8 @@ export interface PredictionRun {
 
 /** Parameters that this task reads. */
 const read = ['task', 'data', 'input_model', 'output_result', 'predict_raw_score',
-  'predict_leaf_index', 'predict_contrib', 'start_iteration_predict', 'num_iteration_predict', 'num_threads',
-  'verbosity', 'header', 'label_column']
+  'predict_leaf_index', 'predict_contrib', 'start_iteration_predict', 'num_iteration_predict',
+  'num_threads', 'verbosity', 'header', 'label_column']
 
 /** Those that would change predictions, and what there is instead. */
 const refused: Readonly<Record<string, string>> = {

@@ -63,8 +63,8 @@ export function shownAt(spec: ObjectiveSpec, positions: PositionPlan | null): Ob
 type Tallies<Result> = Generator<EngineRequest, Result, Float64Array>
 
 /**
- * The biases after a step, null where rows have no positions: from the gradients and hessians of all rows that the biases before it
- * gave.
+ * The biases after a step, from the gradients and hessians of all rows that the biases before it
+ * gave; null where rows have no positions.
  *
  * @param scales - of the fixed-point gradients
  */

@@ -40,7 +40,9 @@ const settings: Readonly<Record<string, TrainingParams>> = {
   'bagging and feature sampling by node': {
     baggingFraction: 0.6, baggingFreq: 2, featureFraction: 0.9, featureFractionBynode: 0.7,
   },
-  'depth-wise growth': { growPolicy: 'depthwise', maxDepth: 5 },
+  'depth-wise growth, linear leaves': {
+    growPolicy: 'depthwise', maxDepth: 5, linearTree: true, linearLambda: 1,
+  },
 }
 
 describe('the same bytes', () => {

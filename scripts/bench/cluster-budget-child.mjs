@@ -148,11 +148,12 @@ class BudgetRun {
   }
 
   async #open(plan) {
-    const { features, maxLeaves, maxExpansions } = plan.engine
+    const { features, maxLeaves, maxExpansions, linear } = plan.engine
     this.#setup = plan.engine
     this.#booster = new Booster(plan)
     this.#reducer = new StarReducer(plan.engine, new TimedReducer(plan.engine, this.watch))
-    this.#scratch = new Uint8Array(requestBytesMax(features.length, maxLeaves, maxExpansions))
+    this.#scratch = new Uint8Array(
+      requestBytesMax(features.length, maxLeaves, maxExpansions, undefined, linear))
     const stores = dealRows(this.#data, this.#pools.length)
     await Promise.all(this.#pools.map((pool, w) => pool.build(0, plan.engine, stores[w], [])))
     return null

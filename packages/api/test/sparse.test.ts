@@ -89,6 +89,12 @@ describe('sparse matrices', function () {
       assert.deepEqual(await booster.predict(Dataset.from(fresh.csr), { type }), expected)
       assert.deepEqual(await booster.predict(fresh.csr, { type, numThreads: 2 }), expected)
     }
+    const typed = Int32Array.from(fresh.csr.shape) as unknown as readonly [number, number]
+    assert.deepEqual(await booster.predict({ ...fresh.csr, shape: typed }),
+      await booster.predict(fresh.csr))
+    const wide = BigInt64Array.of(2500n, 170n) as unknown as readonly [number, number]
+    await rejects(new GBDTClassifier(params).fit({ ...csr, shape: wide }, labels), 'DATA',
+      'of shape [the bigint 2500, the bigint 170] must have two whole numbers')
     const { shape } = csr
     const integers = { ...csr, data: few }
     assert.deepEqual(await model.predictProba(integers),

@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs'
 import {
   Booster, Dataset, evaluate, type Model, train, type TrainingParams,
 } from '../src/index.js'
+import { type BinnedDataset, resolveParams } from '@coppice/engine'
+import { memoryBeside } from '../src/training/train.js'
 import { Metric } from '../src/scoring/metrics.js'
 import { asColumns, asCsv, draws, makeFlowers, rejects, temporaryFolder } from './support.js'
 
@@ -15,6 +17,22 @@ function dataOf(set: typeof flowers, labels: ArrayLike<number | string>, weighte
   const weights = Float64Array.from(set.length, () => draw() < 0.1 ? 0 : draw())
   return Dataset.from(asColumns(set), labels, weighted ? { weights } : {})
 }
+
+describe('memoryBeside', () => {
+  it('leaves out all that data sets have by row, once for each', () => {
+    const doubles = new Float64Array(100)
+    const data = {
+      nRows: 100, features: [], blocks: [{ firstRow: 0, nRows: 100, bins: new Uint8Array(700) }],
+      label: doubles, classes: null, weight: null, initScore: null, groupSizes: null,
+    }
+    const more = { ...data, weight: doubles, initScore: new Float64Array(300),
+      groupSizes: new Uint32Array(20) }
+    const left = (...sets: BinnedDataset[]): number => memoryBeside(data,
+      sets.map((set) => ({ name: 'valid', data: set })), { ...resolveParams({}), maxMemoryMb: 1 })
+    assert.equal(left(), 1_048_576 - 1500)
+    assert.equal(left(data, more, more), 1_048_576 - 1500 - 1500 - 800 - 2400 - 80)
+  })
+})
 
 describe('train', () => {
   const file = temporaryFolder()
@@ -34,6 +52,18 @@ describe('train', () => {
     assert.equal(resumed.toString(), whole.toString())
     await rejects(train({ ...params, learningRate: 0.2 }, dataset, { evalSets, resumeFrom: half! }),
       'MODEL', 'learning_rate')
+  })
+
+  it('reads data sets again that it has released, to the same bytes', async () => {
+    const dataset = dataOf(others, others.label, true)
+    const evalSets = [dataset, dataset.select([1, 5, 200])]
+    const fit = (releaseData: boolean, validationFraction?: number) =>
+      train({ ...small, numIterations: 3, objective: 'binary' }, dataset,
+        { releaseData, ...validationFraction === undefined ? { evalSets } : { validationFraction } })
+    const kept = [await fit(false), await fit(false, 0.2)].map(String)
+    for (let i = 0; i < 2; i++) {
+      assert.deepEqual([await fit(true), await fit(true, 0.2)].map(String), kept)
+    }
   })
 
   it('finds the number of classes of the multiclass objective', async () => {

@@ -9,7 +9,7 @@ import type { PlacedUnit } from './loading/first-pass.js'
 import type { EncodeTask } from './loading/job.js'
 import type { DatasetOptions, LoadedDataset, LoadInputs } from './loading/options.js'
 import { report } from './loading/progress.js'
-import { type DatasetRecipe, encodePlanOf } from './loading/recipe.js'
+import { type DatasetRecipe, encodePlanOf, nRawValues } from './loading/recipe.js'
 import { loadSize, surveyDataset } from './loading/survey.js'
 import { unitsOf } from './loading/units.js'
 
@@ -18,7 +18,7 @@ export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Prom
   const { runner } = inputs
   const { recipe, groupSizes, partitions, columns } = await surveyDataset(inputs, options)
   const { nRows, features, classes } = recipe
-  const targets = allocateTargets(targetSize(recipe.columns, nRows))
+  const targets = allocateTargets(targetSize(recipe.columns, nRows, nRawValues(recipe)))
   runner.setEncoding({ plan: encodePlanOf(recipe), targets: [targets] })
   const units = unitsOf(recipe.partitions)
   const onDone = report(options, 'bin', units.length)
@@ -53,8 +53,8 @@ async function packedBlocks(
   const blocks = first.flatMap((unit) => unit.blocks)
   if (memory !== null) {
     const nRows = blocks.reduce((sum, block) => sum + block.nRows, 0)
-    const nBytes = blocks.reduce((sum, { bins, packing }) =>
-      sum + bins.length + (packing === undefined ? 0 : packingBytes * recipe.features.length), 0)
+    const nBytes = blocks.reduce((sum, { bins, packing, raw }) =>
+      sum + bins.length + (raw?.byteLength ?? 0) + (packing === undefined ? 0 : packingBytes * recipe.features.length), 0)
     const size = loadSize(inputs, recipe.nRows, recipe.columns, units)
     const estimate = estimateMemory({ ...size, binnedRowBytes: nBytes / Math.max(1, nRows) })
     requireMemory(estimate, memory.limitBytes, memory.limitName)

@@ -54,6 +54,11 @@ export interface BinnedBlock {
   readonly bins: Uint8Array
   /** Absent where every feature has a byte of its own. */
   readonly packing?: Packing
+  /**
+   * Of rows that linear leaves are fitted on: nRows x the number of numeric features with two bins
+   * or more, in their order, row-major; the values as they come, NaN for missing.
+   */
+  readonly raw?: Float64Array
 }
 
 /**
@@ -99,4 +104,17 @@ export interface BinnedDataset {
    * whole numbers from 0 to POSITION_MAX; absent or null where that is not known.
    */
   readonly shownAt?: Float64Array | null
+}
+
+/**
+ * Takes the rows out of a data set, so that their memory can be collected whoever still holds it.
+ * Only what is known of its features and classes is left.
+ */
+export function releaseRows(data: BinnedDataset): void {
+  const own: { -readonly [Key in keyof BinnedDataset]: BinnedDataset[Key] } = data
+  own.blocks = []
+  own.label = null
+  own.weight = null
+  own.initScore = null
+  own.groupSizes = null
 }

@@ -27,7 +27,7 @@ export {
 } from './objectives/families.js'
 export * from './custom/index.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'
-export { mergeSummaries, summarizeRows, type RowSummary } from './training/summary.js'
+export { mergeSummaries, summarizeRows, type RowSummary, withExtents } from './training/summary.js'
 export type { LabelledRows, TargetShape } from './training/check-data.js'
 export { targetShape } from './training/make-plan.js'
 export { labelStatisticsOf } from './objectives/statistics.js'
@@ -53,19 +53,25 @@ export {
 export { checkEvalSets } from './training/check-sets.js'
 export { featureLayout } from './training/build-model.js'
 export type {
-  BinnedTree, EngineRequest, EngineSetup, SelectedGroup, SelectRequest,
+  BinnedLinear, BinnedTree, EngineRequest, EngineSetup, LinearSetup, MomentsRequest,
+  SelectedGroup, SelectRequest,
 } from './execution/protocol.js'
 export { isPosition, POSITION_MAX } from './execution/position-sums.js'
 export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
   Booster, changesScores, type Dialogue, type EngineAnswer, type IterationRecord,
 } from './training/iteration.js'
-export { decodeRequest, encodeRequest, requestBytesMax } from './execution/request-codec.js'
+export {
+  joinMoments, mergeMoments, momentsFault, momentsLength, type MomentsPart,
+} from './linear/moments.js'
+export { negateTree } from './linear/scale.js'
+export { rawFeatures } from './execution/raw-values.js'
+export { commitBytes, decodeRequest, encodeRequest, requestBytesMax } from './execution/request-codec.js'
 export {
   isWholeTree, requestFault, type RequestLimits, treeFault,
 } from './execution/request-check.js'
 export type { TrainingPlan } from './training/plan.js'
-export { joinRows, sharedRows, type PartitionRows } from './execution/engine-rows.js'
+export { joinRows, rowBytes, sharedRows, type PartitionRows } from './execution/engine-rows.js'
 export type { EngineBlock, EngineRows } from './execution/protocol.js'
 export type { StoreAnswer, Stores, SumsWatch } from './execution/stores.js'
 export { InlineStores } from './execution/inline-stores.js'

@@ -17,8 +17,8 @@ export function truncateModel(model: Model, nIterations: number): Model {
   const { positionBiases: _ofTheEnd, ...rest } = model
   const most = trees.length / treesPerIteration
   if (!Number.isInteger(nIterations) || nIterations < 0 || nIterations > most) {
-    throw new CoppiceError('PARAMETER', `the number of iterations to keep must be an integer from ` +
-      `0 to ${most}, those of the model; got ${describe(nIterations)}`)
+    throw new CoppiceError('PARAMETER', `the number of iterations to keep must be an integer ` +
+      `from 0 to ${most}, those of the model; got ${describe(nIterations)}`)
   }
   if (nIterations === most) return model
   const nTrees = nIterations * treesPerIteration
@@ -59,15 +59,15 @@ export function withLeafValue(model: Model, tree: number, leaf: number, value: n
       `the value of a leaf must be a finite number, got ${describe(value)}`)
   }
   if (old.linear !== undefined) {
-    throw new CoppiceError('PARAMETER', `the leaves of tree ${tree} are linear functions, so that ` +
-      'a value says little of what they add; train without linear_tree to set values')
+    throw new CoppiceError('PARAMETER', `the leaves of tree ${tree} are linear functions, so ` +
+      'that a value says little of what they add; train without linear_tree to set values')
   }
   const changed: Tree = { ...old, leafValue: old.leafValue.with(leaf, value + 0) }
   const other = { ...model, trees: model.trees.with(tree, changed), evaluation: [] }
   return { ...other, chainHash: chainOf(other) }
 }
 
-/** What a leaf adds to the raw score. @throws CoppiceError 'PARAMETER' where there is no such leaf */
+/** What a leaf adds to the raw score. @throws CoppiceError 'PARAMETER' for one that there is not */
 export function leafValueOf({ trees }: Model, tree: number, leaf: number): number {
   requireIndex('tree', tree, trees.length)
   const { leafValue } = trees[tree]!

@@ -50,7 +50,6 @@ export const objectiveFields: Readonly<Record<Objective['name'], readonly Object
   squared_log_error: [],
   aft: [{ key: 'distribution', texts: ['normal', 'logistic', 'extreme'] },
     { key: 'scale', above: 0 }],
-  cox: [],
   custom: [{ key: 'numClass', isInteger: true, min: 0 }],
 }
 

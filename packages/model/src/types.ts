@@ -75,7 +75,8 @@ export interface Tree {
 
 /**
  * What leaves add instead of their value: a constant and then, in order, coefficient x value of
- * each of their features. Where one of these is NaN the leaf adds its `leafValue`.
+ * each of their features. Where one of these is NaN, and in models without an `origin` where the
+ * sum is not finite, the leaf adds its `leafValue`.
  */
 export interface LinearLeaves {
   /** L. */
@@ -139,8 +140,6 @@ export type LossOfModel =
    * upper bound of the time.
    */
   | { readonly name: 'aft'; readonly distribution: SurvivalDistribution; readonly scale: number }
-  /** Cox's proportional hazards; labels are times, negative ones of rows without an event. */
-  | { readonly name: 'cox' }
   | CustomObjectiveOfModel
 
 /** Of the noise that accelerated failure time assumes in the logarithm of a time. */
@@ -221,7 +220,10 @@ export type ParameterValue = string | number | boolean | readonly (string | numb
 
 export interface Model {
   readonly format: 'coppice-model'
-  /** 2 where there is an `origin` or `earlier` trainings, or the objective `averages`; else 1. */
+  /**
+   * 2 where there is an `origin` or `earlier` trainings, the objective `averages`, or the parameter
+   * linear_tree is true; else 1.
+   */
   readonly formatVersion: 1 | 2
   readonly objective: ModelObjective
   /** Class values in class order (2 for binary, numClass for multi-class), else null. */

@@ -9,4 +9,8 @@ export { describeObjective } from './naive-objective.js'
 export { naivePercentile, selectNaively, type SelectableRow } from './naive-selection.js'
 export { makeKnownTree, type KnownTreeData, type Region } from './known-tree.js'
 export { TestRandom } from './random.js'
+export {
+  keepRaw, type RawDataset, recutRaw, withRawValues, withSlopes,
+} from './raw-values.js'
+export { auditLinearLeaves, type LinearAudit } from './linear-oracle.js'
 export { auditByFloatOracle, trainByFloatOracle, type FloatAudit } from './float-oracle.js'

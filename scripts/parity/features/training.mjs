@@ -27,6 +27,9 @@ const besideRules = testsOf('packages/api/test/constraints/lightgbm.test.ts')(
 const besideModes = testsOf('packages/api/test/modes/lightgbm.test.ts')(
   'has its trees and scores:')
 
+const besideLinear = testsOf('packages/api/test/linear/lightgbm.test.ts')(
+  'have its functions:')
+
 const noEffect = 'accepted, without effect here'
 const noEffectTest = resolve('lists what has no effect once, in the order of the table')
 
@@ -82,7 +85,13 @@ export const growing = {
     built('cost-effective boosting: splits, coupled features', besideRules,
       { refusals: ['cegb_penalty_feature_lazy'], note: 'by row (lazy) is refused' }),
     built('`max_bin_by_feature`, forced bin bounds', besideRules),
-    refused('linear leaves', ['linear_tree', 'linear_lambda']),
+    built('linear leaves: `linear_tree`, `linear_lambda`', [
+      ...besideLinear, ...testsOf('packages/engine/test/linear/trainings.test.ts')(
+        'are at the minimum of their loss, in plain double precision:'),
+      ...testsOf('packages/cluster/test/reduce/star-reducer.test.ts')(
+        'gives packed answers of 1, 2, 5 stores the bytes of one thread:'),
+    ], { note: 'not for objectives whose leaves are percentiles; clusters too, where LightGBM '
+      + 'fits every machine\'s rows apart' }),
     built('integer gradients (`use_quantized_grad`, `num_grad_quant_bins`, '
       + '`quant_train_renew_leaf`, `stochastic_rounding`)', testsOf(
       'packages/engine/test/params/resolve.test.ts')(

@@ -70,7 +70,8 @@ export const control = {
     ...testsOf('packages/api/test/cv/folds.test.ts')(
       'are those of scikit-learn where nothing is shuffled')],
     { note: 'on clusters too; LightGBM on Dask has none' }),
-    built('rolling back an iteration, setting leaf values', testsOf('packages/model/test/edit.test.ts')(
+    built('rolling back an iteration, setting leaf values', testsOf(
+      'packages/model/test/edit.test.ts')(
       'keeps the first iterations, and what is known of them', 'changes one leaf and nothing else'),
     { note: '`Booster.rollbackOneIter`, `truncate`, `setLeafOutput`' }),
   ],

@@ -134,6 +134,7 @@ export class Dataset {
   /** Gives the binned rows back to the garbage collector; the next training loads them again. */
   release(): void {
     this.#loaded = null
+    if (this.source instanceof SelectedSource) this.source.base.release()
   }
 }
 

@@ -8,6 +8,11 @@ import type { LoadRequest, OpenRows, RowBatch, RowSource, SelectableRows } from 
 /** Of binned selections, the rows that they were taken of. */
 const wholeOf = new WeakMap<BinnedDataset, BinnedDataset>()
 
+/** A binned selection is of no further use: it must not keep the rows that it was taken of. */
+export function forgetWhole(selected: BinnedDataset): void {
+  wholeOf.delete(selected)
+}
+
 /** Some rows of another data set, with the bins of all of them. */
 export class SelectedSource implements RowSource {
   /** The data set of all rows; it is no selection itself. */

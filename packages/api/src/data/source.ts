@@ -67,4 +67,6 @@ export interface SelectableRows {
   readonly source: RowSource
   /** Reads and bins all rows, or gives what it has kept of the last time. Rejects as a source's. */
   load(request: LoadRequest): Promise<BinnedDataset>
+  /** Forgets what it has kept. */
+  release(): void
 }

@@ -84,7 +84,7 @@ export abstract class Estimator {
       const prepared = await prepareCustom(params)
       code = prepared.code
       this.#booster = await trainOn(
-        dataset, trainOptions(options), { ...this.recipe(prepared.params), code })
+        dataset, trainOptions(X, options), { ...this.recipe(prepared.params), code })
       return this
     } finally {
       if (code !== null) forgetCode(code)

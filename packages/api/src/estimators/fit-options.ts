@@ -113,7 +113,7 @@ export function trainingSet(
 }
 
 /** Options of `train` for what `fit` was given. */
-export function trainOptions(options: FitOptions): TrainOptions {
+export function trainOptions(X: Dataset | MemoryRows, options: FitOptions): TrainOptions {
   const { evalSet = [], evalNames, callbacks, signal, onEvent, onLoad, resumeFrom, initModel,
     cluster, onNotice, onJob, validationFraction, validationSeed } = options
   const lists = { evalNames, evalSampleWeight: options.evalSampleWeight,
@@ -128,8 +128,10 @@ export function trainOptions(options: FitOptions): TrainOptions {
     name: evalNames?.[i] ?? `valid_${i}`,
     data: evaluationSet(set, i, options),
   }))
+  // Nobody else has the data sets that are made here.
+  const releaseData = ![X, ...evalSet].some((rows) => rows instanceof Dataset)
   return { evalSets, callbacks, signal, onEvent, onLoad, resumeFrom, initModel, cluster, onNotice,
-    onJob, validationFraction, validationSeed }
+    onJob, validationFraction, validationSeed, releaseData }
 }
 
 function evaluationSet(set: Dataset | LabelledRows, i: number, options: FitOptions): Dataset {

@@ -190,8 +190,8 @@ export class Booster {
   }
 
   /**
-   * A booster of the first iterations alone; this one stays as it is. Metrics of the others are left
-   * out, and the best iteration where it was one of them.
+   * A booster of the first iterations alone; this one stays as it is. Metrics of the others are
+   * left out, and the best iteration where it was one of them.
    * @throws CoppiceError 'PARAMETER' for more iterations than there are
    */
   truncate(nIterations: number): Booster {
@@ -215,8 +215,9 @@ export class Booster {
   }
 
   /**
-   * A booster with another value in one leaf (LightGBM's `set_leaf_output`, which changes the booster
-   * itself; this one stays as it is). The history of metrics, which was of the old value, is not kept.
+   * A booster with another value in one leaf (LightGBM's `set_leaf_output`, which changes the
+   * booster itself; this one stays as it is). The history of metrics, which was of the old value,
+   * is not kept.
    *
    * @param tree, leaf - indices, from 0; tree t is of class t mod the number of classes
    * @throws CoppiceError 'PARAMETER' for a leaf that there is not, and for linear leaves

@@ -7,8 +7,8 @@ function keyOf(params: Readonly<Record<string, unknown>>, name: string): string 
 }
 
 /**
- * The parameters with lists in the place of the functions of `parameterSchedule`: a function is asked
- * for the values of all iterations, before the first of them.
+ * The parameters with lists in the place of the functions of `parameterSchedule`: a function is
+ * asked for the values of all iterations, before the first of them.
  *
  * @param raw - in any spelling
  * @throws CoppiceError 'PARAMETER' for a number of iterations that is none

@@ -12,6 +12,7 @@ import {
   requireLabelCount,
   type ResolvedParams,
   resolveParams,
+  rowBytes,
   targetShape,
   train as trainModel,
   type TrainingCallback,
@@ -25,6 +26,7 @@ import { CoppiceError, type Model } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { checkHoldOut, type HoldOutOptions, splitOff } from '../cv/hold-out.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
+import { forgetWhole } from '../data/selected-rows.js'
 import { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
 import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './custom.js'
@@ -62,11 +64,17 @@ export interface TrainOptions extends HoldOutOptions {
    * get its model, should this process be lost.
    */
   readonly onJob?: ((job: string) => void) | undefined
+  /**
+   * Gives the memory of the binned rows back once the threads have copies, instead of keeping it
+   * for a next training, which then reads and bins the data sets again (default false).
+   */
+  readonly releaseData?: boolean | undefined
 }
 
 const trainOptionNames = optionNames<TrainOptions>({
   evalSets: true, callbacks: true, signal: true, onEvent: true, onLoad: true, resumeFrom: true,
-  initModel: true, cluster: true, onNotice: true, onJob: true, validationFraction: true, validationSeed: true,
+  initModel: true, cluster: true, onNotice: true, onJob: true, validationFraction: true,
+  validationSeed: true, releaseData: true,
 })
 
 /**
@@ -264,7 +272,13 @@ async function trainHere(
   const size = { nRows: data.nRows, nFeatures: data.features.length, nTrees }
   const { executor, nTrainings } = options.host ?? alone
   const limit = memoryBeside(data, evaluated, recipe.checked) / nTrainings
-  return trainModel({ params, train: data, evalSets: evaluated, memoryLimitBytes: limit, ...rest },
+  const releasesRows = options.releaseData === true
+  if (releasesRows) {
+    for (const set of [dataset, ...evalSets.map((named) => named.data)]) set.release()
+    for (const { data: set } of [{ data }, ...evaluated]) forgetWhole(set)
+  }
+  return trainModel(
+    { params, train: data, evalSets: evaluated, memoryLimitBytes: limit, releasesRows, ...rest },
     executor?.(size) ?? chooseExecutor(recipe.checked.numThreads, size, recipe.code))
 }
 
@@ -336,20 +350,22 @@ function load(
 }
 
 /** Memory that is left for a training beside its binned data, in bytes. */
-function memoryBeside(
+export function memoryBeside(
   data: BinnedDataset, evalSets: readonly EvalSet[], { maxMemoryMb }: ResolvedParams,
 ): number {
-  const sets = [data, ...evalSets.map((set) => set.data)]
-  const binned = sets.reduce((sum, { nRows, blocks }) =>
-    sum + nRows * 8 + blocks.reduce((bytes, { bins }) => bytes + bins.length, 0), 0)
+  const sets = new Set([data, ...evalSets.map((set) => set.data)])
+  let binned = 0
+  for (const set of sets) binned += rowBytes(set)
   return (maxMemoryMb > 0 ? maxMemoryMb * 1_048_576 : memoryLimitBytes()) - binned
 }
 
 function binningParams(params: ResolvedParams): BinningParams & { maxMemoryMb: number } {
   const { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
-    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename } = params
+    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename,
+    linearTree } = params
   return { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
-    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename }
+    featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename,
+    ...(linearTree ? { linearTree } : {}) }
 }
 
 function namedSets(sets: readonly (Dataset | NamedDataset)[]): NamedDataset[] {

@@ -42,10 +42,12 @@ describe('parameter_schedule, beside LightGBM\'s reset_parameter', () => {
     const listed = await fit({ lambda_l2: [2, 1, 0], learning_rate: [0.5, 0.25, 0.125] })
     assert.equal(await fit({ lambdaL2: Float64Array.of(2, 1, 0), reg_lambda: undefined,
       eta: (iteration: number) => 0.5 / (1 << iteration) }), listed)
-    assert.equal(await fit('{"learning_rate": [0.5, 0.25, 0.125], "reg_lambda": [2, 1, 0]}'), listed)
+    assert.equal(
+      await fit('{"learning_rate": [0.5, 0.25, 0.125], "reg_lambda": [2, 1, 0]}'), listed)
     const treesOf = (text: string): string => text.slice(text.indexOf('"trees"'))
       .replace(/"chainHash.*/, '')
-    assert.equal(treesOf(await fit({ lambda_l2: [2, 1], eta: [0.5, 0.25, 0.125] })), treesOf(listed))
+    const shorter = await fit({ lambda_l2: [2, 1], eta: [0.5, 0.25, 0.125] })
+    assert.equal(treesOf(shorter), treesOf(listed))
     assert.match(listed, /"parameter_schedule":"\{\\"lambda_l2\\":\[2,1,0\],\\"learning_rate/)
     const rates = await train({ ...common, learningRateSchedule: [0.5] }, Dataset.from(X, y))
     assert.equal(treesOf(await fit({ learningRate: [0.5] })), treesOf(rates.toString()))
@@ -66,7 +68,8 @@ describe('parameter_schedule, beside LightGBM\'s reset_parameter', () => {
     [{ lambda_l1: () => NaN }, /parameterSchedule.lambda_l1 gives NaN for iteration 0/],
   ]
   for (const [schedule, message] of refused) {
-    it(`refuses ${typeof schedule === 'string' ? schedule : JSON.stringify(schedule)}`, async () => {
+    const name = typeof schedule === 'string' ? schedule : JSON.stringify(schedule)
+    it(`refuses ${name}`, async () => {
       const given = paramsFrom({ ...params, parameter_schedule: schedule })
       await assert.rejects(train(given, Dataset.from(X, y)), { code: 'PARAMETER', message })
     })

@@ -247,10 +247,10 @@ export class TrainingDriver {
   }
 
   #open(plan: TrainingPlan): void {
-    const { features, maxLeaves, maxExpansions } = plan.engine
+    const { features, maxLeaves, maxExpansions, linear } = plan.engine
     this.#setup = plan.engine
     this.#scratch = new Uint8Array(requestBytesMax(
-      features.length, maxLeaves, maxExpansions, undefined, plan.positions?.nPositions))
+      features.length, maxLeaves, maxExpansions, undefined, linear, plan.positions?.nPositions))
     this.#booster = new Booster(plan)
     this.#reducer = this.#makeReducer(plan.engine)
     this.#port.setup(plan.engine)

@@ -1,4 +1,4 @@
-import { encodeRequest, requestBytesMax } from '@coppice/engine'
+import { encodeRequest, commitBytes } from '@coppice/engine'
 import { assert, fromHex, sha256, toHex } from '@coppice/model'
 import type { CommittedTree } from '../protocol/messages.js'
 
@@ -53,7 +53,7 @@ const emptyDigest = toHex(sha256(new TextEncoder().encode('coppice tree log 1'))
 /** SHA-256 over the digest before and the trees, each as the request that commits it. */
 function extendDigest(digest: string, trees: readonly CommittedTree[]): string {
   const parts = trees.map(({ output, tree }) => {
-    const bytes = new Uint8Array(requestBytesMax(0, tree.leafValue.length + 1, 1))
+    const bytes = new Uint8Array(commitBytes(tree))
     return bytes.subarray(0, encodeRequest(
       { kind: 'commit', output, tree, leafNodes: null }, bytes))
   })

@@ -3,7 +3,7 @@ import {
   type BinnedPartition, openPartitionLoader, type PartitionLoader, type ThreadPool,
 } from '@coppice/data/node'
 import {
-  type LabelledRows, mergeSummaries, type RowSummary, summarizeRows, type TargetShape,
+  type LabelledRows, mergeSummaries, type RowSummary, summarizeRows, type TargetShape, withExtents,
 } from '@coppice/engine'
 import { assert, type Model, parseModel } from '@coppice/model'
 import type { Job, LoadedPartitionInfo } from '../protocol/messages.js'
@@ -190,7 +190,8 @@ export class PartitionCache {
     for (const [i, { partition }] of entries.entries()) {
       const rows = binned[i]!
       const { name } = recipe.partitions[partition - first]!
-      const summary = await summarizeInTurns(rows, this.#job.shape, ` of ${name}`)
+      const summary = withExtents(
+        await summarizeInTurns(rows, this.#job.shape, ` of ${name}`), rows.blocks)
       held.push({
         partition, dataset, rows,
         info: { partition, nRows: rows.nRows, hash: rows.hash, summary },

@@ -272,4 +272,5 @@ export const datasetRecipe: Schema<DatasetRecipe> = object({
   types: list(columnType, COLUMNS_MAX),
   features: list(featureInfo, COLUMNS_MAX),
   classes,
+  keepsRaw: optional(constant(true)),
 })

@@ -31,6 +31,13 @@ export const errorCode: Schema<ErrorCode> = oneOf({
 
 const child = integer(-LEAVES_MAX, LEAVES_MAX)
 
+/** Of a tree's leaves; that they are those of the tree is checked with the training's features. */
+const linearLeaves = {
+  constant: list(finite, LEAVES_MAX),
+  features: list(list(integer(0, COLUMNS_MAX), COLUMNS_MAX), LEAVES_MAX),
+  coefficients: list(list(finite, COLUMNS_MAX), LEAVES_MAX),
+}
+
 export const binnedTree: Schema<BinnedTree> = where(
   object({
     feature: list(integer(0, COLUMNS_MAX), LEAVES_MAX),
@@ -38,6 +45,7 @@ export const binnedTree: Schema<BinnedTree> = where(
     leftChild: list(child, LEAVES_MAX),
     rightChild: list(child, LEAVES_MAX),
     leafValue: list(finite, LEAVES_MAX),
+    linear: optional(object({ limit: finite, ...linearLeaves })),
   }),
   isWholeTree, 'a tree')
 
@@ -120,6 +128,10 @@ export const engineSetup: Schema<EngineSetup> = object({
   usesGoss: flag,
   maxExpansions: integer(1, LEAVES_MAX),
   maxLeaves: integer(1, LEAVES_MAX),
+  linear: optional(object({
+    exponents: list(integer(-1100, 1100), COLUMNS_MAX), coarse: integer(-128, 0),
+    fine: integer(-256, 0), maxFeatures: integer(0, COLUMNS_MAX),
+  })),
   metrics: list(metricSpec, METRICS_MAX),
   evaluatesTraining: flag,
 })
@@ -136,6 +148,7 @@ export const rowSummary: Schema<RowSummary> = object({
   maxWeight: double,
   maxAbsInitScore: double,
   targets: optional(list(object({ sumWeightedLabel: exactSum, maxAbsLabel: double }), OUTPUTS_MAX)),
+  extents: optional(list(finite, COLUMNS_MAX)),
   queries: optional(object({
     nQueries: count, sumWeight: exactSum, nPositions: optional(integer(0, POSITION_MAX + 1)),
   })),

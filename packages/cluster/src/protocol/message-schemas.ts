@@ -90,6 +90,7 @@ const answerPayload: Schema<AnswerPayload> = tagged('kind', {
   counts: object({ kind: constant('counts'), values: array(Float64Array, COUNTS_MAX) }),
   sums: object({ kind: constant('sums'), bytes: array(Uint8Array) }),
   selected: object({ kind: constant('selected'), bytes: array(Uint8Array) }),
+  moments: object({ kind: constant('moments'), bytes: array(Uint8Array) }),
   parts: object({ kind: constant('parts'), parts: list(metricPart, METRIC_PARTS_MAX) }),
 })
 

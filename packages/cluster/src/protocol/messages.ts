@@ -300,6 +300,8 @@ export type AnswerPayload =
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
   /** A packed selection, see wire/pack-selection.ts. */
   | { readonly kind: 'selected', readonly bytes: Uint8Array }
+  /** Packed sums of linear leaves, see wire/pack-moments.ts. */
+  | { readonly kind: 'moments', readonly bytes: Uint8Array }
 
 /** Coordinator: answer the last request again. */
 export interface Again {

@@ -35,6 +35,11 @@ const tree: Schema<Tree> = object({
   leafValue: doubles,
   leafWeight: doubles,
   leafCount: counts,
+  linear: optional(object({
+    constant: doubles,
+    features: list(list(integer(0, COLUMNS_MAX), COLUMNS_MAX), LEAVES_MAX),
+    coefficients: list(list(finite, COLUMNS_MAX), LEAVES_MAX),
+  })),
 })
 
 /** Data sets are named by users. */
@@ -119,7 +124,6 @@ const loss: Schema<LossOfModel> = tagged('name', {
     name: constant('aft'), scale: finite,
     distribution: oneOf({ normal: true, logistic: true, extreme: true }),
   }),
-  cox: object({ name: constant('cox') }),
   custom: object({
     name: constant('custom'), source: text(NAME_LENGTH_MAX),
     link: oneOf({ identity: true, exp: true, sigmoid: true, softplus: true, softmax: true }),

@@ -3,6 +3,7 @@ import {
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { AnswerPayload } from '../protocol/messages.js'
+import { packMoments } from '../wire/pack-moments.js'
 import { packSelection } from '../wire/pack-selection.js'
 import { packSums } from '../wire/pack-sums.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
@@ -59,6 +60,8 @@ export class AnswerPacker implements SumsWatch {
         const part = joinSelected(request, answer.parts)
         return this.#take(0, { kind: 'selected', bytes: packSelection(request, part) })
       }
+      case 'moments':
+        return this.#take(0, { kind: 'moments', bytes: packMoments(answer.part) })
       case 'sums':
         assert(answer.histograms.length === this.#nHistograms,
           `${answer.histograms.length} histograms answer a request for ${this.#nHistograms}`)

@@ -1,13 +1,15 @@
 import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, histogramsOf,
-  mergeSelected, metricParts, type MetricPart, type SelectPart, selectPartFault,
-  type SelectRequest, sumsLayout, type SumsLayout, TALLY_COUNTS,
+  mergeMoments, mergeSelected, metricParts, type MetricPart, momentsFault, type MomentsPart,
+  type MomentsRequest, type SelectPart, selectPartFault, type SelectRequest,
+  sumsLayout, type SumsLayout, TALLY_COUNTS,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
+import { unpackMoments } from '../wire/pack-moments.js'
 import { unpackSelection } from '../wire/pack-selection.js'
 import { type TakeSums, unpackSums } from '../wire/unpack-sums.js'
 import { SumsInspector } from './inspect-sums.js'
@@ -33,6 +35,7 @@ export class StarReducer implements RequestReducer {
   #counts = new Float64Array(0)
   #parts: MetricPart[] = []
   #selected: SelectPart[] = []
+  #moments: MomentsPart[] = []
   /** What was seen of each store's answer, by store. */
   readonly #inspectors = new Map<number, SumsInspector>()
 
@@ -54,6 +57,7 @@ export class StarReducer implements RequestReducer {
     this.#maximum = 0
     this.#parts = []
     this.#selected = []
+    this.#moments = []
     this.#inspectors.clear()
     switch (request.kind) {
       case 'tally':
@@ -62,6 +66,7 @@ export class StarReducer implements RequestReducer {
       case 'prepare':
       case 'evaluate':
       case 'select':
+      case 'moments':
         return 1
       case 'gradients':
         this.#reducer.setUnits(request.gradientScale, request.hessianScale)
@@ -83,6 +88,7 @@ export class StarReducer implements RequestReducer {
       case 'tally': return this.#addCounts(request.kind, chunk, payload)
       case 'evaluate': return this.#addParts(request.kind, chunk, payload)
       case 'select': return this.#addSelected(request, chunk, payload)
+      case 'moments': return this.#addMoments(request, chunk, payload)
       case 'root':
       case 'round':
         return this.#addSums(request.kind, chunk, payload)
@@ -140,6 +146,15 @@ export class StarReducer implements RequestReducer {
     this.#selected.push(part)
   }
 
+  #addMoments(request: MomentsRequest, chunk: number, payload: AnswerPayload): void {
+    if (payload.kind !== 'moments') throw wrongKind(request.kind, payload, 'moments')
+    requireChunk(request.kind, chunk, 1)
+    const part = unpackMoments(payload.bytes)
+    const fault = momentsFault(request, part)
+    if (fault !== null) throw new ProtocolError('invalid', `sums of leaves are none: ${fault}`)
+    this.#moments.push(part)
+  }
+
   #addSums(kind: string, chunk: number, payload: AnswerPayload): void {
     this.#unpack(kind, chunk, payload, ({ histogram, firstCell }, planes) =>
       this.#reducer.add(histogram, firstCell, planes))
@@ -188,8 +203,8 @@ export class StarReducer implements RequestReducer {
   /**
    * As RequestReducer.
    *
-   * @throws CoppiceError 'INTERNAL' when histograms, or what is selected, do not add up to their
-   *   leaves
+   * @throws CoppiceError 'INTERNAL' when histograms, what is selected, or sums of linear leaves
+   *   do not add up to their leaves
    */
   finish(): EngineAnswer {
     const request = this.#request
@@ -200,6 +215,7 @@ export class StarReducer implements RequestReducer {
       case 'tally': return this.#counts
       case 'evaluate': return this.#parts
       case 'select': return mergeSelected(request, this.#selected)
+      case 'moments': return mergeMoments(request, this.#moments)
       case 'root': return this.#reducer.finishRoot(request)
       case 'round': return this.#reducer.finishRound(request)
       case 'gradients':

@@ -1,4 +1,4 @@
-import type { EngineRequest } from '@coppice/engine'
+import { type EngineRequest, negateTree } from '@coppice/engine'
 import { needsAnswer, type RequestLog } from '../log/request-log.js'
 import type { CommittedTree } from '../protocol/messages.js'
 
@@ -56,9 +56,7 @@ export function mustRewind({ applied, nRequests }: StoreProgress, rewindTo: numb
 function rewound({ applied, partial }: StoreProgress, rewindTo: number): StoreRun {
   const undone = [...applied.slice(rewindTo).flat(), ...partial]
   return {
-    apply: undone.reverse().map(({ output, tree }) => commit({
-      output, tree: { ...tree, leafValue: tree.leafValue.map((value) => -value) },
-    })),
+    apply: undone.reverse().map(({ output, tree }) => commit({ output, tree: negateTree(tree) })),
     answer: null,
     isApplied: false,
     after: { ...freshProgress, applied: applied.slice(0, rewindTo) },

@@ -23,7 +23,9 @@ function pathsIn(value: unknown, path: Path = []): Path[] {
 }
 
 /** Members that an object may lack. */
-const mayLack = new Set(['unnamed', 'initModel', 'earlier', 'truncates'])
+const mayLack = new Set([
+  'unnamed', 'initModel', 'earlier', 'truncates', 'linear', 'extents', 'keepsRaw',
+])
 
 /** A deep copy in which the value at the path is what `change` makes of it. */
 function changed(value: unknown, path: Path, change: (old: unknown) => unknown): unknown {

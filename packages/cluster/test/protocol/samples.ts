@@ -90,6 +90,12 @@ const tree: BinnedTree = {
   leafValue: [0.1, -0, 5e-324, -1e90, 3],
 }
 
+/** The same, with linear leaves. */
+const linearTree: BinnedTree = { ...tree, linear: {
+  limit: 0.25, constant: [0, -0, 1e-300, 2, -3], features: [[], [0, 3], [7], [], [1]],
+  coefficients: [[], [1.5, -2e90], [5e-324], [], [-0.1]],
+} }
+
 const objectives: readonly Objective[] = [
   { name: 'regression' }, { name: 'regression_sqrt' }, { name: 'huber', alpha: 0.9 },
   { name: 'regression_l1' }, { name: 'quantile', alpha: 0.3 }, { name: 'mape' },
@@ -100,7 +106,7 @@ const objectives: readonly Objective[] = [
   { name: 'focal', gamma: 2, alpha: 0.25 }, { name: 'hinge' },
   { name: 'multi_quantile', quantiles: [0.1, 0.9] }, { name: 'multi_label', numTarget: 3 },
   { name: 'multi_regression', numTarget: 2 }, { name: 'squared_log_error' },
-  { name: 'aft', distribution: 'extreme', scale: 0.5 }, { name: 'cox' },
+  { name: 'aft', distribution: 'extreme', scale: 0.5 },
   { name: 'custom', source: 'mine', link: 'softplus', numClass: 0 },
 ]
 
@@ -230,6 +236,7 @@ const payloads: AnswerPayload[] = [
   { kind: 'sums', bytes: bytes(1000) },
   { kind: 'parts', parts },
   { kind: 'selected', bytes: Uint8Array.of(1, 2, 3) },
+  { kind: 'moments', bytes: bytes(24) },
 ]
 
 export const toWorkerSamples: ByType<ToWorker> = {
@@ -253,7 +260,8 @@ export const toWorkerSamples: ByType<ToWorker> = {
   'job': [
     { type: 'job', job, recipes: [recipe, recipe], sources: [sources, []],
       shape: { objective: 'binary', nClasses: 2, nOutputs: 1 } },
-    { type: 'job', job, recipes: [recipe], sources: [sources], initModel: Uint8Array.of(123, 125),
+    { type: 'job', job, recipes: [{ ...recipe, keepsRaw: true }], sources: [sources],
+      initModel: Uint8Array.of(123, 125),
       shape: { objective: 'binary', nClasses: 2, nOutputs: 1 } },
   ],
   'hold': [{ type: 'hold', job, view: 2, stores: [
@@ -261,13 +269,16 @@ export const toWorkerSamples: ByType<ToWorker> = {
   ] }],
   'setup': [
     { type: 'setup', job, setup },
+    { type: 'setup', job, setup: { ...setup, linear: {
+      exponents: [-500, 0], coarse: -20, fine: -71, maxFeatures: 14 } } },
     { type: 'setup', job, setup: { ...setup, objective: { ...setup.objective,
       objective: { name: 'binary', sigmoid: 1 }, gradientBound: 1 } } },
     ...objectives.map((objective) => ({ type: 'setup', job, setup: { ...setup,
       objective: { ...setup.objective, objective } } } as const)),
   ],
   'trees': [{ type: 'trees', job, from: 3,
-    iterations: [[{ output: 0, tree }, { output: 2, tree: stump }], []] }],
+    iterations: [[{ output: 0, tree }, { output: 2, tree: stump }], [],
+      [{ output: 1, tree: linearTree }]] }],
   'request': [{ type: 'request', job, iteration: 4, seq: 0, nBefore: 12, body: bytes(77) }],
   'rewind': [{ type: 'rewind', job, iteration: 3 }],
   'again': [{ type: 'again', job, store: 1, iteration: 4, seq: 9 }],
@@ -286,7 +297,8 @@ export const fromWorkerSamples: ByType<FromWorker> = {
     error: { code: 'DATA', message: "column 'x', line 7: 'abc' is no number" } }],
   'loaded': [{ type: 'loaded', job, store: 2, partitions: [
     { partition: 0, nRows: 3, hash, summary },
-    { partition: 7, nRows: 0, hash, summary: { ...summary, sumWeight: [] } } ] }],
+    { partition: 7, nRows: 0, hash, summary: { ...summary, sumWeight: [] } },
+    { partition: 8, nRows: 1, hash, summary: { ...summary, extents: [0, 1e300, 0.5] } } ] }],
   'store-failed': [
     { type: 'store-failed', job, store: 2, partition: 7, isFinal: true,
       error: { code: 'IO', message: 'no such file' } },

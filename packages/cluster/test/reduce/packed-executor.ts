@@ -175,11 +175,13 @@ export function partitionRows(
   data: BinnedDataset, first: number, end: number, nOutputs: number,
 ): PartitionRows {
   const nFeatures = data.features.length
-  const { bins } = data.blocks[0]!
+  const { bins, raw } = data.blocks[0]!
+  const width = (raw?.length ?? 0) / data.nRows
   return {
     nRows: end - first,
     blocks: [{
       firstRow: first, nRows: end - first, bins: bins.slice(first * nFeatures, end * nFeatures),
+      ...(raw === undefined ? {} : { raw: raw.slice(first * width, end * width) }),
     }],
     label: data.label!.slice(first, end),
     weight: data.weight?.slice(first, end) ?? null,

@@ -3,12 +3,13 @@ import {
   type EngineRequest, type EngineSetup, InlineExecutor, sumsLayout, train, type TrainOptions,
 } from '@coppice/engine'
 import { serializeModel } from '@coppice/model'
-import { type DataRecipe, type FeatureRecipe, makeDataset } from '@coppice/testkit'
+import { type DataRecipe, type FeatureRecipe, makeDataset, withRawValues } from '@coppice/testkit'
 import { ProtocolError } from '../../src/protocol/error.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
 import { StarReducer } from '../../src/reduce/index.js'
 import { SumsInspector } from '../../src/reduce/inspect-sums.js'
 import { CHUNK_CELLS_MAX, sumChunks } from '../../src/wire/sum-chunks.js'
+import { packMoments } from '../../src/wire/pack-moments.js'
 import { packSums } from '../../src/wire/pack-sums.js'
 import { packAnswer } from './pack-answer.js'
 import { PackedExecutor } from './packed-executor.js'
@@ -24,8 +25,10 @@ function training(
   recipe: Omit<DataRecipe, 'seed' | 'nRows' | 'features'>,
   params: Readonly<Record<string, unknown>>,
 ): TrainOptions {
-  const make = (seed: number, nRows: number) =>
-    makeDataset({ features, ...recipe, seed, nRows }).data
+  const make = (seed: number, nRows: number) => {
+    const made = makeDataset({ features, ...recipe, seed, nRows })
+    return params['linearTree'] === true ? withRawValues(made).data : made.data
+  }
   const data = make(3, 1500)
   const valid = { ...make(4, 600), features: data.features }
   return {
@@ -47,6 +50,9 @@ const trainings: readonly (readonly [string, TrainOptions])[] = [
   })],
   ['percentage error with bagging', training({ label: 'heavy-tailed', weights: 'any' }, {
     objective: 'mape', metric: ['mape'], baggingFraction: 0.6, baggingFreq: 1,
+  })],
+  ['linear leaves', training({ label: 'regression' }, {
+    linearTree: true, metric: ['l2'], numIterations: 3, numLeaves: 7,
   })],
   ['three classes', training({ label: { classes: 3 } }, {
     objective: 'multiclass', numClass: 3, metric: ['multi_logloss'], speculation: 8,
@@ -172,6 +178,11 @@ describe('StarReducer, given what no store sends', () => {
   it('refuses maxima and parts that mean nothing', () => {
     refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: NaN }, /told to be NaN/)
     refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: -1 }, /told to be -1/)
+    const moments: EngineRequest = { kind: 'moments', output: 0,
+      leaves: [{ node: 0, features: [], count: 9 }] }
+    refuses(moments, 0, { kind: 'moments', bytes: packMoments(new BigInt64Array(5)) }, /sums of/)
+    refuses(moments, 0, { kind: 'moments', bytes: new Uint8Array(8) }, /checksum/)
+    refuses(moments, 0, { kind: 'maximum', value: 1 }, /"moments" was due/)
     const tally: EngineRequest = { kind: 'tally', digit: 0, prefix: 0 }
     refuses(tally, 0, { kind: 'counts', values: new Float64Array(3) }, /numbers of rows/)
     refuses(tally, 0, { kind: 'counts', values: new Float64Array(2048).fill(0.5) }, /of rows/)

@@ -5,14 +5,17 @@ import {
 import { sha256, toHex } from '@coppice/model'
 import { nearestEven, type SelectableRow, selectNaively } from '@coppice/testkit'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { packMoments } from '../../src/wire/pack-moments.js'
 import { packSelection } from '../../src/wire/pack-selection.js'
 import type { EngineWork } from '../../src/worker/events.js'
+import { outputNaively, sumNaively } from './naive-linear.js'
 import type { Problem, TinyRows } from './problem.js'
 
 interface Row {
   readonly id: number
   readonly bins: readonly number[]
   readonly label: number
+  readonly raw: readonly number[]
   score: number
   gradient: number
   hessian: number
@@ -95,13 +98,14 @@ class NaiveStore {
         return
       case 'commit':
         for (const row of [this.#training, ...this.#evaluated].flat()) {
-          row.score += leafOf(request.tree, row.bins)
+          row.score += leafOf(request.tree, row, this.#setup.initScoreQuantum)
         }
         return
       case 'prepare':
       case 'tally':
       case 'evaluate':
       case 'select':
+      case 'moments':
         return
     }
   }
@@ -148,6 +152,9 @@ class NaiveStore {
           request, (node) => this.#selectable(node, request.weightScale))
         return [{ kind: 'selected', bytes: packSelection(request, part) }]
       }
+      case 'moments': return [{ kind: 'moments', bytes: packMoments(sumNaively(
+        request, this.#setup.linear!,
+        (node) => this.#training.filter(({ nodes }) => nodes.has(node)))) }]
       default: return []
     }
   }
@@ -219,9 +226,10 @@ export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[
   return offsets
 }
 
-function rowsOf({ firstRow, bins, label }: TinyRows, score: number): Row[] {
+function rowsOf({ firstRow, bins, label, raw }: TinyRows, score: number): Row[] {
   return bins.map((own, i) =>
-    ({ id: firstRow + i, bins: own, label: label[i]!, score, gradient: 0, hessian: 0,
+    ({ id: firstRow + i, bins: own, label: label[i]!, raw: raw?.[i] ?? [], score, gradient: 0,
+      hessian: 0,
       nodes: new Set() }))
 }
 
@@ -230,12 +238,13 @@ function isLeft(leftBins: Uint8Array, bin: number): boolean {
 }
 
 function leafOf(
-  tree: Extract<EngineRequest, { kind: 'commit' }>['tree'], bins: readonly number[],
+  tree: Extract<EngineRequest, { kind: 'commit' }>['tree'], { bins, raw }: Row,
+  quantum: number,
 ): number {
   let at = tree.feature.length === 0 ? ~0 : 0
   while (at >= 0) {
     at = isLeft(tree.leftBins[at]!, bins[tree.feature[at]!]!)
       ? tree.leftChild[at]! : tree.rightChild[at]!
   }
-  return tree.leafValue[~at]!
+  return outputNaively(tree, ~at, raw, quantum)
 }

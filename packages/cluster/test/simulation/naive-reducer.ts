@@ -1,11 +1,12 @@
 import {
-  type EngineAnswer, type EngineRequest, type EngineSetup, mergeSelected, type MetricPart,
-  type SelectPart, type SplitCandidate,
+  type EngineAnswer, type EngineRequest, type EngineSetup, mergeMoments, mergeSelected,
+  type MetricPart, type MomentsPart, type SelectPart, type SplitCandidate,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { RequestReducer } from '../../src/coordinator/events.js'
 import { ProtocolError } from '../../src/protocol/error.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { unpackMoments } from '../../src/wire/pack-moments.js'
 import { unpackSelection } from '../../src/wire/pack-selection.js'
 import { sumOffsets } from './naive-engine.js'
 
@@ -24,6 +25,7 @@ export class NaiveReducer implements RequestReducer {
   #counts: number[] = []
   #parts: MetricPart[] = []
   #selected: SelectPart[] = []
+  #moments: MomentsPart[] = []
   #units = { gradient: 1, hessian: 1 }
 
   /** @param keepsBound - a planted bug: maxima are never forgotten */
@@ -39,6 +41,7 @@ export class NaiveReducer implements RequestReducer {
     this.#counts = []
     this.#parts = []
     this.#selected = []
+    this.#moments = []
     this.#nodes = []
     if (request.kind === 'gradients') {
       this.#units = { gradient: 1 / request.gradientScale, hessian: 1 / request.hessianScale }
@@ -67,7 +70,8 @@ export class NaiveReducer implements RequestReducer {
     else if (payload.kind === 'selected') {
       assert(this.#request?.kind === 'select', 'a selection was asked for')
       this.#selected.push(unpackSelection(this.#request, payload.bytes))
-    } else {
+    } else if (payload.kind === 'moments') this.#moments.push(unpackMoments(payload.bytes))
+    else {
       requireWhole(payload.bytes)
       const total = this.#histograms.get(this.#nodes[chunk]!)!
       const { buffer, byteOffset } = payload.bytes
@@ -100,6 +104,7 @@ export class NaiveReducer implements RequestReducer {
       case 'tally': return Float64Array.from(this.#counts)
       case 'evaluate': return this.#parts
       case 'select': return mergeSelected(request, this.#selected)
+      case 'moments': return mergeMoments(request, this.#moments)
       case 'root': {
         const sums = this.#bins(0, 0)
         const totals = addUp(sums)

@@ -1,6 +1,8 @@
 import {
-  type BinnedDataset, committedIterations, type FeatureInfo, InlineExecutor, mergeSummaries,
+  type BinnedBlock, type BinnedDataset, committedIterations, type FeatureInfo,
+  InlineExecutor, mergeSummaries,
   type ResolvedParams, resolveParams, type RowSummary, summarizeRows, train, type TrainingData,
+  withExtents,
 } from '@coppice/engine'
 import { serializeModel, startChain } from '@coppice/model'
 import { TestRandom, wholeNumberMapper } from '@coppice/testkit'
@@ -12,6 +14,8 @@ export interface TinyRows {
   /** [row][feature] */
   readonly bins: readonly (readonly number[])[]
   readonly label: readonly number[]
+  /** [row][feature] where leaves are linear; NaN is missing. */
+  readonly raw?: readonly (readonly number[])[]
 }
 
 /** A training small enough to run thousands of times, and the model it has to end in. */
@@ -45,6 +49,7 @@ async function makeProblem(number: number): Promise<Problem> {
   const nEval = number % 3 === 0 ? 0 : 1 + random.below(2)
   const nFeatures = 2 + random.below(2)
   const nBins = 3 + random.below(5)
+  const isLinear = number % 4 === 2
   const features = Array.from({ length: nFeatures }, (_, f): FeatureInfo =>
     ({ name: `f${f}`, mapper: wholeNumberMapper(nBins, 'none'), categories: null }))
   const make = (dataset: number, firstRow: number): { dataset: number, rows: TinyRows } => {
@@ -52,7 +57,8 @@ async function makeProblem(number: number): Promise<Problem> {
     const bins = Array.from({ length: nRows }, () =>
       Array.from({ length: nFeatures }, () => random.below(nBins)))
     const label = bins.map((row) => row[0]! * 2 - (row[1]! > 1 ? 3 : 0) + random.normal())
-    return { dataset, rows: { firstRow, bins, label } }
+    return { dataset, rows: { firstRow, bins, label,
+      ...(isLinear ? { raw: rawOf(bins, Math.floor(nBins / 2), number) } : {}) } }
   }
   const partitions: { dataset: number, rows: TinyRows }[] = []
   for (const [dataset, n] of [nTraining, nEval].entries()) {
@@ -73,6 +79,7 @@ async function makeProblem(number: number): Promise<Problem> {
       ? { data_sample_strategy: 'goss', learning_rate: 0.6, top_rate: 0.3, other_rate: 0.3 } : {}),
     // iterations that change the trees of earlier ones
     ...(number % 3 === 0 ? { boosting: 'dart', skip_drop: 0.2, drop_rate: 0.6 } : {}),
+    ...(isLinear ? { linear_tree: true, linear_lambda: 0.1 } : {}),
     ...(nEval > 0 && number % 4 === 1 ? { early_stopping_round: 2 } : {}),
   }
   const sets = Array.from({ length: nDatasets }, (_, d) =>
@@ -93,6 +100,15 @@ async function makeProblem(number: number): Promise<Problem> {
   }
 }
 
+/** Values in the bins of whole numbers, a few of them missing. */
+function rawOf(
+  bins: readonly (readonly number[])[], zeroBin: number, number: number,
+): number[][] {
+  const random = new TestRandom(number + bins.length)
+  return bins.map((row) => row.map((bin) =>
+    random.below(12) === 0 ? NaN : bin - zeroBin + (random.below(49) - 24) / 64))
+}
+
 /** In half of the problems leaves and base score are percentiles. */
 function lossOf(number: number): { readonly objective: string, readonly alpha?: number } {
   switch (number % 8) {
@@ -111,7 +127,17 @@ function infoOf(
     nRows: rows.label.length, label: Float64Array.from(rows.label), weight: null, initScore: null,
   }, { objective: 'regression', nClasses: 0, nOutputs: 1 }, '')
   return {
-    partition, nRows: rows.label.length, hash: `rows of ${partition}`, summary,
+    partition, nRows: rows.label.length, hash: `rows of ${partition}`,
+    summary: withExtents(summary, [blockOf(rows.bins, rows.raw?.flat() ?? null)]),
+  }
+}
+
+function blockOf(
+  bins: readonly (readonly number[])[], raw: readonly number[] | null,
+): BinnedBlock {
+  return {
+    firstRow: 0, nRows: bins.length, bins: Uint8Array.from(bins.flat()),
+    ...(raw === null ? {} : { raw: Float64Array.from(raw) }),
   }
 }
 
@@ -120,7 +146,8 @@ function binned(features: readonly FeatureInfo[], parts: readonly TinyRows[]): B
   return {
     nRows: bins.length,
     features,
-    blocks: [{ firstRow: 0, nRows: bins.length, bins: Uint8Array.from(bins.flat()) }],
+    blocks: [blockOf(bins, parts.some(({ raw }) => raw !== undefined)
+      ? parts.flatMap(({ raw }) => raw!.flat()) : null)],
     label: Float64Array.from(parts.flatMap(({ label }) => label)),
     classes: null,
     weight: null,

@@ -199,7 +199,7 @@ export class WorkerNode extends Node {
   #damage(message: FromWorker | ToWorker): FromWorker | ToWorker {
     if (message.type !== 'answer' || this.nBadSends === 0) return message
     const { kind } = message.payload
-    if (kind !== 'sums' && kind !== 'selected') return message
+    if (kind !== 'sums' && kind !== 'selected' && kind !== 'moments') return message
     this.nBadSends--
     this.world.note(`sums of ${this.name} are damaged on their way`)
     return { ...message, payload: { kind, bytes: new Uint8Array(0) } }

@@ -14,8 +14,8 @@ export const convertCommand: Command = {
     { name: 'model', group: 'Model', takes: 'one', short: 'm', isRequired: true,
       describe: 'Model file: of Coppice, or a text model of LightGBM' },
     { ...iterationsFlag,
-      describe: 'Iterations to write for LightGBM: N for the first N, or START:END, counted from ' +
-        '0, END excluded' },
+      describe: 'Iterations to write: N for the first N; for LightGBM also START:END, counted ' +
+        'from 0, END excluded', default: 'up to the best for LightGBM, else all' },
     { name: 'out', group: 'Output', takes: 'one', short: 'o', isRequired: true,
       describe: 'File to write' },
     { name: 'format', group: 'Output', takes: 'one', choices: formats,
@@ -25,6 +25,7 @@ export const convertCommand: Command = {
   examples: [
     ['$0 convert --model lightgbm.txt --out model.json', 'A model of LightGBM, for Coppice'],
     ['$0 convert --model model.json --out lightgbm.txt', 'And back'],
+    ['$0 convert --model model.json --iterations 20 --out short.json', 'The first 20 iterations'],
   ],
   async run(values) {
     const model = values.required('model')
@@ -32,14 +33,15 @@ export const convertCommand: Command = {
     const iterations = readIterations(values)
     const format = values.choice('format', formats) ??
       (out.endsWith('.txt') ? 'lightgbm' : 'coppice')
-    if (format === 'coppice' && iterations !== undefined) {
-      throw new UsageError('--iterations is for text models of LightGBM; a Coppice model keeps ' +
-        'all iterations, and predictions choose: leave it out')
+    if (format === 'coppice' && iterations !== undefined && iterations[0] > 0) {
+      throw new UsageError('--iterations of a Coppice model begin with the first: give their ' +
+        'number alone')
     }
     await requireDistinct([{ flag: '--out', path: out }], [{ flag: '--model', path: model }])
     const booster = await Booster.load(model)
-    if (format === 'coppice') await booster.save(out)
-    else await booster.saveLightGBM(out, iterations === undefined ? {} : { iterations })
+    if (format === 'coppice') {
+      await (iterations === undefined ? booster : booster.truncate(iterations[1])).save(out)
+    } else await booster.saveLightGBM(out, iterations === undefined ? {} : { iterations })
     return ExitCode.ok
   },
 }

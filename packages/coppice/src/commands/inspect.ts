@@ -52,6 +52,7 @@ function summarise(booster: Booster) {
     iterations: nIterations,
     trees: nTrees,
     bestIteration,
+    ...(model.earlier === undefined ? {} : { earlier: model.earlier }),
     chainHash: model.chainHash,
     features: model.features.map(({ name, kind }, f) =>
       ({ name, kind, gain: gain[f]!, split: split[f]! })),
@@ -79,13 +80,15 @@ function describeImported({ source, averages }: ImportedObjective): string {
 
 function summaryText(booster: Booster, showsParameters: boolean): string {
   const { objective, classes, iterations, trees, bestIteration, features, evaluation, parameters,
-    chainHash } = summarise(booster)
+    chainHash, earlier = [] } = summarise(booster)
   const leaves = booster.model.trees.reduce((sum, tree) => sum + tree.leafValue.length, 0)
   const lines = [
     `objective   ${objective.name === 'imported' ? describeImported(objective)
       : objective.name === 'custom' ? `custom (${objective.source})` : objective.name}`,
     ...(classes === null ? [] : [`classes     ${classes.map(String).join(', ')}`]),
     `trees       ${trees} in ${iterations} iterations, ${leaves} leaves`,
+    ...earlier.map((training) =>
+      `begun with  ${training.iterations} iterations of ${training.objective || 'another model'}`),
     ...(bestIteration === null ? [] : [`best        iteration ${bestIteration}`]),
     ...Object.entries(evaluation).map(([name, metrics]) => `evaluation  ${name}: ` +
       Object.entries(metrics).map(([metric, value]) =>

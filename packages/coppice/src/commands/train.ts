@@ -286,6 +286,7 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
       resumeFrom,
       initModel,
       cluster,
+      releaseData: true,
       onLoad: (progress) => reporter.onLoad(progress),
       onNotice: (text) => reporter.notice(text),
       onJob: (name) => {

@@ -102,6 +102,12 @@ describe('coppice run', function () {
     assert.deepEqual(more.slice(0, first.length).map((text) => text.split(' ').map(Number)),
       first.map((text) => text.split(' ').map(Number)))
     assert.deepEqual(treesOf('more.txt.snapshot_iter_1'), more.slice(0, -1))
+    await work.okHere('convert', '--model', 'more.txt', '--iterations', String(first.length),
+      '--out', 'first.json')
+    await work.okHere('convert', '--model', 'first.json', '--out', 'first.txt')
+    assert.deepEqual(treesOf('first.txt'), more.slice(0, first.length))
+    await work.fails(ExitCode.usage, ['--iterations', 'begin with the first'], 'convert',
+      '--model', 'more.txt', '--iterations', '1:2', '--out', 'first.json')
     await work.fails(ExitCode.failure, ['begin', 'lack its features'], 'run', 'data=sparse.train',
       'objective=binary', 'input_model=regression.model.txt')
   })

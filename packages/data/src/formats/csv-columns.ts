@@ -5,6 +5,7 @@ import { ownArrays } from '../row-arrays.js'
 import { showBytes, textError, type MissingMarkers } from './csv-bytes.js'
 import { fieldText, parseField } from './csv-field.js'
 import { FieldSplitter, type FieldBlock, type UnitText } from './csv-fields.js'
+import { FieldError, FirstError } from './first-error.js'
 import { writeLiterals, type Literals } from './csv-literals.js'
 import { enterCsvMachine, type CsvMachine } from './csv-machine.js'
 import { asciiText, Kind, parseNumber } from './csv-number.js'
@@ -92,11 +93,13 @@ function decodeOnce(
       : new NumberColumn(text, request, missing, arrays.doubles(text.nRows)),
   )
   const late: number[] = []
+  const errors = new FirstError()
   for (let block = splitter.nextBlock(); block !== null; block = splitter.nextBlock()) {
     for (const [slot, column] of columns.entries()) {
       if (column instanceof StringColumn) {
         column.append(block, slot, scratch.rows)
-      } else if (!column.isString && !column.append(block, slot, scratch)) {
+      } else if (!column.isString &&
+        errors.attempt(() => column.append(block, slot, scratch)) === false) {
         if (block.firstRow > 0) {
           late.push(slot)
         } else {
@@ -106,10 +109,13 @@ function decodeOnce(
         }
       }
     }
+    if (!errors.isEmpty) break
   }
-  const chunks = columns.map((column) =>
-    column instanceof NumberColumn && column.isString ? null : column.finish(),
-  )
+  const chunks = columns.map((column) => {
+    if (column instanceof NumberColumn && (column.isString || !errors.isEmpty)) return null
+    return errors.attempt(() => column.finish())
+  })
+  errors.throwIfAny()
   return { chunks, late }
 }
 
@@ -216,12 +222,12 @@ class NumberColumn {
       return false
     }
     const value = showBytes(this.text.bytes, start, end)
-    throw textError(
+    throw new FieldError(start, textError(
       this.text,
       start,
       `column '${this.request.name}': ${value} is not ${EXPECTED[this.forced]}; correct it, ` +
         `or add it to the missing values if that is what it means`,
-    )
+    ))
   }
 
   /** The narrowest type that holds all kinds seen. */
@@ -229,21 +235,22 @@ class NumberColumn {
     const { kinds, firstDate, firstNumber, firstUnsafe, text } = this
     if (firstUnsafe !== null) {
       const value = asciiText(text.bytes, firstUnsafe.start, firstUnsafe.end).trim()
-      throw textError(
+      throw new FieldError(firstUnsafe.start, textError(
         text,
         firstUnsafe.start,
         `column '${this.request.name}' holds the integer ${value}, ${unsafeAdvice}`,
-      )
+      ))
     }
     if (firstDate !== null && firstNumber !== null) {
       const date = showBytes(text.bytes, firstDate.start, firstDate.end)
       const number = showBytes(text.bytes, firstNumber.start, firstNumber.end)
-      throw textError(
+      const start = Math.max(firstDate.start, firstNumber.start)
+      throw new FieldError(start, textError(
         text,
-        Math.max(firstDate.start, firstNumber.start),
+        start,
         `column '${this.request.name}' mixes dates (${date}) with numbers (${number}); make ` +
           'them one or the other, or declare the column categorical',
-      )
+      ))
     }
     if (firstDate !== null) return 'date'
     if ((kinds & Kind.float) !== 0) return 'float'

@@ -2,6 +2,7 @@
 
 import type { StringChunk } from '../reader.js'
 import { decodeUtf8, isMissing, isSpace, textError, type MissingMarkers } from './csv-bytes.js'
+import { FieldError } from './first-error.js'
 import { trim } from './csv-field.js'
 import type { FieldBlock, UnitText } from './csv-fields.js'
 import { DICTIONARY_BYTES } from './csv-kernels.js'
@@ -163,11 +164,12 @@ export class StringColumn {
     const { words, codes } = this
     const strings = words.decode()
     if ('invalid' in strings) {
-      throw textError(
+      const position = words.firstPositions()[strings.invalid]!
+      throw new FieldError(position, textError(
         this.text,
-        words.firstPositions()[strings.invalid]!,
+        position,
         `the value of column '${this.name}' is not valid UTF-8; convert the file to UTF-8`,
-      )
+      ))
     }
     const missing = words.missing(this.missing)
     if (missing.length === 0) return { type: 'string', codes, dictionary: strings }

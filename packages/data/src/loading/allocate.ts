@@ -8,10 +8,14 @@ export interface TargetSize {
   readonly hasWeight: boolean
   readonly nInitScores: number
   readonly hasPositions: boolean
+  /** Values that are kept beside the bins of a row; null where none are to be. */
+  readonly nRawValues: number | null
 }
 
 /** The arrays that so many rows of these columns need. */
-export function targetSize(columns: readonly JobColumn[], nRows: number): TargetSize {
+export function targetSize(
+  columns: readonly JobColumn[], nRows: number, nRawValues: number | null = null,
+): TargetSize {
   const count = (role: ColumnRole) => columns.filter((column) => column.role === role).length
   return {
     nRows,
@@ -20,6 +24,7 @@ export function targetSize(columns: readonly JobColumn[], nRows: number): Target
     hasWeight: count('weight') > 0,
     nInitScores: count('initScore'),
     hasPositions: count('position') > 0,
+    nRawValues,
   }
 }
 
@@ -39,7 +44,8 @@ export function allocateBytes(byteLength: number): ArrayBuffer {
   return new SharedArrayBuffer(byteLength) as unknown as ArrayBuffer
 }
 
-function allocateDoubles(length: number): Float64Array {
+/** Zeroed doubles that threads can share, where the platform allows it. */
+export function allocateDoubles(length: number): Float64Array {
   return new Float64Array(allocateBytes(8 * length))
 }
 
@@ -48,7 +54,7 @@ export const PACKED_FEATURES_MIN = 128
 
 /** Allocates the arrays of a data set, in blocks; none for rows that may be packed. */
 export function allocateTargets(size: TargetSize): EncodeTargets {
-  const { nRows, nFeatures } = size
+  const { nRows, nFeatures, nRawValues } = size
   if (nFeatures >= PACKED_FEATURES_MIN) {
     return { firstRow: 0, blocks: null, ...allocateNumbers(size) }
   }
@@ -57,7 +63,8 @@ export function allocateTargets(size: TargetSize): EncodeTargets {
   for (let firstRow = 0; firstRow < nRows; firstRow += blockRows) {
     const nBlockRows = Math.min(blockRows, nRows - firstRow)
     const bins = new Uint8Array(allocateBytes(nBlockRows * nFeatures))
-    blocks.push({ firstRow, nRows: nBlockRows, bins })
+    const raw = nRawValues === null ? {} : { raw: allocateDoubles(nBlockRows * nRawValues) }
+    blocks.push({ firstRow, nRows: nBlockRows, bins, ...raw })
   }
   return { firstRow: 0, blocks, ...allocateNumbers(size) }
 }
@@ -67,10 +74,11 @@ export function allocateTargets(size: TargetSize): EncodeTargets {
  * may be packed.
  */
 export function allocatePartition(firstRow: number, size: TargetSize): EncodeTargets {
-  const { nRows, nFeatures } = size
+  const { nRows, nFeatures, nRawValues } = size
   if (nFeatures >= PACKED_FEATURES_MIN) return { firstRow, blocks: null, ...allocateNumbers(size) }
   const bins = new Uint8Array(allocateBytes(nRows * nFeatures))
-  return { firstRow, blocks: [{ firstRow, nRows, bins }], ...allocateNumbers(size) }
+  const raw = nRawValues === null ? {} : { raw: allocateDoubles(nRows * nRawValues) }
+  return { firstRow, blocks: [{ firstRow, nRows, bins, ...raw }], ...allocateNumbers(size) }
 }
 
 function allocateNumbers({ nRows, nLabels, hasWeight, nInitScores, hasPositions }: TargetSize) {

@@ -10,6 +10,7 @@ import { type FeatureRows, featureRows } from './feature-rows.js'
 import { binRows, newBytes, packedBlocks } from './fill-blocks.js'
 import type { EncodePlan, EncodeTargets, JobColumn, UnitPlace } from './job.js'
 import { encodeLabel } from './labels.js'
+import { keptFeatures, withRaw, writeRaw } from './raw-rows.js'
 import { requireAll, requireNumbers } from './scan.js'
 
 /** An encode plan made ready for the search, once per thread. */
@@ -58,6 +59,7 @@ export function encodeUnit(
   // Labels, weights and scores are numbered from the first row of the target.
   const at = place.firstRow - targets.firstRow
   const features: FeatureRows[] = []
+  const ofFeatures: StoredColumn[] = []
   const nInitScores = columns.filter(({ role }) => role === 'initScore').length
   let initScoreIdx = 0
   const nLabels = columns.filter(({ role }) => role === 'label').length
@@ -67,6 +69,7 @@ export function encodeUnit(
     const chunk = chunks[i]!
     switch (column.role) {
       case 'feature':
+        ofFeatures.push(chunk)
         features.push(
           featureRows(encoder.lookups[features.length]!, codes[features.length]!, chunk),
         )
@@ -97,9 +100,17 @@ export function encodeUnit(
     }
   }
   if (blocks !== null) return blocks
-  if (targets.blocks === null) return packedBlocks(encoder.plan, features, place)
-  binRows(features, targets.blocks, place)
-  return []
+  const { plan } = encoder
+  if (targets.blocks !== null) {
+    binRows(features, targets.blocks, place)
+    if (plan.keepsRaw) writeRaw(plan.features, ofFeatures, targets.blocks, place)
+    return []
+  }
+  const packed = packedBlocks(plan, features, place)
+  if (!plan.keepsRaw) return packed
+  const kept = withRaw(packed, keptFeatures(plan.features).length)
+  writeRaw(plan.features, ofFeatures, kept, place)
+  return kept
 }
 
 /**

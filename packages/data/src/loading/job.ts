@@ -25,6 +25,8 @@ export interface BinningParams {
   readonly minDataInLeaf: number
   readonly maxBinByFeature?: string
   readonly forcedbinsFilename?: string
+  /** Values of numeric features are kept beside their bins. */
+  readonly linearTree?: boolean
 }
 
 /** The defaults of the parameter table. */
@@ -108,6 +110,8 @@ export interface EncodePlan {
   readonly types: readonly (ColumnType | null)[]
   readonly features: readonly FeatureInfo[]
   readonly classes: readonly Scalar[] | null
+  /** See `BinnedBlock.raw`. */
+  readonly keepsRaw: boolean
 }
 
 /** The arrays that consecutive rows go to; they may sit on SharedArrayBuffers. */

@@ -25,6 +25,7 @@ export async function readWanted<Chunk extends ColumnChunk | SparseNumbers>(
     ? await orNull(read(columns, types))
     : await read(columns, types)
   const found: Chunk[] = []
+  const again: { readonly k: number; readonly type: 'float' | 'date' }[] = []
   for (const [k, column] of columns.entries()) {
     const isNumber = wanted[k] === 'number'
     const chunk =
@@ -34,8 +35,13 @@ export async function readWanted<Chunk extends ColumnChunk | SparseNumbers>(
           ? ((await orNull(read([column], [null])))?.[0] ?? null)
           : (await read([column], [types[k]!]))[0]!
     const isText = isNumber && chunk?.type === 'string'
-    found.push(chunk !== null && !isText ? chunk : (await read([column], [numberType(chunk)]))[0]!)
+    if (chunk === null || isText) again.push({ k, type: numberType(chunk) })
+    if (chunk !== null) found[k] = chunk
   }
+  // All at once, so that of several errors the first one in the rows is told.
+  const reread = again.length === 0 ? []
+    : await read(again.map(({ k }) => columns[k]!), again.map(({ type }) => type))
+  for (const [i, { k }] of again.entries()) found[k] = reread[i]!
   return found
 }
 

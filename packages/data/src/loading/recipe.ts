@@ -2,6 +2,7 @@ import type { FeatureInfo, RowBits } from '@coppice/engine'
 import type { Scalar } from '@coppice/model'
 import type { ColumnType, Format, TextOptions } from '../reader.js'
 import type { EncodePlan, JobColumn, JobPartition } from './job.js'
+import { keptFeatures } from './raw-rows.js'
 
 /**
  * All that is known of a data set once it is scanned: enough to bin any of its partitions
@@ -21,6 +22,8 @@ export interface DatasetRecipe {
   readonly types: readonly ColumnType[]
   readonly features: readonly FeatureInfo[]
   readonly classes: readonly Scalar[] | null
+  /** Values of numeric features are kept beside their bins: BinnedBlock.raw. */
+  readonly keepsRaw?: true
 }
 
 /** A planned partition. `columnIdx` is per column of the recipe. */
@@ -36,11 +39,19 @@ export function labelColumnsOf({ columns }: Pick<DatasetRecipe, 'columns'>): num
 }
 
 /** How the rows of a data set are binned. */
-export function encodePlanOf({ columns, types, features, classes }: DatasetRecipe): EncodePlan {
+export function encodePlanOf(
+  { columns, types, features, classes, keepsRaw }: DatasetRecipe,
+): EncodePlan {
   return {
     // A column that is text anywhere is read as text everywhere.
     types: columns.map(({ forced }, i) => (types[i] === 'string' ? 'string' : forced)),
     features,
     classes,
+    keepsRaw: keepsRaw === true,
   }
+}
+
+/** Values that are kept of a row; null where they are not to be. */
+export function nRawValues({ keepsRaw, features }: DatasetRecipe): number | null {
+  return keepsRaw === true ? keptFeatures(features).length : null
 }

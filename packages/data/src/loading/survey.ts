@@ -65,6 +65,7 @@ export async function surveyDataset(
     types,
     features,
     classes,
+    ...(inputs.params.linearTree === true ? { keepsRaw: true } : {}),
   }
   return {
     recipe,
@@ -180,6 +181,8 @@ export function loadSize(
     nBytes: unit.end - unit.start,
     format: partitions[partitionIdx]!.format,
   }))
+  // those of categorical features are not kept, but which are is not known yet
+  const rawBytes = params.linearTree === true ? 8 * nFeatures : 0
   const sampledShare = Math.min(1, params.binConstructSampleCnt / nRows)
   const nValues = sizes.reduce(
     (sum, size) => sum + unitValuesMax({ ...size, nColumns: nFeatures }), 0)
@@ -187,7 +190,8 @@ export function loadSize(
     nRows,
     nFeatures,
     // a byte has room for 255 features of two bins
-    binnedRowBytes: nFeatures < PACKED_FEATURES_MIN ? nFeatures : Math.ceil(nFeatures / 255),
+    binnedRowBytes: rawBytes +
+      (nFeatures < PACKED_FEATURES_MIN ? nFeatures : Math.ceil(nFeatures / 255)),
     nNumberArrays: columns.length - nFeatures - nGroups,
     unitBytesMax: sizes.reduce((most, size) => Math.max(most, unitBytesOf(size)), 0),
     nThreads: Math.min(runner.nThreads, units.length),

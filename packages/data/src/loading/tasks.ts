@@ -173,7 +173,7 @@ export class TaskWorker {
     const { plan, targets } = this.#encoding
     const encoder = (this.#encoder ??= makeEncoder(plan))
     const place = this.#place(partitionIdx, unit)
-    const known = targets[targetIdx]!.blocks === null
+    const known = targets[targetIdx]!.blocks === null && !plan.keepsRaw
       ? await this.#packAsBefore(encoder, partitionIdx, unit) : null
     const wanted = columns.flatMap(({ role }, i) => role === 'feature' && known !== null ? [] : [i])
     const chunks = await this.#read(arrays, partitionIdx, unit, wanted, plan.types)

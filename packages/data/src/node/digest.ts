@@ -21,7 +21,8 @@ export interface DigestTask {
  *
  * Where rows are packed the text is 'coppice-partition-2', and each block's bins come after the
  * numbers of its rows and of its bytes a row, and the arrays of its packing, in the order of
- * `Packing`. How rows are packed depends on the file and the bins alone.
+ * `Packing`. How rows are packed depends on the file and the bins alone. Raw values, where they are
+ * kept, come last: the text 'raw', then those of each block.
  */
 export function digestRows(
   { label, weight, initScore, shownAt }: EncodeTargets,
@@ -49,6 +50,10 @@ export function digestRows(
   if (shownAt !== null) {
     addCount(hash, shownAt.byteLength)
     hash.update(shownAt)
+  }
+  if (blocks.some(({ raw }) => raw !== undefined)) {
+    hash.update('raw')
+    for (const { raw } of blocks) hash.update(raw!)
   }
   return hash.digest('hex')
 }

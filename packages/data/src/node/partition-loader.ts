@@ -15,7 +15,9 @@ import type {
   LoadTask,
   TaskResults,
 } from '../loading/job.js'
-import { type DatasetRecipe, encodePlanOf, type RecipePartition } from '../loading/recipe.js'
+import {
+  type DatasetRecipe, encodePlanOf, nRawValues, type RecipePartition,
+} from '../loading/recipe.js'
 import { unitsOf } from '../loading/units.js'
 import { scoringContext } from '../prediction/scoring-context.js'
 import { defaultTextOptions } from '../readers.js'
@@ -316,7 +318,7 @@ function allocateAll(
 ): EncodeTargets[] {
   try {
     return partitions.map(({ firstRow, plan }) =>
-      allocatePartition(firstRow, targetSize(recipe.columns, plan.nRows)),
+      allocatePartition(firstRow, targetSize(recipe.columns, plan.nRows, nRawValues(recipe))),
     )
   } catch (error) {
     const nRows = partitions.reduce((sum, { plan }) => sum + plan.nRows, 0)

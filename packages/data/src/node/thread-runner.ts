@@ -1,3 +1,4 @@
+import { collectGarbage } from '@coppice/engine/threads'
 import type { Encoding, JobContext, LocalResults, LocalTask } from '../loading/job.js'
 import { throwIfAborted } from '../loading/inline-runner.js'
 import type { LocalRunner } from '../loading/options.js'
@@ -49,6 +50,8 @@ export class ThreadRunner implements LocalRunner {
   setEncoding(encoding: Encoding | null): void {
     this.#encoding = encoding
     this.#forget()
+    // The samples that bins were found from would stay beside the rows that are binned now.
+    if (encoding !== null) collectGarbage()
   }
 
   async run<T extends LocalTask>(

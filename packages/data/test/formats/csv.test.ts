@@ -159,6 +159,18 @@ describe('csvReader', () => {
       'int',
     ])
     await rejects('a\n2020-01-01\n\n5\n', /^t\.csv, line 4: column 'a' mixes dates \('2020-01-01'/)
+    // of several, the first by row, then by column, whatever their kinds
+    const types = [null, 'float', 'int', 'date', null] as const
+    const header = 'a,b,c,d,e\n'
+    await rejects(`${header}1,1,1,2020-01-01,1\n1,x,1,y,1\n1,2,1.5,z,1\n`,
+      /^t\.csv, line 3: column 'b': 'x'/, types)
+    await rejects(`${header}1,1,1,w,1\n1,x,1,y,1\n`, /^t\.csv, line 2: column 'd': 'w'/, types)
+    const far = '1,2,3,2020-01-01,1\n'.repeat(3000)
+    await rejects(`${header}${far}1,2,2.5,2020-01-01,1\n1,x,1,2020-01-01,1\n`,
+      /^t\.csv, line 3002: column 'c'/, types)
+    const mixed = encode(`${header}${far}1,2,3,2020-01-01,Z`)
+    await rejects(Uint8Array.of(...mixed, 0xfc, ...encode('\n1,x,1,2020-01-01,1\n')),
+      /^t\.csv, line 3002: .*column 'e' is not valid UTF-8/, [...types.slice(0, 4), 'string'])
     const latin1 = Uint8Array.of(...encode('a,b\n1,x\n2,Z'), 0xfc, ...encode('rich\n'))
     await rejects(latin1, /^t\.csv, line 3: .*column 'b' is not valid UTF-8/)
     await rejects(Uint8Array.of(0xff, 0xfe, 97, 0), /UTF-16/)

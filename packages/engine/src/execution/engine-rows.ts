@@ -17,6 +17,15 @@ export function engineRows(data: BinnedDataset): EngineRows {
   }
 }
 
+/** Bytes of all that there is by row. */
+export function rowBytes(
+  { blocks, label, weight, initScore, groupSizes }:
+    Pick<BinnedDataset, 'blocks' | 'label' | 'weight' | 'initScore' | 'groupSizes'>,
+): number {
+  return [label, weight, initScore, groupSizes, ...blocks.flatMap(({ bins, raw }) => [bins, raw])]
+    .reduce((sum, array) => sum + (array?.byteLength ?? 0), 0)
+}
+
 /** The rows of one partition. Its blocks carry row ids of the whole data set. */
 export interface PartitionRows {
   readonly nRows: number
@@ -103,7 +112,11 @@ export function sharedRows(rows: EngineRows): EngineRows {
   const { shownAt = null } = rows
   return {
     ...rows,
-    blocks: rows.blocks.map((block) => ({ ...block, bins: shareBytes(block.bins) })),
+    blocks: rows.blocks.map((block) => ({
+      ...block,
+      bins: shareBytes(block.bins),
+      ...(block.raw === undefined ? {} : { raw: shareDoubles(block.raw) }),
+    })),
     label: shareDoubles(rows.label),
     weight: rows.weight === null ? null : shareDoubles(rows.weight),
     initScore: rows.initScore === null ? null : shareDoubles(rows.initScore),

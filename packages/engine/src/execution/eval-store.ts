@@ -6,8 +6,10 @@ import { isRankingMetric, rankingParts } from '../metrics/ranking.js'
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { planColumns } from './columns.js'
+import { LinearScorer } from './linear-scorer.js'
 import type { BinnedTree, EngineRows, EngineSetup, MetricPart } from './protocol.js'
 import type { DealtRows, LocalQueries } from './queries.js'
+import { RawRows } from './raw-values.js'
 import { countRows, gatherRows, type RowRun } from './row-dealing.js'
 import { ScorePlanes } from './score-planes.js'
 import { visitRows } from './visit-rows.js'
@@ -20,6 +22,8 @@ interface StoredRows {
   /** Bytes of a row. */
   readonly stride: number
   readonly walk: WalkTable
+  /** Null where no leaf is linear. */
+  readonly scorer: LinearScorer | null
 }
 
 /** A thread's rows of one evaluated data set: bins (unless it trains), scores, labels, weights. */
@@ -69,7 +73,14 @@ export class EvalStore {
   /** Adds a tree to the scores; training scores have it already. */
   add(kernels: Kernels, output: number, tree: BinnedTree): void {
     if (this.#rows === null || this.#nRows === 0) return
-    const { offset, stride, walk } = this.#rows
+    const { offset, stride, walk, scorer } = this.#rows
+    if (tree.linear !== undefined && tree.feature.length > 0 && scorer !== null) {
+      walk.write(scorer.marking(tree))
+      kernels.walkTree(
+        scorer.marks, offset, stride, 0, this.#nRows, walk.nodes, walk.values)
+      scorer.addMarked(tree, tree.linear, this.scores.values(output))
+      return
+    }
     walk.write(tree)
     if (walk.isSingleLeaf) {
       const value = walk.firstValue
@@ -128,5 +139,7 @@ function storeRows(
     (packing, bins, first, n, localRow) =>
       filler.fillPacked(targetAt(localRow), packing, bins, first, n))
   const walk = new WalkTable(arena, setup.maxLeaves, { columns, walkOffset: (column) => column })
-  return { offset, stride, walk }
+  const scorer = setup.linear === undefined ? null : new LinearScorer(
+    arena, new RawRows(data, runs, setup.features), nRows, setup.initScoreQuantum)
+  return { offset, stride, walk, scorer }
 }

@@ -15,6 +15,7 @@ export function histogramsOf(request: EngineRequest): readonly number[] {
     case 'commit':
     case 'evaluate':
     case 'select':
+    case 'moments':
       return []
   }
 }

@@ -2,6 +2,7 @@ import { CoppiceError } from '../errors.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../training/iteration.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
+import { mergeMoments } from '../linear/moments.js'
 import { mergeSelected } from '../selection/answer.js'
 import { engineRows } from './engine-rows.js'
 import { Exchange } from './exchange.js'
@@ -92,6 +93,7 @@ export class InlineExecutor implements Executor {
       }
       case 'evaluate': return engine.evaluate(request)
       case 'select': return mergeSelected(request, [engine.select(request)])
+      case 'moments': return mergeMoments(request, [engine.moments(request)])
     }
   }
 

@@ -96,6 +96,7 @@ function answerOf(engine: StoreEngine, request: EngineRequest): StoreAnswer {
       return { kind: 'sums', histograms: engine.views(request) }
     case 'evaluate': return { kind: 'parts', parts: engine.evaluate(request) }
     case 'select': return { kind: 'selected', parts: [engine.select(request)] }
+    case 'moments': return { kind: 'moments', part: engine.moments(request) }
     case 'gradients':
     case 'commit':
       return { kind: 'none' }

@@ -1,11 +1,12 @@
 import { Arena } from '../kernels/arena.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { instantiateKernels } from '../kernels/load.js'
+import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
   BagRule, CommitRequest, EngineRows, EngineSetup, EvaluateRequest, GradientsRequest, MetricPart,
-  PrepareRequest,
+  MomentsRequest, PrepareRequest,
   RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
@@ -99,6 +100,11 @@ export class PartitionEngine {
   /** This engine's part of what is asked about residuals. */
   select(request: SelectRequest): SelectPart {
     return this.#rows.select(request)
+  }
+
+  /** This engine's part of the sums of leaves' normal equations. */
+  moments(request: MomentsRequest): MomentsPart {
+    return this.#rows.moments(request)
   }
 
   /** Adds a finished tree to the scores of all rows of this engine. */

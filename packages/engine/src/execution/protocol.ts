@@ -1,3 +1,4 @@
+import type { LinearLeaves } from '@coppice/model'
 import type { MetricDefinition } from '../custom/types.js'
 import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
@@ -20,7 +21,7 @@ import type { LeafRules, Rescan, TreeRules } from './leaf-rules.js'
  */
 export type EngineRequest =
   | PrepareRequest | GradientsRequest | TallyRequest | RootRequest | RoundRequest | SelectRequest
-  | CommitRequest | EvaluateRequest
+  | MomentsRequest | CommitRequest | EvaluateRequest
 
 export interface PrepareRequest {
   readonly kind: 'prepare'
@@ -157,6 +158,18 @@ export interface BinnedTree {
   readonly leftChild: readonly number[]
   readonly rightChild: readonly number[]
   readonly leafValue: readonly number[]
+  /** What leaves add instead, where the tree is linear. */
+  readonly linear?: BinnedLinear
+}
+
+/**
+ * Linear leaves. A row's output is computed as predictions are (`LinearLeaves` of the model),
+ * brought into [-limit, limit], and rounded to the grid of scores, `EngineSetup.initScoreQuantum`:
+ * sums of outputs are exact, and the tree with all of its numbers negated takes it back.
+ */
+export interface BinnedLinear extends LinearLeaves {
+  /** > 0 */
+  readonly limit: number
 }
 
 export interface CommitRequest {
@@ -210,6 +223,26 @@ export interface SelectedGroup {
 
 /** What was selected of each group. */
 export type SelectAnswer = readonly SelectedGroup[]
+
+/**
+ * Asks for the sums of the normal equations of leaves, over the rows whose values are all there:
+ * numbers up to RAW_MAX in magnitude. Changes nothing.
+ */
+export interface MomentsRequest {
+  readonly kind: 'moments'
+  /** Of which output the tree is whose leaves these are: the last that was begun. */
+  readonly output: number
+  readonly leaves: readonly MomentsLeaf[]
+}
+
+export interface MomentsLeaf {
+  /** The grower's node. */
+  readonly node: number
+  /** Numeric features, ascending. */
+  readonly features: readonly number[]
+  /** Rows of the leaf, over all engines: what comes is checked against it. */
+  readonly count: number
+}
 
 /** Per-engine part of one metric on one data set. Additive parts merge exactly. */
 export interface MetricPart {
@@ -320,9 +353,22 @@ export interface EngineSetup {
   /** Most expansions in one round. */
   readonly maxExpansions: number
   readonly maxLeaves: number
+  /** Present where leaves are linear. */
+  readonly linear?: LinearSetup
   readonly metrics: readonly MetricSpec[]
   /** Also evaluate the training rows, as data set 0 before the evaluation sets. */
   readonly evaluatesTraining: boolean
+}
+
+/** How values and the sums of normal equations become whole numbers. */
+export interface LinearSetup {
+  /** Of each feature: values are at most 2^exponent in magnitude. 0 where it is categorical. */
+  readonly exponents: readonly number[]
+  /** The two planes of the kernel's sums count multiples of 2^coarse and 2^fine. */
+  readonly coarse: number
+  readonly fine: number
+  /** Most features of a leaf. */
+  readonly maxFeatures: number
 }
 
 export interface MetricSpec {

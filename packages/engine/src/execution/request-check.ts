@@ -4,13 +4,14 @@ import {
 } from '../selection/buckets.js'
 import { TALLY_DIGITS } from './protocol.js'
 import type {
-  BagRule, BinnedTree, EngineRequest, EngineSetup, Expansion, SelectGroup, SelectRequest,
+  BagRule, BinnedLinear, BinnedTree, EngineRequest, EngineSetup, Expansion, MomentsRequest,
+  SelectGroup, SelectRequest,
 } from './protocol.js'
 
 /** What bounds the requests of a training. */
 export type RequestLimits =
   Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions' | 'usesBagging' |
-    'usesGoss' | 'objective'>
+    'usesGoss' | 'objective' | 'linear'>
 
 const BITS_BYTES = 32
 
@@ -50,7 +51,36 @@ export function treeFault(
   const foreign = tree.feature.find((feature) => !isIn(feature, features.length))
   if (foreign !== undefined) return featureFault(foreign, limits)
   if (tree.leftBins.some((bits) => bits.length !== BITS_BYTES)) return 'a set of bins is cut off'
-  return tree.leafValue.every(Number.isFinite) ? null : 'a value of a leaf is no finite number'
+  if (!tree.leafValue.every(Number.isFinite)) return 'a value of a leaf is no finite number'
+  return tree.linear === undefined ? null : linearFault(tree.linear, nLeaves, limits)
+}
+
+/** Engines have the values of numeric features where the setup says so. */
+function linearFault(
+  { limit, constant, features, coefficients }: BinnedLinear, nLeaves: number,
+  limits: RequestLimits,
+): string | null {
+  if (limits.linear === undefined) return 'leaves are linear, which they are not in this training'
+  const isWhole = limit > 0 && limit < Infinity && constant.every(Number.isFinite) &&
+    [constant, features, coefficients].every(({ length }) => length === nLeaves)
+  if (!isWhole) return 'what should be linear leaves are none'
+  for (const [leaf, own] of features.entries()) {
+    const factors = coefficients[leaf]!
+    if (factors.length !== own.length || !factors.every(Number.isFinite)) {
+      return `the coefficients of leaf ${leaf} are none`
+    }
+    const fault = numericFault(own, limits)
+    if (fault !== null) return fault
+  }
+  return null
+}
+
+function numericFault(own: readonly number[], limits: RequestLimits): string | null {
+  const { features, linear } = limits
+  if (own.length > linear!.maxFeatures) return `a leaf has ${own.length} features`
+  const other = own.find((f) =>
+    !isIn(f, features.length) || features[f]!.isCategorical || features[f]!.nBins < 2)
+  return other === undefined ? null : `feature ${other} has no values for linear leaves`
 }
 
 /**
@@ -102,6 +132,7 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
         : `${leafNodes.length} nodes are named for ${tree.leafValue.length} leaves`
     }
     case 'select': return selectFault(request, limits)
+    case 'moments': return momentsRequestFault(request, limits)
   }
 }
 
@@ -148,6 +179,22 @@ function selectFault(
   if (groups.length > maxLeaves) return `${groups.length} groups are more than ${maxLeaves} leaves`
   for (const group of groups) {
     const fault = groupFault(group)
+    if (fault !== null) return fault
+  }
+  return null
+}
+
+function momentsRequestFault(
+  { output, leaves }: MomentsRequest, limits: RequestLimits,
+): string | null {
+  const { nOutputs, maxLeaves, linear } = limits
+  if (!isIn(output, nOutputs)) return `output ${output} is not one of ${nOutputs}`
+  if (linear === undefined) return 'no leaf of this training is linear'
+  if (leaves.length > maxLeaves) return `${leaves.length} leaves are more than ${maxLeaves}`
+  for (const { node, features, count } of leaves) {
+    if (!Number.isInteger(node) || node < 0) return `node ${node} is none`
+    if (count < 0) return 'a leaf has less than no rows'
+    const fault = numericFault(features, limits)
     if (fault !== null) return fault
   }
   return null

@@ -1,10 +1,11 @@
+import type { LinearLeaves } from '@coppice/model'
 import { assert, CoppiceError } from '../errors.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import { leafRulesBytes, type LeafRules, type Neighbour, type Rescan, type TreeRules }
   from './leaf-rules.js'
 import type {
-  BagRule, BinnedTree, CommitRequest, EngineRequest, Expansion, GradientsRequest, RootRequest,
-  RoundRequest, SelectGroup, SelectRequest,
+  BagRule, BinnedLinear, BinnedTree, CommitRequest, EngineRequest, Expansion, GradientsRequest,
+  LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest, SelectGroup, SelectRequest,
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
 import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
@@ -12,7 +13,7 @@ import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
 /** Requests as bytes, to cross threads (or a network) without a parser in the way. */
 
 const kinds = [
-  'prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally', 'select',
+  'prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally', 'select', 'moments',
 ] as const
 const bags = ['rows', 'classes', 'goss', 'queries'] as const
 /** Bits of what comes with requests for gradients. */
@@ -22,10 +23,14 @@ const HAS_BIASES = 2
 /** Of one group of a select request. */
 const SELECT_GROUP_BYTES = 32
 
-/** An upper bound of the bytes of any request of a training. */
+/**
+ * An upper bound of the bytes of any request of a training.
+ *
+ * @param linear - `EngineSetup.linear`
+ */
 export function requestBytesMax(
   nFeatures: number, maxLeaves: number, maxExpansions: number, rules?: TreeRules,
-  nPositions = 0,
+  linear?: Pick<LinearSetup, 'maxFeatures'>, nPositions = 0,
 ): number {
   const nRules = rules === undefined ? 0 : 2 * maxExpansions + rules.rescansMax
   const ruled = rules === undefined ? 0
@@ -33,8 +38,17 @@ export function requestBytesMax(
   const round = maxExpansions * (200 + 2 * nFeatures) + (2 * maxLeaves + 2 * maxExpansions) * 4
   const commit = maxLeaves * (4 * 3 + 36 + 8 + 4)
   const select = maxLeaves * SELECT_GROUP_BYTES
+  const fitted = linear === undefined ? 0 : maxLeaves * (20 + 12 * linear.maxFeatures)
   return 256 + SCAN_NUMBERS * 8 + nFeatures +
-    Math.max(round + ruled + commit, select, nPositions * 8)
+    Math.max(round + ruled + commit + fitted, select, nPositions * 8)
+}
+
+/** Bytes of a tree as a request that commits it. */
+export function commitBytes({ leafValue, linear }: BinnedTree): number {
+  const maxFeatures = linear?.features.reduce((most, { length }) => Math.max(most, length), 0)
+  return requestBytesMax(
+    0, leafValue.length + 1, 1, undefined,
+    maxFeatures === undefined ? undefined : { maxFeatures })
 }
 
 /**
@@ -88,6 +102,15 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       w.int(request.groups.length)
       for (const group of request.groups) writeGroup(w, group)
       break
+    case 'moments':
+      w.int(request.output)
+      w.int(request.leaves.length)
+      for (const { node, features, count } of request.leaves) {
+        w.int(node)
+        w.ints(features)
+        w.int(count)
+      }
+      break
   }
   return w.at
 }
@@ -121,6 +144,7 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
     case 'select': return readSelect(r)
+    case 'moments': return readMoments(r)
     case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
   }
 }
@@ -148,7 +172,8 @@ function readRoot(r: Reader): RootRequest {
   const mask = r.someBytes()
   const request = { kind: 'root', output, mask, bag: readBag(r) } as const
   const rules = r.int() === 0 ? {} : { rules: readRules(r) }
-  const scan = r.int() === 0 ? {} : { scan: scanOfNumbers(r.list(SCAN_NUMBERS, 8, () => r.double())) }
+  const scan = r.int() === 0 ? {}
+    : { scan: scanOfNumbers(r.list(SCAN_NUMBERS, 8, () => r.double())) }
   return { ...request, ...rules, ...scan }
 }
 
@@ -212,6 +237,14 @@ function readSelect(r: Reader): SelectRequest {
     node: r.int(), low: r.double(), high: r.double(), width: r.double(), count: r.int(),
   }))
   return { kind: 'select', output, weightScale, groups }
+}
+
+function readMoments(r: Reader): MomentsRequest {
+  const output = r.int()
+  const n = r.int()
+  const leaves = r.list(n, 12, (): MomentsLeaf =>
+    ({ node: r.int(), features: r.ints() ?? [], count: r.int() }))
+  return { kind: 'moments', output, leaves }
 }
 
 function writeGroup(w: Writer, { node, low, high, width, count }: SelectGroup): void {
@@ -319,6 +352,32 @@ function writeTree(w: Writer, tree: BinnedTree): void {
   for (const bits of tree.leftBins) w.bytes(bits)
   w.int(tree.leafValue.length)
   for (const value of tree.leafValue) w.double(value)
+  w.int(tree.linear === undefined ? 0 : 1)
+  if (tree.linear !== undefined) writeLinear(w, tree.linear)
+}
+
+function writeLinear(w: Writer, { limit, constant, features, coefficients }: BinnedLinear): void {
+  w.double(limit)
+  for (const [leaf, value] of constant.entries()) {
+    w.double(value)
+    w.ints(features[leaf]!)
+    for (const coefficient of coefficients[leaf]!) w.double(coefficient)
+  }
+}
+
+function readLinear(r: Reader, nLeaves: number): BinnedLinear {
+  const limit = r.double()
+  const leaves = r.list(nLeaves, 12, () => {
+    const constant = r.double()
+    const features = r.ints() ?? []
+    return { constant, features, coefficients: r.list(features.length, 8, () => r.double()) }
+  })
+  const linear: LinearLeaves = {
+    constant: leaves.map((leaf) => leaf.constant),
+    features: leaves.map((leaf) => leaf.features),
+    coefficients: leaves.map((leaf) => leaf.coefficients),
+  }
+  return { limit, ...linear }
 }
 
 function readTree(r: Reader): BinnedTree {
@@ -328,5 +387,6 @@ function readTree(r: Reader): BinnedTree {
   const leftBins = feature.map(() => r.someBytes())
   const nLeaves = r.int()
   const leafValue = r.list(nLeaves, 8, () => r.double())
-  return { feature, leftBins, leftChild, rightChild, leafValue }
+  const tree = { feature, leftBins, leftChild, rightChild, leafValue }
+  return r.int() === 0 ? tree : { ...tree, linear: readLinear(r, nLeaves) }
 }

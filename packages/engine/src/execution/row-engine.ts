@@ -7,16 +7,20 @@ import { percentileObjective } from '../objectives/percentile-objectives.js'
 import { bindRanking } from '../objectives/ranking-kernels.js'
 import { assert } from '../errors.js'
 import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js'
+import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
 import { EvalStore } from './eval-store.js'
+import { LinearScorer } from './linear-scorer.js'
+import { MomentSummer } from './moment-summer.js'
 import type {
   BagRule, CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, GradientsRequest,
-  MetricPart, PrepareRequest,
+  MetricPart, MomentsRequest, PrepareRequest,
   RootRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { positionTally } from './position-sums.js'
 import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'
 import { LeafValues } from './leaf-values.js'
+import { RawRows } from './raw-values.js'
 import { countRows, gatherRows, type RowRun } from './row-dealing.js'
 import { RowSampler } from './row-sampler.js'
 import { RowSelector } from './row-selector.js'
@@ -57,6 +61,8 @@ export class RowEngine {
   readonly #sampler: RowSampler
   /** Null where no leaf is a percentile. */
   readonly #selector: RowSelector | null
+  /** Null where no leaf is linear. */
+  readonly #linear: { readonly summer: MomentSummer, readonly scorer: LinearScorer } | null
   readonly #values: LeafValues
   /** Of the evaluation sets; those of the training rows come in `#evaluated`. */
   readonly #evalStores: readonly EvalStore[]
@@ -97,6 +103,7 @@ export class RowEngine {
       runs, nRows, labels, nOutputs: setup.nOutputs, queries: dealt.queries, ...this.#pairs,
     })
     this.#selector = this.#makeSelector(arena, { labels, weights })
+    this.#linear = this.#makeLinear(arena, train, runs)
     this.#evalStores = evalSets.map((data) =>
       EvalStore.ofSet(arena, setup, data, deal(data)))
     const own = setup.evaluatesTraining
@@ -156,6 +163,24 @@ export class RowEngine {
     })
   }
 
+  #makeLinear(
+    arena: Arena, train: EngineRows, runs: readonly RowRun[],
+  ): { readonly summer: MomentSummer, readonly scorer: LinearScorer } | null {
+    const { linear, features, initScoreQuantum } = this.#setup
+    if (linear === undefined) return null
+    const raw = new RawRows(train, runs, features)
+    return {
+      summer: new MomentSummer(arena, this.#kernels, this.rows, raw, linear),
+      scorer: new LinearScorer(arena, raw, this.rows.nRows, initScoreQuantum),
+    }
+  }
+
+  /** This engine's part of the sums of leaves' normal equations. */
+  moments(request: MomentsRequest): MomentsPart {
+    assert(this.#linear !== null, 'the leaves of the training are linear')
+    return this.#linear.summer.sum(request)
+  }
+
   /** This engine's part of what is asked about residuals. */
   select(request: SelectRequest): SelectPart {
     assert(this.#selector !== null, 'the leaves of the objective are percentiles')
@@ -205,7 +230,14 @@ export class RowEngine {
   commit({ tree, leafNodes, output }: CommitRequest): void {
     this.#objective.onScores?.()
     this.#selector?.forget()
-    this.#values.add(tree, leafNodes, this.#scores.plane(output))
+    if (tree.linear === undefined || tree.feature.length === 0) {
+      this.#values.add(tree, leafNodes, this.#scores.plane(output))
+    } else {
+      assert(this.#linear !== null, 'the leaves of the training are linear')
+      const { scorer } = this.#linear
+      this.#values.add(scorer.marking(tree), leafNodes, scorer.marks)
+      scorer.addMarked(tree, tree.linear, this.#scores.values(output))
+    }
     for (const store of this.#evalStores) store.add(this.#kernels, output, tree)
   }
 

@@ -1,8 +1,8 @@
 import type { EngineRequest, EngineSetup, Expansion } from './protocol.js'
 
 /**
- * What stores have to know of a request: they scan nothing, so rules and parameters of scans are none
- * of their business. Where there are none this is the request itself.
+ * What stores have to know of a request: they scan nothing, so rules and parameters of scans are
+ * none of their business. Where there are none this is the request itself.
  */
 export function rowsRequest(request: EngineRequest): EngineRequest {
   const isOfScans = request.kind === 'root' &&

@@ -146,11 +146,16 @@ function* runsFrom(
 }
 
 function pickBlock(
-  { firstRow, nRows, bins, packing }: BinnedBlock, rowBytes: number, bits: RowBits, next: number,
+  { firstRow, nRows, bins, packing, raw }: BinnedBlock, rowBytes: number, bits: RowBits,
+  next: number,
 ): BinnedBlock | null {
   const nSelected = countSelected(bits, firstRow, firstRow + nRows)
   if (nSelected === 0) return null
-  const rest = { firstRow: next, nRows: nSelected, ...(packing === undefined ? {} : { packing }) }
+  const rest = {
+    firstRow: next, nRows: nSelected, ...(packing === undefined ? {} : { packing }),
+    ...(raw === undefined ? {}
+      : { raw: pickRaw(raw, raw.length / nRows, bits, firstRow, nRows) }),
+  }
   const first = skip(bits, firstRow, firstRow + nRows, 0) - firstRow
   if (skip(bits, firstRow + first, firstRow + nRows, 1) === firstRow + first + nSelected) {
     return { ...rest, bins: bins.subarray(first * rowBytes, (first + nSelected) * rowBytes) }
@@ -162,6 +167,16 @@ function pickBlock(
     at += (to - from) * rowBytes
   }
   return { ...rest, bins: picked }
+}
+
+/** Values of the selected rows of a block; shared where they are a run of them. */
+function pickRaw(
+  raw: Float64Array, width: number, bits: RowBits, firstRow: number, nRows: number,
+): Float64Array {
+  const runs = [...runsFrom(bits, firstRow, nRows)]
+  if (runs.length === 1) return raw.subarray(runs[0]![0] * width, runs[0]![1] * width)
+  const length = runs.reduce((sum, [first, end]) => sum + end - first, 0) * width
+  return pickValues(raw, width, runs, length)
 }
 
 function pickValues(

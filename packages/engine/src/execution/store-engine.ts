@@ -1,10 +1,12 @@
 import { Arena } from '../kernels/arena.js'
 import { SUM_BYTES } from '../kernels/api.js'
 import { instantiateKernels } from '../kernels/load.js'
+import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
 import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
 import type {
-  EngineRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, PrepareRequest,
+  EngineRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, MomentsRequest,
+  PrepareRequest,
   RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { writeLayout } from './reducer.js'
@@ -68,6 +70,7 @@ export class StoreEngine {
       case 'tally':
       case 'evaluate':
       case 'select':
+      case 'moments':
         return
     }
   }
@@ -168,6 +171,11 @@ export class StoreEngine {
   /** This engine's part of what is asked about residuals. */
   select(request: SelectRequest): SelectPart {
     return this.#rows.select(request)
+  }
+
+  /** This engine's part of the sums of leaves' normal equations. */
+  moments(request: MomentsRequest): MomentsPart {
+    return this.#rows.moments(request)
   }
 
   /** Parts of all metrics over this engine's rows of all evaluated data sets. */

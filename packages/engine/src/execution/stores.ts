@@ -1,4 +1,5 @@
 import { assert } from '../errors.js'
+import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
 import type { EngineRequest, EngineRows, EngineSetup, MetricPart } from './protocol.js'
 
@@ -15,6 +16,8 @@ export type StoreAnswer =
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
   /** One part per thread, in their order: see `mergeSelected`. */
   | { readonly kind: 'selected', readonly parts: readonly SelectPart[] }
+  /** Of all of its threads together. */
+  | { readonly kind: 'moments', readonly part: MomentsPart }
   | { readonly kind: 'none' }
 
 /** Is told of a request's first sums while the others are still being made. */

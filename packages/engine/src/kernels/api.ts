@@ -266,6 +266,22 @@ export interface Kernels {
   /** e^x of n (even) doubles; the same bits as `exp` of @coppice/model. */
   expLanes(dst: number, src: number, n: number): void
   /**
+   * Adds to the sums of the normal equations of a linear leaf those of n rows.
+   *
+   * A row is 2 + W doubles, W = nValues + 1 rounded up to even: its gradient and hessian, whole
+   * numbers up to 2^30 in magnitude; nValues values from -1 to 1; 1; and 0 where W is odd.
+   *
+   * `sums` is two planes of nValues + 2 lines of W i64. With x the values and the 1 behind them,
+   * line m has the sums of (hessian x_m) x_j at j >= m (what is before m is of no meaning), and the
+   * last line those of gradient x_j. Each product is a double, and is cut in two: the nearest
+   * multiple of a power of two u, then the nearest multiple of another, v, to what is left. The
+   * planes count u and v; `high` is 1.5 * 2^52 u, `low` 1.5 * 2^52 v. Products are below 2^51 u,
+   * and u at most 2^51 v.
+   */
+  linearMoments(
+    sums: number, rows: number, n: number, nValues: number, high: number, low: number,
+  ): void
+  /**
    * Sorts n doubles other than NaN and -0 in ascending order, in place. `scratch` has room for n
    * doubles, `counts` for SORT_COUNT_BYTES. O(n).
    */

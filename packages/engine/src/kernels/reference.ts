@@ -4,6 +4,7 @@ import { CELL_BYTES, type Kernels } from './api.js'
 import { cellsOf } from './cells.js'
 import { nearestEven, saturate } from './fixed-point.js'
 import { referenceObjectiveKernels } from './reference-objectives.js'
+import { referenceMomentKernels } from './reference-moments.js'
 import { referenceScanConstrained } from './reference-constrained.js'
 import { referenceRankingKernels } from './reference-ranking.js'
 import { referenceSampleKernels } from './reference-sample.js'
@@ -44,6 +45,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     expLanes: (dst, src, n) => {
       for (let i = 0; i < n; i++) own.putDouble(dst + i * 8, exp(own.double(src + i * 8)))
     },
+    ...referenceMomentKernels(memory),
     ...referenceObjectiveKernels(memory),
     ...referenceRankingKernels(memory),
     ...referenceSampleKernels(memory),

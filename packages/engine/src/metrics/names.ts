@@ -66,7 +66,6 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
   multi_label: ['binary_logloss', 'auc', 'binary_error'],
   squared_log_error: ['rmsle', ...numeric],
   aft: ['aft_nloglik'],
-  cox: ['cox_nloglik', 'concordance_index'],
 }
 
 /** Metrics that are defined too, and computed when they are named. */
@@ -100,7 +99,6 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   multi_label: probable,
   squared_log_error: shaped,
   aft: ['interval_regression_accuracy'],
-  cox: [],
 }
 
 /** Metrics that say how good a model of an objective is, its own loss first. */

@@ -60,7 +60,6 @@ export function bindObjective(
       const { distribution, scale } = spec.objective
       return new FormulaKernel(aftDerivatives(distribution, scale), 2, inputs)
     }
-    case 'cox':
     case 'custom':
       throw new CoppiceError('INTERNAL', 'internal error: a custom objective has a CustomKernel')
   }

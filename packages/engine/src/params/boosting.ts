@@ -14,8 +14,9 @@ export const boostingParameters = {
   ),
   parameter_schedule: structure(
     'control', 'schedule',
-    'Values of the first iterations, by parameter: an object of lists, such as `{"lambda_l2": [0, ' +
-      '1, 2], "feature_fraction": [0.5]}`, for the command also the name of a JSON file with one. ' +
+    'Values of the first iterations, by parameter: an object of lists, such as ' +
+      '`{"lambda_l2": [0, 1, 2], "feature_fraction": [0.5]}`, for the command also the name of a ' +
+      'JSON file with one. ' +
       'Iterations after those of a list have the parameter\'s own value. For `learning_rate`, ' +
       '`num_leaves` (none above the parameter\'s own), `max_depth`, `min_data_in_leaf`, ' +
       '`min_sum_hessian_in_leaf`, `lambda_l1`, `lambda_l2`, `min_gain_to_split`, ' +

@@ -1,10 +1,11 @@
 import { CoppiceError } from '@coppice/model'
 import { boostingContradiction } from './boosting-contradictions.js'
 import { constraintContradiction } from './constraint-contradictions.js'
+import { linearContradiction } from './linear-contradictions.js'
 import { outputContradiction } from './output-contradictions.js'
-import { quantizedContradiction } from './quantized.js'
+import { quantizedContradiction } from './quantized-contradictions.js'
 import { rankingContradiction } from './ranking.js'
-import { scheduleContradiction } from './schedule.js'
+import { scheduleContradiction } from './schedule-contradictions.js'
 import { samplingContradiction } from './sampling-contradictions.js'
 import type { ParameterValues } from './table.js'
 
@@ -149,6 +150,7 @@ export function checkContradictions(values: ParameterValues): void {
     quantizedContradiction(values) ??
     scheduleContradiction(values) ??
     growthContradiction(values) ??
+    linearContradiction(values) ??
     constraintContradiction(values)
   if (found !== null) throw new CoppiceError('PARAMETER', found)
 }

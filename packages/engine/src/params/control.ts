@@ -1,5 +1,6 @@
 import { bool, float, int, noEffect, numbers, unbuilt } from './parameter.js'
 import { boostingParameters } from './boosting.js'
+import { linearParameters } from './linear.js'
 import { quantizedParameters } from './quantized.js'
 import { samplingParameters } from './sampling.js'
 
@@ -125,10 +126,6 @@ const neutral = {
 }
 
 const notBuilt = {
-  linear_tree: unbuilt(
-    bool('control', false, 'Linear models in the leaves.', { aliases: ['linear_trees'] }),
-  ),
-  linear_lambda: unbuilt(float('control', 0, 'L2 regularisation of linear leaves.', { min: 0 })),
   top_k: unbuilt(
     int('control', 20, 'Voting-parallel learner: features proposed by a worker.', {
       above: 0,
@@ -148,6 +145,7 @@ const notBuilt = {
 
 /** Everything about the growth of trees. */
 export const controlParameters = {
-  ...supported, ...samplingParameters, ...boostingParameters, ...quantizedParameters, ...neutral,
+  ...supported, ...samplingParameters, ...boostingParameters, ...quantizedParameters,
+  ...linearParameters, ...neutral,
   ...notBuilt,
 }

@@ -1,5 +1,3 @@
-import type { ParameterValues } from './table.js'
-
 /** Parameters that may be another from iteration to iteration, as LightGBM's reset_parameter. */
 export const scheduledNames = [
   'learning_rate', 'num_leaves', 'max_depth', 'min_data_in_leaf', 'min_sum_hessian_in_leaf',
@@ -64,8 +62,9 @@ function parsed(text: string): unknown {
 
 /** The schedule of a training; null where there is none. */
 export function scheduleOf(
-  { parameterSchedule, learningRateSchedule }:
-  Pick<ParameterValues, 'parameterSchedule' | 'learningRateSchedule'>,
+  { parameterSchedule, learningRateSchedule }: {
+    readonly parameterSchedule: string, readonly learningRateSchedule: readonly number[],
+  },
 ): Schedule | null {
   const lists = parameterSchedule === '' ? {}
     : JSON.parse(parameterSchedule) as Readonly<Record<string, readonly number[]>>
@@ -84,28 +83,4 @@ export function scheduledValues(schedule: Schedule, iteration: number): Schedule
 /** Iterations that a schedule has values for. */
 export function scheduleLength(schedule: Schedule): number {
   return Math.max(0, ...Object.values(schedule).map((list) => list.length))
-}
-
-/** What a schedule contradicts by itself; values of iterations are checked as parameters are. */
-export function scheduleContradiction(values: ParameterValues): string | null {
-  const { parameterSchedule, learningRateSchedule, numIterations, numLeaves, baggingFreq } = values
-  if (parameterSchedule === '') return null
-  const lists = JSON.parse(parameterSchedule) as Readonly<Record<string, readonly number[]>>
-  if ('learning_rate' in lists && learningRateSchedule.length > 0) {
-    return 'learning_rate_schedule contradicts parameter_schedule, which has learning_rate too; ' +
-      'give one of them'
-  }
-  const name = Object.keys(lists).find((each) => lists[each]!.length > numIterations)
-  if (name !== undefined) {
-    return `parameter_schedule has ${lists[name]!.length} values of ${name}, and there are ` +
-      `num_iterations = ${numIterations}; give at most one for each`
-  }
-  const leaves = Math.max(0, ...lists['num_leaves'] ?? [])
-  if (leaves > numLeaves) {
-    return `parameter_schedule has num_leaves ${leaves}, and num_leaves = ${numLeaves} is the ` +
-      'largest that there may be; set num_leaves to the largest of all'
-  }
-  const drawn = Object.keys(lists).find((each) => each.endsWith('bagging_fraction'))
-  return drawn === undefined || baggingFreq > 0 ? null : `parameter_schedule has ${drawn}, which ` +
-    'does nothing while bagging_freq is 0; set bagging_freq = 1, or leave it out'
 }

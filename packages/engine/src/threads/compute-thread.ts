@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { loadModules } from '../custom/registry.js'
 import { CoppiceError } from '../errors.js'
 import { bestOfShares, roundAnswer } from '../execution/candidates.js'
+import { rowBytes } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { HISTOGRAM_POOL_BYTES } from '../execution/histogram-pool.js'
@@ -10,12 +11,14 @@ import type {
   BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundRequest,
 } from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
+import { mergeMoments, momentsLength, momentsRoom } from '../linear/moments.js'
 import { mergeSelected } from '../selection/answer.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { Arena } from '../kernels/arena.js'
 import {
   Booster, type Dialogue, type EngineAnswer, type IterationTask,
 } from '../training/iteration.js'
+import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
@@ -45,12 +48,11 @@ class ComputeThread {
     const table = shareFeatures(plan.engine.features, nThreads)
     this.#exchange = new Exchange(table, Exchange.roomFor(plan.engine.maxExpansions), start)
     const { histogramPoolBytes = HISTOGRAM_POOL_BYTES, treeBuffers } = start
-    this.#engine = new PartitionEngine(plan.engine, start.train, start.evalSets, {
+    this.#engine = new PartitionEngine(plan.engine, start.train!, start.evalSets, {
       engine: thread, nEngines: nThreads, table, exchange: this.#exchange,
     }, histogramPoolBytes, new Arena(), treeBuffers === null)
     this.#team = treeBuffers === null ? null : new TreeTeam({
-      plan, train: start.train, buffers: treeBuffers,
-      histogramPoolBytes: histogramPoolBytes / nThreads,
+      plan, train: start.train!, buffers: treeBuffers, histogramPoolBytes, thread, nThreads,
     }, this.#gate, this.#engine, (trees) => send({ kind: 'trees', trees }))
   }
 
@@ -146,7 +148,16 @@ class ComputeThread {
         room.set(part, 1)
         return null
       }
+      case 'moments':
+        this.#momentsOf(this.#start.thread).set(engine.moments(request))
+        return null
     }
+  }
+
+  /** Where a thread's part of sums of linear leaves is. */
+  #momentsOf(thread: number): BigInt64Array {
+    const length = momentsRoom(this.#start.plan.engine.linear!.maxFeatures)
+    return new BigInt64Array(this.#start.moments, thread * length * 8, length)
   }
 
   /** Where a thread's part of a selection is, behind its length. */
@@ -188,6 +199,11 @@ class ComputeThread {
         const room = this.#selected(thread)
         return room.subarray(1, 1 + room[0]!)
       }))
+      case 'moments': {
+        const length = momentsLength(request)
+        return mergeMoments(request, Array.from({ length: nThreads }, (_, thread) =>
+          this.#momentsOf(thread).subarray(0, length)))
+      }
       case 'gradients':
       case 'commit':
         return null
@@ -197,6 +213,19 @@ class ComputeThread {
 
 function aborted(): CoppiceError {
   return new CoppiceError('ABORTED', 'training was aborted')
+}
+
+/**
+ * Lets go of rows of which there are copies: the thread's data would keep them for good. They are
+ * collected by whoever calls next, when no frame has them any more.
+ *
+ * @returns their bytes
+ */
+function dropRows(start: ThreadStart): number {
+  const bytes = [start.train!, ...start.evalSets].reduce((sum, set) => sum + rowBytes(set), 0)
+  start.train = null
+  start.evalSets = []
+  return bytes
 }
 
 function send(message: FromThread, transfer: ArrayBuffer[] = []): void {
@@ -237,6 +266,7 @@ async function main(start: ThreadStart): Promise<void> {
   try {
     if (start.modules.length > 0) await loadModules(start.modules)
     const thread = new ComputeThread(start)
+    if (dropRows(start) > WORTH_COLLECTING_BYTES) collectGarbage()
     send({ kind: 'ready' })
     if (start.thread === 0) lead(thread, start)
     else thread.follow()

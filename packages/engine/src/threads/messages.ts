@@ -11,8 +11,9 @@ export interface ThreadStart {
   readonly thread: number
   readonly nThreads: number
   readonly plan: TrainingPlan
-  readonly train: EngineRows
-  readonly evalSets: readonly EngineRows[]
+  /** Null, and no evaluation sets, once the thread has a copy. */
+  train: EngineRows | null
+  evalSets: readonly EngineRows[]
   readonly histogramPoolBytes: number | undefined
   readonly control: SharedArrayBuffer
   readonly mailbox: SharedArrayBuffer
@@ -26,6 +27,8 @@ export interface ThreadStart {
   readonly selected: SharedArrayBuffer
   /** Where each tree is grown by one thread; else null. */
   readonly treeBuffers: TreeBuffers | null
+  /** As `selected`, of a moments request: whole numbers of 64 bits. */
+  readonly moments: SharedArrayBuffer
 }
 
 /** To thread 0, the leader; the others follow it. */

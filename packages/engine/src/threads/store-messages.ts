@@ -1,5 +1,6 @@
 import type { CodeModule } from '../custom/types.js'
 import type { EngineRows, EngineSetup, MetricPart } from '../execution/protocol.js'
+import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
 import type { ThreadFailure } from './failure.js'
 
@@ -53,6 +54,7 @@ export type FromStoreThread =
   | { readonly kind: 'done', readonly nReports: number }
   | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
   | { readonly kind: 'selected', readonly thread: number, readonly part: SelectPart }
+  | { readonly kind: 'moments', readonly part: MomentsPart }
   /** So many histograms are in the output. */
   | { readonly kind: 'sums', readonly nHistograms: number }
   | { readonly kind: 'digest', readonly digest: string }

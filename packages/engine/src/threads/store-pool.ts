@@ -13,6 +13,7 @@ import { rowsRequest } from '../execution/rows-request.js'
 import { StoreSizes, type StoreAnswer, type Stores, type SumsWatch } from '../execution/stores.js'
 import { sumsLayout } from '../execution/sums-layout.js'
 import { EXCHANGE_BYTES } from '../training/executor-traits.js'
+import { joinMoments, type MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
 import { asOperatingError, errorOf, failureOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
@@ -34,6 +35,8 @@ interface Reports {
   readonly parts: MetricPart[]
   /** By thread: they tell of theirs in any order. */
   readonly selected: SelectPart[]
+  /** Of all threads, in any order. */
+  readonly moments: MomentsPart[]
   digest: string | null
   failure: Error | null
 }
@@ -143,7 +146,7 @@ export class StorePool implements Stores {
     assert(this.#call === null, 'one call at a time')
     return new Promise((resolve, reject) => {
       const length = write()
-      const reports = { parts: [], selected: [], digest: null, failure: null }
+      const reports = { parts: [], selected: [], moments: [], digest: null, failure: null }
       this.#call = { reports, nReports: 0, expected: null, onSums, resolve, reject }
       this.#gate.post(length)
     })
@@ -189,12 +192,12 @@ export class StorePool implements Stores {
 
   /** Buffers that are large enough for one more store; those of older stores stay theirs. */
   #grownBuffers(
-    { features, maxLeaves, maxExpansions, objective }: EngineSetup, batchSize: number,
+    { features, maxLeaves, maxExpansions, linear, objective }: EngineSetup, batchSize: number,
   ): StoreBuffers {
     const { nBytes } = sumsLayout(features)
     const table = shareFeatures(features, this.nThreads)
-    const request = requestBytesMax(
-      features.length, maxLeaves, maxExpansions, undefined, objective.ranking?.nPositions)
+    const request = requestBytesMax(features.length, maxLeaves, maxExpansions, undefined, linear,
+      objective.ranking?.nPositions)
     const { mailbox, output, sums } = this.#buffers
     return {
       mailbox: atLeast(mailbox, COMMAND_BYTES + request),
@@ -224,7 +227,7 @@ export class StorePool implements Stores {
   ): Promise<StoreAnswer> {
     this.#sizes.require(store)
     const onSums = (n: number): void => watch!.take(this.#histograms(store, n))
-    const { parts, selected } = await this.#post(() => {
+    const { parts, selected, moments } = await this.#post(() => {
       const { mailbox } = this.#buffers
       new Int32Array(mailbox, 0, 4).set([command, store, watch?.every ?? 0, 0])
       return COMMAND_BYTES +
@@ -238,6 +241,7 @@ export class StorePool implements Stores {
         return { kind: 'sums', histograms: this.#histograms(store, histogramsOf(request).length) }
       case 'evaluate': return { kind: 'parts', parts }
       case 'select': return { kind: 'selected', parts: selected }
+      case 'moments': return { kind: 'moments', part: joinMoments(moments) }
       case 'gradients':
       case 'commit':
         return { kind: 'none' }
@@ -291,6 +295,9 @@ function takeReport(
       return
     case 'selected':
       reports.selected[message.thread] = message.part
+      return
+    case 'moments':
+      reports.moments.push(message.part)
       return
     case 'digest':
       reports.digest = message.digest

@@ -7,7 +7,7 @@ import { shareFeatures } from '../execution/feature-shares.js'
 import type { EngineRequest, RootRequest, RoundRequest } from '../execution/protocol.js'
 import { decodeRequest } from '../execution/request-codec.js'
 import { StoreEngine } from '../execution/store-engine.js'
-import { collectGarbage } from './collect-garbage.js'
+import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
 import { partBuffers } from './part-buffers.js'
@@ -17,9 +17,6 @@ import {
   type ToStoreThread,
 } from './store-messages.js'
 import { putTally } from './tallies.js'
-
-/** Less memory than this is left to V8's own time. */
-const WORTH_COLLECTING_BYTES = 67_108_864
 
 /**
  * A thread of a StorePool: one engine per store. It waits for calls without ever returning to its
@@ -117,6 +114,11 @@ class StoreThread {
           const part = this.#engine(store).select(request)
           const { thread } = this.#start
           this.#report({ kind: 'selected', thread, part }, [part.buffer as ArrayBuffer])
+        })
+      case 'moments':
+        return this.#attempt(() => {
+          const part = this.#engine(store).moments(request)
+          this.#report({ kind: 'moments', part }, [part.buffer as ArrayBuffer])
         })
       case 'gradients':
       case 'commit':

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import type { CodeModule } from '../custom/types.js'
 import { assert, CoppiceError } from '../errors.js'
-import { engineRows, sharedRows } from '../execution/engine-rows.js'
+import { engineRows, rowBytes, sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { TALLY_COUNTS, type BinnedTree, type MetricPart } from '../execution/protocol.js'
@@ -9,8 +9,10 @@ import { requestBytesMax } from '../execution/request-codec.js'
 import { type TreeBuffers, TreePlanes } from '../execution/tree-planes.js'
 import type { GrownTree } from '../grower/tree-grower.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
+import { momentsRoom } from '../linear/moments.js'
 import { Booster, type IterationRecord, nothingLearnt } from '../training/iteration.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
+import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { asOperatingError, errorOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
@@ -58,6 +60,8 @@ export class ThreadExecutor implements Executor {
   #ahead: IterationAhead | null = null
   #waiter: Waiter | null = null
   #failure: Error | null = null
+  /** What threads have copies of waits to be collected, which nothing else brings about. */
+  #mayCollect = false
 
   /**
    * @param nThreads - compute threads, >= 1; see `defaultThreads`
@@ -75,11 +79,17 @@ export class ThreadExecutor implements Executor {
   async open(job: TrainingJob): Promise<void> {
     const { plan, train, evalSets, histogramPoolBytes } = job
     const { nThreads } = this
+    const sets = [train, ...evalSets.map(({ data }) => data)]
+    const isLarge = WORTH_COLLECTING_BYTES <
+      sets.reduce((sum, data) => sum + rowBytes(data), 0)
+    // What loading has left behind is not needed beside what threads are about to take.
+    if (isLarge) collectGarbage()
+    this.#mayCollect = isLarge && job.releasesRows === true
     const table = shareFeatures(plan.engine.features, nThreads)
-    const { maxExpansions, maxLeaves, features, rules } = plan.engine
+    const { maxExpansions, maxLeaves, features, rules, linear } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), rules?.rescansMax)
     const requests = requestBytesMax(
-      features.length, maxLeaves, maxExpansions, rules, plan.positions?.nPositions)
+      features.length, maxLeaves, maxExpansions, rules, linear, plan.positions?.nPositions)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     this.#nOutputs = plan.engine.nOutputs
@@ -100,6 +110,8 @@ export class ThreadExecutor implements Executor {
       selected: new SharedArrayBuffer(
         plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
       treeBuffers: this.#treeBuffers(job),
+      moments: new SharedArrayBuffer(
+        linear === undefined ? 0 : nThreads * momentsRoom(linear.maxFeatures) * 8),
     }
     await this.#wait(() => {
       for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })
@@ -113,7 +125,12 @@ export class ThreadExecutor implements Executor {
   }
 
   #spawn(start: ThreadStart): void {
-    const worker = spawnThread('./compute-thread.js', `coppice-compute-${start.thread}`, start)
+    this.#listen(
+      spawnThread('./compute-thread.js', `coppice-compute-${start.thread}`, start), start.thread)
+  }
+
+  /** A function of its own: listeners must not keep the rows that the thread was started with. */
+  #listen(worker: Worker, thread: number): void {
     worker.on('message', (message: FromThread) => this.#hear(message))
     worker.on('error', (error) => this.#fail(asOperatingError(error)))
     worker.on('exit', (code) => {
@@ -121,7 +138,7 @@ export class ThreadExecutor implements Executor {
       // exit may be heard before that report
       if (code === 0) return
       this.#fail(
-        new CoppiceError('INTERNAL', `compute thread ${start.thread} ended with code ${code}`))
+        new CoppiceError('INTERNAL', `compute thread ${thread} ended with code ${code}`))
     })
     this.#workers.push(worker)
   }
@@ -266,7 +283,12 @@ export class ThreadExecutor implements Executor {
     if (signal?.aborted === true) abort()
     signal?.addEventListener('abort', abort)
     try {
-      return await this.#wait(begin)
+      return await this.#wait(() => {
+        begin()
+        // The threads are at work, and the caller has let go of the rows by now.
+        if (this.#mayCollect) collectGarbage()
+        this.#mayCollect = false
+      })
     } finally {
       signal?.removeEventListener('abort', abort)
     }

@@ -13,8 +13,10 @@ export interface TreeTeamStart {
   readonly plan: TrainingPlan
   readonly train: EngineRows
   readonly buffers: TreeBuffers
-  /** For the histograms of open leaves of this thread. */
+  /** For the histograms of open leaves of all threads. */
   readonly histogramPoolBytes: number
+  readonly thread: number
+  readonly nThreads: number
 }
 
 /** A tree of an iteration. */
@@ -36,7 +38,8 @@ export class TreeTeam {
   readonly #planes: TreePlanes
   readonly #booster: Booster
   readonly #rows: PartitionEngine
-  readonly #engine: TreeEngine
+  /** Null: there are more threads than trees. */
+  readonly #engine: TreeEngine | null
   readonly #tell: (trees: readonly OutputTree[]) => void
 
   /**
@@ -44,7 +47,7 @@ export class TreeTeam {
    * @param tell - takes the trees that this thread grew
    */
   constructor(
-    { plan, train, buffers, histogramPoolBytes }: TreeTeamStart, gate: Gate,
+    { plan, train, buffers, histogramPoolBytes, thread, nThreads }: TreeTeamStart, gate: Gate,
     rows: PartitionEngine, tell: (trees: readonly OutputTree[]) => void,
   ) {
     const { engine, growth } = plan
@@ -54,7 +57,9 @@ export class TreeTeam {
     // nobody is waited for: what runs ahead would only be lost
     this.#booster = new Booster({ ...plan, growth: { ...growth, maxExpansions: 1 } })
     this.#rows = rows
-    this.#engine = new TreeEngine(engine, train, histogramPoolBytes, this.#planes)
+    const nGrowers = Math.min(nThreads, engine.nOutputs)
+    this.#engine = thread >= nGrowers ? null
+      : new TreeEngine(engine, train, histogramPoolBytes / nGrowers, this.#planes)
     this.#tell = tell
   }
 
@@ -71,26 +76,31 @@ export class TreeTeam {
    */
   grow(task: IterationTask): boolean {
     const planes = this.#planes
-    this.#engine.setScales(task.scales.gradient, task.scales.hessian)
     this.#rows.giveGradients(planes, task.bag)
     this.#gate.barrier()
-    const grown: OutputTree[] = []
-    for (let output = planes.take(); output !== null; output = planes.take()) {
-      const tree = this.#growTree(task, output)
-      if (tree === null) break
-      planes.putTree(output, tree.binned)
-      grown.push({ output, tree })
-    }
-    // all at once: who is told of each would wake up each time, and take a thread's core
-    this.#tell(grown)
+    if (this.#engine !== null) this.#growTrees(task, this.#engine)
     this.#gate.barrier()
     if (planes.isStopped) return false
     this.#rows.takeTrees(planes)
     return true
   }
 
+  #growTrees(task: IterationTask, engine: TreeEngine): void {
+    const planes = this.#planes
+    const grown: OutputTree[] = []
+    engine.setScales(task.scales.gradient, task.scales.hessian)
+    for (let output = planes.take(); output !== null; output = planes.take()) {
+      const tree = this.#growTree(task, output, engine)
+      if (tree === null) break
+      planes.putTree(output, tree.binned)
+      grown.push({ output, tree })
+    }
+    // all at once: who is told of each would wake up each time, and take a thread's core
+    this.#tell(grown)
+  }
+
   /** @returns null when the training was aborted */
-  #growTree(task: IterationTask, output: number): GrownTree | null {
+  #growTree(task: IterationTask, output: number, engine: TreeEngine): GrownTree | null {
     const dialogue = this.#booster.growTree({ ...task, output }, null)
     let step = dialogue.next(null)
     while (step.done !== true) {
@@ -100,11 +110,11 @@ export class TreeTeam {
       }
       const request = step.value
       assert(isTreeRequest(request), `a tree does not ask for "${request.kind}"`)
-      step = dialogue.next(this.#engine.answer(request))
+      step = dialogue.next(engine.answer(request))
     }
     const { binned } = step.value
     if (!changesScores(binned)) {
-      this.#engine.answer({ kind: 'commit', output, tree: binned, leafNodes: null })
+      engine.answer({ kind: 'commit', output, tree: binned, leafNodes: null })
     }
     return step.value
   }

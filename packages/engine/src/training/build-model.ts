@@ -25,6 +25,7 @@ export function modelTree(
   tree: GrownTree, features: readonly FeatureInfo[], hessianUnit: number,
 ): Tree {
   const { binned, splits } = tree
+  const { linear } = binned
   const mapperOf = (split: SplitCandidate): BinMapper => features[split.feature]!.mapper
   return {
     splitFeature: binned.feature,
@@ -40,6 +41,9 @@ export function modelTree(
     leafValue: binned.leafValue,
     leafWeight: tree.leafTotals.map((totals) => Number(totals.hessian) * hessianUnit),
     leafCount: tree.leafTotals.map((totals) => totals.count),
+    ...(linear === undefined ? {} : { linear: {
+      constant: linear.constant, features: linear.features, coefficients: linear.coefficients,
+    } }),
   }
 }
 
@@ -64,15 +68,20 @@ function leftCategories(split: SplitCandidate, mapper: BinMapper): number[] | nu
 /**
  * A model's tree over the bins of a data set: the way back, for going on with a training.
  *
+ * @param linearLimit - of the outputs of linear leaves, see BinnedLinear
  * @throws CoppiceError 'MODEL' when a threshold or category is not one of the data's bins
  */
-export function binTree(tree: Tree, features: readonly FeatureInfo[]): BinnedTree {
+export function binTree(
+  tree: Tree, features: readonly FeatureInfo[], linearLimit = Infinity,
+): BinnedTree {
+  const { linear } = tree
   return {
     feature: tree.splitFeature,
     leftBins: tree.splitFeature.map((f, node) => nodeLeftBins(tree, node, features[f]!)),
     leftChild: tree.leftChild,
     rightChild: tree.rightChild,
     leafValue: tree.leafValue,
+    ...(linear === undefined ? {} : { linear: { ...linear, limit: linearLimit } }),
   }
 }
 

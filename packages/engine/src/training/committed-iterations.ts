@@ -6,8 +6,8 @@ import type { CommittedIteration } from './trainer-protocol.js'
 import type { MetricValue } from './types.js'
 
 /**
- * The iterations that a model's training committed, as they were announced when it was trained: the inverse of
- * `resumeModel`. For whoever keeps a journal of a training that goes on from a model.
+ * The iterations that a model's training committed, as they were announced when it was trained: the
+ * inverse of `resumeModel`. For whoever keeps a journal of a training that goes on from a model.
  *
  * @param isHigher - whether a metric is better where it is larger: `metricDirections`
  */

@@ -1,4 +1,5 @@
 import type { BinnedTree, CommitRequest } from '../execution/protocol.js'
+import { negateTree, scaleLinear } from '../linear/scale.js'
 import { roundTiesToEven } from '../numeric/rounding.js'
 import { finish, mixNumber, Purpose, startHash } from '../random.js'
 
@@ -111,7 +112,7 @@ export class DartForest {
   /** Takes dropped trees out of the scores: exactly, since all values are on one grid. */
   *removals({ dropped }: DartStep): Generator<CommitRequest> {
     for (const iteration of dropped) {
-      yield* commitsOf(this.#trees[iteration]!, (values) => values.map((value) => -value))
+      yield* commitsOf(this.#trees[iteration]!, negateTree)
     }
   }
 
@@ -119,7 +120,7 @@ export class DartForest {
   *returns(step: DartStep): Generator<CommitRequest> {
     const rescale = this.rescale(step)
     for (const iteration of step.dropped) {
-      yield* commitsOf(this.#trees[iteration]!, (values) => rescaleValues(values, rescale))
+      yield* commitsOf(this.#trees[iteration]!, (tree) => rescaleTree(tree, rescale))
     }
   }
 
@@ -131,8 +132,7 @@ export class DartForest {
   take(step: DartStep, trees: readonly BinnedTree[]): void {
     const rescale = this.rescale(step)
     for (const i of step.dropped) {
-      this.#trees[i] = this.#trees[i]!.map((tree) =>
-        ({ ...tree, leafValue: rescaleValues(tree.leafValue, rescale) }))
+      this.#trees[i] = this.#trees[i]!.map((tree) => rescaleTree(tree, rescale))
     }
     this.takeReplayed(trees)
   }
@@ -144,13 +144,19 @@ export class DartForest {
   }
 }
 
+function rescaleTree(tree: BinnedTree, rescale: Rescale): BinnedTree {
+  const rescaled = { ...tree, leafValue: rescaleValues(tree.leafValue, rescale) }
+  const { linear } = tree
+  return linear === undefined ? rescaled
+    : { ...rescaled, linear: scaleLinear(linear, rescale.factor) }
+}
+
 function* commitsOf(
-  trees: readonly BinnedTree[], change: (values: readonly number[]) => number[],
+  trees: readonly BinnedTree[], change: (tree: BinnedTree) => BinnedTree,
 ): Generator<CommitRequest> {
   for (const [output, tree] of trees.entries()) {
     // one that could not split adds nothing
     if (tree.feature.length === 0) continue
-    const changed = { ...tree, leafValue: change(tree.leafValue) }
-    yield { kind: 'commit', output, tree: changed, leafNodes: null }
+    yield { kind: 'commit', output, tree: change(tree), leafNodes: null }
   }
 }

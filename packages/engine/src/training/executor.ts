@@ -16,6 +16,8 @@ export interface TrainingJob {
    * thread, over all rows. Otherwise, and where it is not possible, all grow one after the other.
    */
   readonly growsApart?: boolean
+  /** The rows are taken out of the data sets once this is open. */
+  readonly releasesRows?: boolean
 }
 
 /**

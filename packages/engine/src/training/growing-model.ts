@@ -2,6 +2,7 @@ import {
   chainOf, formatVersionOf, type Model, type ModelHeader, type Tree,
 } from '@coppice/model'
 import { assert } from '../errors.js'
+import { scaleLinear } from '../linear/scale.js'
 import { isHigherBetter } from '../metrics/names.js'
 import { rescaleValues, type Rescale } from './dart.js'
 import { EarlyStopping, type EarlyStoppingParams } from './early-stopping.js'
@@ -121,6 +122,8 @@ export class GrowingModel {
         ...tree,
         leafValue: rescaleValues(tree.leafValue, rescale),
         nodeValue: rescaleValues(tree.nodeValue, rescale),
+        ...(tree.linear === undefined ? {}
+          : { linear: scaleLinear(tree.linear, rescale.factor) }),
       }))
       this.#trees.splice(iteration * n, n, ...trees)
       this.#chain.replace(iteration, trees)

@@ -3,12 +3,13 @@
  * scores of the rows, and its trees come first in the model that is made.
  *
  * Features are those of the data, in their order. Dictionaries are of the model and of the data
- * together: a category that only one of them has goes right in the other's trees, as unseen ones do.
+ * together: a category that only one of them has goes right in the other's trees, as unseen ones
+ * do.
  */
 import {
-  chainOf, compareUtf8, isForest, truncateModel, withUsedFeatures, ZERO_THRESHOLD, type CategoricalFeature,
-  type EarlierTraining, type Feature, type MissingType, type Model, type ModelHeader,
-  type NumericFeature, type Scalar, type Tree,
+  chainOf, compareUtf8, isForest, truncateModel, withUsedFeatures, ZERO_THRESHOLD,
+  type CategoricalFeature, type EarlierTraining, type Feature, type MissingType, type Model,
+  type ModelHeader, type NumericFeature, type Scalar, type Tree,
 } from '@coppice/model'
 import type { FeatureInfo } from '../dataset.js'
 import { assert, CoppiceError } from '../errors.js'
@@ -36,8 +37,8 @@ export interface Beginning {
  */
 export function initialModel(model: Model, boosting: string): Model {
   if (boosting === 'rf') {
-    throw new CoppiceError('PARAMETER', 'an initial model contradicts boosting = rf: its trees do ' +
-      'not build on scores; leave the model out, or use boosting = gbdt')
+    throw new CoppiceError('PARAMETER', 'an initial model contradicts boosting = rf: its trees ' +
+      'do not build on scores; leave the model out, or use boosting = gbdt')
   }
   if (isForest(model.objective)) {
     throw new CoppiceError('MODEL', 'cannot begin with a random forest: its scores are averages ' +
@@ -193,8 +194,8 @@ function jointCategories(
   }
   const broken = truncates === true ? all.find((value) => !Number.isInteger(value)) : undefined
   if (broken !== undefined) {
-    throw new CoppiceError('MODEL', `cannot begin with this model: LightGBM cuts the fractions of ` +
-      `categories off, and feature ${JSON.stringify(name)} of the data has ${broken}; give it ` +
+    throw new CoppiceError('MODEL', `cannot begin with this model: LightGBM cuts the fractions ` +
+      `of categories off, and feature ${JSON.stringify(name)} of the data has ${broken}; give it ` +
       'integers')
   }
   const categories = (areTexts ? (all as string[]).sort(compareUtf8)

@@ -4,6 +4,8 @@ import type {
   BagRule, BinnedTree, EngineRequest, EvaluateRequest, MetricPart, RootAnswer, RoundAnswer,
   SelectAnswer,
 } from '../execution/protocol.js'
+import { fitLeaves } from '../linear/fit-leaves.js'
+import type { MomentsPart } from '../linear/moments.js'
 import { FeatureSampler } from '../grower/feature-sampler.js'
 import { RuledTree } from '../grower/growth-rules.js'
 import { Interactions } from '../grower/interactions.js'
@@ -46,7 +48,8 @@ export interface IterationOutcome {
 
 /** The answer to a request is of the type that the request's kind says. */
 export type EngineAnswer =
-  number | Float64Array | RootAnswer | RoundAnswer | readonly MetricPart[] | SelectAnswer | null
+  number | Float64Array | RootAnswer | RoundAnswer | readonly MetricPart[] | SelectAnswer |
+  MomentsPart | null
 
 /** Requests to the engines, yielded one at a time; each is resumed with its answer. */
 export type Dialogue<Result> = Generator<EngineRequest, Result, EngineAnswer>
@@ -134,8 +137,8 @@ export class Booster {
   }
 
   /** Whether a plan's trees of one iteration may be grown at the same time, apart. */
-  static canGrowApart({ engine: { nOutputs, rules }, percentiles }: TrainingPlan): boolean {
-    return nOutputs > 1 && percentiles === null &&
+  static canGrowApart({ engine: { nOutputs, rules }, percentiles, linear }: TrainingPlan): boolean {
+    return nOutputs > 1 && percentiles === null && linear === undefined &&
       rules?.firstUseCosts.some((cost) => cost > 0) !== true
   }
 
@@ -294,11 +297,23 @@ export class Booster {
     for (let round = grower.next(); round !== null; round = grower.next()) {
       grower.accept((yield round) as RoundAnswer)
     }
-    const tree = yield* this.#renew(task, withoutLoneLeaf(grower.finish(), bias))
+    const grown = withoutLoneLeaf(grower.finish(), bias)
+    const tree = yield* this.#renew(task, yield* this.#fit(task, grown, bias))
     if (changesScores(tree.binned)) {
       yield { kind: 'commit', output, tree: tree.binned, leafNodes: tree.leafNodes }
     }
     return tree
+  }
+
+  /** Makes leaves linear, where they are to be. */
+  *#fit(
+    { iteration, output, scales, shrinkage }: TreeTask, tree: GrownTree, bias: number,
+  ): Dialogue<GrownTree> {
+    const { linear: plan, engine: { linear: setup, features } } = this.#plan
+    if (plan === undefined || setup === undefined) return tree
+    return yield* fitLeaves(
+      { plan, setup, features, iteration, output, scales, shrinkage, bias }, tree,
+    ) as Dialogue<GrownTree>
   }
 
   /** Puts percentiles of the leaves' rows in the place of their steps, where there are some. */

@@ -2,6 +2,7 @@ import type { ParameterValue } from '@coppice/model'
 import { metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import type { MetricSpec } from '../execution/protocol.js'
+import { linearScale, linearSetup, planLinear } from '../linear/linear-plan.js'
 import { metricFamily } from '../metrics/family.js'
 import { checkMetric } from '../metrics/names.js'
 import { metricSpecs } from '../metrics/parts.js'
@@ -61,7 +62,8 @@ export function makePlan(
   checkMagnitudes(objective, labelScale)
   const isForest = params.boosting === 'rf'
   if (isForest) checkForest(params, summary.hasInitScore)
-  const scoreScale = isForest ? forestScale(labelScale, params.numIterations) : labelScale
+  const sumScale = isForest ? forestScale(labelScale, params.numIterations) : labelScale
+  const scoreScale = params.linearTree ? linearScale(sumScale) : sumScale
   const grid = new LeafGrid(scoreScale)
   const baseScores = summary.hasInitScore
     ? objective.baseScores.map(() => 0)
@@ -86,6 +88,8 @@ export function makePlan(
       usesGoss: sampledRows.kind === 'goss',
       maxExpansions: expansions,
       maxLeaves: params.numLeaves,
+      ...(params.linearTree ? { linear: linearSetup(
+        { features, nRows: train.nRows, extents: summary.extents ?? [] }, params) } : {}),
       metrics,
       evaluatesTraining,
     },
@@ -107,6 +111,8 @@ export function makePlan(
     percentiles: planPercentiles(
       objective, statistics, params.boostFromAverage && !summary.hasInitScore),
     positions,
+    ...(params.linearTree ? { linear: planLinear(
+      params.linearLambda, scoreScale, isForest ? params.numIterations : null) } : {}),
     rowSampling: sampledRows,
     sampling: params,
     extraSeed: params.extraSeed,

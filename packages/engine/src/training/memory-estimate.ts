@@ -26,12 +26,16 @@ export interface TrainingSize {
   readonly nBins: number
   readonly usesBagging: boolean
   readonly hasWeight: boolean
+  /** Label columns; default 1. */
+  readonly nLabels?: number
   /** Leaves are percentiles, for which residuals are kept; default false. */
   readonly keepsResiduals?: boolean
   /** Gradients are kept as doubles first. */
   readonly ranks?: boolean
   /** Rows were shown at positions whose biases are learnt. */
   readonly hasPositions?: boolean
+  /** Leaves are linear: which one a row is in is kept as a double. */
+  readonly marksLeaves?: boolean
   /** For the histograms of open leaves, see `histogramPoolBytes`. */
   readonly histogramPoolBytes: number
   /** Each thread grows whole trees, over all rows; default false. */
@@ -69,15 +73,21 @@ export function estimateTraining(size: TrainingSize): number {
   const { nThreads, nRows, nOutputs, numLeaves, growsApart = false } = size
   const thread = arenaBytes(size) + THREAD_BYTES + size.nFeatures * BUNDLING_BYTES
   const together = nThreads * thread + exchangeBytes(size)
-  return !growsApart ? together : together + nThreads * treeArenaBytes(size) +
+  return !growsApart ? together : together + growers(size) * treeArenaBytes(size) +
     TreePlanes.bytes({ nRows, nOutputs, maxLeaves: numLeaves })
 }
 
 /** Bytes of the memory in which a thread grows whole trees: all rows, and a share of the pool. */
 export function treeArenaBytes(size: TrainingSize): number {
-  const { nRows, usesBagging, nThreads, histogramPoolBytes } = size
+  const { nRows, usesBagging, histogramPoolBytes } = size
   const row = 2 * recordBytes(size) + 8 + (usesBagging ? 5 : 0)
-  return nRows * row + openHistograms(size, histogramPoolBytes / nThreads) + ownBytes(size)
+  return nRows * row + openHistograms(size, histogramPoolBytes / growers(size)) +
+    ownBytes(size)
+}
+
+/** Threads that grow trees apart. */
+function growers({ nThreads, nOutputs }: TrainingSize): number {
+  return Math.min(nThreads, nOutputs)
 }
 
 /** Histograms on their way between threads: as many as a limit allows, but two of each at least. */
@@ -127,11 +137,15 @@ function ownBytes(size: TrainingSize): number {
 
 /** Bytes of a training row in the thread that has it. */
 function bytesPerRow(size: TrainingSize): number {
-  const { nOutputs, hasWeight, usesBagging, keepsResiduals, ranks, growsApart = false } = size
+  const {
+    nOutputs, nLabels = 1, hasWeight, usesBagging, keepsResiduals, ranks, growsApart = false,
+    marksLeaves,
+  } = size
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
-  return (growsApart ? 1 : 2) * recordBytes(size) + nOutputs * 8 + gradients + 8 +
+  return (growsApart ? 1 : 2) * recordBytes(size) + nOutputs * 8 + gradients + 8 * nLabels +
     (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 12 : 0) +
-    (ranks === true ? 16 : 0) + (size.hasPositions === true ? 12 : 0)
+    (ranks === true ? 16 : 0) + (marksLeaves === true ? 8 : 0) +
+    (size.hasPositions === true ? 12 : 0)
 }
 
 /** Of a row in one of the buffers, with half of what is needed to split rows in several planes. */
@@ -140,8 +154,10 @@ function recordBytes({ nFeatures, nColumns = nFeatures }: TrainingSize): number 
   return rowBytes + (nTiles > 1 ? 2.5 : 0)
 }
 
-function bytesPerEvalRow({ nFeatures, nColumns = nFeatures, nOutputs }: TrainingSize): number {
-  return nColumns + nOutputs * 8 + 16
+function bytesPerEvalRow(
+  { nFeatures, nColumns = nFeatures, nOutputs, nLabels = 1, marksLeaves }: TrainingSize,
+): number {
+  return nColumns + nOutputs * 8 + 8 + 8 * nLabels + (marksLeaves === true ? 8 : 0)
 }
 
 /**

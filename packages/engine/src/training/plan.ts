@@ -3,11 +3,12 @@ import type { FeatureSampling } from '../grower/feature-sampler.js'
 import type { GrowthRules } from '../grower/growth-rules.js'
 import type { OutputParams } from '../grower/leaf-output.js'
 import type { GrowthParams } from '../grower/tree-grower.js'
+import type { LinearPlan } from '../linear/linear-plan.js'
+import type { Schedule } from '../params/schedule.js'
 import type { DartParams } from './dart.js'
 import type { PercentilePlan } from './percentile-leaves.js'
 import type { PositionPlan } from './position-biases.js'
-import type { RowSampling } from './row-sampling.js'
-import type { PlannedSchedule } from './settings-of-iteration.js'
+import type { RowSampling, SamplingParams } from './row-sampling.js'
 
 /** All that decides a training's trees besides the data. Plain data: crosses threads by copy. */
 export interface TrainingPlan {
@@ -31,6 +32,8 @@ export interface TrainingPlan {
   readonly percentiles: PercentilePlan | null
   /** Null where rows have no positions. */
   readonly positions: PositionPlan | null
+  /** Present where `engine.linear` is. */
+  readonly linear?: LinearPlan
   readonly rowSampling: RowSampling
   readonly sampling: FeatureSampling
   /** Of the thresholds of extra_trees. */
@@ -39,4 +42,12 @@ export interface TrainingPlan {
   readonly usableFeatures: readonly number[]
   /** Magnitude of the scores, for the leaf grid. */
   readonly scoreScale: number
+}
+
+/** What of a plan changes from iteration to iteration. Plain data. */
+export interface PlannedSchedule {
+  readonly values: Schedule
+  /** How rows are drawn where the schedule does not say. */
+  readonly rows: SamplingParams
+  readonly nRows: number
 }

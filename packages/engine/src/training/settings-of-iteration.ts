@@ -1,18 +1,8 @@
 import type { ScanParams } from '../execution/protocol.js'
-import {
-  scheduledValues, scheduleLength, scheduleOf, type Schedule,
-} from '../params/schedule.js'
+import { scheduledValues, scheduleLength, scheduleOf } from '../params/schedule.js'
 import type { ResolvedParams } from '../params/index.js'
-import type { TrainingPlan } from './plan.js'
-import { rowSampling, type SamplingParams } from './row-sampling.js'
-
-/** What of a plan changes from iteration to iteration. Plain data. */
-export interface PlannedSchedule {
-  readonly values: Schedule
-  /** How rows are drawn where the schedule does not say. */
-  readonly rows: SamplingParams
-  readonly nRows: number
-}
+import type { PlannedSchedule, TrainingPlan } from './plan.js'
+import { rowSampling } from './row-sampling.js'
 
 /** What may be another in each iteration. */
 export type IterationSettings =

@@ -1,4 +1,6 @@
+import type { BinnedBlock } from '../dataset.js'
 import { assert, CoppiceError } from '../errors.js'
+import { rawExtents } from '../execution/raw-values.js'
 import { ExactSum } from '../numeric/exact-sum.js'
 import type { SetSize } from '../metrics/parts.js'
 import { queryWeight } from '../metrics/ranking.js'
@@ -28,6 +30,8 @@ export interface RowSummary {
   readonly maxAbsInitScore: number
   /** Of each label column, where rows have several; then `sumWeightedLabel` is of no use. */
   readonly targets?: readonly TargetSummary[]
+  /** Largest magnitudes of raw values, see `rawExtents`; where linear leaves are fitted. */
+  readonly extents?: readonly number[]
   /** Of the rows' queries, for objectives of rankings. */
   readonly queries?: QuerySummary
 }
@@ -132,6 +136,8 @@ export function mergeSummaries(parts: readonly RowSummary[]): RowSummary {
     maxWeight: largest(counted, (part) => part.maxWeight),
     maxAbsInitScore: largest(counted, (part) => part.maxAbsInitScore),
     ...(first.targets === undefined ? {} : { targets: mergeTargets(counted) }),
+    ...(counted.every(({ extents }) => extents === undefined) ? {}
+      : { extents: mergeExtents(counted) }),
     ...(first.queries === undefined ? {} : { queries: mergeQueries(counted) }),
   }
 }
@@ -156,6 +162,22 @@ function mergeTargets(parts: readonly RowSummary[]): TargetSummary[] {
     sumWeightedLabel: mergeStates(parts.map(({ targets }) => targets![k]!.sumWeightedLabel)),
     maxAbsLabel: largest(parts, ({ targets }) => targets![k]!.maxAbsLabel),
   }))
+}
+
+function mergeExtents(parts: readonly RowSummary[]): number[] {
+  const merged: number[] = []
+  for (const { extents = [] } of parts) {
+    extents.forEach((extent, column) => {
+      merged[column] = Math.max(merged[column] ?? 0, extent)
+    })
+  }
+  return merged
+}
+
+/** The summary of rows with that of their raw values, if they have some. */
+export function withExtents(summary: RowSummary, blocks: readonly BinnedBlock[]): RowSummary {
+  return blocks.some(({ raw }) => raw !== undefined)
+    ? { ...summary, extents: rawExtents(blocks) } : summary
 }
 
 function summarizeQueries(

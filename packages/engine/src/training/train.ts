@@ -1,8 +1,8 @@
 import { isRanking } from '@coppice/model'
-import type { BinnedDataset } from '../dataset.js'
+import { type BinnedDataset, releaseRows } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { histogramPoolBytes } from '../execution/histogram-pool.js'
-import { hasPercentileLeaves, scoresPerRow } from '../objectives/families.js'
+import { hasPercentileLeaves, labelColumns, scoresPerRow } from '../objectives/families.js'
 import { resolveParams, type ResolvedParams } from '../params/index.js'
 import { checkRowCount, type TargetShape } from './check-data.js'
 import { checkEvalSets } from './check-sets.js'
@@ -13,7 +13,7 @@ import { paysToGrowApart } from './growing-apart.js'
 import { requireTrainingMemory, storedColumns, type TrainingSize } from './memory-estimate.js'
 import { drawsRows } from './settings-of-iteration.js'
 import type { TrainingPlan } from './plan.js'
-import { summarizeRows } from './summary.js'
+import { summarizeRows, withExtents } from './summary.js'
 import { trainingDialogue } from './trainer.js'
 import type {
   AnnounceRequest, TrainerAnswer, TrainerRequest, TrainingData, TrainingInputs,
@@ -36,6 +36,7 @@ export async function train(options: TrainOptions, executor: Executor): Promise<
       evalSets: options.evalSets ?? [],
       histogramPoolBytes: poolBytes(inputs.params, options),
       growsApart: isApart(options, inputs.params, executor.nThreads),
+      ...(options.releasesRows === undefined ? {} : { releasesRows: options.releasesRows }),
     }
     const state = { ...job, isOpen: false }
     let step = dialogue.next()
@@ -76,7 +77,8 @@ function localInputs(options: TrainOptions, nThreads: number): TrainingInputs {
 
 function trainingData(data: BinnedDataset, shape: TargetShape, where: string): TrainingData {
   const { nRows, features, classes } = data
-  return { nRows, features, classes, summary: summarizeRows(data, shape, where) }
+  const summary = withExtents(summarizeRows(data, shape, where), data.blocks)
+  return { nRows, features, classes, summary }
 }
 
 function checkMemory(
@@ -112,9 +114,11 @@ function trainingSize(
     nBins: data.features.reduce((sum, { mapper }) => sum + mapper.nBins, 0),
     usesBagging: drawsRows(params, data.nRows),
     hasWeight: data.weight !== null,
+    nLabels: labelColumns(params),
     keepsResiduals: hasPercentileLeaves(params.objective),
     ranks: isRanking({ name: params.objective }),
     hasPositions: data.shownAt != null,
+    marksLeaves: params.linearTree,
     histogramPoolBytes: poolBytes(params, options),
   }
 }
@@ -157,13 +161,15 @@ async function answerTo(
 }
 
 async function open(
-  plan: TrainingPlan, { signal }: TrainOptions, executor: Executor,
+  plan: TrainingPlan, { signal, releasesRows }: TrainOptions, executor: Executor,
   job: Omit<TrainingJob, 'plan'> & { isOpen: boolean },
 ): Promise<void> {
   throwIfAborted(signal)
   job.isOpen = true
   const { isOpen: _isOpen, ...rest } = job
   await executor.open({ plan, ...rest })
+  if (releasesRows !== true) return
+  for (const set of [job.train, ...job.evalSets.map(({ data }) => data)]) releaseRows(set)
 }
 
 async function orAborted(work: () => Promise<TrainerAnswer>): Promise<TrainerAnswer> {

@@ -9,6 +9,7 @@ import { finishSpec, isSpecHigherBetter, type SetSize } from '../metrics/parts.j
 import { setSize } from './summary.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
+import { outputLimit } from '../linear/linear-plan.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
 import { beginWith, withMissing, type Beginning } from './initial-model.js'
 import { baseTrees, type IterationRecord } from './iteration.js'
@@ -158,8 +159,9 @@ class Trainer {
     const { resumeFrom, params } = this.#inputs
     if (resumeFrom === undefined || this.#isUntold(resumeFrom)) return null
     const iterations = resumableIterations(resumeFrom, this.#header, params.numIterations)
-    const { metrics } = this.#plan.engine
-    const binned = iterations.map((trees) => trees.map((tree) => binTree(tree, this.#features)))
+    const { linear, engine: { metrics } } = this.#plan
+    const binned = iterations.map((trees, iteration) => trees.map((tree) => binTree(
+      tree, this.#features, linear === undefined ? undefined : outputLimit(linear, iteration))))
     // engines start without base scores that they were asked for
     if (this.#isCentered) binned[0]?.unshift(...baseTrees(this.#header.baseScores))
     const isOver = this.#growing.takeUp(iterations, resumeFrom, (name) =>

@@ -80,6 +80,11 @@ export interface TrainOptions {
    * decides where this is absent. The model is the same.
    */
   readonly growsApart?: boolean
+  /**
+   * The rows of all data sets are of no further use to the caller: once engines have copies, they
+   * are taken out of the data sets (`releaseRows`), and their memory is given back.
+   */
+  readonly releasesRows?: boolean
   /** A model of the same data and parameters with fewer iterations: training goes on after it. */
   readonly resumeFrom?: Model
   /**

@@ -29,12 +29,23 @@ const expansion = fc.record({
   parent: int, left: int, right: int, feature: int, leftBins: bytes(32), leftTotals: totals,
   rightTotals: totals, leftMask: fc.option(mask), rightMask: fc.option(mask),
 })
-const tree = fc.integer({ min: 0, max: maxLeaves - 1 }).chain((n) => {
+const linear = { maxFeatures: 5 }
+const linearLeaf = fc.record({
+  constant: double, terms: fc.array(fc.tuple(int, double), { maxLength: linear.maxFeatures }),
+})
+const shape = fc.tuple(fc.integer({ min: 0, max: maxLeaves - 1 }), fc.boolean())
+const tree = shape.chain(([n, isLinear]) => {
   const list = <T>(item: fc.Arbitrary<T>, length: number) =>
     fc.array(item, { minLength: length, maxLength: length })
   return fc.record({
     feature: list(int, n), leftBins: list(bytes(32), n), leftChild: list(int, n),
     rightChild: list(int, n), leafValue: list(double, n + 1),
+    ...(isLinear ? { linear: list(linearLeaf, n + 1).chain((leaves) => fc.record({
+      limit: double,
+      constant: fc.constant(leaves.map(({ constant }) => constant)),
+      features: fc.constant(leaves.map(({ terms }) => terms.map(([f]) => f))),
+      coefficients: fc.constant(leaves.map(({ terms }) => terms.map(([, value]) => value))),
+    })) } : {}),
   })
 })
 const request: fc.Arbitrary<EngineRequest> = fc.oneof(
@@ -80,13 +91,16 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
     groups: fc.array(
       fc.record({ node: int, low: double, high: double, width: double, count: int }),
       { maxLength: maxLeaves }) }),
+  fc.record({ kind: fc.constant('moments' as const), output: int,
+    leaves: fc.array(fc.record({ node: int, features: ids(linear.maxFeatures), count: int }),
+      { maxLength: maxLeaves }) }),
 )
 
 describe('encodeRequest', () => {
   it('is read back by decodeRequest, and fits the bound', () => {
     fc.assert(fc.property(request, (own) => {
       const buffer = new Uint8Array(new SharedArrayBuffer(
-        requestBytesMax(nFeatures, maxLeaves, maxExpansions, treeRules, nPositions)))
+        requestBytesMax(nFeatures, maxLeaves, maxExpansions, treeRules, linear, nPositions)))
       const length = encodeRequest(own, buffer)
       assert.ok(length <= buffer.length)
       // a clone has the ordinary prototypes

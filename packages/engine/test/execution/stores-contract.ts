@@ -6,6 +6,7 @@ import { engineRows, joinRows } from '../../src/execution/engine-rows.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import type { CommitRequest, EngineRows, EngineSetup } from '../../src/execution/protocol.js'
 import type { Stores } from '../../src/execution/stores.js'
+import { negateTree } from '../../src/linear/scale.js'
 import type { TrainingJob } from '../../src/training/executor.js'
 import type { IterationRecord } from '../../src/training/iteration.js'
 import { digest, mixedFeatures, trainWatched } from '../support/trainings.js'
@@ -221,10 +222,7 @@ async function checkUndo(pool: Stores, { job, trees }: Reference): Promise<void>
   assert.equal(new Set(history.map((each) => each.digests.join())).size, trees.length)
   for (const { commits, digests: expected } of history.reverse()) {
     assert.notDeepEqual(await digests(), expected)
-    const undone = commits.map((commit) => ({
-      ...commit,
-      tree: { ...commit.tree, leafValue: commit.tree.leafValue.map((value) => -value) },
-    }))
+    const undone = commits.map((commit) => ({ ...commit, tree: negateTree(commit.tree) }))
     // in any order
     if (random.below(2) === 0) undone.reverse()
     for (const commit of undone) {

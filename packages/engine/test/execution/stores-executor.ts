@@ -9,6 +9,7 @@ import type {
   BinnedTree, EngineRequest, EngineRows, EngineSetup, RootRequest, RoundRequest,
 } from '../../src/execution/protocol.js'
 import type { StoreAnswer, Stores } from '../../src/execution/stores.js'
+import { mergeMoments } from '../../src/linear/moments.js'
 import { mergeSelected } from '../../src/selection/answer.js'
 import { sumsLayout } from '../../src/execution/sums-layout.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
@@ -27,9 +28,12 @@ export function partitionRows(
 ): PartitionRows {
   const nFeatures = data.features.length
   assert.equal(data.blocks.length, 1)
-  const { bins } = data.blocks[0]!
+  const { bins, raw } = data.blocks[0]!
+  const width = raw === undefined ? 0 : raw.length / data.nRows
   const block = (firstRow: number, n: number) => ({
     firstRow, nRows: n, bins: bins.slice(firstRow * nFeatures, (firstRow + n) * nFeatures),
+    ...(raw === undefined ? {}
+      : { raw: raw.slice(firstRow * width, (firstRow + n) * width) }),
   })
   const half = nRows >> 1
   return {
@@ -178,6 +182,8 @@ export class StoresExecutor implements Executor {
       case 'evaluate': return answers.flatMap((a) => a.kind === 'parts' ? a.parts : [])
       case 'select': return mergeSelected(
         request, answers.flatMap((a) => a.kind === 'selected' ? a.parts : []))
+      case 'moments': return mergeMoments(
+        request, answers.flatMap((a) => a.kind === 'moments' ? [a.part] : []))
       case 'gradients':
       case 'commit':
         return null

@@ -1,4 +1,4 @@
-import { makeDataset, type DataRecipe } from '@coppice/testkit'
+import { makeDataset, withRawValues, withSlopes, type DataRecipe } from '@coppice/testkit'
 import type { TrainOptions } from '../../src/training/types.js'
 import { mixedFeatures } from '../support/trainings.js'
 
@@ -13,9 +13,11 @@ const base = { seed: 5, nRows: 7000, features: mixedFeatures }
 function training(
   name: string, recipe: DataRecipe, params: Readonly<Record<string, unknown>>,
 ): StoresTraining {
-  const { data } = makeDataset(recipe)
-  const valid = makeDataset({ ...recipe, seed: 6, nRows: 2500 }).data
-  const few = makeDataset({ ...recipe, seed: 7, nRows: 40 }).data
+  const make = (own: DataRecipe) => params['linearTree'] === true
+    ? withSlopes(withRawValues(makeDataset(own))).data : makeDataset(own).data
+  const data = make(recipe)
+  const valid = make({ ...recipe, seed: 6, nRows: Math.ceil(recipe.nRows / 3) })
+  const few = make({ ...recipe, seed: 7, nRows: 40 })
   const set = (each: typeof data) => ({ ...each, features: data.features })
   return {
     name,
@@ -52,6 +54,11 @@ export const storesTrainings: readonly StoresTraining[] = [
     { ...base, label: { classes: 3 } }, {
       objective: 'multiclass', numClass: 3, numLeaves: 9, dataSampleStrategy: 'goss',
       learningRate: 1.5, extraTrees: true, metric: ['multi_logloss'],
+    }),
+  training('linear leaves with bagging and weights',
+    { ...base, nRows: 2500, label: 'regression', weights: 'any' }, {
+      linearTree: true, linearLambda: 0.5, numIterations: 3, numLeaves: 6, baggingFraction: 0.7,
+      baggingFreq: 1, metric: ['l2'],
     }),
   training('binary with shares of the classes',
     { ...base, label: 'binary' }, {

@@ -1,5 +1,6 @@
 import type { Kernels } from '../../src/kernels/api.js'
 import { gradientContract } from './gradient-contract.js'
+import { momentContract } from './moment-contract.js'
 import { rankingContract } from './ranking-contract.js'
 import { recordContract } from './record-contract.js'
 import { sampleContract } from './sample-contract.js'
@@ -19,5 +20,6 @@ export function kernelContract(
     sampleContract(make)
     scanContract(make)
     valueContract(make)
+    momentContract(make)
   })
 }

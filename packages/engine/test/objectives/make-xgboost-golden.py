@@ -3,7 +3,7 @@
     .venv/bin/python packages/engine/test/objectives/make-xgboost-golden.py
 
 The gradient of a row is that of a model of one row: its only leaf is -g / (h + lambda), its cover
-is h. Of Cox's objective all rows are trained on together, each in a leaf of its own.
+is h.
 """
 import json
 import pathlib
@@ -75,31 +75,7 @@ def squared_log_error():
     return cases
 
 
-def cox():
-    """Without ties, where XGBoost's gradients are those of its metric; and the metric with ties."""
-    rng = np.random.default_rng(3)
-    found = []
-    for has_ties in [False, True]:
-        n = 12
-        time = rng.permutation(n) + 1.0 if not has_ties else rng.integers(1, 5, n).astype(float)
-        # rows that no event comes before have no gradient, and XGBoost no leaf for them
-        label = np.where((rng.random(n) < 0.3) & (time > time.min()), -time, time)
-        score = rng.normal(size=n).round(3)
-        data = xgb.DMatrix(np.eye(n), label)
-        data.set_base_margin(score)
-        leaf, step, cover = leaves({'objective': 'survival:cox', 'lambda': 0}, data)
-        assert has_ties or len(set(leaf)) == n
-        found.append({
-            'label': label.tolist(), 'score': score.tolist(),
-            'gradient': None if has_ties else (-step * cover).tolist(),
-            'hessian': None if has_ties else cover.tolist(),
-            'nloglik': metric({'objective': 'survival:cox'}, data, 'cox-nloglik'),
-        })
-    return found
-
-
 here = pathlib.Path(__file__).parent
-golden = {'xgboost': xgb.__version__, 'aft': aft(), 'squared_log_error': squared_log_error(),
-          'cox': cox()}
+golden = {'xgboost': xgb.__version__, 'aft': aft(), 'squared_log_error': squared_log_error()}
 text = json.dumps(golden).replace('], [', '],\n[').replace('": [', '":\n[')
 (here / 'xgboost.json').write_text(text + '\n')

@@ -127,7 +127,7 @@ describe('resolveParams', () => {
   it('refuses what is not built yet and names what is', () => {
     assert.equal(resolveParams({ objective: 'mae' }).objective, 'regression_l1')
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
-    refuses({ linear_lambda: 1 }, /linear_lambda = 1 cannot be used: it is not built yet; .* at 0/)
+    refuses({ top_k: 5 }, /top_k = 5 cannot be used: it is not built yet; .* at 20/)
     refuses({ machines: 'a:1,b:2' }, /coppice worker.*--cluster URL/)
   })
 

@@ -6,6 +6,7 @@ import { shareFeatures } from '../../src/execution/feature-shares.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
 import { PartitionEngine } from '../../src/execution/partition-engine.js'
 import type { EngineRequest } from '../../src/execution/protocol.js'
+import { mergeMoments } from '../../src/linear/moments.js'
 import { mergeSelected } from '../../src/selection/answer.js'
 import { Arena } from '../../src/kernels/arena.js'
 import type { TrainingJob } from '../../src/training/executor.js'
@@ -94,6 +95,8 @@ export class Lockstep {
         return null
       case 'evaluate': return engines.flatMap((engine) => engine.evaluate(request))
       case 'select': return mergeSelected(request, engines.map((engine) => engine.select(request)))
+      case 'moments':
+        return mergeMoments(request, engines.map((engine) => engine.moments(request)))
     }
   }
 }

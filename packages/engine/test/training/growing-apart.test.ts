@@ -121,6 +121,7 @@ describe('Booster.canGrowApart', () => {
     assert.equal(can(small), true)
     assert.equal(can({ ...small, cegbPenaltySplit: 0.1 }), true)
     assert.equal(can({ ...small, cegbPenaltyFeatureCoupled: [1, 0, 0, 0, 0, 0, 0] }), false)
+    assert.equal(can({ ...small, linearTree: true }), false)
     assert.equal(can({ objective: 'regression' }), false)
     assert.equal(can({ objective: 'quantile' }), false)
   })

@@ -17,8 +17,16 @@ import { canonicalHeader, canonicalTree, type ModelHeader } from './canonical.js
 const encoder = new TextEncoder()
 
 /** The least version of the format that has all that a model with this header needs. */
-export function formatVersionOf({ origin, earlier, objective }: ModelHeader): 1 | 2 {
-  return origin === undefined && earlier === undefined && !isForest(objective) ? 1 : 2
+export function formatVersionOf(
+  { origin, earlier, objective, parameters }: ModelHeader,
+): 1 | 2 {
+  return origin === undefined && earlier === undefined && !isForest(objective) &&
+    !hasLinearTrees(parameters) ? 1 : 2
+}
+
+/** Whether a model that was trained here may have linear leaves: its parameters say so. */
+export function hasLinearTrees(parameters: Model['parameters']): boolean {
+  return parameters['linear_tree'] === true
 }
 
 /** The hash of a model without trees: 64 hexadecimal digits. */

@@ -23,8 +23,9 @@ type TreeKey = (typeof TREE_KEYS)[number]
  */
 export function checkTree(
   value: unknown, path: string, features: readonly Feature[], isImported = false,
+  mayBeLinear = isImported,
 ): Tree {
-  const isLinear = isImported && Object.hasOwn(checkPlainObject(value, path), 'linear')
+  const isLinear = mayBeLinear && Object.hasOwn(checkPlainObject(value, path), 'linear')
   const raw = checkObject(value, path, isLinear ? [...TREE_KEYS, 'linear'] : TREE_KEYS)
   const leafValue = checkArray(raw.leafValue, `${path}.leafValue`)
   const nLeaves = leafValue.length

@@ -15,6 +15,7 @@ import {
   checkArray, checkFinite, checkInteger, checkNumbers, checkObject, checkPlainObject, checkString,
   fail,
 } from './checks.js'
+import { hasLinearTrees } from './chain.js'
 import { checkImported, checkOrigin } from './validate-imported.js'
 import { checkTree } from './validate-tree.js'
 
@@ -37,8 +38,8 @@ export const MODEL_KEYS = [
 export function validateModel(value: unknown): Model {
   const version = checkVersion(value)
   const wentOn = version === 2 && Object.hasOwn(value as Model, 'earlier')
-  // version 2 is of models of other libraries, and of forests and continuations trained here
-  const isImported = version === 2 && !wentOn && !isOwnForest(value as Model)
+  // version 2 is of models of other libraries, and of some that were trained here
+  const isImported = version === 2 && !wentOn && !isOwn(value as Model)
   const hasBiases = Object.hasOwn(value as Model, 'positionBiases')
   const raw = checkObject(value, 'the top level', [
     ...MODEL_KEYS, ...(isImported ? ['origin' as const] : []),
@@ -62,7 +63,7 @@ export function validateModel(value: unknown): Model {
       '(treesPerIteration)', trees)
   }
   for (let t = 0; t < trees.length; t++) {
-    checkTree(trees[t], `trees[${t}]`, features, mayBeForeign)
+    checkTree(trees[t], `trees[${t}]`, features, mayBeForeign, version === 2)
   }
   if (wentOn) checkEarlier(raw.earlier, trees.length / treesPerIteration)
   if (hasBiases) checkBiases(raw.positionBiases, objective)
@@ -104,10 +105,11 @@ function checkBiases(value: unknown, { name }: ModelObjective): void {
   checkNumbers(biases, 'positionBiases')
 }
 
-/** Whether what may be anything is a forest that was trained here. */
-function isOwnForest({ objective, origin }: Partial<Model>): boolean {
+/** Whether what may be anything is a forest, or has linear trees, that were trained here. */
+function isOwn({ objective, origin, parameters }: Partial<Model>): boolean {
   return origin === undefined && typeof objective === 'object' && objective !== null &&
-    objective.name !== 'imported' && isForest(objective)
+    objective.name !== 'imported' && (isForest(objective) ||
+      (typeof parameters === 'object' && parameters !== null && hasLinearTrees(parameters)))
 }
 
 /** First of all, so that a file of another kind or version is told as such. */

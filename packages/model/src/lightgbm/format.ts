@@ -45,7 +45,9 @@ export function formatLightGBM(
   const iterations = resolveIterations(model, options.iterations)
   const [start, end] = iterations.map((iteration) => iteration * treesPerIteration) as
     [number, number]
-  if (model.trees.some(({ linear }) => linear !== undefined) && model.baseScores.some(Boolean)) {
+  // they become part of the first trees, whose sums would be others
+  const first = model.trees.slice(start, Math.min(end, start + treesPerIteration))
+  if (first.some(({ linear }, t) => linear !== undefined && model.baseScores[t] !== 0)) {
     throw refusal('base scores beside linear leaves')
   }
   const valuesOf = categoryValues(features)

@@ -92,8 +92,10 @@ export function placeForest(forest: Forest): BlockForest | null {
   if (imageBytes > imageBytesMax) return null
 
   const image = new ArrayBuffer(alignTo(imageBytes, 64))
-  new Float64Array(image, leafValues - IMAGE_START, forest.leafValues.length)
-    .set(forest.leafValues)
+  const values = new Float64Array(image, leafValues - IMAGE_START, forest.leafValues.length)
+  values.set(forest.leafValues)
+  // what these add is added by whoever has the rows, see BlockMachine.addLinear
+  forest.linear?.forEach((own, leaf) => { if (own !== null) values[leaf] = 0 })
   const keys = placeColumns(forest, IMAGE_START + image.byteLength)
   const trees = new TreePlacer(forest, image, { sets, hasSets, columnOf: keys.columnOf }).place()
   const { columns, blockRows, end: rows } = keys

@@ -3,6 +3,7 @@
 import type { BlockForest } from './block-forest.js'
 import { type BlockKernels, LANES, loadBlockKernels } from './block-kernels.js'
 import type { PackedRows } from './input.js'
+import { type ForestLeaves, leafOutput } from './linear-leaves.js'
 import { IMAGE_START } from './place-trees.js'
 
 const PAGE = 65_536
@@ -79,8 +80,9 @@ export class BlockMachine {
    * Walks one row down all trees.
    * @param values - encoded, one per feature
    * @param scores - one per output, to which the values of the leaves are added in tree order
+   * @param linear - the leaves, where some are linear
    */
-  addRow(values: Float64Array, scores: Float64Array): void {
+  addRow(values: Float64Array, scores: Float64Array, linear: ForestLeaves | null): void {
     const { columns, roots, rows, row, scores: sums, leafValues } = this.#forest!
     if (this.#doubles.buffer !== this.#memory.buffer) {
       this.#doubles = new Float64Array(this.#memory.buffer)
@@ -95,6 +97,13 @@ export class BlockMachine {
     kernels.keysOfRow(rows, row.columns, columns.length)
     kernels.walkTrees(row.plainTrees, row.nPlainTrees)
     if (row.nSetTrees > 0) kernels.walkTreesWithSets(row.setTrees, row.nSetTrees)
+    if (linear !== null) {
+      const reached = new Int32Array(this.#memory.buffer, row.leaves, roots.length)
+      for (let t = 0; t < reached.length; t++) {
+        scores[t % nOutputs]! += leafOutput(linear, reached[t]!, values, 0)
+      }
+      return
+    }
     kernels.addLeaves(sums, nOutputs, row.leaves, roots.length, leafValues)
     for (let k = 0; k < nOutputs; k++) scores[k] = doubles[sumsAt + k]!
   }
@@ -139,6 +148,25 @@ export class BlockMachine {
     if (hasSets[t] === 0) {
       this.#kernels.walk(leaves, to, n, roots[t]!, depthsMin[t]!, leafValues)
     } else this.#kernels.walkSets(leaves, to, n, roots[t]!, depthsMin[t]!, leafValues)
+  }
+
+  /**
+   * Adds what the linear leaves come to that `walk` has just found, with the same arguments: the
+   * kernels know leaves of one value only, and have 0 for these.
+   */
+  addLinear(linear: ForestLeaves, output: number, first: number, nRows: number): void {
+    const { rows, scores, chunkRows } = this.#forest!
+    const { buffer } = this.#memory
+    const bytes = this.#isFloats ? 4 : 8
+    const values = this.#isFloats ? new Float32Array(buffer) : new Float64Array(buffer)
+    const sums = new Float64Array(buffer, scores + (output * chunkRows + first) * 8, nRows)
+    const { leaves } = this
+    const step = this.#featureBytes / bytes
+    let base = (rows + first * this.#rowBytes) / bytes
+    for (let r = 0; r < nRows; r++, base += this.#rowBytes / bytes) {
+      const leaf = leaves[r]!
+      if (linear.linear![leaf] !== null) sums[r]! += leafOutput(linear, leaf, values, base, step)
+    }
   }
 }
 

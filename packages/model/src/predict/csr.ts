@@ -16,15 +16,16 @@ export interface CsrMatrix {
   readonly indices: ArrayLike<number>
   /** Rows + 1 numbers from 0 to the number of stored values, never descending. */
   readonly indptr: ArrayLike<number>
-  /** [rows, columns]. */
+  /** [rows, columns]; a typed array will do. */
   readonly shape: readonly [number, number]
 }
 
 /** Whether an object has the fields of a sparse matrix. Its lengths are CsrRows' to check. */
 export function isCsr(rows: object): rows is CsrMatrix {
   const { data, indices, indptr, shape } = rows as Readonly<Record<keyof CsrMatrix, unknown>>
-  return Array.isArray(shape) && typeof shape[0] === 'number' &&
-    [data, indices, indptr].every(isArrayLike)
+  const isShape = Array.isArray(shape) ? typeof shape[0] === 'number'
+    : isArrayLike(shape) && (shape as ArrayLike<unknown>).length === 2
+  return isShape && [data, indices, indptr].every(isArrayLike)
 }
 
 function isArrayLike(value: unknown): boolean {
@@ -46,11 +47,16 @@ export class CsrRows {
 
   /** @throws CoppiceError 'DATA' where lengths do not fit the shape */
   constructor(matrix: CsrMatrix) {
-    const { data, indices, indptr, shape } = matrix
-    const [nRows, nColumns] = shape
+    const { data, indices, indptr } = matrix
+    const shape = Array.from(matrix.shape)
+    const [nRows, nColumns] = shape as [number, number]
     const isShape = shape.length === 2 && Number.isInteger(nRows) && nRows >= 0 &&
       Number.isInteger(nColumns) && nColumns >= 0
-    if (!isShape || indptr.length !== nRows + 1) {
+    if (!isShape) {
+      throw bad(`of shape [${shape.map(describe).join(', ')}] must have two whole numbers there, ` +
+        '[rows, columns]')
+    }
+    if (indptr.length !== nRows + 1) {
       throw bad(`of shape [${shape.map(describe).join(', ')}] must have rows + 1 values in ` +
         `indptr, got ${indptr.length}; of a csc_matrix take tocsr()`)
     }

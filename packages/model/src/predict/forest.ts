@@ -92,7 +92,7 @@ export function compileForest(model: Model, [start, end]: IterationRange): Fores
     nFeatures: features.length, nOutputs: treesPerIteration, nTrees: trees.length,
     baseScores: Float64Array.from(model.baseScores, (score) => score + 0),
     roots, firstLeaf, nodes, thresholds, sets: Int32Array.from(sets), leafValues,
-    linear: linearLeavesOf(trees),
+    linear: linearLeavesOf(trees, model),
     hasCategories: sets.length > 0,
     usedFeatures: Int32Array.from(used).sort(),
     preparation: Float64Array.from(features, preparationOf),

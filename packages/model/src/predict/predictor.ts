@@ -202,8 +202,10 @@ export class Predictor {
   /** Adds to the scores the leaf values of one encoded row, which may be changed. */
   #addRow(values: Float64Array, scores: Float64Array): void {
     const machine = this.#machine
-    if (machine !== null && this.#isEntered(machine)) return machine.addRow(values, scores)
     const { linear } = this.#forest
+    if (machine !== null && this.#isEntered(machine)) {
+      return machine.addRow(values, scores, linear === null ? null : this.#forest)
+    }
     const asTheyCome = linear === null ? null : values.slice()
     const hasNaN = prepareRows(this.#forest, values, 1)
     if (asTheyCome === null) addTrees(this.#forest, values, hasNaN, scores)
@@ -246,9 +248,7 @@ export class Predictor {
   /** The forest for the kernels, or null where they cannot walk it. */
   get #placed(): BlockForest | null {
     if (this.#blockForest === undefined) {
-      // Kernels know leaves of one value only.
-      this.#blockForest = this.#machine === null || this.#forest.linear !== null ? null
-        : placeForest(this.#forest)
+      this.#blockForest = this.#machine === null ? null : placeForest(this.#forest)
     }
     return this.#blockForest
   }

@@ -47,13 +47,14 @@ function goesLeft(
 
 /** What a leaf adds to the score of the row. */
 function outputOf(
-  { linear, leafValue }: Tree, leaf: number, row: readonly ReferenceCell[],
+  { origin }: Model, { linear, leafValue }: Tree, leaf: number, row: readonly ReferenceCell[],
 ): number {
   if (linear === undefined) return leafValue[leaf]!
   const values = linear.features[leaf]!.map((f) => row[f] === null ? NaN : Number(row[f]))
   if (values.some(Number.isNaN)) return leafValue[leaf]!
-  return values.reduce((sum, x, i) => sum + linear.coefficients[leaf]![i]! * x,
+  const sum = values.reduce((left, x, i) => left + linear.coefficients[leaf]![i]! * x,
     linear.constant[leaf]!)
+  return origin === undefined && !Number.isFinite(sum) ? leafValue[leaf]! : sum
 }
 
 /** Raw scores of one row: treesPerIteration values. */
@@ -64,7 +65,7 @@ export function referenceRaw(
   const k = model.treesPerIteration
   for (let t = start * k; t < end * k; t++) {
     const tree = model.trees[t]!
-    scores[t % k]! += outputOf(tree, referenceLeaf(model, tree, row), row)
+    scores[t % k]! += outputOf(model, tree, referenceLeaf(model, tree, row), row)
   }
   return scores
 }

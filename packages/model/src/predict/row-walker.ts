@@ -61,6 +61,7 @@ class KernelWalker implements RowWalker {
         machine.encode(block, nRows)
         for (let t = 0, k = 0; t < nTrees; t++) {
           machine.walk(t, k, block, nRows)
+          if (this.#forest.linear !== null) machine.addLinear(this.#forest, k, block, nRows)
           if (++k === nOutputs) k = 0
         }
       }

@@ -64,7 +64,8 @@ describe('serializeModel and parseModel', () => {
       assert.throws(() => validateModel({ ...model, earlier: value }), { code: 'MODEL', message })
     }
     refuses([], /earlier must be an array of at least one training/)
-    refuses([{ ...earlier[0]!, iterations: 6 }], /earlier\[0\].iterations must be an integer in \[0, 5/)
+    refuses([{ ...earlier[0]!, iterations: 6 }],
+      /earlier\[0\].iterations must be an integer in \[0, 5/)
     refuses([...earlier, { ...earlier[0]!, iterations: 3 }], /earlier\[2\].iterations .*\[0, 2\]/)
     refuses([{ ...earlier[0]!, parameters: { Seed: 1 } }], /earlier\[0\].parameters must be/)
     refuses([{ ...earlier[0]!, chainHash: 'x' }], /earlier\[0\].chainHash must be 64 lower-case/)

@@ -2,6 +2,7 @@
 
 import type { ColumnChunk, ColumnType, NumberChunk } from '../../../src/reader.js'
 import { showBytes, textError, type MissingMarkers } from '../../../src/formats/csv-bytes.js'
+import { FieldError, FirstError } from '../../../src/formats/first-error.js'
 import { fieldText, parseField } from '../../../src/formats/csv-field.js'
 import { FieldSplitter, type FieldBlock, type UnitText } from './csv-fields.js'
 import { asciiText, Kind, parseNumber } from '../../../src/formats/csv-number.js'
@@ -54,12 +55,14 @@ export function decodeColumns(
       : new NumberColumn(text, request, missing),
   )
   const late: number[] = []
+  const errors = new FirstError()
   forEachBlock(text, requests, (block) => {
+    if (!errors.isEmpty) return
     for (let slot = 0; slot < columns.length; slot++) {
       const column = columns[slot]!
       if (column instanceof StringColumn) {
         column.append(block, slot)
-      } else if (!column.isString && !column.append(block, slot)) {
+      } else if (!column.isString && errors.attempt(() => column.append(block, slot)) === false) {
         if (block.firstRow > 0) {
           late.push(slot)
         } else {
@@ -71,8 +74,9 @@ export function decodeColumns(
     }
   })
   const chunks = columns.map((column) =>
-    column instanceof NumberColumn && column.isString ? null : column.finish(),
-  )
+    column instanceof NumberColumn && (column.isString || !errors.isEmpty) ? null
+      : errors.attempt(() => column.finish()))
+  errors.throwIfAny()
   if (late.length > 0) {
     const again = late.map((slot) => ({ ...requests[slot]!, type: 'string' as const }))
     decodeColumns(text, again, missing).forEach((chunk, i) => (chunks[late[i]!] = chunk))
@@ -167,12 +171,12 @@ class NumberColumn {
     }
     const start = block.starts[i]!
     const value = showBytes(block.bytes, start, block.ends[i]!)
-    throw textError(
+    throw new FieldError(start, textError(
       this.text,
       start,
       `column '${this.request.name}': ${value} is not ${EXPECTED[this.forced]}; correct it, ` +
         `or add it to the missing values if that is what it means`,
-    )
+    ))
   }
 
   /** The narrowest type that holds all kinds seen. */
@@ -180,21 +184,22 @@ class NumberColumn {
     const { kinds, firstDate, firstNumber, firstUnsafe, text } = this
     if (firstUnsafe !== null) {
       const value = asciiText(text.bytes, firstUnsafe.start, firstUnsafe.end).trim()
-      throw textError(
+      throw new FieldError(firstUnsafe.start, textError(
         text,
         firstUnsafe.start,
         `column '${this.request.name}' holds the integer ${value}, ${unsafeAdvice}`,
-      )
+      ))
     }
     if (firstDate !== null && firstNumber !== null) {
       const date = showBytes(text.bytes, firstDate.start, firstDate.end)
       const number = showBytes(text.bytes, firstNumber.start, firstNumber.end)
-      throw textError(
+      const start = Math.max(firstDate.start, firstNumber.start)
+      throw new FieldError(start, textError(
         text,
-        Math.max(firstDate.start, firstNumber.start),
+        start,
         `column '${this.request.name}' mixes dates (${date}) with numbers (${number}); make ` +
           'them one or the other, or declare the column categorical',
-      )
+      ))
     }
     if (firstDate !== null) return 'date'
     if ((kinds & Kind.float) !== 0) return 'float'

@@ -9,6 +9,7 @@ import {
   textError,
   type MissingMarkers,
 } from '../../../src/formats/csv-bytes.js'
+import { FieldError } from '../../../src/formats/first-error.js'
 import { fieldText, trim } from '../../../src/formats/csv-field.js'
 import type { FieldBlock, UnitText } from './csv-fields.js'
 
@@ -165,11 +166,12 @@ export class StringColumn {
   finish(): StringChunk {
     const strings = this.words.decode()
     if ('invalid' in strings) {
-      throw textError(
+      const position = this.firstPositions[strings.invalid]!
+      throw new FieldError(position, textError(
         this.text,
-        this.firstPositions[strings.invalid]!,
+        position,
         `the value of column '${this.name}' is not valid UTF-8; convert the file to UTF-8`,
-      )
+      ))
     }
     const dictionary = strings.filter((_, word) => this.codeOfWord[word]! >= 0)
     return { type: 'string', codes: this.codes, dictionary }

@@ -1,0 +1,94 @@
+import { CoppiceError } from '../errors.js'
+import type { FeatureLayout, LinearSetup } from '../execution/protocol.js'
+import { rawFeatures } from '../execution/raw-values.js'
+import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
+
+/** How leaves become linear. Plain data. */
+export interface LinearPlan {
+  readonly lambda: number
+  /** Outputs are at most so large, or, but for forests, this divided by iteration + 1. */
+  readonly limit: number
+  readonly isForest: boolean
+}
+
+/** Trainings' features and size, as far as linear leaves depend on them. */
+export interface LinearData {
+  readonly features: readonly FeatureLayout[]
+  readonly nRows: number
+  /** See `rawExtents`. */
+  readonly extents: readonly number[]
+}
+
+/** Equations with more unknowns take too long to sum. */
+const FEATURES_MAX = 2048
+/** Coefficients of one tree, at most. */
+const COEFFICIENTS_MAX = 16_777_216
+/** Values below 2^-500 are not scaled up further. */
+const EXPONENT_MIN = -500
+
+/**
+ * The scale of scores where leaves are linear: outputs are rounded to a grid that is 16 times as
+ * coarse, so that they may be that much larger (see `outputLimit`).
+ */
+export function linearScale(scale: number): number {
+  return 16 * scale
+}
+
+/**
+ * Bound of the outputs of an iteration's linear leaves: all iterations together, if they are no
+ * more than 2^20, stay within 2^12 scales, the half of what scores can hold exactly that the
+ * LeafGrid does not hand out.
+ */
+export function outputLimit({ limit, isForest }: LinearPlan, iteration: number): number {
+  return isForest ? limit : limit / (iteration + 1)
+}
+
+/**
+ * @param scoreScale - of the plan
+ * @param nTrees - of a forest, whose trees are as large as its scores; else null
+ */
+export function planLinear(
+  lambda: number, scoreScale: number, nTrees: number | null,
+): LinearPlan {
+  const power = ceilPowerOfTwo(Math.max(scoreScale, powerOfTwo(-900)))
+  return nTrees === null ? { lambda, limit: power * 256, isForest: false }
+    : { lambda, limit: power * 2048 / ceilPowerOfTwo(Math.max(1, nTrees)), isForest: true }
+}
+
+/**
+ * Units in which sums are exact for any grouping of so many rows: see `Kernels.linearMoments`.
+ * Products are at most 2^30 (gradients and hessians have 30 bits, values are scaled to 1).
+ *
+ * @throws CoppiceError 'PARAMETER' where paths may have too many features
+ */
+export function linearSetup(
+  { features, nRows, extents }: LinearData,
+  { numLeaves, maxDepth }: { readonly numLeaves: number, readonly maxDepth: number },
+): LinearSetup {
+  const raw = rawFeatures(features)
+  const maxFeatures = Math.min(raw.length, numLeaves - 1, maxDepth > 0 ? maxDepth : Infinity)
+  if (maxFeatures > FEATURES_MAX || maxFeatures * numLeaves > COEFFICIENTS_MAX) {
+    throw new CoppiceError('PARAMETER',
+      `linear_tree = true with num_leaves = ${numLeaves} allows leaves below ${maxFeatures} ` +
+      `features; at most ${FEATURES_MAX}, and ${COEFFICIENTS_MAX} in a tree, can be fitted: set ` +
+      'max_depth, or a smaller num_leaves')
+  }
+  const exponents = new Array<number>(features.length).fill(0)
+  raw.forEach((f, column) => {
+    const extent = extents[column] ?? 0
+    exponents[f] = extent === 0 ? 0 : exponentOf(Math.max(extent, powerOfTwo(EXPONENT_MIN)))
+  })
+  // 2^rowBits rows
+  const rowBits = exponentOf(Math.max(1, nRows))
+  const coarse = Math.max(rowBits - 32, -20)
+  return { exponents, coarse, fine: coarse - Math.min(51, 62 - rowBits), maxFeatures }
+}
+
+/** The e of the smallest 2^e >= x, for x from 2^-500 to 2^500. */
+function exponentOf(x: number): number {
+  const power = ceilPowerOfTwo(x)
+  let exponent = 0
+  for (; powerOfTwo(exponent) < power; exponent++);
+  for (; powerOfTwo(exponent) > power; exponent--);
+  return exponent
+}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { partitionData } from '@coppice/data/node'
 import { TestRandom } from '@coppice/testkit'
-import { Booster, Dataset, evaluate, GBDTRanker, LocalCluster, train } from 'coppice'
+import { Booster, cv, Dataset, evaluate, GBDTRanker, LocalCluster, train } from 'coppice'
 import { CommandProcess } from './support/cluster-process.js'
 
 interface Row {
@@ -15,6 +15,8 @@ interface Row {
   readonly query: string
   readonly w: number
   readonly grade: number
+  /** In the list that people saw. */
+  readonly place: number
 }
 
 /** Hotels found by searches of 1 to 25 results, graded 0 to 4. */
@@ -22,19 +24,20 @@ function makeRows(nQueries: number, seed: number): Row[] {
   const random = new TestRandom(seed)
   return Array.from({ length: nQueries }, (_, q) => {
     const w = random.uniform() + 0.2
-    return Array.from({ length: 1 + random.below(25) }, () => {
+    return Array.from({ length: 1 + random.below(25) }, (_unused, place) => {
       const [price, rating] = [random.uniform() * 300, random.below(10)]
       const city = `c${random.below(12)}`
-      const signal = rating / 3 - price / 100 + city.length + random.normal()
+      const signal = rating / 3 - price / 100 + city.length - place / 20 + random.normal()
       const grade = Math.max(0, Math.min(4, Math.round(signal)))
-      return { price: random.below(9) === 0 ? null : price, rating, city, query: `q${q}`, w, grade }
+      return { price: random.below(9) === 0 ? null : price, rating, city, query: `q${q}`, w, grade,
+        place }
     })
   }).flat()
 }
 
-const toCsv = (rows: readonly Row[]): string => ['price,rating,city,query,w,grade', ...rows.map(
-  ({ price, rating, city, query, w, grade }) =>
-    [price ?? '', rating, city, query, w, grade].join())].join('\n')
+const toCsv = (rows: readonly Row[]): string => ['price,rating,city,query,w,grade,place',
+  ...rows.map(({ price, rating, city, query, w, grade, place }) =>
+    [price ?? '', rating, city, query, w, grade, place].join())].join('\n')
 
 const sha256Of = (booster: Booster): string =>
   createHash('sha256').update(booster.toString()).digest('hex')
@@ -45,11 +48,13 @@ describe('rankings', function () {
   const file = (name: string): string => path.join(folder, name)
   const rows = makeRows(300, 1)
   const judges = makeRows(60, 2)
-  const roles = { label: 'grade', weight: 'w', group: 'query' }
+  const roles = { label: 'grade', weight: 'w', group: 'query', ignore: 'place' }
+  const withPlaces = { label: 'grade', weight: 'w', group: 'query', position: 'place' }
   const base = { numIterations: 4, numLeaves: 12, minDataPerGroup: 20, learningRate: 0.2 }
   const jobs = [
     { ...base, objective: 'lambdarank', metric: ['ndcg', 'map'], evalAt: [1, 5] },
-    { ...base, objective: 'rank_xendcg', baggingFraction: 0.7, baggingFreq: 1 },
+    { ...base, objective: 'rank_xendcg', baggingFraction: 0.7, baggingFreq: 1,
+      baggingByQuery: true },
   ] as const
 
   before(async () => {
@@ -68,13 +73,15 @@ describe('rankings', function () {
   const X = (of: readonly Row[]) => of.map(({ price, rating, city }) => ({ price, rating, city }))
   const columns = (of: readonly Row[]) => ({
     labels: of.map(({ grade }) => grade), weights: of.map(({ w }) => w),
-    queryId: of.map(({ query }) => query),
+    queryId: of.map(({ query }) => query), positions: of.map(({ place }) => place),
   })
 
   it('have the same bytes for any threads, files and cluster', async () => {
     const cluster = await LocalCluster.start({ workers: 3, threadsPerWorker: 1 })
     try {
       for (const params of jobs) {
+        const isLambda = params.objective === 'lambdarank'
+        const own = isLambda ? withPlaces : roles
         const digests: Record<string, string> = {}
         const fit = async (
           name: string, dataset: Dataset, valid: Dataset, options: object, numThreads: number,
@@ -84,21 +91,27 @@ describe('rankings', function () {
           digests[name] = sha256Of(booster)
           return booster
         }
-        const judge = await Dataset.open(file('judges.csv'), roles)
+        const judge = await Dataset.open(file('judges.csv'), own)
         for (const [numThreads, name] of [[1, 'all.csv'], [2, 'in-2/manifest.json'],
           [3, 'in-7/manifest.json']] as const) {
-          await fit(`${name} on ${numThreads}`, await Dataset.open(file(name), roles), judge, {},
+          await fit(`${name} on ${numThreads}`, await Dataset.open(file(name), own), judge, {},
             numThreads)
         }
-        const manifest = await Dataset.open(file('in-7/manifest.json'), roles)
+        const manifest = await Dataset.open(file('in-7/manifest.json'), own)
         const booster = await fit('cluster', manifest, judge, { cluster }, 0)
         const memory = (of: readonly Row[]): Dataset => {
-          const { labels, weights, queryId } = columns(of)
-          return Dataset.from(X(of), labels, { weights, queryId })
+          const { labels, weights, queryId, positions } = columns(of)
+          return Dataset.from(X(of), labels,
+            { weights, queryId, ...(isLambda ? { positions } : {}) })
         }
         await fit('memory', memory(rows), memory(judges), {}, 2)
-        if (params.objective === 'lambdarank') {
+        if (isLambda) {
           await fit('uploaded', memory(rows), memory(judges), { cluster }, 0)
+          assert.equal(booster.positionBiases!.length, 25)
+          const folds = await Promise.all([cv(params, manifest, { nFolds: 2, cluster }),
+            cv(params, memory(rows), { nFolds: 2 })])
+          const [there, here] = folds.map(({ boosters }) => boosters.map(sha256Of))
+          assert.deepEqual(there, here)
         }
         assert.ok(Object.keys(digests).length >= 5)
         assert.equal(new Set(Object.values(digests)).size, 1, JSON.stringify(digests, null, 1))
@@ -150,7 +163,7 @@ describe('rankings', function () {
     const inputs = ['--label', 'grade', '--group', 'query']
     await run('train', ['train', '--data', file('in-2/manifest.json'), ...inputs, '--objective',
       'lambdarank', '--num_iterations', '5', '--model', file('m.json'), '--valid',
-      file('judges.csv'), '--eval_at', '3,10', '--ignore', 'w'])
+      file('judges.csv'), '--eval_at', '3,10', '--ignore', 'w,place'])
     const { evalResult } = await Booster.load(file('m.json'))
     assert.deepEqual(Object.keys(evalResult['valid_0']!), ['ndcg@3', 'ndcg@10'])
     const evaluated = await run('evaluate', ['evaluate', '--model', file('m.json'), '--data',

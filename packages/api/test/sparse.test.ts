@@ -88,7 +88,7 @@ describe('sparse matrices', function () {
     const model = await new GBDTClassifier(params).fit(csr, labels)
     const { booster } = model
     const few = Int32Array.from(csr.data, (value) => Number.isNaN(value) ? 2 : value)
-    for (const type of ['probability', 'class', 'raw', 'leaf'] as const) {
+    for (const type of ['probability', 'class', 'raw', 'leaf', 'contribution'] as const) {
       const expected = await booster.predict(fresh.dense, { type })
       assert.deepEqual(await booster.predict(fresh.csr, { type }), expected)
       assert.deepEqual(await booster.predict(Dataset.from(fresh.csr), { type }), expected)

@@ -29,6 +29,8 @@ export const columnFlags: readonly Flag[] = [
     describe: 'Column of the target: name or index; several for some objectives: a,b' },
   { name: 'weight', group, takes: 'one', describe: 'Column of row weights' },
   { name: 'group', group, takes: 'one', describe: 'Column of query ids' },
+  { name: 'position', group, takes: 'one',
+    describe: 'Column of positions at which rows were shown, whole numbers from 0 (lambdarank)' },
   { name: 'ignore', group, takes: 'many', describe: 'Columns to leave out: a,b or name:a,b' },
   { name: 'categorical', group, takes: 'many',
     describe: 'Columns whose values are categories (text columns are by themselves)' },

@@ -30,6 +30,7 @@ export { type PlannedFile, predictedBytes, readingContext } from './prediction/c
 export { featureColumns, featureTypes } from './prediction/features.js'
 export {
   type PackedPrediction,
+  type PackedSize,
   packedWidth,
   packPrediction,
   unpackPrediction,

@@ -24,8 +24,11 @@ export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Prom
   const onDone = report(options, 'bin', units.length)
   const blocks = targets.blocks ?? await packedBlocks(inputs, recipe, units, onDone)
   if (targets.blocks !== null) await runner.run(encodeTasks(units), onDone)
-  const { label, weight, initScore } = targets
-  const data = { nRows, features, blocks, label, classes, weight, initScore, groupSizes }
+  const { label, weight, initScore, shownAt } = targets
+  const positions = shownAt === null ? {} : { shownAt }
+  const data = {
+    nRows, features, blocks, label, classes, weight, initScore, groupSizes, ...positions,
+  }
   return { data, partitions, columns }
 }
 

@@ -33,6 +33,8 @@ export interface MemoryOptions extends Omit<DatasetOptions, 'params'> {
   readonly weights?: ArrayLike<number> | undefined
   /** Row counts of the query groups, in row order. */
   readonly groupSizes?: ArrayLike<number> | undefined
+  /** One position per row at which it was shown: whole numbers from 0, for lambdarank. */
+  readonly positions?: ArrayLike<number> | undefined
   /** Raw scores to start from: rows x outputs, row-major. */
   readonly initScores?: ArrayLike<number> | undefined
   readonly params?: Partial<BinningParams> | undefined
@@ -208,17 +210,18 @@ function extraColumns(table: MemoryTable, y: LabelArray | null, options: MemoryO
     columns.push({ name, cells, stride, offset })
     return name
   }
-  const { weights, initScores } = options
-  let { label, weight, initScore } = options
+  const { weights, initScores, positions } = options
+  let { label, weight, initScore, position } = options
   if (y !== null) label = labelArrays(y).map((cells) => add('label', cells, 1, 0))
   if (weights !== undefined) weight = add('weight', weights, 1, 0)
+  if (positions !== undefined) position = add('position', positions, 1, 0)
   if (initScores !== undefined) {
     const nOutputs = Math.max(1, Math.round(initScores.length / Math.max(1, table.nRows)))
     initScore = Array.from({ length: nOutputs }, (_, i) =>
       add('initScore', initScores, nOutputs, i),
     )
   }
-  return { columns, roles: { label, weight, initScore } }
+  return { columns, roles: { label, weight, initScore, position } }
 }
 
 function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): PartitionReader {

@@ -12,9 +12,9 @@ export type ColumnRef = string | number
 /**
  * Options that give columns their roles. Names may be lists in one string, 'a,b' or 'name:a,b'.
  *
- * An index counts from 0. As in LightGBM, the indices of weight, group, ignored and categorical
- * columns do not count the label columns: with label 0, weight 0 is the second column. A string of
- * digits is an index unless a column has that very name.
+ * An index counts from 0. As in LightGBM, the indices of weight, group, position, ignored and
+ * categorical columns do not count the label columns: with label 0, weight 0 is the second column.
+ * A string of digits is an index unless a column has that very name.
  */
 export interface RoleOptions {
   /** One column, or those of objectives with several label columns, in their order. */
@@ -22,6 +22,8 @@ export interface RoleOptions {
   readonly weight?: ColumnRef | undefined
   /** Query ids of ranking data. */
   readonly group?: ColumnRef | undefined
+  /** Positions at which rows were shown, whole numbers from 0: lambdarank learns their biases. */
+  readonly position?: ColumnRef | undefined
   /** Raw scores to start from: one column per output. */
   readonly initScore?: ColumnRef | readonly ColumnRef[] | undefined
   readonly ignore?: ColumnRef | readonly ColumnRef[] | undefined
@@ -33,6 +35,7 @@ export interface ColumnRoles {
   readonly labels: readonly number[]
   readonly weight: number | null
   readonly group: number | null
+  readonly position: number | null
   readonly initScore: readonly number[]
   /** In the order of the columns. */
   readonly features: readonly number[]
@@ -153,7 +156,7 @@ function refuseOtherColumns(
  */
 export function resolveRoles(names: readonly string[], options: RoleOptions): ColumnRoles {
   const labels = splitRefs(names, options.label).map((ref) => findColumn(names, ref, 'label', []))
-  const one = (role: 'weight' | 'group') => {
+  const one = (role: 'weight' | 'group' | 'position') => {
     const ref = options[role]
     return ref === undefined ? null : findColumn(names, ref, role, labels)
   }
@@ -161,6 +164,7 @@ export function resolveRoles(names: readonly string[], options: RoleOptions): Co
     splitRefs(names, options[role]).map((ref) => findColumn(names, ref, role, labels))
   const weight = one('weight')
   const group = one('group')
+  const position = one('position')
   const initScore = many('initScore')
   const roleOf = new Map<number, string>()
   const assign = (column: number | null, role: string) => {
@@ -172,6 +176,7 @@ export function resolveRoles(names: readonly string[], options: RoleOptions): Co
   for (const column of labels) assign(column, 'label')
   assign(weight, 'weight')
   assign(group, 'group')
+  assign(position, 'position')
   for (const column of initScore) assign(column, 'initScore')
   for (const column of new Set(many('ignore'))) assign(column, 'ignore')
   const categorical = new Set(many('categorical'))
@@ -180,7 +185,7 @@ export function resolveRoles(names: readonly string[], options: RoleOptions): Co
     if (role !== undefined) throw twoRoles(names[column]!, role, 'categorical')
   }
   const features = names.map((_, column) => column).filter((column) => !roleOf.has(column))
-  return { labels, weight, group, initScore, features, categorical }
+  return { labels, weight, group, position, initScore, features, categorical }
 }
 
 /** Takes lists apart: ['a', 'b'], 'a,b' and 'name:a,b' are the same. */

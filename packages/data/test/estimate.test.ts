@@ -60,6 +60,7 @@ describe('allocateTargets', () => {
     const nFeatures = PACKED_FEATURES_MIN - 1
     const options = {
       nFeatures, rowBytes: nFeatures, nLabels: 1, hasWeight: false, nInitScores: 2,
+      hasPositions: false,
       nRawValues: null,
     }
     const nRows = (1 << 19) + 2

@@ -100,6 +100,11 @@ export interface BinnedDataset {
   readonly initScore: Float64Array | null
   /** Row counts of the query groups, in row order, or null. */
   readonly groupSizes: Uint32Array | null
+  /**
+   * At which position of its query each row was shown when its label came about: nRows
+   * whole numbers from 0 to POSITION_MAX; absent or null where that is not known.
+   */
+  readonly shownAt?: Float64Array | null
 }
 
 /**

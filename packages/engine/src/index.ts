@@ -58,6 +58,7 @@ export type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, LinearSetup, MomentsRequest,
   RootRequest, RoundRequest, SelectedGroup, SelectRequest,
 } from './execution/protocol.js'
+export { isPosition, POSITION_MAX } from './execution/position-sums.js'
 export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
 export {
   Booster, changesScores, type Dialogue, type EngineAnswer, type IterationRecord,

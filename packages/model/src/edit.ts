@@ -6,14 +6,15 @@ import type { Model, Tree } from './types.js'
 
 /**
  * The first iterations of a model, as a model of their own: what training would have given by then,
- * but for DART, whose trees were rescaled since. Metrics of later iterations are left out, and the
- * best iteration where it was later.
+ * but for DART, whose trees were rescaled since. Metrics of later iterations are left out, biases
+ * of positions, and the best iteration where it was later.
  *
  * @param nIterations - from 0 to those of the model
  * @throws CoppiceError 'PARAMETER'
  */
 export function truncateModel(model: Model, nIterations: number): Model {
   const { trees, treesPerIteration, bestIteration, evaluation, earlier, origin } = model
+  const { positionBiases: _ofTheEnd, ...rest } = model
   const most = trees.length / treesPerIteration
   if (!Number.isInteger(nIterations) || nIterations < 0 || nIterations > most) {
     throw new CoppiceError('PARAMETER', `the number of iterations to keep must be an integer ` +
@@ -23,7 +24,7 @@ export function truncateModel(model: Model, nIterations: number): Model {
   const nTrees = nIterations * treesPerIteration
   let nLeft = nIterations
   const truncated: Omit<Model, 'chainHash'> = {
-    ...model,
+    ...rest,
     trees: trees.slice(0, nTrees),
     bestIteration: (bestIteration ?? Infinity) > nIterations ? null : bestIteration,
     evaluation: evaluation.map((series) => {

@@ -244,6 +244,12 @@ export interface Model {
    * iterations are theirs; parameters and evaluation are those of the last training.
    */
   readonly earlier?: readonly EarlierTraining[]
+  /**
+   * Of the positions 0, 1, ... at which rows of lambdarank were shown: what each added to scores
+   * while the next tree would have been grown. Predictions do not use them. Absent: there were no
+   * positions.
+   */
+  readonly positionBiases?: readonly number[]
   /** Format version 2: where a model comes from that was not trained here. */
   readonly origin?: LightGBMOrigin
   /** SHA-256 (hex) chained over the header and the iteration records, see FORMAT.md. */

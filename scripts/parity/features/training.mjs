@@ -125,7 +125,15 @@ export const kinds = {
       ...memory('takes weights, group sizes and init scores beside the rows'),
       ...testsOf('packages/data/test/node/bad-data.test.ts')(
         'a query in two runs, in two partitions, or without an id')]),
-    refused('positions of clicks', ['lambdarank_position_bias_regularization']),
+    built('positions of clicks', [
+      ...testsOf('packages/api/test/ranking/positions.test.ts')(
+        'positions of rows against LightGBM 4.6',
+        'may be a column; those of an evaluation set are not used'),
+      ...testsOf('packages/engine/test/training/ranking.test.ts')(
+        'a training with positions goes on with the biases that it ended with'),
+      ...testsOf('test/ranking.test.ts')(
+        'have the same bytes for any threads, files and cluster')],
+    { note: 'whole numbers; `position_column` too; one table for all workers' }),
   ],
 }
 
@@ -142,7 +150,9 @@ export const sampled = {
     built('`feature_fraction`, `feature_fraction_bynode`',
       asOracle('feature_fraction', 'feature_fraction_bynode')),
     built('`seed` derives the others', resolve('derives seeds, which explicit ones override')),
-    refused('`bagging_by_query`', ['bagging_by_query']),
+    built('`bagging_by_query`', testsOf('packages/engine/test/training/ranking.test.ts')(
+      'bagging_by_query keeps queries whole, others each iteration'),
+    { note: 'of objectives that rank; by hash of the query' }),
   ],
 }
 

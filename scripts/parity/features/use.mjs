@@ -89,7 +89,10 @@ export const use = {
       ...predictor('uses any range of iterations'),
       ...run('uses the iterations that are asked for, as far as there are any')],
     ['start_iteration_predict', 'num_iteration_predict']),
-    refused('contributions of features (`predict_contrib`)', ['predict_contrib']),
+    elsewhere('contributions of features (`predict_contrib`)', ofPrediction, [
+      ...testsOf('packages/model/test/predict/contributions.test.ts')(
+        'has the numbers of LightGBM 4.6: regression', 'are Shapley values as they are defined'),
+      ...run('predicts with models of LightGBM, to the same files:')], ['predict_contrib']),
     refused('predictions that stop early', ['pred_early_stop', 'pred_early_stop_freq',
       'pred_early_stop_margin']),
     refused('rows with other columns (`predict_disable_shape_check`)',
@@ -123,8 +126,11 @@ export const files = {
     built('Parquet, Arrow IPC, `.npy`', testsOf('packages/data/test/node/load-dataset.test.ts')(
       'gives the same bytes for any cut of parquet into partitions and units'),
     { note: 'LightGBM: not from files' }),
-    built('files beside the data: `.weight`, `.init`, `.query`', run('names files beside the data',
-      'files beside the data that are not one line per row, or not beside all')),
+    built('files beside the data: `.weight`, `.init`, `.query`, `.position`', [
+      ...run('names files beside the data',
+        'files beside the data that are not one line per row, or not beside all'),
+      ...testsOf('packages/coppice/test/lightgbm/ranking.test.ts')(
+        'train, predict and evaluate as LightGBM does')]),
     built('`header`, `label_column` and other columns by index or name', [
       ...schema('does not count the label in the indices of other columns, as LightGBM',
         'takes the prefix name:, lists in one string, and digits as an index'),

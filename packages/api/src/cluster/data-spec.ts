@@ -1,6 +1,7 @@
 import type { DataSpec } from '@coppice/cluster/node'
-import { absoluteInputs, findSideFiles, type InputPartition, resolveInputs }
-  from '@coppice/data/node'
+import {
+  absoluteInputs, findSideFiles, type InputPartition, resolveInputs, sideEndings,
+} from '@coppice/data/node'
 import { CoppiceError } from '@coppice/model'
 import { memoryColumns, memoryFeatureNames, UnfitRows } from './memory-columns.js'
 import { type Upload, uploadRows } from './upload-rows.js'
@@ -41,10 +42,10 @@ export async function dataSpec(
 
 /** Files as workers are to read them. */
 export async function fileSpec({ inputs, options }: FileSource): Promise<DataSpec> {
-  if (options.sideFiles === true) await refuseSideFiles(inputs, options)
-  const { format, header, missingValues, unnamed, schema, label, weight, group, initScore, ignore,
-    categorical } = options
-  const roles = { label, weight, group, initScore, ignore, categorical }
+  if (options.sideFiles !== undefined) await refuseSideFiles(inputs, options)
+  const { format, header, missingValues, unnamed, schema, label, weight, group, position, initScore,
+    ignore, categorical } = options
+  const roles = { label, weight, group, position, initScore, ignore, categorical }
   return {
     inputs: await absoluteInputs(inputs),
     format: format ?? null,
@@ -57,22 +58,31 @@ export async function fileSpec({ inputs, options }: FileSource): Promise<DataSpe
   }
 }
 
+const sideRoles = {
+  weight: { role: 'weight', name: 'weight' },
+  init: { role: 'initScore', name: 'init score' },
+  query: { role: 'group', name: 'group' },
+  position: { role: 'position', name: 'position' },
+} as const
+
 /**
  * Workers read files one by one, without those beside them.
  * @throws CoppiceError 'PARAMETER' naming one that is here; what is not here has none
  */
 async function refuseSideFiles(
-  inputs: string | readonly string[], { format, weight, initScore }: FileOptions,
+  inputs: string | readonly string[], options: FileOptions,
 ): Promise<void> {
-  const files = await resolveInputs(inputs, format).catch((): InputPartition[] => [])
-  for (const [ending, column] of [['weight', weight], ['init', initScore]] as const) {
-    if (column !== undefined) continue
+  const { sideFiles } = options
+  const files = await resolveInputs(inputs, options.format).catch((): InputPartition[] => [])
+  for (const ending of sideEndings) {
+    const { role, name } = sideRoles[ending]
+    const isUsed = typeof sideFiles === 'object' ? sideFiles.includes(ending) : sideFiles === true
+    if (!isUsed || options[role] !== undefined) continue
     const found = (await findSideFiles(files.map(({ path }) => path), ending))
       .find((path) => path !== null)
     if (found === undefined || found === null) continue
     throw new CoppiceError('PARAMETER', `a cluster cannot use ${found}: its workers read the ` +
-      `data alone; make it a column of the data, and name that as ` +
-      (ending === 'weight' ? 'weight' : 'init score'))
+      `data alone; make it a column of the data, and name that as ${name}`)
   }
 }
 

@@ -239,8 +239,8 @@ class ExtraColumns {
   }
 
   addRoles({ labels, options }: MemorySource): RoleOptions {
-    const { weights, initScores, groupSizes, ignore, categorical } = options
-    let { label, weight, initScore, group } = options
+    const { weights, initScores, groupSizes, positions, ignore, categorical } = options
+    let { label, weight, initScore, group, position } = options
     if (labels !== null) label = labelArrays(labels).map((cells) => this.#add('label', cells))
     if (weights !== undefined) weight = this.#add('weight', weights)
     if (initScores !== undefined) {
@@ -250,8 +250,9 @@ class ExtraColumns {
         Float64Array.from({ length: this.#nRows }, (_, row) => initScores[row * nOutputs + i]!)))
     }
     if (groupSizes !== undefined) group = this.#add('group', groupIds(groupSizes))
+    if (positions !== undefined) position = this.#add('position', positions)
     return Object.fromEntries(Object.entries({
-      label, weight, initScore, group, ignore, categorical,
+      label, weight, initScore, group, position, ignore, categorical,
     }).filter(([, value]) => value !== undefined))
   }
 

@@ -1,12 +1,12 @@
 export { LOCAL_WORKERS_MAX, uselessCa } from '@coppice/cluster'
-export { chainOf, requireLightGBMObjective, withUsedFeatures } from '@coppice/model'
+export { chainOf, isRanking, requireLightGBMObjective, withUsedFeatures } from '@coppice/model'
 export { parseValue, THREADS_MAX } from '@coppice/engine'
 export {
   type ByteSink, DETECT_BYTES, detectFormat, formatOfName, listNames, nearestName,
 } from '@coppice/data'
 export {
   CACHE_BYTES_MIN, findSideFiles, ioError, openAtomicFile, openRaw, partitionData,
-  type PartitionOptions, readSideNumbers, resolveInputs, type WrittenPartitions,
+  type PartitionOptions, readSideNumbers, resolveInputs, type SideEnding, type WrittenPartitions,
 } from '@coppice/data/node'
 export { type PredictionJob, writePredictions } from './prediction-table.js'
 export { treeText } from './tree-text.js'

@@ -23,6 +23,8 @@ export interface PredictionJob {
   /** The format of the output, whatever the ending says. */
   readonly outFormat?: OutputFormat | undefined
   readonly type: PredictionType
+  /** Of contributions: names of the features to write; those that the model lacks add 0. */
+  readonly features?: readonly string[] | undefined
   /** Columns of the data to write before the predictions. */
   readonly keep?: readonly string[]
   readonly iterations?: IterationRange | undefined
@@ -62,14 +64,14 @@ async function predictHere(job: PredictionJob, predictor: Predictor): Promise<nu
     for (const name of wanted) raw.indexOf(name)
     const schema = fileOptions.schema ?? {}
     const kept = keptTypes(model, await raw.findTypes(keep, givenTypes(model, schema)))
-    const columns = tableColumns(predictor, type, keep.map((name) =>
+    const columns = tableColumns(predictor, job, keep.map((name) =>
       ({ name, type: kept[name]! })))
     const types = wantedTypes(model, schema, kept)
     const file = await openOutput(job, columns, raw.nRows)
     try {
       let nRows = 0
       const nThreads = predictionThreads(job.numThreads ?? 0,
-        { nRows: raw.nRows, nColumns: wanted.length, nTrees: predictor.nTrees })
+        { nRows: raw.nRows, nColumns: wanted.length, nTrees: predictor.nTrees, type })
       const parts = predictFiles(raw,
         { predictor, type, wanted, types, kept: keep.map((name) => wanted.indexOf(name)) },
         nThreads)
@@ -77,7 +79,8 @@ async function predictHere(job: PredictionJob, predictor: Predictor): Promise<nu
         throwIfAborted(signal)
         const predictions = unpackPrediction(model, type, part.predictions)
         await file.write([...part.kept,
-          ...chunksOf(predictions, part.nRows, columns.slice(keep.length))])
+          ...chunksOf(withAbsent(predictions, predictor, job), part.nRows,
+            columns.slice(keep.length))])
         nRows += part.nRows
         job.onProgress?.(nRows, raw.nRows)
       }
@@ -106,7 +109,7 @@ async function predictThere(
   /** What is under way with the file: an abort does not wait for it. */
   let work: Promise<void> = Promise.resolve()
   const open = async (keptTypesFound: readonly ColumnType[]): Promise<void> => {
-    columns = tableColumns(predictor, type, keep.map((name, i) =>
+    columns = tableColumns(predictor, job, keep.map((name, i) =>
       ({ name, type: keptTypesFound[i]! })))
     file = await openOutput(job, columns, nRowsTotal)
   }
@@ -121,7 +124,8 @@ async function predictThere(
       onBatch: async (batch) => {
         const predictions = unpackPrediction(model, type, batch.predictions)
         work = file!.write([...batch.kept,
-          ...chunksOf(predictions, batch.nRows, columns.slice(keep.length))])
+          ...chunksOf(withAbsent(predictions, predictor, job), batch.nRows,
+            columns.slice(keep.length))])
         await work
         nRows += batch.nRows
         job.onProgress?.(nRows, nRowsTotal)
@@ -139,20 +143,59 @@ async function predictThere(
 
 /** The columns of the table. @throws CoppiceError 'PARAMETER' where names clash */
 function tableColumns(
-  { model, nTrees }: Predictor, type: PredictionType, kept: readonly OutputColumn[],
+  predictor: Predictor, { type, features }: Pick<PredictionJob, 'type' | 'features'>,
+  kept: readonly OutputColumn[],
 ): readonly OutputColumn[] {
-  return requireUnique(kept, outputColumns(model, type, nTrees))
+  return requireUnique(kept, type === 'contribution'
+    ? contributionColumns(predictor.model, features)
+    : outputColumns(predictor.model, type, predictor.nTrees))
+}
+
+/** Of several scores: class, quantile, or number of the label column. */
+function outputNames({ objective, classes, treesPerIteration }: Model): readonly Scalar[] {
+  return classes ?? (objective.name === 'multi_quantile' ? objective.quantiles
+    : Array.from({ length: treesPerIteration }, (_, k) => k))
+}
+
+/** For each output the features and, last, what they are added to. */
+function contributionColumns(
+  model: Model, names: readonly string[] = model.features.map(({ name }) => name),
+): OutputColumn[] {
+  const { treesPerIteration } = model
+  return Array.from({ length: treesPerIteration }, (_, k) => {
+    const of = treesPerIteration > 1 ? `_${String(outputNames(model)[k])}` : ''
+    return [...names.map((name) => `contribution${of}_${name}`), `expected_value${of}`]
+      .map((name): OutputColumn => ({ name, type: 'float' }))
+  }).flat()
+}
+
+/** Contributions with 0 for features that the model lacks; other predictions as they are. */
+function withAbsent(
+  predictions: ArrayLike<Scalar>, { model: { features } }: Predictor,
+  { type, features: names }: Pick<PredictionJob, 'type' | 'features'>,
+): ArrayLike<Scalar> {
+  if (type !== 'contribution' || names === undefined) return predictions
+  const own = predictions as Float64Array
+  const placeOf = new Map(features.map(({ name }, f) => [name, f]))
+  const places = [...names.map((name) => placeOf.get(name) ?? -1), features.length]
+  const width = features.length + 1
+  const nBlocks = own.length / width
+  const all = new Float64Array(nBlocks * places.length)
+  for (let block = 0, to = 0; block < nBlocks; block++) {
+    for (const place of places) all[to++] = place < 0 ? 0 : own[block * width + place]!
+  }
+  return all
 }
 
 /**
  * Columns of the predictions: binary probabilities are one column, that of the second class.
  * Several scores are named by class, quantile, or number of the label column.
  */
-function outputColumns(model: Model, type: PredictionType, nTrees: number): OutputColumn[] {
+function outputColumns(
+  model: Model, type: Exclude<PredictionType, 'contribution'>, nTrees: number,
+): OutputColumn[] {
   const { objective, classes, treesPerIteration } = model
-  const outputs: readonly Scalar[] = classes ?? (objective.name === 'multi_quantile'
-    ? objective.quantiles : Array.from({ length: treesPerIteration }, (_, k) => k))
-  const perOutput = (prefix: string): OutputColumn[] => outputs.map((value) =>
+  const perOutput = (prefix: string): OutputColumn[] => outputNames(model).map((value) =>
     ({ name: `${prefix}_${String(value)}`, type: 'float' }))
   switch (type) {
     case 'leaf': return Array.from({ length: nTrees }, (_, t) =>

@@ -1,9 +1,9 @@
+import { mergeGroups, scanGroups } from '@coppice/data'
 import { type BinnedDataset, countSelected } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { rowBits } from '../data/selected-rows.js'
-import { FileSource } from '../data/files.js'
-import { MemorySource } from '../data/memory.js'
-import { allRowsOf, type Dataset } from '../data/dataset.js'
+import type { Dataset } from '../data/dataset.js'
+import type { OpenRows } from '../data/source.js'
 import { type ColumnOrValues, rowValues } from './column.js'
 import {
   type Fold, foldsOfParts, groupedParts, plainParts, stratifiedParts, timeFolds,
@@ -58,27 +58,52 @@ export function rowsToCut(data: BinnedDataset, isOfClasses: boolean): RowsToCut 
 }
 
 /**
- * What a data set's rows are cut by, from its label column alone: for data that others bin.
- * @throws CoppiceError 'DATA' or 'IO' where it cannot be read here
+ * What a data set's rows are cut by, from its label and query columns alone: for data that others
+ * bin.
+ *
+ * @throws CoppiceError 'DATA' or 'IO' where they cannot be read here
  */
 export async function readRowsToCut(dataset: Dataset, isOfClasses: boolean): Promise<RowsToCut> {
-  const { source } = allRowsOf(dataset)
-  const options = source instanceof FileSource || source instanceof MemorySource
-    ? source.options : {}
-  const hasSizes = 'groupSizes' in options && options.groupSizes !== undefined
-  if (options.group !== undefined || hasSizes) {
-    throw new CoppiceError('PARAMETER', 'folds of data with query groups cannot be made on a ' +
-      'cluster yet; leave out cluster, or give folds')
-  }
-  const rows = await dataset.source.open()
-  await rows.close()
-  const [label] = rows.labels
+  const { labels: [label], query } = await namesIn(dataset)
   if (label === undefined) {
     throw new CoppiceError('DATA', 'the data have no label; pass y, or name the label column of ' +
       'the Dataset')
   }
   const values = await rowValues(dataset, label, null, 'the label')
-  return { nRows: values.length, groupSizes: null, strata: isOfClasses ? values : null }
+  return {
+    nRows: values.length,
+    groupSizes: query === null ? null : await querySizes(dataset, query),
+    strata: isOfClasses ? values : null,
+  }
+}
+
+async function namesIn(dataset: Dataset): Promise<Pick<OpenRows, 'labels' | 'query'>> {
+  const rows = await dataset.source.open()
+  await rows.close()
+  return rows
+}
+
+/** Row counts of the queries, as a training finds them. */
+async function querySizes(dataset: Dataset, name: string): Promise<Uint32Array> {
+  const rows = await dataset.source.open()
+  try {
+    const units = []
+    let firstRow = 0
+    for await (const { columns: [ids], nRows, partition = 'the rows' } of
+      rows.batches([name], {})) {
+      const place = { partition, firstRow, partitionRow: firstRow, nRows }
+      units.push({ partition, groups: scanGroups(shownName(name), place, ids!) })
+      firstRow += nRows
+    }
+    return mergeGroups(shownName(name), units)
+  } finally {
+    await rows.close()
+  }
+}
+
+/** Of an array beside the rows: its column has no name to be told. */
+function shownName(name: string): string {
+  return name.startsWith('\0') ? 'query' : name
 }
 
 /**

@@ -256,7 +256,7 @@ export function firstIterations(model: Model, nIterations: number): Model {
   const records = committedIterations(model)
   if (records.length <= nIterations) return model
   const { format: _format, formatVersion: _version, trees: _trees, bestIteration: _best,
-    evaluation: _evaluation, chainHash: _hash, ...header } = model
+    evaluation: _evaluation, chainHash: _hash, positionBiases: _biases, ...header } = model
   return resumeModel(header, records.slice(0, nIterations))
 }
 

@@ -14,8 +14,8 @@ export interface OpenOptions extends FileOptions {
 }
 
 const roleNames = {
-  label: true, weight: true, group: true, queryId: true, initScore: true, ignore: true,
-  categorical: true,
+  label: true, weight: true, group: true, queryId: true, position: true, initScore: true,
+  ignore: true, categorical: true,
 } as const
 
 const openOptionNames = optionNames<OpenOptions>({
@@ -25,7 +25,7 @@ const openOptionNames = optionNames<OpenOptions>({
 
 const rowOptionNames = optionNames<RowOptions>({
   ...roleNames, schema: true, featureNames: true, weights: true, groupSizes: true,
-  initScores: true,
+  initScores: true, positions: true,
 })
 
 interface Loaded {

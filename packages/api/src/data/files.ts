@@ -1,10 +1,11 @@
 import {
-  type ColumnRef, type ColumnType, featureTypes, type Format, type Prediction, type PredictionType,
-  resolveRoles, type RoleOptions, type UnnamedColumns, unpackPrediction, type WantedType,
+  type ColumnChunk, type ColumnRef, type ColumnType, featureTypes, type Format, type Prediction,
+  type PredictionType, resolveRoles, type RoleOptions, type UnnamedColumns, unpackPrediction,
+  type WantedType,
 } from '@coppice/data'
 import {
   loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, readSideNumbers,
-  resolveInputs, type RowFile,
+  readSideQueries, resolveInputs, type RowFile, type SideEnding,
 } from '@coppice/data/node'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError, type Predictor } from '@coppice/model'
@@ -27,10 +28,11 @@ export interface FileOptions extends RoleOptions {
    */
   readonly unnamed?: UnnamedColumns | undefined
   /**
-   * Takes weights and init scores from files beside those of the rows, as LightGBM does:
-   * `x.csv.weight`, `x.csv.init`. Columns that are named go first. Not on a cluster.
+   * Takes weights, init scores, sizes of queries and positions from files beside those of the rows,
+   * as LightGBM does: `x.csv.weight`, `x.csv.init`, `x.csv.query`, `x.csv.position`; or some of
+   * these. Columns that are named go first. Not on a cluster.
    */
-  readonly sideFiles?: boolean | undefined
+  readonly sideFiles?: boolean | readonly SideEnding[] | undefined
   /** Types by column name, instead of the inferred ones. */
   readonly schema?: Readonly<Record<string, ColumnType>> | undefined
 }
@@ -76,13 +78,8 @@ export class FileSource implements RowSource {
       params: binning,
       ...(labelKind === null ? {} : { labelKind }),
     })
-    return this.#hasSides(labelKind) ? withSides(data, await this.#rowFiles(
+    return hasSides(this.options) && labelKind !== null ? withSides(data, await this.#rowFiles(
       partitions.map(({ nRows }) => nRows)), this.options) : data
-  }
-
-  /** Rows without labels are those of which features alone are wanted. */
-  #hasSides(labelKind: LoadRequest['labelKind']): boolean {
-    return this.options.sideFiles === true && labelKind !== null
   }
 
   async #rowFiles(counts: readonly number[]): Promise<RowFile[]> {
@@ -99,17 +96,17 @@ export class FileSource implements RowSource {
       const roles = resolveRoles(names, { label, weight })
       const isSparse = raw.partitions.some(({ format }) => format === 'libsvm')
       const nameOf = (index: number | null): string | null => index === null ? null : names[index]!
-      const sides = this.options.sideFiles === true && roles.weight === null
-        ? await readSideNumbers(await this.#rowFiles(raw.rowCounts), 'weight') : null
+      const files = hasSides(this.options) ? await this.#rowFiles(raw.rowCounts) : []
+      const sides = await besideRows(files, this.options)
       return {
         nRows,
         labels: roles.labels.length > 0 ? roles.labels.map((index) => names[index]!)
           : isSparse && names[0] === 'label' ? ['label'] : [],
-        weight: sides === null ? nameOf(roles.weight) : sideWeight,
-        query: group === undefined ? null : queryName(names, { label, group }),
+        weight: sides.has(sideWeight) ? sideWeight : nameOf(roles.weight),
+        query: sides.has(sideQuery) ? sideQuery
+          : queryName(names, { label, group: group ?? (isSparse ? 'qid' : undefined) }),
         batches: (wanted, types) =>
-          unitsWithWeights(raw, wanted, { ...this.options.schema, ...types },
-            sides?.values ?? null),
+          unitsWithSides(raw, wanted, { ...this.options.schema, ...types }, sides),
         predict: (predictor, type, numThreads) =>
           predictRaw(raw, predictor, type, { numThreads, schema: this.options.schema ?? {} }),
         close: () => raw.close(),
@@ -134,33 +131,65 @@ function queryName(
   }
 }
 
-/** A name that no column has. */
-const sideWeight = '\0weight'
+/** Names that no column has. */
+const [sideWeight, sideQuery] = ['\0weight', '\0query']
+
+/** Whether some files beside the data are used, or one. */
+function hasSides({ sideFiles = false }: FileOptions, ending?: SideEnding): boolean {
+  if (typeof sideFiles === 'boolean') return sideFiles
+  return ending === undefined ? sideFiles.length > 0 : sideFiles.includes(ending)
+}
+
+/** What is beside all rows and is no feature, by name: weights, and the number of each query. */
+async function besideRows(
+  files: readonly RowFile[], options: FileOptions,
+): Promise<ReadonlyMap<string, Float64Array>> {
+  const sides = new Map<string, Float64Array>()
+  const weights = options.weight === undefined && hasSides(options, 'weight')
+    ? await readSideNumbers(files, 'weight') : null
+  if (weights !== null) sides.set(sideWeight, weights.values)
+  const sizes = options.group === undefined && hasSides(options, 'query')
+    ? await readSideQueries(files) : null
+  if (sizes === null) return sides
+  const queries = new Float64Array(sizes.reduce((sum, size) => sum + size, 0))
+  let row = 0
+  for (const [query, size] of sizes.entries()) queries.fill(query, row, row += size)
+  return sides.set(sideQuery, queries)
+}
 
 /** The data set with the numbers that are beside its files; named columns go first. */
 async function withSides(
   data: BinnedDataset, files: readonly RowFile[], options: FileOptions,
 ): Promise<BinnedDataset> {
-  const weights = options.weight === undefined ? await readSideNumbers(files, 'weight') : null
-  const scores = options.initScore === undefined ? await readSideNumbers(files, 'init') : null
+  const numbers = async (
+    ending: Exclude<SideEnding, 'query'>, column: unknown,
+  ): Promise<Float64Array | null> => column !== undefined || !hasSides(options, ending) ? null
+    : (await readSideNumbers(files, ending))?.values ?? null
+  const shownAt = await numbers('position', options.position)
+  const wantsQueries = data.groupSizes === null && hasSides(options, 'query')
   return {
     ...data,
-    weight: weights?.values ?? data.weight,
-    initScore: scores?.values ?? data.initScore,
+    weight: await numbers('weight', options.weight) ?? data.weight,
+    initScore: await numbers('init', options.initScore) ?? data.initScore,
+    groupSizes: wantsQueries ? await readSideQueries(files) : data.groupSizes,
+    ...(shownAt === null ? {} : { shownAt }),
   }
 }
 
-/** Units of which one column may be an array beside all rows. */
-async function* unitsWithWeights(
+/** Units of which columns may be arrays beside all rows. */
+async function* unitsWithSides(
   raw: RawTable, wanted: readonly string[], types: Readonly<Record<string, WantedType>>,
-  weights: Float64Array | null,
+  sides: ReadonlyMap<string, Float64Array>,
 ): AsyncGenerator<RowBatch> {
-  const at = weights === null ? -1 : wanted.indexOf(sideWeight)
-  if (at < 0) return yield* raw.units(wanted, types)
-  for await (const unit of raw.units(wanted.filter((_, i) => i !== at), types)) {
+  for await (const unit of raw.units(wanted.filter((name) => !sides.has(name)), types)) {
     const { firstRow, nRows } = unit
-    const values = weights!.slice(firstRow, firstRow + nRows)
-    yield { ...unit, columns: unit.columns.toSpliced(at, 0, { type: 'float', values }) }
+    const own = unit.columns.values()
+    const columns = wanted.map((name): ColumnChunk => {
+      const side = sides.get(name)
+      return side === undefined ? own.next().value!
+        : { type: 'float', values: side.slice(firstRow, firstRow + nRows) }
+    })
+    yield { ...unit, columns }
   }
 }
 
@@ -174,7 +203,7 @@ async function* predictRaw<T extends PredictionType>(
   const wanted = model.features.map(({ name }) => name)
   const types = { ...schema, ...featureTypes(model) }
   const nThreads = predictionThreads(numThreads,
-    { nRows: raw.nRows, nColumns: wanted.length, nTrees: predictor.nTrees })
+    { nRows: raw.nRows, nColumns: wanted.length, nTrees: predictor.nTrees, type })
   for await (const { predictions } of
     predictFiles(raw, { predictor, type, wanted, types, kept: [] }, nThreads)) {
     yield unpackPrediction(model, type, predictions)

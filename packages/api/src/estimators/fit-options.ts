@@ -64,6 +64,8 @@ export interface FitOptions extends FitDatasetOptions {
   readonly group?: ArrayLike<number> | undefined
   /** The id of each row's query, instead; the rows of a query follow each other. */
   readonly queryId?: ArrayLike<Cell> | undefined
+  /** At which position each row was shown, from 0: lambdarank learns what positions do. */
+  readonly position?: ArrayLike<number> | undefined
   /** Names or indices of the features whose values are categories; texts are by themselves. */
   readonly categorical?: readonly ColumnRef[] | undefined
   /** Names of the columns of X, where it has none. */
@@ -78,8 +80,8 @@ const datasetKeys = optionNames<FitDatasetOptions>({
   validationFraction: true, validationSeed: true,
 })
 const rowKeys = optionNames<Omit<FitOptions, keyof FitDatasetOptions>>({
-  sampleWeight: true, group: true, queryId: true, initScore: true, categorical: true,
-  featureNames: true,
+  sampleWeight: true, group: true, queryId: true, position: true, initScore: true,
+  categorical: true, featureNames: true,
 })
 
 /** @throws CoppiceError 'PARAMETER' for options that `fit` does not have */
@@ -103,9 +105,10 @@ export function trainingSet(
     throw new CoppiceError('DATA',
       'fit needs labels: fit(X, y) with one label per row, or fit(dataset) with a Dataset')
   }
-  const { sampleWeight, group, queryId, initScore, categorical, featureNames } = options
+  const { sampleWeight, group, queryId, position, initScore, categorical, featureNames } = options
   return Dataset.from(X, y, {
-    weights: sampleWeight, group, queryId, initScores: initScore, categorical, featureNames,
+    weights: sampleWeight, group, queryId, positions: position, initScores: initScore, categorical,
+    featureNames,
   })
 }
 

@@ -127,6 +127,13 @@ export class Booster {
     return this.model.bestIteration
   }
 
+  /**
+   * Of rows with positions: what was learnt of each position, from 0, beside the scores; else null.
+   */
+  get positionBiases(): readonly number[] | null {
+    return this.model.positionBiases ?? null
+  }
+
   /** Metrics of the evaluation sets, as LightGBM shapes them: `result.valid_0.auc[iteration]`. */
   get evalResult(): EvalResult {
     return evalResultOf(this.model)

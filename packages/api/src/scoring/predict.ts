@@ -15,7 +15,7 @@ import { optionNames } from '../options.js'
 export type PredictionRows = Dataset | MemoryRows
 
 const predictionTypes: readonly string[] = optionNames<Prediction>({
-  probability: true, class: true, raw: true, leaf: true,
+  probability: true, class: true, raw: true, leaf: true, contribution: true,
 })
 
 /** @throws CoppiceError 'PARAMETER' for a type that there is not, with those that there are */
@@ -77,11 +77,11 @@ async function* predictBatches<T extends PredictionType>(
 async function predictBatch<T extends PredictionType>(
   predictor: Predictor, input: PredictInput, type: T, numThreads: number,
 ): Promise<Prediction[T]> {
-  // A leaf of each tree takes longer to send than to find.
-  if (type === 'leaf') return predictColumns(predictor, input, type)
+  // A leaf of each tree takes longer to send than to find; threads that score know scores alone.
+  if (type === 'leaf' || type === 'contribution') return predictColumns(predictor, input, type)
   const { nRows } = predictor.packer(input)
   // What it costs to read the rows is this thread's either way.
-  const size = { nRows, nColumns: 0, nTrees: predictor.nTrees }
+  const size = { nRows, nColumns: 0, nTrees: predictor.nTrees, type }
   const nThreads = predictionThreads(numThreads, size)
   if (nThreads === 1) return predictColumns(predictor, input, type)
   if (type === 'class') predictor.classesOf(new Float64Array(0))

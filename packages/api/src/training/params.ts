@@ -15,6 +15,7 @@ export const datasetParameters = [
   'label_column',
   'weight_column',
   'group_column',
+  'position_column',
   'ignore_column',
   'categorical_feature',
 ] as const satisfies readonly ParameterName[]
@@ -24,6 +25,7 @@ type DatasetParameter =
   | 'labelColumn'
   | 'weightColumn'
   | 'groupColumn'
+  | 'positionColumn'
   | 'ignoreColumn'
   | 'categoricalFeature'
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { holdOutFold } from '../../src/cv/hold-out.js'
 import { countSelected, hasRow } from '@coppice/engine'
-import { crossValScore, Dataset, GBDTClassifier, GBDTRegressor, train } from '../../src/index.js'
+import {
+  crossValScore, cv, Dataset, GBDTClassifier, GBDTRegressor, train,
+} from '../../src/index.js'
 import { ConnectedCluster } from '../../src/cluster/connected-cluster.js'
 import { FakeClient } from '../cluster/fake-client.js'
 import { asColumns, makeFlowers, rejects, temporaryFolder } from '../support.js'
@@ -44,6 +46,31 @@ describe('validationFraction', () => {
     const regressor = await new GBDTRegressor(small).fit(asColumns(flowers),
       Array.from(flowers.length), { validationFraction: 0.5 })
     assert.equal(regressor.evalResult['validation']!['l2']!.length, 60)
+  })
+
+  it('cuts queries on a cluster as here, by ids, sizes and columns', async () => {
+    const cluster = new ConnectedCluster('ws://127.0.0.1:1', new FakeClient(file('.')))
+    const ids = Array.from(noisy, (_, row) => `q${Math.floor(row / 9)}`)
+    const table = { ...asColumns(flowers), q: ids, y: noisy }
+    const sizes = Array.from({ length: 112 }, (_, query) => query < 111 ? 9 : 1)
+    const ways = [
+      Dataset.from(asColumns(flowers), noisy, { groupSizes: sizes }),
+      Dataset.from(asColumns(flowers), noisy, { queryId: ids }),
+      Dataset.from(table, null, { label: 'y', group: 'q' }),
+    ]
+    const params = { objective: 'rank_xendcg', numLeaves: 4, numIterations: 2 } as const
+    const models = new Set<string>()
+    for (const [i, options] of [{ cluster }, { cluster }, { cluster }, {}].entries()) {
+      const { boosters } = await cv(params, ways[i % 3]!, { nFolds: 2, ...options })
+      models.add(boosters.join())
+      if (i % 3 > 0) continue
+      const split = await train(params, ways[0]!, { validationFraction: 0.3, ...options })
+      models.add(String(split))
+    }
+    assert.equal(models.size, 2)
+    const broken = { ...table, q: ids.with(999, 'q0') }
+    const torn = Dataset.from(broken, null, { label: 'y', group: 'q' })
+    await rejects(cv(params, torn, { nFolds: 2, cluster }), 'DATA', 'query q0', 'two separate runs')
   })
 
   it('keeps queries whole', () => {

@@ -249,8 +249,8 @@ export class TrainingDriver {
   #open(plan: TrainingPlan): void {
     const { features, maxLeaves, maxExpansions, linear } = plan.engine
     this.#setup = plan.engine
-    this.#scratch = new Uint8Array(
-      requestBytesMax(features, maxLeaves, maxExpansions, undefined, linear))
+    this.#scratch = new Uint8Array(requestBytesMax(
+      features, maxLeaves, maxExpansions, undefined, linear, plan.positions?.nPositions))
     this.#booster = new Booster(plan)
     this.#reducer = this.#makeReducer(plan.engine)
     this.#port.setup(plan.engine)

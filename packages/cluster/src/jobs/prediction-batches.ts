@@ -1,9 +1,9 @@
 /** How the rows of files become batches. */
 import {
-  type ColumnType, packedWidth, type PredictedRows, type PredictionType,
+  type ColumnType, type PackedSize, packedWidth, type PredictedRows, type PredictionType,
   type Unit,
 } from '@coppice/data'
-import { CoppiceError, type Predictor } from '@coppice/model'
+import { CoppiceError } from '@coppice/model'
 
 /** Rows that are predicted in one go: those of a unit, or a part of them. */
 export interface PredictionBatch {
@@ -22,7 +22,7 @@ const keptBytes = 16
 
 /** Rows of a batch at most. */
 export function batchRowsMax(
-  predictor: Pick<Predictor, 'model' | 'nOutputs' | 'nTrees'>, type: PredictionType, nKept: number,
+  predictor: PackedSize, type: PredictionType, nKept: number,
 ): number {
   const { nNumbers, numberBytes } = packedWidth(predictor, type)
   const rowBytes = Math.max(1, nNumbers * numberBytes + nKept * keptBytes)

@@ -313,9 +313,10 @@ export class JobRunner {
   }
 
   #write(record: CommittedIteration): Promise<void> {
-    const { iteration, trees, rescale, metrics, chainHash } = record
+    const { iteration, trees, rescale, metrics, positionBiases, chainHash } = record
+    const biases = positionBiases === undefined ? {} : { positionBiases }
     return this.#journal.write(
-      { kind: 'iteration', iteration, trees, rescale, metrics, chainHash })
+      { kind: 'iteration', iteration, trees, rescale, metrics, ...biases, chainHash })
   }
 
   #finish({ model, stoppedBy }: TrainResult): void {

@@ -208,7 +208,7 @@ const turnRows = 100_000
 async function summarizeInTurns(
   rows: LabelledRows, shape: TargetShape, where: string,
 ): Promise<RowSummary> {
-  const { nRows, label, weight, initScore } = rows
+  const { nRows, label, weight, initScore, shownAt = null } = rows
   const { nOutputs, nLabels = 1 } = shape
   const parts: RowSummary[] = []
   const ends = turnEnds(rows)
@@ -220,6 +220,7 @@ async function summarizeInTurns(
       weight: weight?.subarray(first, end) ?? null,
       initScore: initScore?.subarray(first * nOutputs, end * nOutputs) ?? null,
       groupSizes,
+      shownAt: shownAt?.subarray(first, end) ?? null,
       firstRow: first,
     }, shape, where))
     first = end

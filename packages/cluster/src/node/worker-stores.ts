@@ -55,10 +55,10 @@ export class WorkerStores {
         first += partition.rows.nRows
       }
       return joinRows(own.map(({ rows: {
-        nRows, blocks, label, weight, initScore, groupSizes,
+        nRows, blocks, label, weight, initScore, groupSizes, shownAt = null,
       } }) => {
         assert(label !== null, 'rows that are trained on have labels')
-        return { nRows, blocks, label, weight, initScore, groupSizes }
+        return { nRows, blocks, label, weight, initScore, groupSizes, shownAt }
       }), n)
     })
     await this.#requirePool().build(store, setup, sets[0]!, sets.slice(1))

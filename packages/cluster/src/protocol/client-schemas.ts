@@ -30,7 +30,8 @@ const datasetName = text(URI_LENGTH_MAX)
 // ---- what a job is
 
 const roleNames: { readonly [K in keyof Required<RoleOptions>]: true } = {
-  label: true, weight: true, group: true, initScore: true, ignore: true, categorical: true,
+  label: true, weight: true, group: true, position: true, initScore: true, ignore: true,
+  categorical: true,
 }
 
 function isColumnRef(value: unknown): boolean {

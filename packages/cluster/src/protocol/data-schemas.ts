@@ -103,7 +103,7 @@ const sampledCategories: Schema<SampledCategories> =
 // ---- prediction/plan.ts
 
 export const predictionType: Schema<PredictionType> =
-  oneOf({ probability: true, class: true, raw: true, leaf: true })
+  oneOf({ probability: true, class: true, raw: true, leaf: true, contribution: true })
 
 export const iterationRange: Schema<IterationRange | null> =
   nullable(pair(integer(0, ITERATIONS_MAX)))
@@ -143,7 +143,9 @@ export const predictedRows: Schema<PredictedRows> = object({
 
 const jobColumn: Schema<JobColumn> = object({
   name: cell,
-  role: oneOf({ feature: true, label: true, weight: true, group: true, initScore: true }),
+  role: oneOf({
+    feature: true, label: true, weight: true, group: true, position: true, initScore: true,
+  }),
   isCategorical: flag,
   forced: nullable(columnType),
   isNumeric: flag,

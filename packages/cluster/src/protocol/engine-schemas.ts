@@ -5,8 +5,8 @@
 import {
   AUC_MU_CLASSES_MAX, BIN_SET_BYTES_MAX, type BinnedTree, BINS_MAX, type BinSet, type EngineSetup,
   type ErrorCode, isWholeTree,
-  type MetricPart, type MetricSpec, type RankedScores, type RankingSpec, type RowSummary,
-  type TargetShape,
+  type MetricPart, type MetricSpec, POSITION_MAX, type RankedScores, type RankingSpec,
+  type RowSummary, type TargetShape,
 } from '@coppice/engine'
 import {
   COLUMNS_MAX, DATASETS_MAX, LEAVES_MAX, METRICS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
@@ -95,6 +95,7 @@ const ranking: Schema<RankingSpec> = object({
   isNormed: flag,
   sigmoid: finite,
   seed: integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  nPositions: optional(integer(1, POSITION_MAX + 1)),
 })
 
 export const engineSetup: Schema<EngineSetup> = object({
@@ -157,7 +158,9 @@ export const rowSummary: Schema<RowSummary> = object({
   maxAbsInitScore: double,
   targets: optional(list(object({ sumWeightedLabel: exactSum, maxAbsLabel: double }), OUTPUTS_MAX)),
   extents: optional(list(finite, COLUMNS_MAX)),
-  queries: optional(object({ nQueries: count, sumWeight: exactSum })),
+  queries: optional(object({
+    nQueries: count, sumWeight: exactSum, nPositions: optional(integer(0, POSITION_MAX + 1)),
+  })),
 })
 
 export const targetShape: Schema<TargetShape> = object({

@@ -2,7 +2,9 @@
  * Schemas of what `@coppice/model` and the trainer define and messages to clients and journals
  * carry: parts of a model. That a tree is a tree of its model is checked where the model is.
  */
-import type { CommittedIteration, IterationEvent, MetricValue, Rescale } from '@coppice/engine'
+import {
+  type CommittedIteration, type IterationEvent, type MetricValue, POSITION_MAX, type Rescale,
+} from '@coppice/engine'
 import type {
   EarlierTraining, Feature, LossOfModel, ModelHeader, Objective, ParameterValue, Scalar, Tree,
 } from '@coppice/model'
@@ -58,7 +60,8 @@ const rescale: Schema<Rescale> = object({
 /** The members of a committed iteration. Journals of earlier versions have no `rescale`. */
 export const committedFields = {
   iteration, trees: list(tree, OUTPUTS_MAX),
-  rescale: (value: unknown) => nullable(rescale)(value ?? null), metrics, chainHash: hash,
+  rescale: (value: unknown) => nullable(rescale)(value ?? null), metrics,
+  positionBiases: optional(list(finite, POSITION_MAX + 1)), chainHash: hash,
 }
 
 export const committedIteration: Schema<CommittedIteration> = object(committedFields)

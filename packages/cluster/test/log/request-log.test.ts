@@ -23,6 +23,9 @@ const layout = { nBins: 8, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {
   features: [layout, layout], nOutputs: 1, maxLeaves: 4, maxExpansions: 2,
   usesBagging: false, usesGoss: false,
+  objective: {
+    objective: { name: 'regression' }, binaryWeights: [], gradientBound: null, hessianBound: 1,
+  },
 }
 const prepare: EngineRequest = { kind: 'prepare' }
 const commit = (value: number): EngineRequest =>

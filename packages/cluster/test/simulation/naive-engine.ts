@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import {
   type EngineRequest, type EngineSetup, ExactSum, rowDraw, TALLY_COUNTS, TALLY_DIGITS,
 } from '@coppice/engine'
@@ -161,7 +162,9 @@ class NaiveStore {
     }
   }
 
-  #tally({ digit, prefix }: Extract<EngineRequest, { kind: 'tally' }>): AnswerPayload {
+  #tally(request: Extract<EngineRequest, { kind: 'tally' }>): AnswerPayload {
+    assert(request.of === undefined, 'no row of a simulation has a position')
+    const { digit, prefix } = request
     const values = new Float64Array(TALLY_COUNTS)
     const { shift, bits } = TALLY_DIGITS[digit]!
     for (const row of this.#training) {

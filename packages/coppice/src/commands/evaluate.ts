@@ -7,7 +7,7 @@ import { Interrupt } from '../interrupt.js'
 import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
 import { print } from '../output.js'
-import { sideNotes } from '../training/side-notes.js'
+import { sideFilesOf, sideNotes } from '../training/side-notes.js'
 
 /** Metrics of a model on files. */
 export const evaluateCommand: Command = {
@@ -31,12 +31,15 @@ export const evaluateCommand: Command = {
   async run(values) {
     const metrics = values.list('metric').flatMap((text) => text.split(','))
     const fileOptions = { ...formatOptions(values), label: values.text('label'),
-      weight: values.text('weight'), group: values.text('group'), sideFiles: true }
+      weight: values.text('weight'), group: values.text('group') }
     const iterations = readIterations(values)
     const loaded = await Booster.load(values.required('model'))
     const booster = asNeeded(loaded)
     const { model } = booster
-    const options = { ...fileOptions, ...numberingFor(loaded, values.text('label') ?? '') }
+    const options = {
+      ...fileOptions, ...numberingFor(loaded, values.text('label') ?? ''),
+      sideFiles: sideFilesOf(model.objective.name),
+    }
     const data = await Dataset.open(values.list('data'), options)
     if (!values.has('label')) await requireLabel(data, values.list('data'), options)
     for (const text of await sideNotes(values.list('data'), options, model.objective.name)) {

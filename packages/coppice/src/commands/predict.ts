@@ -12,7 +12,7 @@ import { print } from '../output.js'
 import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
 import { requireWritable } from '../writable.js'
 
-const types: readonly PredictionType[] = ['probability', 'class', 'raw', 'leaf']
+const types: readonly PredictionType[] = ['probability', 'class', 'raw', 'leaf', 'contribution']
 
 /** Predicts files. */
 export const predictCommand: Command = {
@@ -28,7 +28,8 @@ export const predictCommand: Command = {
       describe: 'File to write: .csv, .tsv, .parquet, .arrow or .npy; - for CSV on stdout' },
     { name: 'type', group: 'Output', takes: 'one', choices: types, default: 'probability',
       describe: 'probability: of each class (binary: one column, of the second class; ' +
-        'regression: the value); class: the most probable; raw: raw scores; leaf: leaf indices' },
+        'regression: the value); class: the most probable; raw: raw scores; leaf: leaf indices; ' +
+        'contribution: what each feature adds to the raw score (SHAP), and the mean' },
     { name: 'keep', group: 'Output', takes: 'many',
       describe: 'Columns of the data to write before the predictions: a,b' },
     { name: 'quiet', group: 'Output', takes: 'switch', short: 'q',
@@ -76,6 +77,7 @@ export const predictCommand: Command = {
         fileOptions: { ...fileOptions, ...numberingFor(loaded, undefined) },
         out: out === '-' ? stdout : out,
         type,
+        features: loaded.featureNames,
         keep,
         iterations,
         numThreads,

@@ -1,5 +1,5 @@
 /** New leaf values for old models. */
-import { Booster, Dataset } from '@coppice/api'
+import { Booster, Dataset, type FileOptions } from '@coppice/api'
 import type { Command } from '../command.js'
 import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { filesOf, requireDistinct } from '../distinct-paths.js'
@@ -41,8 +41,8 @@ export const refitCommand: Command = {
     const out = values.required('out')
     const decayRate = readDecayRate(values)
     const inputs = values.list('data')
-    const fileOptions = { ...formatOptions(values), label: values.text('label'),
-      weight: values.text('weight'), sideFiles: true }
+    const fileOptions: FileOptions = { ...formatOptions(values), label: values.text('label'),
+      weight: values.text('weight'), sideFiles: ['weight', 'init'] }
     await requireDistinct([{ flag: '--out', path: out }],
       [{ flag: '--model', path }, ...await filesOf('--data', inputs, fileOptions.format)])
     const booster = await Booster.load(path)

@@ -102,6 +102,7 @@ export async function runPrediction(
       out: run.out,
       outFormat: 'lightgbm-result',
       type: run.type,
+      features: model.features.map(({ name }) => name),
       iterations: iterationsOf(booster, run),
       numThreads: run.numThreads,
       signal: interrupt.signal,

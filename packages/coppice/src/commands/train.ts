@@ -26,6 +26,7 @@ import { openPlace, type Place, placeFlags, readPlace } from '../training/place.
 import { fetchCommand, type Reporter } from '../training/reporter.js'
 import { readSettings, type RunSettings, type Settings } from '../training/settings.js'
 import { withFilesRead } from '../training/structure-files.js'
+import { sideFilesOf } from '../training/side-notes.js'
 import { snapshotCallback } from '../training/snapshots.js'
 import { requireWritable } from '../writable.js'
 
@@ -159,9 +160,10 @@ function readJob({ params: raw, options: given, run }: Settings): Job {
         : runFileOptions(values.text('label'), values)),
       weight: values.text('weight'),
       group: values.text('group'),
+      position: values.text('position'),
       ignore: values.names('ignore'),
       categorical: values.names('categorical'),
-      sideFiles: true,
+      sideFiles: sideFilesOf(resolved.objective),
     },
     isQuiet: values.isOn('quiet') || resolved.verbosity <= 0,
     noEffect: resolved.noEffect,

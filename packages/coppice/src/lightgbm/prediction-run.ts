@@ -32,12 +32,11 @@ export interface PredictionRun {
 
 /** Parameters that this task reads. */
 const read = ['task', 'data', 'input_model', 'output_result', 'predict_raw_score',
-  'predict_leaf_index', 'start_iteration_predict', 'num_iteration_predict', 'num_threads',
-  'verbosity', 'header', 'label_column']
+  'predict_leaf_index', 'predict_contrib', 'start_iteration_predict', 'num_iteration_predict',
+  'num_threads', 'verbosity', 'header', 'label_column']
 
 /** Those that would change predictions, and what there is instead. */
 const refused: Readonly<Record<string, string>> = {
-  predict_contrib: 'SHAP values are not built',
   pred_early_stop: 'all trees count',
   predict_disable_shape_check: 'rows must have the features of the model',
 }
@@ -54,18 +53,12 @@ export function readPredictionRun(configuration: Configuration): PredictionRun {
     throw new UsageError(`${configuration.name}: ${keyOf(configuration, name)} = true cannot be ` +
       `used: ${reason}; leave it out`)
   }
-  const isRaw = valueOf<boolean>(configuration, 'predict_raw_score')
-  const isLeaf = valueOf<boolean>(configuration, 'predict_leaf_index')
-  if (isRaw && isLeaf) {
-    throw new UsageError(`${configuration.name}: predict_raw_score and predict_leaf_index are ` +
-      'two kinds of results; set one of them')
-  }
   const numThreads = valueOf<number>(configuration, 'num_threads')
   return {
     data: requiredText(configuration, 'data'),
     model: requiredText(configuration, 'input_model'),
     out: valueOf(configuration, 'output_result'),
-    type: isRaw ? 'raw' : isLeaf ? 'leaf' : 'probability',
+    type: typeOf(configuration),
     startIteration: Math.max(0, valueOf(configuration, 'start_iteration_predict')),
     nIterations: valueOf(configuration, 'num_iteration_predict'),
     numThreads: Math.max(0, numThreads),
@@ -74,6 +67,19 @@ export function readPredictionRun(configuration: Configuration): PredictionRun {
     labelIndex: labelIndexOf(configuration),
     noEffect,
   }
+}
+
+/** Kinds of results, by what asks for them. */
+const kinds = [
+  ['predict_raw_score', 'raw'], ['predict_leaf_index', 'leaf'], ['predict_contrib', 'contribution'],
+] as const
+
+/** @throws UsageError for two kinds of results */
+function typeOf(configuration: Configuration): PredictionType {
+  const [asked, other] = kinds.filter(([name]) => valueOf<boolean>(configuration, name))
+  if (other === undefined) return asked?.[1] ?? 'probability'
+  throw new UsageError(`${configuration.name}: ${asked![0]} and ${other[0]} are two kinds of ` +
+    'results; set one of them')
 }
 
 /** Names are of no use in data without a header. */

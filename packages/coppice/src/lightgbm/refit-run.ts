@@ -48,7 +48,9 @@ export async function runRefit(configuration: Configuration, isSilent: boolean):
   ])
   const format = readModelFormatFor(model.objective.name, new FlagValues({}), out, true)
   await requireWritable(out)
-  const options = { ...fileOptions, ...(weight === undefined ? {} : { weight }), sideFiles: true }
+  const options: FileOptions = {
+    ...fileOptions, ...(weight === undefined ? {} : { weight }), sideFiles: ['weight', 'init'],
+  }
   for (const text of await sideNotes(data, options, model.objective.name)) note(text)
   const interrupt = new Interrupt(note)
   try {

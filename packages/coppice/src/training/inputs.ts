@@ -94,7 +94,7 @@ export async function notesOfInputs(
   const notes: string[] = []
   for (const inputs of [data, ...valid.map((set) => set.inputs)]) {
     const options = await optionsOf(inputs, how)
-    if (!isHere) await refuseSideFiles(inputs, options)
+    if (!isHere) await refuseSideFiles(inputs, options, objective)
     notes.push(...await sideNotes(inputs, options, objective))
   }
   return notes

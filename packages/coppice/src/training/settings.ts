@@ -15,6 +15,7 @@ const optionOf: Readonly<Record<string, string>> = {
   label_column: 'label',
   weight_column: 'weight',
   group_column: 'group',
+  position_column: 'position',
   ignore_column: 'ignore',
   categorical_feature: 'categorical',
   header: 'header',

@@ -117,6 +117,7 @@ function fileOptionsOf(values: FlagValues): FileOptions {
     label: values.text('label'),
     weight: values.text('weight'),
     group: values.text('group'),
+    position: values.text('position'),
     ignore: ignore.length === 0 ? undefined : ignore,
     categorical: values.names('categorical'),
   }

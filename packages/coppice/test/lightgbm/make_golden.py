@@ -85,6 +85,7 @@ def run(name, make, params, categorical='auto'):
         'result': result_of(model, f'{name}.test', 0, header),
         'raw': result_of(model, f'{name}.test', 1, header),
         'leaf': result_of(model, f'{name}.test', 2, header),
+        'contrib': result_of(model, f'{name}.test', 3, header),
     }
     pathlib.Path(f'{name}.json').write_text(json.dumps(golden, indent=1) + '\n')
 
@@ -135,3 +136,25 @@ pathlib.Path('refit.json').write_text(json.dumps({
                         init=np.loadtxt('regression.test.init')),
     'multiclass': refit('multiclass', 0, 0.5),
 }, indent=1) + '\n')
+
+
+def ranking(name, n):
+    """Queries of 3 to 9 rows, each with a good one; positions are where rows were shown."""
+    X = columns(n)
+    y = np.digitize(X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(size=n) * 0.5, [0.3, 1.2, 2])
+    sizes, left = [], n
+    while left > 0:
+        sizes.append(min(left, int(rng.integers(3, 10))))
+        left -= sizes[-1]
+    starts = np.cumsum([0, *sizes[:-1]])
+    y[starts] = np.maximum(y[starts], 1)
+    write(name, ['\t'.join([str(t), *map(str, row)]) for t, row in zip(y, X)])
+    write(f'{name}.query', map(str, sizes))
+    write(f'{name}.position', [str(p) for size in sizes for p in rng.permutation(size)])
+    write(f'{name}.weight', [str(w) for w in np.round(rng.uniform(0.5, 2, size=n), 1)])
+
+
+# Hessians of rankings are small.
+run('ranking', ranking,
+    {**tree, 'num_iterations': 8, 'objective': 'lambdarank', 'metric': ['ndcg', 'map'], 'eval_at': [2, 5],
+     'min_sum_hessian_in_leaf': 1, 'lambdarank_position_bias_regularization': 0.5})

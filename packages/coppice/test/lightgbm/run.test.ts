@@ -11,6 +11,7 @@ interface Golden {
   readonly result: string
   readonly raw: string
   readonly leaf: string
+  readonly contrib: string
 }
 
 function goldenOf(name: string): Golden {
@@ -80,6 +81,10 @@ describe('coppice run', function () {
       }
       assert.equal(await predict('predict_raw_score=true'), expected.raw)
       assert.equal(await predict('is_predict_leaf_index=true'), expected.leaf)
+      const contributions = await predict('predict_contrib=true')
+      assertClose(numbersOf(contributions), numbersOf(expected.contrib), 1e-12)
+      assert.equal(contributions.split('\n')[0]!.split('\t').length,
+        expected.contrib.split('\n')[0]!.split('\t').length)
       const result = await predict()
       assertClose(numbersOf(result), numbersOf(expected.result), 1e-15)
       assert.equal(result.split('\n')[0]!.split('\t').length,
@@ -252,7 +257,8 @@ describe('coppice run', function () {
       ['no model', ['input_model is missing'], ['task=predict', 'data=sparse.test']],
       ['two kinds of results', ['predict_raw_score', 'predict_leaf_index'],
         [...predict, 'raw_score=1', 'leaf_index=1']],
-      ['SHAP values', ['predict_contrib', 'SHAP'], [...predict, 'predict_contrib=true']],
+      ['two other kinds', ['predict_leaf_index', 'predict_contrib'],
+        [...predict, 'leaf_index=1', 'contrib=true']],
       ['stopping predictions early', ['pred_early_stop', 'all trees'],
         [...predict, 'pred_early_stop=true']],
       ['rows of another shape', ['predict_disable_shape_check'],
@@ -270,13 +276,6 @@ describe('coppice run', function () {
     for (const [what, words, args] of cases) {
       it(what, async () => void await work.fails(ExitCode.usage, words, 'run', ...args))
     }
-
-    it('queries beside the data', async () => {
-      work.write('rank.train', '1\t2\n0\t3\n')
-      work.write('rank.train.query', '2\n')
-      await work.fails(ExitCode.usage, ['rank.train.query', 'group_column'], 'run',
-        'data=rank.train', 'objective=lambdarank', 'group_column=0')
-    })
 
     it('overwriting what is read', async () => {
       await work.fails(ExitCode.usage, ['output_result', 'data'], 'run', ...predict,

@@ -10,6 +10,7 @@ export interface TargetSize {
   readonly nLabels: number
   readonly hasWeight: boolean
   readonly nInitScores: number
+  readonly hasPositions: boolean
   /** Values that are kept beside the bins of a row; null where none are to be. */
   readonly nRawValues: number | null
 }
@@ -29,6 +30,7 @@ export function targetSize(
     nLabels: count('label'),
     hasWeight: count('weight') > 0,
     nInitScores: count('initScore'),
+    hasPositions: count('position') > 0,
     nRawValues,
   }
 }
@@ -86,10 +88,11 @@ export function allocatePartition(firstRow: number, size: TargetSize): EncodeTar
   return { firstRow, blocks: [{ firstRow, nRows, bins, ...raw }], ...allocateNumbers(size) }
 }
 
-function allocateNumbers({ nRows, nLabels, hasWeight, nInitScores }: TargetSize) {
+function allocateNumbers({ nRows, nLabels, hasWeight, nInitScores, hasPositions }: TargetSize) {
   return {
     label: nLabels > 0 ? allocateDoubles(nRows * nLabels) : null,
     weight: hasWeight ? allocateDoubles(nRows) : null,
     initScore: nInitScores > 0 ? allocateDoubles(nRows * nInitScores) : null,
+    shownAt: hasPositions ? allocateDoubles(nRows) : null,
   }
 }

@@ -86,6 +86,9 @@ export function encodeUnit(
       case 'weight':
         targets.weight!.set(requireNumbers(withValues(chunk)), at)
         break
+      case 'position':
+        targets.shownAt!.set(requireNumbers(withValues(chunk)), at)
+        break
       case 'initScore': {
         const scores = requireNumbers(withValues(chunk))
         putColumn(

@@ -53,7 +53,7 @@ export function isOfClasses(kind: LabelKind): boolean {
   return kind === 'class' || kind === 'binary'
 }
 
-export type ColumnRole = 'feature' | 'label' | 'weight' | 'group' | 'initScore'
+export type ColumnRole = 'feature' | 'label' | 'weight' | 'group' | 'position' | 'initScore'
 
 /** A column that the job reads. */
 export interface JobColumn {
@@ -63,7 +63,7 @@ export interface JobColumn {
   readonly isCategorical: boolean
   /** Type that the user or the reference forces, or null. */
   readonly forced: ColumnType | null
-  /** Text in it is an error: weights, init scores, features that the reference has as numbers. */
+  /** Text in it is an error: weights, positions, init scores, features known as numbers. */
   readonly isNumeric: boolean
   /** The files say that it is text, or the caller gave nothing but texts. */
   readonly isDeclaredText: boolean
@@ -116,13 +116,14 @@ export interface EncodePlan {
 
 /** The arrays that consecutive rows go to; they may sit on SharedArrayBuffers. */
 export interface EncodeTargets {
-  /** Global row id of the first row of `label`, `weight` and `initScore`. */
+  /** Global row id of the first row of `label`, `weight`, `initScore` and `shownAt`. */
   readonly firstRow: number
   /** Where bins go; null where units give back blocks of their own, packed where that pays. */
   readonly blocks: readonly BinnedBlock[] | null
   readonly label: Float64Array | null
   readonly weight: Float64Array | null
   readonly initScore: Float64Array | null
+  readonly shownAt: Float64Array | null
 }
 
 /** What one unit tells of a feature. */

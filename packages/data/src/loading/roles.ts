@@ -53,7 +53,8 @@ export function columnsWithRoles(
     const name = names[index]!
     const isCategorical = role === 'feature' && roles.categorical.has(index)
     const own = options.schema?.[name] ?? null
-    const isNumeric = role === 'weight' || role === 'initScore' || isNumericFeature(reference, name)
+    const isNumeric = role === 'weight' || role === 'initScore' || role === 'position' ||
+      isNumericFeature(reference, name)
     const isDeclaredText = joint.types[index] === 'string'
     columns.push({ name, role, isCategorical, forced: forced ?? own, isNumeric, isDeclaredText })
     indices.push(index)
@@ -65,6 +66,7 @@ export function columnsWithRoles(
   for (const index of roles.labels) add(index, 'label', isTextLabel ? 'string' : null)
   add(roles.weight, 'weight', null)
   add(roles.group, 'group', null)
+  add(roles.position, 'position', null)
   for (const index of roles.initScore) add(index, 'initScore', null)
   return { columns, indices }
 }

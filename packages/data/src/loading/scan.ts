@@ -1,5 +1,7 @@
 /** The first pass over a unit: what the bins, dictionaries and classes are made of. */
-import { CategorySample, sampleCodes, sampledOffsets, ValueSample } from '@coppice/engine'
+import {
+  CategorySample, isPosition, POSITION_MAX, sampleCodes, sampledOffsets, ValueSample,
+} from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import { occurringNumbers } from '../formats/coded-numbers.js'
 import { withValues } from '../formats/stored-columns.js'
@@ -14,8 +16,8 @@ import { cellError, describeRow } from './place.js'
 /**
  * Scans the decoded columns of one unit.
  *
- * Throws CoppiceError 'DATA' naming row and file for bad labels, weights, query ids and
- * categories.
+ * Throws CoppiceError 'DATA' naming row and file for bad labels, weights, positions, query ids
+ * and categories.
  *
  * @param chunks - one per column; null for columns that this round does not look at; only
  *   features and labels may be coded, only features sparse, or sampled
@@ -51,6 +53,9 @@ export function scanUnit(
         return null
       case 'weight':
         hasPositiveWeight = scanWeight(column.name, place, requireNumbers(requirePlain(chunk)))
+        return null
+      case 'position':
+        scanPosition(column.name, place, requireNumbers(requirePlain(chunk)))
         return null
       case 'initScore':
         scanInitScore(column.name, place, requireNumbers(requirePlain(chunk)))
@@ -226,6 +231,13 @@ function scanWeight(name: string, place: UnitPlace, values: Float64Array): boole
     if (value > 0) hasPositive = true
   }
   return hasPositive
+}
+
+function scanPosition(name: string, place: UnitPlace, values: Float64Array): void {
+  const row = values.findIndex((value) => !isPosition(value))
+  if (row < 0) return
+  const what = `is ${values[row]} (positions are whole numbers from 0 to ${POSITION_MAX})`
+  throw cellError('position', name, place, row, what)
 }
 
 function scanInitScore(name: string, place: UnitPlace, values: Float64Array): void {

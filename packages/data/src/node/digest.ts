@@ -16,7 +16,8 @@ export interface DigestTask {
  * 'coppice-partition-1'; the numbers of rows and of bytes of bins, as 64-bit little-endian
  * integers; the bins (rows x bytes of a row); then labels, weights, init scores (64-bit floats) and
  * sizes of query groups (32-bit integers), each as the number of its bytes (2^64 - 1 where there
- * is none) and the bytes, little-endian.
+ * is none) and the bytes, little-endian; and, where there are any, positions (64-bit floats) in the
+ * same way.
  *
  * Where rows are packed the text is 'coppice-partition-2', and each block's bins come after the
  * numbers of its rows and of its bytes a row, and the arrays of its packing, in the order of
@@ -24,7 +25,7 @@ export interface DigestTask {
  * kept, come last: the text 'raw', then those of each block.
  */
 export function digestRows(
-  { label, weight, initScore }: EncodeTargets,
+  { label, weight, initScore, shownAt }: EncodeTargets,
   { blocks, groupSizes }: Pick<DigestTask, 'blocks' | 'groupSizes'>,
 ): string {
   const isPacked = blocks.some(({ packing }) => packing !== undefined)
@@ -45,6 +46,10 @@ export function digestRows(
   for (const array of [label, weight, initScore, groupSizes]) {
     addCount(hash, array?.byteLength ?? 0xffff_ffff_ffff_ffffn)
     if (array !== null) hash.update(array)
+  }
+  if (shownAt !== null) {
+    addCount(hash, shownAt.byteLength)
+    hash.update(shownAt)
   }
   if (blocks.some(({ raw }) => raw !== undefined)) {
     hash.update('raw')

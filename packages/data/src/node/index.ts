@@ -15,7 +15,9 @@ export { memoryLimitBytes } from './memory-limit.js'
 export { partitionData, type PartitionOptions, type WrittenPartitions } from './partition.js'
 export { openRaw, type RawOptions, type RawTable, type RawUnit, readRaw } from './read-raw.js'
 export { type FilesPrediction, predictFiles, predictionThreads } from './predict-files.js'
-export { findSideFiles, readSideNumbers, type RowFile, type SideEnding } from './side-files.js'
+export {
+  findSideFiles, readSideNumbers, readSideQueries, type RowFile, type SideEnding, sideEndings,
+} from './side-files.js'
 export { scoreRows } from './score-rows.js'
 export { nowMs } from './now-ms.js'
 export { openTableFile, type TableFile } from './write-table.js'

@@ -45,6 +45,8 @@ export interface BinnedPartition {
   readonly initScore: Float64Array | null
   /** Row counts of the query groups, in row order. */
   readonly groupSizes: Uint32Array | null
+  /** nRows positions at which rows were shown. */
+  readonly shownAt: Float64Array | null
   /**
    * SHA-256 of all of the above (see `digestRows`), before rows are selected and without scores of
    * an initial model: equal wherever it is computed.
@@ -196,7 +198,7 @@ class PoolLoader implements PartitionLoader {
         }))
         const hashes = await this.#pool.run(contextId, digests, { signal })
         return partitions.map(({ firstRow, plan }, i) => {
-          const { label, weight, initScore } = targets[i]!
+          const { label, weight, initScore, shownAt } = targets[i]!
           return ownRows(recipe, {
             partition: partitionIdx[i]!,
             firstRow,
@@ -206,6 +208,7 @@ class PoolLoader implements PartitionLoader {
             weight,
             initScore: scores?.[i] ?? initScore,
             groupSizes: groups[i]!,
+            shownAt,
             hash: hashes[i]!,
           })
         })

@@ -125,6 +125,7 @@ const inlineMsMax = 300
 /** Rough figures: of a value that is read and encoded, and of a row in a tree. */
 const valueMs = 1e-4
 const treeMs = 1e-5
+const contributionMs = 5e-3
 
 /**
  * Threads to predict with.
@@ -132,11 +133,13 @@ const treeMs = 1e-5
  */
 export function predictionThreads(
   numThreads: number,
-  { nRows, nColumns, nTrees }: {
+  { nRows, nColumns, nTrees, type }: {
     readonly nRows: number; readonly nColumns: number; readonly nTrees: number
+    readonly type?: PredictionType
   },
 ): number {
   if (numThreads > 0) return numThreads
-  const ms = nRows * (nColumns * valueMs + nTrees * treeMs)
+  const ms = nRows * (nColumns * valueMs +
+    nTrees * (type === 'contribution' ? contributionMs : treeMs))
   return ms < inlineMsMax ? 1 : defaultThreads()
 }

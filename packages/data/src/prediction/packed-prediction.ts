@@ -34,7 +34,7 @@ export function packPrediction<T extends PredictionType>(
     }
     default: {
       const numbers = prediction as Float64Array
-      if (type === 'raw' || !isBinary(model.objective)) return numbers
+      if (type !== 'probability' || !isBinary(model.objective)) return numbers
       const ps = new Float64Array(numbers.length / 2)
       for (let row = 0; row < ps.length; row++) ps[row] = numbers[2 * row + 1]!
       return ps
@@ -52,6 +52,7 @@ export function unpackPrediction<T extends PredictionType>(
     class: () => Array.from(packed, (index) => model.classes![index]!),
     leaf: () => (packed instanceof Int32Array ? packed : Int32Array.from(packed)),
     raw: () => floats(packed),
+    contribution: () => floats(packed),
     probability: () => {
       const numbers = floats(packed)
       if (!isBinary(model.objective)) return numbers
@@ -67,9 +68,12 @@ export function unpackPrediction<T extends PredictionType>(
   return unpack[type]()
 }
 
+/** What the size of a packed prediction depends on. */
+export type PackedSize = Pick<Predictor, 'model' | 'nOutputs' | 'nTrees' | 'nFeatures'>
+
 /** Numbers of a packed prediction per row, and the bytes of each. */
 export function packedWidth(
-  { model, nOutputs, nTrees }: Pick<Predictor, 'model' | 'nOutputs' | 'nTrees'>,
+  { model, nOutputs, nTrees, nFeatures }: PackedSize,
   type: PredictionType,
 ): { readonly nNumbers: number; readonly numberBytes: number } {
   switch (type) {
@@ -77,6 +81,9 @@ export function packedWidth(
       return { nNumbers: 1, numberBytes: indexBytes(model.classes?.length ?? 0) }
     case 'leaf':
       return { nNumbers: nTrees, numberBytes: indexBytes(leavesMax(model)) }
+    case 'contribution': return {
+      nNumbers: nOutputs * (nFeatures + 1), numberBytes: Float64Array.BYTES_PER_ELEMENT,
+    }
     case 'raw':
     case 'probability':
       return { nNumbers: nOutputs, numberBytes: Float64Array.BYTES_PER_ELEMENT }

@@ -10,6 +10,11 @@ export interface Prediction {
   readonly raw: Float64Array
   /** The leaf that each row reaches in each tree, rows x trees. */
   readonly leaf: Int32Array
+  /**
+   * What each feature adds to each raw score, and last the mean over the training rows: rows x
+   * outputs x (features + 1).
+   */
+  readonly contribution: Float64Array
 }
 
 export type PredictionType = keyof Prediction
@@ -25,6 +30,7 @@ export function predictColumns<T extends PredictionType>(
     class: () => predictor.predictClasses(rows),
     raw: () => predictor.predictRaw(rows),
     leaf: () => predictor.predictLeaves(rows),
+    contribution: () => predictor.predictContributions(rows),
   }
   return predict[type]()
 }

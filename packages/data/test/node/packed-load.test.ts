@@ -108,7 +108,9 @@ describe('loading rows of many features that are mostly 0', function () {
       nColumns: 1, columnOf: Int32Array.of(0, 0), defaultBin: Int16Array.of(0, 0),
       base: Uint8Array.of(1, 2), nBins: Uint16Array.of(2, 2),
     }
-    const targets = { firstRow: 0, blocks: null, label: null, weight: null, initScore: null }
+    const targets = {
+      firstRow: 0, blocks: null, label: null, weight: null, initScore: null, shownAt: null,
+    }
     const hashOf = (block: Partial<BinnedBlock>): string => digestRows(targets,
       { blocks: [{ firstRow: 0, nRows: 4, bins, packing, ...block }], groupSizes: null })
     const hashes = [

@@ -52,7 +52,7 @@ describe('predictFiles', () => {
   }
 
   for (const [type, nThreads] of [
-    ['probability', 2], ['class', 3], ['raw', 3], ['leaf', 2],
+    ['probability', 2], ['class', 3], ['raw', 3], ['leaf', 2], ['contribution', 2],
   ] as const) {
     it(`gives the same for 1 and ${nThreads} threads, and in memory: ${type}`, async () => {
       const parts = await predict(type, 1)

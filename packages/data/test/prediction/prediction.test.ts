@@ -21,7 +21,7 @@ import {
 import type { PackingModel } from '../../src/prediction/packed-prediction.js'
 import { UnitPredictor } from '../../src/prediction/predict-unit.js'
 
-const types: readonly PredictionType[] = ['probability', 'class', 'raw', 'leaf']
+const types: readonly PredictionType[] = ['probability', 'class', 'raw', 'leaf', 'contribution']
 const colours = ['red', 'green', 'blue', 'pink']
 const nRows = 300
 

@@ -14,6 +14,7 @@ export function engineRows(data: BinnedDataset): EngineRows {
     weight: data.weight,
     initScore: data.initScore,
     groupSizes: data.groupSizes,
+    shownAt: data.shownAt ?? null,
   }
 }
 
@@ -38,6 +39,8 @@ export interface PartitionRows {
   readonly initScore: Float64Array | null
   /** Row counts of the query groups; absent or null where there are none. */
   readonly groupSizes?: Uint32Array | null
+  /** nRows positions at which rows were shown; absent or null in all partitions of a data set. */
+  readonly shownAt?: Float64Array | null
 }
 
 /**
@@ -68,6 +71,7 @@ export function joinRows(partitions: readonly PartitionRows[], rowBytes: number)
     weight: joinSome(partitions.map(({ weight }) => weight)),
     initScore: joinSome(partitions.map(({ initScore }) => initScore)),
     groupSizes: joinGroups(partitions),
+    shownAt: joinSome(partitions.map(({ shownAt = null }) => shownAt)),
   }
 }
 
@@ -106,6 +110,7 @@ function joinDoubles(arrays: readonly Float64Array[]): Float64Array {
 
 /** The same rows on shared buffers: what is not shared yet is copied, once. */
 export function sharedRows(rows: EngineRows): EngineRows {
+  const { shownAt = null } = rows
   return {
     ...rows,
     blocks: rows.blocks.map((block) => ({
@@ -117,6 +122,7 @@ export function sharedRows(rows: EngineRows): EngineRows {
     weight: rows.weight === null ? null : shareDoubles(rows.weight),
     initScore: rows.initScore === null ? null : shareDoubles(rows.initScore),
     groupSizes: rows.groupSizes === null ? null : shareWords(rows.groupSizes),
+    shownAt: shownAt === null ? null : shareDoubles(shownAt),
   }
 }
 

@@ -14,7 +14,8 @@ import type { ElectedLeaf, Voting } from './elected-leaf.js'
  *
  *   prepare   -> largest gradient (hessian)  where the objective's bound is not proven
  *   gradients                                fixed-point gradients of all outputs
- *   tally ...                                rows by the size of their gradients (GOSS)
+ *   tally ...                                rows by the size of their gradients (GOSS); gradients
+ *                                            by position (lambdarank)
  *   per tree: root -> totals and candidate; round -> candidates, until grown;
  *             select -> counts of residuals, until the leaves' percentiles are found, where leaves
  *                       are percentiles; commit
@@ -30,6 +31,7 @@ export interface PrepareRequest {
   readonly of?: 'hessians'
   /** As in the gradients that follow. */
   readonly draw?: number
+  readonly biases?: readonly number[]
 }
 
 export interface GradientsRequest {
@@ -39,14 +41,20 @@ export interface GradientsRequest {
   readonly hessianScale: number
   /** Start of the hashes of rows' draws (see `rowDraw`), for objectives that draw. */
   readonly draw?: number
+  /** Of each position, where rows have one: added to the scores of its rows (lambdarank). */
+  readonly biases?: readonly number[]
 }
+
+/** Whole numbers of the training rows, 0 or more, to be added up: TALLY_COUNTS of them. */
+export type TallyRequest = KeyTally | PositionTally
 
 /**
  * Count the training rows by a digit of the key of their gradients (`importanceKeys`), among those
- * whose higher digits are `prefix`: TALLY_COUNTS numbers, those of digits that do not occur are 0.
+ * whose higher digits are `prefix`; those of digits that do not occur are 0.
  */
-export interface TallyRequest {
+export interface KeyTally {
   readonly kind: 'tally'
+  readonly of?: never
   /** Which digit: an index of TALLY_DIGITS. */
   readonly digit: number
   readonly prefix: number
@@ -59,8 +67,16 @@ export const TALLY_DIGITS = [
 /** Counts of a tally. */
 export const TALLY_COUNTS = 2048
 
+/** Sum the gradients by the position of rows, see `positionSums`. */
+export interface PositionTally {
+  readonly kind: 'tally'
+  readonly of: 'positions'
+  /** The first position; so many of those that follow as there is room for. */
+  readonly first: number
+}
+
 /** Which rows a tree is grown on. Draws are `rowDraw(hashStart, global row id)`. */
-export type BagRule = RowBag | ClassBag | GossBag
+export type BagRule = RowBag | ClassBag | QueryBag | GossBag
 
 /** Those whose draw is below `limit`. */
 export interface RowBag {
@@ -77,6 +93,13 @@ export interface ClassBag {
   readonly limitNegative: number
   /** Of all others. */
   readonly limitPositive: number
+}
+
+/** Those of queries whose first row has a draw below `limit`. */
+export interface QueryBag {
+  readonly kind: 'queries'
+  readonly hashStart: number
+  readonly limit: number
 }
 
 /**
@@ -327,6 +350,8 @@ export interface EngineRows {
   readonly initScore: Float64Array | null
   /** Row counts of the query groups by position, or null: there are none. */
   readonly groupSizes: Uint32Array | null
+  /** Where rows were shown (of lambdarank): whole numbers; absent or null where not known. */
+  readonly shownAt?: Float64Array | null
 }
 
 /** Plain data from which every thread builds its engine. */

@@ -14,7 +14,7 @@ import type { ElectedLeaf } from './elected-leaf.js'
 /** What bounds the requests of a training. */
 export type RequestLimits =
   Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions' | 'usesBagging' |
-    'usesGoss' | 'linear' | 'voting'>
+    'usesGoss' | 'objective' | 'linear' | 'voting'>
 
 /**
  * Children of node i are nodes after i or leaves, and no two nodes share one: a walk through the
@@ -92,7 +92,7 @@ function numericFault(own: readonly number[], limits: RequestLimits): string | n
  */
 export function requestFault(request: EngineRequest, limits: RequestLimits): string | null {
   switch (request.kind) {
-    case 'prepare': return null
+    case 'prepare': return biasFault(request.biases, limits)
     case 'evaluate': {
       const { divisor = 1 } = request
       return divisor >= 1 && divisor < Infinity ? null : `${divisor} is no number of trees`
@@ -100,7 +100,8 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
     case 'gradients': {
       const scales = [request.gradientScale, request.hessianScale]
       const wrong = scales.find((scale) => !(scale > 0 && scale < Infinity))
-      return wrong === undefined ? null : `${wrong} is no scale of gradients`
+      return wrong !== undefined ? `${wrong} is no scale of gradients`
+        : biasFault(request.biases, limits)
     }
     case 'root':
       if (!isIn(request.output, limits.nOutputs)) {
@@ -108,6 +109,10 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
       }
       return bagFault(request.bag, limits) ?? maskFault(request.mask, limits)
     case 'tally':
+      if (request.of === 'positions') {
+        return isIn(request.first, nPositionsOf(limits)) ? null
+          : `rows were not shown at position ${request.first}`
+      }
       return isIn(request.digit, TALLY_DIGITS.length) && limits.usesGoss ? null
         : 'rows are not counted by such a digit'
     case 'round': {
@@ -134,17 +139,34 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
   }
 }
 
+function nPositionsOf({ objective }: RequestLimits): number {
+  return objective.ranking?.nPositions ?? 0
+}
+
+/** Where rows have positions each has a bias, and else there are none. */
+function biasFault(biases: readonly number[] | undefined, limits: RequestLimits): string | null {
+  const n = nPositionsOf(limits)
+  const given = biases?.length ?? 0
+  if (given !== n) return `there are ${given} biases of ${n} positions`
+  return biases?.every(Number.isFinite) === false ? 'a bias is no finite number' : null
+}
+
 /** Engines have room for rows out of a bag, and keys, where the setup says so. */
-function bagFault(bag: BagRule | null, { usesBagging, usesGoss }: RequestLimits): string | null {
+function bagFault(
+  bag: BagRule | null, { usesBagging, usesGoss, objective }: RequestLimits,
+): string | null {
   if (bag === null) return null
   const isSound = usesBagging && bagNumbers(bag).every((value) => value >= 0 && value < Infinity) &&
-    (bag.kind !== 'goss' || usesGoss)
+    (bag.kind !== 'goss' || usesGoss) &&
+    (bag.kind !== 'queries' || objective.ranking !== undefined)
   return isSound ? null : 'the rule of the bag is none'
 }
 
 function bagNumbers(bag: BagRule): number[] {
   switch (bag.kind) {
-    case 'rows': return [bag.limit]
+    case 'rows':
+    case 'queries':
+      return [bag.limit]
     case 'classes': return [bag.limitNegative, bag.limitPositive]
     case 'goss': return [bag.limit, bag.factor, bag.threshold]
   }

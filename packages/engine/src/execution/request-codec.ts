@@ -7,8 +7,8 @@ import { leafRulesBytes, type LeafRules, type Neighbour, type Rescan, type TreeR
 import { maskBytesMax } from './mask.js'
 import type {
   BagRule, BinnedLinear, BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout,
-  LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest, SelectGroup,
-  SelectRequest,
+  GradientsRequest, LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest,
+  SelectGroup, SelectRequest,
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
 import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
@@ -19,7 +19,10 @@ import type { ElectedLeaf } from './elected-leaf.js'
 const kinds = [
   'prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally', 'select', 'moments',
 ] as const
-const bags = ['rows', 'classes', 'goss'] as const
+const bags = ['rows', 'classes', 'goss', 'queries'] as const
+/** Bits of what comes with requests for gradients. */
+const HAS_DRAW = 1
+const HAS_BIASES = 2
 
 /** Of one group of a select request. */
 const SELECT_GROUP_BYTES = 32
@@ -31,7 +34,7 @@ const SELECT_GROUP_BYTES = 32
  */
 export function requestBytesMax(
   features: readonly FeatureLayout[], maxLeaves: number, maxExpansions: number, rules?: TreeRules,
-  linear?: Pick<LinearSetup, 'maxFeatures'>,
+  linear?: Pick<LinearSetup, 'maxFeatures'>, nPositions = 0,
 ): number {
   const nFeatures = features.length
   const maskBytes = maskBytesMax(features)
@@ -47,7 +50,7 @@ export function requestBytesMax(
   const select = maxLeaves * SELECT_GROUP_BYTES
   const fitted = linear === undefined ? 0 : maxLeaves * (20 + 12 * linear.maxFeatures)
   return 256 + SCAN_NUMBERS * 8 + maskBytes +
-    Math.max(round + ruled + commit + fitted, select, elected)
+    Math.max(round + ruled + commit + fitted, select, elected, nPositions * 8)
 }
 
 /** Bytes for a tree as a request that commits it, without the nodes of leaves. */
@@ -89,8 +92,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       }
       break
     case 'tally':
-      w.int(request.digit)
-      w.int(request.prefix)
+      w.ints(request.of === 'positions' ? [request.first] : [request.digit, request.prefix])
       break
     case 'round':
       w.ints(request.released)
@@ -144,7 +146,11 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'gradients':
       return { kind, gradientScale: r.double(), hessianScale: r.double(), ...readDraw(r) }
     case 'root': return readRoot(r)
-    case 'tally': return { kind, digit: r.int(), prefix: r.int() }
+    case 'tally': {
+      const [first = 0, prefix] = r.ints() ?? []
+      return prefix === undefined ? { kind, of: 'positions', first }
+        : { kind, digit: first, prefix }
+    }
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
     case 'select': return readSelect(r)
@@ -153,13 +159,22 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
   }
 }
 
-function writeDraw(w: Writer, { draw }: { readonly draw?: number }): void {
-  w.int(draw === undefined ? 0 : 1)
+/** What objectives of rankings are told beside the scales. */
+type RankingWords = Pick<GradientsRequest, 'draw' | 'biases'>
+
+function writeDraw(w: Writer, { draw, biases }: RankingWords): void {
+  w.int((draw === undefined ? 0 : HAS_DRAW) | (biases === undefined ? 0 : HAS_BIASES))
   if (draw !== undefined) w.int(draw)
+  if (biases === undefined) return
+  w.int(biases.length)
+  for (const bias of biases) w.double(bias)
 }
 
-function readDraw(r: Reader): { readonly draw?: number } {
-  return r.int() === 0 ? {} : { draw: r.int() }
+function readDraw(r: Reader): RankingWords {
+  const has = r.int()
+  const draw = (has & HAS_DRAW) === 0 ? {} : { draw: r.int() }
+  return (has & HAS_BIASES) === 0 ? draw
+    : { ...draw, biases: r.list(r.int(), 8, () => r.double()) }
 }
 
 function readRoot(r: Reader): RootRequest {
@@ -178,6 +193,7 @@ function writeBag(w: Writer, bag: BagRule | null): void {
   w.int(bag.hashStart)
   switch (bag.kind) {
     case 'rows':
+    case 'queries':
       w.double(bag.limit)
       break
     case 'classes':
@@ -197,7 +213,9 @@ function readBag(r: Reader): BagRule | null {
   if (kind === undefined) return null
   const hashStart = r.int()
   switch (kind) {
-    case 'rows': return { kind, hashStart, limit: r.double() }
+    case 'rows':
+    case 'queries':
+      return { kind, hashStart, limit: r.double() }
     case 'classes':
       return { kind, hashStart, limitNegative: r.double(), limitPositive: r.double() }
     case 'goss':

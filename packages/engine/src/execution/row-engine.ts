@@ -17,10 +17,11 @@ import type {
   MetricPart, MomentsRequest, PrepareRequest,
   RootRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
+import { positionTally } from './position-sums.js'
 import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'
 import { LeafValues } from './leaf-values.js'
 import { RawRows } from './raw-values.js'
-import { countRows, type RowRun } from './row-dealing.js'
+import { countRows, gatherRows, type RowRun } from './row-dealing.js'
 import { RowSampler } from './row-sampler.js'
 import { RowSelector } from './row-selector.js'
 import { RowStore } from './row-store.js'
@@ -53,6 +54,9 @@ export class RowEngine {
   readonly #gradientScores: ScorePlanes
   /** Gradients of all outputs in row order; null with one output, whose go into the records. */
   readonly #gradientPlanes: number | null
+  /** At which position each row was shown, or null where that does not count. */
+  readonly #shownAt: Int32Array | null
+  readonly #memory: WebAssembly.Memory
   readonly #objective: ObjectiveKernel
   readonly #sampler: RowSampler
   /** Null where no leaf is a percentile. */
@@ -92,9 +96,11 @@ export class RowEngine {
       : arena.reserve(this.#scores.planeBytes * setup.nOutputs)
     const nLabels = labelsPerRow(setup.objective.objective)
     const { labels, weights } = this.#scores.gradientInputs(train, runs, nLabels)
+    this.#memory = arena.memory
+    this.#shownAt = shownRows(setup, train, runs, nRows)
     this.#objective = this.#bind(arena, dealt, nRows, labels, weights)
     this.#sampler = new RowSampler(arena, kernels, {
-      runs, nRows, labels, nOutputs: setup.nOutputs, ...this.#pairs,
+      runs, nRows, labels, nOutputs: setup.nOutputs, queries: dealt.queries, ...this.#pairs,
     })
     this.#selector = this.#makeSelector(arena, { labels, weights })
     this.#linear = this.#makeLinear(arena, train, runs)
@@ -134,8 +140,8 @@ export class RowEngine {
       work: arena.reserve(softmaxWorkBytes(nOutputs)),
     }
     if (queries !== null) {
-      return bindRanking(
-        objective, arena, this.#kernels, inputs, queries, firstRowIds(queries, runs))
+      const ranked = { queries, firstIds: firstRowIds(queries, runs), shownAt: this.#shownAt }
+      return bindRanking(objective, arena, this.#kernels, inputs, ranked)
     }
     if (objective.custom == null) return bindObjective(objective, this.#kernels, inputs)
     const rowId = (row: number): number => {
@@ -188,20 +194,24 @@ export class RowEngine {
   }
 
   /** Exact max |gradient| (or hessian) over this engine's rows; 0 without rows. */
-  prepare({ of, draw }: PrepareRequest): number {
+  prepare({ of, draw, biases }: PrepareRequest): number {
     return of === 'hessians' ? this.#objective.maxHessian?.() ?? 0
-      : this.#objective.maxGradient(draw)
+      : this.#objective.maxGradient(draw, biases)
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */
-  computeGradients({ gradientScale, hessianScale, draw }: GradientsRequest): void {
-    this.#objective.gradients(gradientScale, hessianScale, draw)
+  computeGradients({ gradientScale, hessianScale, draw, biases }: GradientsRequest): void {
+    this.#objective.gradients(gradientScale, hessianScale, draw, biases)
     if (this.#setup.usesGoss) this.#sampler.takeKeys()
   }
 
-  /** Counts of this engine's rows, see TallyRequest. */
+  /** Counts or sums of this engine's rows, see TallyRequest. */
   tally(request: TallyRequest): Float64Array {
-    return this.#sampler.tally(request)
+    if (request.of !== 'positions') return this.#sampler.tally(request)
+    assert(this.#shownAt !== null, 'rows were shown at positions')
+    const { pairs, pairStride: stride } = this.#pairs
+    const gradients = { memory: this.#memory.buffer, pairs, stride, shownAt: this.#shownAt }
+    return positionTally(gradients, request.first)
   }
 
   /** Makes node 0 of a new tree: the rows in the bag, with the output's gradients. */
@@ -270,4 +280,16 @@ export class RowEngine {
     const scores = set === 0 ? this.#scores : this.#evalStores[set - 1]!.scores
     scores.copyRows(first, nRows, target)
   }
+}
+
+/** Of the rows of a thread, where the objective learns biases of positions. */
+function shownRows(
+  { objective: { ranking } }: EngineSetup, { shownAt = null, nRows: nAll }: EngineRows,
+  runs: readonly RowRun[], nRows: number,
+): Int32Array | null {
+  if (ranking?.nPositions === undefined) return null
+  assert(shownAt !== null || nAll === 0, 'rows were shown at positions')
+  const own = new Float64Array(nRows)
+  if (shownAt !== null) gatherRows(own, shownAt, runs)
+  return Int32Array.from(own)
 }

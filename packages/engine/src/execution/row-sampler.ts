@@ -1,4 +1,9 @@
-import { TALLY_COUNTS, TALLY_DIGITS, type BagRule, type TallyRequest } from './protocol.js'
+import { assert } from '../errors.js'
+import { rowDraw } from '../random.js'
+import {
+  TALLY_COUNTS, TALLY_DIGITS, type BagRule, type KeyTally, type QueryBag,
+} from './protocol.js'
+import { firstRowIds, type LocalQueries } from './queries.js'
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import type { RowRun } from './row-dealing.js'
@@ -14,6 +19,8 @@ export interface SampledRows {
   readonly pairStride: number
   readonly planeBytes: number
   readonly nOutputs: number
+  /** Null where rows were dealt without regard to them. */
+  readonly queries: LocalQueries | null
 }
 
 /** Draws of one thread's rows by their labels or gradients: a mark for each. */
@@ -24,6 +31,8 @@ export class RowSampler {
   #marks = 0
   #keys = 0
   #counts = 0
+  /** Of the queries' first rows. */
+  #firstIds: Float64Array | null = null
 
   constructor(arena: Arena, kernels: Kernels, rows: SampledRows) {
     this.#arena = arena
@@ -39,7 +48,7 @@ export class RowSampler {
   }
 
   /** Counts of this thread's rows, TALLY_COUNTS. */
-  tally({ digit, prefix }: TallyRequest): Float64Array {
+  tally({ digit, prefix }: KeyTally): Float64Array {
     if (this.#counts === 0) this.#counts = this.#arena.reserve(TALLY_COUNTS * 8)
     const { shift, bits } = TALLY_DIGITS[digit]!
     this.#arena.doubles(this.#counts, TALLY_COUNTS).fill(0)
@@ -51,6 +60,10 @@ export class RowSampler {
   mark(rule: Exclude<BagRule, { kind: 'rows' }>): number {
     const { nRows, runs, labels } = this.#rows
     if (this.#marks === 0) this.#marks = this.#arena.reserve(nRows)
+    if (rule.kind === 'queries') {
+      this.#markQueries(rule)
+      return this.#marks
+    }
     for (const { localRow, nRows: n, firstRow } of runs) {
       const marks = this.#marks + localRow
       if (rule.kind === 'goss') {
@@ -63,5 +76,17 @@ export class RowSampler {
       }
     }
     return this.#marks
+  }
+
+  /** All rows of a query, or none. */
+  #markQueries({ hashStart, limit }: QueryBag): void {
+    const { queries, runs, nRows } = this.#rows
+    assert(queries !== null, 'queries that are drawn are whole')
+    const marks = this.#arena.bytes(this.#marks, nRows)
+    const { starts } = queries
+    this.#firstIds ??= firstRowIds(queries, runs)
+    for (const [q, id] of this.#firstIds.entries()) {
+      marks.fill(rowDraw(hashStart, id) < limit ? 1 : 0, starts[q]!, starts[q + 1]!)
+    }
   }
 }

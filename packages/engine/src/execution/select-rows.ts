@@ -20,6 +20,7 @@ export interface SelectableRows {
   readonly weight: Float64Array | null
   readonly initScore: Float64Array | null
   readonly groupSizes: Uint32Array | null
+  readonly shownAt?: Float64Array | null
 }
 
 /** What a selection has of its own. */
@@ -133,6 +134,7 @@ export function selectFrom(rows: SelectableRows, bits: RowBits): SelectedRows {
     weight: pick(rows.weight, 1),
     initScore: pick(rows.initScore, nOutputs),
     groupSizes: rows.groupSizes === null ? null : pickGroups(rows.groupSizes, bits, firstRow),
+    ...(rows.shownAt == null ? {} : { shownAt: pick(rows.shownAt, 1) }),
   }
 }
 

@@ -79,15 +79,18 @@ export interface GradientInputs {
 }
 
 /**
- * An objective over the rows of one thread. `draw` is that of the requests, where there are draws.
+ * An objective over the rows of one thread. `draw` is that of the requests, where there are draws;
+ * so are the `biases` of positions.
  */
 export interface ObjectiveKernel {
   /** Exact max |gradient| over the rows; 0 for objectives with a proven bound. */
-  maxGradient(draw?: number): number
+  maxGradient(draw?: number, biases?: readonly number[]): number
   /** Exact largest hessian, of objectives of the user's own and where `measuresHessian`. */
   maxHessian?(): number
   /** Fixed-point gradients and hessians of all outputs. */
-  gradients(gradientScale: number, hessianScale: number, draw?: number): void
+  gradients(
+    gradientScale: number, hessianScale: number, draw?: number, biases?: readonly number[],
+  ): void
   /** Is told that scores have changed, where it keeps what it made of them. */
   onScores?(): void
 }

@@ -7,21 +7,29 @@ import { bestDcg, countLabels, discounts, type RankingSpec } from './ranking.js'
 
 /**
  * Binds an objective of rankings to the rows of a thread, whose queries are whole.
- * @param firstIds - of each query the global id of its first row
  */
 export function bindRanking(
   { objective, ranking }: ObjectiveSpec, arena: Arena, kernels: Kernels, inputs: GradientInputs,
-  queries: LocalQueries, firstIds: Float64Array,
+  { queries, firstIds, shownAt }: RankedRows,
 ): ObjectiveKernel {
   assert(ranking !== undefined, 'an objective of rankings is specified')
   const memory = new QueryMemory(arena, inputs, queries)
   return objective.name === 'lambdarank'
-    ? new RankingKernel(memory, kernels, lambdaRank(memory, arena, kernels, ranking))
+    ? new RankingKernel(memory, kernels, lambdaRank(memory, arena, kernels, ranking, shownAt))
     : new RankingKernel(memory, kernels, xendcg(memory, arena, kernels, firstIds))
 }
 
+/** What objectives of rankings know of rows beside their labels and scores. */
+export interface RankedRows {
+  readonly queries: LocalQueries
+  /** Of each query the global id of its first row. */
+  readonly firstIds: Float64Array
+  /** Of each row the position at which it was shown, or null where that does not count. */
+  readonly shownAt: Int32Array | null
+}
+
 /** Writes gradients and hessians as doubles; gives the largest magnitude. */
-type Derive = (draw: number) => number
+type Derive = (draw: number, biases: readonly number[] | undefined) => number
 
 /** Where things are that both objectives need. */
 class QueryMemory {
@@ -61,15 +69,17 @@ class RankingKernel implements ObjectiveKernel {
     this.#derive = derive
   }
 
-  maxGradient(draw = 0): number {
-    const largest = this.#derive(draw)
+  maxGradient(draw = 0, biases?: readonly number[]): number {
+    const largest = this.#derive(draw, biases)
     this.#isFresh = true
     return largest
   }
 
-  gradients(gradientScale: number, hessianScale: number, draw = 0): void {
+  gradients(
+    gradientScale: number, hessianScale: number, draw = 0, biases?: readonly number[],
+  ): void {
     // whoever caught up with requests was not asked for the largest
-    if (!this.#isFresh) this.#derive(draw)
+    if (!this.#isFresh) this.#derive(draw, biases)
     this.#isFresh = false
     const { inputs, gradients, hessians } = this.#memory
     this.#kernels.putRounded(inputs.gradients, inputs.gradientStride, gradients, hessians,
@@ -83,6 +93,7 @@ class RankingKernel implements ObjectiveKernel {
 
 function lambdaRank(
   memory: QueryMemory, arena: Arena, kernels: Kernels, spec: RankingSpec,
+  shownAt: Int32Array | null,
 ): Derive {
   const { inputs, nQueries, queries: { starts, longest } } = memory
   const { labelGain, truncationLevel, isNormed, sigmoid } = spec
@@ -96,10 +107,26 @@ function lambdaRank(
   })
   const put = (values: Float64Array): number => putDoubles(arena, values)
   const [at, gains, ranks] = [put(inverses), put(Float64Array.from(labelGain)), put(discount)]
-  return () => kernels.lambdaGradients(
-    memory.gradients, memory.hessians, inputs.scores, inputs.labels, inputs.weights, memory.starts,
-    nQueries, at, gains, ranks, truncationLevel, isNormed ? 1 : 0, sigmoid, memory.work,
-    memory.planeBytes)
+  const biased = shownAt === null ? 0 : arena.reserve(inputs.scorePlaneBytes)
+  return (_draw, biases) => {
+    if (shownAt !== null) addBiases(arena, biased, inputs, shownAt, biases)
+    const scores = shownAt === null ? inputs.scores : biased
+    return kernels.lambdaGradients(
+      memory.gradients, memory.hessians, scores, inputs.labels, inputs.weights, memory.starts,
+      nQueries, at, gains, ranks, truncationLevel, isNormed ? 1 : 0, sigmoid, memory.work,
+      memory.planeBytes)
+  }
+}
+
+/** Writes score + bias of each row, as LightGBM's `score_adjusted`. */
+function addBiases(
+  arena: Arena, out: number, { scores, nRows }: GradientInputs, shownAt: Int32Array,
+  biases: readonly number[] | undefined,
+): void {
+  assert(biases !== undefined, 'positions have biases')
+  const from = arena.doubles(scores, nRows)
+  const to = arena.doubles(out, nRows)
+  for (let row = 0; row < nRows; row++) to[row] = from[row]! + biases[shownAt[row]!]!
 }
 
 function xendcg(

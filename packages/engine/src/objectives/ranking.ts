@@ -16,6 +16,8 @@ export interface RankingSpec {
   readonly sigmoid: number
   /** Of the draws of rank_xendcg. */
   readonly seed: number
+  /** Of lambdarank: rows have positions below it, whose biases are learnt; absent: none. */
+  readonly nPositions?: number
 }
 
 /** Parameters that `rankingSpec` reads. */

@@ -136,7 +136,6 @@ const neutral = {
 }
 
 const notBuilt = {
-  bagging_by_query: unbuilt(bool('control', false, 'Draw whole query groups.')),
   refit_decay_rate: unbuilt(
     float('control', 0.9, 'Share of the old leaf value kept by `task=refit`.', { min: 0, max: 1 }),
     'it belongs to refitting: give it to refit (decayRate, --decay-rate), or to `coppice run`',

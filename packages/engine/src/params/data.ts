@@ -45,6 +45,11 @@ export const dataParameters = {
   group_column: column('dataset', 'The column of query ids. An index does not count the label.', {
     aliases: ['group', 'group_id', 'query_column', 'query', 'query_id'],
   }),
+  position_column: column(
+    'dataset',
+    'The column of the positions at which rows were shown, whole numbers from 0: `lambdarank` ' +
+      'learns their biases. An index does not count the label.',
+  ),
   ignore_column: columns(
     'dataset',
     'Columns to leave out: indices, names or `name:A,B`. An index does not count the label.',

@@ -1,5 +1,5 @@
 import { outputParameters } from './outputs.js'
-import { bool, float, int, numbers, someOf, text, unbuilt } from './parameter.js'
+import { bool, float, int, numbers, someOf, text } from './parameter.js'
 
 /** Names code of the user's: the model keeps what comes of it, not where it is. */
 function ownModel(group: 'objective' | 'metric', doc: string) {
@@ -116,8 +116,12 @@ const objectiveRows = {
       'are whole numbers below the number of gains. Empty: `2^label - 1` of labels 0 to 30.',
     { min: 0, omittedAtDefault: true },
   ),
-  lambdarank_position_bias_regularization: unbuilt(
-    float('objective', 0, 'LambdaRank: regularisation of position biases.', { min: 0 }),
+  lambdarank_position_bias_regularization: float(
+    'objective',
+    0,
+    'LambdaRank on rows with positions (`position_column`): how strongly their biases are drawn ' +
+      'to 0.',
+    { min: 0, omittedAtDefault: true },
   ),
 }
 

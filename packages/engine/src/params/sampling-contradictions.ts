@@ -6,6 +6,8 @@ export function samplingContradiction(values: ParameterValues): string | null {
   const balanced =
     (values.posBaggingFraction < 1 && `pos_bagging_fraction = ${values.posBaggingFraction}`) ||
     (values.negBaggingFraction < 1 && `neg_bagging_fraction = ${values.negBaggingFraction}`)
+  const byQuery = values.baggingByQuery ? queryContradiction(values) : null
+  if (byQuery !== null) return byQuery
   if (dataSampleStrategy === 'goss') {
     const bagging = balanced ||
       (values.baggingFraction < 1 && `bagging_fraction = ${values.baggingFraction}`)
@@ -37,4 +39,20 @@ export function samplingContradiction(values: ParameterValues): string | null {
     ? `${balanced} does nothing while bagging_freq is 0; set bagging_freq = 1 to draw rows for ` +
       'every iteration, or leave it out'
     : null
+}
+
+/** What a draw of queries contradicts. */
+function queryContradiction(values: ParameterValues): string | null {
+  const { objective, dataSampleStrategy, baggingFraction } = values
+  if (objective !== 'lambdarank' && objective !== 'rank_xendcg') {
+    return `bagging_by_query = true contradicts objective = ${objective}, which has no queries; ` +
+      'leave it out, or use lambdarank or rank_xendcg'
+  }
+  if (dataSampleStrategy === 'goss') {
+    return 'bagging_by_query = true contradicts data_sample_strategy = goss, which draws rows by ' +
+      'their gradients; leave one of them out'
+  }
+  return baggingFraction < 1 ? null
+    : 'bagging_by_query = true does nothing while bagging_fraction is 1; set bagging_fraction ' +
+      'and bagging_freq, or leave it out'
 }

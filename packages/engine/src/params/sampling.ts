@@ -27,6 +27,13 @@ export const samplingParameters = {
       aliases: ['neg_sub_row', 'neg_subsample', 'neg_bagging'],
     },
   ),
+  bagging_by_query: bool(
+    'control',
+    false,
+    '`bagging_fraction` is a share of the queries, whose rows are drawn together; with ' +
+      '`objective = lambdarank` and `rank_xendcg`.',
+    { omittedAtDefault },
+  ),
   top_rate: float(
     'control',
     0.2,

@@ -194,10 +194,10 @@ export class StorePool implements Stores {
 
   /** Buffers that are large enough for one more store; those of older stores stay theirs. */
   #grownBuffers(setup: EngineSetup, batchSize: number): StoreBuffers {
-    const { features, maxLeaves, maxExpansions, linear } = setup
+    const { features, maxLeaves, maxExpansions, linear, objective } = setup
     const table = shareFeatures(features, this.nThreads)
-    const request =
-      requestBytesMax(features, maxLeaves, maxExpansions, undefined, linear)
+    const request = requestBytesMax(
+      features, maxLeaves, maxExpansions, undefined, linear, objective.ranking?.nPositions)
     const { mailbox, output, sums } = this.#buffers
     return {
       mailbox: atLeast(mailbox, COMMAND_BYTES + request),

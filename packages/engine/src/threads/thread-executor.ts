@@ -88,7 +88,8 @@ export class ThreadExecutor implements Executor {
     const table = shareFeatures(plan.engine.features, nThreads)
     const { maxExpansions, maxLeaves, features, rules, linear } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), plan.engine)
-    const requests = requestBytesMax(features, maxLeaves, maxExpansions, rules, linear)
+    const requests = requestBytesMax(
+      features, maxLeaves, maxExpansions, rules, linear, plan.positions?.nPositions)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     this.#nOutputs = plan.engine.nOutputs
@@ -105,7 +106,8 @@ export class ThreadExecutor implements Executor {
       candidates: new SharedArrayBuffer(sizes.candidates),
       votes: new SharedArrayBuffer(sizes.votes),
       modules: this.#modules,
-      tallies: new SharedArrayBuffer(plan.engine.usesGoss ? nThreads * TALLY_COUNTS * 8 : 0),
+      tallies: new SharedArrayBuffer(
+        plan.engine.usesGoss || plan.positions !== null ? nThreads * TALLY_COUNTS * 8 : 0),
       selected: new SharedArrayBuffer(
         plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
       treeBuffers: this.#treeBuffers(job),

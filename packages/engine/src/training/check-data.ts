@@ -1,5 +1,6 @@
 import { isRanking } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
+import { isPosition, POSITION_MAX } from '../execution/position-sums.js'
 import { isHessianUnbounded } from '../objectives/hessian-bound.js'
 import { labelRange } from '../objectives/label-range.js'
 import type { ObjectivePlan } from '../objectives/objective.js'
@@ -41,6 +42,8 @@ export interface LabelledRows {
   readonly initScore: Float64Array | null
   /** Row counts of the query groups; absent or null where there are none. */
   readonly groupSizes?: Uint32Array | null
+  /** nRows positions at which rows were shown; absent or null where they are not known. */
+  readonly shownAt?: Float64Array | null
   /** Global row id of the first row, for messages; default 0. */
   readonly firstRow?: number
 }
@@ -53,7 +56,7 @@ export interface LabelledRows {
  * @throws CoppiceError 'DATA' naming the row, the value and what is legal
  */
 export function checkRows(rows: LabelledRows, shape: TargetShape, where: string): void {
-  const { nRows, label, weight, initScore, firstRow = 0 } = rows
+  const { nRows, label, weight, initScore, shownAt = null, firstRow = 0 } = rows
   checkRowCount(nRows, where)
   if (label === null) {
     throw new CoppiceError('DATA', `the rows${where} have no label; name the label column`)
@@ -69,6 +72,10 @@ export function checkRows(rows: LabelledRows, shape: TargetShape, where: string)
   if (initScore !== null) {
     checkLength('init scores', initScore, nRows * shape.nOutputs, where)
     checkInitScores(initScore, shape.nOutputs, firstRow, where)
+  }
+  if (shownAt !== null) {
+    checkLength('positions', shownAt, nRows, where)
+    checkPositions(shownAt, shape, firstRow, where)
   }
 }
 
@@ -185,6 +192,22 @@ function checkInitScores(
     throw new CoppiceError('DATA',
       `the init score of row ${firstRow + Math.floor(i / nOutputs)}${where} is ${score}; init ` +
       `scores must be finite and at most ${SCORE_MAX} in magnitude`)
+  }
+}
+
+function checkPositions(
+  shownAt: Float64Array, { objective }: TargetShape, firstRow: number, where: string,
+): void {
+  if (objective !== 'lambdarank') {
+    throw new CoppiceError('DATA',
+      `the rows${where} have positions, which objective "${objective}" does not learn from; ` +
+      'leave them out, or use lambdarank')
+  }
+  for (const [row, position] of shownAt.entries()) {
+    if (isPosition(position)) continue
+    throw new CoppiceError('DATA',
+      `the position of row ${firstRow + row}${where} is ${position}; positions must be whole ` +
+      `numbers from 0 to ${POSITION_MAX}: number them so`)
   }
 }
 

@@ -14,19 +14,21 @@ import type { MetricValue } from './types.js'
 export function committedIterations(
   model: Model, isHigher?: (metric: string) => boolean,
 ): CommittedIteration[] {
-  const { trees, treesPerIteration, evaluation } = model
+  const { trees, treesPerIteration, evaluation, positionBiases } = model
   const metrics = new Map<number, readonly MetricValue[]>(
     new History(evaluation).byIteration(isHigher))
   const iterations: CommittedIteration[] = []
   const chain = recordChain(model)
   const nInitial = initialIterations(model)
-  for (let i = 0; i < trees.length / treesPerIteration; i++) {
+  const nIterations = trees.length / treesPerIteration
+  for (let i = 0; i < nIterations; i++) {
     const own = trees.slice(i * treesPerIteration, (i + 1) * treesPerIteration)
     chain.append(own)
     // an earlier training's
     if (i < nInitial) continue
     iterations.push({
       iteration: i - nInitial, trees: own, rescale: null, metrics: metrics.get(i) ?? [],
+      ...(i + 1 === nIterations && positionBiases !== undefined ? { positionBiases } : {}),
       chainHash: chain.hash,
     })
   }

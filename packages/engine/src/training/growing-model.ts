@@ -1,5 +1,5 @@
 import {
-  chainOf, formatVersionOf, type EvaluationSeries, type Model, type ModelHeader, type Tree,
+  chainOf, formatVersionOf, type Model, type ModelHeader, type Tree,
 } from '@coppice/model'
 import { assert } from '../errors.js'
 import { scaleLinear } from '../linear/scale.js'
@@ -31,6 +31,7 @@ export class GrowingModel {
   /** Iterations of the trees that it begins with. */
   readonly #nInitial: number
   #nIterations = 0
+  #positionBiases: readonly number[] | undefined
 
   /** @param initial - trees of earlier trainings, which come before all others */
   constructor(header: ModelHeader, params: StoppingParams, initial: readonly Tree[] = []) {
@@ -68,14 +69,17 @@ export class GrowingModel {
    *
    * @param trees - one per output
    * @param rescale - what it does to trees of earlier iterations
+   * @param positionBiases - where rows have positions
    * @returns whether early stopping ends the training here
    */
   commit(
     trees: readonly Tree[], metrics: readonly MetricValue[], rescale: Rescale | null,
+    positionBiases?: readonly number[],
   ): boolean {
     const iteration = this.#nInitial + this.#nIterations
     if (rescale !== null) this.#rescale(rescale)
     this.#append(trees)
+    this.#positionBiases = positionBiases
     this.#history.add(iteration, metrics)
     return this.#stopping.update(iteration, metrics)
   }
@@ -84,16 +88,19 @@ export class GrowingModel {
    * Commits all iterations of a model of this training; nothing was committed before.
    *
    * @param iterations - its trees, by iteration, without those of earlier trainings
+   * @param from - what else the model has
    * @param isHigher - whether a metric is better where it is larger
    * @returns whether early stopping ended that training
    */
   takeUp(
-    iterations: readonly (readonly Tree[])[], evaluation: readonly EvaluationSeries[],
+    iterations: readonly (readonly Tree[])[],
+    { evaluation, positionBiases }: Pick<Model, 'evaluation' | 'positionBiases'>,
     isHigher: (metric: string) => boolean = isHigherBetter,
   ): boolean {
     assert(this.#nIterations === 0, 'a model is taken up first')
     for (const trees of iterations) this.#append(trees)
     this.#history = new History(evaluation)
+    this.#positionBiases = positionBiases
     let isOver = false
     for (const [iteration, metrics] of this.#history.byIteration(isHigher)) {
       isOver = this.#stopping.update(iteration, metrics) || isOver
@@ -132,6 +139,7 @@ export class GrowingModel {
       trees: [...this.#trees],
       bestIteration: this.#stopping.bestIteration(),
       evaluation: this.#history.series(),
+      ...(this.#positionBiases === undefined ? {} : { positionBiases: this.#positionBiases }),
     }
     return { ...model, chainHash: this.#chain.modelHash ?? chainOf(model) }
   }

@@ -24,6 +24,7 @@ import type { Selection } from '../selection/select-percentiles.js'
 import { askForRoot, askForRound } from './ask-for-splits.js'
 import { DartForest, DartSchedule, type DartStep, type Rescale } from './dart.js'
 import { LeafGrid } from './leaf-grid.js'
+import { stepBiases } from './position-biases.js'
 import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
@@ -43,6 +44,8 @@ export interface IterationOutcome {
   readonly rescale: Rescale | null
   /** Of all engines, in any order; empty without evaluation. */
   readonly metricParts: readonly MetricPart[]
+  /** Of positions, for the iteration that follows; absent where rows have none. */
+  readonly positionBiases?: readonly number[]
 }
 
 /** The answer to a request is of the type that the request's kind says. */
@@ -71,9 +74,12 @@ export class Booster {
   readonly #interactions: Interactions | null
   /** Features that no committed tree uses, where a first use costs; else null. */
   #due: Uint8Array | null
+  /** Of positions, for the next iteration; null where rows have none. */
+  #biases: readonly number[] | null
 
   constructor(plan: TrainingPlan) {
     this.#plan = plan
+    this.#biases = plan.positions?.start ?? null
     this.#grid = new LeafGrid(plan.scoreScale)
     this.#grid.spend(largestMagnitude(plan.engine.baseScores))
     this.#sampler = new FeatureSampler(
@@ -161,20 +167,26 @@ export class Booster {
     const scales = yield* this.#scaleGradients(
       iteration, weightOfOthers(rowSampling, iteration))
     if (scales === null) return null
+    const biases = yield* stepBiases(this.#plan.positions, this.#biases, scales) as
+      Dialogue<readonly number[] | null>
     const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
     const shrinkage = step?.shrinkage ?? learningRateOf(this.#plan, iteration)
-    return { task: { iteration, scales, bag, shrinkage }, step }
+    return { task: { iteration, scales, bag, shrinkage }, step, biases }
   }
 
   /** All that comes after the trees. Null: none of them could split. */
   *#end(
-    { task: { iteration, scales }, step }: IterationStart, trees: readonly BinnedTree[],
+    { task: { iteration, scales }, step, biases }: IterationStart, trees: readonly BinnedTree[],
     evaluates: boolean,
   ): Dialogue<IterationOutcome | null> {
     if (trees.every(({ feature }) => feature.length === 0)) return null
     if (step !== null) yield* this.#dart!.returns(step) as Dialogue<void>
     const metricParts = evaluates ? (yield this.#evaluate(iteration)) as readonly MetricPart[] : []
-    return { hessianUnit: 1 / scales.hessian, metricParts, rescale: this.#take(trees, step) }
+    this.#biases = biases
+    return {
+      hessianUnit: 1 / scales.hessian, metricParts, rescale: this.#take(trees, step),
+      ...(biases === null ? {} : { positionBiases: biases }),
+    }
   }
 
   #evaluate(iteration: number): EvaluateRequest {
@@ -227,9 +239,10 @@ export class Booster {
    */
   *#scaleGradients(
     iteration: number, factor: number,
-  ): Dialogue<{ gradient: number, hessian: number } | null> {
+  ): Dialogue<FixedPointScales | null> {
     const { objective } = this.#plan.engine
-    const draw = drawOf(objective, iteration)
+    const biases = this.#biases === null ? {} : { biases: this.#biases }
+    const draw = { ...drawOf(objective, iteration), ...biases }
     const bound = objective.gradientBound ?? (yield { kind: 'prepare', ...draw }) as number
     if (!Number.isFinite(bound)) {
       throw new CoppiceError('DATA',
@@ -338,11 +351,17 @@ function drawOf(
   return { draw: mixNumber(startHash(ranking.seed, Purpose.rankXendcg), iteration) }
 }
 
+/** Powers of two that gradients and hessians are multiplied with. */
+interface FixedPointScales {
+  readonly gradient: number
+  readonly hessian: number
+}
+
 /** What all trees of an iteration are grown with. Plain data. */
 export interface IterationTask {
   readonly iteration: number
   /** Of the fixed-point gradients and hessians. */
-  readonly scales: { readonly gradient: number, readonly hessian: number }
+  readonly scales: FixedPointScales
   readonly bag: BagRule | null
   /** Factor on leaf values. */
   readonly shrinkage: number
@@ -357,6 +376,8 @@ interface IterationStart {
   readonly task: IterationTask
   /** Null where no trees are dropped. */
   readonly step: DartStep | null
+  /** Of positions, for the iteration after it; null where rows have none. */
+  readonly biases: readonly number[] | null
 }
 
 /** Whether a tree adds anything to scores: else it is no commit. */

@@ -22,6 +22,7 @@ import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrid } from './leaf-grid.js'
 import { planPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
+import { planPositions, shownAt } from './position-biases.js'
 import { rowSampling } from './row-sampling.js'
 import { drawsRows, planSchedule } from './settings-of-iteration.js'
 import { makeRules } from './tree-rules.js'
@@ -74,10 +75,11 @@ export function makePlan(
   const expansions = isOneByOne ? 1 : maxExpansions(params, features, executor)
   const usableFeatures = features.flatMap((feature, f) => feature.nBins > 1 ? [f] : [])
   const sampledRows = rowSampling(params, train.nRows)
+  const positions = planPositions(params, summary)
   const plan: TrainingPlan = {
     engine: {
       features,
-      objective: isForest ? averaged(objective.spec) : objective.spec,
+      objective: shownAt(isForest ? averaged(objective.spec) : objective.spec, positions),
       nOutputs: objective.nOutputs,
       baseScores: isForest ? baseScores.map(() => 0) : baseScores,
       fixedScores: isForest ? baseScores : null,
@@ -112,6 +114,7 @@ export function makePlan(
     dart: params.boosting === 'dart' ? dartParams(params) : null,
     percentiles: planPercentiles(
       objective, statistics, params.boostFromAverage && !summary.hasInitScore),
+    positions,
     ...(params.linearTree ? { linear: planLinear(
       params.linearLambda, scoreScale, isForest ? params.numIterations : null) } : {}),
     rowSampling: sampledRows,

@@ -36,6 +36,8 @@ export interface TrainingSize {
   readonly keepsResiduals?: boolean
   /** Gradients are kept as doubles first. */
   readonly ranks?: boolean
+  /** Rows were shown at positions whose biases are learnt. */
+  readonly hasPositions?: boolean
   /** Leaves are linear: which one a row is in is kept as a double. */
   readonly marksLeaves?: boolean
   /** For the histograms of open leaves, see `histogramPoolBytes`. */
@@ -153,7 +155,8 @@ function bytesPerRow(size: TrainingSize): number {
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
   return (growsApart ? 1 : 2) * recordBytes(size) + nOutputs * 8 + gradients + 8 * nLabels +
     (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 12 : 0) +
-    (ranks === true ? 16 : 0) + (marksLeaves === true ? 8 : 0)
+    (ranks === true ? 16 : 0) + (marksLeaves === true ? 8 : 0) +
+    (size.hasPositions === true ? 12 : 0)
 }
 
 /** Of a row in one of the buffers, with half of what is needed to split rows in several planes. */

@@ -7,6 +7,7 @@ import type { LinearPlan } from '../linear/linear-plan.js'
 import type { Schedule } from '../params/schedule.js'
 import type { DartParams } from './dart.js'
 import type { PercentilePlan } from './percentile-leaves.js'
+import type { PositionPlan } from './position-biases.js'
 import type { RowSampling, SamplingParams } from './row-sampling.js'
 
 /** All that decides a training's trees besides the data. Plain data: crosses threads by copy. */
@@ -29,6 +30,8 @@ export interface TrainingPlan {
   readonly dart: DartParams | null
   /** Null where leaves are steps by the sums of their rows. */
   readonly percentiles: PercentilePlan | null
+  /** Null where rows have no positions. */
+  readonly positions: PositionPlan | null
   /** Present where `engine.linear` is. */
   readonly linear?: LinearPlan
   readonly rowSampling: RowSampling

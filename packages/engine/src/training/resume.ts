@@ -22,7 +22,8 @@ export function resumeModel(
   const initial = initModel === null ? [] : initialTrees(initModel, header.features)
   // all parameters that decide when to stop affect the model, so the header has them
   const growing = new GrowingModel(header, resolveParams(header.parameters), initial)
-  for (const [expected, { iteration, trees, rescale, metrics, chainHash }] of records.entries()) {
+  for (const [expected, record] of records.entries()) {
+    const { iteration, trees, rescale, metrics, positionBiases, chainHash } = record
     if (iteration !== expected) {
       throw new CoppiceError('MODEL',
         `cannot resume: iteration ${expected} is missing from the committed iterations, ` +
@@ -33,7 +34,7 @@ export function resumeModel(
         `cannot resume: iteration ${iteration} has ${trees.length} trees, the model has ` +
         `${header.treesPerIteration} per iteration; resume from the journal as it was written`)
     }
-    growing.commit(trees, metrics, rescale)
+    growing.commit(trees, metrics, rescale, positionBiases)
     if (growing.chainHash !== chainHash) {
       throw new CoppiceError('MODEL',
         `cannot resume: the chain hash after iteration ${iteration} is ${growing.chainHash}, the ` +

@@ -4,7 +4,7 @@ import { powerOfTwo } from '../numeric/exact-sum.js'
 import { fractionLimit, mixNumber, Purpose, startHash } from '../random.js'
 
 /** Which rows grow the trees of an iteration. Plain data. */
-export type RowSampling = AllRows | RowShare | ClassShares | GossSampling
+export type RowSampling = AllRows | RowShare | QueryShare | ClassShares | GossSampling
 
 export interface AllRows { readonly kind: 'none' }
 
@@ -15,6 +15,9 @@ export interface RowShare {
   readonly freq: number
   readonly seed: number
 }
+
+/** As RowShare, of queries, whose rows are all drawn or none. */
+export interface QueryShare extends Omit<RowShare, 'kind'> { readonly kind: 'queries' }
 
 /** As RowShare, with a share of each class of a binary label. */
 export interface ClassShares {
@@ -47,6 +50,7 @@ export interface SamplingParams {
   readonly dataSampleStrategy: 'bagging' | 'goss'
   readonly learningRate: number
   readonly baggingFraction: number
+  readonly baggingByQuery: boolean
   readonly posBaggingFraction: number
   readonly negBaggingFraction: number
   readonly baggingFreq: number
@@ -71,8 +75,8 @@ export function rowSampling(params: SamplingParams, nRows: number): RowSampling 
       negativeFraction: negBaggingFraction,
     }
   }
-  return baggingFraction < 1 ? { kind: 'rows', fraction: baggingFraction, freq, seed }
-    : { kind: 'none' }
+  const kind = params.baggingByQuery ? 'queries' : 'rows'
+  return baggingFraction < 1 ? { kind, fraction: baggingFraction, freq, seed } : { kind: 'none' }
 }
 
 /** By how much gradients may grow when rows are drawn, in an iteration. */
@@ -88,8 +92,9 @@ export function weightOfOthers(sampling: RowSampling, iteration: number): number
 export function* drawRows(sampling: RowSampling, iteration: number): Tallies<BagRule | null> {
   switch (sampling.kind) {
     case 'none': return null
-    case 'rows': return {
-      kind: 'rows', hashStart: bagHash(sampling, iteration),
+    case 'rows':
+    case 'queries': return {
+      kind: sampling.kind, hashStart: bagHash(sampling, iteration),
       limit: fractionLimit(sampling.fraction),
     }
     case 'classes': return {
@@ -107,7 +112,7 @@ export function* drawRows(sampling: RowSampling, iteration: number): Tallies<Bag
   }
 }
 
-function bagHash({ freq, seed }: RowShare | ClassShares, iteration: number): number {
+function bagHash({ freq, seed }: RowShare | QueryShare | ClassShares, iteration: number): number {
   return mixNumber(startHash(seed, Purpose.bagging), iteration - (iteration % freq))
 }
 

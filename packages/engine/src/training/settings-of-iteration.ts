@@ -38,11 +38,11 @@ export function planSchedule(params: ResolvedParams, nRows: number): PlannedSche
   if (Object.keys(values).length === 0) return null
   const {
     dataSampleStrategy, learningRate, baggingFraction, posBaggingFraction, negBaggingFraction,
-    baggingFreq, baggingSeed, topRate, otherRate,
+    baggingFreq, baggingSeed, baggingByQuery, topRate, otherRate,
   } = params
   return { values, nRows, rows: {
     dataSampleStrategy, learningRate, baggingFraction, posBaggingFraction, negBaggingFraction,
-    baggingFreq, baggingSeed, topRate, otherRate,
+    baggingFreq, baggingSeed, baggingByQuery, topRate, otherRate,
   } }
 }
 

@@ -48,6 +48,8 @@ export interface QuerySummary {
   readonly nQueries: number
   /** State of an ExactSum over the queries' weights. */
   readonly sumWeight: readonly number[]
+  /** One more than the largest position at which a row was shown; absent: that is not known. */
+  readonly nPositions?: number
 }
 
 /**
@@ -178,21 +180,33 @@ export function withExtents(summary: RowSummary, blocks: readonly BinnedBlock[])
     ? { ...summary, extents: rawExtents(blocks) } : summary
 }
 
-function summarizeQueries({ groupSizes = null, weight }: LabelledRows): QuerySummary {
+function summarizeQueries(
+  { groupSizes = null, weight, shownAt = null }: LabelledRows,
+): QuerySummary {
   const sum = new ExactSum()
   let row = 0
   for (const size of groupSizes ?? []) {
     sum.add(queryWeight(weight, row, row + size))
     row += size
   }
-  return { nQueries: groupSizes?.length ?? 0, sumWeight: sum.parts() }
+  return {
+    nQueries: groupSizes?.length ?? 0,
+    sumWeight: sum.parts(),
+    ...(shownAt === null ? {} : { nPositions: largestMagnitude(shownAt) + 1 }),
+  }
 }
 
 function mergeQueries(parts: readonly RowSummary[]): QuerySummary {
   const queries = parts.map((part) => part.queries!)
+  const hasPositions = queries[0]!.nPositions !== undefined
+  for (const { nPositions } of queries) {
+    requireAlike('positions', nPositions !== undefined, hasPositions)
+  }
+  const nPositions = queries.reduce((most, query) => Math.max(most, query.nPositions ?? 0), 0)
   return {
     nQueries: queries.reduce((sum, { nQueries }) => sum + nQueries, 0),
     sumWeight: mergeStates(queries.map(({ sumWeight }) => sumWeight)),
+    ...(hasPositions ? { nPositions } : {}),
   }
 }
 

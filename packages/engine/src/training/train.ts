@@ -118,6 +118,7 @@ function trainingSize(
     nLabels: labelColumns(params),
     keepsResiduals: hasPercentileLeaves(params.objective),
     ranks: isRanking({ name: params.objective }),
+    hasPositions: data.shownAt != null,
     marksLeaves: params.linearTree,
     histogramPoolBytes: poolBytes(params, options),
   }

@@ -50,6 +50,8 @@ export interface CommittedIteration {
   readonly rescale: Rescale | null
   /** Empty in iterations without evaluation. */
   readonly metrics: readonly MetricValue[]
+  /** Of positions, after this iteration; absent where rows have none, or these are not known. */
+  readonly positionBiases?: readonly number[]
   /** Of the model up to here, see `recordChain`. */
   readonly chainHash: string
 }

@@ -9,14 +9,14 @@ import { finishSpec, isSpecHigherBetter, type SetSize } from '../metrics/parts.j
 import { setSize } from './summary.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'
 import { checkEvalSets, checkEvalSummaries } from './check-sets.js'
-import type { Rescale } from './dart.js'
 import { outputLimit } from '../linear/linear-plan.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
 import { beginWith, withMissing, type Beginning } from './initial-model.js'
 import { baseTrees, type IterationRecord } from './iteration.js'
 import { makePlan } from './make-plan.js'
 import type { TrainingPlan } from './plan.js'
-import { resumableIterations } from './resume.js'
+import { resumedPositions } from './position-biases.js'
+import { initialIterations, resumableIterations } from './resume.js'
 import type {
   NamedTrainingData, TrainerAnswer, TrainerRequest, TrainingDialogue, TrainingInputs,
 } from './trainer-protocol.js'
@@ -59,8 +59,11 @@ class Trainer {
       params, train, executor, { evaluatesTraining, evaluates: evaluated.length > 0 })
     const { objective: { objective }, nOutputs, baseScores } = plan.engine
     const { linear } = plan
-    this.#plan = initModel === undefined || linear === undefined ? plan
-      : { ...plan, linear: { ...linear, goesOn: true } }
+    this.#plan = {
+      ...plan, positions: this.#positions(plan),
+      linear: initModel === undefined || linear === undefined ? linear
+        : { ...linear, goesOn: true },
+    }
     const { classes } = train
     const beginning = initModel === undefined ? null
       : beginWith(initModel, train.features, { objective, classes })
@@ -84,6 +87,14 @@ class Trainer {
   /** Of the data, as the model to be knows them. */
   get #features(): readonly FeatureInfo[] {
     return this.#beginning?.infos ?? this.#inputs.train.features
+  }
+
+  /** A training that goes on begins with the biases that the model ended with. */
+  #positions({ positions }: TrainingPlan): TrainingPlan['positions'] {
+    const { resumeFrom } = this.#inputs
+    const nOwn = resumeFrom === undefined ? 0 : resumeFrom.trees.length -
+      initialIterations(resumeFrom) * resumeFrom.treesPerIteration
+    return nOwn === 0 ? positions : resumedPositions(positions, resumeFrom!.positionBiases)
   }
 
   /** The base scores are percentiles of the labels, which the plan cannot have. */
@@ -158,7 +169,7 @@ class Trainer {
       tree, this.#features, linear === undefined ? undefined : outputLimit(linear, iteration))))
     // engines start without base scores that they were asked for
     if (this.#isCentered) binned[0]?.unshift(...baseTrees(this.#header.baseScores))
-    const isOver = this.#growing.takeUp(iterations, resumeFrom.evaluation, (name) =>
+    const isOver = this.#growing.takeUp(iterations, resumeFrom, (name) =>
       isSpecHigherBetter(metrics.find((spec) => spec.name === name) ?? { name }))
     return { iterations: binned, isOver }
   }
@@ -186,8 +197,8 @@ class Trainer {
     if (record.trees.length === 0) return 'no-split'
     const trees = record.trees.map((tree) => this.#treeOf(tree, record.hessianUnit))
     const metrics = evaluates ? this.#metrics(record) : []
-    const isOver = this.#growing.commit(trees, metrics, record.rescale)
-    const answer = yield* this.#announce(iteration, trees, metrics, record.rescale)
+    const isOver = this.#growing.commit(trees, metrics, record.rescale, record.positionBiases)
+    const answer = yield* this.#announce(iteration, trees, metrics, record)
     if (isOver) return 'early-stopping'
     if (answer === 'stop') return 'callback'
     return answer === 'aborted' ? this.#aborted() : null
@@ -225,9 +236,10 @@ class Trainer {
 
   *#announce(
     iteration: number, trees: readonly Tree[], metrics: readonly MetricValue[],
-    rescale: Rescale | null,
+    { rescale, positionBiases }: IterationRecord,
   ): Steps<TrainerAnswer> {
     const { chainHash, nInitial } = this.#growing
+    const biases = positionBiases === undefined ? {} : { positionBiases }
     return yield {
       kind: 'announce',
       event: {
@@ -237,7 +249,7 @@ class Trainer {
         metrics,
         nLeaves: trees.map((tree) => tree.leafValue.length),
       },
-      record: { iteration, trees, rescale, metrics, chainHash },
+      record: { iteration, trees, rescale, metrics, ...biases, chainHash },
       model: () => this.#growing.model(),
     }
   }

@@ -9,6 +9,9 @@ const layout = { nBins: 4, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {
   features: [layout, layout, layout], nOutputs: 2, maxLeaves: 3, maxExpansions: 2,
   usesBagging: true, usesGoss: true, voting: { nElected: 2 },
+  objective: {
+    objective: { name: 'regression' }, binaryWeights: [], gradientBound: null, hessianBound: 1,
+  },
 }
 const bits = new Uint8Array(32)
 const mask = new Uint8Array(3)
@@ -35,6 +38,32 @@ const group: SelectGroup = { node: 3, low: -4, high: 27, width: 8, count: 5 }
 const select = (change: Partial<SelectGroup>, n = 1): EngineRequest => ({
   kind: 'select', output: 0, weightScale: 0,
   groups: Array.from({ length: n }, () => ({ ...group, ...change })),
+})
+
+describe('requestFault of rankings', () => {
+  const { objective } = limits
+  const ranking = { labelGain: [0, 1], truncationLevel: 30, isNormed: true, sigmoid: 1, seed: 5 }
+  const ranked = (nPositions: number): RequestLimits => ({
+    ...limits, objective: { ...objective, ranking: { ...ranking, nPositions } },
+  })
+  const faults: readonly (readonly [EngineRequest, RequestLimits, RegExp | null])[] = [
+    [{ kind: 'prepare', biases: [0, 1] }, ranked(2), null],
+    [{ kind: 'prepare', biases: [0, NaN] }, ranked(2), /no finite number/],
+    [{ kind: 'prepare' }, ranked(2), /0 biases of 2/],
+    [{ kind: 'gradients', gradientScale: 1, hessianScale: 1, biases: [1] }, limits,
+      /1 biases of 0/],
+    [{ kind: 'tally', of: 'positions', first: 1 }, ranked(2), null],
+    [{ kind: 'tally', of: 'positions', first: 2 }, ranked(2), /not shown at position 2/],
+    [{ kind: 'tally', of: 'positions', first: 0 }, limits, /not shown at position 0/],
+    [{ kind: 'root', output: 0, mask, bag: { kind: 'queries', hashStart: 1, limit: 3 } },
+      limits, /bag is none/],
+  ]
+  for (const [request, own, fault] of faults) {
+    it(`${JSON.stringify(request)}: ${fault}`, () => {
+      const found = requestFault(request, own)
+      assert.ok(fault === null ? found === null : fault.test(found ?? ''), String(found))
+    })
+  }
 })
 
 describe('requestFault', () => {

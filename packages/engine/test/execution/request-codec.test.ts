@@ -5,7 +5,7 @@ import type { EngineRequest, FeatureLayout } from '../../src/execution/protocol.
 import { rowsRequest } from '../../src/execution/rows-request.js'
 import { decodeRequest, encodeRequest, requestBytesMax } from '../../src/execution/request-codec.js'
 
-const [maxLeaves, maxExpansions] = [15, 4]
+const [maxLeaves, maxExpansions, nPositions] = [15, 4, 900]
 // the last one's bins take two bytes
 const features: FeatureLayout[] = Array.from({ length: 37 }, (_, f) =>
   ({ nBins: f === 36 ? 4001 : 200, missingBin: -1, isCategorical: f % 2 === 0 }))
@@ -58,9 +58,16 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
     { kind: 'evaluate' }),
   fc.record({ kind: fc.constant('gradients' as const), gradientScale: double,
     hessianScale: double }),
+  fc.record({ kind: fc.constant('gradients' as const), gradientScale: double,
+    hessianScale: double, biases: fc.array(double, { maxLength: nPositions }) }),
+  fc.record({ kind: fc.constant('prepare' as const), draw: int,
+    biases: fc.array(double, { maxLength: nPositions }) }),
+  fc.record({ kind: fc.constant('tally' as const), of: fc.constant('positions' as const),
+    first: int }),
   fc.record({ kind: fc.constant('root' as const), output: int, mask,
     bag: fc.option(fc.oneof(
-      fc.record({ kind: fc.constant('rows' as const), hashStart: int, limit: double }),
+      fc.record({ kind: fc.constantFrom('rows' as const, 'queries' as const), hashStart: int,
+        limit: double }),
       fc.record({ kind: fc.constant('classes' as const), hashStart: int, limitNegative: double,
         limitPositive: double }),
       fc.record({ kind: fc.constant('goss' as const), hashStart: int, threshold: int,
@@ -102,7 +109,7 @@ describe('encodeRequest', () => {
   it('is read back by decodeRequest, and fits the bound', () => {
     fc.assert(fc.property(request, (own) => {
       const buffer = new Uint8Array(new SharedArrayBuffer(
-        requestBytesMax(features, maxLeaves, maxExpansions, treeRules, linear)))
+        requestBytesMax(features, maxLeaves, maxExpansions, treeRules, linear, nPositions)))
       const length = encodeRequest(own, buffer)
       assert.ok(length <= buffer.length)
       // a clone has the ordinary prototypes

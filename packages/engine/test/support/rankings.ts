@@ -6,9 +6,13 @@ import type { TrainingJob } from '../../src/training/executor.js'
 import { partitionRows, type StoreRows } from '../execution/stores-executor.js'
 import { mixedFeatures } from './trainings.js'
 
-/** Rows with grades 0 to 4 in queries of 1 to 60 rows; some of the queries without a good row. */
+/**
+ * Rows with grades 0 to 4 in queries of 1 to 60 rows; some of the queries without a good row.
+ *
+ * @param hasPositions - rows were shown in their order, in every third query ten further down
+ */
 export function rankingData(
-  { seed = 8, nRows = 5000, weights = 'none' as 'none' | 'positive' } = {},
+  { seed = 8, nRows = 5000, weights = 'none' as 'none' | 'positive', hasPositions = false } = {},
 ): BinnedDataset {
   const { data } = makeDataset({
     seed, nRows, features: mixedFeatures, label: { classes: 5 }, weights,
@@ -23,7 +27,12 @@ export function rankingData(
     if (q % 13 === 5) data.label!.fill(0, row, row + size)
     row += size
   }
-  return { ...data, groupSizes: Uint32Array.from(sizes) }
+  const shownAt = sizes.flatMap((size, q) =>
+    Array.from({ length: size }, (_, i) => i + (q % 3 === 0 ? 10 : 0)))
+  return {
+    ...data, groupSizes: Uint32Array.from(sizes),
+    ...(hasPositions ? { shownAt: Float64Array.from(shownAt) } : {}),
+  }
 }
 
 /** Partitions that end with queries, dealt to k stores. */
@@ -36,7 +45,9 @@ function dealQueries(data: BinnedDataset, k: number, seed: number): EngineRows[]
     const end = Math.min(sizes.length, q + 1 + random.below(60))
     const own = sizes.slice(q, end)
     const nRows = own.reduce((sum, size) => sum + size, 0)
-    stores[random.below(k)]!.push({ ...partitionRows(data, row, nRows), groupSizes: own })
+    const shownAt = data.shownAt?.slice(row, row + nRows) ?? null
+    stores[random.below(k)]!.push(
+      { ...partitionRows(data, row, nRows), groupSizes: own, shownAt })
     row += nRows
     q = end
   }

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
-import { createPredictor } from '@coppice/model'
+import { createPredictor, type Model, serializeModel } from '@coppice/model'
 import { recut, TestRandom } from '@coppice/testkit'
 import type { BinnedDataset } from '../../src/dataset.js'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { InlineStores } from '../../src/execution/inline-stores.js'
+import {
+  POSITIONS_PER_TALLY, positionTally, readPositionTally,
+} from '../../src/execution/position-sums.js'
 import { rankingParts } from '../../src/metrics/ranking.js'
 import { finishMetric } from '../../src/metrics/parts.js'
 import { labelGains } from '../../src/objectives/ranking.js'
+import { mixNumber, Purpose, rowDraw, startHash } from '../../src/random.js'
 import { ThreadExecutor } from '../../src/threads/index.js'
 import { train } from '../../src/training/train.js'
 import { StoresExecutor } from '../execution/stores-executor.js'
@@ -14,12 +18,18 @@ import { queryDeal, rankingData } from '../support/rankings.js'
 import { digest } from '../support/trainings.js'
 
 const small = { numIterations: 4, numLeaves: 8, minDataPerGroup: 20, metric: ['ndcg', 'map'] }
-const jobs: readonly (readonly [Readonly<Record<string, unknown>>, 'none' | 'positive'])[] = [
-  [{ objective: 'lambdarank' }, 'none'],
+interface JobRows { readonly weights: 'none' | 'positive', readonly hasPositions?: boolean }
+
+const [plain, weighted] = [{ weights: 'none' }, { weights: 'positive' }] as const
+const jobs: readonly (readonly [Readonly<Record<string, unknown>>, JobRows])[] = [
+  [{ objective: 'lambdarank' }, plain],
   [{ objective: 'lambdarank', lambdarankNorm: false, sigmoid: 2, baggingFraction: 0.6,
-    baggingFreq: 1, labelGain: [0, 1, 2, 5, 9] }, 'positive'],
-  [{ objective: 'rank_xendcg', evalAt: [3, 10] }, 'none'],
-  [{ objective: 'rank_xendcg', objectiveSeed: 6 }, 'positive'],
+    baggingFreq: 1, labelGain: [0, 1, 2, 5, 9] }, weighted],
+  [{ objective: 'rank_xendcg', evalAt: [3, 10] }, plain],
+  [{ objective: 'rank_xendcg', objectiveSeed: 6, baggingByQuery: true, baggingFraction: 0.5,
+    baggingFreq: 2 }, weighted],
+  [{ objective: 'lambdarank', lambdarankPositionBiasRegularization: 0.1,
+    dataSampleStrategy: 'goss', learningRate: 0.5 }, { ...weighted, hasPositions: true }],
 ]
 
 /** Columns of bin numbers are not values: predictions are looked up by row in training order. */
@@ -37,10 +47,11 @@ function fit(
 }
 
 describe('rankings: one model, whatever did the work', () => {
-  for (const [params, weights] of jobs) {
+  for (const [params, rows] of jobs) {
     it(`gives the same bytes on threads and stores: ${JSON.stringify(params)}`, async () => {
-      const data = rankingData({ weights })
+      const data = rankingData(rows)
       const { model } = await fit(params, data, new InlineExecutor())
+      assert.equal(model.positionBiases?.some((bias) => bias !== 0), rows.hasPositions)
       const expected = digest(model)
       assert.ok(model.trees.length === 4 && model.trees.every((t) => t.leafValue.length > 1))
       for (const { metric, dataset, values } of model.evaluation) {
@@ -63,6 +74,71 @@ describe('rankings: one model, whatever did the work', () => {
       assert.equal(digest(distributed), expected, 'stores')
     })
   }
+
+  it('a training with positions goes on with the biases that it ended with', async () => {
+    const data = rankingData({ nRows: 900, hasPositions: true })
+    const params = { ...small, objective: 'lambdarank', boosting: 'dart', dropRate: 0.5 }
+    const models: Model[] = []
+    const whole = await train({
+      params, train: data, callbacks: [(_, { model }) => { models.push(model()) }],
+    }, new InlineExecutor())
+    for (const resumeFrom of models.slice(0, 3)) {
+      const { model } = await train({ params, train: data, resumeFrom }, new InlineExecutor())
+      assert.equal(serializeModel(model), serializeModel(whole.model))
+    }
+    const { positionBiases: _, ...without } = models[1]!
+    const resumed = train({ params, train: data, resumeFrom: without }, new InlineExecutor())
+    await assert.rejects(resumed, /biases of 0 positions, the rows were shown at \d+/)
+  })
+
+  it('positions of more rows than a tally has room for', () => {
+    const random = new TestRandom(3)
+    const shownAt = Int32Array.from({ length: 3000 }, () => random.below(1000))
+    const pairs = new DataView(new ArrayBuffer(shownAt.length * 12))
+    const sums = Array.from({ length: 1000 }, () => ({ gradient: 0n, hessian: 0n, nRows: 0 }))
+    shownAt.forEach((position, row) => {
+      const extreme = random.below(3) === 0
+      const gradient = extreme ? -0x4000_0000 : random.below(0x7fff_ffff) - 0x3fff_ffff
+      const hessian = extreme ? 0x4000_0000 : random.below(0x3fff_ffff)
+      pairs.setInt32(row * 12, gradient, true)
+      pairs.setUint32(row * 12 + 4, hessian, true)
+      const sum = sums[position]!
+      sums[position] = { gradient: sum.gradient + BigInt(gradient),
+        hessian: sum.hessian + BigInt(hessian), nRows: sum.nRows + 1 }
+    })
+    for (let first = 0; first < 1000; first += POSITIONS_PER_TALLY) {
+      const n = Math.min(POSITIONS_PER_TALLY, 1000 - first)
+      const part = (begin: number, end: number): Float64Array => positionTally({
+        memory: pairs.buffer, pairs: begin * 12, stride: 12, shownAt: shownAt.subarray(begin, end),
+      }, first)
+      const [a, b] = [part(0, 1234), part(1234, 3000)]
+      const added = readPositionTally(a.map((value, i) => value + b[i]!), n)
+      assert.deepEqual(added, sums.slice(first, first + n))
+    }
+  })
+
+  it('bagging_by_query keeps queries whole, others each iteration', async () => {
+    const data = rankingData({ nRows: 2000 })
+    const countOf = async (params: object): Promise<readonly number[]> => {
+      const { model } = await train({ params: { ...small, objective: 'lambdarank', ...params,
+        numLeaves: 2 }, train: data }, new InlineExecutor())
+      return model.trees.map(({ leafCount }) => leafCount.reduce((sum, n) => sum + n, 0))
+    }
+    const bag = { baggingFraction: 0.5, baggingFreq: 1 }
+    const byQuery = await countOf({ ...bag, baggingByQuery: true })
+    const byRow = await countOf(bag)
+    assert.notDeepEqual(byQuery, byRow)
+    assert.ok(new Set(byQuery).size > 1)
+    // sums of the sizes of queries whose first row is drawn
+    const starts = [...data.groupSizes!].reduce<number[]>(
+      (all, size) => [...all, all.at(-1)! + size], [0])
+    byQuery.forEach((count, iteration) => {
+      const start = mixNumber(startHash(3, Purpose.bagging), iteration)
+      const expected = [...data.groupSizes!].reduce((sum, size, q) =>
+        sum + (rowDraw(start, starts[q]!) < 0x8000_0000 ? size : 0), 0)
+      assert.equal(count, expected)
+    })
+  })
 
   it('draws of rank_xendcg depend on the seed', async () => {
     const of = async (objectiveSeed: number): Promise<string> => {
@@ -108,6 +184,11 @@ describe('rankings: what is refused', () => {
     await refuses({ objective: 'rank_xendcg', lambdarankNorm: false }, data, /lambdarank_norm/)
     await refuses({ objective: 'rank_xendcg', sigmoid: 2 }, data, /sigmoid/)
     await refuses({ numClass: 3 }, data, /num_class/)
+    await refuses({ baggingByQuery: true }, data, /bagging_by_query = true does nothing/)
+    await refuses({ baggingByQuery: true, baggingFraction: 0.5 }, data, /bagging_freq is 0/)
+    const byQuery = { baggingByQuery: true, baggingFraction: 0.5, baggingFreq: 1 }
+    await refuses({ ...byQuery, objective: 'regression' }, data, /which has no queries/)
+    await refuses({ baggingByQuery: true, dataSampleStrategy: 'goss' }, data, /strategy = goss/)
     await refuses({ metric: 'auc', isProvideTrainingMetric: true }, data, /use ndcg, map/)
   })
 })

@@ -41,6 +41,8 @@ export function serializeModel(model: Model): string {
     `"evaluation": ${lines('[', model.evaluation.map(canonicalSeries), ']')}`,
     ...(model.earlier === undefined ? []
       : [`"earlier": ${lines('[', model.earlier.map(canonicalEarlier), ']')}`]),
+    ...(model.positionBiases === undefined ? []
+      : [`"positionBiases": ${JSON.stringify(model.positionBiases)}`]),
     ...(model.origin === undefined ? [] : [`"origin": ${canonicalOrigin(model.origin)}`]),
     `"chainHash": "${chain}"`,
   ].join(',\n') + '\n}\n'

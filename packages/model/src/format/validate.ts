@@ -40,8 +40,11 @@ export function validateModel(value: unknown): Model {
   const wentOn = version === 2 && Object.hasOwn(value as Model, 'earlier')
   // version 2 is of models of other libraries, and of some that were trained here
   const isImported = version === 2 && !wentOn && !isOwn(value as Model)
-  const raw = checkObject(value, 'the top level', isImported ? [...MODEL_KEYS, 'origin']
-    : wentOn ? [...MODEL_KEYS, 'earlier'] : MODEL_KEYS)
+  const hasBiases = Object.hasOwn(value as Model, 'positionBiases')
+  const raw = checkObject(value, 'the top level', [
+    ...MODEL_KEYS, ...(isImported ? ['origin' as const] : []),
+    ...(wentOn ? ['earlier' as const] : []), ...(hasBiases ? ['positionBiases' as const] : []),
+  ])
   const objective = checkObjective(raw.objective, isImported, version)
   checkClasses(raw.classes, objective)
   // who went on from another library's model has its trees
@@ -63,6 +66,7 @@ export function validateModel(value: unknown): Model {
     checkTree(trees[t], `trees[${t}]`, features, mayBeForeign, version === 2)
   }
   if (wentOn) checkEarlier(raw.earlier, trees.length / treesPerIteration)
+  if (hasBiases) checkBiases(raw.positionBiases, objective)
   if (isImported) checkOrigin(raw.origin, features.length, trees.length)
   if (raw.bestIteration !== null) {
     checkInteger(raw.bestIteration, 'bestIteration', 1, trees.length / treesPerIteration)
@@ -92,6 +96,13 @@ function checkEarlier(value: unknown, nIterations: number): void {
     checkParameters(raw.parameters, `${path}.parameters`)
     checkHash(raw.chainHash, `${path}.chainHash`)
   }
+}
+
+function checkBiases(value: unknown, { name }: ModelObjective): void {
+  if (name !== 'lambdarank') fail('positionBiases', `absent for ${name}`, value)
+  const biases = checkArray(value, 'positionBiases')
+  if (biases.length === 0) fail('positionBiases', 'absent where there are no positions', biases)
+  checkNumbers(biases, 'positionBiases')
 }
 
 /** Whether what may be anything is a forest, or has linear trees, that were trained here. */

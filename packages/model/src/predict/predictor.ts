@@ -3,6 +3,7 @@ import { CoppiceError } from '../errors.js'
 import { validateModel } from '../format/validate.js'
 import { type BlockForest, placeForest } from './block-forest.js'
 import { type BlockMachine, blockMachine } from './block-machine.js'
+import { Contributions } from './contributions.js'
 import { compileForest, type Forest } from './forest.js'
 import {
   type PackedRows, type PredictInput, type Row, RowEncoder, type RowSource,
@@ -65,6 +66,7 @@ export class Predictor {
   readonly #machine: BlockMachine | null
   #blockForest: BlockForest | null | undefined
   #rowWalker: RowWalker | null = null
+  #contributions: Contributions | null = null
   /** Rows that were predicted one by one since the machine was another's. */
   #nWaiting = 0
 
@@ -135,6 +137,27 @@ export class Predictor {
     const source = this.#source(input)
     const out = new Int32Array(source.nRows * this.nTrees)
     this.#walker.findLeaves(source, out)
+    return out
+  }
+
+  /**
+   * What each feature adds to each raw score (SHAP values, as LightGBM's `pred_contrib` has them):
+   * rows x nOutputs x (nFeatures + 1). The last number of an output is the mean over the training
+   * rows; with the features' before it, it adds up to the raw score.
+   *
+   * @throws CoppiceError 'MODEL' for leaves that are linear, and models without counts of rows
+   */
+  predictContributions(input: PredictInput): Float64Array {
+    const source = this.#source(input)
+    this.#contributions ??= new Contributions(this.model, this.iterations, this.#forest)
+    const width = this.nOutputs * (this.nFeatures + 1)
+    const out = new Float64Array(source.nRows * width)
+    const row = new Float64Array(this.nFeatures)
+    for (let r = 0; r < source.nRows; r++) {
+      source.fill(r, 1, row)
+      prepareRows(this.#forest, row, 1)
+      this.#contributions.addRow(row, 0, out, r * width)
+    }
     return out
   }
 

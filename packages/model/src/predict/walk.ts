@@ -167,7 +167,8 @@ function walkAny(
   }
 }
 
-function nextNode(
+/** The child that a prepared row goes to. */
+export function nextNode(
   nodes: Int32Array, thresholds: Float64Array, sets: Int32Array, values: Float64Array,
   base: number, n: number,
 ): number {

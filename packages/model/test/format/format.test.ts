@@ -134,6 +134,20 @@ describe('model.schema.json', () => {
     }
   })
 
+  it('accepts biases of positions, of lambdarank', () => {
+    const ranks = { ...exampleModel, objective: { name: 'lambdarank' as const }, classes: null }
+    const model = { ...ranks, positionBiases: [0.5, -1e-7, 0] }
+    const text = serializeModel({ ...model, chainHash: chainOf(model) })
+    assert.equal(schemaErrors(JSON.parse(text)), '')
+    assert.deepEqual(parseModel(text).positionBiases, [0.5, -1e-7, 0])
+    for (const bad of [[], [1, 'x'], 3]) {
+      assert.notEqual(schemaErrors({ ...ranks, positionBiases: bad }), '')
+      assert.throws(() => validateModel({ ...ranks, positionBiases: bad }), /positionBiases/)
+    }
+    const other = { ...exampleModel, positionBiases: [1] }
+    assert.throws(() => validateModel(other), /positionBiases must be absent for/)
+  })
+
   it('accepts imported models, and validation the same parts of them', () => {
     for (const name of ['linear-tree', 'categorical', 'rf-binary']) {
       const text = packageFile(`test/lightgbm/golden/${name}.txt`)

@@ -20,7 +20,7 @@ const nRows = 2000
 const cases: readonly (readonly [number, Kind, PredictionType, IterationRange | null])[] = [
   [1, 'three', 'probability', null], [1, 'two', 'class', null], [1, 'number', 'leaf', [1, 4]],
   [3, 'three', 'class', [1, 4]], [3, 'two', 'probability', null], [3, 'number', 'raw', null],
-  [3, 'three', 'leaf', null],
+  [3, 'three', 'leaf', null], [3, 'three', 'contribution', null],
 ]
 
 type Kind = 'two' | 'three' | 'number'

@@ -59,7 +59,8 @@ describe('train', () => {
     const evalSets = [dataset, dataset.select([1, 5, 200])]
     const fit = (releaseData: boolean, validationFraction?: number) =>
       train({ ...small, numIterations: 3, objective: 'binary' }, dataset,
-        { releaseData, ...validationFraction === undefined ? { evalSets } : { validationFraction } })
+        validationFraction === undefined ? { releaseData, evalSets }
+          : { releaseData, validationFraction })
     const kept = [await fit(false), await fit(false, 0.2)].map(String)
     for (let i = 0; i < 2; i++) {
       assert.deepEqual([await fit(true), await fit(true, 0.2)].map(String), kept)

@@ -54,7 +54,8 @@ async function packedBlocks(
   if (memory !== null) {
     const nRows = blocks.reduce((sum, block) => sum + block.nRows, 0)
     const nBytes = blocks.reduce((sum, { bins, packing, raw }) =>
-      sum + bins.length + (raw?.byteLength ?? 0) + (packing === undefined ? 0 : packingBytes * recipe.features.length), 0)
+      sum + bins.length + (raw?.byteLength ?? 0) +
+        (packing === undefined ? 0 : packingBytes * recipe.features.length), 0)
     const size = loadSize(inputs, recipe.nRows, recipe.columns, units)
     const estimate = estimateMemory({ ...size, binnedRowBytes: nBytes / Math.max(1, nRows) })
     requireMemory(estimate, memory.limitBytes, memory.limitName)

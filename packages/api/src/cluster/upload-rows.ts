@@ -21,7 +21,8 @@ const storedValueBytes = 4
 export type Upload = (bytes: Uint8Array) => Promise<string>
 
 /**
- * Writes rows in memory as Arrow files of about 16 MB, sparse ones without their zeros, hands them over one after the other, and
+ * Writes rows in memory as Arrow files of about 16 MB, sparse ones without their zeros, hands them
+ * over one after the other, and
  * gives the address of their manifest. Equal rows give equal files, so what a coordinator has
  * already is not sent again.
  *

@@ -126,7 +126,8 @@ describe('decodeMessage', () => {
     }
     refused('to-worker', changed(sample, [...at, 'leafValue'], () => [1, 2, 3, 4]), 'a leaf less')
     refused('to-worker', changed(sample, [...at, 'leftBins', 0], () => new Uint8Array(30)), 'bits')
-    refused('to-worker', changed(sample, [...at, 'leftBins', 0], () => new Uint8Array(8195)), 'bits')
+    refused('to-worker',
+      changed(sample, [...at, 'leftBins', 0], () => new Uint8Array(8195)), 'bits')
   })
 
   it('says which member is wrong', () => {

@@ -42,7 +42,8 @@ export async function createTableWriter(
     case 'csr':
       throw new CoppiceError(
         'DATA',
-        `cannot write ${format === 'csr' ? 'sparse' : 'LibSVM'} files; write one of ${outputFormats.join(', ')}`,
+        `cannot write ${format === 'csr' ? 'sparse' : 'LibSVM'} files; write one of ` +
+          outputFormats.join(', '),
       )
   }
 }

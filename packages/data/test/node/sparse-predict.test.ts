@@ -32,7 +32,8 @@ describe('predicting LibSVM, whose zeros are not stored', function () {
       new Map([...row].filter(([f]) => f < nFeatures - 9)))]
     for (const [i, part] of parts.entries()) {
       const lines = part.map((row, r) => [r % 2, ...[...row]
-        .sort(([a], [b]) => r % 3 ? a - b : b - a).map(([f, value]) => `${f}:${value ?? 'nan'}`)].join(' '))
+        .sort(([a], [b]) => r % 3 ? a - b : b - a)
+        .map(([f, value]) => `${f}:${value ?? 'nan'}`)].join(' '))
       await writeFile(inFolder(`${i}.svm`), lines.join('\n'))
       await writeFile(inFolder(`${i}.csv`), [['label', ...names].join(), ...part.map((row, r) =>
         [r % 2, ...names.map((_, f) => row.has(f) ? row.get(f) ?? 'NA' : 0)].join())].join('\n'))

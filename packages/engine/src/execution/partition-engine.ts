@@ -3,11 +3,11 @@ import type { LeafTotals } from '../kernels/candidate.js'
 import { instantiateKernels } from '../kernels/load.js'
 import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
+import type { BagRule } from './bag-rules.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
-  BagRule, CommitRequest, EngineRows, EngineSetup, EvaluateRequest, GradientsRequest, MetricPart,
-  MomentsRequest, PrepareRequest,
-  RootRequest, RoundRequest, SelectRequest, TallyRequest,
+  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, GradientsRequest, MetricPart,
+  MomentsRequest, PrepareRequest, RootRequest, RoundRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'

@@ -4,6 +4,7 @@ import type { MetricDefinition } from '../custom/types.js'
 import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
+import type { BagRule } from './bag-rules.js'
 import type { LeafRules, Rescan, TreeRules } from './leaf-rules.js'
 import type { ElectedLeaf, Voting } from './elected-leaf.js'
 
@@ -73,45 +74,6 @@ export interface PositionTally {
   readonly of: 'positions'
   /** The first position; so many of those that follow as there is room for. */
   readonly first: number
-}
-
-/** Which rows a tree is grown on. Draws are `rowDraw(hashStart, global row id)`. */
-export type BagRule = RowBag | ClassBag | QueryBag | GossBag
-
-/** Those whose draw is below `limit`. */
-export interface RowBag {
-  readonly kind: 'rows'
-  readonly hashStart: number
-  readonly limit: number
-}
-
-/** Those whose draw is below the limit of their class. */
-export interface ClassBag {
-  readonly kind: 'classes'
-  readonly hashStart: number
-  /** Of label 0. */
-  readonly limitNegative: number
-  /** Of all others. */
-  readonly limitPositive: number
-}
-
-/** Those of queries whose first row has a draw below `limit`. */
-export interface QueryBag {
-  readonly kind: 'queries'
-  readonly hashStart: number
-  readonly limit: number
-}
-
-/**
- * Those whose key is at least `threshold`; of the others those whose draw is below `limit`, with
- * gradients and hessians multiplied by `factor`.
- */
-export interface GossBag {
-  readonly kind: 'goss'
-  readonly hashStart: number
-  readonly threshold: number
-  readonly limit: number
-  readonly factor: number
 }
 
 export interface RootRequest {

@@ -3,13 +3,14 @@ import { isPowerOfTwo } from '../numeric/exact-sum.js'
 import {
   bucketsOf, LINEAR_BUCKETS_MAX, LOGARITHMIC, RESIDUAL_LIMIT, ROWS,
 } from '../selection/buckets.js'
+import type { BagRule } from './bag-rules.js'
+import type { ElectedLeaf } from './elected-leaf.js'
 import { maskBytesMax } from './mask.js'
 import { TALLY_DIGITS } from './protocol.js'
 import type {
-  BagRule, BinnedLinear, BinnedTree, EngineRequest, EngineSetup, Expansion, MomentsRequest,
+  BinnedLinear, BinnedTree, EngineRequest, EngineSetup, Expansion, MomentsRequest,
   RoundRequest, SelectGroup, SelectRequest,
 } from './protocol.js'
-import type { ElectedLeaf } from './elected-leaf.js'
 
 /** What bounds the requests of a training. */
 export type RequestLimits =

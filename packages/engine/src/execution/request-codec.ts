@@ -1,18 +1,19 @@
-import type { LinearLeaves } from '@coppice/model'
 import { binSetBytesMax } from '../bin-set.js'
 import { assert, CoppiceError } from '../errors.js'
 import type { LeafTotals } from '../kernels/candidate.js'
+import type { BagRule } from './bag-rules.js'
+import type { ElectedLeaf } from './elected-leaf.js'
 import { leafRulesBytes, type LeafRules, type Neighbour, type Rescan, type TreeRules }
   from './leaf-rules.js'
 import { maskBytesMax } from './mask.js'
 import type {
-  BagRule, BinnedLinear, BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout,
+  BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout,
   GradientsRequest, LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest,
   SelectGroup, SelectRequest,
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
 import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
-import type { ElectedLeaf } from './elected-leaf.js'
+import { readTree, writeTree } from './tree-codec.js'
 
 /** Requests as bytes, to cross threads (or a network) without a parser in the way. */
 
@@ -373,50 +374,4 @@ function readRules(r: Reader): LeafRules {
     forced: forced === null ? null : { feature: forced[0]!, bin: forced[1]! },
     neighbours,
   }
-}
-
-function writeTree(w: Writer, tree: BinnedTree): void {
-  w.ints(tree.feature)
-  w.ints(tree.leftChild)
-  w.ints(tree.rightChild)
-  for (const bits of tree.leftBins) w.bytes(bits)
-  w.int(tree.leafValue.length)
-  for (const value of tree.leafValue) w.double(value)
-  w.int(tree.linear === undefined ? 0 : 1)
-  if (tree.linear !== undefined) writeLinear(w, tree.linear)
-}
-
-function writeLinear(w: Writer, { limit, constant, features, coefficients }: BinnedLinear): void {
-  w.double(limit)
-  for (const [leaf, value] of constant.entries()) {
-    w.double(value)
-    w.ints(features[leaf]!)
-    for (const coefficient of coefficients[leaf]!) w.double(coefficient)
-  }
-}
-
-function readLinear(r: Reader, nLeaves: number): BinnedLinear {
-  const limit = r.double()
-  const leaves = r.list(nLeaves, 12, () => {
-    const constant = r.double()
-    const features = r.ints() ?? []
-    return { constant, features, coefficients: r.list(features.length, 8, () => r.double()) }
-  })
-  const linear: LinearLeaves = {
-    constant: leaves.map((leaf) => leaf.constant),
-    features: leaves.map((leaf) => leaf.features),
-    coefficients: leaves.map((leaf) => leaf.coefficients),
-  }
-  return { limit, ...linear }
-}
-
-function readTree(r: Reader): BinnedTree {
-  const feature = r.ints() ?? []
-  const leftChild = r.ints() ?? []
-  const rightChild = r.ints() ?? []
-  const leftBins = feature.map(() => r.someBytes())
-  const nLeaves = r.int()
-  const leafValue = r.list(nLeaves, 8, () => r.double())
-  const tree = { feature, leftBins, leftChild, rightChild, leafValue }
-  return r.int() === 0 ? tree : { ...tree, linear: readLinear(r, nLeaves) }
 }

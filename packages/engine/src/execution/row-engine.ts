@@ -9,13 +9,13 @@ import { assert } from '../errors.js'
 import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js'
 import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
+import type { BagRule } from './bag-rules.js'
 import { EvalStore } from './eval-store.js'
 import { LinearScorer } from './linear-scorer.js'
 import { MomentSummer } from './moment-summer.js'
 import type {
-  BagRule, CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, GradientsRequest,
-  MetricPart, MomentsRequest, PrepareRequest,
-  RootRequest, SelectRequest, TallyRequest,
+  CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, GradientsRequest,
+  MetricPart, MomentsRequest, PrepareRequest, RootRequest, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { positionTally } from './position-sums.js'
 import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'

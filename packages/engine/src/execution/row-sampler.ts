@@ -1,8 +1,7 @@
 import { assert } from '../errors.js'
 import { rowDraw } from '../random.js'
-import {
-  TALLY_COUNTS, TALLY_DIGITS, type BagRule, type KeyTally, type QueryBag,
-} from './protocol.js'
+import type { BagRule, QueryBag } from './bag-rules.js'
+import { type KeyTally, TALLY_COUNTS, TALLY_DIGITS } from './protocol.js'
 import { firstRowIds, type LocalQueries } from './queries.js'
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'

@@ -1,7 +1,8 @@
 import { placeOf } from '../custom/define.js'
 import { assert, CoppiceError } from '../errors.js'
+import type { BagRule } from '../execution/bag-rules.js'
 import type {
-  BagRule, BinnedTree, EngineRequest, EvaluateRequest, MetricPart, RootAnswer, RoundAnswer,
+  BinnedTree, EngineRequest, EvaluateRequest, MetricPart, RootAnswer, RoundAnswer,
   SelectAnswer, VotesAnswer,
 } from '../execution/protocol.js'
 import { Election } from '../grower/election.js'
@@ -16,13 +17,12 @@ import { TreeGrower, type GrownTree, type LeafValue } from '../grower/tree-growe
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
 import { mixNumber, Purpose, startHash } from '../random.js'
-import { FIXED_POINT_BITS } from '../kernels/api.js'
 import type { LeafTotals } from '../kernels/candidate.js'
-import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import { HESSIAN_RANGE } from './check-data.js'
 import type { Selection } from '../selection/select-percentiles.js'
 import { askForRoot, askForRound } from './ask-for-splits.js'
 import { DartForest, DartSchedule, type DartStep, type Rescale } from './dart.js'
+import { fixedPointScale, type FixedPointScales, largestMagnitude } from './fixed-point-scales.js'
 import { LeafGrid } from './leaf-grid.js'
 import { stepBiases } from './position-biases.js'
 import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
@@ -351,12 +351,6 @@ function drawOf(
   return { draw: mixNumber(startHash(ranking.seed, Purpose.rankXendcg), iteration) }
 }
 
-/** Powers of two that gradients and hessians are multiplied with. */
-interface FixedPointScales {
-  readonly gradient: number
-  readonly hessian: number
-}
-
 /** What all trees of an iteration are grown with. Plain data. */
 export interface IterationTask {
   readonly iteration: number
@@ -399,14 +393,4 @@ function learningRateOf(plan: TrainingPlan, iteration: number): number {
 function withoutLoneLeaf(tree: GrownTree, bias: number): GrownTree {
   if (tree.splits.length > 0) return tree
   return { ...tree, binned: { ...tree.binned, leafValue: [bias] } }
-}
-
-/** The power of two that brings values up to `bound` to at most FIXED_POINT_BITS bits. */
-function fixedPointScale(bound: number): number {
-  assert(bound > 0, 'a bound above 0')
-  return powerOfTwo(FIXED_POINT_BITS) / ceilPowerOfTwo(Math.max(bound, powerOfTwo(-900)))
-}
-
-function largestMagnitude(values: readonly number[]): number {
-  return values.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
 }

@@ -97,13 +97,7 @@ export function makePlan(
       metrics,
       evaluatesTraining,
     },
-    growth: {
-      numLeaves: params.numLeaves,
-      maxDepth: params.maxDepth,
-      growPolicy: params.growPolicy,
-      minDataInLeaf: params.minDataInLeaf,
-      maxExpansions: expansions,
-    },
+    growth: growthOf(params, expansions),
     ...(rules === undefined ? {} : { growthRules: rules.growth }),
     ...(interactions === undefined ? {} : { interactions }),
     output: params,
@@ -124,6 +118,12 @@ export function makePlan(
     scoreScale,
   }
   return { plan: onlyPlan(plan), statistics, parameters: modelParameters(params) }
+}
+
+/** Limits of growth. */
+function growthOf(params: ResolvedParams, expansions: number): TrainingPlan['growth'] {
+  const { numLeaves, maxDepth, growPolicy, minDataInLeaf } = params
+  return { numLeaves, maxDepth, growPolicy, minDataInLeaf, maxExpansions: expansions }
 }
 
 /** Limits of the depth in any iteration. */

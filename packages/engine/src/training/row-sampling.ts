@@ -1,5 +1,6 @@
 import { assert } from '../errors.js'
-import { TALLY_DIGITS, type BagRule, type EngineRequest } from '../execution/protocol.js'
+import type { BagRule } from '../execution/bag-rules.js'
+import { type EngineRequest, TALLY_DIGITS } from '../execution/protocol.js'
 import { powerOfTwo } from '../numeric/exact-sum.js'
 import { fractionLimit, mixNumber, Purpose, startHash } from '../random.js'
 

@@ -45,7 +45,8 @@ export class CentralReducer {
     const table = shareFeatures(features, 1)
     const layouts = new TravelLayouts(setup)
     this.#setup = setup
-    this.#exchange = candidatesExchange(table, setup)
+    // candidates are splits of bins, also where groups of them are held
+    this.#exchange = candidatesExchange({ ...table, features: setup.features }, setup)
     this.#reducer = new ShareReducer(
       arena, kernels, { ...setup, features }, { share: 0, table, exchange: this.#exchange })
     this.#adder = new SumsAdder(arena, kernels, layouts.sums)

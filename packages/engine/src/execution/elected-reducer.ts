@@ -1,11 +1,11 @@
 import { assert } from '../errors.js'
-import { LAYOUT_ENTRY_BYTES, SCAN_SCRATCH_BYTES, type Kernels } from '../kernels/api.js'
+import { LAYOUT_ENTRY_BYTES, type Kernels } from '../kernels/api.js'
 import type { Arena } from '../kernels/arena.js'
-import { brokenFeature, CANDIDATE_BYTES } from '../kernels/candidate.js'
+import { brokenFeature, candidateBytes } from '../kernels/candidate.js'
 import type { Exchange } from './exchange.js'
 import { shareFeatures } from './feature-shares.js'
 import type { EngineSetup, ScanParams } from './protocol.js'
-import { notWhole, SCAN_PARAMS, scanParams, writeLayout } from './reducer.js'
+import { notWhole, SCAN_PARAMS, scanParams, scanScratchBytes, writeLayout } from './reducer.js'
 import { SumsAdder } from './sums-adder.js'
 import type { ElectedLayout } from './travel-layout.js'
 import type { ElectedLeaf } from './elected-leaf.js'
@@ -22,6 +22,7 @@ export class ElectedReducer {
   readonly #params: number
   readonly #scratch: number
   readonly #candidate: number
+  readonly #candidateBytes: number
   readonly #slots: number[] = []
 
   constructor(
@@ -37,8 +38,9 @@ export class ElectedReducer {
     this.#mask = arena.reserve(features.length)
     this.#params = arena.reserve(SCAN_PARAMS * 8)
     arena.doubles(this.#params, SCAN_PARAMS).set(scanParams(scan))
-    this.#scratch = arena.reserve(SCAN_SCRATCH_BYTES)
-    this.#candidate = arena.reserve(CANDIDATE_BYTES)
+    this.#scratch = arena.reserve(scanScratchBytes(features))
+    this.#candidateBytes = candidateBytes(features)
+    this.#candidate = arena.reserve(this.#candidateBytes)
   }
 
   /** As of Reducer. */
@@ -76,7 +78,7 @@ export class ElectedReducer {
     elected.forEach((leaf, i) => {
       this.#scan(leaf, this.#slots[i]!)
       exchange.candidates.set(
-        this.#arena.bytes(this.#candidate, CANDIDATE_BYTES), exchange.candidateAt(0, i, 0))
+        this.#arena.bytes(this.#candidate, this.#candidateBytes), exchange.candidateAt(0, i, 0))
     })
   }
 

@@ -51,8 +51,7 @@ export class Reducer {
     this.#mask = arena.reserve(maskBytesMax(features))
     this.#params = arena.reserve(SCAN_PARAMS * 8)
     this.setScan(scan)
-    this.#scratch = arena.reserve(
-      features.some(({ nBins }) => isWide(nBins)) ? WIDE_SCAN_SCRATCH_BYTES : SCAN_SCRATCH_BYTES)
+    this.#scratch = arena.reserve(scanScratchBytes(features))
     this.#candidateBytes = candidateBytes(features)
     this.#candidate = arena.reserve(this.#candidateBytes)
     this.#features = features
@@ -286,6 +285,12 @@ function boundAsAWhole(rules: LeafRules): LeafRules {
     min: Math.max(rules.min, ...outputs(true)),
     max: Math.min(rules.max, ...outputs(false)),
   }
+}
+
+/** Bytes that scans of these features work in. */
+export function scanScratchBytes(features: readonly FeatureLayout[]): number {
+  return features.some(({ nBins }) => isWide(nBins)) ? WIDE_SCAN_SCRATCH_BYTES
+    : SCAN_SCRATCH_BYTES
 }
 
 /** Writes the layout table of the kernels and returns its offset. */

@@ -1,3 +1,4 @@
+import { BYTE_BINS } from '../row-bytes.js'
 import type { ElectedLeaf, Voting } from './elected-leaf.js'
 import type { FeatureLayout } from './protocol.js'
 
@@ -27,7 +28,7 @@ export interface GroupedFeatures {
 
 /**
  * Groups of neighbouring bins, about as many in each; bins are about equal shares of the rows.
- * Categories have no neighbours, and stay by themselves. What is grouped is not grouped further.
+ * Categories have no neighbours, and stay by themselves; beyond 255 the rarest are one. What is grouped is not grouped further.
  */
 export function groupedFeatures(features: readonly FeatureLayout[]): GroupedFeatures {
   const groups = features.map(groupsOf)
@@ -44,7 +45,7 @@ export function groupedFeatures(features: readonly FeatureLayout[]): GroupedFeat
 function groupsOf({ nBins, missingBin, isCategorical }: FeatureLayout): Uint8Array {
   const nValues = missingBin < 0 ? nBins : nBins - 1
   if (isCategorical || nValues <= VOTE_GROUPS) {
-    return Uint8Array.from({ length: nBins }, (_, b) => b)
+    return Uint8Array.from({ length: nBins }, (_, b) => Math.min(b, BYTE_BINS - 1))
   }
   return Uint8Array.from({ length: nBins }, (_, b) => {
     if (b === missingBin) return VOTE_GROUPS

@@ -100,6 +100,19 @@ describe('trainings on bins of two bytes', () => {
     for (const pool of pools) await pool.close()
   })
 
+  it('elect features alike on threads and on stores', async () => {
+    const voting = {
+      params: { ...params, treeLearner: 'voting', topK: 1, maxCatThreshold: 200, catSmooth: 0 },
+    }
+    const pools = [new InlineStores()]
+    const [threads, stores] = [
+      await outcome(voting, new ThreadExecutor(2)),
+      await outcome(voting, new StoresExecutor({ pools, deal: randomDeal(2, 4) })),
+    ]
+    assert.deepEqual(stores, threads)
+    for (const pool of pools) await pool.close()
+  })
+
   it('go on from a model, on threads', async () => {
     const start = await train(
       { ...options, callbacks: [() => 'stop'] }, new InlineExecutor())

@@ -7,7 +7,8 @@
  *   node scripts/test.mjs lint               the linter and the architecture checks
  *   node scripts/test.mjs unit               the unit tests of every package
  *   node scripts/test.mjs unit engine model  of some
- *   node scripts/test.mjs root               the tests in test/
+ *   node scripts/test.mjs root               the tests in test/, but for
+ *   node scripts/test.mjs commands           those of npm run bench, chaos, fuzz ...
  *   node scripts/test.mjs engine -- --grep histogram    with further options for mocha
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -21,7 +22,10 @@ import { setup } from './setup.mjs'
 /** More would not be more quiet: some tests watch how long something takes. */
 const nLanes = Math.min(2, availableParallelism())
 /** The suites that take longest, to begin with. */
-const longest = ['root', 'cluster', 'coppice', 'engine']
+const longest = ['root', 'cluster', 'engine', 'commands', 'coppice']
+/** Tests in test/ of commands of the repository, which are a suite of their own: the other half. */
+const commands = ['bench', 'chaos', 'fuzz', 'pack', 'parity', 'reporter', 'readme']
+  .map((name) => `${name}.test.js`)
 
 /** No suite may hang the run: npm test as a whole is to end within 10 minutes. */
 const suiteTimeoutMs = 8 * 60_000
@@ -37,11 +41,13 @@ const suites = [
       nodeArgs: ['--conditions=coppice-modules'], mochaArgs, capture,
     }),
   })),
-  {
+  ...['root', 'commands'].map((name) => ({
     kind: 'root',
-    name: 'root',
-    run: (mochaArgs, capture) => mocha('root', inRoot('test'), 'dist', { mochaArgs, capture }),
-  },
+    name,
+    run: (mochaArgs, capture) => mocha(name, inRoot('test'), 'dist', {
+      isWanted: (file) => commands.includes(file) === (name === 'commands'), mochaArgs, capture,
+    }),
+  })),
 ]
 
 const { words, mochaArgs } = parse(process.argv.slice(2))
@@ -122,9 +128,9 @@ function summary({ passed, failed, skipped }) {
  *
  * @param capture - what it prints becomes `output`, instead of being shown as it comes
  */
-async function mocha(name, dir, out, { nodeArgs = [], mochaArgs, capture }) {
+async function mocha(name, dir, out, { nodeArgs = [], isWanted = () => true, mochaArgs, capture }) {
   const specs = walk(path.join(dir, out), ['node_modules'])
-    .filter((file) => file.endsWith('.test.js'))
+    .filter((file) => file.endsWith('.test.js') && isWanted(file))
     .map((file) => path.join(dir, out, file))
   if (specs.length === 0) return { passed: 0, failed: 0, skipped: 0, output: '  no tests\n' }
   mkdirSync(stateDir, { recursive: true })

@@ -3,7 +3,7 @@ import { faultKinds } from './simulation/environment.js'
 import { mutations } from './simulation/mutations.js'
 import { type Outcome, simulate } from './simulation/world.js'
 
-const nSeeds = 500
+const nSeeds = 300
 
 /** They failed once, where workers followed another log of the same length. */
 const knownSeeds = [1941, 2494, 2845]

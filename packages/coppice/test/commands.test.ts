@@ -218,7 +218,7 @@ describe('coppice', function () {
     const { stdout } = await work.ok('params')
     assert.match(stdout, /^learning_rate {2,}0\.1 {2,}built /m)
     assert.match(stdout, /^force_col_wise .*no effect here/m)
-    assert.match(stdout, /^linear_tree .*not built yet/m)
+    assert.match(stdout, /^save_binary .*not built yet/m)
     assert.equal(stdout.trimEnd().split('\n').length, parameterTable.length + 1)
     assert.match((await work.ok('params', 'eta')).stdout, /^learning_rate\n/)
     assert.match((await work.ok('params', '--markdown')).stdout, /^# Parameters\n/)

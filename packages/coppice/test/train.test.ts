@@ -176,7 +176,7 @@ describe('coppice train', function () {
         ['--metrics-file', 'm.jsonl']],
       ['evaluation data without a metric', 2, ['--valid', 'None'],
         ['--valid', 'a.csv', '--metric', 'None']],
-      ['what is not built', 2, ['linear_tree'], ['--linear_tree', 'true']],
+      ['what is not built', 2, ['save_binary'], ['--save_binary', 'true']],
       ['a flag without its value', 2, ['--label needs a value'], ['--label']],
       ['a flag given twice', 2, ['--label', 'twice'], ['--label', 'a', '--label', 'b']],
       ['one parameter under two names', 2, ['num_leaves', 'max_leaves'],

@@ -149,7 +149,7 @@ describe('histogram_pool_size', () => {
 
       it('changes no byte, for pools of any size, threads and speculation', async () => {
         const random = new TestRandom(5)
-        for (const nSlots of [0, 2, 3, 4, 5, 6, 8, 11, 15, 20]) {
+        for (const nSlots of [0, 2, 3, 5, 11]) {
           const threads = random.pick([0, 0, 1, 2, 3])
           const speculation = random.pick([0, 1, 2, 5, 8])
           const histogramPoolSize = sizeOf(nSlots, job)
@@ -171,7 +171,7 @@ describe('histogram_pool_size', () => {
           const { shares } = shareFeatures(features, nEngines)
           const one = shares.reduce((sum, { nCells }) => sum + nCells, 0) * SUM_BYTES
           const goes: number[] = []
-          for (const nSlots of [2, 3, 5, 9, 1000]) {
+          for (const nSlots of [2, 5, 1000]) {
             const engines = new Lockstep(watched.job!, nEngines, nSlots * one)
             const dialogue = new Booster(watched.job!.plan).iterate(0, false)
             const record = engines.run(dialogue, () => {

@@ -127,8 +127,8 @@ describe('resolveParams', () => {
   it('refuses what is not built yet and names what is', () => {
     assert.equal(resolveParams({ objective: 'mae' }).objective, 'regression_l1')
     refuses({ device: 'cuda' }, /not built yet; built: cpu/)
-    refuses({ lambdarank_position_bias_regularization: 5 },
-      /regularization = 5 cannot be used: it is not built yet; .* at 0/)
+    refuses({ save_binary: true },
+      /save_binary = true cannot be used: it is not built yet; .* at false/)
     refuses({ machines: 'a:1,b:2' }, /coppice worker.*--cluster URL/)
   })
 

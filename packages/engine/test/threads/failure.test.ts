@@ -26,15 +26,13 @@ describe('a failure in a training', () => {
     const where = nThreads === 0 ? 'inline' : `on ${nThreads} threads`
 
     it(`finds a histogram that does not add up, ${where}`, async () => {
-      for (const feature of [0, 3, 6]) {
-        for (const row of [0, 2500, 4999]) {
-          const executor = make()
-          await assert.rejects(
-            train({ params, train: damaged(feature, row) }, executor),
-            { name: 'CoppiceError', code: 'INTERNAL', message: /does not add up/ })
-          // closed twice is closed once
-          await executor.close()
-        }
+      for (const [feature, row] of [[0, 2500], [3, 4999], [6, 0]] as const) {
+        const executor = make()
+        await assert.rejects(
+          train({ params, train: damaged(feature, row) }, executor),
+          { name: 'CoppiceError', code: 'INTERNAL', message: /does not add up/ })
+        // closed twice is closed once
+        await executor.close()
       }
     })
   }

@@ -338,10 +338,15 @@ export class NaiveGrower {
   }
 }
 
-/** Of each bin the group that votes are cast by: 8 of values, about as many in each. */
+/**
+ * Of each bin the group that votes are cast by: 8 of values, about as many in each; a category
+ * each, those beyond 255 together.
+ */
 function groupsOf(nBins: number, missingBin: number, isCategorical: boolean): number[] {
   const values = Array.from({ length: nBins }, (_, b) => b).filter((b) => b !== missingBin)
-  if (isCategorical || values.length <= 8) return Array.from({ length: nBins }, (_, b) => b)
+  if (isCategorical || values.length <= 8) {
+    return Array.from({ length: nBins }, (_, b) => Math.min(b, 255))
+  }
   return Array.from({ length: nBins }, (_, b) =>
     b === missingBin ? 8 : Math.floor(8 * values.indexOf(b) / values.length))
 }

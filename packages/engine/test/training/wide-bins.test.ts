@@ -24,6 +24,9 @@ const features: readonly FeatureRecipe[] = [
   { kind: 'numeric', bins: 260, missing: 'zero', missingShare: 0.3, order: 'skewed' },
   { kind: 'numeric', bins: 280, missing: 'nan', copyOf: 1 },
 ]
+/** More categories than there are groups of a vote. */
+const voted: readonly FeatureRecipe[] = [...features.slice(0, 3),
+  { kind: 'categorical', categories: 320 }]
 const small = { minDataInLeaf: 3, numLeaves: 5, numIterations: 2, minDataPerGroup: 5, catSmooth: 1 }
 const base: DataRecipe = { seed: 3, nRows: 150, features, label: 'regression' }
 
@@ -36,6 +39,8 @@ describe('trainings on bins of two bytes', () => {
     { name: 'classes, bagging and sampled features', data: { label: { classes: 3 } },
       params: { objective: 'multiclass', numClass: 3, baggingFraction: 0.6, baggingFreq: 1,
         featureFractionBynode: 0.6 } },
+    { name: 'votes', data: { nRows: 700, features: voted },
+      params: { treeLearner: 'voting', topK: 1, maxCatThreshold: 300, minDataPerGroup: 1 } },
     { name: 'extra trees', params: { extraTrees: true, maxCatToOnehot: 500 } },
     { name: 'more features than a tile', data: {
       nRows: 90, features: Array.from({ length: 50 }, (_, f) => features[f % 6]!),

@@ -176,7 +176,8 @@ function parameterLines({ parameters }: Model): string {
   return known.map(([name, value]) => {
     const text = Array.isArray(value) ? value.join(',')
       : typeof value === 'boolean' ? String(Number(value)) : String(value)
-    return `[${name}: ${text.replace(/[\r\n]/g, ' ')}]\n`
+    // quotes (of what is JSON) LightGBM's Python puts into JSON as they are, and cannot read then
+    return text.includes('"') ? '' : `[${name}: ${text.replace(/[\r\n]/g, ' ')}]\n`
   }).join('')
 }
 

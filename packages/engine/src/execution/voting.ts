@@ -28,7 +28,8 @@ export interface GroupedFeatures {
 
 /**
  * Groups of neighbouring bins, about as many in each; bins are about equal shares of the rows.
- * Categories have no neighbours, and stay by themselves; beyond 255 the rarest are one. What is grouped is not grouped further.
+ * Categories have no neighbours, and stay by themselves; beyond 255 the rarest are one. What is
+ * grouped is not grouped further.
  */
 export function groupedFeatures(features: readonly FeatureLayout[]): GroupedFeatures {
   const groups = features.map(groupsOf)

@@ -22,9 +22,13 @@ export function labelArrays(labels: LabelArray): readonly ArrayLike<Cell>[] {
   if (!isList(first)) return [labels as ArrayLike<Cell>]
   const rows = labels as ArrayLike<ArrayLike<Cell>>
   const nLabels = first.length
+  if (nLabels === 0) {
+    throw new CoppiceError('DATA', 'label row 0 has no values; give each row a label, or an ' +
+      'array of as many labels as the objective has')
+  }
   for (let row = 0; row < rows.length; row++) {
     const own: unknown = rows[row]
-    if (isList(own) && own.length === nLabels && nLabels > 0) continue
+    if (isList(own) && own.length === nLabels) continue
     const found = isList(own) ? own.length : 'no'
     throw new CoppiceError('DATA', `label row ${row} has ${found} values and label row 0 has ` +
       `${nLabels}; give each row as many labels`)

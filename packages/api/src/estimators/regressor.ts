@@ -62,7 +62,7 @@ export class GBDTRegressor extends Estimator {
     }
     if (nOutputsOf(objective) > 1 || labelsPerRow(objective) > 1) {
       throw new CoppiceError('PARAMETER', `score is R2, of one number for one label, and a model ` +
-        `of objective ${objective.name} has others; use Booster's evaluate`)
+        `of objective ${objective.name} has others; use evaluate(model.booster, data)`)
     }
     const rows = await scoredRows(this.booster, X, y, sampleWeight, 'probability')
     const { labels, predictions } = rows

@@ -165,6 +165,15 @@ describe('train with initModel', () => {
     ['scores that mean something else', 'MODEL', /a number \(regression, link identity\), the tr/,
       (initModel) => train({ ...params, objective: 'poisson' }, Dataset.from(
         fresh.X, fresh.y.map(Math.abs)), { initModel })],
+    ['logarithms of times', 'MODEL', /a number \(aft, link exp\), the training a number \(regr/,
+      async () => train(params, dataOf(fresh), { initModel: await train(
+        { ...params, objective: 'aft', numIterations: 1 },
+        Dataset.from(old.X, old.y.map((_, i) => [i + 1, i + 2]))) })],
+    ['log-odds of labels', 'MODEL', /a number \(multi_label, link sigmoid\), the training/,
+      async () => train({ ...params, objective: 'multi_regression' },
+        Dataset.from(fresh.X, fresh.y.map((y) => [y, y + 1])), { initModel: await train(
+          { ...params, objective: 'multi_label', numIterations: 1 },
+          Dataset.from(old.X, old.y.map((y, i) => [i % 2, Number(y > 0)]))) })],
     ['zeros that are missing to one of both', 'MODEL', /NaN is missing, of the data's, zero is/,
       (initModel) => train({ ...params, zeroAsMissing: true }, dataOf(old), { initModel })],
     ['a forest on top', 'PARAMETER', /an initial model contradicts boosting = rf/,

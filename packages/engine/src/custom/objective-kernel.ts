@@ -71,6 +71,10 @@ export class CustomKernel implements ObjectiveKernel {
     }
   }
 
+  onScores(): void {
+    this.#derivatives = null
+  }
+
   #compute(): Derivatives {
     const { nRows } = this.#in
     const { nOutputs } = this.#place

@@ -44,6 +44,10 @@ export class FormulaKernel implements ObjectiveKernel {
     }
   }
 
+  onScores(): void {
+    this.#derivatives = null
+  }
+
   #compute(): readonly [Float64Array, Float64Array] {
     const { memory, nRows, scores, scorePlaneBytes, labels, weights } = this.#in
     const plane = (at: number): Float64Array => new Float64Array(memory.buffer, at, nRows)

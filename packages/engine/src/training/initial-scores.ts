@@ -49,11 +49,13 @@ function linkOf(objective: ModelObjective): Link {
     case 'multiclassova': return { link: 'sigmoid', sigmoid: objective.sigmoid }
     case 'multiclass': return plain('softmax')
     case 'focal':
+    case 'multi_label':
     case 'cross_entropy': return plain('sigmoid')
     case 'cross_entropy_lambda': return plain('softplus')
     case 'hinge': return plain('step')
     case 'poisson':
     case 'gamma':
+    case 'aft':
     case 'tweedie': return plain('exp')
     case 'regression_sqrt': return plain('signedSquare')
     default: return plain('identity')

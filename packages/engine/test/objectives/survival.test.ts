@@ -4,6 +4,7 @@ import { erfc, type SurvivalDistribution } from '@coppice/model'
 import {
   AFT_GRADIENT_MAX, AFT_HESSIAN_MAX, aftDerivatives, aftLoss,
 } from '../../src/objectives/aft.js'
+import { FormulaKernel } from '../../src/objectives/formula-kernel.js'
 import { squaredLogDerivatives } from '../../src/objectives/squared-log-error.js'
 
 type AftCase = readonly [
@@ -109,5 +110,22 @@ describe('squared_log_error', () => {
         assert.ok(isNear(out[1]!, Math.max(curve, 1e-6), 1e-5))
       }
     }
+  })
+})
+
+describe('FormulaKernel', () => {
+  it('forgets what it made of scores when these change', () => {
+    const memory = new WebAssembly.Memory({ initial: 1 })
+    const score = new Float64Array(memory.buffer, 0, 1)
+    const pairs = new Int32Array(memory.buffer, 64)
+    const kernel = new FormulaKernel((s, label, _second, out) => out.set([s - label, 1]), 1, {
+      memory, nRows: 1, scores: 0, scorePlaneBytes: 16, labels: 16, weights: 0,
+      gradients: 64, gradientStride: 8, gradientPlaneBytes: 16, quantum: 1, work: 0,
+    })
+    assert.equal(kernel.maxGradient(), 0)
+    score[0] = 3
+    kernel.onScores()
+    kernel.gradients(4, 1)
+    assert.deepEqual([...pairs.subarray(0, 2)], [12, 1])
   })
 })

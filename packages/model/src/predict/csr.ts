@@ -66,7 +66,9 @@ export class CsrRows {
     }
     if (indptr[0] !== 0 || indptr[nRows] !== n) {
       throw bad(`must have an indptr from 0 to the number of values, ${n}; it goes from ` +
-        `${describe(indptr[0])} to ${describe(indptr[nRows])}`)
+        `${describe(indptr[0])} to ${describe(indptr[nRows])}` +
+        (typeof (indptr[0] as unknown) === 'bigint'
+          ? '; make numbers of bigints: Int32Array.from(indptr, Number)' : ''))
     }
     this.nRows = nRows
     this.nColumns = nColumns

@@ -93,7 +93,8 @@ async function makeProblem(number: number): Promise<Problem> {
   }
   const nDatasets = nEval > 0 ? 2 : 1
   const rawParams = {
-    ...(kind === 'outputs' ? {} : lossOf(number)), num_leaves: 3 + random.below(4), min_data_in_leaf: 2,
+    ...(kind === 'outputs' ? {} : lossOf(number)),
+    num_leaves: 3 + random.below(4), min_data_in_leaf: 2,
     num_iterations: 3 + random.below(5), learning_rate: 0.3, lambda_l2: 0.5,
     metric: nEval > 0 ? 'l2' : 'none', feature_pre_filter: false,
     // draws that depend on the gradients of all rows

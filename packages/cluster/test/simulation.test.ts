@@ -5,8 +5,8 @@ import { type Outcome, simulate } from './simulation/world.js'
 
 const nSeeds = 300
 
-/** They failed once, where workers followed another log of the same length. */
-const knownSeeds = [1941, 2494, 2845]
+/** They failed once, where workers followed another log, and trees outran their rewind. */
+const knownSeeds = [1941, 2494, 2845, 7_000_209]
 
 /** Each planted bug shows within so many seeds; without it they all end well. */
 const nCatching = 25
@@ -29,8 +29,8 @@ describe('simulated cluster', function () {
     const sum = (key: 'adopted' | 'audited' | 'slowed'): number =>
       outcomes.reduce((total, outcome) => total + outcome[key], 0)
     assert.ok(sum('adopted') > 100)
-    assert.ok(sum('audited') > 250)
-    assert.ok(sum('slowed') > 20)
+    assert.ok(sum('audited') > 100)
+    assert.ok(sum('slowed') > 10)
     assert.ok(outcomes.filter(({ usesCodec }) => usesCodec).length > 10)
   })
 

@@ -48,6 +48,15 @@ export class TreeLog {
   }
 }
 
+/** Whether the first of an iteration's trees are these. */
+export function beginsWith(
+  trees: readonly CommittedTree[], first: readonly CommittedTree[],
+): boolean {
+  const own = trees.slice(0, first.length)
+  return first.length === 0 || (own.length === first.length &&
+    extendDigest(emptyDigest, own) === extendDigest(emptyDigest, first))
+}
+
 const emptyDigest = toHex(sha256(new TextEncoder().encode('coppice tree log 1')))
 
 /** SHA-256 over the digest before and the trees, each as the request that commits it. */

@@ -203,7 +203,7 @@ export interface Loaded {
 export interface LoadedPartitionInfo {
   readonly partition: number
   readonly nRows: number
-  /** SHA-256 of bins, labels, weights and init scores: equal wherever it is loaded. */
+  /** SHA-256 of all that is trained on (bins, labels, ...): equal wherever it is loaded. */
   readonly hash: string
   readonly summary: RowSummary
 }
@@ -293,7 +293,7 @@ export interface Answer {
 
 export type AnswerPayload =
   | { readonly kind: 'maximum', readonly value: number }
-  /** Numbers of rows, of a tally. */
+  /** Whole numbers of 0 or more, of a tally: rows, or sums by position. */
   | { readonly kind: 'counts', readonly values: Float64Array }
   /** Packed sums, see wire/. */
   | { readonly kind: 'sums', readonly bytes: Uint8Array }

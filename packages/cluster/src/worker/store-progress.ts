@@ -1,5 +1,6 @@
 import { type EngineRequest, negateTree } from '@coppice/engine'
 import { needsAnswer, type RequestLog } from '../log/request-log.js'
+import { beginsWith } from '../log/tree-log.js'
 import type { CommittedTree } from '../protocol/messages.js'
 
 /** Most iterations that are replayed in one go, so that other stores get their turn. */
@@ -54,13 +55,16 @@ export function mustRewind({ applied, nRequests }: StoreProgress, rewindTo: numb
 
 /** Takes trees back. Sums of leaf values are exact, so subtracting one undoes adding it. */
 function rewound({ applied, partial }: StoreProgress, rewindTo: number): StoreRun {
-  const undone = [...applied.slice(rewindTo).flat(), ...partial]
   return {
-    apply: undone.reverse().map(({ output, tree }) => commit({ output, tree: negateTree(tree) })),
+    apply: undone([...applied.slice(rewindTo).flat(), ...partial]),
     answer: null,
     isApplied: false,
     after: { ...freshProgress, applied: applied.slice(0, rewindTo) },
   }
+}
+
+function undone(trees: readonly CommittedTree[]): EngineRequest[] {
+  return trees.map(({ output, tree }) => commit({ output, tree: negateTree(tree) })).reverse()
 }
 
 /**
@@ -84,11 +88,14 @@ function continued({ applied, nRequests }: StoreProgress, log: RequestLog): Stor
 function replayed({ applied, partial }: StoreProgress, log: RequestLog): StoreRun {
   const { trees } = log
   const last = Math.min(trees.length, applied.length + REPLAY_ITERATIONS)
-  const apply: EngineRequest[] = []
+  // trees may be of another log, and their rewind yet to come: what was added is taken back first
+  const isBegun = beginsWith(trees.at(applied.length), partial)
+  const nAdded = isBegun ? partial.length : 0
+  const apply = isBegun ? [] : undone(partial)
   const after = [...applied]
   for (let i = applied.length; i < last; i++) {
     // in order: an output may have several trees, its base score, or trees of earlier iterations
-    const missing = i > applied.length ? trees.at(i) : trees.at(i).slice(partial.length)
+    const missing = i > applied.length ? trees.at(i) : trees.at(i).slice(nAdded)
     apply.push(...missing.map(commit))
     after.push(trees.at(i))
   }

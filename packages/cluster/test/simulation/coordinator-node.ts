@@ -79,7 +79,7 @@ export class CoordinatorNode extends Node {
     const records = [...disk.iterations]
     const { header } = disk
     const resumeFrom = header === null || records.length === 0
-      ? undefined : resumeModel(header, records)
+      ? undefined : resumeModel(header, records, problem.initModel)
     const partitions = problem.partitions.map(({ dataset, rows }, p): JobPartition => ({
       name: `partition ${p}`, dataset, nRows: rows.label.length, weight: rows.label.length,
       source: p,
@@ -94,6 +94,7 @@ export class CoordinatorNode extends Node {
           ? [{ name: 'valid', data: trainingData(problem, 1, known) }] : [],
         executor: { nThreads: 1, speculation: env.speculation, expansionsMax: () => Infinity },
         ...(resumeFrom === undefined ? {} : { resumeFrom }),
+        ...(problem.initModel === null ? {} : { initModel: problem.initModel }),
       }),
     } })
   }

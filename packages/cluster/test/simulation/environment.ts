@@ -1,6 +1,7 @@
 import { TestRandom } from '@coppice/testkit'
 import type { Vigilance } from '../../src/coordinator/vigilance.js'
 import type { Mutation } from './mutations.js'
+import { plainCount, specialKinds } from './problem.js'
 
 /** What a simulated world is like: all of it drawn from the seed. Times in virtual ms. */
 export interface Environment {
@@ -43,8 +44,6 @@ export const faultKinds = [
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
-export const problemCount = 24
-
 /** Quiet runs and storms both occur: each kind of fault is absent, rare, or frequent. */
 export function drawEnvironment(seed: number, mutation: Mutation | null): Environment {
   const random = new TestRandom(seed * 2 + 1)
@@ -57,7 +56,8 @@ export function drawEnvironment(seed: number, mutation: Mutation | null): Enviro
   const hasTwoCoordinators = random.below(10) === 0
   const heartbeatMs = random.pick([100, 250, 500])
   return {
-    problem: random.below(problemCount),
+    problem: seed % 4 === 3 ? plainCount + random.below(specialKinds.length)
+      : random.below(plainCount),
     nWorkers,
     // two coordinators share the workers
     minWorkers: random.below(3) === 0 && !hasTwoCoordinators ? nWorkers : 1,

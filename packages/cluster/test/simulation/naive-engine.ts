@@ -9,16 +9,18 @@ import { packMoments } from '../../src/wire/pack-moments.js'
 import { packSelection } from '../../src/wire/pack-selection.js'
 import type { EngineWork } from '../../src/worker/events.js'
 import { outputNaively, sumNaively } from './naive-linear.js'
-import type { Problem, TinyRows } from './problem.js'
+import { type Derivatives, lambdasOfTwo, tallyPositions } from './naive-ranking.js'
+import { type Problem, QUERY_ROWS, type TinyRows } from './problem.js'
 
 interface Row {
   readonly id: number
   readonly bins: readonly number[]
   readonly label: number
   readonly raw: readonly number[]
-  score: number
-  gradient: number
-  hessian: number
+  /** Of each output, as the next two. */
+  readonly score: number[]
+  readonly gradient: number[]
+  readonly hessian: number[]
   /** The tree's nodes that it is in, also those that were split ahead in vain. */
   readonly nodes: Set<number>
 }
@@ -64,13 +66,15 @@ class NaiveStore {
   readonly #training: Row[] = []
   readonly #evaluated: Row[][]
   readonly #byPartition = new Map<number, Row[]>()
+  /** Of the tree that is grown. */
+  #output = 0
 
   constructor(problem: Problem, partitions: readonly number[], setup: EngineSetup) {
     this.#setup = setup
     this.#evaluated = Array.from({ length: problem.nDatasets - 1 }, () => [])
     for (const p of partitions) {
       const { dataset, rows } = problem.partitions[p]!
-      const made = rowsOf(rows, setup.baseScores[0]!)
+      const made = rowsOf(rows, setup)
       this.#byPartition.set(p, made)
       if (dataset === 0) this.#training.push(...made)
       else this.#evaluated[dataset - 1]!.push(...made)
@@ -80,25 +84,30 @@ class NaiveStore {
   apply(request: EngineRequest): void {
     switch (request.kind) {
       case 'gradients':
-        for (const row of this.#training) {
-          row.gradient = nearestEven(this.#gradient(row) * request.gradientScale)
-          row.hessian = nearestEven(request.hessianScale)
+        for (const [i, derivatives] of this.#derivatives(request.biases).entries()) {
+          const { gradient, hessian } = this.#training[i]!
+          for (const [k, of] of derivatives.entries()) {
+            gradient[k] = nearestEven(of.gradient * request.gradientScale)
+            hessian[k] = nearestEven(of.hessian * request.hessianScale)
+          }
         }
         return
       case 'root':
+        this.#output = request.output
         for (const row of this.#training) draw(row, request.bag)
         return
       case 'round':
         for (const { parent, left, right, feature, leftBins } of request.expansions) {
           for (const row of this.#training) {
             if (!row.nodes.has(parent)) continue
-            row.nodes.add(isLeft(leftBins, row.bins[feature]!) ? left : right)
+            const goesLeft = isLeft(leftBins, row.bins[feature]!, this.#nBins(feature))
+            row.nodes.add(goesLeft ? left : right)
           }
         }
         return
       case 'commit':
         for (const row of [this.#training, ...this.#evaluated].flat()) {
-          row.score += leafOf(request.tree, row, this.#setup.initScoreQuantum)
+          row.score[request.output]! += leafOf(request.tree, row, this.#setup)
         }
         return
       case 'prepare':
@@ -110,24 +119,46 @@ class NaiveStore {
     }
   }
 
-  #gradient({ score, label }: Row): number {
+  #nBins(feature: number): number {
+    return this.#setup.features[feature]!.nBins
+  }
+
+  /** Of each row the derivatives of each output. */
+  #derivatives(biases: readonly number[] = []): (readonly Derivatives[])[] {
+    const { objective: { objective, ranking } } = this.#setup
+    if (objective.name !== 'lambdarank') {
+      return this.#training.map((row) => row.score.map((_, k) =>
+        ({ gradient: this.#gradient(row, k), hessian: 1 })))
+    }
+    const ranked = (row: Row): { label: number, score: number } =>
+      ({ label: row.label, score: row.score[0]! + biases[row.id % QUERY_ROWS]! })
+    return this.#training.flatMap((row, i) => row.id % QUERY_ROWS > 0 ? []
+      : lambdasOfTwo([ranked(row), ranked(this.#training[i + 1]!)], ranking!).map((of) => [of]))
+  }
+
+  #gradient({ score: scores, label }: Row, output: number): number {
     const { objective } = this.#setup.objective
+    const score = scores[output]!
     const isMet = Math.abs(score - label) <= this.#setup.initScoreQuantum / 2
     const side = isMet ? 0 : Math.sign(score - label)
     switch (objective.name) {
       case 'regression_l1': return side
       case 'mape': return side / Math.max(1, Math.abs(label))
       case 'quantile': return side < 0 ? -objective.alpha : 1 - objective.alpha
+      case 'multi_quantile': {
+        const alpha = objective.quantiles[output]!
+        return side < 0 ? -alpha : 1 - alpha
+      }
       default: return score - label
     }
   }
 
-  #selectable(node: number, weightScale: number): SelectableRow[] {
+  #selectable(node: number, weightScale: number, output: number): SelectableRow[] {
     const { objective: { objective }, initScoreQuantum } = this.#setup
     return this.#training.filter(({ nodes }) => node === -1 || nodes.has(node))
       .map(({ id, score, label }) => ({
         id,
-        residual: nearestEven((label - score) / initScoreQuantum),
+        residual: nearestEven((label - score[output]!) / initScoreQuantum),
         weight: weightScale === 0 ? 1 : nearestEven(
           weightScale / (objective.name === 'mape' ? Math.max(1, Math.abs(label)) : 1)),
       }))
@@ -136,7 +167,8 @@ class NaiveStore {
   answer(request: EngineRequest): AnswerPayload[] {
     switch (request.kind) {
       case 'prepare': {
-        const values = this.#training.map(({ score, label }) => Math.abs(score - label))
+        const values = this.#derivatives(request.biases).flat()
+          .map(({ gradient }) => Math.abs(gradient))
         return [{ kind: 'maximum', value: Math.max(0, ...values) }]
       }
       case 'tally': return [this.#tally(request)]
@@ -152,18 +184,25 @@ class NaiveStore {
       case 'evaluate': return [this.#parts()]
       case 'select': {
         const part = selectNaively(
-          request, (node) => this.#selectable(node, request.weightScale))
+          request, (node) => this.#selectable(node, request.weightScale, request.output))
         return [{ kind: 'selected', bytes: packSelection(request, part) }]
       }
       case 'moments': return [{ kind: 'moments', bytes: packMoments(sumNaively(
         request, this.#setup.linear!,
-        (node) => this.#training.filter(({ nodes }) => nodes.has(node)))) }]
+        (node) => this.#training.filter(({ nodes }) => nodes.has(node))
+          .map(({ raw, gradient, hessian }) =>
+            ({ raw, gradient: gradient[request.output]!, hessian: hessian[request.output]! })))) }]
       default: return []
     }
   }
 
   #tally(request: Extract<EngineRequest, { kind: 'tally' }>): AnswerPayload {
-    assert(request.of === undefined, 'no row of a simulation has a position')
+    if (request.of !== undefined) {
+      return { kind: 'counts', values: tallyPositions(
+        this.#training.map(({ id, gradient, hessian }) =>
+          ({ shownAt: id % QUERY_ROWS, gradient: gradient[0]!, hessian: hessian[0]! })),
+        request.first) }
+    }
     const { digit, prefix } = request
     const values = new Float64Array(TALLY_COUNTS)
     const { shift, bits } = TALLY_DIGITS[digit]!
@@ -182,8 +221,8 @@ class NaiveStore {
       if (!row.nodes.has(node)) continue
       row.bins.forEach((bin, f) => {
         const at = offsets[f]! + bin * 3
-        sums[at]! += row.gradient
-        sums[at + 1]! += row.hessian
+        sums[at]! += row.gradient[this.#output]!
+        sums[at + 1]! += row.hessian[this.#output]!
         sums[at + 2]! += 1
       })
     }
@@ -194,7 +233,7 @@ class NaiveStore {
     const parts = this.#evaluated.flatMap((rows, dataset) =>
       this.#setup.metrics.map(({ name }) => {
         const sum = new ExactSum()
-        for (const { score, label } of rows) sum.add((score - label) * (score - label))
+        for (const { score: [score], label } of rows) sum.add((score! - label) * (score! - label))
         return { dataset, metric: name, sum: sum.parts(), ranked: null }
       }))
     return { kind: 'parts', parts }
@@ -208,7 +247,7 @@ class NaiveStore {
 
 /** Of GOSS: the bits of |gradient x hessian| as a float32. */
 function keyOf({ gradient, hessian }: Row): number {
-  return new Uint32Array(Float32Array.of(Math.abs(gradient) * hessian).buffer)[0]!
+  return new Uint32Array(Float32Array.of(Math.abs(gradient[0]!) * hessian[0]!).buffer)[0]!
 }
 
 /** Puts a row into the root, or nowhere. */
@@ -216,10 +255,11 @@ function draw(row: Row, bag: Extract<EngineRequest, { kind: 'root' }>['bag']): v
   row.nodes.clear()
   row.nodes.add(0)
   if (bag === null || (bag.kind === 'goss' && keyOf(row) >= bag.threshold)) return
-  if (bag.kind !== 'goss') throw new Error('simulated trainings draw rows by their gradients')
+  assert(bag.kind === 'goss' || bag.kind === 'rows', 'queries and classes are not drawn here')
   if (rowDraw(bag.hashStart, row.id) >= bag.limit) row.nodes.clear()
-  row.gradient = nearestEven(row.gradient * bag.factor)
-  row.hessian = nearestEven(row.hessian * bag.factor)
+  if (bag.kind === 'rows') return
+  row.gradient[0] = nearestEven(row.gradient[0]! * bag.factor)
+  row.hessian[0] = nearestEven(row.hessian[0]! * bag.factor)
 }
 
 /** Where each feature's sums begin, and their end. */
@@ -229,25 +269,33 @@ export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[
   return offsets
 }
 
-function rowsOf({ firstRow, bins, label, raw }: TinyRows, score: number): Row[] {
-  return bins.map((own, i) =>
-    ({ id: firstRow + i, bins: own, label: label[i]!, raw: raw?.[i] ?? [], score, gradient: 0,
-      hessian: 0,
-      nodes: new Set() }))
+function rowsOf({ firstRow, bins, label, raw, initScore }: TinyRows, setup: EngineSetup): Row[] {
+  const { baseScores, initScoreQuantum: quantum } = setup
+  return bins.map((own, i) => ({
+    id: firstRow + i, bins: own, label: label[i]!, raw: raw?.[i] ?? [],
+    score: baseScores.map((base) =>
+      base + nearestEven((initScore?.[i] ?? 0) / quantum) * quantum),
+    gradient: baseScores.map(() => 0), hessian: baseScores.map(() => 0), nodes: new Set(),
+  }))
 }
 
-function isLeft(leftBins: Uint8Array, bin: number): boolean {
-  return ((leftBins[bin >> 3]! >> (bin & 7)) & 1) === 1
+/** Of a wide feature sets are runs of bins, the first and the last of each. */
+function isLeft(leftBins: Uint8Array, bin: number, nBins: number): boolean {
+  if (nBins <= 256) return ((leftBins[bin >> 3]! >> (bin & 7)) & 1) === 1
+  const numbers = Array.from({ length: leftBins.length / 2 }, (_, i) =>
+    leftBins[2 * i]! + leftBins[2 * i + 1]! * 256)
+  return numbers.some((first, i) => i % 2 === 0 && first <= bin && bin <= numbers[i + 1]!)
 }
 
 function leafOf(
   tree: Extract<EngineRequest, { kind: 'commit' }>['tree'], { bins, raw }: Row,
-  quantum: number,
+  { features, initScoreQuantum }: EngineSetup,
 ): number {
   let at = tree.feature.length === 0 ? ~0 : 0
   while (at >= 0) {
-    at = isLeft(tree.leftBins[at]!, bins[tree.feature[at]!]!)
+    const feature = tree.feature[at]!
+    at = isLeft(tree.leftBins[at]!, bins[feature]!, features[feature]!.nBins)
       ? tree.leftChild[at]! : tree.rightChild[at]!
   }
-  return outputNaively(tree, ~at, raw, quantum)
+  return outputNaively(tree, ~at, raw, initScoreQuantum)
 }

@@ -26,11 +26,14 @@ export class NaiveReducer implements RequestReducer {
   #parts: MetricPart[] = []
   #selected: SelectPart[] = []
   #moments: MomentsPart[] = []
+  /** Of the tree. */
+  #scanParams: EngineSetup['scan']
   #units = { gradient: 1, hessian: 1 }
 
   /** @param keepsBound - a planted bug: maxima are never forgotten */
   constructor(setup: EngineSetup, private readonly keepsBound = false) {
     this.#setup = setup
+    this.#scanParams = setup.scan
     this.#offsets = sumOffsets(setup)
   }
 
@@ -47,6 +50,7 @@ export class NaiveReducer implements RequestReducer {
       this.#units = { gradient: 1 / request.gradientScale, hessian: 1 / request.hessianScale }
     }
     if (request.kind === 'root') {
+      this.#scanParams = request.scan ?? this.#setup.scan
       this.#histograms.clear()
       this.#nodes = [0]
     }
@@ -162,7 +166,7 @@ export class NaiveReducer implements RequestReducer {
   }
 
   #scan(node: number, total: Sums, mask: Uint8Array): Candidate | null {
-    const { lambdaL2, minDataInLeaf, minSumHessianInLeaf } = this.#setup.scan
+    const { lambdaL2, minDataInLeaf, minSumHessianInLeaf } = this.#scanParams
     const { gradient, hessian } = this.#units
     const g = total.g * gradient
     const h = total.h * hessian
@@ -174,8 +178,9 @@ export class NaiveReducer implements RequestReducer {
       checkTotals(bins, total, feature)
       let own = parent
       let found: Candidate | null = null
+      let left = addUp(bins)
       for (let bin = bins.length - 2; bin >= 0; bin--) {
-        const left = addUp(bins.slice(0, bin + 1))
+        left = less(left, bins[bin + 1]!)
         const hl = left.h * hessian
         const hr = (total.h - left.h) * hessian
         const isLegal = left.n >= minDataInLeaf && total.n - left.n >= minDataInLeaf &&
@@ -231,6 +236,10 @@ function smaller({ left, right, leftTotals, rightTotals }: Expansion): number {
 
 function addUp(sums: readonly Sums[]): Sums {
   return sums.reduce((a, b) => ({ g: a.g + b.g, h: a.h + b.h, n: a.n + b.n }), { g: 0, h: 0, n: 0 })
+}
+
+function less(a: Sums, b: Sums): Sums {
+  return { g: a.g - b.g, h: a.h - b.h, n: a.n - b.n }
 }
 
 function big({ g, h, n }: Sums): Candidate['left'] {

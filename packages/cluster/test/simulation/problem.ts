@@ -1,10 +1,10 @@
 import {
-  type BinnedBlock, type BinnedDataset, committedIterations, type FeatureInfo,
-  InlineExecutor, mergeSummaries,
+  type BinnedDataset, committedIterations, type FeatureInfo,
+  initialModel, InlineExecutor, mergeSummaries,
   type ResolvedParams, resolveParams, type RowSummary, summarizeRows, train, type TrainingData,
   withExtents,
 } from '@coppice/engine'
-import { serializeModel, startChain } from '@coppice/model'
+import { createPredictor, type Model, serializeModel, startChain } from '@coppice/model'
 import { TestRandom, wholeNumberMapper } from '@coppice/testkit'
 import type { LoadedPartitionInfo } from '../../src/protocol/messages.js'
 
@@ -16,6 +16,8 @@ export interface TinyRows {
   readonly label: readonly number[]
   /** [row][feature] where leaves are linear; NaN is missing. */
   readonly raw?: readonly (readonly number[])[]
+  /** Where the training begins with a model. */
+  initScore?: readonly number[]
 }
 
 /** A training small enough to run thousands of times, and the model it has to end in. */
@@ -27,12 +29,25 @@ export interface Problem {
   readonly partitions: readonly { readonly dataset: number, readonly rows: TinyRows }[]
   readonly nDatasets: number
   readonly infos: readonly LoadedPartitionInfo[]
+  /** What the training begins with. */
+  readonly initModel: Model | null
   readonly expected: string
   /** Chain hash after 0, 1, ... iterations. */
   readonly chain: readonly string[]
 }
 
 const problems = new Map<number, Promise<Problem>>()
+
+/** Problems that are of one of these kinds each. */
+export const specialKinds = ['begins', 'schedule', 'begins', 'outputs', 'ranks', 'wide'] as const
+/** Problems of none of them. */
+export const plainCount = 24
+export const problemCount = plainCount + specialKinds.length
+
+/** Bins of a feature whose bins take two bytes. */
+const WIDE_BINS = 300
+/** Rows of a query, shown one after the other. */
+export const QUERY_ROWS = 2
 
 /** One of a few problems: which, and nothing else of it, depends on the number. */
 export function problemOf(number: number): Promise<Problem> {
@@ -47,18 +62,23 @@ async function makeProblem(number: number): Promise<Problem> {
   const random = new TestRandom(9000 + number)
   const nTraining = 1 + random.below(7)
   const nEval = number % 3 === 0 ? 0 : 1 + random.below(2)
+  const kind = specialKinds[number - plainCount]
   // features are elected where there are more than two
-  const votes = number % 5 === 4
+  const votes = number % 5 === 4 && kind !== 'wide'
   const nFeatures = (votes ? 3 : 2) + random.below(2)
   const nBins = 3 + random.below(5)
   const isLinear = number % 4 === 2
+  const binsOf = (f: number): number => kind === 'wide' && f === 0 ? WIDE_BINS : nBins
   const features = Array.from({ length: nFeatures }, (_, f): FeatureInfo =>
-    ({ name: `f${f}`, mapper: wholeNumberMapper(nBins, 'none'), categories: null }))
+    ({ name: `f${f}`, mapper: wholeNumberMapper(binsOf(f), 'none'), categories: null }))
   const make = (dataset: number, firstRow: number): { dataset: number, rows: TinyRows } => {
-    const nRows = 4 + random.below(16)
+    const nRows = (4 + random.below(16)) * (kind === 'ranks' ? QUERY_ROWS : 1)
     const bins = Array.from({ length: nRows }, () =>
-      Array.from({ length: nFeatures }, () => random.below(nBins)))
-    const label = bins.map((row) => row[0]! * 2 - (row[1]! > 1 ? 3 : 0) + random.normal())
+      Array.from({ length: nFeatures }, (_, f) => random.below(binsOf(f))))
+    const label = bins.map((row) => {
+      const value = row[0]! * 2 - (row[1]! > 1 ? 3 : 0) + random.normal()
+      return kind === 'ranks' ? Math.max(0, Math.min(3, Math.round(value / 3))) : value
+    })
     return { dataset, rows: { firstRow, bins, label,
       ...(isLinear ? { raw: rawOf(bins, Math.floor(nBins / 2), number) } : {}) } }
   }
@@ -73,7 +93,8 @@ async function makeProblem(number: number): Promise<Problem> {
   }
   const nDatasets = nEval > 0 ? 2 : 1
   const rawParams = {
-    ...lossOf(number), num_leaves: 3 + random.below(4), min_data_in_leaf: 2,
+    ...(kind === 'outputs' ? {} : lossOf(number)),
+    num_leaves: 3 + random.below(4), min_data_in_leaf: 2,
     num_iterations: 3 + random.below(5), learning_rate: 0.3, lambda_l2: 0.5,
     metric: nEval > 0 ? 'l2' : 'none', feature_pre_filter: false,
     // draws that depend on the gradients of all rows
@@ -84,22 +105,61 @@ async function makeProblem(number: number): Promise<Problem> {
     ...(isLinear ? { linear_tree: true, linear_lambda: 0.1 } : {}),
     ...(votes ? { tree_learner: 'voting', top_k: 1 } : {}),
     ...(nEval > 0 && number % 4 === 1 ? { early_stopping_round: 2 } : {}),
+    ...(kind === undefined ? {} : specialParams(kind)),
   }
-  const sets = Array.from({ length: nDatasets }, (_, d) =>
-    binned(features, partitions.filter(({ dataset }) => dataset === d).map(({ rows }) => rows)))
+  const sets = (): BinnedDataset[] => Array.from({ length: nDatasets }, (_, d) => binned(
+    features, partitions.filter(({ dataset }) => dataset === d).map(({ rows }) => rows),
+    kind === 'ranks'))
+  const initModel = kind === 'begins' ? await modelToBeginWith(sets()[0]!) : null
+  if (initModel !== null) beginWith(initModel, features, partitions)
+  const [training, ...evaluated] = sets()
   const chain: string[] = []
   const { model } = await train({
-    params: rawParams, train: sets[0]!,
-    evalSets: sets.slice(1).map((data) => ({ name: 'valid', data })),
+    params: rawParams, train: training!,
+    evalSets: evaluated.map((data) => ({ name: 'valid', data })),
+    ...(initModel === null ? {} : { initModel }),
     callbacks: [(_, checkpoint) => {
       chain.push(committedIterations(checkpoint.model()).at(-1)!.chainHash)
     }],
   }, new InlineExecutor())
   return {
     params: resolveParams(rawParams), rawParams, features, partitions, nDatasets,
-    infos: partitions.map((partition, p) => infoOf(p, partition)),
+    infos: partitions.map((partition, p) => infoOf(p, partition, features, kind === 'ranks')),
+    initModel,
     expected: serializeModel(model),
     chain: [startChain(model), ...chain],
+  }
+}
+
+function specialParams(kind: (typeof specialKinds)[number]): Readonly<Record<string, unknown>> {
+  switch (kind) {
+    case 'schedule': return {
+      bagging_freq: 1,
+      parameter_schedule: { lambda_l2: [2, 1], min_data_in_leaf: [3, 2, 4],
+        bagging_fraction: [0.6, 0.8] },
+    }
+    case 'outputs': return { objective: 'multi_quantile', quantiles: [0.2, 0.7] }
+    case 'ranks': return { objective: 'lambdarank', lambdarank_norm: false, metric: 'none',
+      lambdarank_position_bias_regularization: 0.1 }
+    default: return {}
+  }
+}
+
+async function modelToBeginWith(data: BinnedDataset): Promise<Model> {
+  const params = { num_iterations: 2, num_leaves: 3, min_data_in_leaf: 2 }
+  const { model } = await train({ params, train: data }, new InlineExecutor())
+  return initialModel(model, 'gbdt')
+}
+
+function beginWith(
+  model: Model, features: readonly FeatureInfo[],
+  partitions: readonly { readonly rows: TinyRows }[],
+): void {
+  const predictor = createPredictor(model)
+  for (const { rows } of partitions) {
+    const values = rows.raw?.flat() ?? rows.bins.flatMap((row) =>
+      row.map((bin, f) => bin - (features[f]!.mapper as { zeroBin: number }).zeroBin))
+    rows.initScore = [...predictor.predictEncoded(Float64Array.from(values))]
   }
 }
 
@@ -125,37 +185,40 @@ function lossOf(number: number): { readonly objective: string, readonly alpha?: 
 
 function infoOf(
   partition: number, { rows }: { readonly dataset: number, readonly rows: TinyRows },
+  features: readonly FeatureInfo[], ranks: boolean,
 ): LoadedPartitionInfo {
-  const summary = summarizeRows({
-    nRows: rows.label.length, label: Float64Array.from(rows.label), weight: null, initScore: null,
-  }, { objective: 'regression', nClasses: 0, nOutputs: 1 }, '')
+  const data = binned(features, [rows], ranks)
+  const shape = { objective: 'regression', nClasses: 0, nOutputs: 1 }
+  const summary = summarizeRows(
+    data, ranks ? { ...shape, objective: 'lambdarank', maxLabel: 30 } : shape, '')
   return {
-    partition, nRows: rows.label.length, hash: `rows of ${partition}`,
-    summary: withExtents(summary, [blockOf(rows.bins, rows.raw?.flat() ?? null)]),
+    partition, nRows: data.nRows, hash: `rows of ${partition}`,
+    summary: withExtents(summary, data.blocks),
   }
 }
 
-function blockOf(
-  bins: readonly (readonly number[])[], raw: readonly number[] | null,
-): BinnedBlock {
+function binned(
+  features: readonly FeatureInfo[], parts: readonly TinyRows[], ranks: boolean,
+): BinnedDataset {
+  const rows = parts.flatMap(({ bins }) => bins)
+  const isWide = features.map(({ mapper }) => mapper.nBins > 256)
+  const bins = rows.flatMap((row) =>
+    [...row.map((bin) => bin & 255), ...row.filter((_, f) => isWide[f]).map((bin) => bin >> 8)])
+  const hasRaw = parts.some(({ raw }) => raw !== undefined)
+  const hasInit = parts.some(({ initScore }) => initScore !== undefined)
   return {
-    firstRow: 0, nRows: bins.length, bins: Uint8Array.from(bins.flat()),
-    ...(raw === null ? {} : { raw: Float64Array.from(raw) }),
-  }
-}
-
-function binned(features: readonly FeatureInfo[], parts: readonly TinyRows[]): BinnedDataset {
-  const bins = parts.flatMap((part) => part.bins)
-  return {
-    nRows: bins.length,
+    nRows: rows.length,
     features,
-    blocks: [blockOf(bins, parts.some(({ raw }) => raw !== undefined)
-      ? parts.flatMap(({ raw }) => raw!.flat()) : null)],
+    blocks: [{
+      firstRow: 0, nRows: rows.length, bins: Uint8Array.from(bins),
+      ...(hasRaw ? { raw: Float64Array.from(parts.flatMap(({ raw }) => raw!.flat())) } : {}),
+    }],
     label: Float64Array.from(parts.flatMap(({ label }) => label)),
     classes: null,
     weight: null,
-    initScore: null,
-    groupSizes: null,
+    initScore: hasInit ? Float64Array.from(parts.flatMap(({ initScore }) => initScore!)) : null,
+    groupSizes: ranks ? new Uint32Array(rows.length / QUERY_ROWS).fill(QUERY_ROWS) : null,
+    shownAt: ranks ? Float64Array.from(rows, (_, i) => i % QUERY_ROWS) : null,
   }
 }
 

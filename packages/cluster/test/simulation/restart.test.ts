@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
-import { problemCount } from './environment.js'
-import { problemOf } from './problem.js'
+import { problemCount, problemOf } from './problem.js'
 import { quiet } from './quiet.js'
 import { World } from './world.js'
 

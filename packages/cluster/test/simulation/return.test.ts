@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import { defaultVigilance } from '../../src/coordinator/vigilance.js'
-import { problemCount } from './environment.js'
-import { problemOf } from './problem.js'
+import { problemCount, problemOf } from './problem.js'
 import { quiet } from './quiet.js'
 import { World } from './world.js'
 

@@ -118,7 +118,7 @@ describe('train', () => {
     const again =
       await train({ ...small, objective: 'binary', learningRate: 0.3 }, dataset, { onLoad })
     assert.equal(nReads, nOnce)
-    assert.ok(again.trainingTimes!.readMs < readMs && again.trainingTimes!.binMs === 0)
+    assert.equal(again.trainingTimes!.binMs, 0)
     await train({ ...small, objective: 'binary', maxBin: 15 }, dataset, { onLoad })
     assert.ok(nReads > nOnce)
   })

@@ -200,10 +200,10 @@ function splitRefs(
     const isNames = ref.startsWith('name:')
     const list = isNames ? ref.slice(5) : ref
     if (names.includes(list)) return [ref]
+    if (list.trim() === '') return []
     return list
       .split(',')
       .map((part) => part.trim())
-      .filter((part) => part !== '')
       .map((part) => (isNames ? `name:${part}` : part))
   })
 }

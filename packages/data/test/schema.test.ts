@@ -67,6 +67,12 @@ describe('resolveRoles', () => {
     }
     // A column that is named by digits goes before an index.
     assert.deepEqual(resolveRoles(names, { categorical: '7' }).categorical, new Set([6]))
+    for (const ignore of ['a,', 'a,,c', 'name:,a']) {
+      assert.throws(() => resolveRoles(names, { label: 'y', ignore }),
+        { code: 'DATA', message: /ignore column '' does not exist/ })
+    }
+    assert.deepEqual(resolveRoles(names, { label: 'y', ignore: '' }),
+      resolveRoles(names, { label: 'y' }))
   })
 
   it('refuses indices beyond the columns', () => {

@@ -64,6 +64,7 @@ export {
 } from './schema.js'
 export { listNames, nearestName } from './suggest.js'
 export { csrFile, type CsrUnit } from './writers/csr.js'
+export { joinBytes } from './writers/join-bytes.js'
 export { createTableWriter, type OutputFormat, outputFormats } from './writers/create-writer.js'
 export {
   type ByteSink,

@@ -1,6 +1,6 @@
 import {
   type ColumnChunk, createTableWriter, csrFile, type CsrUnit, formatManifest,
-  type ManifestPartition,
+  joinBytes, type ManifestPartition,
 } from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
 import type { MemoryColumns, SparseColumns } from './memory-columns.js'
@@ -134,14 +134,4 @@ function sparseFile(
     type,
     plain: plainIndices.map((index, i) => ({ index, type: columns[i]!.type })),
   }, units())
-}
-
-function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -5,6 +5,7 @@ import {
   CSR_MAGIC, type CsrHeader, PREFIX_BYTES, SAME_VALUE, UNIT_HEAD_BYTES, valueKinds, VERSION,
 } from '../formats/csr-layout.js'
 import type { ColumnChunk, NumberChunk, SparseNumbers, StringChunk } from '../reader.js'
+import { joinBytes } from './join-bytes.js'
 
 /** Rows that are written as one unit. */
 export interface CsrUnit {
@@ -37,7 +38,7 @@ export async function csrFile(
   const prefix = new Uint8Array(PREFIX_BYTES)
   prefix.set(CSR_MAGIC)
   new DataView(prefix.buffer).setUint32(CSR_MAGIC.length, text.length, true)
-  return joined([prefix, text, ...bodies])
+  return joinBytes([prefix, text, ...bodies])
 }
 
 interface Entries {
@@ -59,7 +60,7 @@ function unitBytes(
   view.setUint32(0, columns.length, true)
   view.setUint32(4, rows.length, true)
   view.setUint32(8, rows.BYTES_PER_ELEMENT, true)
-  return joined([
+  return joinBytes([
     head, bytesOf(columns), bytesOf(counts), Uint8Array.from(narrow, ({ kind }) => kind),
     bytesOf(rows), ...narrow.map(({ stored }) => bytesOf(stored)),
     ...plain.flatMap((chunk) =>
@@ -126,14 +127,4 @@ function textBytes(chunk: StringChunk): Uint8Array[] {
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -1,6 +1,9 @@
 export { CoppiceError, type ErrorCode } from '@coppice/model'
 export type { CsrMatrix, ImportedObjective, IterationRange, Model, Scalar } from '@coppice/model'
 export type {
+  ScoreBounds, TreeGraphInfo, TreeGraphOptions, TreeRow,
+} from '@coppice/model'
+export type {
   MetricValue, StopReason, TrainingCallback, TrainingEvent,
 } from '@coppice/engine'
 export type {

@@ -182,6 +182,25 @@ describe('coppice', function () {
     await work.fails(2, ['tree 99', '6 trees'], 'inspect', '--model', 'binary.json', '--tree', '99')
   })
 
+  it('inspect writes trees as a table and a graph, and bounds of scores', async () => {
+    const { stdout } = await work.ok('inspect', '--model', 'binary.json', '--table')
+    const [header, ...lines] = stdout.trimEnd().split('\n')
+    assert.match(header!, /^tree_index,node_depth,node_index,left_child,.*,weight,count$/)
+    const rows = binary.treesToRows()
+    assert.equal(lines.length, rows.length)
+    const fields = lines[0]!.split(',')
+    assert.deepEqual([fields[2], fields[6], fields[8]],
+      [rows[0]!.nodeIndex, rows[0]!.splitFeature, String(rows[0]!.threshold)])
+    const graph = await work.ok('inspect', '--model', 'binary.json', '--tree', '1', '--dot')
+    assert.equal(graph.stdout, binary.treeGraph(1))
+    const summary = await work.ok('inspect', '--model', 'binary.json', '--json')
+    const json = JSON.parse(summary.stdout) as { scoreBounds: { lower: number[] } }
+    assert.deepEqual(json.scoreBounds.lower, [...binary.scoreBounds().lower])
+    await work.fails(2, ['--dot', '--tree'], 'inspect', '--model', 'binary.json', '--dot')
+    await work.fails(2, ['--table and --json'],
+      'inspect', '--model', 'binary.json', '--table', '--json')
+  })
+
   it('partition cuts data that train to the same bytes', async () => {
     await work.ok('partition', '--data', 'train.csv', '--out', 'parts', '--partitions', '5')
     await work.ok('train', '--data', 'parts', '--label', 'kind', '--objective', 'binary',

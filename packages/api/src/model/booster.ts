@@ -8,7 +8,13 @@ import {
   type Model,
   type Predictor,
   type Scalar,
+  type ScoreBounds,
+  scoreBounds,
   serializeModel,
+  treeGraph,
+  type TreeGraphOptions,
+  type TreeRow,
+  treeRows,
   truncateModel,
   withLeafValue,
 } from '@coppice/model'
@@ -153,6 +159,36 @@ export class Booster {
         `type of featureImportances must be one of split, gain; got ${JSON.stringify(type)}`)
     }
     return featureImportances(this.model, type, options)
+  }
+
+  /**
+   * The trees as a table, a row for each node and leaf: LightGBM's `trees_to_dataframe`, whose
+   * columns it has in camel case.
+   * @throws CoppiceError 'PARAMETER' for iterations outside the model
+   */
+  treesToRows(options: { readonly iterations?: IterationRange } = {}): TreeRow[] {
+    checkOptionNames('treesToRows', options, ['iterations'])
+    return treeRows(this.model, options)
+  }
+
+  /**
+   * A tree as a graph in the language DOT, for Graphviz to draw: LightGBM's `create_tree_digraph`.
+   * @throws CoppiceError 'PARAMETER' for a tree that there is not, and wrong options
+   */
+  treeGraph(tree: number, options: TreeGraphOptions = {}): string {
+    checkOptionNames('treeGraph', options, ['show', 'precision', 'orientation',
+      'maxCategoryValues'])
+    return treeGraph(this.model, tree, options)
+  }
+
+  /**
+   * What raw scores cannot be below or above, one number per output: LightGBM's `lower_bound` and
+   * `upper_bound`, which add up those of all classes. Infinite where leaves are linear.
+   * @throws CoppiceError 'PARAMETER' for iterations outside the model
+   */
+  scoreBounds(options: { readonly iterations?: IterationRange } = {}): ScoreBounds {
+    checkOptionNames('scoreBounds', options, ['iterations'])
+    return scoreBounds(this.model, options)
   }
 
   /** Writes a model file, whole or not at all. @throws CoppiceError 'IO' naming the path */

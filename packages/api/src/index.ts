@@ -1,7 +1,7 @@
 export { CoppiceError, type ErrorCode } from '@coppice/model'
 export type { CsrMatrix, ImportedObjective, IterationRange, Model, Scalar } from '@coppice/model'
 export type {
-  ScoreBounds, TreeGraphInfo, TreeGraphOptions, TreeRow,
+  EarlyStop, ScoreBounds, TreeGraphInfo, TreeGraphOptions, TreeRow,
 } from '@coppice/model'
 export type {
   MetricValue, StopReason, TrainingCallback, TrainingEvent,
@@ -28,6 +28,7 @@ export type { RefitOptions } from './model/refit.js'
 export type { LightGBMOptions } from './model/model-file.js'
 export type { EvalResult } from './model/eval-result.js'
 export { evaluate, type EvaluateOptions, type Evaluation } from './scoring/evaluate.js'
+export type { GivenEarlyStop } from './scoring/early-stop.js'
 export type { PredictionRows } from './scoring/predict.js'
 export { checkParams, train, type TrainOptions } from './training/train.js'
 export type { NamedDataset } from './training/recipe.js'

@@ -62,6 +62,25 @@ describe('coppice', function () {
       assert.equal(work.read('t1.csv').trimEnd().split('\n').length, 301)
     })
 
+    it('stops early where it is asked to, as the library does', async () => {
+      const stop = ['--pred_early_stop', '--pred_early_stop_freq', '2']
+      const bytesOf = (name: string): Buffer => readFileSync(work.path(name))
+      for (const threads of ['1', '2']) {
+        await work.ok(...predict('multi', ...stop, '--pred_early_stop_margin=0.3', '--type', 'raw',
+          '--threads', threads, '--out', `e${threads}.npy`))
+      }
+      assert.deepEqual(bytesOf('e2.npy'), bytesOf('e1.npy'))
+      const data = await Dataset.open(work.path('fresh.csv'))
+      const wanted = await multi.predict(data, { type: 'raw', earlyStop: { freq: 2, margin: 0.3 } })
+      assert.notDeepEqual(wanted, await multi.predict(data, { type: 'raw' }))
+      // .npy ends in the doubles
+      assert.deepEqual(bytesOf('e1.npy').subarray(-wanted.byteLength), Buffer.from(wanted.buffer))
+      await work.fails(2, ['--pred_early_stop_freq', 'without --pred_early_stop'],
+        ...predict('multi', '--pred_early_stop_freq', '2', '--out', 'x.csv'))
+      await work.fails(2, ['leaf', 'all trees'],
+        ...predict('multi', ...stop, '--type', 'leaf', '--out', 'x.csv'))
+    })
+
     it('writes one probability per row, beside the columns to keep', async () => {
       await work.ok(...predict('binary', '--keep', 'id,colour', '--out', 'p.csv'))
       const csv = work.read('p.csv')

@@ -31,6 +31,7 @@ export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'
 export type {
   Cell, CodedTexts, Columns, Matrix, PackedRows, PredictInput, Row,
 } from './predict/input.js'
+export { type EarlyStop, mayStopEarly } from './predict/early-stop.js'
 export { ZERO_THRESHOLD } from './predict/forest.js'
 export type { IterationRange } from './predict/iterations.js'
 export {

@@ -94,8 +94,12 @@ export const use = {
       ...testsOf('packages/model/test/predict/contributions.test.ts')(
         'has the numbers of LightGBM 4.6: regression', 'are Shapley values as they are defined'),
       ...run('predicts with models of LightGBM, to the same files:')], ['predict_contrib']),
-    refused('predictions that stop early', ['pred_early_stop', 'pred_early_stop_freq',
-      'pred_early_stop_margin']),
+    elsewhere('predictions that stop early (`pred_early_stop`)', ofPrediction, [
+      ...testsOf('packages/model/test/predict/early-stop.test.ts')("has LightGBM's scores:"),
+      ...run('stops predictions early where LightGBM does, and says where not'),
+      ...testsOf('packages/cluster/test/node/coordinator/prediction.test.ts')(
+        'leaves out trees of rows that are decided')],
+    ['pred_early_stop', 'pred_early_stop_freq', 'pred_early_stop_margin']),
     refused('rows with other columns (`predict_disable_shape_check`)',
       ['predict_disable_shape_check'], 'columns are found by name; what is missing is an error'),
     elsewhere('importance by splits and gains', 'from any model, when it is asked for',

@@ -1,6 +1,6 @@
 export { LOCAL_WORKERS_MAX, uselessCa } from '@coppice/cluster'
 export {
-  chainOf, isRanking, requireLightGBMObjective, treeColumns, withUsedFeatures,
+  chainOf, isRanking, mayStopEarly, requireLightGBMObjective, treeColumns, withUsedFeatures,
 } from '@coppice/model'
 export { parseValue, THREADS_MAX } from '@coppice/engine'
 export {

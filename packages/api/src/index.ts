@@ -1,6 +1,9 @@
 export { CoppiceError, type ErrorCode } from '@coppice/model'
 export type { CsrMatrix, ImportedObjective, IterationRange, Model, Scalar } from '@coppice/model'
 export type {
+  EarlyStop, ScoreBounds, TreeGraphInfo, TreeGraphOptions, TreeRow,
+} from '@coppice/model'
+export type {
   MetricValue, StopReason, TrainingCallback, TrainingEvent,
 } from '@coppice/engine'
 export type {
@@ -25,6 +28,7 @@ export type { RefitOptions } from './model/refit.js'
 export type { LightGBMOptions } from './model/model-file.js'
 export type { EvalResult } from './model/eval-result.js'
 export { evaluate, type EvaluateOptions, type Evaluation } from './scoring/evaluate.js'
+export type { GivenEarlyStop } from './scoring/early-stop.js'
 export type { PredictionRows } from './scoring/predict.js'
 export { checkParams, train, type TrainOptions } from './training/train.js'
 export type { NamedDataset } from './training/recipe.js'

@@ -59,6 +59,17 @@ describe('predict on threads', () => {
     assert.deepEqual(doubles, Float64Array.from(cells.flat()), 'rows of the caller stay')
   })
 
+  it('stops early in the same rows', async () => {
+    const stop = { earlyStop: { freq: 1, margin: 0.2 } }
+    const one = await multi.predict(rows, { type: 'raw', numThreads: 1, ...stop })
+    assert.deepEqual(one, await multi.predict(rows, { type: 'raw', numThreads: 3, ...stop }))
+    assert.notDeepEqual(one, await multi.predict(rows, { type: 'raw', numThreads: 1 }))
+    await rejects(regression.predict(rows, stop), 'PARAMETER', 'pred_early_stop', 'regression')
+    await rejects(multi.predict(rows, { type: 'leaf', ...stop }), 'PARAMETER', 'leaf')
+    const wrong = { earlyStop: { frequency: 1 } } as object
+    await rejects(multi.predict(rows, wrong), 'PARAMETER', 'frequency')
+  })
+
   it('serves several models at a time', async () => {
     const both = await Promise.all([multi, regression, multi].map((booster) =>
       booster.predict(rows, { type: 'raw', numThreads: 2 })))

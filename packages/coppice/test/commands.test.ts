@@ -62,6 +62,25 @@ describe('coppice', function () {
       assert.equal(work.read('t1.csv').trimEnd().split('\n').length, 301)
     })
 
+    it('stops early where it is asked to, as the library does', async () => {
+      const stop = ['--pred_early_stop', '--pred_early_stop_freq', '2']
+      const bytesOf = (name: string): Buffer => readFileSync(work.path(name))
+      for (const threads of ['1', '2']) {
+        await work.ok(...predict('multi', ...stop, '--pred_early_stop_margin=0.3', '--type', 'raw',
+          '--threads', threads, '--out', `e${threads}.npy`))
+      }
+      assert.deepEqual(bytesOf('e2.npy'), bytesOf('e1.npy'))
+      const data = await Dataset.open(work.path('fresh.csv'))
+      const wanted = await multi.predict(data, { type: 'raw', earlyStop: { freq: 2, margin: 0.3 } })
+      assert.notDeepEqual(wanted, await multi.predict(data, { type: 'raw' }))
+      // .npy ends in the doubles
+      assert.deepEqual(bytesOf('e1.npy').subarray(-wanted.byteLength), Buffer.from(wanted.buffer))
+      await work.fails(2, ['--pred_early_stop_freq', 'without --pred_early_stop'],
+        ...predict('multi', '--pred_early_stop_freq', '2', '--out', 'x.csv'))
+      await work.fails(2, ['leaf', 'all trees'],
+        ...predict('multi', ...stop, '--type', 'leaf', '--out', 'x.csv'))
+    })
+
     it('writes one probability per row, beside the columns to keep', async () => {
       await work.ok(...predict('binary', '--keep', 'id,colour', '--out', 'p.csv'))
       const csv = work.read('p.csv')
@@ -180,6 +199,25 @@ describe('coppice', function () {
     const leaves = tree.stdout.split('\n').filter((line) => /leaf \d+: /.test(line))
     assert.equal(leaves.length, binary.model.trees[0]!.leafValue.length)
     await work.fails(2, ['tree 99', '6 trees'], 'inspect', '--model', 'binary.json', '--tree', '99')
+  })
+
+  it('inspect writes trees as a table and a graph, and bounds of scores', async () => {
+    const { stdout } = await work.ok('inspect', '--model', 'binary.json', '--table')
+    const [header, ...lines] = stdout.trimEnd().split('\n')
+    assert.match(header!, /^tree_index,node_depth,node_index,left_child,.*,weight,count$/)
+    const rows = binary.treesToRows()
+    assert.equal(lines.length, rows.length)
+    const fields = lines[0]!.split(',')
+    assert.deepEqual([fields[2], fields[6], fields[8]],
+      [rows[0]!.nodeIndex, rows[0]!.splitFeature, String(rows[0]!.threshold)])
+    const graph = await work.ok('inspect', '--model', 'binary.json', '--tree', '1', '--dot')
+    assert.equal(graph.stdout, binary.treeGraph(1))
+    const summary = await work.ok('inspect', '--model', 'binary.json', '--json')
+    const json = JSON.parse(summary.stdout) as { scoreBounds: { lower: number[] } }
+    assert.deepEqual(json.scoreBounds.lower, [...binary.scoreBounds().lower])
+    await work.fails(2, ['--dot', '--tree'], 'inspect', '--model', 'binary.json', '--dot')
+    await work.fails(2, ['--table and --json'],
+      'inspect', '--model', 'binary.json', '--table', '--json')
   })
 
   it('partition cuts data that train to the same bytes', async () => {

@@ -22,10 +22,16 @@ export {
   objectiveFields, objectiveNumbers, type ObjectiveField,
 } from './objective.js'
 export { featureImportances } from './importance.js'
+export { type ScoreBounds, scoreBounds } from './inspect/score-bounds.js'
+export {
+  treeGraph, type TreeGraphInfo, type TreeGraphOptions,
+} from './inspect/tree-graph.js'
+export { treeColumns, type TreeRow, treeRows } from './inspect/tree-rows.js'
 export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'
 export type {
   Cell, CodedTexts, Columns, Matrix, PackedRows, PredictInput, Row,
 } from './predict/input.js'
+export { type EarlyStop, mayStopEarly } from './predict/early-stop.js'
 export { ZERO_THRESHOLD } from './predict/forest.js'
 export type { IterationRange } from './predict/iterations.js'
 export {

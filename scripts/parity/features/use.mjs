@@ -10,6 +10,7 @@ const run = testsOf('packages/coppice/test/lightgbm/run.test.ts')
 const commands = testsOf('packages/coppice/test/commands.test.ts')
 const predictor = testsOf('packages/model/test/predict/predictor.test.ts')
 const models = testsOf('packages/model/test/lightgbm/golden.test.ts')
+const inspected = testsOf('packages/model/test/inspect/inspect.test.ts')
 const written = testsOf('packages/model/test/lightgbm/parse.test.ts')
 const inputs = testsOf('packages/data/test/node/inputs.test.ts')
 const schema = testsOf('packages/data/test/schema.test.ts')
@@ -93,8 +94,12 @@ export const use = {
       ...testsOf('packages/model/test/predict/contributions.test.ts')(
         'has the numbers of LightGBM 4.6: regression', 'are Shapley values as they are defined'),
       ...run('predicts with models of LightGBM, to the same files:')], ['predict_contrib']),
-    refused('predictions that stop early', ['pred_early_stop', 'pred_early_stop_freq',
-      'pred_early_stop_margin']),
+    elsewhere('predictions that stop early (`pred_early_stop`)', ofPrediction, [
+      ...testsOf('packages/model/test/predict/early-stop.test.ts')("has LightGBM's scores:"),
+      ...run('stops predictions early where LightGBM does, and says where not'),
+      ...testsOf('packages/cluster/test/node/coordinator/prediction.test.ts')(
+        'leaves out trees of rows that are decided')],
+    ['pred_early_stop', 'pred_early_stop_freq', 'pred_early_stop_margin']),
     refused('rows with other columns (`predict_disable_shape_check`)',
       ['predict_disable_shape_check'], 'columns are found by name; what is missing is an error'),
     elsewhere('importance by splits and gains', 'from any model, when it is asked for',
@@ -111,7 +116,12 @@ export const use = {
     refused('models as source code', ['convert_model', 'convert_model_language']),
     built('trees as text', commands('inspect shows a summary, importances and trees')),
     built('single rows', predictor('follows the text of the format, row by row')),
-    missing('plots, trees as tables, bounds of raw scores', ''),
+    built('trees as tables, bounds of raw scores', inspected(
+      "has LightGBM's table of trees:", "adds up to LightGBM's bounds over the classes of a model"),
+    { note: '`Booster.treesToRows`, `scoreBounds`; `coppice inspect --table`' }),
+    built('drawings of trees (`create_tree_digraph`)', inspected("is LightGBM's: tree"),
+      { note: 'as the text that Graphviz draws: `Booster.treeGraph`, `coppice inspect --dot`' }),
+    missing('plots of importance, metrics and values that split', ''),
   ],
 }
 

@@ -1,7 +1,7 @@
 import type { ClusterStatus, FollowHandlers, PredictHandlers } from '@coppice/cluster/node'
 import type { LoadProgress, PredictionType } from '@coppice/data'
 import type { TrainingCallback, TrainingEvent, TrainResult } from '@coppice/engine'
-import { CoppiceError, type IterationRange, type Model } from '@coppice/model'
+import { CoppiceError, type EarlyStop, type IterationRange, type Model } from '@coppice/model'
 import type { NamedDataset, Recipe } from '../training/recipe.js'
 import type { Dataset } from '../data/dataset.js'
 
@@ -40,6 +40,7 @@ export interface ClusterPrediction extends PredictHandlers {
   readonly dataset: Dataset
   readonly type: PredictionType
   readonly iterations: IterationRange | undefined
+  readonly earlyStop: EarlyStop | undefined
   /** Columns whose values come with the predictions. */
   readonly keep: readonly string[]
 }

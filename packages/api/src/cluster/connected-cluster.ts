@@ -81,7 +81,8 @@ export class ConnectedCluster implements Cluster {
 
   async predict(prediction: ClusterPrediction): Promise<void> {
     this.#requireOpen()
-    const { model, dataset: { source }, type, iterations, keep, onNotice, ...rest } = prediction
+    const { model, dataset: { source }, type, iterations, earlyStop, keep, onNotice,
+      ...rest } = prediction
     if (source instanceof SelectedSource) {
       throw new CoppiceError('PARAMETER', 'a cluster predicts all rows of its files, not a ' +
         'selection; predict the data set that it was taken of, or leave out cluster')
@@ -96,6 +97,7 @@ export class ConnectedCluster implements Cluster {
       model: new TextEncoder().encode(serializeModel(model)),
       type,
       iterations: iterations ?? null,
+      ...(earlyStop === undefined ? {} : { earlyStop }),
       keep,
     }, {
       ...rest,

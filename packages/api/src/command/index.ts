@@ -1,5 +1,7 @@
 export { LOCAL_WORKERS_MAX, uselessCa } from '@coppice/cluster'
-export { chainOf, isRanking, requireLightGBMObjective, withUsedFeatures } from '@coppice/model'
+export {
+  chainOf, isRanking, mayStopEarly, requireLightGBMObjective, treeColumns, withUsedFeatures,
+} from '@coppice/model'
 export { parseValue, THREADS_MAX } from '@coppice/engine'
 export {
   type ByteSink, DETECT_BYTES, detectFormat, formatOfName, listNames, nearestName,

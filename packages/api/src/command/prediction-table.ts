@@ -12,6 +12,7 @@ import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import type { FileOptions } from '../data/files.js'
 import type { Booster } from '../model/booster.js'
+import { earlyStopOf, type GivenEarlyStop } from '../scoring/early-stop.js'
 
 /** What to predict and where to write it. */
 export interface PredictionJob {
@@ -28,6 +29,8 @@ export interface PredictionJob {
   /** Columns of the data to write before the predictions. */
   readonly keep?: readonly string[]
   readonly iterations?: IterationRange | undefined
+  /** When the later trees of a row are left out, where they are at all. */
+  readonly earlyStop?: GivenEarlyStop | undefined
   /** Threads in this process; default 0: all cores, where that pays. The file is the same. */
   readonly numThreads?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -48,7 +51,8 @@ export interface PredictionJob {
  *   signal
  */
 export async function writePredictions(job: PredictionJob): Promise<number> {
-  const predictor = job.booster.predictor(job.iterations)
+  const earlyStop = earlyStopOf(job.earlyStop, job.type)
+  const predictor = job.booster.predictor(job.iterations, earlyStop)
   const { cluster } = job
   return cluster === undefined ? predictHere(job, predictor)
     : predictThere(job, predictor, requireCluster(cluster))
@@ -117,6 +121,7 @@ async function predictThere(
     await cluster.predict({
       model, dataset: Dataset.remote(job.inputs, fileOptions), type, keep, signal, onNotice,
       iterations: job.iterations,
+      earlyStop: predictor.earlyStop ?? undefined,
       onPlanned: (outline) => {
         nRowsTotal = outline.nRows
         return work = open(outline.keptTypes)

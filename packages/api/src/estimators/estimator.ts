@@ -7,6 +7,7 @@ import type { Labels } from '../data/memory.js'
 import { Booster } from '../model/booster.js'
 import type { EvalResult } from '../model/eval-result.js'
 import { checkOptionNames, optionNames } from '../options.js'
+import type { GivenEarlyStop } from '../scoring/early-stop.js'
 import type { PredictionRows } from '../scoring/predict.js'
 import { type CustomCode, forgetCode, prepareCustom } from '../training/custom.js'
 import { canonicalParams, checkParameterNames, type RawParams, type TrainingParams }
@@ -25,10 +26,12 @@ export interface PredictOptions {
   readonly cluster?: Cluster | undefined
   /** Threads, 1 to 1024; default 0: all cores, where that pays. No prediction depends on it. */
   readonly numThreads?: number | undefined
+  /** When the later trees of a row are left out of its scores; see `Booster.predict`. */
+  readonly earlyStop?: GivenEarlyStop | undefined
 }
 
 export const predictOptionNames = optionNames<PredictOptions>(
-  { iterations: true, cluster: true, numThreads: true })
+  { iterations: true, cluster: true, numThreads: true, earlyStop: true })
 
 /**
  * What the classifier and the regressor share, in the manner of scikit-learn: parameters, fit,

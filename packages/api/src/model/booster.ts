@@ -2,13 +2,20 @@ import type { MemoryRows, Prediction, PredictionType } from '@coppice/data'
 import {
   CoppiceError,
   createPredictor,
+  type EarlyStop,
   featureImportances,
   type IterationRange,
   leafValueOf,
   type Model,
   type Predictor,
   type Scalar,
+  type ScoreBounds,
+  scoreBounds,
   serializeModel,
+  treeGraph,
+  type TreeGraphOptions,
+  type TreeRow,
+  treeRows,
   truncateModel,
   withLeafValue,
 } from '@coppice/model'
@@ -16,6 +23,7 @@ import type { Cluster } from '../cluster/cluster.js'
 import type { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import { checkOptionNames } from '../options.js'
+import { earlyStopOf, type GivenEarlyStop } from '../scoring/early-stop.js'
 import { predictOnCluster } from '../scoring/predict-on-cluster.js'
 import {
   type PredictionRows, predictRows, requirePredictionType, requireThreads,
@@ -60,12 +68,19 @@ export class Booster {
     return new Booster(readModel(text))
   }
 
-  /** The compiled model, whose methods are synchronous; compiled once per range. */
-  predictor(iterations?: IterationRange): Predictor {
-    const key = String(iterations)
+  /**
+   * The compiled model, whose methods are synchronous; compiled once per range.
+   * @param earlyStop - when the later trees of a row are left out of its scores
+   */
+  predictor(iterations?: IterationRange, earlyStop?: EarlyStop): Predictor {
+    const stop = earlyStop === undefined ? '' : ` ${earlyStop.freq} ${earlyStop.margin}`
+    const key = `${String(iterations)}${stop}`
     let predictor = this.#predictors.get(key)
     if (predictor === undefined) {
-      predictor = createPredictor(this.model, iterations === undefined ? {} : { iterations })
+      predictor = createPredictor(this.model, {
+        ...(iterations === undefined ? {} : { iterations }),
+        ...(earlyStop === undefined ? {} : { earlyStop }),
+      })
       this.#predictors.set(key, predictor)
     }
     return predictor
@@ -80,7 +95,10 @@ export class Booster {
    *   Float64Array of raw scores, rows x outputs; 'leaf' an Int32Array, rows x trees
    * @param options - `cluster`: predicts there a Dataset of files that its workers read; the
    *   predictions are the same. `numThreads`: threads, 1 to 1024; default 0, all cores where
-   *   that pays; no prediction depends on it
+   *   that pays; no prediction depends on it. `earlyStop`: trees are left out once a row's scores
+   *   are decided (LightGBM's `pred_early_stop`; binary, multiclass, multiclassova and rankings):
+   *   every `freq` iterations (10) it is looked whether one score is further than `margin` / 2
+   *   from 0 (`margin`: 10), or the two largest of several further than `margin` apart
    * @throws CoppiceError 'DATA' for columns that are missing or of another type
    */
   async predict<T extends PredictionType = 'probability'>(
@@ -88,15 +106,18 @@ export class Booster {
     options: {
       readonly type?: T, readonly iterations?: IterationRange | undefined,
       readonly cluster?: Cluster | undefined, readonly numThreads?: number | undefined,
+      readonly earlyStop?: GivenEarlyStop | undefined,
     } = {},
   ): Promise<Prediction[T]> {
-    checkOptionNames('predict', options, ['type', 'iterations', 'cluster', 'numThreads'])
+    checkOptionNames('predict', options,
+      ['type', 'iterations', 'cluster', 'numThreads', 'earlyStop'])
     const { type = 'probability' as T, iterations, cluster, numThreads } = options
     requirePredictionType(type)
     requireThreads(numThreads, cluster)
-    const predictor = this.predictor(iterations)
+    const earlyStop = earlyStopOf(options.earlyStop, type)
+    const predictor = this.predictor(iterations, earlyStop)
     return cluster === undefined ? predictRows(predictor, rows, type, numThreads ?? 0)
-      : predictOnCluster(this.model, rows, { type, iterations, cluster })
+      : predictOnCluster(this.model, rows, { type, iterations, earlyStop, cluster })
   }
 
   /** Number of trees, all iterations and classes. */
@@ -153,6 +174,36 @@ export class Booster {
         `type of featureImportances must be one of split, gain; got ${JSON.stringify(type)}`)
     }
     return featureImportances(this.model, type, options)
+  }
+
+  /**
+   * The trees as a table, a row for each node and leaf: LightGBM's `trees_to_dataframe`, whose
+   * columns it has in camel case.
+   * @throws CoppiceError 'PARAMETER' for iterations outside the model
+   */
+  treesToRows(options: { readonly iterations?: IterationRange } = {}): TreeRow[] {
+    checkOptionNames('treesToRows', options, ['iterations'])
+    return treeRows(this.model, options)
+  }
+
+  /**
+   * A tree as a graph in the language DOT, for Graphviz to draw: LightGBM's `create_tree_digraph`.
+   * @throws CoppiceError 'PARAMETER' for a tree that there is not, and wrong options
+   */
+  treeGraph(tree: number, options: TreeGraphOptions = {}): string {
+    checkOptionNames('treeGraph', options, ['show', 'precision', 'orientation',
+      'maxCategoryValues'])
+    return treeGraph(this.model, tree, options)
+  }
+
+  /**
+   * What raw scores cannot be below or above, one number per output: LightGBM's `lower_bound` and
+   * `upper_bound`, which add up those of all classes. Infinite where leaves are linear.
+   * @throws CoppiceError 'PARAMETER' for iterations outside the model
+   */
+  scoreBounds(options: { readonly iterations?: IterationRange } = {}): ScoreBounds {
+    checkOptionNames('scoreBounds', options, ['iterations'])
+    return scoreBounds(this.model, options)
   }
 
   /** Writes a model file, whole or not at all. @throws CoppiceError 'IO' naming the path */

@@ -1,6 +1,6 @@
 import { joinPredictions, type Prediction, type PredictionType, unpackPrediction }
   from '@coppice/data'
-import { CoppiceError, type IterationRange, type Model } from '@coppice/model'
+import { CoppiceError, type EarlyStop, type IterationRange, type Model } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import type { PredictionRows } from './predict.js'
@@ -9,6 +9,7 @@ import type { PredictionRows } from './predict.js'
 export interface ClusterPredictionOptions<T extends PredictionType> {
   readonly type: T
   readonly iterations: IterationRange | undefined
+  readonly earlyStop: EarlyStop | undefined
   readonly cluster: Cluster
 }
 
@@ -18,7 +19,7 @@ export interface ClusterPredictionOptions<T extends PredictionType> {
  */
 export async function predictOnCluster<T extends PredictionType>(
   model: Model, rows: PredictionRows,
-  { type, iterations, cluster }: ClusterPredictionOptions<T>,
+  { type, iterations, earlyStop, cluster }: ClusterPredictionOptions<T>,
 ): Promise<Prediction[T]> {
   requireCluster(cluster)
   if (!(rows instanceof Dataset)) {
@@ -27,7 +28,7 @@ export async function predictOnCluster<T extends PredictionType>(
   }
   const parts: Prediction[T][] = []
   await cluster.predict({
-    model, dataset: rows, type, iterations, keep: [],
+    model, dataset: rows, type, iterations, earlyStop, keep: [],
     onBatch: ({ predictions }) => {
       parts.push(unpackPrediction(model, type, predictions))
     },

@@ -41,13 +41,18 @@ export function checkSpec(spec: JobSpec): CheckedSpec {
  * @returns what predicts; here nothing but the form of its results is of interest
  * @throws CoppiceError 'PARAMETER', 'DATA' or 'MODEL'
  */
-export function checkPrediction({ data, model, iterations }: PredictionSpec): Predictor {
+export function checkPrediction(
+  { data, model, iterations, earlyStop }: PredictionSpec,
+): Predictor {
   checkInputs(data)
   if (data.rows !== null) {
     throw new CoppiceError('PARAMETER', 'a prediction is of all rows of its data: rows cannot be ' +
       'selected for it')
   }
-  return createPredictor(parseModel(model), iterations === null ? {} : { iterations })
+  return createPredictor(parseModel(model), {
+    ...(iterations === null ? {} : { iterations }),
+    ...(earlyStop === undefined ? {} : { earlyStop }),
+  })
 }
 
 /**

@@ -64,6 +64,7 @@ export async function surveyPrediction(
     model: spec.model,
     modelHash: toHex(sha256(spec.model)),
     iterations: spec.iterations,
+    ...(spec.earlyStop === undefined ? {} : { earlyStop: spec.earlyStop }),
     type: spec.type,
     types: wanted.map((name) => types[name] ?? null),
     kept: keep.map((name) => wanted.indexOf(name)),

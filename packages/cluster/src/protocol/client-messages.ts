@@ -9,7 +9,7 @@ import type {
 import type {
   CommittedIteration, InferredParams, IterationEvent, RowBits, StopReason, TrainingEvent,
 } from '@coppice/engine'
-import type { IterationRange, ModelHeader } from '@coppice/model'
+import type { EarlyStop, IterationRange, ModelHeader } from '@coppice/model'
 import type { WireError } from './messages.js'
 
 /** Where a data set is and how it is read; nothing of it has been looked at. */
@@ -159,6 +159,8 @@ export interface PredictionSpec {
   readonly type: PredictionType
   /** Default: up to the best iteration. */
   readonly iterations: IterationRange | null
+  /** When the later trees of a row are left out; absent: never. */
+  readonly earlyStop?: EarlyStop
   /** Columns whose values are to come with the predictions. */
   readonly keep: readonly string[]
 }

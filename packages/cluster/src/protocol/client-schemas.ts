@@ -8,7 +8,7 @@ import type {
   DataSpec, FromClient, JobSpec, PredictionSpec, ToClient,
 } from './client-messages.js'
 import {
-  columnType, iterationRange, predictedRows, predictionType, unnamedColumns,
+  columnType, earlyStop, iterationRange, predictedRows, predictionType, unnamedColumns,
 } from './data-schemas.js'
 import { errorCode } from './engine-schemas.js'
 import {
@@ -83,6 +83,7 @@ const predictionSpec: Schema<PredictionSpec> = object({
   model: array(Uint8Array),
   type: predictionType,
   iterations: iterationRange,
+  earlyStop: optional(earlyStop),
   keep: list(cell, COLUMNS_MAX),
 })
 

@@ -11,7 +11,7 @@ import {
   type BinMapper, BINS_MAX, type FeatureInfo, type SampledCategories, type SampledValues,
   type SampleRule,
 } from '@coppice/engine'
-import type { IterationRange, MissingType, Scalar } from '@coppice/model'
+import type { EarlyStop, IterationRange, MissingType, Scalar } from '@coppice/model'
 import {
   CATEGORIES_MAX, COLUMNS_MAX, ITERATIONS_MAX, NAME_LENGTH_MAX, PARTITIONS_MAX, TEXT_BYTES_MAX,
   UNITS_MAX, URI_LENGTH_MAX,
@@ -108,12 +108,17 @@ export const predictionType: Schema<PredictionType> =
 export const iterationRange: Schema<IterationRange | null> =
   nullable(pair(integer(0, ITERATIONS_MAX)))
 
+/** Its margin may be infinite. */
+export const earlyStop: Schema<EarlyStop> =
+  object({ freq: integer(1, Number.MAX_SAFE_INTEGER), margin: double })
+
 const columnIndex = integer(0, COLUMNS_MAX)
 
 const predictionPlan: Schema<PredictionPlan> = object({
   model: array(Uint8Array),
   modelHash: text(NAME_LENGTH_MAX),
   iterations: iterationRange,
+  earlyStop: optional(earlyStop),
   type: predictionType,
   types: list(nullable(either('a type of columns', columnType, constant('number'))), COLUMNS_MAX),
   kept: list(columnIndex, COLUMNS_MAX),

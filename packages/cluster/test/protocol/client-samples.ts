@@ -80,7 +80,8 @@ export const fromClientSamples: ByType<FromClient> = {
       keep: ['id', 'été'],
     } },
     { type: 'predict', protocol: 1, job, fromBatch: 99, spec: {
-      data: train, model: new Uint8Array(0), type: 'raw', iterations: [3, 40], keep: [],
+      data: train, model: new Uint8Array(0), type: 'raw', iterations: [3, 40],
+        earlyStop: { freq: 7, margin: 1.5 }, keep: [],
     } },
   ],
   taken: [{ type: 'taken', job, nBatches: 12 }],

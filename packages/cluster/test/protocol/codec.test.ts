@@ -24,7 +24,7 @@ function pathsIn(value: unknown, path: Path = []): Path[] {
 
 /** Members that an object may lack. */
 const mayLack = new Set([
-  'unnamed', 'initModel', 'earlier', 'truncates', 'linear', 'extents', 'keepsRaw',
+  'unnamed', 'initModel', 'earlyStop', 'earlier', 'truncates', 'linear', 'extents', 'keepsRaw',
 ])
 
 /** A deep copy in which the value at the path is what `change` makes of it. */

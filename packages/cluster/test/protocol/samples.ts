@@ -250,7 +250,8 @@ export const toWorkerSamples: ByType<ToWorker> = {
     { type: 'context', job, context: 3, sources,
       body: { ...context, scan: { sampleRule: null, labelKind: null } } },
     { type: 'context', job, context: 4, sources, body: { ...context, scan: null, prediction: {
-      model: bytes(40), modelHash: hash, iterations: [0, 10], type: 'leaf',
+      model: bytes(40), modelHash: hash, iterations: [0, 10],
+      earlyStop: { freq: 3, margin: 0.25 }, type: 'leaf',
       types: ['number', 'string', null], kept: [1, 0] } } },
     { type: 'context', job, context: 5, sources: [], body: { ...context, prediction: {
       model: bytes(0), modelHash: '', iterations: null, type: 'probability', types: [],

@@ -1,7 +1,8 @@
 import { Booster, type ImportedObjective, type Model } from '@coppice/api'
-import { treeText } from '@coppice/api/command'
+import { treeColumns, treeText } from '@coppice/api/command'
 import type { Command } from '../command.js'
-import { ExitCode } from '../exit-codes.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
+import type { FlagValues } from '../flag-values.js'
 import { print } from '../output.js'
 import { tableText } from '../table.js'
 
@@ -13,6 +14,10 @@ export const inspectCommand: Command = {
     { name: 'model', group: 'Model', takes: 'one', short: 'm', isRequired: true,
       describe: 'Model file' },
     { name: 'tree', group: 'Output', takes: 'one', describe: 'One tree as text, counted from 0' },
+    { name: 'dot', group: 'Output', takes: 'switch',
+      describe: 'With --tree: as a graph for Graphviz (dot -Tsvg)' },
+    { name: 'table', group: 'Output', takes: 'switch',
+      describe: "All trees as CSV, a line for each node and leaf, with LightGBM's columns" },
     { name: 'parameters', group: 'Output', takes: 'switch',
       describe: 'The parameters that the model was trained with' },
     { name: 'json', group: 'Output', takes: 'switch', describe: 'One JSON object' },
@@ -20,11 +25,15 @@ export const inspectCommand: Command = {
   examples: [
     ['$0 inspect --model m.json', 'Objective, size and importances'],
     ['$0 inspect --model m.json --tree 0', 'The first tree'],
+    ['$0 inspect --model m.json --tree 0 --dot | dot -Tsvg > tree.svg', 'And its picture'],
   ],
   async run(values) {
     const tree = values.integer('tree', 0)
+    refuseTwo(values)
     const booster = await Booster.load(values.required('model'))
-    if (tree !== undefined) {
+    if (values.isOn('table')) await print(tableCsv(booster))
+    else if (tree !== undefined && values.isOn('dot')) await print(booster.treeGraph(tree))
+    else if (tree !== undefined) {
       await print(values.isOn('json') ? treeJson(booster, tree) : treeText(booster.model, tree))
     } else if (values.isOn('json')) {
       await print(`${JSON.stringify(summarise(booster), null, 2)}\n`)
@@ -33,6 +42,28 @@ export const inspectCommand: Command = {
     }
     return ExitCode.ok
   },
+}
+
+/** @throws UsageError for two forms of output */
+function refuseTwo(values: FlagValues): void {
+  const isTree = values.has('tree')
+  if (values.isOn('dot') && !isTree) {
+    throw new UsageError('--dot draws one tree: say which one with --tree')
+  }
+  const forms = [...(values.isOn('table') && isTree ? ['tree'] : []),
+    ...['dot', 'table', 'json', 'parameters'].filter((name) => values.isOn(name))]
+  const [first, second] = forms.filter((name) => name !== 'parameters' || forms.includes('table'))
+  if (second === undefined) return
+  throw new UsageError(`--${first!} and --${second} are two forms of output; give one of them`)
+}
+
+/** Fields with a comma or a quote in quotes, nothing for what there is not. */
+function tableCsv(booster: Booster): string {
+  const lines = booster.treesToRows().map((row) => treeColumns.map(([key]) => {
+    const text = String(row[key] ?? '')
+    return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text
+  }).join(','))
+  return [treeColumns.map(([, name]) => name).join(','), ...lines, ''].join('\n')
 }
 
 function treeJson(booster: Booster, index: number): string {
@@ -53,12 +84,21 @@ function summarise(booster: Booster) {
     trees: nTrees,
     bestIteration,
     ...(model.earlier === undefined ? {} : { earlier: model.earlier }),
+    scoreBounds: scoreBoundsOf(booster),
     chainHash: model.chainHash,
     features: model.features.map(({ name, kind }, f) =>
       ({ name, kind, gain: gain[f]!, split: split[f]! })),
     evaluation: shownValues(model),
     parameters: model.parameters,
   }
+}
+
+/** Per output; null for what has no bound, since JSON has no infinity. */
+function scoreBoundsOf(booster: Booster) {
+  const { lower, upper } = booster.scoreBounds()
+  const finite = (values: Float64Array) =>
+    Array.from(values, (value) => Number.isFinite(value) ? value : null)
+  return { lower: finite(lower), upper: finite(upper) }
 }
 
 /** Metrics of the best iteration where there is one, else of the last, by data set. */

@@ -7,7 +7,7 @@ import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
-import { iterationsFlag, readIterations } from '../model-flags.js'
+import { earlyStopFlags, iterationsFlag, readEarlyStop, readIterations } from '../model-flags.js'
 import { print } from '../output.js'
 import { openPlace, type Place, placeFlags, readPlace } from '../training/place.js'
 import { requireWritable } from '../writable.js'
@@ -22,6 +22,7 @@ export const predictCommand: Command = {
     { name: 'model', group: 'Model', takes: 'one', short: 'm', isRequired: true,
       describe: 'Model file' },
     iterationsFlag,
+    ...earlyStopFlags,
     dataFlag,
     ...formatFlags,
     { name: 'out', group: 'Output', takes: 'one', short: 'o', isRequired: true,
@@ -54,6 +55,7 @@ export const predictCommand: Command = {
       if (!isQuiet) process.stderr.write(`${text}\n`)
     }
     const iterations = readIterations(values)
+    const earlyStop = readEarlyStop(values)
     const keep = keptColumns(values)
     const fileOptions = formatOptions(values)
     const model = values.required('model')
@@ -80,6 +82,7 @@ export const predictCommand: Command = {
         features: loaded.featureNames,
         keep,
         iterations,
+        earlyStop,
         numThreads,
         signal: interrupt.signal,
         cluster,

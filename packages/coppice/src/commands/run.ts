@@ -8,7 +8,9 @@ import type { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { type Configuration, readCommandLine, taskOf } from '../lightgbm/configuration.js'
 import { asNeeded } from '../lightgbm/flag-model.js'
-import { fitRows, iterationsOf, readPredictionRun } from '../lightgbm/prediction-run.js'
+import {
+  earlyStopOf, fitRows, iterationsOf, readPredictionRun,
+} from '../lightgbm/prediction-run.js'
 import { runRefit } from '../lightgbm/refit-run.js'
 import { requireWritable } from '../writable.js'
 import { runTraining, trainingOptions } from './train.js'
@@ -104,6 +106,7 @@ export async function runPrediction(
       type: run.type,
       features: model.features.map(({ name }) => name),
       iterations: iterationsOf(booster, run),
+      earlyStop: earlyStopOf(booster, run, note),
       numThreads: run.numThreads,
       signal: interrupt.signal,
     })

@@ -1,9 +1,9 @@
 /** Predictions as LightGBM's command makes them: task = predict. */
 import {
-  type Booster, CoppiceError, type FileOptions, findParameter, type IterationRange, type Model,
-  type PredictionType,
+  type Booster, CoppiceError, type EarlyStop, type FileOptions, findParameter, type IterationRange,
+  type Model, type PredictionType,
 } from '@coppice/api'
-import { openRaw, parseValue } from '@coppice/api/command'
+import { mayStopEarly, openRaw, parseValue } from '@coppice/api/command'
 import { UsageError } from '../exit-codes.js'
 import {
   type Configuration, keyOf, parameterOf, requireTask, taskOf, valueOf,
@@ -22,6 +22,8 @@ export interface PredictionRun {
   /** 0 or less: all that there are. */
   readonly nIterations: number
   readonly numThreads: number
+  /** When the later trees of a row are left out, where LightGBM does so; null: never. */
+  readonly earlyStop: EarlyStop | null
   readonly isQuiet: boolean
   readonly header: boolean | 'auto'
   /** Place of the label in data without a header, for models that do not say it. */
@@ -33,11 +35,11 @@ export interface PredictionRun {
 /** Parameters that this task reads. */
 const read = ['task', 'data', 'input_model', 'output_result', 'predict_raw_score',
   'predict_leaf_index', 'predict_contrib', 'start_iteration_predict', 'num_iteration_predict',
-  'num_threads', 'verbosity', 'header', 'label_column']
+  'num_threads', 'verbosity', 'header', 'label_column', 'pred_early_stop', 'pred_early_stop_freq',
+  'pred_early_stop_margin']
 
 /** Those that would change predictions, and what there is instead. */
 const refused: Readonly<Record<string, string>> = {
-  pred_early_stop: 'all trees count',
   predict_disable_shape_check: 'rows must have the features of the model',
 }
 
@@ -62,6 +64,10 @@ export function readPredictionRun(configuration: Configuration): PredictionRun {
     startIteration: Math.max(0, valueOf(configuration, 'start_iteration_predict')),
     nIterations: valueOf(configuration, 'num_iteration_predict'),
     numThreads: Math.max(0, numThreads),
+    earlyStop: valueOf<boolean>(configuration, 'pred_early_stop') ? {
+      freq: valueOf(configuration, 'pred_early_stop_freq'),
+      margin: valueOf(configuration, 'pred_early_stop_margin'),
+    } : null,
     isQuiet: valueOf<number>(configuration, 'verbosity') <= 0,
     header: keyOf(configuration, 'header') === null ? 'auto' : valueOf(configuration, 'header'),
     labelIndex: labelIndexOf(configuration),
@@ -125,6 +131,22 @@ export function iterationsOf(
   const last = nIterations > 0 ? startIteration + nIterations : bestIteration ?? nAll
   const start = Math.min(startIteration, nAll)
   return [start, Math.max(start, Math.min(last, nAll))]
+}
+
+/**
+ * When predictions stop early. As LightGBM, those that cannot are made of all trees; it is told.
+ * (Of random forests LightGBM divides what some trees gave by the number of all.)
+ */
+export function earlyStopOf(
+  { model: { objective } }: Booster, { type, earlyStop }: PredictionRun,
+  note: (text: string) => void,
+): EarlyStop | undefined {
+  if (earlyStop === null) return undefined
+  const isOfScores = type !== 'leaf' && type !== 'contribution'
+  if (isOfScores && mayStopEarly(objective)) return earlyStop
+  note('pred_early_stop has no effect: ' + (isOfScores ? 'all trees of this objective count'
+    : 'these results are of all trees'))
+  return undefined
 }
 
 /** Rows as LightGBM sees them: the model and how the file is read, so that columns fit. */

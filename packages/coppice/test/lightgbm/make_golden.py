@@ -158,3 +158,9 @@ def ranking(name, n):
 run('ranking', ranking,
     {**tree, 'num_iterations': 8, 'objective': 'lambdarank', 'metric': ['ndcg', 'map'], 'eval_at': [2, 5],
      'min_sum_hessian_in_leaf': 1, 'lambdarank_position_bias_regularization': 0.5})
+
+# Rows whose later trees are left out.
+early_stop = 'pred_early_stop=true pred_early_stop_freq=2 pred_early_stop_margin=0.8'
+pathlib.Path('early-stop.json').write_text(json.dumps({
+    name: result_of(lgb.Booster(model_file=f'{name}.model.txt'), f'{name}.test', 1, early_stop)
+    for name in ['binary', 'multiclass', 'ranking']}, indent=1) + '\n')

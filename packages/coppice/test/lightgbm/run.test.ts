@@ -92,6 +92,21 @@ describe('coppice run', function () {
     })
   }
 
+  it('stops predictions early where LightGBM does, and says where not', async () => {
+    const expected = JSON.parse(work.read('early-stop.json')) as Record<string, string>
+    const stop = ['pred_early_stop=true', 'pred_early_stop_freq=2', 'pred_early_stop_margin=0.8']
+    const predict = (name: string, ...more: string[]) => work.okHere('run', 'task=predict',
+      `data=${name}.test`, `input_model=${name}.model.txt`, 'predict_raw_score=true', ...more)
+    for (const [name, result] of Object.entries(expected)) {
+      await predict(name, ...stop)
+      assert.equal(work.read('LightGBM_predict_result.txt'), result)
+      assert.notEqual(result, goldenOf(name).raw)
+    }
+    assert.doesNotMatch(await predict('sparse', ...stop.slice(0, 1)), /pred_early_stop/)
+    assert.match(await predict('indices', ...stop), /pred_early_stop has no effect/)
+    assert.equal(work.read('LightGBM_predict_result.txt'), goldenOf('indices').raw)
+  })
+
   it('goes on from a model of LightGBM, whose trees come first', async () => {
     await work.okHere('run', 'task=train', 'data=sparse.train', 'objective=binary',
       'input_model=sparse.model.txt', 'num_trees=2', 'snapshot_freq=1', 'output_model=more.txt')
@@ -259,8 +274,8 @@ describe('coppice run', function () {
         [...predict, 'raw_score=1', 'leaf_index=1']],
       ['two other kinds', ['predict_leaf_index', 'predict_contrib'],
         [...predict, 'leaf_index=1', 'contrib=true']],
-      ['stopping predictions early', ['pred_early_stop', 'all trees'],
-        [...predict, 'pred_early_stop=true']],
+      ['a margin that is no number', ['pred_early_stop_margin', '"wide"'],
+        [...predict, 'pred_early_stop=true', 'pred_early_stop_margin=wide']],
       ['rows of another shape', ['predict_disable_shape_check'],
         [...predict, 'predict_disable_shape_check=true']],
       ['flags of a training', ['--checkpoint', 'predict'], [...predict, '--checkpoint', 'c.json']],

@@ -53,6 +53,7 @@ export async function* predictFiles(
   const prediction = {
     ...(isInline ? { model: new Uint8Array(0), modelHash: '' } : modelBytes(predictor.model)),
     iterations: predictor.iterations,
+    ...(predictor.earlyStop === null ? {} : { earlyStop: predictor.earlyStop }),
     type,
     types: wanted.map((name) => types[name] ?? null),
     kept,

@@ -46,7 +46,7 @@ export async function scoreRows(
   input: PredictInput,
   nThreads: number,
 ): Promise<Float64Array> {
-  const { nOutputs, iterations } = predictor
+  const { nOutputs, iterations, earlyStop } = predictor
   const packer = predictor.packer(input)
   const { nRows, nValues } = packer
   const taskRows = taskRowsOf(nRows, nValues, nThreads)
@@ -57,7 +57,10 @@ export async function scoreRows(
     columns: [],
     partitions: [],
     scan: null,
-    prediction: { ...modelBytes(predictor.model), iterations, type: 'raw', types: [], kept: [] },
+    prediction: {
+      ...modelBytes(predictor.model), iterations, ...(earlyStop === null ? {} : { earlyStop }),
+      type: 'raw', types: [], kept: [],
+    },
   }
   const sourcesId = pool.addSources([])
   const contextId = pool.addContext(sourcesId, context, null)

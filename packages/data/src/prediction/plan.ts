@@ -1,5 +1,5 @@
 /** What is predicted of files, and which columns of theirs are kept: plain data, pure functions. */
-import type { IterationRange, Model } from '@coppice/model'
+import type { EarlyStop, IterationRange, Model } from '@coppice/model'
 import type { WantedType } from '../column-types.js'
 import type { ColumnChunk, ColumnType } from '../reader.js'
 import { featureTypes } from './features.js'
@@ -14,6 +14,8 @@ export interface PredictionPlan {
   readonly modelHash: string
   /** Default: up to the best iteration. */
   readonly iterations: IterationRange | null
+  /** When the later trees of a row are left out; absent: never. */
+  readonly earlyStop?: EarlyStop
   readonly type: PredictionType
   /** Per column of the context; null infers. */
   readonly types: readonly (WantedType | null)[]

@@ -34,7 +34,7 @@ const modelBytesMax = 64 << 20
  * part was predicted.
  */
 export class UnitPredictor {
-  /** By model and iterations, the last used at the end. */
+  /** By model, iterations and early stop, the last used at the end. */
   readonly #predictors = new Map<string, KeptPredictor>()
   readonly #known: Predictor | null
   #last: { readonly key: string; readonly unit: ReadUnit } | null = null
@@ -72,14 +72,17 @@ export class UnitPredictor {
     return this.#predictorOf(plan).predictPacked(rows)
   }
 
-  #predictorOf({ model, modelHash, iterations }: PredictionPlan): Predictor {
+  #predictorOf({ model, modelHash, iterations, earlyStop }: PredictionPlan): Predictor {
     if (this.#known !== null) return this.#known
-    const key = `${modelHash} ${String(iterations)}`
+    const stop = earlyStop === undefined ? '' : ` ${earlyStop.freq} ${earlyStop.margin}`
+    const key = `${modelHash} ${String(iterations)}${stop}`
     let kept = this.#predictors.get(key)
     if (kept === undefined) {
       // Text decoders do not take shared memory.
-      const predictor = createPredictor(parseModel(model.slice()),
-        iterations === null ? {} : { iterations })
+      const predictor = createPredictor(parseModel(model.slice()), {
+        ...(iterations === null ? {} : { iterations }),
+        ...(earlyStop === undefined ? {} : { earlyStop }),
+      })
       kept = { predictor, nBytes: model.length }
     }
     this.#predictors.delete(key)

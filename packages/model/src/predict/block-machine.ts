@@ -151,10 +151,35 @@ export class BlockMachine {
   }
 
   /**
+   * Moves rows of a block to its first lanes: keys, and scores from `first` on.
+   * @param lanes - where they are, ascending; `n` of them
+   */
+  keepLanes(lanes: Int32Array, n: number, first: number, nOutputs: number): void {
+    const { columns, scores, chunkRows } = this.#forest!
+    const words = new Int32Array(this.#memory.buffer)
+    const places = [
+      ...columns.map(({ keys }) => keys / 4),
+      ...Array.from({ length: nOutputs }, (_, k) => (scores + (k * chunkRows + first) * 8) / 4),
+    ]
+    for (const place of places) {
+      for (let lane = 0; lane < n; lane++) {
+        const from = place + 2 * lanes[lane]!
+        words[place + 2 * lane] = words[from]!
+        words[place + 2 * lane + 1] = words[from + 1]!
+      }
+    }
+  }
+
+  /**
    * Adds what the linear leaves come to that `walk` has just found, with the same arguments: the
    * kernels know leaves of one value only, and have 0 for these.
+   *
+   * @param laneRows - of each lane the row of the block, where lanes have moved
    */
-  addLinear(linear: ForestLeaves, output: number, first: number, nRows: number): void {
+  addLinear(
+    linear: ForestLeaves, output: number, first: number, nRows: number,
+    laneRows: Int32Array | null = null,
+  ): void {
     const { rows, scores, chunkRows } = this.#forest!
     const { buffer } = this.#memory
     const bytes = this.#isFloats ? 4 : 8
@@ -162,9 +187,10 @@ export class BlockMachine {
     const sums = new Float64Array(buffer, scores + (output * chunkRows + first) * 8, nRows)
     const { leaves } = this
     const step = this.#featureBytes / bytes
-    let base = (rows + first * this.#rowBytes) / bytes
-    for (let r = 0; r < nRows; r++, base += this.#rowBytes / bytes) {
+    const start = (rows + first * this.#rowBytes) / bytes
+    for (let r = 0; r < nRows; r++) {
       const leaf = leaves[r]!
+      const base = start + (laneRows === null ? r : laneRows[r]!) * this.#rowBytes / bytes
       if (linear.linear![leaf] !== null) sums[r]! += leafOutput(linear, leaf, values, base, step)
     }
   }

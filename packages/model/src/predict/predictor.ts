@@ -4,6 +4,7 @@ import { validateModel } from '../format/validate.js'
 import { type BlockForest, placeForest } from './block-forest.js'
 import { type BlockMachine, blockMachine } from './block-machine.js'
 import { Contributions } from './contributions.js'
+import { addTreesUntil, type EarlyStop, requireEarlyStop } from './early-stop.js'
 import { compileForest, type Forest } from './forest.js'
 import {
   type PackedRows, type PredictInput, type Row, RowEncoder, type RowSource,
@@ -25,6 +26,11 @@ export interface PredictorOptions {
    * all where that is null. The base scores always count.
    */
   readonly iterations?: IterationRange
+  /**
+   * When scores of a row are decided, so that its later trees are left out (`pred_early_stop`).
+   * Leaves and contributions are of all trees. Default: never.
+   */
+  readonly earlyStop?: EarlyStop
 }
 
 /** Rows that can be encoded in parts. */
@@ -38,7 +44,8 @@ export interface RowPacker {
 
 /**
  * Compiles a model for prediction.
- * @throws CoppiceError 'MODEL' when the model is not valid, 'PARAMETER' for bad iterations
+ * @throws CoppiceError 'MODEL' when the model is not valid, 'PARAMETER' for bad iterations and
+ *   models whose predictions cannot stop early
  */
 export function createPredictor(model: Model, options: PredictorOptions = {}): Predictor {
   return new Predictor(validateModel(model), options)
@@ -53,6 +60,8 @@ export class Predictor {
   readonly model: Model
   /** The iterations in use, 0-based, the end excluded. */
   readonly iterations: IterationRange
+  /** When the later trees of a row are left out; null: never. */
+  readonly earlyStop: EarlyStop | null
   readonly nFeatures: number
   /** Raw scores per row: 1, or the number of classes of a multiclass model. */
   readonly nOutputs: number
@@ -79,6 +88,8 @@ export class Predictor {
   ) {
     this.model = model
     this.iterations = resolveIterations(model, options.iterations)
+    this.earlyStop = options.earlyStop === undefined ? null
+      : requireEarlyStop(model, options.earlyStop)
     this.#forest = compileForest(model, this.iterations)
     this.#encoder = new RowEncoder(model)
     this.nFeatures = model.features.length
@@ -204,6 +215,7 @@ export class Predictor {
   #addRow(values: Float64Array, scores: Float64Array): void {
     const machine = this.#machine
     const { linear } = this.#forest
+    if (this.earlyStop !== null) return this.#addRowUntil(values, scores, this.earlyStop)
     if (machine !== null && this.#isEntered(machine)) {
       return machine.addRow(values, scores, linear === null ? null : this.#forest)
     }
@@ -211,6 +223,12 @@ export class Predictor {
     const hasNaN = prepareRows(this.#forest, values, 1)
     if (asTheyCome === null) addTrees(this.#forest, values, hasNaN, scores)
     else addLinearTrees(this.#forest, values, asTheyCome, scores)
+  }
+
+  #addRowUntil(values: Float64Array, scores: Float64Array, stop: EarlyStop): void {
+    const asTheyCome = this.#forest.linear === null ? values : values.slice()
+    prepareRows(this.#forest, values, 1)
+    addTreesUntil(this.#forest, stop, values, asTheyCome, 0, scores, 0)
   }
 
   /**
@@ -261,7 +279,8 @@ export class Predictor {
   }
 
   get #walker(): RowWalker {
-    return this.#rowWalker ??= createRowWalker(this.#forest, this.#placed, this.#machine)
+    return this.#rowWalker ??= createRowWalker(
+      this.#forest, this.#placed, this.#machine, this.earlyStop)
   }
 
   #scores(source: RowSource, out?: Float64Array): Float64Array {

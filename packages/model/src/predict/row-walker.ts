@@ -2,9 +2,11 @@
 
 import type { BlockForest } from './block-forest.js'
 import type { BlockMachine } from './block-machine.js'
+import { addTreesUntil, type EarlyStop } from './early-stop.js'
 import type { Forest } from './forest.js'
 import type { RowSource } from './input.js'
 import { leafOutput } from './linear-leaves.js'
+import { StoppingBlock } from './stopping-block.js'
 import { BLOCK_ROWS, prepareRows, walkBlock } from './walk.js'
 
 /** What a predictor does with many rows. Results do not depend on who does it. */
@@ -18,13 +20,16 @@ export interface RowWalker {
 /**
  * @param placed - the forest for the kernels, or null to go without
  * @param machine - not null where there is one
+ * @param stop - when scores of a row are done before the last tree
  */
 export function createRowWalker(
   forest: Forest, placed: BlockForest | null, machine: BlockMachine | null,
+  stop: EarlyStop | null = null,
 ): RowWalker {
-  const portable = new PortableWalker(forest)
+  const portable = new PortableWalker(forest, stop)
   if (placed === null || machine === null) return portable
-  return new KernelWalker(forest, placed, machine, portable)
+  return new KernelWalker(forest, placed, machine, portable,
+    stop === null ? null : new StoppingBlock(forest, placed, machine, stop))
 }
 
 /** Fewer rows than this are not worth the bringing of a forest. */
@@ -35,13 +40,18 @@ class KernelWalker implements RowWalker {
   readonly #placed: BlockForest
   readonly #machine: BlockMachine
   readonly #portable: RowWalker
+  readonly #stopping: StoppingBlock | null
   #scratch = new Float64Array(0)
 
-  constructor(forest: Forest, placed: BlockForest, machine: BlockMachine, portable: RowWalker) {
+  constructor(
+    forest: Forest, placed: BlockForest, machine: BlockMachine, portable: RowWalker,
+    stopping: StoppingBlock | null,
+  ) {
     this.#forest = forest
     this.#placed = placed
     this.#machine = machine
     this.#portable = portable
+    this.#stopping = stopping
   }
 
   addScores(source: RowSource, scores: Float64Array): void {
@@ -59,6 +69,10 @@ class KernelWalker implements RowWalker {
       for (let block = 0; block < count; block += blockRows) {
         const nRows = Math.min(blockRows, count - block)
         machine.encode(block, nRows)
+        if (this.#stopping !== null) {
+          this.#stopping.addScores(block, nRows)
+          continue
+        }
         for (let t = 0, k = 0; t < nTrees; t++) {
           machine.walk(t, k, block, nRows)
           if (this.#forest.linear !== null) machine.addLinear(this.#forest, k, block, nRows)
@@ -124,19 +138,22 @@ function rowsFrom(source: RowSource, start: number): RowSource {
 
 class PortableWalker implements RowWalker {
   readonly #forest: Forest
+  readonly #stop: EarlyStop | null
   /** Scratch of one block of rows, and of the leaves it reaches in one tree. */
   readonly #rows: Float64Array
   readonly #leaves = new Int32Array(BLOCK_ROWS)
   /** The rows as they come, for linear leaves. */
   readonly #values: Float64Array
 
-  constructor(forest: Forest) {
+  constructor(forest: Forest, stop: EarlyStop | null) {
     this.#forest = forest
+    this.#stop = stop
     this.#rows = new Float64Array(BLOCK_ROWS * forest.nFeatures)
     this.#values = forest.linear === null ? this.#rows : new Float64Array(this.#rows.length)
   }
 
   addScores(source: RowSource, scores: Float64Array): void {
+    if (this.#stop !== null) return this.#addScoresUntil(source, scores, this.#stop)
     const { nOutputs, nFeatures, leafValues, linear } = this.#forest
     const values = this.#values
     this.#walk(source, (first, count, t, leaves) => {
@@ -158,21 +175,40 @@ class PortableWalker implements RowWalker {
     })
   }
 
+  #addScoresUntil(source: RowSource, scores: Float64Array, stop: EarlyStop): void {
+    const { nOutputs, nFeatures } = this.#forest
+    this.#eachBlock(source, (first, count) => {
+      for (let r = 0; r < count; r++) {
+        addTreesUntil(this.#forest, stop, this.#rows, this.#values, r * nFeatures, scores,
+          (first + r) * nOutputs)
+      }
+    })
+  }
+
   /** Calls `visit` for every block and tree, trees in order, with the leaves its rows reach. */
   #walk(
     source: RowSource,
     visit: (first: number, count: number, t: number, leaves: Int32Array) => void,
   ): void {
     const forest = this.#forest
-    for (let first = 0; first < source.nRows; first += BLOCK_ROWS) {
-      const count = Math.min(BLOCK_ROWS, source.nRows - first)
-      source.fill(first, count, this.#values)
-      if (forest.linear !== null) this.#rows.set(this.#values)
-      const hasNaN = prepareRows(forest, this.#rows, count)
+    this.#eachBlock(source, (first, count, hasNaN) => {
       for (let t = 0; t < forest.nTrees; t++) {
         walkBlock(forest, t, this.#rows, count, hasNaN, this.#leaves)
         visit(first, count, t, this.#leaves)
       }
+    })
+  }
+
+  /** Calls `visit` for every block, whose rows are prepared. */
+  #eachBlock(
+    source: RowSource, visit: (first: number, count: number, hasNaN: boolean) => void,
+  ): void {
+    const forest = this.#forest
+    for (let first = 0; first < source.nRows; first += BLOCK_ROWS) {
+      const count = Math.min(BLOCK_ROWS, source.nRows - first)
+      source.fill(first, count, this.#values)
+      if (forest.linear !== null) this.#rows.set(this.#values)
+      visit(first, count, prepareRows(forest, this.#rows, count))
     }
   }
 }

@@ -7,7 +7,7 @@ import {
 } from '@coppice/data'
 import { openRaw } from '@coppice/data/node'
 import {
-  createPredictor, type IterationRange, type Model, serializeModel,
+  createPredictor, type EarlyStop, type IterationRange, type Model, serializeModel,
 } from '@coppice/model'
 import type { ClusterClient, PredictHandlers } from '../../../src/node/index.js'
 import type { PredictionSpec } from '../../../src/protocol/client-messages.js'
@@ -26,9 +26,12 @@ const cases: readonly (readonly [number, Kind, PredictionType, IterationRange | 
 type Kind = 'two' | 'three' | 'number'
 
 async function predictHere<T extends PredictionType>(
-  model: Model, inputs: string, type: T, iterations?: IterationRange,
+  model: Model, inputs: string, type: T, iterations?: IterationRange, earlyStop?: EarlyStop,
 ): Promise<Prediction[T]> {
-  const predictor = createPredictor(model, iterations === undefined ? {} : { iterations })
+  const predictor = createPredictor(model, {
+    ...(iterations === undefined ? {} : { iterations }),
+    ...(earlyStop === undefined ? {} : { earlyStop }),
+  })
   const raw = await openRaw(inputs)
   try {
     const parts: Prediction[T][] = []
@@ -114,6 +117,16 @@ describe('a prediction on a cluster', function () {
           assert.deepEqual(values, here, `${kind} ${type} ${String(iterations)}`)
           assert.ok(nBatches >= 20, `${nBatches} batches`)
         }
+      })
+
+      it('leaves out trees of rows that are decided', async () => {
+        const model = models.get('three')!
+        const earlyStop = { freq: 2, margin: 0.3 }
+        const { values } = await predictThere(client, specOf(model, { type: 'raw', earlyStop }),
+          model)
+        const path = data.path('fresh')
+        assert.deepEqual(values, await predictHere(model, path, 'raw', undefined, earlyStop))
+        assert.notDeepEqual(values, await predictHere(model, path, 'raw'))
       })
 
       it('sends kept columns as they are over all rows, and tells their types first', async () => {

@@ -171,7 +171,8 @@ export async function planFolds(
     training: {
       dataset, folds, recipe, size: { nRows, nFeatures }, cluster, signal, onFold, onLoad, onNotice,
       onJob,
-      ...(initModel === null ? {} : { initModel: { model: initModel, shared: new SharedScores() } }),
+      initModel: initModel === null ? undefined
+        : { model: initModel, shared: new SharedScores() },
     },
   }
 }

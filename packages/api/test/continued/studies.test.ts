@@ -23,7 +23,9 @@ describe('cv with initModel', () => {
   const file = temporaryFolder()
   const folds = [0, 1, 2].map((k) => {
     const rows = golden.y.map((_, row) => row)
-    return { train: rows.filter((row) => row % 3 !== k), valid: rows.filter((row) => row % 3 === k) }
+    return {
+      train: rows.filter((row) => row % 3 !== k), valid: rows.filter((row) => row % 3 === k),
+    }
   })
   for (const { params, nRounds, mean, stdv } of golden.cases) {
     it(`has LightGBM's metrics: ${JSON.stringify(params)}`, async () => {
@@ -76,7 +78,8 @@ describe('cv with initModel', () => {
       } }), 'ABORTED')
     const again = await cv(params, data(), options)
     assert.deepEqual(again.boosters.map(String), result.boosters.map(String))
-    await rejects(cv(params, data(), { ...options, initModel: undefined }), 'IO', 'other parameters')
+    await rejects(cv(params, data(), { ...options, initModel: undefined }), 'IO',
+      'other parameters')
   })
 
   it('searches on top of a model, and says the number of new iterations', async () => {

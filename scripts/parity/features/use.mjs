@@ -44,6 +44,7 @@ export const control = {
         ...testsOf('packages/api/test/continued/lightgbm.test.ts')('are the same after'),
         ...testsOf('test/boosting.test.ts')(
           'begins with a model as a training here does, in spite of a lost worker'),
+        ...testsOf('packages/api/test/continued/studies.test.ts')('has LightGBM\'s metrics:'),
         ...run('goes on from a model of LightGBM, whose trees come first')], ['input_model']),
     built('going on with an interrupted training', testsOf(
       'packages/engine/test/training/resume.test.ts')(

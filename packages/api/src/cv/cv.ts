@@ -1,13 +1,14 @@
 import { modelParameters, type TrainingEvent } from '@coppice/engine'
 import { isOfClasses, type LoadProgress } from '@coppice/data'
 import { nowMs } from '@coppice/data/node'
-import { CoppiceError, Sha256, toHex } from '@coppice/model'
+import { CoppiceError, type Model, Sha256, toHex } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { allRowsOf, type Dataset, requireDataset } from '../data/dataset.js'
 import { FileSource } from '../data/files.js'
 import type { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames } from '../options.js'
 import { forgetCode, prepareCustom } from '../training/custom.js'
+import { initialModelOf, SharedScores } from '../training/initial-scores.js'
 import { checkParameterNames, type TrainingParams } from '../training/params.js'
 import type { CodedRecipe, Recipe } from '../training/recipe.js'
 import { loadTraining, recipeOf } from '../training/train.js'
@@ -32,6 +33,11 @@ export interface CvRunOptions {
   readonly onLoad?: ((progress: LoadProgress & { readonly dataset: string }) => void) | undefined
   /** Trains the folds there, one after the other, to the same bytes. */
   readonly cluster?: Cluster | undefined
+  /**
+   * A model that all folds begin with, as in `train`: iterations count from its first one. The rows
+   * that folds are judged by should not be those that it was trained on. See CONTINUE.md.
+   */
+  readonly initModel?: Booster | Model | undefined
   readonly onNotice?: ((text: string) => void) | undefined
   readonly onJob?: ((job: string) => void) | undefined
 }
@@ -53,8 +59,8 @@ export const foldOptionNames = {
 } as const
 
 export const cvRunOptionNames = {
-  signal: true, onIteration: true, onFold: true, onLoad: true, cluster: true, onNotice: true,
-  onJob: true,
+  signal: true, onIteration: true, onFold: true, onLoad: true, cluster: true, initModel: true,
+  onNotice: true, onJob: true,
 } as const
 
 const cvOptionNames = optionNames<CvOptions>({
@@ -108,13 +114,13 @@ async function crossValidate(
   const { nRows, folds, training } = await planFolds('cv', recipe, dataset, options)
   if (options.outOfFold === true) requireDisjoint(folds)
   const { state } = options
-  const key = state === undefined ? '' : keyOf(recipe, folds)
+  const key = state === undefined ? '' : keyOf(recipe, folds, training)
   const states = state === undefined ? null : await readStates(state, key, folds.length)
   const keeper = state === undefined ? null : new StateKeeper(state, key)
   const trainer: FoldTrainer = new FoldTrainer({
     ...training,
     onProgress: () => {
-      tellIterations(trainer, options, recipe.checked.numIterations, told)
+      tellIterations(trainer, options, told)
       return keeper?.progress(() => trainer.states())
     },
   }, states)
@@ -151,6 +157,7 @@ export async function planFolds(
   requireDataset(dataset, 'the training data')
   const { checked, labelKind } = recipe
   const { signal, onLoad, cluster, onFold, onNotice, onJob } = options
+  const initModel = initialModelOf(options.initModel, checked.boosting)
   if (checked.metric.length === 0 && checked.customMetrics === '') {
     throw new CoppiceError('PARAMETER', `${where} needs a metric; metric is "none"`)
   }
@@ -164,6 +171,8 @@ export async function planFolds(
     training: {
       dataset, folds, recipe, size: { nRows, nFeatures }, cluster, signal, onFold, onLoad, onNotice,
       onJob,
+      initModel: initModel === null ? undefined
+        : { model: initModel, shared: new SharedScores() },
     },
   }
 }
@@ -201,21 +210,26 @@ export function ownCode(
   return `${customObjective}${customMetrics}`.replaceAll(/inline:\d+/g, 'inline')
 }
 
+/** What folds begin with, by its hash; '' where with nothing. */
+export function beginningOf({ initModel }: FoldTraining): string {
+  return initModel?.model.chainHash ?? ''
+}
+
 /** What tells cross-validations apart. */
-function keyOf(recipe: Recipe, folds: readonly Fold[]): string {
+function keyOf(recipe: Recipe, folds: readonly Fold[], training: FoldTraining): string {
   const hash = new Sha256()
   const { checked } = recipe
-  const own = ownCode(checked)
+  const own = ownCode(checked) + beginningOf(training)
   hash.update(new TextEncoder().encode(JSON.stringify(modelParameters(checked)) + own))
   for (const { train, valid } of folds) hash.update(train).update(valid)
   return toHex(hash.digest())
 }
 
 function tellIterations(
-  { board }: FoldTrainer, { onIteration }: CvRunOptions, nIterations: number, told: { n: number },
+  { board, nWhole }: FoldTrainer, { onIteration }: CvRunOptions, told: { n: number },
 ): void {
   for (; told.n < board.iterations.length; told.n++) {
-    onIteration?.(board.iterations[told.n]!, nIterations)
+    onIteration?.(board.iterations[told.n]!, nWhole)
   }
 }
 

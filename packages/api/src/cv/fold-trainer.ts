@@ -9,6 +9,7 @@ import type { Dataset } from '../data/dataset.js'
 import { Booster } from '../model/booster.js'
 import { evaluate } from '../scoring/evaluate.js'
 import { shareThreads, type SharedThreads } from '../training/executor.js'
+import type { SharedScores } from '../training/initial-scores.js'
 import type { RawParams } from '../training/params.js'
 import type { CodedRecipe } from '../training/recipe.js'
 import { checkParams, type Host, trainOn, type TrainOptions } from '../training/train.js'
@@ -23,6 +24,8 @@ export interface FoldTraining {
   readonly recipe: CodedRecipe
   /** Rows and features, for sharing the threads. */
   readonly size: { readonly nRows: number, readonly nFeatures: number }
+  /** What all folds begin with, of `initialModelOf`; absent: with nothing. */
+  readonly initModel?: { readonly model: Model, readonly shared: SharedScores } | undefined
   readonly cluster: Cluster | undefined
   readonly signal: AbortSignal | undefined
   readonly onFold?: ((fold: number, event: TrainingEvent) => void) | undefined
@@ -58,14 +61,17 @@ export class FoldTrainer {
   readonly #recipe: CodedRecipe
   readonly #threads: SharedThreads
   readonly #turn: number
+  /** Of the model that folds begin with: iterations count from its first one. */
+  readonly #nInitial: number
   readonly #models: ((() => Model) | null)[]
   readonly #isOver: boolean[]
   readonly #validSets: readonly Dataset[]
 
   /** @param states - of an earlier trainer of the same folds, to go on from */
   constructor(training: FoldTraining, states: readonly FoldState[] | null = null) {
-    const { folds, recipe, size, dataset } = training
+    const { folds, recipe, size, dataset, initModel } = training
     const { checked } = recipe
+    this.#nInitial = initModel === undefined ? 0 : iterationsOf(initModel.model)
     this.#training = training
     this.#recipe = withoutStopping(recipe)
     this.#threads = shareThreads(checked.numThreads, folds.length, size, recipe.code)
@@ -87,10 +93,10 @@ export class FoldTrainer {
     this.#models[fold] = () => model
     const isHigher = metricDirections(this.#recipe.checked)
     for (const { iteration, metrics } of committedIterations(model, isHigher)) {
-      this.board.add(fold, iteration, metrics)
+      this.board.add(fold, this.#nInitial + iteration, metrics)
     }
     // one without iterations is asked again for its metrics
-    if (isOver && model.trees.length > 0) this.#end(fold)
+    if (isOver && iterationsOf(model) > this.#nInitial) this.#end(fold)
   }
 
   #end(fold: number, base: readonly MetricValue[] = []): void {
@@ -108,16 +114,17 @@ export class FoldTrainer {
   boosters(): Booster[] {
     const { stopAt, bestIteration } = this.board
     return this.#models.map((model) => {
-      const cut = stopAt === null ? model!() : firstIterations(model!(), stopAt)
+      const cut = stopAt === null ? model!() : this.#firstIterations(model!(), stopAt)
       return new Booster({ ...cut, bestIteration })
     })
   }
 
   /**
-   * Trains all folds until they have so many iterations, or end before.
+   * Trains all folds until they have so many new iterations, or end before.
    * @throws CoppiceError of the first fold that fails; 'ABORTED' by the signal
    */
-  async advance(until: number): Promise<void> {
+  async advance(nNew: number): Promise<void> {
+    const until = this.#nInitial + nNew
     if (this.#training.cluster !== undefined) return this.#inTurns(until)
     try {
       await this.#sideBySide(until)
@@ -133,7 +140,7 @@ export class FoldTrainer {
     const slots = new Slots(this.#threads.nAtOnce)
     const end = new AbortController()
     const { folds } = this.#training
-    const host = { executor: this.#threads.executor, nTrainings: folds.length }
+    const host = { executor: this.#threads.executor, nTrainings: folds.length, ...this.#scores }
     const results = await Promise.allSettled(folds.map(async (_, fold) => {
       try {
         await slots.take()
@@ -157,13 +164,28 @@ export class FoldTrainer {
     const { folds } = this.#training
     const host = { executor: shareThreads(
       this.#recipe.checked.numThreads, 1, this.#training.size, this.#recipe.code).executor,
-    nTrainings: 1 }
-    for (let goal = 0; goal < until && this.board.stopAt === null;) {
+    nTrainings: 1, ...this.#scores }
+    for (let goal = this.#nInitial; goal < until && this.board.stopAt === null;) {
       goal = Math.min(until, goal + this.#turn)
       for (const fold of folds.keys()) {
         await this.#train(fold, goal, { end: null, host, slots: null })
       }
     }
+  }
+
+  get #scores(): Pick<Host, 'shared'> {
+    return { shared: this.#training.initModel?.shared }
+  }
+
+  /** Iterations of a fold that is trained whole. */
+  get nWhole(): number {
+    return this.#nInitial + this.#recipe.checked.numIterations
+  }
+
+  /** The model after its first iterations. */
+  #firstIterations(model: Model, nIterations: number): Model {
+    return firstIterations(
+      model, nIterations - this.#nInitial, this.#training.initModel?.model ?? null)
   }
 
   /** Whether a fold of so many iterations needs no more. */
@@ -179,7 +201,7 @@ export class FoldTrainer {
     },
   ): Promise<void> {
     const known = this.#models[fold]?.() ?? null
-    const nKnown = known === null ? 0 : known.trees.length / known.treesPerIteration
+    const nKnown = known === null ? this.#nInitial : iterationsOf(known)
     if (this.#isOver[fold]! || this.#hasEnough(nKnown, until)) return
     const { dataset, folds, signal, cluster, onFold } = this.#training
     const { onLoad, onNotice, onJob, onProgress } = this.#training
@@ -198,11 +220,12 @@ export class FoldTrainer {
     }
     // a cluster that is asked after each iteration waits for the answer
     const isAsked = cluster === undefined || this.#turn < Infinity ||
-      until < this.#recipe.checked.numIterations
+      until < this.nWhole
     const booster = await trainOn(dataset.selectBits(folds[fold]!.train), {
       evalSets: [{ name: VALID, data: this.#validSets[fold]! }],
       callbacks: isAsked ? [callback] : [],
       resumeFrom: known ?? undefined,
+      initModel: this.#training.initModel?.model,
       signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
       cluster, onLoad, onNotice, onJob,
       onEvent: (event) => {
@@ -211,9 +234,8 @@ export class FoldTrainer {
       },
     }, this.#recipe, host)
     this.#models[fold] = () => booster.model
-    const isFull = booster.nIterations >= this.#recipe.checked.numIterations
-    if (isFull || !hasStopped) {
-      this.#end(fold, booster.nIterations === 0 ? await this.#base(fold, booster) : [])
+    if (booster.nIterations >= this.nWhole || !hasStopped) {
+      this.#end(fold, booster.nIterations === this.#nInitial ? await this.#base(fold, booster) : [])
     }
     await onProgress?.()
   }
@@ -251,13 +273,24 @@ function withoutStopping(recipe: CodedRecipe): CodedRecipe {
   return { ...recipe, given, checked }
 }
 
-/** The model after its first iterations. */
-export function firstIterations(model: Model, nIterations: number): Model {
+function iterationsOf({ trees, treesPerIteration }: Model): number {
+  return trees.length / treesPerIteration
+}
+
+/**
+ * The model after its first iterations.
+ *
+ * @param nIterations - of its own training
+ * @param initModel - what that began with
+ */
+function firstIterations(
+  model: Model, nIterations: number, initModel: Model | null,
+): Model {
   const records = committedIterations(model)
   if (records.length <= nIterations) return model
   const { format: _format, formatVersion: _version, trees: _trees, bestIteration: _best,
     evaluation: _evaluation, chainHash: _hash, positionBiases: _biases, ...header } = model
-  return resumeModel(header, records.slice(0, nIterations))
+  return resumeModel(header, records.slice(0, nIterations), initModel)
 }
 
 /** The error that ended the others, not those that it ended. */

@@ -1,7 +1,9 @@
 /** Where scores begin when a training begins with a model: its raw scores of the rows. */
-import { type BinnedDataset, fitInitialModel, initialModel } from '@coppice/engine'
+import { type BinnedDataset, fitInitialModel, fitRows, hasRow, initialModel } from '@coppice/engine'
 import { CoppiceError, createPredictor, type Model } from '@coppice/model'
-import type { Dataset } from '../data/dataset.js'
+import { allRowsOf, Dataset } from '../data/dataset.js'
+import { SelectedSource } from '../data/selected-rows.js'
+import type { SelectableRows } from '../data/source.js'
 import { Booster } from '../model/booster.js'
 import { predictRows } from '../scoring/predict.js'
 
@@ -23,6 +25,21 @@ export function initialModelOf(given: unknown, boosting: string): Model | null {
 }
 
 /**
+ * Raw scores of whole data sets, for trainings on selections of their rows, as folds are: rows are
+ * predicted once. Of one model; lives as long as the trainings.
+ */
+export class SharedScores {
+  readonly #known = new Map<SelectableRows, Promise<Float64Array>>()
+
+  /** Of all rows; predicts where nobody has. */
+  of(base: SelectableRows, predict: () => Promise<Float64Array>): Promise<Float64Array> {
+    const known = this.#known.get(base) ?? predict()
+    this.#known.set(base, known)
+    return known
+  }
+}
+
+/**
  * The rows with the model's scores of them.
  *
  * @param model - of `initialModelOf`
@@ -31,8 +48,10 @@ export function initialModelOf(given: unknown, boosting: string): Model | null {
  */
 export async function withInitialScores(
   model: Model, name: string, dataset: Dataset, data: BinnedDataset,
-  { numThreads, signal }: {
+  { numThreads, signal, shared }: {
     readonly numThreads: number, readonly signal?: AbortSignal | undefined,
+    /** Of this model, where other trainings need scores of the same rows. */
+    readonly shared?: SharedScores | undefined,
   },
 ): Promise<BinnedDataset> {
   const where = name === '' ? 'the training data' : `evaluation set "${name}"`
@@ -41,9 +60,29 @@ export async function withInitialScores(
       'begin, too; leave one of them out')
   }
   const predictor = createPredictor(fitInitialModel(model, data.features))
-  const initScore = await predictRows(predictor, dataset, 'raw', numThreads)
+  const scoresOf = (rows: Dataset): Promise<Float64Array> =>
+    predictRows(predictor, rows, 'raw', numThreads)
+  const base = allRowsOf(dataset)
+  const initScore = shared === undefined || !(base instanceof Dataset) ? await scoresOf(dataset)
+    : selectScores(dataset, await shared.of(base, () => scoresOf(base)), model.treesPerIteration)
   if (signal?.aborted === true) {
     throw new CoppiceError('ABORTED', 'loading was aborted by the caller', { cause: signal.reason })
   }
   return { ...data, initScore }
+}
+
+/** Of the scores of all rows, those of the rows that are selected. */
+function selectScores(
+  { source }: Dataset, scores: Float64Array, nOutputs: number,
+): Float64Array {
+  if (!(source instanceof SelectedSource)) return scores
+  const nRows = scores.length / nOutputs
+  const bits = fitRows(source.bits, nRows, 'the data set')
+  const kept: number[] = []
+  for (let row = 0; row < nRows; row++) if (hasRow(bits, row)) kept.push(row)
+  const selected = new Float64Array(kept.length * nOutputs)
+  kept.forEach((row, i) => {
+    for (let k = 0; k < nOutputs; k++) selected[i * nOutputs + k] = scores[row * nOutputs + k]!
+  })
+  return selected
 }

@@ -11,7 +11,8 @@ function keyOf(params: Readonly<Record<string, unknown>>, name: string): string 
  * asked for the values of all iterations, before the first of them.
  *
  * @param raw - in any spelling
- * @throws CoppiceError 'PARAMETER' for a number of iterations that is none
+ * @throws CoppiceError 'PARAMETER' for a number of iterations that is none, and for functions that
+ *   throw or give no number
  */
 export function withScheduleLists(
   raw: Readonly<Record<string, unknown>>,
@@ -29,13 +30,26 @@ export function withScheduleLists(
     if (typeof values !== 'function') return values
     const valueAt = values as (iteration: number) => unknown
     return Array.from({ length: Number(nIterations) }, (_, iteration) => {
-      const value = valueAt(iteration)
+      const value = valueOf(name, valueAt, iteration)
       if (typeof value === 'number' && Number.isFinite(value)) return value
-      throw new CoppiceError('PARAMETER', `parameterSchedule.${name} gives ` +
-        `${typeof value === 'number' ? value : typeof value} for iteration ${iteration}; it must ` +
-        'give a finite number for each of them')
+      const shown = typeof value === 'number' ? value : typeof value
+      throw new CoppiceError('PARAMETER', `parameterSchedule.${name} gives ${shown} for ` +
+        `iteration ${iteration}; it must give a finite number for each of them`)
     })
   }
   return { ...raw, [key!]: Object.fromEntries(
     entries.map(([name, values]) => [name, listOf(name, values)])) }
+}
+
+/** What a function says of an iteration. @throws CoppiceError 'PARAMETER' where it throws */
+function valueOf(
+  name: string, valueAt: (iteration: number) => unknown, iteration: number,
+): unknown {
+  try {
+    return valueAt(iteration)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new CoppiceError('PARAMETER', `parameterSchedule.${name} throws for iteration ` +
+      `${iteration}: ${reason}; it must give a finite number for each of them`, { cause })
+  }
 }

@@ -33,7 +33,7 @@ import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './cu
 import { chooseExecutor, type TrainingCells } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
-import { initialModelOf, withInitialScores } from './initial-scores.js'
+import { initialModelOf, type SharedScores, withInitialScores } from './initial-scores.js'
 import { PhaseTimes } from './phase-times.js'
 import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
 
@@ -165,6 +165,8 @@ export interface Host {
   readonly executor: (size: TrainingCells) => Executor
   /** Trainings that share the memory. */
   readonly nTrainings: number
+  /** Of the model that all begin with. */
+  readonly shared?: SharedScores | undefined
 }
 
 const alone: Omit<Host, 'executor'> & { readonly executor: null } = {
@@ -310,7 +312,8 @@ async function loadAll(
     name: string, set: Dataset, binned: BinnedDataset,
   ): Promise<BinnedDataset> =>
     options.beginning == null ? binned : withInitialScores(options.beginning, name, set, binned,
-      { numThreads: recipe.checked.numThreads, signal: options.signal })
+      { numThreads: recipe.checked.numThreads, signal: options.signal,
+        shared: options.host?.shared })
   const evaluated: EvalSet[] = []
   for (const { name, data: set } of evalSets) {
     const binned = await load(name, set, options, recipe, data)

@@ -1,6 +1,6 @@
 import { modelParameters } from '@coppice/engine'
 import { CoppiceError, Sha256, toHex } from '@coppice/model'
-import { ownCode, planFolds, type PlannedFolds } from '../cv/cv.js'
+import { beginningOf, ownCode, planFolds, type PlannedFolds } from '../cv/cv.js'
 import { makeFolds } from '../cv/fold-options.js'
 import { holdOutFold } from '../cv/hold-out.js'
 import type { Dataset } from '../data/dataset.js'
@@ -86,7 +86,7 @@ async function searchFor(
     const trials = kind === 'halving' ? await study.halve() : await study.all()
     const comparison = comparisonOf(recipe.checked)
     const best = bestOf(comparison, trials)
-    const found = finalParams(base, best)
+    const found = finalParams(base, best, nInitialOf(planned))
     return {
       metric: comparison.metric, trials, best, params: found,
       booster: options.refit === false ? null
@@ -152,9 +152,10 @@ async function planSearch(
 }
 
 /** What tells searches apart. */
-function keyOf(recipe: CodedRecipe, { folds }: PlannedFolds, search: object): string {
+function keyOf(recipe: CodedRecipe, { folds, training }: PlannedFolds, search: object): string {
   const hash = new Sha256()
-  const text = JSON.stringify([modelParameters(recipe.checked), search]) + ownCode(recipe.checked)
+  const text = JSON.stringify([modelParameters(recipe.checked), search]) +
+    ownCode(recipe.checked) + beginningOf(training)
   hash.update(new TextEncoder().encode(text))
   for (const { train, valid } of folds) hash.update(train).update(valid)
   return toHex(hash.digest())
@@ -245,21 +246,27 @@ function bestOf(comparison: Comparison, outcomes: readonly TrialOutcome[]): Tria
     (told === undefined ? '' : `; the first was refused: ${told}`))
 }
 
+/** Iterations of the model that trials begin with. */
+function nInitialOf({ training: { initModel } }: PlannedFolds): number {
+  return initModel === undefined ? 0
+    : initModel.model.trees.length / initModel.model.treesPerIteration
+}
+
 /** Parameters of a training on all rows, with the iterations that were found. */
 function finalParams(
-  base: Readonly<Record<string, unknown>>, { params, iteration }: TrialOutcome,
+  base: Readonly<Record<string, unknown>>, { params, iteration }: TrialOutcome, nInitial: number,
 ): TrainingParams {
   const all = withTrial(base, params)
   const isStopped = Number(givenValue(all, 'early_stopping_round') ?? 0) > 0
   if (!isStopped) return all
   const { earlyStoppingRound: _rounds, earlyStoppingMinDelta: _delta, firstMetricOnly: _first,
     ...rest } = all
-  return { ...rest, numIterations: iteration! }
+  return { ...rest, numIterations: iteration! - nInitial }
 }
 
 async function refit(
   recipe: CodedRecipe, dataset: Dataset, options: TuneOptions,
 ): Promise<Booster> {
-  const { signal, onLoad, cluster, onNotice, onJob } = options
-  return trainOn(dataset, { signal, onLoad, cluster, onNotice, onJob }, recipe)
+  const { signal, onLoad, cluster, initModel, onNotice, onJob } = options
+  return trainOn(dataset, { signal, onLoad, cluster, initModel, onNotice, onJob }, recipe)
 }

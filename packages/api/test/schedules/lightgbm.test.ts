@@ -58,7 +58,9 @@ describe('parameter_schedule, beside LightGBM\'s reset_parameter', () => {
 
   const refused: readonly (readonly [object | string, RegExp])[] = [
     [{ lambda_l2: [-1] }, /lambda_l2 must be a finite number >= 0, got -1/],
-    [{ max_bin: [15] }, /must be an object of lists of numbers.*: learning_rate, num_leaves/],
+    [{ max_bin: [15] }, /^max_bin in parameter_schedule cannot change from iteration to iteration/],
+    [{ lamda_l2: [1] }, /^"lamda_l2" in parameter_schedule is no parameter; did you mean "lambda_/],
+    [[0.1], /must be an object of lists of numbers.*: learning_rate, num_leaves/],
     [{ lambda_l2: [1], reg_lambda: [1] }, /must be an object of lists/],
     ['{"lambda_l2": 1}', /must be an object of lists/],
     [{ lambda_l2: [1, 1, 1, 1, 1, 1] }, /6 values of lambda_l2, and there are num_iterations = 5/],
@@ -66,6 +68,8 @@ describe('parameter_schedule, beside LightGBM\'s reset_parameter', () => {
     [{ bagging_fraction: [0.5] }, /bagging_fraction, which does nothing while bagging_freq is 0/],
     [{ min_sum_hessian_in_leaf: [1, 0] }, /iteration 1: min_data_in_leaf = 0 and min_sum_hessian/],
     [{ lambda_l1: () => NaN }, /parameterSchedule.lambda_l1 gives NaN for iteration 0/],
+    [{ lambda_l1: (i: number) => [1, 2][i]!.toFixed() && 1 },
+      /parameterSchedule.lambda_l1 throws for iteration 2: Cannot read.*; it must give a finite/],
   ]
   for (const [schedule, message] of refused) {
     const name = typeof schedule === 'string' ? schedule : JSON.stringify(schedule)

@@ -28,11 +28,11 @@ export const cvCommand: Command = {
     ['$0 cv ... --time day --folds 4', 'Train on the past, judge by what follows'],
   ],
   run: (values) => runStudy(values, optionNames, async (study) => {
-    const { note, cluster, signal } = study
+    const { note, cluster, initModel, signal } = study
     const state = study.values.text('state')
     if (state !== undefined) await requireWritable(state)
     const result = await cv(study.params, study.data, {
-      ...foldOptions(study.values), state, cluster, signal, onNotice: note,
+      ...foldOptions(study.values), state, cluster, initModel, signal, onNotice: note,
       onIteration: (iteration, nIterations) => note(iterationText(iteration, nIterations)),
     })
     await print(study.values.isOn('json') ? resultJson(result) : resultTable(result))

@@ -54,12 +54,12 @@ export const tuneCommand: Command = {
       'Few iterations for all, many for the best; started again, it goes on'],
   ],
   run: (values) => runStudy(values, optionNames, async (study) => {
-    const { values: flags, note, cluster, signal } = study
+    const { values: flags, note, cluster, initModel, signal } = study
     const [model, journal] = [flags.text('model'), flags.text('journal')]
     for (const file of [model, journal]) if (file !== undefined) await requireWritable(file)
     const result = await tune(study.params, await readSpace(flags.required('space')), study.data, {
-      ...foldOptions(flags), ...searchOptions(flags), journal, cluster, signal, onNotice: note,
-      refit: model !== undefined,
+      ...foldOptions(flags), ...searchOptions(flags), journal, cluster, initModel, signal,
+      onNotice: note, refit: model !== undefined,
       onTrial: (outcome, nTrials) => note(trialText(outcome, nTrials)),
     })
     if (model !== undefined) {

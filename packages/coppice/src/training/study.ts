@@ -1,6 +1,6 @@
 /** What `coppice cv` and `coppice tune` have in common: many trainings on one data set. */
 import {
-  checkParams, type Cluster, Dataset, type FileOptions, type FoldOptions, paramsFrom,
+  Booster, checkParams, type Cluster, Dataset, type FileOptions, type FoldOptions, paramsFrom,
   type TrainingParams,
 } from '@coppice/api'
 import { formatOfName, THREADS_MAX } from '@coppice/api/command'
@@ -46,6 +46,8 @@ export function studyFlags(verb: string, result: string): readonly Flag[] {
         `${result} is the same for any number` },
     { name: 'config', group: 'Run', takes: 'one',
       describe: 'File with parameters, key = value (LightGBM) or JSON; flags beat it' },
+    { name: 'init-model', group: 'Run', takes: 'one',
+      describe: 'Model that every training begins with, on rows that it does not know' },
     { name: 'json', group: 'Output', takes: 'switch', describe: 'The result as one JSON object' },
     { name: 'quiet', group: 'Run', takes: 'switch', short: 'q',
       describe: 'Say nothing but errors' },
@@ -59,6 +61,7 @@ export interface Study {
   readonly params: TrainingParams
   readonly data: Dataset
   readonly cluster: Cluster | undefined
+  readonly initModel: Booster | undefined
   readonly signal: AbortSignal
   /** Says something on stderr, unless --quiet. */
   readonly note: (text: string) => void
@@ -98,8 +101,12 @@ export async function runStudy(
   let cluster: Cluster | undefined
   try {
     const data = await Dataset.open(inputs, fileOptionsOf(values))
+    const path = values.text('init-model')
+    const initModel = path === undefined ? undefined : await Booster.load(path)
     cluster = await openPlace(place, values, { signal: interrupt.signal, onNotice: note })
-    return await work({ values, params, data, cluster, signal: interrupt.signal, note })
+    return await work({
+      values, params, data, cluster, initModel, signal: interrupt.signal, note,
+    })
   } catch (error) {
     throw endedBy(error, interrupt.signal)
   } finally {

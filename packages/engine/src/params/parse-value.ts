@@ -1,7 +1,7 @@
 import { CoppiceError } from '@coppice/model'
 import { nearest } from './nearest.js'
 import type { NumberRange, ResolvedValue } from './parameter.js'
-import { scheduleText } from './schedule.js'
+import { scheduledNames, scheduleText } from './schedule.js'
 import { structureNouns, structureText } from './structures.js'
 import { findParameter, type ParameterInfo } from './table.js'
 
@@ -231,10 +231,22 @@ function parseStructure(info: ParameterInfo, value: unknown): string | null {
     inRange(number, info.range) && (!info.isWhole || Number.isInteger(number)))
 }
 
-/** @throws CoppiceError 'PARAMETER' for a value that the parameter may not have */
-function parseScheduled(key: string, value: unknown): readonly [string, number] | null {
+/**
+ * @throws CoppiceError 'PARAMETER' for a value that the parameter may not have, and for what may
+ *   have no schedule
+ */
+function parseScheduled(key: string, value: unknown): readonly [string, number] {
   const info = findParameter(key)
-  if (info === undefined || (info.type !== 'int' && info.type !== 'float')) return null
+  const names: readonly string[] = scheduledNames
+  if (info === undefined) {
+    const near = nearest(key, names)
+    throw new CoppiceError('PARAMETER', `"${key}" in parameter_schedule is no parameter` +
+      (near === null ? '; leave it out' : `; did you mean "${near}"?`))
+  }
+  if (!names.includes(info.name)) {
+    throw new CoppiceError('PARAMETER', `${spelled(info, key)} in parameter_schedule cannot ` +
+      'change from iteration to iteration; give it by itself')
+  }
   return [info.name, parseValue(info, key, value) as number]
 }
 

@@ -26,10 +26,10 @@ export const scheduleNoun = 'an object of lists of numbers, one for each of the 
  * The fixed text of a given schedule, '' for an empty one; null for what is none.
  *
  * @param given - an object, or JSON
- * @param parse - the canonical name of a parameter, and its value: null where that is not legal
+ * @param parse - the canonical name of a parameter, and its value; throws where they are not legal
  */
 export function scheduleText(
-  given: unknown, parse: (name: string, value: unknown) => readonly [string, number] | null,
+  given: unknown, parse: (name: string, value: unknown) => readonly [string, number],
 ): string | null {
   const value = typeof given === 'string' ? parsed(given) : given
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
@@ -39,14 +39,11 @@ export function scheduleText(
     const items = ArrayBuffer.isView(list) ? [...list as unknown as Iterable<unknown>] : list
     if (!Array.isArray(items)) return null
     const own = (items as unknown[]).map((item) => parse(key, item))
-    if (own.includes(null)) return null
     const [first] = own
-    if (first === undefined || first === null) continue
-    lists.push([first[0], own.map((item) => item![1])])
+    if (first === undefined) continue
+    lists.push([first[0], own.map(([, item]) => item)])
   }
-  const names: readonly string[] = scheduledNames
   if (new Set(lists.map(([name]) => name)).size < lists.length) return null
-  if (lists.some(([name]) => !names.includes(name))) return null
   return lists.length === 0 ? ''
     : JSON.stringify(Object.fromEntries(lists.sort(([a], [b]) => a < b ? -1 : 1)))
 }

@@ -53,6 +53,32 @@ describe('specialiseHistogram', () => {
     for (const nFeatures of [TILE_BYTES_MAX, 100, 127, 128, 200]) check(3, nFeatures, 0, true)
   })
 
+  it('takes bytes with others between them, from any place, and wide ones', () => {
+    const n = 7
+    const random = new TestRandom(5)
+    const bytes = Uint8Array.from({ length: n * 48 }, () => random.below(256))
+    const rec = lab.put(bytes)
+    const places = [3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 30]
+    const columns = places.map((byte, f) => ({ cells: f * 4096, byte, isWide: byte === 30 }))
+    const hist = lab.reserve(columns.length * 4096 + 65_536 * 16)
+    const pass = specialiseHistogram(lab.memory, { columns, binStride: 48, pairStride: 48 })
+    lab.run([hist], () => pass(hist, rec, rec + 32, n))
+    const expected = new Map<number, [bigint, bigint]>()
+    for (let row = 0; row < n; row++) {
+      const view = new DataView(bytes.buffer, row * 48, 48)
+      for (const { cells, byte, isWide } of columns) {
+        const at = cells + 16 * (isWide ? view.getUint16(byte, true) : view.getUint8(byte))
+        const [g, h] = expected.get(at) ?? [0n, 0n]
+        expected.set(at, [g + BigInt(view.getInt32(32, true)),
+          h + (BigInt(view.getUint32(36, true)) << 16n) + 1n])
+      }
+    }
+    for (const [at, sums] of expected) assert.deepEqual(lab.longs(hist + at, 2), sums)
+    const all = lab.longs(hist, columns.length * 512 + 131_072)
+    assert.equal(all.filter((v) => v !== 0n).length,
+      [...expected.values()].flat().filter((v) => v !== 0n).length)
+  })
+
   it('takes strides that are wider than the bins', () => {
     for (const extra of [8, 16, 104]) check(17, 3, extra, true)
   })

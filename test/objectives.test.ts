@@ -57,6 +57,8 @@ const jobs: readonly (readonly [TrainingParams, (row: Row) => Label])[] = [
   [{ objective: 'aft', aftLossDistribution: 'logistic', aftLossDistributionScale: 0.8,
     metric: ['aft_nloglik', 'interval_regression_accuracy'] },
   ({ amount, counts }) => [counts > 8 ? 0 : amount, counts > 3 ? amount + counts % 3 : Infinity]],
+  [{ objective: 'cox', metric: ['cox_nloglik', 'c_index'] },
+    ({ amount, counts }) => counts > 3 ? -Math.ceil(amount) : Math.ceil(8 * amount) / 8],
   [{ objective: 'multi_label', metric: ['auc', 'binary_logloss'] },
     (row) => [Number(row.number > 0), Number(row.counts > 2), Number(row.amount > 1)]],
 ]

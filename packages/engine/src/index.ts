@@ -29,6 +29,9 @@ export {
 } from './objectives/families.js'
 export * from './custom/index.js'
 export type { MetricPart, MetricSpec, RankedScores } from './execution/protocol.js'
+export type { TimedScores } from './metrics/timed-rows.js'
+export type { EventTimes } from './survival/event-times.js'
+export type { RiskTables } from './survival/risk-tables.js'
 export { mergeSummaries, summarizeRows, type RowSummary, withExtents } from './training/summary.js'
 export type { LabelledRows, TargetShape } from './training/check-data.js'
 export { targetShape } from './training/make-plan.js'
@@ -59,7 +62,8 @@ export type {
   RootRequest, RoundRequest, SelectedGroup, SelectRequest,
 } from './execution/protocol.js'
 export { isPosition, POSITION_MAX } from './execution/position-sums.js'
-export { TALLY_COUNTS, TALLY_DIGITS } from './execution/protocol.js'
+export { TALLY_COUNTS, TALLY_DIGITS, type TallyRequest } from './execution/protocol.js'
+export { tallyCounts } from './execution/tally-counts.js'
 export {
   Booster, changesScores, type Dialogue, type EngineAnswer, type IterationRecord,
 } from './training/iteration.js'

@@ -48,6 +48,7 @@ export const objectiveFields: Readonly<Record<Objective['name'], readonly Object
   multi_regression: [numTarget],
   multi_label: [numTarget],
   squared_log_error: [],
+  cox: [],
   aft: [{ key: 'distribution', texts: ['normal', 'logistic', 'extreme'] },
     { key: 'scale', above: 0 }],
   custom: [{ key: 'numClass', isInteger: true, min: 0 }],

@@ -135,6 +135,8 @@ export type LossOfModel =
   | { readonly name: 'multi_label'; readonly numTarget: number }
   /** Squared errors of ln(1 + label). */
   | { readonly name: 'squared_log_error' }
+  /** Cox regression: the score is the logarithm of a hazard, of which only ratios count. */
+  | { readonly name: 'cox' }
   /**
    * Accelerated failure time: ln(time) = score + scale x noise; the label is the lower and the
    * upper bound of the time.

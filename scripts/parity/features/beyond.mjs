@@ -3,6 +3,8 @@ import { built, testsOf } from './row.mjs'
 
 const outputs = testsOf('packages/engine/test/training/outputs.test.ts')
 const survival = testsOf('packages/engine/test/objectives/survival.test.ts')
+const cox = testsOf('packages/engine/test/objectives/cox.test.ts')
+const timed = testsOf('packages/engine/test/metrics/survival.test.ts')
 const averages = testsOf('packages/engine/test/metrics/averages.test.ts')
 const ownCode = testsOf('packages/api/test/cv/custom.test.ts')
 const clusters = testsOf('test/objectives.test.ts')('gives the bytes of a training here:')
@@ -25,6 +27,13 @@ export const beyond = {
       ...survival('has the gradients, hessians and losses of XGBoost',
         'has the derivatives of its loss'), ...clusters],
     { note: 'labels are the bounds of a time: `--label lower,upper`' }),
+    built('`cox` (XGBoost\'s `survival:cox`), `cox_nloglik`, `c_index`', [
+      ...cox('has the gradients and hessians of XGBoost, which weights multiply',
+        'has the derivatives of the loss, ties and all', 'predicts hazards as XGBoost does'),
+      ...timed('is that of XGBoost, ties and all',
+        'is the share of pairs in the right order, of times and bounds, however rows are cut'),
+      ...clusters],
+    { note: 'the label is a time, below 0 that of a censored row; up to 2^20 times of events' }),
     built('`auc_ovr`: one against the rest',
       averages('is that of scikit-learn, however rows are grouped')),
     built('custom metrics in `evaluate`, custom objectives in `cv` and `tune`', [

@@ -26,9 +26,11 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  *
  * `objective` may be any whose label is a number: 'regression', 'regression_l1', 'quantile',
  * 'mape', 'huber', 'fair', 'poisson', 'gamma', 'tweedie', 'cross_entropy', 'cross_entropy_lambda',
- * 'expectile', 'pseudo_huber', 'log_cosh', 'squared_log_error', 'aft' (labels [lower, upper]), or
- * one of your own. With 'multi_regression' labels are arrays of numbers, with 'multi_label' of 0
- * and 1; predictions of these, and of 'multi_quantile', have a number for each, row-major.
+ * 'expectile', 'pseudo_huber', 'log_cosh', 'squared_log_error', 'aft' (labels [lower, upper]),
+ * 'cox' (labels are times, below 0 those of censored rows; predictions are hazards as multiples of
+ * that of score 0), or one of your own. With 'multi_regression' labels are arrays of numbers, with
+ * 'multi_label' of 0 and 1; predictions of these, and of 'multi_quantile', have a number for each,
+ * row-major.
  */
 export class GBDTRegressor extends Estimator {
   readonly kind = 'regressor'
@@ -60,7 +62,8 @@ export class GBDTRegressor extends Estimator {
         : Dataset.from(X, y ?? null, { weights: sampleWeight })
       return (await evaluate(this.booster, dataset, { metrics: 'r2' })).metrics['r2']!
     }
-    if (nOutputsOf(objective) > 1 || labelsPerRow(objective) > 1) {
+    const isOther = nOutputsOf(objective) > 1 || labelsPerRow(objective) > 1
+    if (isOther || objective.name === 'cox') {
       throw new CoppiceError('PARAMETER', `score is R2, of one number for one label, and a model ` +
         `of objective ${objective.name} has others; use evaluate(model.booster, data)`)
     }

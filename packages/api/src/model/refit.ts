@@ -78,6 +78,7 @@ function requireRefittable({ objective, trees, parameters, origin }: Model): voi
     : boosting !== 'gbdt' ? `a model of boosting = ${String(boosting)}`
     : trees.some(({ linear }) => linear !== undefined) ? 'a model with linear leaves'
     : /^(lambdarank|rank_)/.test(source) ? `a model of ${source}, which needs queries,`
+    : source === 'cox' ? 'a model of cox, whose leaves follow from all rows together,'
     : labelsPerRow(objective) > 1 ? `a model of ${source}, which has several label columns,`
     : /^(custom)?$/.test(source) ? 'a model of an objective that is not known'
     : null

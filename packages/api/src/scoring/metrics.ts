@@ -63,7 +63,7 @@ export class Metric {
   readonly #nIterations: number
   readonly #objective: Objective
   readonly #spec: MetricSpec
-  readonly #parts: Pick<MetricPart, 'sum' | 'ranked' | 'pair'>[] = []
+  readonly #parts: Pick<MetricPart, 'sum' | 'ranked' | 'pair' | 'timed'>[] = []
   readonly #sumWeight = new ExactSum()
   /** Of a metric that sees all rows at once, until then. */
   readonly #kept: (readonly [Float64Array, Float64Array, Float64Array | null])[] = []

@@ -250,7 +250,8 @@ export class TrainingDriver {
     const { features, maxLeaves, maxExpansions, linear } = plan.engine
     this.#setup = plan.engine
     this.#scratch = new Uint8Array(requestBytesMax(
-      features, maxLeaves, maxExpansions, undefined, linear, plan.positions?.nPositions))
+      features, maxLeaves, maxExpansions, undefined, linear, plan.positions?.nPositions,
+      plan.engine.objective.events?.times.length))
     this.#booster = new Booster(plan)
     this.#reducer = this.#makeReducer(plan.engine)
     this.#port.setup(plan.engine)

@@ -4,9 +4,9 @@
  */
 import {
   AUC_MU_CLASSES_MAX, BIN_SET_BYTES_MAX, type BinnedTree, BINS_MAX, type BinSet, type EngineSetup,
-  type ErrorCode, isWholeTree,
+  type ErrorCode, type EventTimes, isWholeTree,
   type MetricPart, type MetricSpec, POSITION_MAX, type RankedScores, type RankingSpec,
-  type RowSummary, type TargetShape,
+  type RowSummary, type TargetShape, type TimedScores,
 } from '@coppice/engine'
 import {
   COLUMNS_MAX, DATASETS_MAX, LEAVES_MAX, METRICS_MAX, NAME_LENGTH_MAX, OUTPUTS_MAX,
@@ -67,12 +67,25 @@ const rankedScores: Schema<RankedScores> = where(
     (positiveWeights ?? positives).length === positives.length,
   'scores with a weight for each')
 
+const timedScores: Schema<TimedScores> = where(
+  object({
+    scores: array(Float64Array),
+    lower: array(Float64Array),
+    upper: array(Float64Array),
+    weights: nullable(array(Float64Array)),
+  }),
+  ({ scores, lower, upper, weights }) =>
+    [lower, upper, weights ?? lower].every(({ length }) => length === scores.length) &&
+    lower.every((bound, i) => bound <= upper[i]!),
+  'scores with bounds of a time for each')
+
 export const metricPart: Schema<MetricPart> = object({
   dataset: integer(0, DATASETS_MAX),
   metric: name,
   sum: nullable(exactSums),
   ranked: nullable(rankedScores),
   pair: optional(count),
+  timed: optional(timedScores),
 })
 
 const codeRef = { key: name, file: name, export: name }
@@ -88,6 +101,14 @@ const metricSpec: Schema<MetricSpec> = object({
 
 /** Labels of rankings, far more than anybody grades by. */
 const GAINS_MAX = 65_536
+
+/** Times ascend, and each had an event at least. */
+const events: Schema<EventTimes> = where(
+  object({ times: array(Float64Array), counts: array(Float64Array) }),
+  ({ times, counts }) => times.length === counts.length &&
+    times.every((time, i) => time > (times[i - 1] ?? 0) && time < Infinity) &&
+    counts.every((n) => Number.isSafeInteger(n) && n > 0),
+  'events by ascending time')
 
 const ranking: Schema<RankingSpec> = object({
   labelGain: where(list(finite, GAINS_MAX), ({ length }) => length > 0, 'gains of labels'),
@@ -112,6 +133,7 @@ export const engineSetup: Schema<EngineSetup> = object({
     hessianBound: finite,
     measuresHessian: optional(flag),
     ranking: optional(ranking),
+    events: optional(events),
     custom: optional(nullable(object(codeRef))),
   }),
   nOutputs: integer(1, OUTPUTS_MAX),
@@ -161,6 +183,7 @@ export const rowSummary: Schema<RowSummary> = object({
   queries: optional(object({
     nQueries: count, sumWeight: exactSum, nPositions: optional(integer(0, POSITION_MAX + 1)),
   })),
+  events: optional(events),
 })
 
 export const targetShape: Schema<TargetShape> = object({

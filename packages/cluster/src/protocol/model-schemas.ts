@@ -120,6 +120,7 @@ const loss: Schema<LossOfModel> = tagged('name', {
   }),
   multi_label: object({ name: constant('multi_label'), numTarget: integer(2, OUTPUTS_MAX) }),
   squared_log_error: object({ name: constant('squared_log_error') }),
+  cox: object({ name: constant('cox') }),
   aft: object({
     name: constant('aft'), scale: finite,
     distribution: oneOf({ normal: true, logistic: true, extreme: true }),

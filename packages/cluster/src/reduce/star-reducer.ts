@@ -2,7 +2,7 @@ import {
   CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, groupedFeatures,
   histogramsOf, mergeMoments, mergeSelected, metricParts, type MetricPart, momentsFault,
   type MomentsPart, type MomentsRequest, type RootRequest, type RoundRequest, type SelectPart,
-  selectPartFault, type SelectRequest, TALLY_COUNTS, TravelLayouts,
+  selectPartFault, type SelectRequest, tallyCounts, TravelLayouts,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
@@ -24,8 +24,8 @@ export class StarReducer implements RequestReducer {
   readonly #layouts: TravelLayouts
   /** As bins of features in histograms that are no elected ones. */
   readonly #summed: EngineSetup['features']
-  /** By name of a metric: whether its parts are ranked scores (or sums). */
-  readonly #isRanked: ReadonlyMap<string, boolean>
+  /** By name of a metric: what its parts are. */
+  readonly #partKinds: ReadonlyMap<string, PartKind>
   #request: EngineRequest | null = null
   #chunks: readonly SumChunk[] = []
   #isWhole: boolean[] = []
@@ -48,7 +48,7 @@ export class StarReducer implements RequestReducer {
     this.#layouts = new TravelLayouts(setup)
     this.#summed = setup.voting === undefined ? setup.features
       : groupedFeatures(setup.features).features
-    this.#isRanked = rankedMetrics(setup)
+    this.#partKinds = partKinds(setup)
   }
 
   /** As RequestReducer; where no histogram travels a round has no chunks. */
@@ -65,7 +65,7 @@ export class StarReducer implements RequestReducer {
     this.#inspectors.clear()
     switch (request.kind) {
       case 'tally':
-        this.#counts = new Float64Array(TALLY_COUNTS)
+        this.#counts = new Float64Array(tallyCounts(request))
         return 1
       case 'prepare':
       case 'evaluate':
@@ -118,7 +118,7 @@ export class StarReducer implements RequestReducer {
     if (payload.kind !== 'counts') throw wrongKind(kind, payload, 'counts')
     requireChunk(kind, chunk, 1)
     const { values } = payload
-    const isSound = values.length === TALLY_COUNTS &&
+    const isSound = values.length === this.#counts.length &&
       values.every((value) => Number.isSafeInteger(value) && value >= 0)
     if (!isSound) throw new ProtocolError('invalid', 'what should be numbers of rows are none')
     values.forEach((value, i) => { this.#counts[i]! += value })
@@ -127,16 +127,16 @@ export class StarReducer implements RequestReducer {
   #addParts(kind: string, chunk: number, payload: AnswerPayload): void {
     if (payload.kind !== 'parts') throw wrongKind(kind, payload, 'parts')
     requireChunk(kind, chunk, 1)
-    for (const { metric, sum, ranked } of payload.parts) {
-      const isRanked = this.#isRanked.get(metric)
-      if (isRanked === undefined) {
-        const wanted = [...this.#isRanked.keys()].join(', ')
+    for (const part of payload.parts) {
+      const { metric } = part
+      const wantedKind = this.#partKinds.get(metric)
+      if (wantedKind === undefined) {
+        const wanted = [...this.#partKinds.keys()].join(', ')
         throw new ProtocolError('invalid',
           `a part of metric "${metric}" came; asked for were ${wanted}`)
       }
-      if ((ranked !== null) !== isRanked || (sum !== null) === isRanked) {
-        throw new ProtocolError('invalid',
-          `a part of metric "${metric}" is not ${isRanked ? 'ranked scores' : 'a sum'}`)
+      if (kindOfPart(part) !== wantedKind) {
+        throw new ProtocolError('invalid', `a part of metric "${metric}" is not ${wantedKind}`)
       }
     }
     this.#parts.push(...payload.parts)
@@ -242,13 +242,24 @@ export class StarReducer implements RequestReducer {
   }
 }
 
+type PartKind = 'a sum' | 'ranked scores' | 'scores with times'
+
+/** What a part is; null where it is several things, or nothing. */
+function kindOfPart(
+  { sum, ranked, timed }: Pick<MetricPart, 'sum' | 'ranked' | 'timed'>,
+): PartKind | null {
+  if (timed !== undefined) return sum === null && ranked === null ? 'scores with times' : null
+  if (ranked !== null) return sum === null ? 'ranked scores' : null
+  return sum === null ? null : 'a sum'
+}
+
 /** What the parts of each metric are, seen at those of no rows. */
-function rankedMetrics({ metrics, objective, nOutputs }: EngineSetup): Map<string, boolean> {
+function partKinds({ metrics, objective, nOutputs }: EngineSetup): Map<string, PartKind> {
   const nothing = new Float64Array(0)
   const scores = Array.from({ length: nOutputs }, () => nothing)
   return new Map(metrics.map((metric) => {
     const parts = metricParts(metric, objective.objective, scores, nothing, null)
-    return [metric.name, parts[0]!.ranked !== null]
+    return [metric.name, kindOfPart(parts[0]!)!]
   }))
 }
 

@@ -106,7 +106,7 @@ const objectives: readonly Objective[] = [
   { name: 'focal', gamma: 2, alpha: 0.25 }, { name: 'hinge' },
   { name: 'multi_quantile', quantiles: [0.1, 0.9] }, { name: 'multi_label', numTarget: 3 },
   { name: 'multi_regression', numTarget: 2 }, { name: 'squared_log_error' },
-  { name: 'aft', distribution: 'extreme', scale: 0.5 },
+  { name: 'aft', distribution: 'extreme', scale: 0.5 }, { name: 'cox' },
   { name: 'custom', source: 'mine', link: 'softplus', numClass: 0 },
 ]
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {
-  type EngineRequest, type EngineSetup, ExactSum, rowDraw, TALLY_COUNTS, TALLY_DIGITS,
+  type EngineRequest, type EngineSetup, ExactSum, type RiskTables, rowDraw, TALLY_COUNTS,
+  TALLY_DIGITS,
 } from '@coppice/engine'
 import { sha256, toHex } from '@coppice/model'
 import { nearestEven, type SelectableRow, selectNaively } from '@coppice/testkit'
@@ -9,6 +10,7 @@ import { packMoments } from '../../src/wire/pack-moments.js'
 import { packSelection } from '../../src/wire/pack-selection.js'
 import type { EngineWork } from '../../src/worker/events.js'
 import { outputNaively, sumNaively } from './naive-linear.js'
+import { coxDerivatives, keyOfScores, tallyHazards, type TimedRow } from './naive-survival.js'
 import { type Derivatives, lambdasOfTwo, tallyPositions } from './naive-ranking.js'
 import { type Problem, QUERY_ROWS, type TinyRows } from './problem.js'
 
@@ -84,7 +86,7 @@ class NaiveStore {
   apply(request: EngineRequest): void {
     switch (request.kind) {
       case 'gradients':
-        for (const [i, derivatives] of this.#derivatives(request.biases).entries()) {
+        for (const [i, derivatives] of this.#derivatives(request).entries()) {
           const { gradient, hessian } = this.#training[i]!
           for (const [k, of] of derivatives.entries()) {
             gradient[k] = nearestEven(of.gradient * request.gradientScale)
@@ -124,8 +126,13 @@ class NaiveStore {
   }
 
   /** Of each row the derivatives of each output. */
-  #derivatives(biases: readonly number[] = []): (readonly Derivatives[])[] {
+  #derivatives(
+    { biases = [], risks }: { readonly biases?: readonly number[], readonly risks?: RiskTables },
+  ): (readonly Derivatives[])[] {
     const { objective: { objective, ranking } } = this.#setup
+    if (risks !== undefined) {
+      return this.#timed.map((row) => [coxDerivatives(row, this.#setup.objective, risks)])
+    }
     if (objective.name !== 'lambdarank') {
       return this.#training.map((row) => row.score.map((_, k) =>
         ({ gradient: this.#gradient(row, k), hessian: 1 })))
@@ -134,6 +141,10 @@ class NaiveStore {
       ({ label: row.label, score: row.score[0]! + biases[row.id % QUERY_ROWS]! })
     return this.#training.flatMap((row, i) => row.id % QUERY_ROWS > 0 ? []
       : lambdasOfTwo([ranked(row), ranked(this.#training[i + 1]!)], ranking!).map((of) => [of]))
+  }
+
+  get #timed(): TimedRow[] {
+    return this.#training.map(({ label, score }) => ({ label, score: score[0]! }))
   }
 
   #gradient({ score: scores, label }: Row, output: number): number {
@@ -167,7 +178,8 @@ class NaiveStore {
   answer(request: EngineRequest): AnswerPayload[] {
     switch (request.kind) {
       case 'prepare': {
-        const values = this.#derivatives(request.biases).flat()
+        if (request.of === 'scores') return [{ kind: 'maximum', value: keyOfScores(this.#timed) }]
+        const values = this.#derivatives(request).flat()
           .map(({ gradient }) => Math.abs(gradient))
         return [{ kind: 'maximum', value: Math.max(0, ...values) }]
       }
@@ -197,6 +209,10 @@ class NaiveStore {
   }
 
   #tally(request: Extract<EngineRequest, { kind: 'tally' }>): AnswerPayload {
+    if (request.of === 'hazards') {
+      const { times } = this.#setup.objective.events!
+      return { kind: 'counts', values: tallyHazards(this.#timed, times, request) }
+    }
     if (request.of !== undefined) {
       return { kind: 'counts', values: tallyPositions(
         this.#training.map(({ id, gradient, hessian }) =>

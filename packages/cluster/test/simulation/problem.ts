@@ -39,7 +39,9 @@ export interface Problem {
 const problems = new Map<number, Promise<Problem>>()
 
 /** Problems that are of one of these kinds each. */
-export const specialKinds = ['begins', 'schedule', 'begins', 'outputs', 'ranks', 'wide'] as const
+export const specialKinds =
+  ['begins', 'schedule', 'begins', 'outputs', 'ranks', 'wide', 'times'] as const
+type Kind = (typeof specialKinds)[number] | undefined
 /** Problems of none of them. */
 export const plainCount = 24
 export const problemCount = plainCount + specialKinds.length
@@ -77,6 +79,10 @@ async function makeProblem(number: number): Promise<Problem> {
       Array.from({ length: nFeatures }, (_, f) => random.below(binsOf(f))))
     const label = bins.map((row) => {
       const value = row[0]! * 2 - (row[1]! > 1 ? 3 : 0) + random.normal()
+      // a time with ties, or that of a censored row
+      if (kind === 'times') {
+        return Math.max(1, Math.round(9 - value)) * (random.below(3) > 0 ? 1 : -1)
+      }
       return kind === 'ranks' ? Math.max(0, Math.min(3, Math.round(value / 3))) : value
     })
     return { dataset, rows: { firstRow, bins, label,
@@ -109,7 +115,7 @@ async function makeProblem(number: number): Promise<Problem> {
   }
   const sets = (): BinnedDataset[] => Array.from({ length: nDatasets }, (_, d) => binned(
     features, partitions.filter(({ dataset }) => dataset === d).map(({ rows }) => rows),
-    kind === 'ranks'))
+    kind))
   const initModel = kind === 'begins' ? await modelToBeginWith(sets()[0]!) : null
   if (initModel !== null) beginWith(initModel, features, partitions)
   const [training, ...evaluated] = sets()
@@ -124,7 +130,7 @@ async function makeProblem(number: number): Promise<Problem> {
   }, new InlineExecutor())
   return {
     params: resolveParams(rawParams), rawParams, features, partitions, nDatasets,
-    infos: partitions.map((partition, p) => infoOf(p, partition, features, kind === 'ranks')),
+    infos: partitions.map((partition, p) => infoOf(p, partition, features, kind)),
     initModel,
     expected: serializeModel(model),
     chain: [startChain(model), ...chain],
@@ -141,6 +147,7 @@ function specialParams(kind: (typeof specialKinds)[number]): Readonly<Record<str
     case 'outputs': return { objective: 'multi_quantile', quantiles: [0.2, 0.7] }
     case 'ranks': return { objective: 'lambdarank', lambdarank_norm: false, metric: 'none',
       lambdarank_position_bias_regularization: 0.1 }
+    case 'times': return { objective: 'cox', metric: 'none' }
     default: return {}
   }
 }
@@ -185,12 +192,12 @@ function lossOf(number: number): { readonly objective: string, readonly alpha?: 
 
 function infoOf(
   partition: number, { rows }: { readonly dataset: number, readonly rows: TinyRows },
-  features: readonly FeatureInfo[], ranks: boolean,
+  features: readonly FeatureInfo[], kind: Kind,
 ): LoadedPartitionInfo {
-  const data = binned(features, [rows], ranks)
-  const shape = { objective: 'regression', nClasses: 0, nOutputs: 1 }
+  const data = binned(features, [rows], kind)
+  const shape = { objective: kind === 'times' ? 'cox' : 'regression', nClasses: 0, nOutputs: 1 }
   const summary = summarizeRows(
-    data, ranks ? { ...shape, objective: 'lambdarank', maxLabel: 30 } : shape, '')
+    data, kind === 'ranks' ? { ...shape, objective: 'lambdarank', maxLabel: 30 } : shape, '')
   return {
     partition, nRows: data.nRows, hash: `rows of ${partition}`,
     summary: withExtents(summary, data.blocks),
@@ -198,8 +205,9 @@ function infoOf(
 }
 
 function binned(
-  features: readonly FeatureInfo[], parts: readonly TinyRows[], ranks: boolean,
+  features: readonly FeatureInfo[], parts: readonly TinyRows[], kind: Kind,
 ): BinnedDataset {
+  const ranks = kind === 'ranks'
   const rows = parts.flatMap(({ bins }) => bins)
   const isWide = features.map(({ mapper }) => mapper.nBins > 256)
   const bins = rows.flatMap((row) =>

@@ -3,7 +3,10 @@ import type { BinSet } from '../bin-set.js'
 import type { MetricDefinition } from '../custom/types.js'
 import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
+import type { TimedScores } from '../metrics/timed-rows.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
+import type { HazardTally } from '../survival/hazard-sums.js'
+import type { RiskTables } from '../survival/risk-tables.js'
 import type { BagRule } from './bag-rules.js'
 import type { LeafRules, Rescan, TreeRules } from './leaf-rules.js'
 import type { ElectedLeaf, Voting } from './elected-leaf.js'
@@ -13,6 +16,7 @@ import type { ElectedLeaf, Voting } from './elected-leaf.js'
  * request is carried out by all engines on their rows; an answer is about all rows. Executors
  * differ only in how requests travel and where sums meet.
  *
+ *   prepare, tally ...                       largest score, sums of hazards (cox)
  *   prepare   -> largest gradient (hessian)  where the objective's bound is not proven
  *   gradients                                fixed-point gradients of all outputs
  *   tally ...                                rows by the size of their gradients (GOSS); gradients
@@ -28,11 +32,15 @@ export type EngineRequest =
 
 export interface PrepareRequest {
   readonly kind: 'prepare'
-  /** Instead of gradients: of custom objectives, whose hessians have no bound that is proven. */
-  readonly of?: 'hessians'
+  /**
+   * Instead of gradients: of custom objectives, whose hessians have no bound that is proven. Of
+   * cox first the largest score (`scoreKey`).
+   */
+  readonly of?: 'hessians' | 'scores'
   /** As in the gradients that follow. */
   readonly draw?: number
   readonly biases?: readonly number[]
+  readonly risks?: RiskTables
 }
 
 export interface GradientsRequest {
@@ -44,10 +52,12 @@ export interface GradientsRequest {
   readonly draw?: number
   /** Of each position, where rows have one: added to the scores of its rows (lambdarank). */
   readonly biases?: readonly number[]
+  /** Of cox: sums over the rows that were there when events happened. */
+  readonly risks?: RiskTables
 }
 
-/** Whole numbers of the training rows, 0 or more, to be added up: TALLY_COUNTS of them. */
-export type TallyRequest = KeyTally | PositionTally
+/** Whole numbers of the training rows, 0 or more, to be added up: `tallyCounts` of them. */
+export type TallyRequest = KeyTally | PositionTally | HazardTally
 
 /**
  * Count the training rows by a digit of the key of their gradients (`importanceKeys`), among those
@@ -65,7 +75,7 @@ export interface KeyTally {
 export const TALLY_DIGITS = [
   { shift: 20, bits: 11 }, { shift: 10, bits: 10 }, { shift: 0, bits: 10 },
 ] as const
-/** Counts of a tally. */
+/** Counts of a tally, but of hazards. */
 export const TALLY_COUNTS = 2048
 
 /** Sum the gradients by the position of rows, see `positionSums`. */
@@ -226,6 +236,8 @@ export interface MetricPart {
    * means over classes or scores: which of them.
    */
   readonly pair?: number
+  /** Rows with their times, of metrics that compare these; then there is neither of the above. */
+  readonly timed?: TimedScores
 }
 
 /**

@@ -84,6 +84,13 @@ export class Reader {
     return n < 0 ? null : this.list(n, 4, () => this.int())
   }
 
+  doubles(n: number): Float64Array {
+    this.#require(n * 8)
+    const values = new Float64Array(n)
+    for (let i = 0; i < n; i++) values[i] = this.double()
+    return values
+  }
+
   /** @param itemBytes - that each of them takes, at least */
   list<T>(n: number, itemBytes: number, read: () => T): T[] {
     this.#require(n * itemBytes)

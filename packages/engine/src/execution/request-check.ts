@@ -3,13 +3,15 @@ import { isPowerOfTwo } from '../numeric/exact-sum.js'
 import {
   bucketsOf, LINEAR_BUCKETS_MAX, LOGARITHMIC, RESIDUAL_LIMIT, ROWS,
 } from '../selection/buckets.js'
+import { HAZARDS_PER_TALLY, type HazardTally } from '../survival/hazard-sums.js'
+import type { RiskTables } from '../survival/risk-tables.js'
 import type { BagRule } from './bag-rules.js'
 import type { ElectedLeaf } from './elected-leaf.js'
 import { maskBytesMax } from './mask.js'
 import { TALLY_DIGITS } from './protocol.js'
 import type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, Expansion, MomentsRequest,
-  RoundRequest, SelectGroup, SelectRequest,
+  PrepareRequest, RoundRequest, SelectGroup, SelectRequest,
 } from './protocol.js'
 
 /** What bounds the requests of a training. */
@@ -93,7 +95,8 @@ function numericFault(own: readonly number[], limits: RequestLimits): string | n
  */
 export function requestFault(request: EngineRequest, limits: RequestLimits): string | null {
   switch (request.kind) {
-    case 'prepare': return biasFault(request.biases, limits)
+    case 'prepare': return request.of === 'scores' ? scoresFault(request, limits)
+      : biasFault(request.biases, limits) ?? riskFault(request.risks, limits)
     case 'evaluate': {
       const { divisor = 1 } = request
       return divisor >= 1 && divisor < Infinity ? null : `${divisor} is no number of trees`
@@ -102,7 +105,7 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
       const scales = [request.gradientScale, request.hessianScale]
       const wrong = scales.find((scale) => !(scale > 0 && scale < Infinity))
       return wrong !== undefined ? `${wrong} is no scale of gradients`
-        : biasFault(request.biases, limits)
+        : biasFault(request.biases, limits) ?? riskFault(request.risks, limits)
     }
     case 'root':
       if (!isIn(request.output, limits.nOutputs)) {
@@ -114,6 +117,7 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
         return isIn(request.first, nPositionsOf(limits)) ? null
           : `rows were not shown at position ${request.first}`
       }
+      if (request.of === 'hazards') return hazardFault(request, limits)
       return isIn(request.digit, TALLY_DIGITS.length) && limits.usesGoss ? null
         : 'rows are not counted by such a digit'
     case 'round': {
@@ -150,6 +154,37 @@ function biasFault(biases: readonly number[] | undefined, limits: RequestLimits)
   const given = biases?.length ?? 0
   if (given !== n) return `there are ${given} biases of ${n} positions`
   return biases?.every(Number.isFinite) === false ? 'a bias is no finite number' : null
+}
+
+function nEventsOf({ objective }: RequestLimits): number {
+  return objective.events?.times.length ?? 0
+}
+
+/** Only of cox scores are asked for, before its risk sets are known. */
+function scoresFault({ biases, risks }: PrepareRequest, limits: RequestLimits): string | null {
+  return nEventsOf(limits) > 0 && biases === undefined && risks === undefined ? null
+    : 'scores are not asked for here'
+}
+
+function hazardFault({ first, n, origin }: HazardTally, limits: RequestLimits): string | null {
+  const isSound = isIn(first, nEventsOf(limits)) && Number.isInteger(n) && n > 0 &&
+    n <= HAZARDS_PER_TALLY && first + n <= nEventsOf(limits) && Number.isFinite(origin)
+  return isSound ? null : `there are no hazards of ${n} events from ${first} on`
+}
+
+/** Where there are events each has its sums, and else there are none. */
+function riskFault(risks: RiskTables | undefined, limits: RequestLimits): string | null {
+  const n = nEventsOf(limits)
+  const { origin = 0, rates = [], squares = [] } = risks ?? {}
+  if (rates.length !== n || squares.length !== n) {
+    return `there are sums over ${rates.length} and ${squares.length} of ${n} events`
+  }
+  const isSound = Number.isFinite(origin) && rates.every(isSum) && squares.every(isSum)
+  return isSound ? null : 'a sum over events is none'
+}
+
+function isSum(value: number): boolean {
+  return value >= 0 && value < Infinity
 }
 
 /** Engines have room for rows out of a bag, and keys, where the setup says so. */

@@ -9,7 +9,7 @@ import { maskBytesMax } from './mask.js'
 import type {
   BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout,
   GradientsRequest, LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest,
-  SelectGroup, SelectRequest,
+  SelectGroup, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
 import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
@@ -24,6 +24,9 @@ const bags = ['rows', 'classes', 'goss', 'queries'] as const
 /** Bits of what comes with requests for gradients. */
 const HAS_DRAW = 1
 const HAS_BIASES = 2
+const HAS_RISKS = 4
+/** What `prepare` may ask for. */
+const maxima = [undefined, 'hessians', 'scores'] as const
 
 /** Of one group of a select request. */
 const SELECT_GROUP_BYTES = 32
@@ -35,7 +38,7 @@ const SELECT_GROUP_BYTES = 32
  */
 export function requestBytesMax(
   features: readonly FeatureLayout[], maxLeaves: number, maxExpansions: number, rules?: TreeRules,
-  linear?: Pick<LinearSetup, 'maxFeatures'>, nPositions = 0,
+  linear?: Pick<LinearSetup, 'maxFeatures'>, nPositions = 0, nEvents = 0,
 ): number {
   const nFeatures = features.length
   const maskBytes = maskBytesMax(features)
@@ -51,7 +54,7 @@ export function requestBytesMax(
   const select = maxLeaves * SELECT_GROUP_BYTES
   const fitted = linear === undefined ? 0 : maxLeaves * (20 + 12 * linear.maxFeatures)
   return 256 + SCAN_NUMBERS * 8 + maskBytes +
-    Math.max(round + ruled + commit + fitted, select, elected, nPositions * 8)
+    Math.max(round + ruled + commit + fitted, select, elected, nPositions * 8 + nEvents * 16)
 }
 
 /** Bytes for a tree as a request that commits it, without the nodes of leaves. */
@@ -70,7 +73,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
   w.int(kinds.indexOf(request.kind))
   switch (request.kind) {
     case 'prepare':
-      w.int(request.of === 'hessians' ? 1 : 0)
+      w.int(maxima.indexOf(request.of))
       writeDraw(w, request)
       break
     case 'evaluate':
@@ -92,8 +95,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
         for (const value of scanNumbers(request.scan)) w.double(value)
       }
       break
-    case 'tally':
-      w.ints(request.of === 'positions' ? [request.first] : [request.digit, request.prefix])
+    case 'tally': writeTally(w, request)
       break
     case 'round':
       w.ints(request.released)
@@ -137,8 +139,8 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
   const kind = kinds[r.int()]
   switch (kind) {
     case 'prepare': {
-      const of = r.int() === 0 ? {} : { of: 'hessians' } as const
-      return { kind, ...of, ...readDraw(r) }
+      const of = maxima[r.int()]
+      return { kind, ...(of === undefined ? {} : { of }), ...readDraw(r) }
     }
     case 'evaluate': {
       const divisor = r.double()
@@ -147,11 +149,7 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'gradients':
       return { kind, gradientScale: r.double(), hessianScale: r.double(), ...readDraw(r) }
     case 'root': return readRoot(r)
-    case 'tally': {
-      const [first = 0, prefix] = r.ints() ?? []
-      return prefix === undefined ? { kind, of: 'positions', first }
-        : { kind, digit: first, prefix }
-    }
+    case 'tally': return readTally(r)
     case 'round': return readRound(r)
     case 'commit': return readCommit(r)
     case 'select': return readSelect(r)
@@ -160,22 +158,47 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
   }
 }
 
-/** What objectives of rankings are told beside the scales. */
-type RankingWords = Pick<GradientsRequest, 'draw' | 'biases'>
+/** What some objectives are told beside the scales. */
+type GradientWords = Pick<GradientsRequest, 'draw' | 'biases' | 'risks'>
 
-function writeDraw(w: Writer, { draw, biases }: RankingWords): void {
-  w.int((draw === undefined ? 0 : HAS_DRAW) | (biases === undefined ? 0 : HAS_BIASES))
+function writeDraw(w: Writer, { draw, biases, risks }: GradientWords): void {
+  w.int((draw === undefined ? 0 : HAS_DRAW) | (biases === undefined ? 0 : HAS_BIASES) |
+    (risks === undefined ? 0 : HAS_RISKS))
   if (draw !== undefined) w.int(draw)
-  if (biases === undefined) return
-  w.int(biases.length)
-  for (const bias of biases) w.double(bias)
+  if (biases !== undefined) {
+    w.int(biases.length)
+    for (const bias of biases) w.double(bias)
+  }
+  if (risks === undefined) return
+  w.double(risks.origin)
+  w.int(risks.rates.length)
+  for (const rate of risks.rates) w.double(rate)
+  for (const square of risks.squares) w.double(square)
 }
 
-function readDraw(r: Reader): RankingWords {
+function readDraw(r: Reader): GradientWords {
   const has = r.int()
   const draw = (has & HAS_DRAW) === 0 ? {} : { draw: r.int() }
-  return (has & HAS_BIASES) === 0 ? draw
-    : { ...draw, biases: r.list(r.int(), 8, () => r.double()) }
+  const biases = (has & HAS_BIASES) === 0 ? {} : { biases: r.list(r.int(), 8, () => r.double()) }
+  if ((has & HAS_RISKS) === 0) return { ...draw, ...biases }
+  const origin = r.double()
+  const n = r.int()
+  return { ...draw, ...biases, risks: { origin, rates: r.doubles(n), squares: r.doubles(n) } }
+}
+
+function writeTally(w: Writer, request: TallyRequest): void {
+  if (request.of === 'positions') return w.ints([request.first])
+  if (request.of === undefined) return w.ints([request.digit, request.prefix])
+  w.ints([request.first, request.n, 0])
+  w.double(request.origin)
+}
+
+function readTally(r: Reader): TallyRequest {
+  const kind = 'tally'
+  const [first = 0, second, third] = r.ints() ?? []
+  if (second === undefined) return { kind, of: 'positions', first }
+  return third === undefined ? { kind, digit: first, prefix: second }
+    : { kind, of: 'hazards', first, n: second, origin: r.double() }
 }
 
 function readRoot(r: Reader): RootRequest {

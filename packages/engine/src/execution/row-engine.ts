@@ -193,21 +193,28 @@ export class RowEngine {
     this.rows.split(expansion)
   }
 
-  /** Exact max |gradient| (or hessian) over this engine's rows; 0 without rows. */
-  prepare({ of, draw, biases }: PrepareRequest): number {
-    return of === 'hessians' ? this.#objective.maxHessian?.() ?? 0
-      : this.#objective.maxGradient(draw, biases)
+  /** Exact max |gradient| (or hessian, or score) over this engine's rows; 0 without rows. */
+  prepare({ of, draw, biases, risks }: PrepareRequest): number {
+    switch (of) {
+      case 'hessians': return this.#objective.maxHessian?.() ?? 0
+      case 'scores': return this.#objective.maxScoreKey?.() ?? 0
+      default: return this.#objective.maxGradient(draw, biases, risks)
+    }
   }
 
   /** Fixed-point gradients of all outputs. The scales are powers of two. */
-  computeGradients({ gradientScale, hessianScale, draw, biases }: GradientsRequest): void {
-    this.#objective.gradients(gradientScale, hessianScale, draw, biases)
+  computeGradients({ gradientScale, hessianScale, draw, biases, risks }: GradientsRequest): void {
+    this.#objective.gradients(gradientScale, hessianScale, draw, biases, risks)
     if (this.#setup.usesGoss) this.#sampler.takeKeys()
   }
 
   /** Counts or sums of this engine's rows, see TallyRequest. */
   tally(request: TallyRequest): Float64Array {
-    if (request.of !== 'positions') return this.#sampler.tally(request)
+    if (request.of === undefined) return this.#sampler.tally(request)
+    if (request.of === 'hazards') {
+      assert(this.#objective.hazards !== undefined, 'the objective is of hazards')
+      return this.#objective.hazards(request)
+    }
     assert(this.#shownAt !== null, 'rows were shown at positions')
     const { pairs, pairStride: stride } = this.#pairs
     const gradients = { memory: this.#memory.buffer, pairs, stride, shownAt: this.#shownAt }

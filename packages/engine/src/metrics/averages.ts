@@ -10,7 +10,7 @@ import {
 } from '../objectives/multi-output.js'
 import { rankScores } from './auc.js'
 
-type Parts = Pick<MetricPart, 'sum' | 'ranked' | 'pair'>
+type Parts = Pick<MetricPart, 'sum' | 'ranked' | 'pair' | 'timed'>
 
 /** One engine's part of a metric of one score. */
 type PartOf = (

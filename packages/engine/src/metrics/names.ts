@@ -5,7 +5,7 @@ import { isRankingMetric } from './ranking.js'
 
 const confusion = ['accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'mcc']
 const higherIsBetter = ['auc', 'auc_mu', 'auc_ovr', 'average_precision', 'r2',
-  'interval_regression_accuracy', ...confusion]
+  'interval_regression_accuracy', 'c_index', ...confusion]
 
 /** Metrics where a larger value is better. */
 export function isHigherBetter(metric: string): boolean {
@@ -66,6 +66,7 @@ const metricNames: Readonly<Record<Objective['name'], Names>> = {
   multi_label: ['binary_logloss', 'auc', 'binary_error'],
   squared_log_error: ['rmsle', ...numeric],
   aft: ['aft_nloglik'],
+  cox: ['cox_nloglik', 'c_index'],
 }
 
 /** Metrics that are defined too, and computed when they are named. */
@@ -98,7 +99,8 @@ const alsoDefined: Readonly<Record<Objective['name'], readonly string[]>> = {
   multi_regression: shaped,
   multi_label: probable,
   squared_log_error: shaped,
-  aft: ['interval_regression_accuracy'],
+  aft: ['interval_regression_accuracy', 'c_index'],
+  cox: [],
 }
 
 /** Metrics that say how good a model of an objective is, its own loss first. */

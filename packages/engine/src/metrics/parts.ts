@@ -6,6 +6,8 @@ import type { ResolvedParams } from '../params/index.js'
 import { areaUnderRoc, mergeAll, rankScores } from './auc.js'
 import { aucMuCosts, finishAucMu, rankPairs } from './auc-mu.js'
 import { finishMean, outputParts, rankClasses } from './averages.js'
+import { concordance } from './concordance.js'
+import { coxLikelihood } from './cox-likelihood.js'
 import { averagePrecision } from './average-precision.js'
 import {
   binaryError, binaryLogLoss, multiError, multiLogLoss, ovaLogLoss, type RowLoss,
@@ -15,9 +17,10 @@ import { isHigherBetter } from './names.js'
 import { crossEntropy, numberLoss } from './number-losses.js'
 import { isRankingMetric } from './ranking.js'
 import { aftPart } from './survival.js'
+import { joinTimed, timedScores } from './timed-rows.js'
 import { finishTally, isTally, positiveProbability, tallyPart } from './tallies.js'
 
-type Parts = Pick<MetricPart, 'sum' | 'ranked' | 'pair'>
+type Parts = Pick<MetricPart, 'sum' | 'ranked' | 'pair' | 'timed'>
 
 /** What sums are divided by. */
 export interface SetSize {
@@ -30,6 +33,11 @@ export interface SetSize {
 
 /** Metrics of the order of the rows by score. */
 const rankedMetrics: readonly string[] = ['auc', 'average_precision']
+
+/** Whether a metric is of rows and their times, compared with each other. */
+function isTimed(metric: string): boolean {
+  return metric === 'cox_nloglik' || metric === 'c_index'
+}
 
 /** Parameters that metrics read. */
 type MetricNumber = 'alpha' | 'fairC' | 'tweedieVariancePower' | 'expectileAlpha' | 'huberSlope'
@@ -129,6 +137,11 @@ export function metricPart(
     return { sum: part.parts(), ranked: null }
   }
   const objective = metricFamily(ownObjective)
+  if (isTimed(metric.name)) {
+    const ordersTimes = metric.name === 'c_index'
+    const timed = timedScores(objective, scores[0]!, labels, weights, ordersTimes)
+    return { sum: null, ranked: null, timed }
+  }
   if (objective.name === 'aft') {
     const sum = aftPart(metric.name, objective, scores[0]!, labels, weights)
     return { sum: sum.parts(), ranked: null }
@@ -168,6 +181,10 @@ export function finishMetric(metric: string, parts: readonly Parts[], size: SetS
   if (rankedMetrics.includes(metric)) {
     const ranked = mergeAll(parts.map((part) => part.ranked!))
     return metric === 'auc' ? areaUnderRoc(ranked) : averagePrecision(ranked)
+  }
+  if (isTimed(metric)) {
+    const rows = joinTimed(parts.map((part) => part.timed!))
+    return metric === 'c_index' ? concordance(rows) : coxLikelihood(rows)
   }
   if (isTally(metric)) return finishTally(metric, parts.map((part) => part.sum!))
   const total = new ExactSum()

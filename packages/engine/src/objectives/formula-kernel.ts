@@ -35,13 +35,7 @@ export class FormulaKernel implements ObjectiveKernel {
   gradients(gradientScale: number, hessianScale: number): void {
     const [gradients, hessians] = this.#derivatives ?? this.#compute()
     this.#derivatives = null
-    const { memory, gradients: offset, gradientStride, nRows } = this.#in
-    const out = new Int32Array(memory.buffer)
-    for (let i = 0; i < nRows; i++) {
-      const word = (offset + i * gradientStride) >>> 2
-      out[word] = saturate(nearestEven(gradients[i]! * gradientScale))
-      out[word + 1] = saturate(nearestEven(hessians[i]! * hessianScale))
-    }
+    putPairs(this.#in, gradients, hessians, { gradientScale, hessianScale })
   }
 
   onScores(): void {
@@ -67,7 +61,23 @@ export class FormulaKernel implements ObjectiveKernel {
   }
 }
 
-function largest(values: Float64Array): number {
+/** Writes gradients and hessians of all rows as fixed-point numbers. */
+export function putPairs(
+  { memory, gradients: offset, gradientStride, nRows }: GradientInputs,
+  gradients: Float64Array, hessians: Float64Array,
+  { gradientScale, hessianScale }:
+  { readonly gradientScale: number, readonly hessianScale: number },
+): void {
+  const out = new Int32Array(memory.buffer)
+  for (let i = 0; i < nRows; i++) {
+    const word = (offset + i * gradientStride) >>> 2
+    out[word] = saturate(nearestEven(gradients[i]! * gradientScale))
+    out[word + 1] = saturate(nearestEven(hessians[i]! * hessianScale))
+  }
+}
+
+/** The largest magnitude; 0 of nothing. */
+export function largest(values: Float64Array): number {
   let max = 0
   for (let i = 0; i < values.length; i++) max = Math.max(max, Math.abs(values[i]!))
   return max

@@ -8,6 +8,7 @@ import type { ObjectiveSpec } from './objective.js'
  *
  *   poisson   e^(s + d) w = e^d (g + y w)
  *   gamma     y e^-s w = w - g
+ *   cox       r w = g + d w, with d 0 or 1 (r: the row's hazard times its rate)
  *   tweedie   (p - 1) A + (2 - p) B with A = y w e^((1 - p) s), B = w e^((2 - p) s), B - A = g: the
  *             smaller of both is at most y^(2 - p) w, its value where they are equal
  *
@@ -17,6 +18,7 @@ function slope({ objective, ranking }: ObjectiveSpec): number {
   switch (objective.name) {
     case 'poisson': return exp(objective.maxDeltaStep)
     case 'gamma':
+    case 'cox':
     case 'tweedie': return 1
     default: return ranking === undefined || objective.name !== 'lambdarank' ? 0 : ranking.sigmoid
   }

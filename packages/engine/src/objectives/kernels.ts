@@ -1,6 +1,7 @@
 import { exp } from '@coppice/model'
-import { CoppiceError } from '../errors.js'
+import { assert, CoppiceError } from '../errors.js'
 import { PointwiseKind, type Kernels } from '../kernels/api.js'
+import { CoxKernel } from '../survival/cox-kernel.js'
 import { aftDerivatives } from './aft.js'
 import { FormulaKernel } from './formula-kernel.js'
 import { MultiOutputKernel } from './multi-output.js'
@@ -59,6 +60,10 @@ export function bindObjective(
     case 'aft': {
       const { distribution, scale } = spec.objective
       return new FormulaKernel(aftDerivatives(distribution, scale), 2, inputs)
+    }
+    case 'cox': {
+      assert(spec.events !== undefined, 'the events of the training are known')
+      return new CoxKernel(spec.events.times, inputs)
     }
     case 'custom':
       throw new CoppiceError('INTERNAL', 'internal error: a custom objective has a CustomKernel')

@@ -18,6 +18,11 @@ const ranges: Readonly<Record<string, LabelRange>> = {
   squared_log_error: { isLegal: (y) => y > -1, legal: 'labels above -1' },
   multi_label: { isLegal: (y) => y === 0 || y === 1, legal: 'labels of 0 or 1' },
   cross_entropy_lambda: share,
+  cox: {
+    isLegal: (y) => y !== 0,
+    legal: 'a time above 0 for an event, and less 0 where a row was last seen then (0 tells ' +
+      'neither)',
+  },
 }
 
 /** The range of an objective's labels, or null: any. @param objective - as in the model */

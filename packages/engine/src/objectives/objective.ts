@@ -1,5 +1,8 @@
 import type { Objective } from '@coppice/model'
 import type { CodeRef } from '../custom/types.js'
+import type { EventTimes } from '../survival/event-times.js'
+import type { HazardRange } from '../survival/hazard-sums.js'
+import type { RiskTables } from '../survival/risk-tables.js'
 import type { RankingSpec } from './ranking.js'
 
 /** Exact facts about labels and weights that decide base scores, scales and class weights. */
@@ -20,6 +23,8 @@ export interface LabelStatistics {
   readonly hasWeight: boolean
   /** Of each label column, where rows have several; `maxAbsLabel` is that of all. */
   readonly targets?: readonly TargetStatistics[]
+  /** Of cox. */
+  readonly events?: EventTimes
 }
 
 /** Of one of several label columns. */
@@ -44,6 +49,8 @@ export interface ObjectiveSpec {
   readonly custom?: CodeRef | null
   /** Of objectives of rankings only. */
   readonly ranking?: RankingSpec
+  /** Of cox only: those of the training rows. */
+  readonly events?: EventTimes
 }
 
 /** What a training needs to know of its objective, from parameters and the labels' statistics. */
@@ -80,17 +87,22 @@ export interface GradientInputs {
 
 /**
  * An objective over the rows of one thread. `draw` is that of the requests, where there are draws;
- * so are the `biases` of positions.
+ * so are the `biases` of positions, and the sums over `risks`.
  */
 export interface ObjectiveKernel {
   /** Exact max |gradient| over the rows; 0 for objectives with a proven bound. */
-  maxGradient(draw?: number, biases?: readonly number[]): number
+  maxGradient(draw?: number, biases?: readonly number[], risks?: RiskTables): number
   /** Exact largest hessian, of objectives of the user's own and where `measuresHessian`. */
   maxHessian?(): number
   /** Fixed-point gradients and hessians of all outputs. */
   gradients(
     gradientScale: number, hessianScale: number, draw?: number, biases?: readonly number[],
+    risks?: RiskTables,
   ): void
+  /** Of cox: the largest `scoreKey` of the rows; 0 without rows. */
+  maxScoreKey?(): number
+  /** Of cox: sums of the hazards of rows, see `hazardSums`. */
+  hazards?(range: HazardRange): Float64Array
   /** Is told that scores have changed, where it keeps what it made of them. */
   onScores?(): void
 }

@@ -4,6 +4,7 @@ import { AFT_GRADIENT_MAX, AFT_HESSIAN_MAX } from './aft.js'
 import { specifyCustom } from '../custom/specify.js'
 import { assert, CoppiceError } from '../errors.js'
 import type { ResolvedParams } from '../params/index.js'
+import { requireEvents } from '../survival/event-times.js'
 import { shapedObjective, shapedSpec, type ShapedObjective, type ShapedParams } from './shaped.js'
 import type { LabelStatistics, ObjectivePlan } from './objective.js'
 import { type RankingParams, rankingSpec } from './ranking.js'
@@ -63,6 +64,7 @@ export function specifyObjective(
     }
     case 'squared_log_error': return squaredLog(params, statistics)
     case 'aft': return times(params, statistics)
+    case 'cox': return proportionalHazards(statistics)
     case 'multi_regression': return severalNumbers(params, statistics)
     case 'multi_label': return severalLabels(params, statistics)
     case 'custom': return specifyCustom(objectiveDefinition(params), statistics)
@@ -236,6 +238,22 @@ function times(params: ObjectiveParams, statistics: LabelStatistics): ObjectiveP
     nOutputs: 1,
     baseScores: [params.boostFromAverage ? meanLabel(statistics) : 0],
     scoreScale: Math.max(LOG_ODDS_SCALE, maxAbsLabel),
+  }
+}
+
+/**
+ * Scores are logarithms of hazards, of which only differences count: all start at 0. With r a
+ * row's hazard times its rate, its gradient is (r - d) w and its hessian at most r w.
+ */
+function proportionalHazards({ events, maxWeight }: LabelStatistics): ObjectivePlan {
+  return {
+    spec: {
+      objective: { name: 'cox' }, binaryWeights: [1, 1], gradientBound: null,
+      hessianBound: maxWeight, events: requireEvents(events),
+    },
+    nOutputs: 1,
+    baseScores: [0],
+    scoreScale: LOG_ODDS_SCALE,
   }
 }
 

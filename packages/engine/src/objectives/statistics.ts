@@ -13,6 +13,7 @@ export function labelStatisticsOf(summary: RowSummary): LabelStatistics {
     maxAbsLabel: summary.maxAbsLabel,
     maxWeight: summary.maxWeight,
     hasWeight: summary.hasWeight,
+    ...(summary.events === undefined ? {} : { events: summary.events }),
     ...(summary.targets === undefined ? {} : {
       targets: summary.targets.map(({ sumWeightedLabel, maxAbsLabel }) =>
         ({ sumWeightedLabel: sumOf(sumWeightedLabel), maxAbsLabel })),

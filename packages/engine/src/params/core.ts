@@ -35,6 +35,7 @@ export const coreParameters = {
       'multi_label',
       'squared_log_error',
       'aft',
+      'cox',
     ],
     'The loss to minimise: squared error, log loss of two classes or of `num_class` classes; ' +
       'absolute error (`regression_l1`), the quantile `alpha` (`quantile`), percentage error ' +
@@ -46,7 +47,9 @@ export const coreParameters = {
       '`hinge`, several quantiles (`multi_quantile`, see `quantiles`), several label columns of ' +
       'numbers (`multi_regression`) or of 0 and 1 (`multi_label`, see `num_target`), errors of ' +
       'logarithms (`squared_log_error`), times of which bounds are known (`aft`: the label ' +
-      'columns `lower,upper`); a loss of your own (`custom`, see `custom_objective`).',
+      'columns `lower,upper`), hazards (`cox`: the label is the time of an event, or less 0 the ' +
+      'time when the row was last seen without one; weights act on gradients, not on who was at ' +
+      'risk, as in XGBoost); a loss of your own (`custom`, see `custom_objective`).',
     {
       aliases: ['objective_type', 'app', 'application', 'loss'],
       valueAliases: {
@@ -80,6 +83,7 @@ export const coreParameters = {
         squaredlogerror: 'squared_log_error',
         'reg:squaredlogerror': 'squared_log_error',
         'survival:aft': 'aft',
+        'survival:cox': 'cox',
         multi_rmse: 'multi_regression',
         multirmse: 'multi_regression',
         multilogloss: 'multi_label',

@@ -60,6 +60,7 @@ const metricOfObjective = {
   multi_quantile: 'quantile',
   squared_log_error: 'rmsle',
   aft: 'aft_nloglik',
+  cox: 'cox_nloglik',
   multi_regression: 'l2',
   multi_label: 'binary_logloss',
 } as const

@@ -169,6 +169,8 @@ const metricRows = {
       'auc_ovr',
       'aft_nloglik',
       'interval_regression_accuracy',
+      'cox_nloglik',
+      'c_index',
     ],
     "Metrics of the evaluation sets, in this order. Not given: the objective's own; `None`: " +
       "no metric.",
@@ -215,6 +217,9 @@ const metricRows = {
         ece: 'expected_calibration_error',
         'aft-nloglik': 'aft_nloglik',
         'interval-regression-accuracy': 'interval_regression_accuracy',
+        'cox-nloglik': 'cox_nloglik',
+        concordance: 'c_index',
+        cindex: 'c_index',
       },
       unbuiltValues: [
       ],

@@ -11,6 +11,7 @@ import type {
   BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundRequest,
 } from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
+import { tallyCounts } from '../execution/tally-counts.js'
 import { mergeMoments, momentsLength, momentsRoom } from '../linear/moments.js'
 import { mergeSelected } from '../selection/answer.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
@@ -187,7 +188,8 @@ class ComputeThread {
     const { nThreads } = this.#start
     switch (request.kind) {
       case 'prepare': return Math.max(...this.#maxima)
-      case 'tally': return addTallies(this.#start.tallies)
+      case 'tally': return addTallies(
+        this.#start.tallies, nThreads, tallyCounts(request))
       case 'root': return {
         totals: (own as RootAnswer).totals,
         ...rootFinding(this.#exchange, nThreads, this.#start.plan.engine),

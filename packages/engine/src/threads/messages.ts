@@ -22,7 +22,7 @@ export interface ThreadStart {
   readonly votes: SharedArrayBuffer
   /** Modules of the user's, loaded before anything else. */
   readonly modules: readonly CodeModule[]
-  /** TALLY_COUNTS doubles per thread, or nothing where rows are not counted. */
+  /** TALLY_COUNTS_MAX doubles per thread, or nothing where rows are not counted. */
   readonly tallies: SharedArrayBuffer
   /** Room for each thread's answer to a select request; empty where there are none. */
   readonly selected: SharedArrayBuffer

@@ -13,7 +13,7 @@ export interface StoreThreadStart {
   readonly maxima: SharedArrayBuffer
   /** Modules of the user's, loaded before anything else. */
   readonly modules: readonly CodeModule[]
-  /** TALLY_COUNTS doubles per thread. */
+  /** TALLY_COUNTS_MAX doubles per thread. */
   readonly tallies: SharedArrayBuffer
 }
 

@@ -5,12 +5,13 @@ import { sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
 import { histogramsOf } from '../execution/histograms-of.js'
-import {
-  TALLY_COUNTS, type EngineRequest, type EngineRows, type EngineSetup, type MetricPart,
+import type {
+  EngineRequest, EngineRows, EngineSetup, MetricPart,
 } from '../execution/protocol.js'
 import { encodeRequest, requestBytesMax } from '../execution/request-codec.js'
 import { rowsRequest } from '../execution/rows-request.js'
 import { StoreSizes, type StoreAnswer, type Stores, type SumsWatch } from '../execution/stores.js'
+import { TALLY_COUNTS_MAX, tallyCounts } from '../execution/tally-counts.js'
 import { TravelLayouts } from '../execution/travel-layout.js'
 import { EXCHANGE_BYTES } from '../training/executor-traits.js'
 import { joinMoments, type MomentsPart } from '../linear/moments.js'
@@ -93,7 +94,7 @@ export class StorePool implements Stores {
     this.#exchangeBytes = exchangeBytes
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     const maxima = new SharedArrayBuffer(nThreads * 8)
-    const tallies = new SharedArrayBuffer(nThreads * TALLY_COUNTS * 8)
+    const tallies = new SharedArrayBuffer(nThreads * TALLY_COUNTS_MAX * 8)
     this.#gate = new Gate(control, nThreads, nThreads)
     this.#maxima = new Float64Array(maxima)
     this.#tallies = tallies
@@ -197,7 +198,8 @@ export class StorePool implements Stores {
     const { features, maxLeaves, maxExpansions, linear, objective } = setup
     const table = shareFeatures(features, this.nThreads)
     const request = requestBytesMax(
-      features, maxLeaves, maxExpansions, undefined, linear, objective.ranking?.nPositions)
+      features, maxLeaves, maxExpansions, undefined, linear, objective.ranking?.nPositions,
+      objective.events?.times.length)
     const { mailbox, output, sums } = this.#buffers
     return {
       mailbox: atLeast(mailbox, COMMAND_BYTES + request),
@@ -235,7 +237,8 @@ export class StorePool implements Stores {
     }, watch === undefined ? null : onSums)
     switch (request.kind) {
       case 'prepare': return { kind: 'maximum', value: Math.max(...this.#maxima) }
-      case 'tally': return { kind: 'counts', values: addTallies(this.#tallies) }
+      case 'tally': return { kind: 'counts', values: addTallies(
+        this.#tallies, this.nThreads, tallyCounts(request)) }
       case 'root':
       case 'round':
         return {

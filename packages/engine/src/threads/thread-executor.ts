@@ -4,8 +4,9 @@ import { assert, CoppiceError } from '../errors.js'
 import { bytesOfRows, engineRows, sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
-import { TALLY_COUNTS, type BinnedTree, type MetricPart } from '../execution/protocol.js'
+import type { BinnedTree, MetricPart } from '../execution/protocol.js'
 import { requestBytesMax } from '../execution/request-codec.js'
+import { TALLY_COUNTS_MAX } from '../execution/tally-counts.js'
 import { type TreeBuffers, TreePlanes } from '../execution/tree-planes.js'
 import type { GrownTree } from '../grower/tree-grower.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
@@ -86,10 +87,11 @@ export class ThreadExecutor implements Executor {
     if (isLarge) collectGarbage()
     this.#mayCollect = isLarge && job.releasesRows === true
     const table = shareFeatures(plan.engine.features, nThreads)
-    const { maxExpansions, maxLeaves, features, rules, linear } = plan.engine
+    const { maxExpansions, maxLeaves, features, rules, linear, objective } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), plan.engine)
     const requests = requestBytesMax(
-      features, maxLeaves, maxExpansions, rules, linear, plan.positions?.nPositions)
+      features, maxLeaves, maxExpansions, rules, linear, plan.positions?.nPositions,
+      objective.events?.times.length)
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     this.#nOutputs = plan.engine.nOutputs
@@ -107,7 +109,8 @@ export class ThreadExecutor implements Executor {
       votes: new SharedArrayBuffer(sizes.votes),
       modules: this.#modules,
       tallies: new SharedArrayBuffer(
-        plan.engine.usesGoss || plan.positions !== null ? nThreads * TALLY_COUNTS * 8 : 0),
+        plan.engine.usesGoss || plan.positions !== null || objective.events !== undefined
+          ? nThreads * TALLY_COUNTS_MAX * 8 : 0),
       selected: new SharedArrayBuffer(
         plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
       treeBuffers: this.#treeBuffers(job),

@@ -56,6 +56,7 @@ function linkOf(objective: ModelObjective): Link {
     case 'poisson':
     case 'gamma':
     case 'aft':
+    case 'cox':
     case 'tweedie': return plain('exp')
     case 'regression_sqrt': return plain('signedSquare')
     default: return plain('identity')

@@ -18,8 +18,10 @@ import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
 import { mixNumber, Purpose, startHash } from '../random.js'
 import type { LeafTotals } from '../kernels/candidate.js'
+import type { RiskTables } from '../survival/risk-tables.js'
 import { HESSIAN_RANGE } from './check-data.js'
 import type { Selection } from '../selection/select-percentiles.js'
+import { askForRisks } from './ask-for-risks.js'
 import { askForRoot, askForRound } from './ask-for-splits.js'
 import { DartForest, DartSchedule, type DartStep, type Rescale } from './dart.js'
 import { fixedPointScale, type FixedPointScales, largestMagnitude } from './fixed-point-scales.js'
@@ -242,7 +244,8 @@ export class Booster {
   ): Dialogue<FixedPointScales | null> {
     const { objective } = this.#plan.engine
     const biases = this.#biases === null ? {} : { biases: this.#biases }
-    const draw = { ...drawOf(objective, iteration), ...biases }
+    const risks = yield* askForRisks(objective.events) as Dialogue<{ risks?: RiskTables }>
+    const draw = { ...drawOf(objective, iteration), ...biases, ...risks }
     const bound = objective.gradientBound ?? (yield { kind: 'prepare', ...draw }) as number
     if (!Number.isFinite(bound)) {
       throw new CoppiceError('DATA',

@@ -6,6 +6,7 @@ import type { SetSize } from '../metrics/parts.js'
 import { queryWeight } from '../metrics/ranking.js'
 import { knownLogTime } from '../objectives/aft.js'
 import { trainedLabel } from '../objectives/label-range.js'
+import { eventTimesOf, type EventTimes, mergeEventTimes } from '../survival/event-times.js'
 import { checkRows, type LabelledRows, type TargetShape } from './check-data.js'
 
 /**
@@ -34,6 +35,8 @@ export interface RowSummary {
   readonly extents?: readonly number[]
   /** Of the rows' queries, for objectives of rankings. */
   readonly queries?: QuerySummary
+  /** Of cox. */
+  readonly events?: EventTimes
 }
 
 /** What a training must know of one of several label columns. */
@@ -101,6 +104,7 @@ export function summarizeRows(rows: LabelledRows, shape: TargetShape, where: str
     maxAbsInitScore: initScore === null ? 0 : largestMagnitude(initScore),
     ...(nLabels === 1 || isTimes ? {} : { targets: summarizeTargets(rows, nLabels) }),
     ...(shape.maxLabel === undefined ? {} : { queries: summarizeQueries(rows) }),
+    ...(shape.objective === 'cox' ? { events: eventTimesOf(label) } : {}),
   }
 }
 
@@ -139,6 +143,8 @@ export function mergeSummaries(parts: readonly RowSummary[]): RowSummary {
     ...(counted.every(({ extents }) => extents === undefined) ? {}
       : { extents: mergeExtents(counted) }),
     ...(first.queries === undefined ? {} : { queries: mergeQueries(counted) }),
+    ...(first.events === undefined ? {}
+      : { events: mergeEventTimes(counted.map(({ events }) => events!)) }),
   }
 }
 

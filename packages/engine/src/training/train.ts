@@ -117,7 +117,7 @@ function trainingSize(
     hasWeight: data.weight !== null,
     nLabels: labelColumns(params),
     keepsResiduals: hasPercentileLeaves(params.objective),
-    ranks: isRanking({ name: params.objective }),
+    ranks: isRanking({ name: params.objective }) || params.objective === 'cox',
     hasPositions: data.shownAt != null,
     marksLeaves: params.linearTree,
     histogramPoolBytes: poolBytes(params, options),

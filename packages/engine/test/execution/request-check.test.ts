@@ -66,6 +66,39 @@ describe('requestFault of rankings', () => {
   }
 })
 
+describe('requestFault of cox', () => {
+  const events = { times: Float64Array.of(1, 2), counts: Float64Array.of(1, 3) }
+  const timed: RequestLimits = { ...limits, objective: { ...limits.objective, events } }
+  const risks = { origin: 3, rates: Float64Array.of(0, 1), squares: Float64Array.of(0, 1) }
+  const scales = { gradientScale: 1, hessianScale: 1 }
+  const hazards = (first: number, n: number, origin = 0): EngineRequest =>
+    ({ kind: 'tally', of: 'hazards', first, n, origin })
+  const faults: readonly (readonly [EngineRequest, RequestLimits, RegExp | null])[] = [
+    [{ kind: 'prepare', of: 'scores' }, timed, null],
+    [{ kind: 'prepare', of: 'scores' }, limits, /scores are not asked for/],
+    [{ kind: 'prepare', of: 'scores', risks }, timed, /scores are not asked for/],
+    [{ kind: 'prepare', risks }, timed, null],
+    [{ kind: 'prepare' }, timed, /sums over 0 and 0 of 2 events/],
+    [{ kind: 'gradients', ...scales, risks }, timed, null],
+    [{ kind: 'gradients', ...scales, risks }, limits, /sums over 2 and 2 of 0 events/],
+    [{ kind: 'gradients', ...scales, risks: { ...risks, rates: Float64Array.of(1) } }, timed,
+      /sums over 1 and 2 of 2/],
+    [{ kind: 'gradients', ...scales, risks: { ...risks, squares: Float64Array.of(1, -1) } },
+      timed, /a sum over events is none/],
+    [{ kind: 'gradients', ...scales, risks: { ...risks, origin: NaN } }, timed, /is none/],
+    [hazards(0, 2), timed, null], [hazards(1, 1), timed, null],
+    [hazards(0, 3), timed, /no hazards of 3 events from 0/], [hazards(2, 1), timed, /no hazards/],
+    [hazards(0, 0), timed, /no hazards/], [hazards(0, 1), limits, /no hazards/],
+    [hazards(0, 1, NaN), timed, /no hazards/],
+  ]
+  for (const [i, [request, own, fault]] of faults.entries()) {
+    it(`${i}: ${request.kind}: ${fault}`, () => {
+      const found = requestFault(request, own)
+      assert.ok(fault === null ? found === null : fault.test(found ?? ''), String(found))
+    })
+  }
+})
+
 describe('requestFault', () => {
   const sound: readonly EngineRequest[] = [
     { kind: 'prepare' }, { kind: 'evaluate' },

@@ -5,7 +5,7 @@ import type { EngineRequest, FeatureLayout } from '../../src/execution/protocol.
 import { rowsRequest } from '../../src/execution/rows-request.js'
 import { decodeRequest, encodeRequest, requestBytesMax } from '../../src/execution/request-codec.js'
 
-const [maxLeaves, maxExpansions, nPositions] = [15, 4, 900]
+const [maxLeaves, maxExpansions, nPositions, nEvents] = [15, 4, 900, 50]
 // the last one's bins take two bytes
 const features: FeatureLayout[] = Array.from({ length: 37 }, (_, f) =>
   ({ nBins: f === 36 ? 4001 : 200, missingBin: -1, isCategorical: f % 2 === 0 }))
@@ -53,8 +53,14 @@ const tree = shape.chain(([n, isLinear]) => {
     })) } : {}),
   })
 })
+const risks = fc.tuple(double, fc.array(fc.tuple(double, double), { maxLength: nEvents }))
+  .map(([origin, sums]) => ({
+    origin, rates: Float64Array.from(sums, ([rate]) => rate),
+    squares: Float64Array.from(sums, ([, square]) => square),
+  }))
 const request: fc.Arbitrary<EngineRequest> = fc.oneof(
   fc.constantFrom<EngineRequest>({ kind: 'prepare' }, { kind: 'prepare', of: 'hessians' },
+    { kind: 'prepare', of: 'scores' },
     { kind: 'evaluate' }),
   fc.record({ kind: fc.constant('gradients' as const), gradientScale: double,
     hessianScale: double }),
@@ -64,6 +70,11 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
     biases: fc.array(double, { maxLength: nPositions }) }),
   fc.record({ kind: fc.constant('tally' as const), of: fc.constant('positions' as const),
     first: int }),
+  fc.record({ kind: fc.constant('tally' as const), of: fc.constant('hazards' as const),
+    first: int, n: int, origin: double }),
+  fc.record({ kind: fc.constant('gradients' as const), gradientScale: double,
+    hessianScale: double, risks }),
+  fc.record({ kind: fc.constant('prepare' as const), risks }),
   fc.record({ kind: fc.constant('root' as const), output: int, mask,
     bag: fc.option(fc.oneof(
       fc.record({ kind: fc.constantFrom('rows' as const, 'queries' as const), hashStart: int,
@@ -108,8 +119,8 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
 describe('encodeRequest', () => {
   it('is read back by decodeRequest, and fits the bound', () => {
     fc.assert(fc.property(request, (own) => {
-      const buffer = new Uint8Array(new SharedArrayBuffer(
-        requestBytesMax(features, maxLeaves, maxExpansions, treeRules, linear, nPositions)))
+      const buffer = new Uint8Array(new SharedArrayBuffer(requestBytesMax(
+        features, maxLeaves, maxExpansions, treeRules, linear, nPositions, nEvents)))
       const length = encodeRequest(own, buffer)
       assert.ok(length <= buffer.length)
       // a clone has the ordinary prototypes

@@ -4,7 +4,7 @@ import type { BinnedDataset } from '../../src/dataset.js'
 import { CentralReducer } from '../../src/execution/central-reducer.js'
 import { joinRows, type PartitionRows } from '../../src/execution/engine-rows.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
-import { TALLY_COUNTS } from '../../src/execution/protocol.js'
+import { tallyCounts } from '../../src/execution/tally-counts.js'
 import type {
   BinnedTree, EngineRequest, EngineRows, EngineSetup, RootRequest, RoundRequest,
 } from '../../src/execution/protocol.js'
@@ -173,7 +173,7 @@ export class StoresExecutor implements Executor {
     switch (request.kind) {
       case 'prepare': return Math.max(...answers.map((a) => a.kind === 'maximum' ? a.value : NaN))
       case 'tally': {
-        const counts = new Float64Array(TALLY_COUNTS)
+        const counts = new Float64Array(tallyCounts(request))
         for (const answer of answers) {
           assert.ok(answer.kind === 'counts')
           answer.values.forEach((value, i) => { counts[i]! += value })

@@ -13,9 +13,9 @@ export function nProbabilities(objective: ModelObjective): number {
 
 /**
  * What the raw score of an objective whose labels are numbers predicts: the score itself, its
- * signed square (regression_sqrt), e^score (poisson, gamma, tweedie; aft: the time), the logistic
- * function of it (cross_entropy, multi_label) or ln(1 + e^score) (cross_entropy_lambda: the rate,
- * not a probability).
+ * signed square (regression_sqrt), e^score (poisson, gamma, tweedie; aft: the time; cox: the hazard
+ * as a multiple of that of score 0), the logistic function of it (cross_entropy, multi_label) or
+ * ln(1 + e^score) (cross_entropy_lambda: the rate, not a probability).
  */
 export function predictedNumber(name: Objective['name']): (score: number) => number {
   switch (name) {
@@ -23,6 +23,7 @@ export function predictedNumber(name: Objective['name']): (score: number) => num
     case 'poisson':
     case 'gamma':
     case 'aft':
+    case 'cox':
     case 'tweedie': return exp
     case 'multi_label':
     case 'cross_entropy': return sigmoid

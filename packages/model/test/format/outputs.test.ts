@@ -20,6 +20,7 @@ const objectives: readonly (readonly [Objective, (score: number) => number])[] =
   [{ name: 'multi_label', numTarget: 3 }, sigmoid],
   [{ name: 'squared_log_error' }, (s) => s],
   [{ name: 'aft', distribution: 'extreme', scale: 0.5 }, exp],
+  [{ name: 'cox' }, exp],
 ]
 
 describe('objectives with several scores, and of times', () => {

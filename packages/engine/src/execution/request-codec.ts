@@ -93,7 +93,9 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       }
       break
     case 'tally':
-      w.ints(request.of === 'positions' ? [request.first] : [request.digit, request.prefix])
+      w.ints(request.of === 'positions' ? [request.first]
+        : request.of === 'asked' ? [request.node, request.first, 0]
+          : [request.digit, request.prefix])
       break
     case 'round':
       w.ints(request.released)
@@ -103,7 +105,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       writeElected(w, request)
       break
     case 'commit':
-      w.int(request.output)
+      w.int(request.takesBack === true ? ~request.output : request.output)
       writeTree(w, request.tree)
       w.ints(request.leafNodes)
       break
@@ -148,7 +150,8 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
       return { kind, gradientScale: r.double(), hessianScale: r.double(), ...readDraw(r) }
     case 'root': return readRoot(r)
     case 'tally': {
-      const [first = 0, prefix] = r.ints() ?? []
+      const [first = 0, prefix, isAsked] = r.ints() ?? []
+      if (isAsked !== undefined) return { kind, of: 'asked', node: first, first: prefix! }
       return prefix === undefined ? { kind, of: 'positions', first }
         : { kind, digit: first, prefix }
     }
@@ -239,7 +242,9 @@ function readRound(r: Reader): RoundRequest {
 }
 
 function readCommit(r: Reader): CommitRequest {
-  return { kind: 'commit', output: r.int(), tree: readTree(r), leafNodes: r.ints() }
+  const output = r.int()
+  const request = { kind: 'commit', tree: readTree(r), leafNodes: r.ints() } as const
+  return output < 0 ? { ...request, output: ~output, takesBack: true } : { ...request, output }
 }
 
 function readSelect(r: Reader): SelectRequest {
@@ -353,6 +358,8 @@ function writeRules(w: Writer, rules: LeafRules): void {
     w.double(value)
   }
   w.bytes(rules.due)
+  w.int(rules.rowCosts === null ? -1 : rules.rowCosts.length)
+  for (const value of rules.rowCosts ?? []) w.double(value)
   w.ints(rules.forced === null ? null : [rules.forced.feature, rules.forced.bin])
   w.int(rules.neighbours.length)
   for (const { output, isMin, parts } of rules.neighbours) {
@@ -365,12 +372,16 @@ function writeRules(w: Writer, rules: LeafRules): void {
 function readRules(r: Reader): LeafRules {
   const [min, max, output, monotoneFactor, cost] = r.list(5, 8, () => r.double())
   const due = r.bytes()
+  const nCosts = r.int()
+  const rowCosts = nCosts < 0 ? null
+    : Float64Array.from(r.list(nCosts, 8, () => r.double()))
   const forced = r.ints()
   const neighbours = r.list(r.int(), 16, (): Neighbour => ({
     output: r.double(), isMin: r.int() !== 0, parts: r.ints() ?? [],
   }))
   return {
     min: min!, max: max!, output: output!, monotoneFactor: monotoneFactor!, cost: cost!, due,
+    rowCosts,
     forced: forced === null ? null : { feature: forced[0]!, bin: forced[1]! },
     neighbours,
   }

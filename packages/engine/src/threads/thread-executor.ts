@@ -7,7 +7,7 @@ import { shareFeatures } from '../execution/feature-shares.js'
 import { TALLY_COUNTS, type BinnedTree, type MetricPart } from '../execution/protocol.js'
 import { requestBytesMax } from '../execution/request-codec.js'
 import { type TreeBuffers, TreePlanes } from '../execution/tree-planes.js'
-import type { GrownTree } from '../grower/tree-grower.js'
+import type { GrownTree } from '../grower/grown-tree.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
 import { momentsRoom } from '../linear/moments.js'
 import { Booster, type IterationRecord, nothingLearnt } from '../training/iteration.js'
@@ -86,7 +86,7 @@ export class ThreadExecutor implements Executor {
     if (isLarge) collectGarbage()
     this.#mayCollect = isLarge && job.releasesRows === true
     const table = shareFeatures(plan.engine.features, nThreads)
-    const { maxExpansions, maxLeaves, features, rules, linear } = plan.engine
+    const { maxExpansions, maxLeaves, features, rules, linear, usesGoss, asked } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), plan.engine)
     const requests = requestBytesMax(
       features, maxLeaves, maxExpansions, rules, linear, plan.positions?.nPositions)
@@ -107,7 +107,8 @@ export class ThreadExecutor implements Executor {
       votes: new SharedArrayBuffer(sizes.votes),
       modules: this.#modules,
       tallies: new SharedArrayBuffer(
-        plan.engine.usesGoss || plan.positions !== null ? nThreads * TALLY_COUNTS * 8 : 0),
+        usesGoss || asked !== undefined || plan.positions !== null
+          ? nThreads * TALLY_COUNTS * 8 : 0),
       selected: new SharedArrayBuffer(
         plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
       treeBuffers: this.#treeBuffers(job),

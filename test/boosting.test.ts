@@ -57,7 +57,7 @@ const jobs: readonly (readonly [string, TrainingParams, (row: Row) => number | s
   }, (row) => row.number],
   ['costs of first uses, interactions', {
     objective: 'quantile', alpha: 0.3, interactionConstraints: [['reading', 'count'], ['city']],
-    cegbPenaltyFeatureCoupled: [0.01, 0.02, 0.01],
+    cegbPenaltyFeatureCoupled: [0.01, 0.02, 0.01], cegbPenaltyFeatureLazy: [1e-4, 1e-3, 2e-3],
   }, (row) => row.number],
 ]
 

@@ -84,8 +84,10 @@ export const growing = {
     built('forced splits', [...besideRules, ...testsOf('packages/coppice/test/train.test.ts')(
       'reads the files of forced splits and bins; the model has what is in them')],
     { note: 'on clusters too; LightGBM on many machines: fatal' }),
-    built('cost-effective boosting: splits, coupled features', besideRules,
-      { refusals: ['cegb_penalty_feature_lazy'], note: 'by row (lazy) is refused' }),
+    built('cost-effective boosting: splits, features at first use (coupled) and by row (lazy)', [
+      ...besideRules, ...testsOf('packages/engine/test/training/rules.test.ts')(
+        'forgets trees that are taken back', 'makes each row pay once')],
+    { note: 'by row on clusters too; LightGBM on many machines: each by its own rows' }),
     built('`max_bin_by_feature`, forced bin bounds', besideRules),
     built('linear leaves: `linear_tree`, `linear_lambda`', [
       ...besideLinear, ...testsOf('packages/engine/test/linear/trainings.test.ts')(

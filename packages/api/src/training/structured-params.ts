@@ -17,6 +17,8 @@ export type StructuredParams = {
   readonly forcedsplitsFilename?: GivenSplit | string | undefined
   /** What the first split of the model by a feature costs. */
   readonly cegbPenaltyFeatureCoupled?: GivenPerFeature | string | undefined
+  /** What each row pays for a feature when a split first asks it. */
+  readonly cegbPenaltyFeatureLazy?: GivenPerFeature | string | undefined
   /** Most bins of each feature: a list in their order, or an object by name. */
   readonly maxBinByFeature?: GivenPerFeature | string | undefined
   /** Bounds that bins have to have; not the name of a file here, but what is in it. */

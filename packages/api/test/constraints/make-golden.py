@@ -67,6 +67,11 @@ CASES = [
     ('plain', {'cegb_tradeoff': 0.5, 'cegb_penalty_split': 0.001, 'num_leaves': 5,
                'cegb_penalty_feature_coupled': [4, 9, 0, 30, 8]}),
     ('plain', {'cegb_penalty_feature_coupled': [50, 10, 20, 0, 0]}),
+    ('plain', {'cegb_penalty_feature_lazy': [0.05, 0.02, 0.1, 0, 0.004]}),
+    ('missing', {'cegb_tradeoff': 0.4, 'cegb_penalty_feature_lazy': [0.3, 0.05, 0.02, 0.01, 0.1],
+                 'cegb_penalty_split': 0.001}),
+    ('plain', dict(MONOTONE, cegb_penalty_feature_lazy=[0.02, 0.02, 0.02, 0.02, 0.02],
+                   path_smooth=2)),
 ]
 
 

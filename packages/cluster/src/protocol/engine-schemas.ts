@@ -154,6 +154,7 @@ export const engineSetup: Schema<EngineSetup> = object({
     minDataPerGroup: count,
     extraTrees: flag,
   }),
+  asked: optional(list(integer(0, COLUMNS_MAX - 1), COLUMNS_MAX)),
   voting: optional(object({ nElected: integer(1, COLUMNS_MAX) })),
   usesBagging: flag,
   usesGoss: flag,

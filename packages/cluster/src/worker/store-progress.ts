@@ -64,7 +64,9 @@ function rewound({ applied, partial }: StoreProgress, rewindTo: number): StoreRu
 }
 
 function undone(trees: readonly CommittedTree[]): EngineRequest[] {
-  return trees.map(({ output, tree }) => commit({ output, tree: negateTree(tree) })).reverse()
+  return trees.map(({ output, tree }): EngineRequest =>
+    ({ kind: 'commit', output, tree: negateTree(tree), leafNodes: null, takesBack: true }))
+    .reverse()
 }
 
 /**

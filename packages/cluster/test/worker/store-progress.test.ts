@@ -28,7 +28,8 @@ describe('nextRun', () => {
   })
 
   it('takes trees back that another log made it add, before their rewind comes', () => {
-    const back = [second, first].map((tree) => commit(negateTree(tree)))
+    const back = [second, first].map((tree): EngineRequest =>
+      ({ kind: 'commit', output: 0, tree: negateTree(tree), leafNodes: null, takesBack: true }))
     assert.deepEqual(catchUp([first, second], [second]), [...back, commit(second)])
     assert.deepEqual(catchUp([first, second], [first]), [...back, commit(first)])
   })

@@ -13,6 +13,8 @@ export interface TreeRules {
   readonly gainFactors: readonly number[]
   /** Of each feature: what its first use in the model costs, `LeafRules.due` permitting. */
   readonly firstUseCosts: readonly number[]
+  /** Of each feature: what each row pays when it is first asked for it. */
+  readonly rowCosts: readonly number[]
   /** LightGBM's path_smooth; 0: none. */
   readonly pathSmooth: number
   /** Leaves whose bounds depend on the threshold that is looked at: `LeafRules.neighbours`. */
@@ -34,6 +36,8 @@ export interface LeafRules {
   readonly cost: number
   /** A byte per feature: 1 where the first use is yet to be paid. Null: nowhere. */
   readonly due: Uint8Array | null
+  /** Of each feature: what the leaf's rows have to pay for it yet; null: nothing, or not known. */
+  readonly rowCosts: Float64Array | null
   /** The only split to look at. */
   readonly forced: ForcedThreshold | null
   /** Leaves that bound parts of this one; empty where `min` and `max` say all. */
@@ -69,8 +73,9 @@ export interface Rescan {
 
 /** An upper bound of the bytes of a leaf's rules in a request. */
 export function leafRulesBytes(
-  nFeatures: number, maxLeaves: number, { hasNeighbours }: TreeRules,
+  nFeatures: number, maxLeaves: number, { hasNeighbours, rowCosts }: TreeRules,
 ): number {
   const neighbour = 16 + 16 * Math.min(nFeatures, maxLeaves)
-  return 64 + nFeatures + (hasNeighbours ? maxLeaves * neighbour : 0)
+  const costs = rowCosts.length > 0 ? 8 * nFeatures : 0
+  return 68 + nFeatures + costs + (hasNeighbours ? maxLeaves * neighbour : 0)
 }

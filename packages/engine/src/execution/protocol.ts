@@ -21,7 +21,8 @@ import type { ElectedLeaf, Voting } from './elected-leaf.js'
  *   gradients                                fixed-point gradients of all outputs
  *   tally ...                                rows by the size of their gradients (GOSS); gradients
  *                                            by position (lambdarank)
- *   per tree: root -> totals and candidate; round -> candidates, until grown;
+ *   per tree: root -> totals and candidate; round -> candidates, until grown; where features cost
+ *             rows something, tally after each
  *             select -> counts of residuals, until the leaves' percentiles are found, where leaves
  *                       are percentiles; commit
  *   evaluate  -> metric parts
@@ -57,7 +58,7 @@ export interface GradientsRequest {
 }
 
 /** Whole numbers of the training rows, 0 or more, to be added up: `tallyCounts` of them. */
-export type TallyRequest = KeyTally | PositionTally | HazardTally
+export type TallyRequest = KeyTally | PositionTally | HazardTally | AskedTally
 
 /**
  * Count the training rows by a digit of the key of their gradients (`importanceKeys`), among those
@@ -83,6 +84,17 @@ export interface PositionTally {
   readonly kind: 'tally'
   readonly of: 'positions'
   /** The first position; so many of those that follow as there is room for. */
+  readonly first: number
+}
+
+/**
+ * Count a node's rows that no committed tree has asked for a feature: of the features of
+ * `EngineSetup.asked`, from the first one told on.
+ */
+export interface AskedTally {
+  readonly kind: 'tally'
+  readonly of: 'asked'
+  readonly node: number
   readonly first: number
 }
 
@@ -157,6 +169,8 @@ export interface CommitRequest {
   readonly tree: BinnedTree
   /** The grower's node of each leaf, in leaf order; null when the tree was not grown here. */
   readonly leafNodes: readonly number[] | null
+  /** It undoes a commit: the tree is that one's, with its values negated. */
+  readonly takesBack?: true
 }
 
 export interface EvaluateRequest {
@@ -341,6 +355,8 @@ export interface EngineSetup {
   readonly scan: ScanParams
   /** Absent where trees grow under none. */
   readonly rules?: TreeRules
+  /** Features that each row pays for once, ascending; absent where there are none. */
+  readonly asked?: readonly number[]
   /** Absent where all features are looked at. */
   readonly voting?: Voting
   readonly usesBagging: boolean

@@ -17,7 +17,7 @@ import type {
 /** What bounds the requests of a training. */
 export type RequestLimits =
   Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions' | 'usesBagging' |
-    'usesGoss' | 'objective' | 'linear' | 'voting'>
+    'usesGoss' | 'objective' | 'linear' | 'voting' | 'asked'>
 
 /**
  * Children of node i are nodes after i or leaves, and no two nodes share one: a walk through the
@@ -118,6 +118,10 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
           : `rows were not shown at position ${request.first}`
       }
       if (request.of === 'hazards') return hazardFault(request, limits)
+      if (request.of === 'asked') {
+        return request.node >= 0 && isIn(request.first, limits.asked?.length ?? 0) ? null
+          : 'rows do not pay for such features'
+      }
       return isIn(request.digit, TALLY_DIGITS.length) && limits.usesGoss ? null
         : 'rows are not counted by such a digit'
     case 'round': {

@@ -105,7 +105,7 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       writeElected(w, request)
       break
     case 'commit':
-      w.int(request.output)
+      w.int(request.takesBack === true ? ~request.output : request.output)
       writeTree(w, request.tree)
       w.ints(request.leafNodes)
       break
@@ -186,19 +186,32 @@ function readDraw(r: Reader): GradientWords {
   return { ...draw, ...biases, risks: { origin, rates: r.doubles(n), squares: r.doubles(n) } }
 }
 
+/** What is counted or added up, in the order of their codes. */
+const tallied = ['keys', 'positions', 'hazards', 'asked'] as const
+
 function writeTally(w: Writer, request: TallyRequest): void {
-  if (request.of === 'positions') return w.ints([request.first])
-  if (request.of === undefined) return w.ints([request.digit, request.prefix])
-  w.ints([request.first, request.n, 0])
-  w.double(request.origin)
+  w.int(tallied.indexOf(request.of ?? 'keys'))
+  switch (request.of) {
+    case undefined: return w.ints([request.digit, request.prefix])
+    case 'positions': return w.ints([request.first])
+    case 'asked': return w.ints([request.node, request.first])
+    case 'hazards':
+      w.ints([request.first, request.n])
+      w.double(request.origin)
+  }
 }
 
 function readTally(r: Reader): TallyRequest {
   const kind = 'tally'
-  const [first = 0, second, third] = r.ints() ?? []
-  if (second === undefined) return { kind, of: 'positions', first }
-  return third === undefined ? { kind, digit: first, prefix: second }
-    : { kind, of: 'hazards', first, n: second, origin: r.double() }
+  const of = tallied[r.int()]
+  const [first = 0, second = 0] = r.ints() ?? []
+  switch (of) {
+    case 'keys': return { kind, digit: first, prefix: second }
+    case 'positions': return { kind, of, first }
+    case 'asked': return { kind, of, node: first, first: second }
+    case 'hazards': return { kind, of, first, n: second, origin: r.double() }
+    case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown tally')
+  }
 }
 
 function readRoot(r: Reader): RootRequest {
@@ -262,7 +275,9 @@ function readRound(r: Reader): RoundRequest {
 }
 
 function readCommit(r: Reader): CommitRequest {
-  return { kind: 'commit', output: r.int(), tree: readTree(r), leafNodes: r.ints() }
+  const output = r.int()
+  const request = { kind: 'commit', tree: readTree(r), leafNodes: r.ints() } as const
+  return output < 0 ? { ...request, output: ~output, takesBack: true } : { ...request, output }
 }
 
 function readSelect(r: Reader): SelectRequest {
@@ -376,6 +391,8 @@ function writeRules(w: Writer, rules: LeafRules): void {
     w.double(value)
   }
   w.bytes(rules.due)
+  w.int(rules.rowCosts === null ? -1 : rules.rowCosts.length)
+  for (const value of rules.rowCosts ?? []) w.double(value)
   w.ints(rules.forced === null ? null : [rules.forced.feature, rules.forced.bin])
   w.int(rules.neighbours.length)
   for (const { output, isMin, parts } of rules.neighbours) {
@@ -388,12 +405,16 @@ function writeRules(w: Writer, rules: LeafRules): void {
 function readRules(r: Reader): LeafRules {
   const [min, max, output, monotoneFactor, cost] = r.list(5, 8, () => r.double())
   const due = r.bytes()
+  const nCosts = r.int()
+  const rowCosts = nCosts < 0 ? null
+    : Float64Array.from(r.list(nCosts, 8, () => r.double()))
   const forced = r.ints()
   const neighbours = r.list(r.int(), 16, (): Neighbour => ({
     output: r.double(), isMin: r.int() !== 0, parts: r.ints() ?? [],
   }))
   return {
     min: min!, max: max!, output: output!, monotoneFactor: monotoneFactor!, cost: cost!, due,
+    rowCosts,
     forced: forced === null ? null : { feature: forced[0]!, bin: forced[1]! },
     neighbours,
   }

@@ -10,6 +10,7 @@ import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js
 import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
 import type { BagRule } from './bag-rules.js'
+import { AskedRows } from './asked-rows.js'
 import { EvalStore } from './eval-store.js'
 import { LinearScorer } from './linear-scorer.js'
 import { MomentSummer } from './moment-summer.js'
@@ -63,6 +64,8 @@ export class RowEngine {
   readonly #selector: RowSelector | null
   /** Null where no leaf is linear. */
   readonly #linear: { readonly summer: MomentSummer, readonly scorer: LinearScorer } | null
+  /** Null where rows pay for no features. */
+  readonly #asked: AskedRows | null
   readonly #values: LeafValues
   /** Of the evaluation sets; those of the training rows come in `#evaluated`. */
   readonly #evalStores: readonly EvalStore[]
@@ -104,6 +107,7 @@ export class RowEngine {
     })
     this.#selector = this.#makeSelector(arena, { labels, weights })
     this.#linear = this.#makeLinear(arena, train, runs)
+    this.#asked = setup.asked === undefined ? null : new AskedRows(arena, this.rows, setup.asked)
     this.#evalStores = evalSets.map((data) =>
       EvalStore.ofSet(arena, setup, data, deal(data)))
     const own = setup.evaluatesTraining
@@ -215,6 +219,10 @@ export class RowEngine {
       assert(this.#objective.hazards !== undefined, 'the objective is of hazards')
       return this.#objective.hazards(request)
     }
+    if (request.of === 'asked') {
+      assert(this.#asked !== null, 'rows pay for features')
+      return this.#asked.tally(request)
+    }
     assert(this.#shownAt !== null, 'rows were shown at positions')
     const { pairs, pairStride: stride } = this.#pairs
     const gradients = { memory: this.#memory.buffer, pairs, stride, shownAt: this.#shownAt }
@@ -234,7 +242,9 @@ export class RowEngine {
    * Adds a finished tree to the scores of all rows of this engine. Scores and leaf values are on
    * one grid, so the sum is exact: the tree with negated values takes it back, bit for bit.
    */
-  commit({ tree, leafNodes, output }: CommitRequest): void {
+  commit(request: CommitRequest): void {
+    const { tree, leafNodes, output } = request
+    this.#asked?.take(request, this.#values)
     this.#objective.onScores?.()
     this.#selector?.forget()
     if (tree.linear === undefined || tree.feature.length === 0) {

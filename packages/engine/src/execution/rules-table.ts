@@ -30,7 +30,7 @@ export class RulesTable {
   }
 
   /** Writes what is the same for all features of the leaf. */
-  write({ min, max, output, monotoneFactor, cost, due, forced }: LeafRules): void {
+  write({ min, max, output, monotoneFactor, cost, due, rowCosts, forced }: LeafRules): void {
     const { directions, gainFactors, firstUseCosts, pathSmooth } = this.#rules
     const head = RULES_BYTES / 8
     const table = this.#arena.doubles(this.offset, head + this.#nFeatures * 3)
@@ -42,7 +42,7 @@ export class RulesTable {
       const at = head + f * 3
       table[at] = directions[f] ?? 0
       table[at + 1] = gainFactors[f] ?? 1
-      table[at + 2] = due?.[f] === 1 ? firstUseCosts[f] ?? 0 : 0
+      table[at + 2] = (due?.[f] === 1 ? firstUseCosts[f] ?? 0 : 0) + (rowCosts?.[f] ?? 0)
     }
   }
 

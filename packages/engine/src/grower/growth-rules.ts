@@ -35,6 +35,8 @@ export interface RuledLeaf {
   readonly output: number
   readonly depth: number
   readonly count: number
+  /** Of each feature, what its rows have to pay for it; null until that is known. */
+  rowCosts: Float64Array | null
   /** What it has to be split by, if it can. */
   forced: ForcedSplit | null
   min: number
@@ -104,12 +106,13 @@ export class RuledTree {
   ): RuledLeaf {
     return {
       output, depth, count, forced, region, min: -Infinity, max: Infinity, neighbours: new Map(),
+      rowCosts: null,
     }
   }
 
   /** What the scan of a leaf has to know. */
   rulesOf(leaf: RuledLeaf): LeafRules {
-    const { output, depth, count, forced } = leaf
+    const { output, depth, count, forced, rowCosts } = leaf
     const { monotonePenalty, costPerRow } = this.#growth
     const { min, max, neighbours } = effectiveBounds(leaf)
     return {
@@ -117,6 +120,7 @@ export class RuledTree {
       monotoneFactor: monotoneFactor(monotonePenalty, depth),
       cost: costPerRow * count,
       due: this.#due,
+      rowCosts,
       forced: forced === null ? null : { feature: forced.feature, bin: forced.bin },
     }
   }
@@ -244,11 +248,11 @@ export class RuledTree {
   }
 }
 
-/** Whether one split may change what another leaf is best split by. */
+/** Whether leaves are scanned again, since a split changes what others are best split by. */
 export function isDynamic(
-  { directions, firstUseCosts }: TreeRules, { monotoneMethod }: GrowthRules,
+  { directions, firstUseCosts, rowCosts }: TreeRules, { monotoneMethod }: GrowthRules,
 ): boolean {
-  return firstUseCosts.some((cost) => cost > 0) ||
+  return rowCosts.length > 0 || firstUseCosts.some((cost) => cost > 0) ||
     (monotoneMethod !== 'basic' && directions.some((direction) => direction !== 0))
 }
 

@@ -1,9 +1,10 @@
 import { assert } from '../errors.js'
 import type {
-  BinnedTree, Expansion, FeatureLayout, RootAnswer, RoundAnswer, RoundRequest,
+  Expansion, FeatureLayout, RootAnswer, RoundAnswer, RoundRequest,
 } from '../execution/protocol.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import { finish, mixWord } from '../random.js'
+import type { GrownTree } from './grown-tree.js'
 import type { ForcedSplit, RuledLeaf, RuledTree } from './growth-rules.js'
 import { Heap } from './heap.js'
 import { leftBinsOf } from './left-bins.js'
@@ -43,26 +44,8 @@ export type LeafValue = (totals: LeafTotals, usesCatL2: boolean, output: number 
  */
 export type NodeMask = (nodeKey: number, path: readonly number[]) => Uint8Array
 
-/** A grown tree: over bins, with what the model and the scores need. */
-export interface GrownTree {
-  readonly binned: BinnedTree
-  /** Of each internal node. */
-  readonly splits: readonly SplitCandidate[]
-  readonly nodeTotals: readonly LeafTotals[]
-  readonly nodeValue: readonly number[]
-  readonly leafTotals: readonly LeafTotals[]
-  /** The grower's node of each leaf. */
-  readonly leafNodes: readonly number[]
-  readonly statistics: GrowthStatistics
-}
-
-/** How much was asked for and how much of it came to nothing. */
-export interface GrowthStatistics {
-  readonly rounds: number
-  readonly expansions: number
-  /** Expansions that never became part of the tree. */
-  readonly dropped: number
-}
+/** Of each feature, what the rows of a node have to pay for it. */
+export type NodeCosts = (node: number) => Float64Array
 
 interface GrowerNode {
   readonly id: number
@@ -139,7 +122,8 @@ export class TreeGrower {
     return this.#mask(ROOT_KEY, [])
   }
 
-  start(root: RootAnswer): void {
+  /** @param costs - see `accept` */
+  start(root: RootAnswer, costs?: NodeCosts): void {
     this.#root = {
       id: 0, depth: 0, key: ROOT_KEY, totals: root.totals, usesCatL2: false, path: [],
       rules: this.#rules?.root(root.totals) ?? null, mask: this.rootMask(),
@@ -147,6 +131,7 @@ export class TreeGrower {
     }
     this.#leaves.push(this.#root)
     this.#admit(this.#root)
+    if (costs !== undefined) this.#takeCosts(this.#root, costs)
   }
 
   /** The next round, or null when the tree is grown. */
@@ -165,8 +150,12 @@ export class TreeGrower {
     }
   }
 
-  /** Takes the answer to the last round. */
-  accept(answer: RoundAnswer): void {
+  /**
+   * Takes the answer to the last round.
+   *
+   * @param costs - where rows pay for features: the children are scanned again, knowing them
+   */
+  accept(answer: RoundAnswer, costs?: NodeCosts): void {
     const pending = this.#pending
     const rescanned = this.#rescanned
     assert(answer.length === pending.length + rescanned.length, 'an answer for each expansion')
@@ -182,9 +171,19 @@ export class TreeGrower {
     if (this.#isOneByOne) {
       for (const node of pending) this.#commit(node, node.children!)
     }
+    if (costs !== undefined) {
+      for (const child of pending.flatMap((node) => node.children!)) this.#takeCosts(child, costs)
+    }
     // from here to the reopening the open leaves are in no order
     rescanned.forEach((node, i) => { node.candidate = answer[pending.length + i]![0] })
     if (rescanned.length > 0 && this.#stale.length === 0) this.#reopen()
+  }
+
+  #takeCosts(node: GrowerNode, costs: NodeCosts): void {
+    assert(node.rules !== null, 'a tree under rules')
+    if (node.mask === null) return
+    node.rules.rowCosts = costs(node.id)
+    this.#stale.push(node)
   }
 
   /** What a split leads to is only known when it is made. */

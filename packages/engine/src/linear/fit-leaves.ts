@@ -2,7 +2,7 @@ import type { LinearLeaves } from '@coppice/model'
 import type {
   BinnedTree, FeatureLayout, LinearSetup, MomentsLeaf, MomentsRequest,
 } from '../execution/protocol.js'
-import type { GrownTree } from '../grower/tree-grower.js'
+import type { GrownTree } from '../grower/grown-tree.js'
 import { outputLimit, type LinearPlan } from './linear-plan.js'
 import { leafLength, momentsBatches, type MomentsPart } from './moments.js'
 import { solveLeaf } from './solve-leaf.js'

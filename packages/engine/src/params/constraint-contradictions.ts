@@ -39,11 +39,12 @@ export function constraintContradiction(values: ParameterValues): string | null 
       'leaves are percentiles; leave path_smooth out'
     )
   }
-  const hasCosts = values.cegbPenaltySplit > 0 || values.cegbPenaltyFeatureCoupled !== ''
+  const hasCosts = values.cegbPenaltySplit > 0 || values.cegbPenaltyFeatureCoupled !== '' ||
+    values.cegbPenaltyFeatureLazy !== ''
   if (values.cegbTradeoff !== 1 && !hasCosts) {
     return (
-      `cegb_tradeoff = ${values.cegbTradeoff} does nothing without cegb_penalty_split or ` +
-      'cegb_penalty_feature_coupled; give one of them, or leave it out'
+      `cegb_tradeoff = ${values.cegbTradeoff} does nothing without cegb_penalty_split, ` +
+      'cegb_penalty_feature_coupled or cegb_penalty_feature_lazy; give one of them, or leave it out'
     )
   }
   return monotoneContradiction(values)

@@ -66,4 +66,11 @@ export const constraintParameters = {
       'split.',
     { ...omitted, min: 0 },
   ),
+  cegb_penalty_feature_lazy: structure(
+    'control', 'perFeature',
+    'Cost-effective boosting: what a split by a feature costs for each row of the leaf that no ' +
+      'split by it, of any tree so far, had; as `cegb_penalty_feature_coupled`. Three rounds for ' +
+      'each split.',
+    { ...omitted, min: 0 },
+  ),
 }

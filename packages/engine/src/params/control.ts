@@ -1,4 +1,4 @@
-import { bool, float, int, noEffect, numbers, unbuilt } from './parameter.js'
+import { bool, float, int, noEffect, unbuilt } from './parameter.js'
 import { boostingParameters } from './boosting.js'
 import { linearParameters } from './linear.js'
 import { quantizedParameters } from './quantized.js'
@@ -139,11 +139,6 @@ const notBuilt = {
   refit_decay_rate: unbuilt(
     float('control', 0.9, 'Share of the old leaf value kept by `task=refit`.', { min: 0, max: 1 }),
     'it belongs to refitting: give it to refit (decayRate, --decay-rate), or to `coppice run`',
-  ),
-  cegb_penalty_feature_lazy: unbuilt(
-    numbers('floats', 'control', [], 'Cost-effective boosting: cost of a feature, per row.'),
-    'it would need a memory of the features that each row was asked for; use ' +
-      'cegb_penalty_feature_coupled',
   ),
 }
 

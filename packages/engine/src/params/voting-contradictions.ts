@@ -8,6 +8,7 @@ const unknownToVotes: readonly (readonly [string, (values: ParameterValues) => b
   ['cegb_penalty_split', ({ cegbPenaltySplit }) => cegbPenaltySplit > 0],
   ['cegb_penalty_feature_coupled',
     ({ cegbPenaltyFeatureCoupled }) => cegbPenaltyFeatureCoupled !== ''],
+  ['cegb_penalty_feature_lazy', ({ cegbPenaltyFeatureLazy }) => cegbPenaltyFeatureLazy !== ''],
   ['forcedsplits_filename', ({ forcedsplitsFilename }) => forcedsplitsFilename !== ''],
   ['extra_trees', ({ extraTrees }) => extraTrees],
 ]

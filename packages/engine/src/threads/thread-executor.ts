@@ -8,7 +8,7 @@ import type { BinnedTree, MetricPart } from '../execution/protocol.js'
 import { requestBytesMax } from '../execution/request-codec.js'
 import { TALLY_COUNTS_MAX } from '../execution/tally-counts.js'
 import { type TreeBuffers, TreePlanes } from '../execution/tree-planes.js'
-import type { GrownTree } from '../grower/tree-grower.js'
+import type { GrownTree } from '../grower/grown-tree.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
 import { momentsRoom } from '../linear/moments.js'
 import { Booster, type IterationRecord, nothingLearnt } from '../training/iteration.js'
@@ -87,7 +87,9 @@ export class ThreadExecutor implements Executor {
     if (isLarge) collectGarbage()
     this.#mayCollect = isLarge && job.releasesRows === true
     const table = shareFeatures(plan.engine.features, nThreads)
-    const { maxExpansions, maxLeaves, features, rules, linear, objective } = plan.engine
+    const {
+      maxExpansions, maxLeaves, features, rules, linear, usesGoss, asked, objective,
+    } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), plan.engine)
     const requests = requestBytesMax(
       features, maxLeaves, maxExpansions, rules, linear, plan.positions?.nPositions,
@@ -109,8 +111,8 @@ export class ThreadExecutor implements Executor {
       votes: new SharedArrayBuffer(sizes.votes),
       modules: this.#modules,
       tallies: new SharedArrayBuffer(
-        plan.engine.usesGoss || plan.positions !== null || objective.events !== undefined
-          ? nThreads * TALLY_COUNTS_MAX * 8 : 0),
+        usesGoss || asked !== undefined || plan.positions !== null ||
+          objective.events !== undefined ? nThreads * TALLY_COUNTS_MAX * 8 : 0),
       selected: new SharedArrayBuffer(
         plan.percentiles === null ? 0 : nThreads * (1 + SELECT_NUMBERS_MAX) * 8),
       treeBuffers: this.#treeBuffers(job),

@@ -5,7 +5,7 @@ import { TreeEngine, type TreeRequest } from '../execution/tree-engine.js'
 import { TreePlanes, type TreeBuffers } from '../execution/tree-planes.js'
 import { Booster, changesScores, type IterationTask } from '../training/iteration.js'
 import type { TrainingPlan } from '../training/plan.js'
-import type { GrownTree } from '../grower/tree-grower.js'
+import type { GrownTree } from '../grower/grown-tree.js'
 import type { Gate } from './gate.js'
 
 /** What a thread brings along. */

@@ -4,7 +4,7 @@ import { assert, CoppiceError } from '../errors.js'
 import type { BinMapper, FeatureInfo } from '../dataset.js'
 import type { BinnedTree, FeatureLayout } from '../execution/protocol.js'
 import { leftBinsOf } from '../grower/left-bins.js'
-import type { GrownTree } from '../grower/tree-grower.js'
+import type { GrownTree } from '../grower/grown-tree.js'
 import type { SplitCandidate } from '../kernels/candidate.js'
 
 /** A feature of the data as the model describes it. */

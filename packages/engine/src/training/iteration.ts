@@ -13,7 +13,8 @@ import { RuledTree } from '../grower/growth-rules.js'
 import { Interactions } from '../grower/interactions.js'
 import { leafOutput } from '../grower/leaf-output.js'
 import { ThresholdDraws } from '../grower/threshold-draws.js'
-import { TreeGrower, type GrownTree, type LeafValue } from '../grower/tree-grower.js'
+import { type GrownTree, withoutLoneLeaf } from '../grower/grown-tree.js'
+import { TreeGrower, type LeafValue } from '../grower/tree-grower.js'
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
 import { mixNumber, Purpose, startHash } from '../random.js'
@@ -29,6 +30,7 @@ import { LeafGrid } from './leaf-grid.js'
 import { stepBiases } from './position-biases.js'
 import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
+import { RowCosts } from './row-costs.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
 import { settingsOf } from './settings-of-iteration.js'
 
@@ -141,9 +143,11 @@ export class Booster {
   }
 
   /** Whether a plan's trees of one iteration may be grown at the same time, apart. */
-  static canGrowApart({ engine: { nOutputs, rules }, percentiles, linear }: TrainingPlan): boolean {
+  static canGrowApart(
+    { engine: { nOutputs, rules, asked }, percentiles, linear }: TrainingPlan,
+  ): boolean {
     return nOutputs > 1 && percentiles === null && linear === undefined &&
-      rules?.firstUseCosts.some((cost) => cost > 0) !== true
+      rules?.firstUseCosts.some((cost) => cost > 0) !== true && asked === undefined
   }
 
   /**
@@ -296,13 +300,18 @@ export class Booster {
       settings.growth, features, (key, path) => this.#mask(key, path), leafValue, ruledTree)
     const { voting } = plan.engine
     const election = voting === undefined ? null : new Election(voting.nElected)
-    grower.start(yield* askForRoot({
+    const rowCosts = plan.engine.asked === undefined ? null : new RowCosts(rules!.rowCosts)
+    const root = yield* askForRoot({
       kind: 'root', output, bag, mask: grower.rootMask(),
       ...(ruledTree === null ? {} : { rules: ruledTree.rootRules() }),
       ...(settings.scan === undefined ? {} : { scan: settings.scan }),
-    }, election) as Dialogue<RootAnswer>)
+    }, election) as Dialogue<RootAnswer>
+    if (rowCosts !== null) yield* rowCosts.takeRoot() as Dialogue<void>
+    grower.start(root, rowCosts?.of)
     for (let round = grower.next(); round !== null; round = grower.next()) {
-      grower.accept(yield* askForRound(round, election) as Dialogue<RoundAnswer>)
+      const answer = yield* askForRound(round, election) as Dialogue<RoundAnswer>
+      if (rowCosts !== null) yield* rowCosts.take(round.expansions) as Dialogue<void>
+      grower.accept(answer, rowCosts?.of)
     }
     const grown = withoutLoneLeaf(grower.finish(), bias)
     const tree = yield* this.#renew(task, yield* this.#fit(task, grown, bias))
@@ -390,10 +399,4 @@ export const nothingLearnt: IterationRecord = {
 /** Of an iteration: by the schedule, as far as it goes. */
 function learningRateOf(plan: TrainingPlan, iteration: number): number {
   return plan.forest === null ? plan.learningRates[iteration] ?? plan.learningRate : 1
-}
-
-/** A tree that could not split adds nothing but the bias (LightGBM's constant tree). */
-function withoutLoneLeaf(tree: GrownTree, bias: number): GrownTree {
-  if (tree.splits.length > 0) return tree
-  return { ...tree, binned: { ...tree.binned, leafValue: [bias] } }
 }

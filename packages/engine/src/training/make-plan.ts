@@ -1,6 +1,7 @@
 import type { ParameterValue } from '@coppice/model'
 import { metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
+import type { TreeRules } from '../execution/leaf-rules.js'
 import type { MetricSpec } from '../execution/protocol.js'
 import { votingOf } from '../execution/voting.js'
 import { linearScale, linearSetup, planLinear } from '../linear/linear-plan.js'
@@ -23,6 +24,7 @@ import { LeafGrid } from './leaf-grid.js'
 import { planPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { planPositions, shownAt } from './position-biases.js'
+import { askedFeatures } from './row-costs.js'
 import { rowSampling } from './row-sampling.js'
 import { drawsRows, planSchedule } from './settings-of-iteration.js'
 import { makeRules } from './tree-rules.js'
@@ -85,7 +87,7 @@ export function makePlan(
       fixedScores: isForest ? baseScores : null,
       initScoreQuantum: grid.quantum,
       scan: params,
-      ...(rules === undefined ? {} : { rules: rules.tree }),
+      ...rulesOfEngines(rules?.tree),
       ...votingOf(params, usableFeatures.length),
       usesBagging: drawsRows(params, train.nRows),
       usesGoss: sampledRows.kind === 'goss',
@@ -118,6 +120,13 @@ export function makePlan(
     scoreScale,
   }
   return { plan: onlyPlan(plan), statistics, parameters: modelParameters(params) }
+}
+
+/** Rules, and the features that rows pay for. */
+function rulesOfEngines(rules?: TreeRules): Pick<TrainingPlan['engine'], 'rules' | 'asked'> {
+  if (rules === undefined) return {}
+  const asked = askedFeatures(rules.rowCosts)
+  return asked.length === 0 ? { rules } : { rules, asked }
 }
 
 /** Limits of growth. */

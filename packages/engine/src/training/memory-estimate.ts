@@ -40,6 +40,8 @@ export interface TrainingSize {
   readonly hasPositions?: boolean
   /** Leaves are linear: which one a row is in is kept as a double. */
   readonly marksLeaves?: boolean
+  /** Features that rows pay for, of which it is kept who was asked. */
+  readonly nAsked?: number
   /** For the histograms of open leaves, see `histogramPoolBytes`. */
   readonly histogramPoolBytes: number
   /** Each thread grows whole trees, over all rows; default false. */
@@ -150,13 +152,13 @@ function ownBytes(size: TrainingSize): number {
 function bytesPerRow(size: TrainingSize): number {
   const {
     nOutputs, nLabels = 1, hasWeight, usesBagging, keepsResiduals, ranks, growsApart = false,
-    marksLeaves,
+    marksLeaves, nAsked = 0,
   } = size
   const gradients = nOutputs > 1 ? nOutputs * 8 : 0
   return (growsApart ? 1 : 2) * recordBytes(size) + nOutputs * 8 + gradients + 8 * nLabels +
     (hasWeight ? 8 : 0) + (usesBagging ? 9 : 0) + (keepsResiduals === true ? 12 : 0) +
     (ranks === true ? 16 : 0) + (marksLeaves === true ? 8 : 0) +
-    (size.hasPositions === true ? 12 : 0)
+    (size.hasPositions === true ? 12 : 0) + (nAsked > 0 ? 8 + 4 * nAsked : 0)
 }
 
 /** Of a row in one of the buffers, with half of what is needed to split rows in several planes. */

@@ -2,7 +2,7 @@ import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import type { PercentileTarget } from '../selection/percentile-search.js'
 import { selectPercentiles, type Selection } from '../selection/select-percentiles.js'
 import { percentileObjective } from '../objectives/percentile-objectives.js'
-import type { GrownTree } from '../grower/tree-grower.js'
+import type { GrownTree } from '../grower/grown-tree.js'
 import type { LabelStatistics, ObjectivePlan } from '../objectives/objective.js'
 
 /** How leaves that are percentiles are found. Plain data. */

@@ -4,6 +4,7 @@ import { CoppiceError } from '../errors.js'
 import { histogramPoolBytes } from '../execution/histogram-pool.js'
 import { hasPercentileLeaves, labelColumns, scoresPerRow } from '../objectives/families.js'
 import { resolveParams, type ResolvedParams } from '../params/index.js'
+import { perFeature } from '../params/structures.js'
 import { checkRowCount, type TargetShape } from './check-data.js'
 import { checkEvalSets } from './check-sets.js'
 import { localTraits } from './executor-traits.js'
@@ -11,6 +12,7 @@ import type { Executor, TrainingJob } from './executor.js'
 import { targetShape } from './make-plan.js'
 import { paysToGrowApart } from './growing-apart.js'
 import { requireTrainingMemory, storedColumns, type TrainingSize } from './memory-estimate.js'
+import { askedFeatures } from './row-costs.js'
 import { drawsRows } from './settings-of-iteration.js'
 import type { TrainingPlan } from './plan.js'
 import { summarizeRows, withExtents } from './summary.js'
@@ -120,6 +122,8 @@ function trainingSize(
     ranks: isRanking({ name: params.objective }) || params.objective === 'cox',
     hasPositions: data.shownAt != null,
     marksLeaves: params.linearTree,
+    nAsked: askedFeatures(perFeature(params.cegbPenaltyFeatureLazy,
+      data.features.map(({ name }) => name), 0, 'cegb_penalty_feature_lazy')).length,
     histogramPoolBytes: poolBytes(params, options),
   }
 }

@@ -4,7 +4,7 @@ import {
 import { assert, CoppiceError } from '../errors.js'
 import type { FeatureInfo } from '../dataset.js'
 import type { BinnedTree } from '../execution/protocol.js'
-import type { GrownTree } from '../grower/tree-grower.js'
+import type { GrownTree } from '../grower/grown-tree.js'
 import { finishSpec, isSpecHigherBetter, type SetSize } from '../metrics/parts.js'
 import { setSize } from './summary.js'
 import { binTree, modelFeature, modelTree } from './build-model.js'

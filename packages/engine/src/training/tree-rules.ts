@@ -33,6 +33,7 @@ export function makeRules(params: ResolvedParams, features: readonly FeatureInfo
   const directions = directionsOf(params, features)
   const hasDirections = directions.some((direction) => direction !== 0)
   const costs = numbers(params.cegbPenaltyFeatureCoupled, 0, 'cegb_penalty_feature_coupled')
+  const rowCosts = numbers(params.cegbPenaltyFeatureLazy, 0, 'cegb_penalty_feature_lazy')
   const forced = forcedOf(params, features)
   const growth: GrowthRules = {
     monotoneMethod: hasDirections ? params.monotoneConstraintsMethod : 'basic',
@@ -44,6 +45,8 @@ export function makeRules(params: ResolvedParams, features: readonly FeatureInfo
     directions: hasDirections ? directions : [],
     gainFactors: numbers(params.featureContri, 1, 'feature_contri'),
     firstUseCosts: costs.map((cost) => params.cegbTradeoff * cost),
+    rowCosts: rowCosts.some((cost) => cost > 0)
+      ? rowCosts.map((cost) => params.cegbTradeoff * cost) : [],
     pathSmooth: params.pathSmooth,
     hasNeighbours: growth.monotoneMethod === 'advanced',
     rescansMax: 0,
@@ -51,7 +54,7 @@ export function makeRules(params: ResolvedParams, features: readonly FeatureInfo
   const isOneByOne = isDynamic(tree, growth)
   const isRuled = hasDirections || tree.gainFactors.some((factor) => factor !== 1) ||
     tree.firstUseCosts.some((cost) => cost > 0) || growth.costPerRow > 0 ||
-    tree.pathSmooth > 0 || forced !== null
+    tree.rowCosts.length > 0 || tree.pathSmooth > 0 || forced !== null
   const rescansMax = isOneByOne || forced !== null ? Math.min(RESCANS, params.numLeaves) : 0
   return {
     ...(isRuled ? { rules: { tree: { ...tree, rescansMax }, growth } } : {}),

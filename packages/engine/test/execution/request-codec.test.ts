@@ -21,14 +21,16 @@ const binSet = fc.oneof(bytes(32), bytes(8), bytes(501))
 const ids = (max: number) => fc.array(int, { maxLength: max })
 const rules: fc.Arbitrary<LeafRules> = fc.record({
   min: double, max: double, output: fc.double(), monotoneFactor: double, cost: double,
-  due: fc.option(mask), forced: fc.option(fc.record({ feature: int, bin: int })),
+  due: fc.option(mask),
+  rowCosts: fc.option(fc.array(double, { maxLength: 37 }).map((own) => Float64Array.from(own))),
+  forced: fc.option(fc.record({ feature: int, bin: int })),
   neighbours: fc.array(fc.record({
     output: double, isMin: fc.boolean(), parts: fc.array(int, { maxLength: 4 * maxLeaves }),
   }), { maxLength: maxLeaves }),
 })
 const treeRules: TreeRules = {
-  directions: [], gainFactors: [], firstUseCosts: [], pathSmooth: 0, hasNeighbours: true,
-  rescansMax: 3,
+  directions: [], gainFactors: [], firstUseCosts: [], rowCosts: [1], pathSmooth: 0,
+  hasNeighbours: true, rescansMax: 3,
 }
 const expansion = fc.record({
   parent: int, left: int, right: int, feature: int, leftBins: binSet, leftTotals: totals,
@@ -75,6 +77,8 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
   fc.record({ kind: fc.constant('gradients' as const), gradientScale: double,
     hessianScale: double, risks }),
   fc.record({ kind: fc.constant('prepare' as const), risks }),
+  fc.record({ kind: fc.constant('tally' as const), of: fc.constant('asked' as const), node: int,
+    first: int }),
   fc.record({ kind: fc.constant('root' as const), output: int, mask,
     bag: fc.option(fc.oneof(
       fc.record({ kind: fc.constantFrom('rows' as const, 'queries' as const), hashStart: int,
@@ -105,8 +109,10 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
   fc.record({ kind: fc.constant('round' as const),
     expansions: fc.array(expansion, { maxLength: maxExpansions }),
     released: ids(2 * maxExpansions) }),
-  fc.record({ kind: fc.constant('commit' as const), output: int, tree,
+  fc.record({ kind: fc.constant('commit' as const), output: fc.nat(1000), tree,
     leafNodes: fc.option(ids(maxLeaves)) }),
+  fc.record({ kind: fc.constant('commit' as const), output: fc.nat(1000), tree,
+    leafNodes: fc.constant(null), takesBack: fc.constant(true as const) }),
   fc.record({ kind: fc.constant('select' as const), output: int, weightScale: double,
     groups: fc.array(
       fc.record({ node: int, low: double, high: double, width: double, count: int }),

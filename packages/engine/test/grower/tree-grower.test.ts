@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import type { FeatureLayout, RoundRequest } from '../../src/execution/protocol.js'
 import { leftBinsOf } from '../../src/grower/left-bins.js'
+import type { GrownTree } from '../../src/grower/grown-tree.js'
 import {
-  expansionsAhead, TreeGrower, type GrownTree, type GrowthParams,
+  expansionsAhead, TreeGrower, type GrowthParams,
 } from '../../src/grower/tree-grower.js'
 import type { LeafTotals, SplitCandidate } from '../../src/kernels/candidate.js'
 import { finish, mixWord } from '../../src/random.js'

@@ -3,7 +3,9 @@ import { parseModel, serializeModel, type Model } from '@coppice/model'
 import { makeDataset, recut, TestRandom, type DataRecipe } from '@coppice/testkit'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { InlineStores } from '../../src/execution/inline-stores.js'
-import type { BinnedTree } from '../../src/execution/protocol.js'
+import type { BinnedTree, EngineRequest } from '../../src/execution/protocol.js'
+import type { StoreAnswer } from '../../src/execution/stores.js'
+import { negateTree } from '../../src/linear/scale.js'
 import { ThreadExecutor } from '../../src/threads/index.js'
 import { binTree } from '../../src/training/build-model.js'
 import { train } from '../../src/training/train.js'
@@ -52,6 +54,10 @@ const cases: readonly (readonly [string, Params, ('dynamic' | 'given up')?])[] =
   ['costs of splits', { cegbPenaltySplit: 0.001, cegbTradeoff: 0.4 }],
   ['costs of features', { cegbPenaltyFeatureCoupled: { [names[5]!]: 60, [names[0]!]: 20 } },
     'dynamic'],
+  ['costs of features by row', {
+    cegbPenaltyFeatureLazy: [0.4, 0.02, 0.1, 0, 0.3, 0.2, 0.05], baggingFraction: 0.8,
+    baggingFreq: 1, forcedSplits: forced,
+  }, 'dynamic'],
 ]
 
 describe('rules of trees', () => {
@@ -119,6 +125,58 @@ describe('rules of trees', () => {
       })
     })
   }
+})
+
+/** Whose stores take every tree back, and add it again. */
+class UndoingStores extends InlineStores {
+  override async apply(store: number, requests: readonly EngineRequest[]): Promise<void> {
+    for (const request of requests) {
+      await super.apply(store, [request])
+      if (request.kind !== 'commit') continue
+      const again = { ...request, leafNodes: null }
+      await super.apply(store, [again, again, ...[1, 2].map(() =>
+        ({ ...again, tree: negateTree(request.tree), takesBack: true as const }))])
+    }
+  }
+
+  override async carryOut(store: number, request: EngineRequest): Promise<StoreAnswer> {
+    if (request.kind !== 'commit') return super.carryOut(store, request)
+    await this.apply(store, [request])
+    // of a tree that was never committed in the end: a stump that asks for everything
+    const stump = { kind: 'commit', output: 0, leafNodes: null, tree: {
+      feature: [0], leftBins: [Uint8Array.of(1)], leftChild: [~0], rightChild: [~1],
+      leafValue: [0, 0],
+    } } as const
+    await super.apply(store, [stump, { ...stump, takesBack: true }])
+    return { kind: 'none' }
+  }
+}
+
+describe('cegb_penalty_feature_lazy', () => {
+  it('forgets trees that are taken back', async () => {
+    const costs = [0.4, 0.02, 0.1, 0, 0.3, 0.2, 0.05]
+    const options = { params: { ...base, cegbPenaltyFeatureLazy: costs }, train: data }
+    const plain = await train(options, new InlineExecutor())
+    const undoing = new StoresExecutor({ pools: [new UndoingStores()], deal: randomDeal(2, 4) })
+    assert.equal(digest((await train(options, undoing)).model), digest(plain.model))
+  })
+
+  it('makes each row pay once', async () => {
+    const costs = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
+    const { model } = await train({ params: { ...base, numIterations: 2, numLeaves: 2,
+      cegbPenaltyFeatureLazy: costs }, train: data }, new InlineExecutor())
+    const free = await train({ params: { ...base, numIterations: 2, numLeaves: 2 }, train: data },
+      new InlineExecutor())
+    const [first, second] = model.trees
+    const f = first!.splitFeature[0]!
+    // all rows pay for the first split, none for the same feature again
+    assert.equal(f, free.model.trees[0]!.splitFeature[0])
+    assert.ok(Math.abs(
+      free.model.trees[0]!.splitGain[0]! - first!.splitGain[0]! - costs[f]! * 1800) < 1e-6)
+    assert.equal(second!.splitFeature[0], f)
+    const gain = free.model.trees[1]!.splitGain[0]!
+    assert.ok(Math.abs(second!.splitGain[0]! - gain) < 1e-9 * gain)
+  })
 })
 
 /** Sum of the trees at a row of bins. */
@@ -221,7 +279,7 @@ describe('rules that cannot be', () => {
   refuses({ interactionConstraints: [[0, 7]] }, /names feature 7; the data have features 0 to 6/)
   refuses({ pathSmooth: 1, minDataInLeaf: 1 }, /set min_data_in_leaf = 2/)
   refuses({ cegbTradeoff: 2 }, /does nothing without cegb_penalty_split/)
-  refuses({ cegbPenaltyFeatureLazy: [1] }, /a memory of the features that each row was asked for/)
+  refuses({ cegbPenaltyFeatureLazy: [-1] }, /cegbPenaltyFeatureLazy must be .* numbers >= 0/)
   refuses({ forcedSplits: { feature: 1, threshold: 'none' } }, /not one of its categories/)
   refuses({ forcedSplits: { feature: 0, threshold: 'a' } }, /but it is numeric; give a number/)
 })

@@ -28,6 +28,8 @@ export { formatManifest, type Manifest, type ManifestPartition, parseManifest } 
 export { PlannedColumns } from './planned-columns.js'
 export { type PlannedFile, predictedBytes, readingContext } from './prediction/context.js'
 export { featureColumns, featureTypes } from './prediction/features.js'
+export { type ReadUnit, readUnitRows, takesSparse } from './prediction/unit-rows.js'
+export type { UnitColumn } from './loading/read-unit.js'
 export {
   type PackedPrediction,
   type PackedSize,

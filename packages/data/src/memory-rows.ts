@@ -1,5 +1,5 @@
 /** The shapes of tables in memory. */
-import type { EntryRows } from '@coppice/engine'
+import type { EntryRows, ValueMatrix } from '@coppice/engine'
 import type { CsrMatrix } from '@coppice/model'
 import type { Table } from 'apache-arrow'
 import type { Cell } from './cells.js'
@@ -40,6 +40,8 @@ export interface MemoryTable {
   column(index: number, start: number, end: number, type: ColumnType | null): ColumnChunk
   /** Where zeros are not stored. */
   readonly sparse?: SparseTable
+  /** All columns, where they are floats in one array. */
+  readonly matrix?: ValueMatrix
 }
 
 /** A table of numbers whose zeros are not stored. */

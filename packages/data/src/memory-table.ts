@@ -114,6 +114,7 @@ function matrixTable({ data, shape }: Matrix): MemoryTable {
     names,
     hasNames: false,
     nRows,
+    ...(isFloat ? { matrix: { data, nColumns } } : {}),
     isText: (index) =>
       !ArrayBuffer.isView(data) && areTexts((row) => data[row * nColumns + index], nRows),
     column(index, start, end) {

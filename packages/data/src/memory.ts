@@ -1,4 +1,4 @@
-import type { BinnedDataset } from '@coppice/engine'
+import { type BinnedDataset, sampleMatrix, type ValueMatrix } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Cell } from './cells.js'
 import type { WantedType } from './column-types.js'
@@ -254,8 +254,30 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
   }
   const read: Read = async (...request) => (await readStored(...request)).map(withValues)
   const reader = { format: 'npy', plan, read, readStored } as const
-  return table.sparse === undefined ? reader
-    : { ...reader, ...sparseReader(table.sparse, table.names.length) }
+  if (table.sparse !== undefined) {
+    return { ...reader, ...sparseReader(table.sparse, table.names.length) }
+  }
+  return table.matrix === undefined ? reader : { ...reader, ...matrixReader(table.matrix) }
+}
+
+/** What is read of a matrix without making columns of it. */
+function matrixReader(
+  matrix: ValueMatrix,
+): Pick<PartitionReader, 'readSample' | 'readMatrix'> {
+  const isReady = (index: number, type: ColumnType | null | undefined): boolean =>
+    index < matrix.nColumns && (type === null || type === 'float')
+  return {
+    readSample(_plan, { firstRow, nRows }, columns, types, offsets) {
+      const ready = columns.filter((index, i) => isReady(index, types[i]))
+      const sampled = offsets === 'none' ? null
+        : sampleMatrix(matrix, ready, firstRow, nRows, offsets)
+      let next = 0
+      return columns.map((index, i) => !isReady(index, types[i]) ? null
+        : { type: 'float', sampled: sampled?.[next++] ?? null })
+    },
+    readMatrix: (_plan, { firstRow }, columns, types) =>
+      columns.every((index, i) => isReady(index, types[i])) ? { matrix, firstRow, columns } : null,
+  }
 }
 
 /** What is read of a sparse matrix without making columns of it. */

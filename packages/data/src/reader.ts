@@ -3,7 +3,7 @@
  * unit at a time. The contract suite in test/reader-contract.ts runs over all of them.
  */
 
-import type { EntryRows, SampledValues } from '@coppice/engine'
+import type { EntryRows, SampledValues, ValueMatrix } from '@coppice/engine'
 
 /** Bytes that can be read in any order: a file, a buffer, an HTTP resource. */
 export interface ByteSource {
@@ -71,7 +71,7 @@ export interface SparseNumbers {
   readonly stored: Float64Array
 }
 
-/** What the first pass needs to know of numbers whose zeros are not stored. */
+/** What the first pass needs to know of numbers that are not made a column. */
 export interface SampledNumbers {
   readonly type: NumberChunk['type']
   /** Of the rows that were asked for; null where none were. */
@@ -128,6 +128,14 @@ export interface UnnamedColumns {
   readonly unlessColumns: number | null
 }
 
+/** Rows of a matrix. */
+export interface MatrixRows {
+  readonly matrix: ValueMatrix
+  readonly firstRow: number
+  /** Of the matrix. */
+  readonly columns: readonly number[]
+}
+
 export interface PartitionReader {
   readonly format: Format
   /**
@@ -156,8 +164,8 @@ export interface PartitionReader {
     ...request: [...Parameters<PartitionReader['read']>, arrays: RowArrays]
   ): Promise<StoredColumn[]>
   /**
-   * Checks a unit and samples columns of it, without making any. Only where rows are at hand, in
-   * order and without their zeros.
+   * Checks a unit and samples columns of it, without making any. Only where rows are at hand: in
+   * order and without their zeros, or in a matrix.
    *
    * @param offsets - the rows to sample, null for all; 'none' to check only
    * @returns null for columns that have to be read: they are of another type, or hold all values
@@ -169,6 +177,13 @@ export interface PartitionReader {
     types: readonly (ColumnType | null)[],
     offsets: Int32Array | null | 'none',
   ): (SampledNumbers | null)[]
+  /** Rows of a unit as they are, where all wanted columns are floats of one matrix. */
+  readMatrix?(
+    plan: PartitionPlan,
+    unit: Unit,
+    columns: readonly number[],
+    types: readonly (ColumnType | null)[],
+  ): MatrixRows | null
   /** The rows of a unit that `readSample` has checked, where it would have sampled all columns. */
   readRows?(
     plan: PartitionPlan,

@@ -60,6 +60,33 @@ describe('datasetFromMemory', () => {
     }
   })
 
+  it('bins matrices of floats as their columns, in several units', async () => {
+    const n = 70_000
+    const columns = {
+      p: Float32Array.from({ length: n }, (_, row) => (row * 7919) % 65_537 / 977 - 30),
+      q: Float32Array.from({ length: n }, (_, row) => row % 11 === 0 ? NaN : 1.3 ** (row % 160 - 80)),
+      r: Float32Array.from({ length: n }, (_, row) => row % 5),
+    }
+    const names = Object.keys(columns)
+    const data = Float32Array.from({ length: 3 * n }, (_, i) =>
+      Object.values(columns)[i % 3]![Math.floor(i / 3)]!)
+    const labels = Float64Array.from({ length: n }, (_, row) => row % 3)
+    const X = { data, shape: [n, 3] } as const
+    const params = { binConstructSampleCnt: 5000 }
+    for (const own of [
+      {}, { categorical: ['r'] }, { ignore: ['q'], weight: 'r' }, { params: { maxBin: 400 } },
+      { schema: { r: 'int' } }, { params: { linearTree: true } },
+    ] as MemoryOptions[]) {
+      const given = { labelKind: 'number', ...own, params: { ...params, ...own.params } } as const
+      const expected = await datasetFromMemory(columns, labels, given)
+      const found = await datasetFromMemory(X, labels, { ...given, featureNames: names })
+      assert.deepEqual(contentOf(found), contentOf(expected), JSON.stringify(own))
+      const again = await datasetFromMemory(X, labels,
+        { ...given, featureNames: names, reference: expected })
+      assert.deepEqual(contentOf(again), contentOf(expected), 'by reference')
+    }
+  })
+
   it('reads Arrow tables of several batches and sliced ones', async () => {
     const flags = y.map((value, row) => (row % 7 === 3 ? null : value === 1))
     const make = (from: number, to: number) =>

@@ -27,3 +27,7 @@ export { walkTree, walkTreeWide } from './walk'
 export { linearMoments } from './linear-moments'
 export { expLanes } from './exp'
 export { sortValues, countDistinct, mergeCounted } from './values'
+export {
+  searchDoubles, searchDoublesLong, searchDoublesCurved,
+  searchFloats, searchFloatsLong, searchFloatsCurved,
+} from './search'

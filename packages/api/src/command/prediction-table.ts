@@ -65,6 +65,7 @@ async function predictHere(job: PredictionJob, predictor: Predictor): Promise<nu
   try {
     requireOnce(keep)
     const wanted = wantedColumns(model, keep)
+    raw.fitTo(model, fileOptions, keep)
     for (const name of wanted) raw.indexOf(name)
     const schema = fileOptions.schema ?? {}
     const kept = keptTypes(model, await raw.findTypes(keep, givenTypes(model, schema)))

@@ -1,11 +1,11 @@
 import {
-  type ColumnChunk, type ColumnRef, type ColumnType, featureTypes, type Format, type Prediction,
-  type PredictionType, resolveRoles, type RoleOptions, type UnnamedColumns, unpackPrediction,
-  type WantedType,
+  type ColumnChunk, type ColumnRef, type ColumnType, featureTypes, type Format, type NumberChunk,
+  type Prediction, type PredictionType, resolveRoles, type RoleOptions, type UnitColumn,
+  type UnnamedColumns, unpackPrediction,
 } from '@coppice/data'
 import {
-  loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, readSideNumbers,
-  readSideQueries, resolveInputs, type RowFile, type SideEnding,
+  loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, type RawUnit,
+  readSideNumbers, readSideQueries, resolveInputs, type RowFile, type SideEnding,
 } from '@coppice/data/node'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError, type Predictor } from '@coppice/model'
@@ -106,9 +106,15 @@ export class FileSource implements RowSource {
         query: sides.has(sideQuery) ? sideQuery
           : queryName(names, { label, group: group ?? (isSparse ? 'qid' : undefined) }),
         batches: (wanted, types) =>
-          unitsWithSides(raw, wanted, { ...this.options.schema, ...types }, sides),
+          withSideColumns(wanted, sides,
+            (own) => raw.units(own, { ...this.options.schema, ...types })),
+        ...(!isSparse ? {} : {
+          storedBatches: (wanted, types) => withSideColumns<UnitColumn>(wanted, sides,
+            (own) => raw.storedUnits(own, { ...this.options.schema, ...types })),
+        }),
+        fitTo: (model) => raw.fitTo(model, this.options),
         predict: (predictor, type, numThreads) =>
-          predictRaw(raw, predictor, type, { numThreads, schema: this.options.schema ?? {} }),
+          predictRaw(raw, predictor, type, numThreads, this.options),
         close: () => raw.close(),
       }
     } catch (error) {
@@ -176,15 +182,18 @@ async function withSides(
   }
 }
 
-/** Units of which columns may be arrays beside all rows. */
-async function* unitsWithSides(
-  raw: RawTable, wanted: readonly string[], types: Readonly<Record<string, WantedType>>,
-  sides: ReadonlyMap<string, Float64Array>,
-): AsyncGenerator<RowBatch> {
-  for await (const unit of raw.units(wanted.filter((name) => !sides.has(name)), types)) {
+/**
+ * Units of which columns may be arrays beside all rows.
+ * @param read - the units of the other columns
+ */
+async function* withSideColumns<Column = ColumnChunk>(
+  wanted: readonly string[], sides: ReadonlyMap<string, Float64Array>,
+  read: (own: readonly string[]) => AsyncIterable<RawUnit<Column>>,
+): AsyncGenerator<RowBatch<Column | NumberChunk>> {
+  for await (const unit of read(wanted.filter((name) => !sides.has(name)))) {
     const { firstRow, nRows } = unit
     const own = unit.columns.values()
-    const columns = wanted.map((name): ColumnChunk => {
+    const columns = wanted.map((name): Column | NumberChunk => {
       const side = sides.get(name)
       return side === undefined ? own.next().value!
         : { type: 'float', values: side.slice(firstRow, firstRow + nRows) }
@@ -194,14 +203,12 @@ async function* unitsWithSides(
 }
 
 async function* predictRaw<T extends PredictionType>(
-  raw: RawTable, predictor: Predictor, type: T,
-  { numThreads, schema }: {
-    readonly numThreads: number, readonly schema: Readonly<Record<string, ColumnType>>,
-  },
+  raw: RawTable, predictor: Predictor, type: T, numThreads: number, options: FileOptions,
 ): AsyncGenerator<Prediction[T]> {
   const { model } = predictor
+  raw.fitTo(model, options)
   const wanted = model.features.map(({ name }) => name)
-  const types = { ...schema, ...featureTypes(model) }
+  const types = { ...options.schema, ...featureTypes(model) }
   const nThreads = predictionThreads(numThreads,
     { nRows: raw.nRows, nColumns: wanted.length, nTrees: predictor.nTrees, type })
   for await (const { predictions } of

@@ -41,7 +41,8 @@ export class SelectedSource implements RowSource {
   }
 
   async open(): Promise<OpenRows> {
-    const { ready: _ready, predict: _predict, ...rows } = await this.base.source.open()
+    const { ready: _ready, predict: _predict, storedBatches: _stored, ...rows } =
+      await this.base.source.open()
     return { ...rows, batches: (wanted, types) => this.#select(rows.batches(wanted, types)) }
   }
 

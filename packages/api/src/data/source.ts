@@ -1,5 +1,6 @@
 import type {
-  BinningParams, ColumnChunk, LabelKind, LoadProgress, Prediction, PredictionType, WantedType,
+  BinningParams, ColumnChunk, LabelKind, LoadProgress, Prediction, PredictionType, UnitColumn,
+  WantedType,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 import type { Model, PredictInput, Predictor } from '@coppice/model'
@@ -18,11 +19,11 @@ export interface LoadRequest {
 }
 
 /** Some consecutive rows: one chunk per wanted column. */
-export interface RowBatch {
+export interface RowBatch<Column = ColumnChunk> {
   /** The file that the rows are in, for messages; absent in memory. */
   readonly partition?: string
   readonly nRows: number
-  readonly columns: readonly ColumnChunk[]
+  readonly columns: readonly Column[]
 }
 
 /** Rows that can be read as they are, a batch at a time. */
@@ -40,6 +41,17 @@ export interface OpenRows {
   batches(
     wanted: readonly string[], types: Readonly<Record<string, WantedType>>,
   ): AsyncIterable<RowBatch>
+  /**
+   * As `batches`; numbers of which most are 0 come without those. Only where files leave out zeros.
+   */
+  storedBatches?(
+    wanted: readonly string[], types: Readonly<Record<string, WantedType>>,
+  ): AsyncIterable<RowBatch<UnitColumn>>
+  /**
+   * Columns of a model that files which leave out zeros have no entry of are 0 from now on.
+   * @throws CoppiceError 'DATA' for columns behind the last of the model
+   */
+  fitTo?(model: Model): void
   /** All rows in a form that a predictor takes, where they are in one; else null. */
   ready?(model: Model): PredictInput | null
   /**

@@ -1,7 +1,10 @@
 import {
-  featureColumns, featureTypes, type GroupScan, scanGroups, type UnitPlace, type WantedType,
+  type ColumnChunk, featureTypes, type GroupScan, readUnitRows, scanGroups, takesSparse,
+  type UnitPlace, type WantedType,
 } from '@coppice/data'
-import { type Columns, CoppiceError, isRanking, labelsPerRow, type Model } from '@coppice/model'
+import {
+  CoppiceError, isRanking, labelsPerRow, type Model, type PredictInput,
+} from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import { checkWeights, encodeTargets, labelType, type RowPlace } from './targets.js'
 
@@ -10,8 +13,8 @@ export interface LabelledBatch {
   /** The file that the rows are in; absent in memory. */
   readonly partition?: string | undefined
   readonly nRows: number
-  /** Features by name. */
-  readonly columns: Columns
+  /** The features. */
+  readonly columns: PredictInput
   /** Class indices, or numbers for regression; those of several label columns one by one. */
   readonly labels: Float64Array
   readonly weights: Float64Array | null
@@ -30,6 +33,7 @@ export async function* labelledBatches(
   try {
     const { labels, weight, query } = rows
     requireLabels(model, labels)
+    rows.fitTo?.(model)
     const queryNames = isRanking(model.objective) ? [requireQuery(query)] : []
     const features = model.features.map(({ name }) => name)
     const twice = labels.find((label) => features.includes(label))
@@ -44,7 +48,10 @@ export async function* labelledBatches(
     const wanted = [...features, ...labels, ...weightNames, ...queryNames]
     let nRows = 0
     let partition: string | undefined
-    for await (const batch of rows.batches(wanted, types)) {
+    const read = (takesSparse(model) ? rows.storedBatches : undefined) ?? rows.batches
+    // Those that are looked at by themselves.
+    const apart = [...wanted.keys()].filter((k) => k >= features.length || k === weightAt)
+    for await (const batch of read(wanted, types)) {
       if (signal?.aborted === true) {
         throw new CoppiceError('ABORTED', 'the work was aborted', { cause: signal.reason })
       }
@@ -52,15 +59,17 @@ export async function* labelledBatches(
       if (batch.partition !== partition) nRows = 0
       partition = batch.partition
       const place = { firstRow: nRows, partition }
+      const unit = readUnitRows(model, batch.columns, apart, batch.nRows)
+      const columnAt = (k: number): ColumnChunk => unit.column(k, 0, batch.nRows)
       yield {
         partition,
         nRows: batch.nRows,
-        columns: featureColumns(model, batch),
+        columns: unit.input(0, batch.nRows),
         labels: joined(labels.map((_, k) =>
-          encodeTargets(model, batch.columns[features.length + k]!, place))),
-        weights: weight === null ? null : checkWeights(batch.columns[weightAt]!, place),
+          encodeTargets(model, columnAt(features.length + k), place))),
+        weights: weight === null ? null : checkWeights(columnAt(weightAt), place),
         queries: queryNames.length === 0 ? null
-          : scanGroups('query', unitPlace(place, batch.nRows), batch.columns.at(-1)!),
+          : scanGroups('query', unitPlace(place, batch.nRows), columnAt(wanted.length - 1)),
       }
       nRows += batch.nRows
     }

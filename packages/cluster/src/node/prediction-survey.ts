@@ -50,6 +50,7 @@ export async function surveyPrediction(
     ...(label === undefined ? {} : { label }), ...(weight === undefined ? {} : { weight }),
   })
   const wanted = wantedColumns(model, keep)
+  columns.fitTo(model, data.roles, keep)
   for (const name of wanted) columns.indexOf(name)
   // what is no type is refused where a column is read with it
   const schema = (data.schema ?? {}) as Record<string, ColumnType>

@@ -3,10 +3,13 @@ import {
   type BinnedBlock,
   binCodes,
   binColumns,
+  type BinLookup,
+  binMatrix,
   binValues,
   byteValues,
   type ColumnBins,
   isWide,
+  type NumericLookup,
   packColumns,
   packRows,
   rowBytes,
@@ -15,6 +18,7 @@ import {
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import { allocateBytes, rowsPerBlock } from './allocate.js'
+import type { MatrixRows } from '../reader.js'
 import type { FeatureRows } from './feature-rows.js'
 import type { EncodePlan, UnitPlace } from './job.js'
 
@@ -77,14 +81,47 @@ export function binRows(
   blocks: readonly BinnedBlock[],
   { firstRow, nRows }: UnitPlace,
 ): void {
-  const nBytes = rowBytes(features.map(({ lookup }) => lookup.nBins))
-  for (const block of blocks) {
-    const start = Math.max(firstRow, block.firstRow)
-    const end = Math.min(firstRow + nRows, block.firstRow + block.nRows)
-    if (start >= end) continue
-    const offset = (start - block.firstRow) * nBytes
-    binRange(features, start - firstRow, end - start, block.bins, offset)
+  const lookups = features.map(({ lookup }) => lookup)
+  for (const { start, n, bins, offset } of rangesOf(lookups, blocks, { firstRow, nRows })) {
+    binRange(features, start, n, bins, offset)
   }
+}
+
+/** Rows of a unit that go to one block: where in the unit they begin, and where they go. */
+interface RowRange {
+  readonly start: number
+  readonly n: number
+  readonly bins: Uint8Array
+  readonly offset: number
+}
+
+function rangesOf(
+  lookups: readonly BinLookup[],
+  blocks: readonly BinnedBlock[],
+  { firstRow, nRows }: Pick<UnitPlace, 'firstRow' | 'nRows'>,
+): RowRange[] {
+  const nBytes = rowBytes(lookups.map(({ nBins }) => nBins))
+  return blocks.flatMap((block) => {
+    const start = Math.max(firstRow, block.firstRow)
+    const n = Math.min(firstRow + nRows, block.firstRow + block.nRows) - start
+    const offset = (start - block.firstRow) * nBytes
+    return n <= 0 ? [] : [{ start: start - firstRow, n, bins: block.bins, offset }]
+  })
+}
+
+/** As `binRows`, of rows of a matrix. Returns false, with nothing done, where some have categories. */
+export function binMatrixRows(
+  lookups: readonly BinLookup[],
+  { matrix, columns, firstRow }: MatrixRows,
+  blocks: readonly BinnedBlock[],
+  place: UnitPlace,
+): boolean {
+  const numeric = lookups.filter((lookup): lookup is NumericLookup => lookup.kind === 'numeric')
+  if (numeric.length < lookups.length) return false
+  for (const { start, n, bins, offset } of rangesOf(lookups, blocks, place)) {
+    binMatrix(numeric, matrix, columns, firstRow + start, n, bins, offset)
+  }
+  return true
 }
 
 /** Writes the bins of n rows of the unit, as `rowBytes` says, to `out` from `offset` on. */

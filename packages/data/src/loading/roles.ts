@@ -2,11 +2,15 @@
 import { CoppiceError } from '@coppice/model'
 import type { ColumnType } from '../reader.js'
 import { type JointColumns, type PlannedPartition, resolveRoles } from '../schema.js'
+import { absentFeatures, isSparse } from '../sparse-columns-of-files.js'
 import { listNames, nearestName, separatorHint } from '../suggest.js'
 import type { ColumnRole, JobColumn } from './job.js'
 import type { DatasetOptions, DatasetReference } from './options.js'
 
-/** The columns that a job reads, features first, and their indices in the joint columns. */
+/**
+ * The columns that a job reads, features first, and their indices in the joint columns: -1 for
+ * features that are 0 in all rows of files that leave out zeros.
+ */
 export interface WantedColumns {
   readonly columns: readonly JobColumn[]
   readonly indices: readonly number[]
@@ -48,9 +52,11 @@ export function columnsWithRoles(
   refuseBadSchema(options.schema ?? {}, names)
   const columns: JobColumn[] = []
   const indices: number[] = []
-  const add = (index: number | null, role: ColumnRole, forced: ColumnType | null) => {
+  const add = (
+    index: number | null, role: ColumnRole, forced: ColumnType | null, absent?: string,
+  ) => {
     if (index === null) return
-    const name = names[index]!
+    const name = names[index] ?? absent!
     const isCategorical = role === 'feature' && roles.categorical.has(index)
     const own = options.schema?.[name] ?? null
     const isNumeric = role === 'weight' || role === 'initScore' || role === 'position' ||
@@ -60,7 +66,8 @@ export function columnsWithRoles(
     indices.push(index)
   }
   for (const [i, index] of features.entries()) {
-    add(index, 'feature', reference === undefined ? null : referenceType(reference, i))
+    add(index, 'feature', reference === undefined ? null : referenceType(reference, i),
+      reference?.features[i]!.name)
   }
   const isTextLabel = typeof reference?.classes?.[0] === 'string'
   for (const index of roles.labels) add(index, 'label', isTextLabel ? 'string' : null)
@@ -89,18 +96,16 @@ function defaultLabel(
   return isSparse(partitions) && names[0] === 'label' ? 'label' : undefined
 }
 
-function isSparse(partitions: readonly PlannedPartition[]): boolean {
-  return partitions.some(({ format }) => format === 'libsvm')
-}
-
 function referenceFeatures(
   { features }: DatasetReference,
   names: readonly string[],
   partitions: readonly PlannedPartition[],
 ): number[] {
+  const absent = new Set(!isSparse(partitions) ? []
+    : absentFeatures(names, features.map(({ name }) => name)))
   return features.map(({ name }) => {
     const index = names.indexOf(name)
-    if (index >= 0) return index
+    if (index >= 0 || absent.has(name)) return index
     const nearest = nearestName(name, names)
     const hint = nearest === null ? '' : ` (did you mean '${nearest}'?)`
     throw new CoppiceError(

@@ -147,7 +147,7 @@ function placePartitions(
 ): RecipePartition[] {
   let firstRow = 0
   return planned.map(({ name, format, plan, byteLength }, i) => {
-    const columnIdx = indices.map((joint) => indexOf[i]![joint]!)
+    const columnIdx = indices.map((joint) => indexOf[i]![joint] ?? -1)
     const { expected } = inputs.partitions[i]!
     const partition = { name, format, firstRow, byteLength, plan, columnIdx, expected }
     firstRow += plan.nRows

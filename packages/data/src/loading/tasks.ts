@@ -18,6 +18,7 @@ import type {
 } from '../reader.js'
 import { ownArrays, ReusedArrays } from '../row-arrays.js'
 import { type Encoder, encodeUnit, makeEncoder, packedLike } from './encode.js'
+import { binMatrixRows } from './fill-blocks.js'
 import { scanGroups } from './groups.js'
 import type {
   EncodedUnit,
@@ -173,8 +174,10 @@ export class TaskWorker {
     const { plan, targets } = this.#encoding
     const encoder = (this.#encoder ??= makeEncoder(plan))
     const place = this.#place(partitionIdx, unit)
-    const known = targets[targetIdx]!.blocks === null && !plan.keepsRaw
-      ? await this.#packAsBefore(encoder, partitionIdx, unit) : null
+    const { blocks: whole } = targets[targetIdx]!
+    const known = plan.keepsRaw ? null
+      : whole === null ? await this.#packAsBefore(encoder, partitionIdx, unit)
+        : await this.#binMatrix(encoder, partitionIdx, unit, whole)
     const wanted = columns.flatMap(({ role }, i) => role === 'feature' && known !== null ? [] : [i])
     const chunks = await this.#read(arrays, partitionIdx, unit, wanted, plan.types)
     const blocks = encodeUnit(encoder, targets[targetIdx]!, columns, place, chunks, known)
@@ -183,6 +186,22 @@ export class TaskWorker {
     const groups = groupIdx < 0 ? null
       : scanGroups(columns[groupIdx]!.name, place, withValues(chunks[groupIdx]!))
     return { groups, blocks }
+  }
+
+  /** Bins a unit whose reader has its features in a matrix; null where that is not so. */
+  async #binMatrix(
+    encoder: Encoder, partitionIdx: number, unit: Unit, blocks: readonly BinnedBlock[],
+  ): Promise<BinnedBlock[] | null> {
+    const { reader } = await this.#access.open(partitionIdx)
+    if (reader.readMatrix === undefined) return null
+    const { columns, partitions } = this.#requireContext()
+    const { plan, columnIdx } = partitions[partitionIdx]!
+    const features = columns.flatMap(({ role }, i) => role === 'feature' ? [i] : [])
+    const rows = reader.readMatrix(plan, unit, features.map((i) => columnIdx[i]!),
+      features.map((i) => encoder.plan.types[i]!))
+    const isDone = rows !== null &&
+      binMatrixRows(encoder.lookups, rows, blocks, this.#place(partitionIdx, unit))
+    return isDone ? [] : null
   }
 
   /**

@@ -1,11 +1,12 @@
 import { TypeJoin, type WantedType } from '../column-types.js'
 import type { JobContext } from '../loading/job.js'
-import { readUnit } from '../loading/read-unit.js'
+import { readStoredUnit, readUnit, type UnitColumn } from '../loading/read-unit.js'
+import { unitsOf } from '../loading/units.js'
 import { PlannedColumns } from '../planned-columns.js'
 import type { PartitionAccess } from '../loading/tasks.js'
 import { type PlannedFile, readingContext } from '../prediction/context.js'
 import type {
-  ColumnChunk, ColumnType, Format, TextOptions, UnnamedColumns,
+  ColumnChunk, ColumnType, Format, TextOptions, Unit, UnnamedColumns,
 } from '../reader.js'
 import type { PlannedPartition } from '../schema.js'
 import { type InputPartition, resolveInputs } from './inputs.js'
@@ -27,14 +28,17 @@ export interface RawOptions extends SourceOptions {
 }
 
 /** Decoded columns of one unit. */
-export interface RawUnit {
+export interface RawUnit<Column = ColumnChunk> {
   readonly partition: string
   /** Global row id of the first row. */
   readonly firstRow: number
   readonly nRows: number
   /** One chunk per wanted column. */
-  readonly columns: readonly ColumnChunk[]
+  readonly columns: readonly Column[]
 }
+
+/** Bytes of text whose rows are read at a time where they come without zeros. */
+const storedBytesMax = 1 << 20
 
 /**
  * Reads the wanted columns of all inputs, unit by unit in row order: one unit is in memory at a
@@ -114,26 +118,50 @@ export class RawTable {
     return this.#planned.map(({ plan }) => plan.nRows)
   }
 
+  /** See `PlannedColumns.fitTo`. */
+  fitTo(...given: Parameters<PlannedColumns['fitTo']>): void {
+    this.#columns.fitTo(...given)
+  }
+
   /** Index of a column; throws CoppiceError 'DATA' with the nearest name. */
   indexOf(name: string): number {
     return this.#columns.indexOf(name)
   }
 
   /** Yields the wanted columns of each unit that has rows, decoded as `readUnit` says. */
-  async *units(
+  units(
     wanted: readonly string[],
     types: Readonly<Record<string, WantedType>>,
   ): AsyncGenerator<RawUnit> {
+    return this.#read(wanted, types, readUnit, (partition) => partition.plan.units)
+  }
+
+  /** As `units`; of files that leave out zeros, numbers come without, and of more rows at a time. */
+  storedUnits(
+    wanted: readonly string[],
+    types: Readonly<Record<string, WantedType>>,
+  ): AsyncGenerator<RawUnit<UnitColumn>> {
+    return this.#read(wanted, types, readStoredUnit,
+      (partition) => unitsOf([partition], storedBytesMax).map(({ unit }) => unit))
+  }
+
+  async *#read<Column>(
+    wanted: readonly string[],
+    types: Readonly<Record<string, WantedType>>,
+    read: (...unit: Parameters<typeof readUnit>) => Promise<Column[]>,
+    unitsIn: (partition: PlannedPartition) => readonly Unit[],
+  ): AsyncGenerator<RawUnit<Column>> {
     for (const name of wanted) this.indexOf(name)
     const forced = wanted.map((name) => types[name] ?? null)
     let partitionRow = 0
-    for (const [i, { name, plan }] of this.#planned.entries()) {
+    for (const [i, partition] of this.#planned.entries()) {
+      const { name, plan } = partition
       const places = this.#columns.placesIn(i, wanted)
-      for (const unit of plan.units) {
+      for (const unit of unitsIn(partition)) {
         if (unit.nRows === 0) continue
         const { reader, source } = await this.#files.open(i)
         const textOptions = this.#textOptions
-        const columns = await readUnit({ reader, source, plan, unit, textOptions }, places, forced)
+        const columns = await read({ reader, source, plan, unit, textOptions }, places, forced)
         const firstRow = partitionRow + unit.firstRow
         yield { partition: name, firstRow, nRows: unit.nRows, columns }
       }

@@ -1,7 +1,7 @@
-/** Turns columns of values into row-major bytes. */
+/** Bins of values, one column at a time. */
 import { assert } from '@coppice/model'
 import type { BinMapper, CategoricalBinMapper, NumericBinMapper } from '../dataset.js'
-import { BINS_MAX, isWide, rowBytes, wideFeatures } from '../row-bytes.js'
+import { BINS_MAX, isWide } from '../row-bytes.js'
 
 /** A numeric mapper prepared for the search. Plain data: crosses threads by copy. */
 export interface NumericLookup {
@@ -255,50 +255,4 @@ function joinBytes(nBins: number, bytes: Uint8Array): Uint8Array | Uint16Array {
   const n = bytes.length / 2
   if (!isWide(nBins)) return bytes.slice(0, n)
   return Uint16Array.from({ length: n }, (_, i) => bytes[i]! | (bytes[n + i]! << 8))
-}
-
-/** Rows binned before the next column: their bytes stay in the second-level cache. */
-const rowsAtOnce = 2048
-
-/**
- * Bins a block of rows, all columns, into row-major bytes: those of `rowBytes`.
- * @param columns - one per lookup; at least nRows long, from row 0 on
- * @param out - modified in place: nRows x bytes of a row, from `offset` on
- */
-export function binColumns(
-  lookups: readonly BinLookup[],
-  columns: readonly ValueColumn[],
-  nRows: number,
-  out: Uint8Array,
-  offset = 0,
-): void {
-  const nFeatures = lookups.length
-  const nBins = lookups.map((lookup) => lookup.nBins)
-  const stride = rowBytes(nBins)
-  const wide = wideFeatures(nBins)
-  assert(columns.length === nFeatures, `${columns.length} columns for ${nFeatures} lookups`)
-  assert(out.length >= offset + nRows * stride, `${out.length} bytes for ${nRows} x ${stride}`)
-  for (const column of columns) {
-    assert(column.length >= nRows, `a column of ${column.length} rows for ${nRows}`)
-  }
-  const highs = new Int32Array(nFeatures)
-  wide.forEach((feature, k) => {
-    highs[feature] = nFeatures + k - feature
-  })
-  for (let start = 0; start < nRows; start += rowsAtOnce) {
-    const end = Math.min(nRows, start + rowsAtOnce)
-    for (let feature = 0; feature < nFeatures; feature++) {
-      const lookup = lookups[feature]!
-      const column = columns[feature]!
-      const at = offset + start * stride + feature
-      const high = highs[feature]!
-      if (lookup.kind === 'numeric' && column instanceof Float64Array) {
-        binValues(lookup, column, start, end, out, at, stride, high)
-      } else if (lookup.kind === 'categorical' && column instanceof Int32Array) {
-        binCodes(lookup, column, start, end, out, at, stride, high)
-      } else {
-        assert(false, `column ${feature} does not hold what a ${lookup.kind} feature needs`)
-      }
-    }
-  }
 }

@@ -1,7 +1,7 @@
 export { featureBins, type FeatureBins } from './feature-bins.js'
+export { binColumns, binMatrix, type ValueMatrix } from './bin-columns.js'
 export {
   binCodes,
-  binColumns,
   binLookup,
   binOfCode,
   binOfValue,
@@ -22,6 +22,7 @@ export {
 export { findCategoricalBins, type CategoricalBinOptions } from './find-categorical-bins.js'
 export { findNumericBins, type FoundBins, type NumericBinOptions } from './find-numeric-bins.js'
 export { sampledOffsets, sampleRule, type SampleRule } from './sample.js'
+export { sampleMatrix } from './sample-matrix.js'
 export { isTrivial, preFilterCount } from './trivial.js'
 export {
   mergeSampledValues,

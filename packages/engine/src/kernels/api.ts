@@ -1,3 +1,5 @@
+import type { SearchFunctions } from './search-api.js'
+
 /**
  * The contract of the WebAssembly kernels (sources in `assembly/`, naive twins in
  * `reference.ts`). All arguments are numbers: byte offsets into the one imported memory, counts
@@ -20,7 +22,7 @@
  * nBins, missing bin or -1, kind (0 numeric, 1 categorical; plus, of a wide feature, twice the
  * place of its draw in a mask: execution/mask.ts). Offsets are even.
  */
-export interface Kernels {
+export interface Kernels extends SearchFunctions {
   /**
    * Cells of features [first, last) to sums: overwrites the planes, or adds to them if `add`.
    * `hist` is where the cells of `firstFeature` are; those of the next follow.

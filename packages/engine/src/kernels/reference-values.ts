@@ -1,6 +1,24 @@
 import type { Kernels } from './api.js'
+import { type SearchFunctions, SearchLayout } from './search-api.js'
 
-type ValueKernels = Pick<Kernels, 'sortValues' | 'countDistinct' | 'mergeCounted'>
+type ValueKernels = SearchFunctions &
+  Pick<Kernels, 'sortValues' | 'countDistinct' | 'mergeCounted'>
+
+/** Bins of values by all bounds, whatever the cells say, but for that of NaN. */
+function referenceSearch(memory: WebAssembly.Memory, bytes: 4 | 8): Kernels['searchDoubles'] {
+  const { last, bounds, boundsMax, cells } = SearchLayout
+  return (out, stride, values, step, n, search) => {
+    const view = new DataView(memory.buffer)
+    const all = new Float64Array(memory.buffer, search + bounds, boundsMax)
+    const nanBin = view.getUint8(search + cells + view.getFloat64(search + last, true) + 1)
+    for (let i = 0; i < n; i++) {
+      const at = values + i * step
+      const value = bytes === 4 ? view.getFloat32(at, true) : view.getFloat64(at, true)
+      const bin = all.filter((bound) => bound < value).length
+      view.setUint8(out + i * stride, value !== value ? nanBin : bin)
+    }
+  }
+}
 
 /** Naive twins of the kernels for the values of a column; see `referenceKernels`. */
 export function referenceValueKernels(memory: WebAssembly.Memory): ValueKernels {
@@ -11,7 +29,11 @@ export function referenceValueKernels(memory: WebAssembly.Memory): ValueKernels 
     words(countsAt, pairs.length).set(pairs.map(([, count]) => count))
     return pairs.length
   }
+  const [searchDoubles, searchFloats] = [
+    referenceSearch(memory, 8), referenceSearch(memory, 4)]
   return {
+    searchDoubles, searchDoublesLong: searchDoubles, searchDoublesCurved: searchDoubles,
+    searchFloats, searchFloatsLong: searchFloats, searchFloatsCurved: searchFloats,
     sortValues: (values, _scratch, n) => void doubles(values, n).sort(),
     countDistinct: (values, counts, n) => {
       const found = new Map<number, number>()

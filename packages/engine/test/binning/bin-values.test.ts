@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import type { BinMapper, CategoricalBinMapper, NumericBinMapper } from '../../src/dataset.js'
-import {
-  binColumns, binLookup, codedLookup, type NumericLookup,
-} from '../../src/binning/bin-values.js'
+import { binColumns } from '../../src/binning/bin-columns.js'
+import { binLookup, codedLookup, type NumericLookup } from '../../src/binning/bin-values.js'
 import { findNumericBins } from '../../src/binning/find-numeric-bins.js'
 import { toBin } from '../../src/binning/reference.js'
 import { nextUp } from '../../src/numeric/next-up.js'

@@ -6,6 +6,7 @@ import { recordContract } from './record-contract.js'
 import { sampleContract } from './sample-contract.js'
 import { scanContract } from './scan-contract.js'
 import { sumContract } from './sum-contract.js'
+import { searchContract } from './search-contract.js'
 import { valueContract } from './value-contract.js'
 
 /** What kernels do, exactly: the one suite that the WebAssembly module and its twins pass. */
@@ -20,6 +21,7 @@ export function kernelContract(
     sampleContract(make)
     scanContract(make)
     valueContract(make)
+    searchContract(make)
     momentContract(make)
   })
 }

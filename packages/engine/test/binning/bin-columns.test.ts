@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { TestRandom } from '@coppice/testkit'
+import { binColumns, binMatrix } from '../../src/binning/bin-columns.js'
+import { binOfValue, type NumericLookup } from '../../src/binning/bin-values.js'
+import { cellSearch } from '../../src/binning/cell-search.js'
+import { rowBytes } from '../../src/row-bytes.js'
+import { boundsOf, lookupOf, searched } from '../kernels/search-contract.js'
+
+/** Bounds of all magnitudes in clusters of all sizes: some cannot be put into cells. */
+function drawnBounds(random: TestRandom): number[] {
+  const nClusters = 1 + random.below(6)
+  const clusters = Array.from({ length: nClusters }, () => ({
+    middle: (random.below(3) - 1) * 10 ** (random.below(40) - 20),
+    width: 10 ** (random.below(30) - 20),
+  }))
+  return Array.from({ length: random.below(255) }, () => {
+    const { middle, width } = clusters[random.below(nClusters)]!
+    return middle + (random.below(2000) - 1000) / 1000 * width
+  })
+}
+
+/** Lookups of all ways, of bins of two bytes, and of bounds without cells. */
+function allLookups(): NumericLookup[] {
+  const random = new TestRandom(5)
+  return [
+    ...Object.values(boundsOf).flat().map(lookupOf),
+    lookupOf(Array.from({ length: 700 }, (_, i) => i / 3)),
+    lookupOf(Array.from({ length: 254 }, (_, i) => (i % 2) * 1e30 + i * (i % 2 === 0 ? 1e-30 : 1))),
+    ...Array.from({ length: 60 }, () => lookupOf(drawnBounds(random))),
+  ]
+}
+
+const lookups = allLookups()
+const nRows = 1100
+const columns = lookups.map(({ bounds }, f) => {
+  const finite = [...bounds.filter(Number.isFinite)]
+  const random = new TestRandom(f)
+  return Float64Array.from(searched(finite, random))
+})
+
+/** Rows by definition. */
+function expectedRows(values: (f: number, row: number) => number): Uint8Array {
+  const wide = lookups.flatMap(({ nBins }, f) => nBins > 256 ? [f] : [])
+  const rows = Array.from({ length: nRows }, (_, row) => {
+    const bins = lookups.map((lookup, f) => binOfValue(lookup, values(f, row)))
+    return [...bins.map((bin) => bin & 255), ...wide.map((f) => bins[f]! >> 8)]
+  })
+  return Uint8Array.from(rows.flat())
+}
+
+const nBytes = nRows * rowBytes(lookups.map(({ nBins }) => nBins))
+
+describe('cellSearch', () => {
+  it('knows when it cannot', () => {
+    const ways = lookups.map((lookup) => cellSearch(lookup)?.way ?? 'none')
+    for (const way of ['short', 'long', 'curved', 'none']) assert.ok(ways.includes(way as 'short'))
+  })
+})
+
+describe('binColumns, where it searches cells', () => {
+  it('finds the bins that comparing with all bounds finds', () => {
+    const out = new Uint8Array(nBytes)
+    binColumns(lookups, columns, nRows, out)
+    assert.ok(Buffer.from(out).equals(expectedRows((f, row) => columns[f]![row]!)))
+  })
+})
+
+describe('binMatrix', () => {
+  it('bins the wanted columns of rows as binColumns does', () => {
+    const nColumns = lookups.length + 2
+    for (const Numbers of [Float64Array, Float32Array]) {
+      const data = new Numbers((nRows + 3) * nColumns).fill(0.5)
+      const places = lookups.map((_, f) => lookups.length - f)
+      for (const [f, column] of columns.entries()) {
+        column.forEach((value, row) => { data[(row + 2) * nColumns + places[f]!] = value })
+      }
+      const out = new Uint8Array(nBytes + 9).fill(77)
+      binMatrix(lookups, { data, nColumns }, places, 2, nRows, out, 4)
+      assert.ok(out.subarray(0, 4).every((byte) => byte === 77))
+      assert.ok(out.subarray(nBytes + 4).every((byte) => byte === 77))
+      assert.ok(Buffer.from(out.subarray(4, nBytes + 4)).equals(
+        expectedRows((f, row) => data[(row + 2) * nColumns + places[f]!]!)), Numbers.name)
+    }
+  })
+
+  it('refuses what does not fit', () => {
+    const lookup = lookupOf([1])
+    const matrix = { data: new Float64Array(8), nColumns: 2 }
+    const out = new Uint8Array(4)
+    assert.throws(() => binMatrix([lookup], matrix, [], 0, 4, out), /0 columns for 1/)
+    assert.throws(() => binMatrix([lookup], matrix, [2], 0, 4, out), /columns of 2/)
+    assert.throws(() => binMatrix([lookup], matrix, [1], 1, 4, out), /rows up to 5/)
+    assert.throws(() => binMatrix([lookup], matrix, [1], 0, 4, out, 1), /4 bytes/)
+  })
+})

@@ -1,8 +1,9 @@
 import {
-  CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, groupedFeatures,
-  histogramsOf, mergeMoments, mergeSelected, metricParts, type MetricPart, momentsFault,
-  type MomentsPart, type MomentsRequest, type RootRequest, type RoundRequest, type SelectPart,
-  selectPartFault, type SelectRequest, TALLY_COUNTS, TravelLayouts,
+  asksForSums, type EngineAnswer, type EngineRequest, type EngineSetup, groupedFeatures,
+  histogramsOf, LaneReducers, mergeMoments, mergeSelected, metricParts, type MetricPart,
+  momentsFault,
+  type MomentsPart, type MomentsRequest, type SelectPart,
+  selectPartFault, type SelectRequest, type SumsRequest, TALLY_COUNTS, TravelLayouts,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
@@ -19,7 +20,7 @@ import { SumsInspector } from './inspect-sums.js'
  * is `AnswerPacker`. Which answers count is not decided here, see Round.
  */
 export class StarReducer implements RequestReducer {
-  readonly #reducer: CentralReducer
+  readonly #reducer: LaneReducers
   readonly #features: EngineSetup['features']
   readonly #layouts: TravelLayouts
   /** As bins of features in histograms that are no elected ones. */
@@ -42,7 +43,7 @@ export class StarReducer implements RequestReducer {
   readonly #inspectors = new Map<string, SumsInspector>()
 
   /** @param reducer - of this setup */
-  constructor(setup: EngineSetup, reducer = new CentralReducer(setup)) {
+  constructor(setup: EngineSetup, reducer = new LaneReducers(setup)) {
     this.#reducer = reducer
     this.#features = setup.features
     this.#layouts = new TravelLayouts(setup)
@@ -77,6 +78,7 @@ export class StarReducer implements RequestReducer {
         return 0
       case 'root':
       case 'round':
+      case 'together':
         this.#reducer.begin(request)
         this.#chunks = sumChunks(
           this.#layouts.of(request).nCells, histogramsOf(request).length)
@@ -96,6 +98,7 @@ export class StarReducer implements RequestReducer {
       case 'moments': return this.#addMoments(request, chunk, payload)
       case 'root':
       case 'round':
+      case 'together':
         return this.#addSums(request.kind, chunk, payload)
       case 'gradients':
       case 'commit':
@@ -178,7 +181,7 @@ export class StarReducer implements RequestReducer {
    */
   complete(chunk: number): void {
     const request = this.#request
-    if (request?.kind !== 'round' || this.#fault !== null) return
+    if (request === null || !asksForSums(request) || this.#fault !== null) return
     this.#isWhole[chunk] = true
     const nBefore = this.#nWhole
     while (this.#isWhole[this.#nWhole] === true) this.#nWhole++
@@ -186,7 +189,7 @@ export class StarReducer implements RequestReducer {
     // the last ones are the answer's
     if (this.#nWhole === nBefore || next === undefined) return
     try {
-      this.#reducer.advance(request, next[0]!.histogram)
+      this.#reducer.advance(next[0]!.histogram)
     } catch (error) {
       this.#fault = error instanceof Error ? error : new Error(String(error))
     }
@@ -194,7 +197,7 @@ export class StarReducer implements RequestReducer {
 
   inspect(store: number, chunk: number, payload: AnswerPayload): string | null {
     const request = this.#request
-    if (request?.kind !== 'root' && request?.kind !== 'round') return null
+    if (request === null || !asksForSums(request)) return null
     let fault: string | null = null
     this.#unpack(request.kind, chunk, payload, (range, planes) => {
       fault ??= this.#inspector(request, store, range.histogram).inspect(range, planes)
@@ -202,7 +205,7 @@ export class StarReducer implements RequestReducer {
     return fault
   }
 
-  #inspector(request: RootRequest | RoundRequest, store: number, histogram: number): SumsInspector {
+  #inspector(request: SumsRequest, store: number, histogram: number): SumsInspector {
     const { sums, elected } = this.#layouts
     const leaf = request.kind === 'round' ? request.elected?.[histogram] : undefined
     const key = leaf === undefined ? `${store}` : `${store} ${histogram}`
@@ -235,6 +238,7 @@ export class StarReducer implements RequestReducer {
       case 'moments': return mergeMoments(request, this.#moments)
       case 'root': return this.#reducer.finishRoot(request)
       case 'round': return this.#reducer.finishRound(request)
+      case 'together': return this.#reducer.finishTogether(request)
       case 'gradients':
       case 'commit':
         return null

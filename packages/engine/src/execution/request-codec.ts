@@ -8,7 +8,7 @@ import { leafRulesBytes, type LeafRules, type Neighbour, type Rescan, type TreeR
 import { maskBytesMax } from './mask.js'
 import type {
   BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout,
-  GradientsRequest, LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest,
+  GradientsRequest, LanePart, LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest,
   SelectGroup, SelectRequest,
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
@@ -19,6 +19,7 @@ import { readTree, writeTree } from './tree-codec.js'
 
 const kinds = [
   'prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally', 'select', 'moments',
+  'together',
 ] as const
 const bags = ['rows', 'classes', 'goss', 'queries'] as const
 /** Bits of what comes with requests for gradients. */
@@ -32,10 +33,13 @@ const SELECT_GROUP_BYTES = 32
  * An upper bound of the bytes of any request of a training on these features.
  *
  * @param linear - `EngineSetup.linear`
+ * @param beside - what else there may be: biases of positions, lanes of trees
  */
 export function requestBytesMax(
   features: readonly FeatureLayout[], maxLeaves: number, maxExpansions: number, rules?: TreeRules,
-  linear?: Pick<LinearSetup, 'maxFeatures'>, nPositions = 0,
+  linear?: Pick<LinearSetup, 'maxFeatures'>,
+  { nPositions = 0, lanes = 1 }:
+    { readonly nPositions?: number | undefined, readonly lanes?: number | undefined } = {},
 ): number {
   const nFeatures = features.length
   const maskBytes = maskBytesMax(features)
@@ -47,11 +51,13 @@ export function requestBytesMax(
     (2 * maxLeaves + 2 * maxExpansions) * 4
   // instead of expansions: of both children of each
   const elected = Math.max(1, 2 * maxExpansions) * (32 + 4 * nFeatures)
+  // each lane's root or round, behind its number and kind
+  const together = lanes * (128 + SCAN_NUMBERS * 8 + maskBytes + round)
   const commit = maxLeaves * (4 * 3 + 4 + setBytes + 8 + 4)
   const select = maxLeaves * SELECT_GROUP_BYTES
   const fitted = linear === undefined ? 0 : maxLeaves * (20 + 12 * linear.maxFeatures)
   return 256 + SCAN_NUMBERS * 8 + maskBytes +
-    Math.max(round + ruled + commit + fitted, select, elected, nPositions * 8)
+    Math.max(together + ruled + commit + fitted, select, elected, nPositions * 8)
 }
 
 /** Bytes for a tree as a request that commits it, without the nodes of leaves. */
@@ -122,6 +128,13 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
         w.int(count)
       }
       break
+    case 'together':
+      w.int(request.parts.length)
+      for (const part of request.parts) {
+        w.int(part.lane)
+        w.at += encodeRequest(part.request, w.rest)
+      }
+      break
   }
   return w.at
 }
@@ -156,8 +169,17 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'commit': return readCommit(r)
     case 'select': return readSelect(r)
     case 'moments': return readMoments(r)
+    case 'together': return { kind, parts: r.list(r.int(), 8, () => readPart(r)) }
     case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
   }
+}
+
+function readPart(r: Reader): LanePart {
+  const lane = r.int()
+  const kind = kinds[r.int()]
+  if (kind === 'root') return { lane, request: readRoot(r) }
+  if (kind === 'round') return { lane, request: readRound(r) }
+  throw new CoppiceError('INTERNAL', 'internal error: a part of a request that is none')
 }
 
 /** What objectives of rankings are told beside the scales. */

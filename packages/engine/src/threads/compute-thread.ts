@@ -11,6 +11,7 @@ import type {
   BinnedTree, EngineRequest, MetricPart, RootAnswer, RoundRequest,
 } from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
+import { onlyOneByOne } from '../execution/together.js'
 import { mergeMoments, momentsLength, momentsRoom } from '../linear/moments.js'
 import { mergeSelected } from '../selection/answer.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
@@ -138,6 +139,7 @@ class ComputeThread {
       case 'commit':
         engine.commit(request)
         return null
+      case 'together': throw onlyOneByOne()
       case 'evaluate':
         sendParts(engine.evaluate(request))
         return null
@@ -207,6 +209,7 @@ class ComputeThread {
       }
       case 'gradients':
       case 'commit':
+      case 'together':
         return null
     }
   }

@@ -4,9 +4,10 @@ import { loadModules } from '../custom/registry.js'
 import { assert } from '../errors.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
-import type { EngineRequest, RootRequest, RoundRequest } from '../execution/protocol.js'
+import type { EngineRequest } from '../execution/protocol.js'
 import { decodeRequest } from '../execution/request-codec.js'
 import { StoreEngine } from '../execution/store-engine.js'
+import type { SumsRequest } from '../execution/together.js'
 import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
@@ -95,6 +96,7 @@ class StoreThread {
     switch (request.kind) {
       case 'root':
       case 'round':
+      case 'together':
         return this.#sum(store, request, isApplied, every)
       case 'prepare':
         return this.#attempt(() => {
@@ -129,7 +131,7 @@ class StoreThread {
   }
 
   #sum(
-    store: number, request: RootRequest | RoundRequest, isApplied: boolean, every: number,
+    store: number, request: SumsRequest, isApplied: boolean, every: number,
   ): void {
     const engine = this.#engine(store)
     const output = new Uint8Array(this.#buffers!.output)

@@ -89,7 +89,8 @@ export class ThreadExecutor implements Executor {
     const { maxExpansions, maxLeaves, features, rules, linear } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), plan.engine)
     const requests = requestBytesMax(
-      features, maxLeaves, maxExpansions, rules, linear, plan.positions?.nPositions)
+      features, maxLeaves, maxExpansions, rules, linear,
+      { nPositions: plan.positions?.nPositions })
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     this.#nOutputs = plan.engine.nOutputs

@@ -5,7 +5,7 @@ import type { EngineRequest, FeatureLayout } from '../../src/execution/protocol.
 import { rowsRequest } from '../../src/execution/rows-request.js'
 import { decodeRequest, encodeRequest, requestBytesMax } from '../../src/execution/request-codec.js'
 
-const [maxLeaves, maxExpansions, nPositions] = [15, 4, 900]
+const [maxLeaves, maxExpansions, nPositions, lanes] = [15, 4, 900, 3]
 // the last one's bins take two bytes
 const features: FeatureLayout[] = Array.from({ length: 37 }, (_, f) =>
   ({ nBins: f === 36 ? 4001 : 200, missingBin: -1, isCategorical: f % 2 === 0 }))
@@ -53,6 +53,17 @@ const tree = shape.chain(([n, isLinear]) => {
     })) } : {}),
   })
 })
+const plainRound = fc.record({ kind: fc.constant('round' as const),
+  expansions: fc.array(expansion, { maxLength: maxExpansions }), released: ids(2 * maxExpansions) })
+const bagged = fc.record({ kind: fc.constant('root' as const), output: int, mask,
+  bag: fc.option(fc.oneof(
+    fc.record({ kind: fc.constantFrom('rows' as const, 'queries' as const), hashStart: int,
+      limit: double }),
+    fc.record({ kind: fc.constant('classes' as const), hashStart: int, limitNegative: double,
+      limitPositive: double }),
+    fc.record({ kind: fc.constant('goss' as const), hashStart: int, threshold: int,
+      limit: double, factor: double }))) })
+
 const request: fc.Arbitrary<EngineRequest> = fc.oneof(
   fc.constantFrom<EngineRequest>({ kind: 'prepare' }, { kind: 'prepare', of: 'hessians' },
     { kind: 'evaluate' }),
@@ -64,14 +75,7 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
     biases: fc.array(double, { maxLength: nPositions }) }),
   fc.record({ kind: fc.constant('tally' as const), of: fc.constant('positions' as const),
     first: int }),
-  fc.record({ kind: fc.constant('root' as const), output: int, mask,
-    bag: fc.option(fc.oneof(
-      fc.record({ kind: fc.constantFrom('rows' as const, 'queries' as const), hashStart: int,
-        limit: double }),
-      fc.record({ kind: fc.constant('classes' as const), hashStart: int, limitNegative: double,
-        limitPositive: double }),
-      fc.record({ kind: fc.constant('goss' as const), hashStart: int, threshold: int,
-        limit: double, factor: double }))) }),
+  bagged,
   fc.record({ kind: fc.constant('tally' as const), digit: int, prefix: int }),
   fc.record({ kind: fc.constant('root' as const), output: int, mask, bag: fc.constant(null),
     rules }),
@@ -91,9 +95,10 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
     elected: fc.array(
       fc.record({ node: int, totals, features: ids(features.length) }),
       { maxLength: 2 * maxExpansions }) }),
-  fc.record({ kind: fc.constant('round' as const),
-    expansions: fc.array(expansion, { maxLength: maxExpansions }),
-    released: ids(2 * maxExpansions) }),
+  plainRound,
+  fc.record({ kind: fc.constant('together' as const),
+    parts: fc.array(fc.record({ lane: int, request: fc.oneof(plainRound, bagged) }),
+      { maxLength: lanes }) }),
   fc.record({ kind: fc.constant('commit' as const), output: int, tree,
     leafNodes: fc.option(ids(maxLeaves)) }),
   fc.record({ kind: fc.constant('select' as const), output: int, weightScale: double,
@@ -109,7 +114,8 @@ describe('encodeRequest', () => {
   it('is read back by decodeRequest, and fits the bound', () => {
     fc.assert(fc.property(request, (own) => {
       const buffer = new Uint8Array(new SharedArrayBuffer(
-        requestBytesMax(features, maxLeaves, maxExpansions, treeRules, linear, nPositions)))
+        requestBytesMax(features, maxLeaves, maxExpansions, treeRules, linear,
+          { nPositions, lanes })))
       const length = encodeRequest(own, buffer)
       assert.ok(length <= buffer.length)
       // a clone has the ordinary prototypes
@@ -119,7 +125,8 @@ describe('encodeRequest', () => {
 
   it('fits the bound without rules once those are left out', () => {
     fc.assert(fc.property(request, (own) => {
-      const buffer = new Uint8Array(requestBytesMax(features, maxLeaves, maxExpansions))
+      const buffer = new Uint8Array(requestBytesMax(
+        features, maxLeaves, maxExpansions, undefined, undefined, { lanes }))
       const length = encodeRequest(rowsRequest(own), buffer)
       const read = decodeRequest(buffer.subarray(0, length))
       assert.deepEqual(read, rowsRequest(read))

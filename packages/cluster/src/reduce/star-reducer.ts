@@ -9,6 +9,7 @@ import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
+import { requireSealed } from '../wire/sealed-numbers.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
 import { unpackMoments } from '../wire/pack-moments.js'
 import { unpackSelection } from '../wire/pack-selection.js'
@@ -110,6 +111,7 @@ export class StarReducer implements RequestReducer {
   #addMaximum(kind: string, chunk: number, payload: AnswerPayload): void {
     if (payload.kind !== 'maximum') throw wrongKind(kind, payload, 'maximum')
     requireChunk(kind, chunk, 1)
+    requireSealed(payload)
     // NaN fails too; infinity is for the trainer to refuse, who says what to do
     if (!(payload.value >= 0)) {
       throw new ProtocolError('invalid', `the largest gradient is told to be ${payload.value}`)
@@ -120,6 +122,7 @@ export class StarReducer implements RequestReducer {
   #addCounts(kind: string, chunk: number, payload: AnswerPayload): void {
     if (payload.kind !== 'counts') throw wrongKind(kind, payload, 'counts')
     requireChunk(kind, chunk, 1)
+    requireSealed(payload)
     const { values } = payload
     const isSound = values.length === TALLY_COUNTS &&
       values.every((value) => Number.isSafeInteger(value) && value >= 0)
@@ -130,6 +133,7 @@ export class StarReducer implements RequestReducer {
   #addParts(kind: string, chunk: number, payload: AnswerPayload): void {
     if (payload.kind !== 'parts') throw wrongKind(kind, payload, 'parts')
     requireChunk(kind, chunk, 1)
+    requireSealed(payload)
     for (const { metric, sum, ranked } of payload.parts) {
       const isRanked = this.#isRanked.get(metric)
       if (isRanked === undefined) {

@@ -6,6 +6,7 @@ import { sha256, toHex } from '@coppice/model'
 import { nearestEven, type SelectableRow, selectNaively } from '@coppice/testkit'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
 import { packMoments } from '../../src/wire/pack-moments.js'
+import { sealed } from '../../src/wire/sealed-numbers.js'
 import { packSelection } from '../../src/wire/pack-selection.js'
 import type { EngineWork } from '../../src/worker/events.js'
 import { outputNaively, sumNaively } from './naive-linear.js'
@@ -180,7 +181,7 @@ class NaiveStore {
       case 'prepare': {
         const values = this.#derivatives(request.biases).flat()
           .map(({ gradient }) => Math.abs(gradient))
-        return [{ kind: 'maximum', value: Math.max(0, ...values) }]
+        return [sealed({ kind: 'maximum', value: Math.max(0, ...values) })]
       }
       case 'tally': return [this.#tally(request)]
       case 'root':
@@ -205,10 +206,10 @@ class NaiveStore {
 
   #tally(request: Extract<EngineRequest, { kind: 'tally' }>): AnswerPayload {
     if (request.of !== undefined) {
-      return { kind: 'counts', values: tallyPositions(
+      return sealed({ kind: 'counts', values: tallyPositions(
         this.#training.map(({ id, gradient, hessian }) =>
           ({ shownAt: id % QUERY_ROWS, gradient: gradient[0]!, hessian: hessian[0]! })),
-        request.first) }
+        request.first) })
     }
     const { digit, prefix } = request
     const values = new Float64Array(TALLY_COUNTS)
@@ -217,7 +218,7 @@ class NaiveStore {
       const key = keyOf(row)
       if (Math.floor(key / 2 ** (shift + bits)) === prefix) values[(key >> shift) % 2 ** bits]!++
     }
-    return { kind: 'counts', values }
+    return sealed({ kind: 'counts', values })
   }
 
   /** [feature][bin] of gradient, hessian, count. */
@@ -246,7 +247,7 @@ class NaiveStore {
         }
         return { dataset, metric: name, sum: sum.parts(), ranked: null }
       }))
-    return { kind: 'parts', parts }
+    return sealed({ kind: 'parts', parts })
   }
 
   digest(partition: number): string {

@@ -7,6 +7,7 @@ import { assert, CoppiceError } from '@coppice/model'
 import type { RequestReducer } from '../../src/coordinator/events.js'
 import { ProtocolError } from '../../src/protocol/error.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { requireSealed } from '../../src/wire/sealed-numbers.js'
 import { unpackMoments } from '../../src/wire/pack-moments.js'
 import { unpackSelection } from '../../src/wire/pack-selection.js'
 import { sumOffsets } from './naive-engine.js'
@@ -75,6 +76,9 @@ export class NaiveReducer implements RequestReducer {
 
   add(chunk: number, payload: AnswerPayload): void {
     assert(!this.#whole.has(chunk), `nothing is added to chunk ${chunk}, which is complete`)
+    if (payload.kind === 'maximum' || payload.kind === 'counts' || payload.kind === 'parts') {
+      requireSealed(payload)
+    }
     if (payload.kind === 'maximum') this.#maximum = Math.max(this.#maximum, payload.value)
     else if (payload.kind === 'counts') {
       payload.values.forEach((value, i) => { this.#counts[i] = (this.#counts[i] ?? 0) + value })

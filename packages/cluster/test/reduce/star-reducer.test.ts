@@ -205,7 +205,8 @@ describe('StarReducer, given what no store sends', () => {
     refuses(moments, 0, sealed({ kind: 'maximum', value: 1 }), /"moments" was due/)
     const tally: EngineRequest = { kind: 'tally', digit: 0, prefix: 0 }
     refuses(tally, 0, sealed({ kind: 'counts', values: new Float64Array(3) }), /numbers of rows/)
-    refuses(tally, 0, sealed({ kind: 'counts', values: new Float64Array(2048).fill(0.5) }), /of rows/)
+    refuses(
+      tally, 0, sealed({ kind: 'counts', values: new Float64Array(2048).fill(0.5) }), /of rows/)
     refuses(tally, 0, sealed({ kind: 'maximum', value: 1 }), /"counts" was due/)
     const evaluate: EngineRequest = { kind: 'evaluate' }
     refuses(evaluate, 0, parts({ metric: 'l2', sum: [1] }), /"l2" .* auc, binary_error/)
@@ -237,7 +238,8 @@ describe('StarReducer, given what no store sends', () => {
     assert.match(inspect((view) => view.setInt32(nCells * 16 + at * 4, -1, true))!,
       /bin 0 of feature 1 has -1 rows/)
     assert.match(inspect((view) => view.setBigInt64(at * 8, 1n, true))!, /sums -8 and 5/)
-    assert.throws(() => reducer.inspect(0, 0, sealed({ kind: 'maximum', value: 1 })), /"sums" was due/)
+    assert.throws(
+      () => reducer.inspect(0, 0, sealed({ kind: 'maximum', value: 1 })), /"sums" was due/)
   })
 
   it('finds sums in cells of no bin', () => {

@@ -60,6 +60,7 @@ export { featureLayout } from './training/build-model.js'
 export type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, LinearSetup, MomentsRequest,
   RootRequest, RoundRequest, SelectedGroup, SelectRequest,
+  TogetherAnswer, TogetherRequest,
 } from './execution/protocol.js'
 export { isPosition, POSITION_MAX } from './execution/position-sums.js'
 export { TALLY_COUNTS, TALLY_DIGITS, type TallyRequest } from './execution/protocol.js'
@@ -84,6 +85,9 @@ export type { EngineBlock, EngineRows } from './execution/protocol.js'
 export type { StoreAnswer, Stores, SumsWatch } from './execution/stores.js'
 export { InlineStores } from './execution/inline-stores.js'
 export { CentralReducer } from './execution/central-reducer.js'
+export { LaneReducers } from './execution/lane-reducers.js'
+export { asksForSums, partsOf, type SumsRequest } from './execution/together.js'
+export { lanesOf } from './training/lanes.js'
 export { rowsRequest, rowsSetup } from './execution/rows-request.js'
 export { histogramsOf } from './execution/histograms-of.js'
 export { sumsLayout, type SumsLayout } from './execution/sums-layout.js'

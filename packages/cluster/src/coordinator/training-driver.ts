@@ -1,6 +1,6 @@
 import {
   Booster, type BinnedTree, type Dialogue, encodeRequest, type EngineAnswer, type EngineRequest,
-  type EngineSetup, type IterationRecord, requestBytesMax, rowsRequest, type TrainerAnswer,
+  type EngineSetup, type IterationRecord, lanesOf, requestBytesMax, rowsRequest, type TrainerAnswer,
   type TrainingDialogue, type TrainingPlan, type TrainResult,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
@@ -247,14 +247,22 @@ export class TrainingDriver {
   }
 
   #open(plan: TrainingPlan): void {
-    const { features, maxLeaves, maxExpansions, linear } = plan.engine
-    this.#setup = plan.engine
+    const nRows = this.#partitions.reduce((sum, partition) =>
+      sum + (partition.dataset === 0 ? partition.nRows : 0), 0)
+    // trees that grow at the same time share rounds
+    const lanes = lanesOf(plan, nRows)
+    const engine = lanes === 1 ? plan.engine : { ...plan.engine, lanes }
+    const { features, maxLeaves, maxExpansions, linear } = engine
+    this.#setup = engine
     this.#scratch = new Uint8Array(requestBytesMax(
-      features, maxLeaves, maxExpansions, undefined, linear, plan.positions?.nPositions,
-      plan.engine.objective.events?.times.length))
-    this.#booster = new Booster(plan)
-    this.#reducer = this.#makeReducer(plan.engine)
-    this.#port.setup(plan.engine)
+      features, maxLeaves, maxExpansions, undefined, linear,
+      {
+        nPositions: plan.positions?.nPositions, lanes,
+        nEvents: plan.engine.objective.events?.times.length,
+      }))
+    this.#booster = new Booster({ ...plan, engine })
+    this.#reducer = this.#makeReducer(engine)
+    this.#port.setup(engine)
   }
 
   #replay(iterations: readonly (readonly BinnedTree[])[]): void {

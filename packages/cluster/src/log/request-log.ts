@@ -93,7 +93,7 @@ export function treesOf(requests: readonly EngineRequest[]): CommittedTree[] {
 /** Requests whose answers the coordinator waits for. */
 export function needsAnswer({ kind }: EngineRequest): boolean {
   return kind === 'prepare' || kind === 'tally' || kind === 'root' || kind === 'round' ||
-    kind === 'select' || kind === 'moments' || kind === 'evaluate'
+    kind === 'together' || kind === 'select' || kind === 'moments' || kind === 'evaluate'
 }
 
 function readRequest(body: Uint8Array, limits: RequestLimits): EngineRequest {

@@ -2,6 +2,7 @@ import { ThreadPool } from '@coppice/data/node'
 import {
   type CodeModule, type EngineSetup, featureLayout, isWide, rowBytesOf,
 } from '@coppice/engine'
+import { collectGarbage } from '@coppice/engine/threads'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Context, Job, Task } from '../protocol/messages.js'
 import type { EngineWork, WorkerEffect, WorkerEvent } from '../worker/events.js'
@@ -19,6 +20,8 @@ export interface WorkerComputeOptions {
   /** Threads that read, and threads that train: as many each. */
   readonly nThreads: number
   readonly files: WorkerFiles
+  /** Most bytes of rows to keep that engines have a copy of; any number unless given. */
+  readonly keptBytesMax?: number
   /** Of users', that trainings may run here. */
   readonly modules?: readonly CodeModule[]
   /** Told what became of the work, never within a call of `perform`. */
@@ -161,7 +164,8 @@ export class WorkerCompute {
     const isWanted = (): boolean => holding?.stores.get(store) === entry
     try {
       assert(holding?.job.job === job, `job ${job} is under way`)
-      holding.cache ??= new PartitionCache(holding.job, holding.threads, this.#options.files)
+      const { files, keptBytesMax } = this.#options
+      holding.cache ??= new PartitionCache(holding.job, holding.threads, files, keptBytesMax)
       const held = await holding.cache.hold(store, partitions)
       if (!isWanted()) return
       entry.held = held
@@ -213,15 +217,18 @@ export class WorkerCompute {
   }
 
   async #carryOut(
-    { job, engines, stores }: Holding, ticket: number, work: EngineWork,
+    { job, engines, stores, cache }: Holding, ticket: number, work: EngineWork,
   ): Promise<WorkerEvent> {
     switch (work.kind) {
       case 'open': {
-        const held = stores.get(work.store)?.held ?? null
-        assert(held !== null, `store ${work.store} is loaded`)
+        const entry = stores.get(work.store)
+        const held = entry?.held ?? null
+        assert(entry !== undefined && held !== null, `store ${work.store} is loaded`)
         requireRoom(work.setup, job)
         await engines.open(
           work.store, work.setup, held, job.recipes.map(({ features }) => rowBytesOf(features)))
+        entry.held = null
+        if ((cache?.opened(work.store) ?? 0) > 0) collectGarbage()
         return { kind: 'engine-done', ticket }
       }
       case 'run':

@@ -3,7 +3,8 @@ import {
   type BinnedPartition, openPartitionLoader, type PartitionLoader, type ThreadPool,
 } from '@coppice/data/node'
 import {
-  type LabelledRows, mergeSummaries, type RowSummary, summarizeRows, type TargetShape, withExtents,
+  bytesOfRows, type LabelledRows, mergeSummaries, type RowSummary, summarizeRows, type TargetShape,
+  withExtents,
 } from '@coppice/engine'
 import { assert, type Model, parseModel } from '@coppice/model'
 import type { Job, LoadedPartitionInfo } from '../protocol/messages.js'
@@ -40,6 +41,10 @@ interface Entry {
   readonly partition: number
   readonly batch: Batch
   readonly stores: Set<number>
+  /** Of those that are open: their engines have copies of the rows. */
+  readonly open: Set<number>
+  /** Bytes of its rows; 0 until they are here. */
+  nBytes: number
   readonly loaded: Promise<HeldPartition>
   readonly resolve: (held: HeldPartition) => void
   readonly reject: (failure: PartitionFailure) => void
@@ -47,7 +52,9 @@ interface Entry {
 
 /**
  * The binned partitions of a job that this worker holds, each for as long as some store uses it:
- * a store that is made of partitions which are here already reads nothing.
+ * a store that is made of partitions which are here already reads nothing. Where those of open
+ * stores, which have them a second time in their engines, are more than is to be kept, they are let
+ * go: another store of theirs reads them again.
  */
 export class PartitionCache {
   readonly #job: Job
@@ -60,8 +67,15 @@ export class PartitionCache {
   readonly #firsts: readonly number[]
   readonly #entries = new Map<number, Entry>()
 
-  /** @param threads - not closed */
-  constructor(job: Job, threads: ThreadPool, files: WorkerFiles) {
+  /** See `opened`. */
+  readonly #keptBytesMax: number
+
+  /**
+   * @param threads - not closed
+   * @param keptBytesMax - most bytes of rows to keep that engines have a copy of
+   */
+  constructor(job: Job, threads: ThreadPool, files: WorkerFiles, keptBytesMax = Infinity) {
+    this.#keptBytesMax = keptBytesMax
     this.#job = job
     this.#files = files
     this.#initModel = job.initModel === undefined ? null : parseModel(job.initModel)
@@ -93,9 +107,27 @@ export class PartitionCache {
     return Promise.all(entries.map(({ loaded }) => loaded))
   }
 
+  /**
+   * A store's engines have its rows.
+   *
+   * @returns bytes that were let go
+   */
+  opened(store: number): number {
+    for (const { stores, open } of this.#entries.values()) if (stores.has(store)) open.add(store)
+    const spare = [...this.#entries].filter(([, { stores, open }]) => open.size === stores.size)
+    const nBytes = spare.reduce((sum, [, entry]) => sum + entry.nBytes, 0)
+    if (nBytes <= this.#keptBytesMax) return 0
+    for (const [partition, entry] of spare) {
+      this.#entries.delete(partition)
+      entry.stores.clear()
+    }
+    return nBytes
+  }
+
   /** A store needs its partitions no more. No effect when it has none. */
   release(store: number): void {
-    for (const [partition, { stores, batch }] of this.#entries) {
+    for (const [partition, { stores, open, batch }] of this.#entries) {
+      open.delete(store)
       if (!stores.delete(store)) continue
       if (stores.size === 0) this.#entries.delete(partition)
       if (batch.entries.every((entry) => entry.stores.size === 0)) batch.abort.abort()
@@ -122,7 +154,8 @@ export class PartitionCache {
       // whoever wants it hears of a failure; nobody may
       promise.catch(() => undefined)
       const entry: Entry = {
-        partition, batch, stores: new Set(), loaded: promise, resolve, reject,
+        partition, batch, stores: new Set(), open: new Set(), nBytes: 0, loaded: promise,
+        resolve, reject,
       }
       batch.entries.push(entry)
       this.#entries.set(partition, entry)
@@ -197,7 +230,10 @@ export class PartitionCache {
         info: { partition, nRows: rows.nRows, hash: rows.hash, summary },
       })
     }
-    entries.forEach((entry, i) => entry.resolve(held[i]!))
+    entries.forEach((entry, i) => {
+      entry.nBytes = bytesOfRows(held[i]!.rows)
+      entry.resolve(held[i]!)
+    })
   }
 }
 

@@ -12,7 +12,7 @@ import type { HeldPartition } from './worker-partitions.js'
 interface StorePlaces {
   readonly layouts: TravelLayouts
   readonly places: ReadonlyMap<number, {
-    readonly set: number, readonly first: number, readonly held: HeldPartition,
+    readonly set: number, readonly first: number, readonly nRows: number, readonly hash: string,
   }>
 }
 
@@ -36,7 +36,7 @@ export class WorkerStores {
   }
 
   /**
-   * Builds a store of partitions.
+   * Builds a store of partitions, whose rows are not needed after that.
    *
    * @param held - ascending; rows are in this order within their data set
    * @param rowBytes - of each data set, the bytes of a row that is not packed
@@ -46,13 +46,14 @@ export class WorkerStores {
     store: number, setup: EngineSetup, held: readonly HeldPartition[],
     rowBytes: readonly number[],
   ): Promise<void> {
-    const places = new Map<number, { set: number, first: number, held: HeldPartition }>()
+    const places = new Map<number, { set: number, first: number, nRows: number, hash: string }>()
     const sets = rowBytes.map((n, set): EngineRows => {
       const own = held.filter(({ dataset }) => dataset === set)
       let first = 0
       for (const partition of own) {
-        places.set(partition.partition, { set, first, held: partition })
-        first += partition.rows.nRows
+        const { nRows, hash } = partition.rows
+        places.set(partition.partition, { set, first, nRows, hash })
+        first += nRows
       }
       return joinRows(own.map(({ rows: {
         nRows, blocks, label, weight, initScore, groupSizes, shownAt = null,
@@ -82,9 +83,9 @@ export class WorkerStores {
 
   /** SHA-256 of a partition's hash and the digest of its scores, both in hex. */
   async digest(store: number, partition: number): Promise<string> {
-    const { set, first, held } = this.#stores.get(store)!.places.get(partition)!
-    const scores = await this.#requirePool().scoreDigest(store, first, held.rows.nRows, set)
-    return createHash('sha256').update(held.rows.hash).update(scores).digest('hex')
+    const { set, first, nRows, hash } = this.#stores.get(store)!.places.get(partition)!
+    const scores = await this.#requirePool().scoreDigest(store, first, nRows, set)
+    return createHash('sha256').update(hash).update(scores).digest('hex')
   }
 
   async drop(store: number): Promise<void> {

@@ -160,6 +160,7 @@ export const engineSetup: Schema<EngineSetup> = object({
   usesGoss: flag,
   maxExpansions: integer(1, LEAVES_MAX),
   maxLeaves: integer(1, LEAVES_MAX),
+  lanes: optional(integer(1, OUTPUTS_MAX)),
   linear: optional(object({
     exponents: list(integer(-1100, 1100), COLUMNS_MAX), coarse: integer(-128, 0),
     fine: integer(-256, 0), maxFeatures: integer(0, COLUMNS_MAX),

@@ -85,13 +85,18 @@ const loadedPartition: Schema<LoadedPartitionInfo> = object({
 
 // ---- the log
 
+/** Hex digits of what comes beside it. */
+const checksum = text(16)
+
 const answerPayload: Schema<AnswerPayload> = tagged('kind', {
-  maximum: object({ kind: constant('maximum'), value: double }),
-  counts: object({ kind: constant('counts'), values: array(Float64Array, COUNTS_MAX) }),
+  maximum: object({ kind: constant('maximum'), value: double, checksum }),
+  counts: object({
+    kind: constant('counts'), values: array(Float64Array, COUNTS_MAX), checksum,
+  }),
   sums: object({ kind: constant('sums'), bytes: array(Uint8Array) }),
   selected: object({ kind: constant('selected'), bytes: array(Uint8Array) }),
   moments: object({ kind: constant('moments'), bytes: array(Uint8Array) }),
-  parts: object({ kind: constant('parts'), parts: list(metricPart, METRIC_PARTS_MAX) }),
+  parts: object({ kind: constant('parts'), parts: list(metricPart, METRIC_PARTS_MAX), checksum }),
 })
 
 // ---- the messages

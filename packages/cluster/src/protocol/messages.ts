@@ -291,13 +291,14 @@ export interface Answer {
   readonly payload: AnswerPayload
 }
 
+/** All have a checksum: in their bytes, or beside what they say (wire/sealed-numbers.ts). */
 export type AnswerPayload =
-  | { readonly kind: 'maximum', readonly value: number }
+  | { readonly kind: 'maximum', readonly value: number, readonly checksum: string }
   /** Whole numbers of 0 or more, of a tally: rows, or sums by position. */
-  | { readonly kind: 'counts', readonly values: Float64Array }
+  | { readonly kind: 'counts', readonly values: Float64Array, readonly checksum: string }
   /** Packed sums, see wire/. */
   | { readonly kind: 'sums', readonly bytes: Uint8Array }
-  | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
+  | { readonly kind: 'parts', readonly parts: readonly MetricPart[], readonly checksum: string }
   /** A packed selection, see wire/pack-selection.ts. */
   | { readonly kind: 'selected', readonly bytes: Uint8Array }
   /** Packed sums of linear leaves, see wire/pack-moments.ts. */

@@ -6,6 +6,7 @@ import type { AnswerPayload } from '../protocol/messages.js'
 import { packMoments } from '../wire/pack-moments.js'
 import { packSelection } from '../wire/pack-selection.js'
 import { packSums } from '../wire/pack-sums.js'
+import { sealed } from '../wire/sealed-numbers.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
 
 /** Takes a chunk of an answer; in order. */
@@ -53,7 +54,7 @@ export class AnswerPacker implements SumsWatch {
       case 'maximum':
       case 'counts':
       case 'parts':
-        return this.#take(0, answer)
+        return this.#take(0, sealed(answer))
       case 'selected': {
         const request = this.#request
         assert(request.kind === 'select', 'a selection answers a request for one')

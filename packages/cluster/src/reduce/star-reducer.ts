@@ -1,13 +1,15 @@
 import {
-  CentralReducer, type EngineAnswer, type EngineRequest, type EngineSetup, groupedFeatures,
-  histogramsOf, mergeMoments, mergeSelected, metricParts, type MetricPart, momentsFault,
-  type MomentsPart, type MomentsRequest, type RootRequest, type RoundRequest, type SelectPart,
-  selectPartFault, type SelectRequest, tallyCounts, TravelLayouts,
+  asksForSums, type EngineAnswer, type EngineRequest, type EngineSetup, groupedFeatures,
+  histogramsOf, LaneReducers, mergeMoments, mergeSelected, metricParts, type MetricPart,
+  momentsFault,
+  type MomentsPart, type MomentsRequest, type SelectPart,
+  selectPartFault, type SelectRequest, type SumsRequest, tallyCounts, TravelLayouts,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { RequestReducer } from '../coordinator/events.js'
 import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
+import { requireSealed } from '../wire/sealed-numbers.js'
 import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
 import { unpackMoments } from '../wire/pack-moments.js'
 import { unpackSelection } from '../wire/pack-selection.js'
@@ -19,7 +21,7 @@ import { SumsInspector } from './inspect-sums.js'
  * is `AnswerPacker`. Which answers count is not decided here, see Round.
  */
 export class StarReducer implements RequestReducer {
-  readonly #reducer: CentralReducer
+  readonly #reducer: LaneReducers
   readonly #features: EngineSetup['features']
   readonly #layouts: TravelLayouts
   /** As bins of features in histograms that are no elected ones. */
@@ -42,7 +44,7 @@ export class StarReducer implements RequestReducer {
   readonly #inspectors = new Map<string, SumsInspector>()
 
   /** @param reducer - of this setup */
-  constructor(setup: EngineSetup, reducer = new CentralReducer(setup)) {
+  constructor(setup: EngineSetup, reducer = new LaneReducers(setup)) {
     this.#reducer = reducer
     this.#features = setup.features
     this.#layouts = new TravelLayouts(setup)
@@ -77,6 +79,7 @@ export class StarReducer implements RequestReducer {
         return 0
       case 'root':
       case 'round':
+      case 'together':
         this.#reducer.begin(request)
         this.#chunks = sumChunks(
           this.#layouts.of(request).nCells, histogramsOf(request).length)
@@ -96,6 +99,7 @@ export class StarReducer implements RequestReducer {
       case 'moments': return this.#addMoments(request, chunk, payload)
       case 'root':
       case 'round':
+      case 'together':
         return this.#addSums(request.kind, chunk, payload)
       case 'gradients':
       case 'commit':
@@ -107,6 +111,7 @@ export class StarReducer implements RequestReducer {
   #addMaximum(kind: string, chunk: number, payload: AnswerPayload): void {
     if (payload.kind !== 'maximum') throw wrongKind(kind, payload, 'maximum')
     requireChunk(kind, chunk, 1)
+    requireSealed(payload)
     // NaN fails too; infinity is for the trainer to refuse, who says what to do
     if (!(payload.value >= 0)) {
       throw new ProtocolError('invalid', `the largest gradient is told to be ${payload.value}`)
@@ -117,6 +122,7 @@ export class StarReducer implements RequestReducer {
   #addCounts(kind: string, chunk: number, payload: AnswerPayload): void {
     if (payload.kind !== 'counts') throw wrongKind(kind, payload, 'counts')
     requireChunk(kind, chunk, 1)
+    requireSealed(payload)
     const { values } = payload
     const isSound = values.length === this.#counts.length &&
       values.every((value) => Number.isSafeInteger(value) && value >= 0)
@@ -127,6 +133,7 @@ export class StarReducer implements RequestReducer {
   #addParts(kind: string, chunk: number, payload: AnswerPayload): void {
     if (payload.kind !== 'parts') throw wrongKind(kind, payload, 'parts')
     requireChunk(kind, chunk, 1)
+    requireSealed(payload)
     for (const part of payload.parts) {
       const { metric } = part
       const wantedKind = this.#partKinds.get(metric)
@@ -178,7 +185,7 @@ export class StarReducer implements RequestReducer {
    */
   complete(chunk: number): void {
     const request = this.#request
-    if (request?.kind !== 'round' || this.#fault !== null) return
+    if (request === null || !asksForSums(request) || this.#fault !== null) return
     this.#isWhole[chunk] = true
     const nBefore = this.#nWhole
     while (this.#isWhole[this.#nWhole] === true) this.#nWhole++
@@ -186,7 +193,7 @@ export class StarReducer implements RequestReducer {
     // the last ones are the answer's
     if (this.#nWhole === nBefore || next === undefined) return
     try {
-      this.#reducer.advance(request, next[0]!.histogram)
+      this.#reducer.advance(next[0]!.histogram)
     } catch (error) {
       this.#fault = error instanceof Error ? error : new Error(String(error))
     }
@@ -194,7 +201,7 @@ export class StarReducer implements RequestReducer {
 
   inspect(store: number, chunk: number, payload: AnswerPayload): string | null {
     const request = this.#request
-    if (request?.kind !== 'root' && request?.kind !== 'round') return null
+    if (request === null || !asksForSums(request)) return null
     let fault: string | null = null
     this.#unpack(request.kind, chunk, payload, (range, planes) => {
       fault ??= this.#inspector(request, store, range.histogram).inspect(range, planes)
@@ -202,7 +209,7 @@ export class StarReducer implements RequestReducer {
     return fault
   }
 
-  #inspector(request: RootRequest | RoundRequest, store: number, histogram: number): SumsInspector {
+  #inspector(request: SumsRequest, store: number, histogram: number): SumsInspector {
     const { sums, elected } = this.#layouts
     const leaf = request.kind === 'round' ? request.elected?.[histogram] : undefined
     const key = leaf === undefined ? `${store}` : `${store} ${histogram}`
@@ -235,6 +242,7 @@ export class StarReducer implements RequestReducer {
       case 'moments': return mergeMoments(request, this.#moments)
       case 'root': return this.#reducer.finishRoot(request)
       case 'round': return this.#reducer.finishRound(request)
+      case 'together': return this.#reducer.finishTogether(request)
       case 'gradients':
       case 'commit':
         return null

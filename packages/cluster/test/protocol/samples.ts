@@ -7,6 +7,7 @@ import type { Direction } from '../../src/protocol/codec.js'
 import type {
   AnswerPayload, FromWorker, SourcePartition, TaskBody, TaskResult, ToWorker, WorkerState,
 } from '../../src/protocol/messages.js'
+import { sealed } from '../../src/wire/sealed-numbers.js'
 import { fromClientSamples, predictedRows, toClientSamples } from './client-samples.js'
 
 type ByType<M extends { readonly type: string }> = {
@@ -231,10 +232,10 @@ const taskResults: TaskResult[] = [
 ]
 
 const payloads: AnswerPayload[] = [
-  { kind: 'maximum', value: 12.5 },
-  { kind: 'counts', values: new Float64Array([0, 3, 2 ** 31]) },
+  sealed({ kind: 'maximum', value: 12.5 }),
+  sealed({ kind: 'counts', values: new Float64Array([0, 3, 2 ** 31]) }),
   { kind: 'sums', bytes: bytes(1000) },
-  { kind: 'parts', parts },
+  sealed({ kind: 'parts', parts }),
   { kind: 'selected', bytes: Uint8Array.of(1, 2, 3) },
   { kind: 'moments', bytes: bytes(24) },
 ]

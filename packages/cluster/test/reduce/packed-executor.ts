@@ -1,7 +1,8 @@
 import {
   type BinnedDataset, type BinnedTree, Booster, type Dialogue, type EngineAnswer,
   type EngineRequest, type EngineRows, type EngineSetup, type Executor, histogramsOf, InlineStores,
-  type IterationRecord, joinRows, type PartitionRows, type Stores, type TrainingJob, TravelLayouts,
+  type IterationRecord, joinRows, lanesOf,
+  type PartitionRows, type Stores, type TrainingJob, TravelLayouts,
 } from '@coppice/engine'
 import { TestRandom } from '@coppice/testkit'
 import { needsAnswer } from '../../src/log/request-log.js'
@@ -53,14 +54,16 @@ export class PackedExecutor implements Executor {
   }
 
   async open({ plan, train, evalSets }: TrainingJob): Promise<void> {
-    this.#setup = plan.engine
-    this.#booster = new Booster(plan)
-    this.#reducer = new StarReducer(plan.engine)
-    const { nOutputs } = plan.engine
+    const lanes = lanesOf(plan, train.nRows)
+    const engine = { ...plan.engine, ...(lanes > 1 ? { lanes } : {}) }
+    this.#setup = engine
+    this.#booster = new Booster({ ...plan, engine })
+    this.#reducer = new StarReducer(engine)
+    const { nOutputs } = engine
     const trains = this.#deal(train, nOutputs)
     const evals = evalSets.map(({ data }) => this.#deal(data, nOutputs))
     for (let s = 0; s < this.#k; s++) {
-      await this.#stores.build(s, plan.engine, trains[s]!, evals.map((set) => set[s]!))
+      await this.#stores.build(s, engine, trains[s]!, evals.map((set) => set[s]!))
     }
   }
 

@@ -11,6 +11,7 @@ import { SumsInspector } from '../../src/reduce/inspect-sums.js'
 import { CHUNK_CELLS_MAX, sumChunks } from '../../src/wire/sum-chunks.js'
 import { packMoments } from '../../src/wire/pack-moments.js'
 import { packSums } from '../../src/wire/pack-sums.js'
+import { sealed } from '../../src/wire/sealed-numbers.js'
 import { packAnswer } from './pack-answer.js'
 import { PackedExecutor } from './packed-executor.js'
 
@@ -161,7 +162,7 @@ const sums = (cells: number): AnswerPayload => ({
   bytes: packSums(
     [new Uint8Array(cells * 20)], cells, [{ histogram: 0, firstCell: 0, nCells: cells }]),
 })
-const parts = (part: object): AnswerPayload => ({
+const parts = (part: object): AnswerPayload => sealed({
   kind: 'parts', parts: [{ dataset: 0, metric: 'auc', sum: null, ranked: null, ...part }],
 })
 const ranked = {
@@ -180,7 +181,7 @@ describe('StarReducer, given what no store sends', () => {
   }
 
   it('names the kind that was due', () => {
-    refuses(root, 0, { kind: 'maximum', value: 1 }, /"maximum" .* root .* "sums" was due/)
+    refuses(root, 0, sealed({ kind: 'maximum', value: 1 }), /"maximum" .* root .* "sums" was due/)
     refuses({ kind: 'prepare' }, 0, sums(nCells), /"sums" .* prepare .* "maximum" was due/)
     refuses({ kind: 'evaluate' }, 0, sums(nCells), /"parts" was due/)
     refuses({ kind: 'gradients', gradientScale: 1, hessianScale: 1 }, 0, sums(nCells), /has none/)
@@ -189,23 +190,24 @@ describe('StarReducer, given what no store sends', () => {
   it('names the chunk that there is not, and sizes', () => {
     refuses(root, 1, sums(nCells), /chunk 1 .* which has 1/)
     refuses(root, -1, sums(nCells), /chunk -1/)
-    refuses({ kind: 'prepare' }, 1, { kind: 'maximum', value: 1 }, /chunk 1 .* which has 1/)
+    refuses({ kind: 'prepare' }, 1, sealed({ kind: 'maximum', value: 1 }), /chunk 1 .* which has 1/)
     refuses(root, 0, sums(nCells + 4), new RegExp(`${nCells + 4} cells; ${nCells} were due`))
     refuses(root, 0, { kind: 'sums', bytes: new Uint8Array(nBytes) }, /packed sums/)
   })
 
   it('refuses maxima and parts that mean nothing', () => {
-    refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: NaN }, /told to be NaN/)
-    refuses({ kind: 'prepare' }, 0, { kind: 'maximum', value: -1 }, /told to be -1/)
+    refuses({ kind: 'prepare' }, 0, sealed({ kind: 'maximum', value: NaN }), /told to be NaN/)
+    refuses({ kind: 'prepare' }, 0, sealed({ kind: 'maximum', value: -1 }), /told to be -1/)
     const moments: EngineRequest = { kind: 'moments', output: 0,
       leaves: [{ node: 0, features: [], count: 9 }] }
     refuses(moments, 0, { kind: 'moments', bytes: packMoments(new BigInt64Array(5)) }, /sums of/)
     refuses(moments, 0, { kind: 'moments', bytes: new Uint8Array(8) }, /checksum/)
-    refuses(moments, 0, { kind: 'maximum', value: 1 }, /"moments" was due/)
+    refuses(moments, 0, sealed({ kind: 'maximum', value: 1 }), /"moments" was due/)
     const tally: EngineRequest = { kind: 'tally', digit: 0, prefix: 0 }
-    refuses(tally, 0, { kind: 'counts', values: new Float64Array(3) }, /numbers of rows/)
-    refuses(tally, 0, { kind: 'counts', values: new Float64Array(2048).fill(0.5) }, /of rows/)
-    refuses(tally, 0, { kind: 'maximum', value: 1 }, /"counts" was due/)
+    refuses(tally, 0, sealed({ kind: 'counts', values: new Float64Array(3) }), /numbers of rows/)
+    refuses(
+      tally, 0, sealed({ kind: 'counts', values: new Float64Array(2048).fill(0.5) }), /of rows/)
+    refuses(tally, 0, sealed({ kind: 'maximum', value: 1 }), /"counts" was due/)
     const evaluate: EngineRequest = { kind: 'evaluate' }
     refuses(evaluate, 0, parts({ metric: 'l2', sum: [1] }), /"l2" .* auc, binary_error/)
     refuses(evaluate, 0, parts({ sum: [1] }), /"auc" is not ranked scores/)
@@ -236,7 +238,8 @@ describe('StarReducer, given what no store sends', () => {
     assert.match(inspect((view) => view.setInt32(nCells * 16 + at * 4, -1, true))!,
       /bin 0 of feature 1 has -1 rows/)
     assert.match(inspect((view) => view.setBigInt64(at * 8, 1n, true))!, /sums -8 and 5/)
-    assert.throws(() => reducer.inspect(0, 0, { kind: 'maximum', value: 1 }), /"sums" was due/)
+    assert.throws(
+      () => reducer.inspect(0, 0, sealed({ kind: 'maximum', value: 1 })), /"sums" was due/)
   })
 
   it('finds sums in cells of no bin', () => {
@@ -295,7 +298,7 @@ describe('StarReducer, given what no store sends', () => {
     const reducer = new StarReducer(setup)
     for (const value of [7, 3]) {
       assert.equal(reducer.begin({ kind: 'prepare' }), 1)
-      reducer.add(0, { kind: 'maximum', value })
+      reducer.add(0, sealed({ kind: 'maximum', value }))
       assert.equal(reducer.finish(), value)
     }
     assert.equal(reducer.begin({ kind: 'evaluate' }), 1)

@@ -81,7 +81,7 @@ export class CoordinatorNode extends Node {
     const resumeFrom = header === null || records.length === 0
       ? undefined : resumeModel(header, records, problem.initModel)
     const partitions = problem.partitions.map(({ dataset, rows }, p): JobPartition => ({
-      name: `partition ${p}`, dataset, nRows: rows.label.length, weight: rows.label.length,
+      name: `partition ${p}`, dataset, nRows: rows.bins.length, weight: rows.bins.length,
       source: p,
     }))
     this.step({ kind: 'train', order: {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import {
-  type EngineRequest, type EngineSetup, ExactSum, type RiskTables, rowDraw, TALLY_COUNTS,
+  type EngineRequest, type EngineSetup, ExactSum, partsOf, type RiskTables, rowDraw, TALLY_COUNTS,
   TALLY_DIGITS,
 } from '@coppice/engine'
 import { sha256, toHex } from '@coppice/model'
 import { nearestEven, type SelectableRow, selectNaively } from '@coppice/testkit'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
 import { packMoments } from '../../src/wire/pack-moments.js'
+import { sealed } from '../../src/wire/sealed-numbers.js'
 import { packSelection } from '../../src/wire/pack-selection.js'
 import type { EngineWork } from '../../src/worker/events.js'
 import { outputNaively, sumNaively } from './naive-linear.js'
@@ -17,14 +18,15 @@ import { type Problem, QUERY_ROWS, type TinyRows } from './problem.js'
 interface Row {
   readonly id: number
   readonly bins: readonly number[]
-  readonly label: number
+  /** Of each output, or one of all. */
+  readonly labels: readonly number[]
   readonly raw: readonly number[]
   /** Of each output, as the next two. */
   readonly score: number[]
   readonly gradient: number[]
   readonly hessian: number[]
-  /** The tree's nodes that it is in, also those that were split ahead in vain. */
-  readonly nodes: Set<number>
+  /** By lane, the tree's nodes that it is in, also those that were split ahead in vain. */
+  readonly nodes: readonly Set<number>[]
 }
 
 /** Engines of a simulated worker: the engine's semantics for a few losses, one row at a time. */
@@ -68,8 +70,8 @@ class NaiveStore {
   readonly #training: Row[] = []
   readonly #evaluated: Row[][]
   readonly #byPartition = new Map<number, Row[]>()
-  /** Of the tree that is grown. */
-  #output = 0
+  /** Of the trees that are grown, by lane. */
+  readonly #outputs: number[] = []
 
   constructor(problem: Problem, partitions: readonly number[], setup: EngineSetup) {
     this.#setup = setup
@@ -95,15 +97,13 @@ class NaiveStore {
         }
         return
       case 'root':
-        this.#output = request.output
-        for (const row of this.#training) draw(row, request.bag)
-        return
       case 'round':
-        for (const { parent, left, right, feature, leftBins } of request.expansions) {
-          for (const row of this.#training) {
-            if (!row.nodes.has(parent)) continue
-            const goesLeft = isLeft(leftBins, row.bins[feature]!, this.#nBins(feature))
-            row.nodes.add(goesLeft ? left : right)
+      case 'together':
+        for (const { lane, request: part } of partsOf(request)) {
+          if (part.kind === 'round') this.#split(part, lane)
+          else {
+            this.#outputs[lane] = part.output
+            for (const row of this.#training) draw(row, part.bag, lane)
           }
         }
         return
@@ -118,6 +118,17 @@ class NaiveStore {
       case 'select':
       case 'moments':
         return
+    }
+  }
+
+  #split({ expansions }: Extract<EngineRequest, { kind: 'round' }>, lane: number): void {
+    for (const { parent, left, right, feature, leftBins } of expansions) {
+      for (const row of this.#training) {
+        const nodes = row.nodes[lane]!
+        if (!nodes.has(parent)) continue
+        const goesLeft = isLeft(leftBins, row.bins[feature]!, this.#nBins(feature))
+        nodes.add(goesLeft ? left : right)
+      }
     }
   }
 
@@ -138,17 +149,18 @@ class NaiveStore {
         ({ gradient: this.#gradient(row, k), hessian: 1 })))
     }
     const ranked = (row: Row): { label: number, score: number } =>
-      ({ label: row.label, score: row.score[0]! + biases[row.id % QUERY_ROWS]! })
+      ({ label: row.labels[0]!, score: row.score[0]! + biases[row.id % QUERY_ROWS]! })
     return this.#training.flatMap((row, i) => row.id % QUERY_ROWS > 0 ? []
       : lambdasOfTwo([ranked(row), ranked(this.#training[i + 1]!)], ranking!).map((of) => [of]))
   }
 
   get #timed(): TimedRow[] {
-    return this.#training.map(({ label, score }) => ({ label, score: score[0]! }))
+    return this.#training.map(({ labels, score }) => ({ label: labels[0]!, score: score[0]! }))
   }
 
-  #gradient({ score: scores, label }: Row, output: number): number {
+  #gradient({ score: scores, labels }: Row, output: number): number {
     const { objective } = this.#setup.objective
+    const label = labels[output] ?? labels[0]!
     const score = scores[output]!
     const isMet = Math.abs(score - label) <= this.#setup.initScoreQuantum / 2
     const side = isMet ? 0 : Math.sign(score - label)
@@ -166,8 +178,8 @@ class NaiveStore {
 
   #selectable(node: number, weightScale: number, output: number): SelectableRow[] {
     const { objective: { objective }, initScoreQuantum } = this.#setup
-    return this.#training.filter(({ nodes }) => node === -1 || nodes.has(node))
-      .map(({ id, score, label }) => ({
+    return this.#training.filter(({ nodes }) => node === -1 || nodes[0]!.has(node))
+      .map(({ id, score, labels: [label = 0] }) => ({
         id,
         residual: nearestEven((label - score[output]!) / initScoreQuantum),
         weight: weightScale === 0 ? 1 : nearestEven(
@@ -178,21 +190,19 @@ class NaiveStore {
   answer(request: EngineRequest): AnswerPayload[] {
     switch (request.kind) {
       case 'prepare': {
-        if (request.of === 'scores') return [{ kind: 'maximum', value: keyOfScores(this.#timed) }]
+        if (request.of === 'scores') {
+          return [sealed({ kind: 'maximum', value: keyOfScores(this.#timed) })]
+        }
         const values = this.#derivatives(request).flat()
           .map(({ gradient }) => Math.abs(gradient))
-        return [{ kind: 'maximum', value: Math.max(0, ...values) }]
+        return [sealed({ kind: 'maximum', value: Math.max(0, ...values) })]
       }
       case 'tally': return [this.#tally(request)]
-      case 'root': return [this.#sums(0)]
+      case 'root':
       case 'round':
-        if (request.elected !== undefined) {
-          return request.elected.map(({ node }) => this.#sums(node))
-        }
-        return request.expansions
-          .filter(({ leftMask, rightMask }) => leftMask !== null || rightMask !== null)
-          .map(({ left, right, leftTotals, rightTotals }) =>
-            this.#sums(leftTotals.count <= rightTotals.count ? left : right))
+      case 'together':
+        return partsOf(request).flatMap(({ lane, request: part }) =>
+          summedNodes(part).map((node) => this.#sums(node, lane)))
       case 'evaluate': return [this.#parts()]
       case 'select': {
         const part = selectNaively(
@@ -201,7 +211,7 @@ class NaiveStore {
       }
       case 'moments': return [{ kind: 'moments', bytes: packMoments(sumNaively(
         request, this.#setup.linear!,
-        (node) => this.#training.filter(({ nodes }) => nodes.has(node))
+        (node) => this.#training.filter(({ nodes }) => nodes[0]!.has(node))
           .map(({ raw, gradient, hessian }) =>
             ({ raw, gradient: gradient[request.output]!, hessian: hessian[request.output]! })))) }]
       default: return []
@@ -211,13 +221,13 @@ class NaiveStore {
   #tally(request: Extract<EngineRequest, { kind: 'tally' }>): AnswerPayload {
     if (request.of === 'hazards') {
       const { times } = this.#setup.objective.events!
-      return { kind: 'counts', values: tallyHazards(this.#timed, times, request) }
+      return sealed({ kind: 'counts', values: tallyHazards(this.#timed, times, request) })
     }
     if (request.of !== undefined) {
-      return { kind: 'counts', values: tallyPositions(
+      return sealed({ kind: 'counts', values: tallyPositions(
         this.#training.map(({ id, gradient, hessian }) =>
           ({ shownAt: id % QUERY_ROWS, gradient: gradient[0]!, hessian: hessian[0]! })),
-        request.first) }
+        request.first) })
     }
     const { digit, prefix } = request
     const values = new Float64Array(TALLY_COUNTS)
@@ -226,19 +236,20 @@ class NaiveStore {
       const key = keyOf(row)
       if (Math.floor(key / 2 ** (shift + bits)) === prefix) values[(key >> shift) % 2 ** bits]!++
     }
-    return { kind: 'counts', values }
+    return sealed({ kind: 'counts', values })
   }
 
   /** [feature][bin] of gradient, hessian, count. */
-  #sums(node: number): AnswerPayload {
+  #sums(node: number, lane: number): AnswerPayload {
     const offsets = sumOffsets(this.#setup)
     const sums = new Float64Array(offsets.at(-1)!)
     for (const row of this.#training) {
-      if (!row.nodes.has(node)) continue
+      if (!row.nodes[lane]!.has(node)) continue
+      const output = this.#outputs[lane]!
       row.bins.forEach((bin, f) => {
         const at = offsets[f]! + bin * 3
-        sums[at]! += row.gradient[this.#output]!
-        sums[at + 1]! += row.hessian[this.#output]!
+        sums[at]! += row.gradient[output]!
+        sums[at + 1]! += row.hessian[output]!
         sums[at + 2]! += 1
       })
     }
@@ -249,10 +260,12 @@ class NaiveStore {
     const parts = this.#evaluated.flatMap((rows, dataset) =>
       this.#setup.metrics.map(({ name }) => {
         const sum = new ExactSum()
-        for (const { score: [score], label } of rows) sum.add((score! - label) * (score! - label))
+        for (const { score: [score = 0], labels: [label = 0] } of rows) {
+          sum.add((score - label) * (score - label))
+        }
         return { dataset, metric: name, sum: sum.parts(), ranked: null }
       }))
-    return { kind: 'parts', parts }
+    return sealed({ kind: 'parts', parts })
   }
 
   digest(partition: number): string {
@@ -267,12 +280,15 @@ function keyOf({ gradient, hessian }: Row): number {
 }
 
 /** Puts a row into the root, or nowhere. */
-function draw(row: Row, bag: Extract<EngineRequest, { kind: 'root' }>['bag']): void {
-  row.nodes.clear()
-  row.nodes.add(0)
+function draw(
+  row: Row, bag: Extract<EngineRequest, { kind: 'root' }>['bag'], lane: number,
+): void {
+  const nodes = row.nodes[lane]!
+  nodes.clear()
+  nodes.add(0)
   if (bag === null || (bag.kind === 'goss' && keyOf(row) >= bag.threshold)) return
   assert(bag.kind === 'goss' || bag.kind === 'rows', 'queries and classes are not drawn here')
-  if (rowDraw(bag.hashStart, row.id) >= bag.limit) row.nodes.clear()
+  if (rowDraw(bag.hashStart, row.id) >= bag.limit) nodes.clear()
   if (bag.kind === 'rows') return
   row.gradient[0] = nearestEven(row.gradient[0]! * bag.factor)
   row.hessian[0] = nearestEven(row.hessian[0]! * bag.factor)
@@ -285,13 +301,26 @@ export function sumOffsets({ features }: Pick<EngineSetup, 'features'>): number[
   return offsets
 }
 
+/** The nodes of one tree whose rows are summed for a request. */
+function summedNodes(request: Extract<EngineRequest, { kind: 'root' | 'round' }>): number[] {
+  if (request.kind === 'root') return [0]
+  if (request.elected !== undefined) return request.elected.map(({ node }) => node)
+  return request.expansions
+    .filter(({ leftMask, rightMask }) => leftMask !== null || rightMask !== null)
+    .map(({ left, right, leftTotals, rightTotals }) =>
+      leftTotals.count <= rightTotals.count ? left : right)
+}
+
 function rowsOf({ firstRow, bins, label, raw, initScore }: TinyRows, setup: EngineSetup): Row[] {
-  const { baseScores, initScoreQuantum: quantum } = setup
+  const { baseScores, initScoreQuantum: quantum, lanes = 1 } = setup
+  const nLabels = label.length / bins.length
   return bins.map((own, i) => ({
-    id: firstRow + i, bins: own, label: label[i]!, raw: raw?.[i] ?? [],
+    id: firstRow + i, bins: own, labels: label.slice(i * nLabels, (i + 1) * nLabels),
+    raw: raw?.[i] ?? [],
     score: baseScores.map((base) =>
       base + nearestEven((initScore?.[i] ?? 0) / quantum) * quantum),
-    gradient: baseScores.map(() => 0), hessian: baseScores.map(() => 0), nodes: new Set(),
+    gradient: baseScores.map(() => 0), hessian: baseScores.map(() => 0),
+    nodes: Array.from({ length: lanes }, () => new Set<number>()),
   }))
 }
 

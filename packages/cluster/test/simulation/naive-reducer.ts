@@ -1,11 +1,13 @@
 import {
-  type EngineAnswer, type EngineRequest, type EngineSetup, mergeMoments, mergeSelected,
-  type MetricPart, type MomentsPart, type SelectPart, type SplitCandidate,
+  asksForSums, type EngineAnswer, type EngineRequest, type EngineSetup, mergeMoments,
+  mergeSelected, type MetricPart, type MomentsPart, partsOf, type SelectPart, type SplitCandidate,
+  type TogetherAnswer,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { RequestReducer } from '../../src/coordinator/events.js'
 import { ProtocolError } from '../../src/protocol/error.js'
 import type { AnswerPayload } from '../../src/protocol/messages.js'
+import { requireSealed } from '../../src/wire/sealed-numbers.js'
 import { unpackMoments } from '../../src/wire/pack-moments.js'
 import { unpackSelection } from '../../src/wire/pack-selection.js'
 import { sumOffsets } from './naive-engine.js'
@@ -17,10 +19,11 @@ interface Sums { readonly g: number, readonly h: number, readonly n: number }
 export class NaiveReducer implements RequestReducer {
   readonly #setup: EngineSetup
   readonly #offsets: readonly number[]
-  readonly #histograms = new Map<number, Float64Array>()
+  /** By lane and node. */
+  readonly #histograms: readonly Map<number, Float64Array>[]
   readonly #whole = new Set<number>()
   #request: EngineRequest | null = null
-  #nodes: number[] = []
+  #nodes: { readonly lane: number, readonly node: number }[] = []
   #maximum = 0
   #counts: number[] = []
   #parts: MetricPart[] = []
@@ -29,12 +32,15 @@ export class NaiveReducer implements RequestReducer {
   /** Of the tree. */
   #scanParams: EngineSetup['scan']
   #units = { gradient: 1, hessian: 1 }
+  /** Of the tree that is spoken of. */
+  #lane = 0
 
   /** @param keepsBound - a planted bug: maxima are never forgotten */
   constructor(setup: EngineSetup, private readonly keepsBound = false) {
     this.#setup = setup
     this.#scanParams = setup.scan
     this.#offsets = sumOffsets(setup)
+    this.#histograms = Array.from({ length: setup.lanes ?? 1 }, () => new Map())
   }
 
   begin(request: EngineRequest): number {
@@ -49,25 +55,30 @@ export class NaiveReducer implements RequestReducer {
     if (request.kind === 'gradients') {
       this.#units = { gradient: 1 / request.gradientScale, hessian: 1 / request.hessianScale }
     }
-    if (request.kind === 'root') {
-      this.#scanParams = request.scan ?? this.#setup.scan
-      this.#histograms.clear()
-      this.#nodes = [0]
+    if (asksForSums(request)) {
+      this.#nodes = partsOf(request).flatMap(({ lane, request: part }) => {
+        if (part.kind === 'root') {
+          this.#scanParams = part.scan ?? this.#setup.scan
+          this.#histograms[lane]!.clear()
+          return [{ lane, node: 0 }]
+        }
+        const nodes = part.elected?.map(({ node }) => node) ??
+          part.expansions.filter(needsHistogram).map(smaller)
+        return nodes.map((node) => ({ lane, node }))
+      })
+      for (const { lane, node } of this.#nodes) {
+        this.#histograms[lane]!.set(node, new Float64Array(this.#offsets.at(-1)!))
+      }
+      return this.#nodes.length
     }
-    if (request.kind === 'round') {
-      this.#nodes = request.elected?.map(({ node }) => node) ??
-        request.expansions.filter(needsHistogram).map(smaller)
-    }
-    for (const node of this.#nodes) {
-      this.#histograms.set(node, new Float64Array(this.#offsets.at(-1)!))
-    }
-    const isSums = request.kind === 'root' || request.kind === 'round'
-    if (isSums) return this.#nodes.length
     return request.kind === 'gradients' || request.kind === 'commit' ? 0 : 1
   }
 
   add(chunk: number, payload: AnswerPayload): void {
     assert(!this.#whole.has(chunk), `nothing is added to chunk ${chunk}, which is complete`)
+    if (payload.kind === 'maximum' || payload.kind === 'counts' || payload.kind === 'parts') {
+      requireSealed(payload)
+    }
     if (payload.kind === 'maximum') this.#maximum = Math.max(this.#maximum, payload.value)
     else if (payload.kind === 'counts') {
       payload.values.forEach((value, i) => { this.#counts[i] = (this.#counts[i] ?? 0) + value })
@@ -78,7 +89,8 @@ export class NaiveReducer implements RequestReducer {
     } else if (payload.kind === 'moments') this.#moments.push(unpackMoments(payload.bytes))
     else {
       requireWhole(payload.bytes)
-      const total = this.#histograms.get(this.#nodes[chunk]!)!
+      const { lane, node } = this.#nodes[chunk]!
+      const total = this.#histograms[lane]!.get(node)!
       const { buffer, byteOffset } = payload.bytes
       new Float64Array(buffer, byteOffset, total.length).forEach((value, i) => {
         total[i]! += value
@@ -110,18 +122,30 @@ export class NaiveReducer implements RequestReducer {
       case 'evaluate': return this.#parts
       case 'select': return mergeSelected(request, this.#selected)
       case 'moments': return mergeMoments(request, this.#moments)
-      case 'root': {
-        const sums = this.#bins(0, 0)
-        const totals = addUp(sums)
-        if (this.#setup.voting !== undefined) {
-          const votes = this.#vote(0, totals, request.mask)
-          return { totals: big(totals), candidate: null, votes }
-        }
-        return { totals: big(totals), candidate: this.#scan(0, totals, request.mask) }
-      }
-      case 'round': return this.#round(request)
+      case 'root':
+      case 'round':
+        return this.#splits(request)
+      case 'together': return request.parts.map(({ lane, request: part }) => {
+        this.#lane = lane
+        return this.#splits(part)
+      }) as TogetherAnswer
       default: return null
     }
+  }
+
+  #splits(request: Extract<EngineRequest, { kind: 'root' | 'round' }>): EngineAnswer {
+    if (request.kind === 'round') return this.#round(request)
+    const sums = this.#bins(0, 0)
+    const totals = addUp(sums)
+    if (this.#setup.voting !== undefined) {
+      const votes = this.#vote(0, totals, request.mask)
+      return { totals: big(totals), candidate: null, votes }
+    }
+    return { totals: big(totals), candidate: this.#scan(0, totals, request.mask) }
+  }
+
+  get #own(): Map<number, Float64Array> {
+    return this.#histograms[this.#lane]!
   }
 
   #round(request: Extract<EngineRequest, { kind: 'round' }>): EngineAnswer {
@@ -135,9 +159,9 @@ export class NaiveReducer implements RequestReducer {
       const { parent, left, right, leftTotals, rightTotals, leftMask, rightMask } = expansion
       if (needsHistogram(expansion)) {
         const node = smaller(expansion)
-        const own = this.#histograms.get(node)!
-        const other = this.#histograms.get(parent)!.map((value, i) => value - own[i]!)
-        this.#histograms.set(node === left ? right : left, other)
+        const own = this.#own.get(node)!
+        const other = this.#own.get(parent)!.map((value, i) => value - own[i]!)
+        this.#own.set(node === left ? right : left, other)
       }
       return [
         { node: left, totals: small(leftTotals), mask: leftMask },
@@ -162,7 +186,7 @@ export class NaiveReducer implements RequestReducer {
   }
 
   #bins(node: number, feature: number): Sums[] {
-    return binsOf(this.#histograms.get(node)!, this.#offsets, feature)
+    return binsOf(this.#own.get(node)!, this.#offsets, feature)
   }
 
   #scan(node: number, total: Sums, mask: Uint8Array): Candidate | null {

@@ -1,7 +1,8 @@
 import {
   type BinnedDataset, committedIterations, type FeatureInfo,
   initialModel, InlineExecutor, mergeSummaries,
-  type ResolvedParams, resolveParams, type RowSummary, summarizeRows, train, type TrainingData,
+  type ResolvedParams, resolveParams, type RowSummary, summarizeRows, type TargetShape, train,
+  type TrainingData,
   withExtents,
 } from '@coppice/engine'
 import { createPredictor, type Model, serializeModel, startChain } from '@coppice/model'
@@ -13,6 +14,7 @@ export interface TinyRows {
   readonly firstRow: number
   /** [row][feature] */
   readonly bins: readonly (readonly number[])[]
+  /** Row-major where there are several outputs with labels of their own. */
   readonly label: readonly number[]
   /** [row][feature] where leaves are linear; NaN is missing. */
   readonly raw?: readonly (readonly number[])[]
@@ -39,8 +41,10 @@ export interface Problem {
 const problems = new Map<number, Promise<Problem>>()
 
 /** Problems that are of one of these kinds each. */
-export const specialKinds =
-  ['begins', 'schedule', 'begins', 'outputs', 'ranks', 'wide', 'times'] as const
+export const specialKinds = [
+  'begins', 'schedule', 'begins', 'outputs', 'ranks', 'wide', 'trees', 'trees', 'bagged trees',
+  'times',
+] as const
 type Kind = (typeof specialKinds)[number] | undefined
 /** Problems of none of them. */
 export const plainCount = 24
@@ -48,6 +52,8 @@ export const problemCount = plainCount + specialKinds.length
 
 /** Bins of a feature whose bins take two bytes. */
 const WIDE_BINS = 300
+/** Outputs with labels of their own: more than grow at the same time in simulations. */
+const TARGETS = 5
 /** Rows of a query, shown one after the other. */
 export const QUERY_ROWS = 2
 
@@ -69,7 +75,8 @@ async function makeProblem(number: number): Promise<Problem> {
   const votes = number % 5 === 4 && kind !== 'wide'
   const nFeatures = (votes ? 3 : 2) + random.below(2)
   const nBins = 3 + random.below(5)
-  const isLinear = number % 4 === 2
+  const hasTargets = kind === 'trees' || kind === 'bagged trees'
+  const isLinear = number % 4 === 2 && !hasTargets
   const binsOf = (f: number): number => kind === 'wide' && f === 0 ? WIDE_BINS : nBins
   const features = Array.from({ length: nFeatures }, (_, f): FeatureInfo =>
     ({ name: `f${f}`, mapper: wholeNumberMapper(binsOf(f), 'none'), categories: null }))
@@ -77,14 +84,15 @@ async function makeProblem(number: number): Promise<Problem> {
     const nRows = (4 + random.below(16)) * (kind === 'ranks' ? QUERY_ROWS : 1)
     const bins = Array.from({ length: nRows }, () =>
       Array.from({ length: nFeatures }, (_, f) => random.below(binsOf(f))))
-    const label = bins.map((row) => {
-      const value = row[0]! * 2 - (row[1]! > 1 ? 3 : 0) + random.normal()
+    const targets = hasTargets ? TARGETS : 1
+    const label = bins.flatMap((row) => Array.from({ length: targets }, (_, k) => {
+      const value = row[k & 1]! * 2 - (row[1]! > k + 1 ? 3 : 0) + random.normal()
       // a time with ties, or that of a censored row
       if (kind === 'times') {
         return Math.max(1, Math.round(9 - value)) * (random.below(3) > 0 ? 1 : -1)
       }
       return kind === 'ranks' ? Math.max(0, Math.min(3, Math.round(value / 3))) : value
-    })
+    }))
     return { dataset, rows: { firstRow, bins, label,
       ...(isLinear ? { raw: rawOf(bins, Math.floor(nBins / 2), number) } : {}) } }
   }
@@ -93,18 +101,18 @@ async function makeProblem(number: number): Promise<Problem> {
     let firstRow = 0
     for (let i = 0; i < n; i++) {
       const partition = make(dataset, firstRow)
-      firstRow += partition.rows.label.length
+      firstRow += partition.rows.bins.length
       partitions.push(partition)
     }
   }
   const nDatasets = nEval > 0 ? 2 : 1
   const rawParams = {
-    ...(kind === 'outputs' ? {} : lossOf(number)),
+    ...(kind === 'outputs' || hasTargets ? {} : lossOf(number)),
     num_leaves: 3 + random.below(4), min_data_in_leaf: 2,
     num_iterations: 3 + random.below(5), learning_rate: 0.3, lambda_l2: 0.5,
     metric: nEval > 0 ? 'l2' : 'none', feature_pre_filter: false,
     // draws that depend on the gradients of all rows
-    ...(number % 3 === 2
+    ...(number % 3 === 2 && !hasTargets
       ? { data_sample_strategy: 'goss', learning_rate: 0.6, top_rate: 0.3, other_rate: 0.3 } : {}),
     // iterations that change the trees of earlier ones
     ...(number % 3 === 0 ? { boosting: 'dart', skip_drop: 0.2, drop_rate: 0.6 } : {}),
@@ -144,6 +152,9 @@ function specialParams(kind: (typeof specialKinds)[number]): Readonly<Record<str
       parameter_schedule: { lambda_l2: [2, 1], min_data_in_leaf: [3, 2, 4],
         bagging_fraction: [0.6, 0.8] },
     }
+    case 'trees': return { objective: 'multi_regression', num_target: TARGETS, metric: 'none' }
+    case 'bagged trees': return { ...specialParams('trees'), bagging_freq: 1,
+      bagging_fraction: 0.7, feature_fraction_bynode: 0.6 }
     case 'outputs': return { objective: 'multi_quantile', quantiles: [0.2, 0.7] }
     case 'ranks': return { objective: 'lambdarank', lambdarank_norm: false, metric: 'none',
       lambdarank_position_bias_regularization: 0.1 }
@@ -195,12 +206,21 @@ function infoOf(
   features: readonly FeatureInfo[], kind: Kind,
 ): LoadedPartitionInfo {
   const data = binned(features, [rows], kind)
-  const shape = { objective: kind === 'times' ? 'cox' : 'regression', nClasses: 0, nOutputs: 1 }
-  const summary = summarizeRows(
-    data, kind === 'ranks' ? { ...shape, objective: 'lambdarank', maxLabel: 30 } : shape, '')
+  const summary = summarizeRows(data, shapeOf(kind), '')
   return {
     partition, nRows: data.nRows, hash: `rows of ${partition}`,
     summary: withExtents(summary, data.blocks),
+  }
+}
+
+function shapeOf(kind: (typeof specialKinds)[number] | undefined): TargetShape {
+  const shape = { objective: 'regression', nClasses: 0, nOutputs: 1 }
+  switch (kind) {
+    case 'ranks': return { ...shape, objective: 'lambdarank', maxLabel: 30 }
+    case 'trees':
+    case 'bagged trees':
+      return { ...shape, objective: 'multi_regression', nOutputs: TARGETS, nLabels: TARGETS }
+    default: return shape
   }
 }
 

@@ -195,14 +195,20 @@ export class WorkerNode extends Node {
     return true
   }
 
-  /** A bit flips on the way, which the checksum of sums tells: here they come without bytes. */
+  /** A bit flips on the way, which checksums tell: here sums come without bytes. */
   #damage(message: FromWorker | ToWorker): FromWorker | ToWorker {
     if (message.type !== 'answer' || this.nBadSends === 0) return message
-    const { kind } = message.payload
-    if (kind !== 'sums' && kind !== 'selected' && kind !== 'moments') return message
+    const { payload, payload: { kind } } = message
     this.nBadSends--
-    this.world.note(`sums of ${this.name} are damaged on their way`)
-    return { ...message, payload: { kind, bytes: new Uint8Array(0) } }
+    this.world.note(`${kind} of ${this.name} are damaged on their way`)
+    if (payload.kind === 'maximum') {
+      return { ...message, payload: { ...payload, value: payload.value + 0.25 } }
+    }
+    if (payload.kind === 'counts') {
+      return { ...message, payload: { ...payload, values: payload.values.map((n) => n + 1) } }
+    }
+    if (payload.kind === 'parts') return { ...message, payload: { ...payload, parts: [] } }
+    return { ...message, payload: { ...payload, bytes: new Uint8Array(0) } }
   }
 
   /** Bad memory flips bits. */
@@ -227,5 +233,6 @@ export class WorkerNode extends Node {
 }
 
 function asksForSums(work: EngineWork): boolean {
-  return work.kind === 'run' && (work.answer?.kind === 'root' || work.answer?.kind === 'round')
+  const kind = work.kind === 'run' ? work.answer?.kind : undefined
+  return kind === 'root' || kind === 'round' || kind === 'together'
 }

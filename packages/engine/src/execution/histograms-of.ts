@@ -4,6 +4,7 @@ import type { EngineRequest, Expansion } from './protocol.js'
  * The nodes whose rows are summed to answer a request, in the order of its histograms: the root,
  * or of each expansion with a child that may be split the smaller child. The larger child's sums
  * are the parent's less those. Or the leaves that features were elected of.
+ * Of several trees one after the other: a node's number is its tree's.
  */
 export function histogramsOf(request: EngineRequest): readonly number[] {
   switch (request.kind) {
@@ -11,6 +12,7 @@ export function histogramsOf(request: EngineRequest): readonly number[] {
     case 'round':
       return request.elected?.map(({ node }) => node) ??
         request.expansions.filter(needsHistogram).map(smallerChild)
+    case 'together': return request.parts.flatMap((part) => histogramsOf(part.request))
     case 'prepare':
     case 'gradients':
     case 'tally':

@@ -8,6 +8,7 @@ import { engineRows } from './engine-rows.js'
 import { Exchange } from './exchange.js'
 import { rootFinding, roundAnswer } from './candidates.js'
 import { shareFeatures } from './feature-shares.js'
+import { onlyOneByOne } from './together.js'
 import { PartitionEngine } from './partition-engine.js'
 import type { BinnedTree, EngineRequest, EngineSetup } from './protocol.js'
 
@@ -97,6 +98,7 @@ export class InlineExecutor implements Executor {
       case 'evaluate': return engine.evaluate(request)
       case 'select': return mergeSelected(request, [engine.select(request)])
       case 'moments': return mergeMoments(request, [engine.moments(request)])
+      case 'together': throw onlyOneByOne()
     }
   }
 

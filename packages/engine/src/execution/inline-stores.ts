@@ -4,6 +4,7 @@ import { Exchange } from './exchange.js'
 import { shareFeatures } from './feature-shares.js'
 import type { EngineRequest, EngineRows, EngineSetup } from './protocol.js'
 import { StoreEngine } from './store-engine.js'
+import { asksForSums } from './together.js'
 import { StoreSizes, type StoreAnswer, type Stores } from './stores.js'
 
 interface InlineStore {
@@ -23,15 +24,16 @@ export class InlineStores implements Stores {
   ): Promise<void> {
     this.#requireOpen()
     const table = shareFeatures(setup.features, 1)
+    const { lanes = 1 } = setup
     const nothing = new ArrayBuffer(0)
     const exchange = new Exchange(
-      table, setup.maxExpansions, { sums: nothing, candidates: nothing })
+      table, setup.maxExpansions * lanes, { sums: nothing, candidates: nothing })
     const place = { engine: 0, nEngines: 1, table, exchange }
     this.#sizes.add(store, train, evalSets)
     try {
       // of both children of each expansion features may be elected
       const engine = new StoreEngine(
-        setup, train, evalSets, place, Math.max(2, 2 * setup.maxExpansions))
+        setup, train, evalSets, place, Math.max(2, 2 * setup.maxExpansions * lanes))
       this.#stores.set(store, { engine, nOutputs: setup.nOutputs })
     } catch (error) {
       this.#sizes.remove(store)
@@ -48,14 +50,14 @@ export class InlineStores implements Stores {
   async answer(store: number, request: EngineRequest): Promise<StoreAnswer> {
     this.#requireOpen()
     const { engine } = this.#get(store)
-    if (request.kind === 'root' || request.kind === 'round') engine.build(request, 0, true)
+    if (asksForSums(request)) engine.build(request, 0, true)
     return answerOf(engine, request)
   }
 
   async carryOut(store: number, request: EngineRequest): Promise<StoreAnswer> {
     this.#requireOpen()
     const { engine } = this.#get(store)
-    if (request.kind === 'root' || request.kind === 'round') engine.build(request, 0, false)
+    if (asksForSums(request)) engine.build(request, 0, false)
     else engine.apply(request)
     return answerOf(engine, request)
   }
@@ -95,6 +97,7 @@ function answerOf(engine: StoreEngine, request: EngineRequest): StoreAnswer {
     case 'tally': return { kind: 'counts', values: engine.tally(request) }
     case 'root':
     case 'round':
+    case 'together':
       return { kind: 'sums', histograms: engine.histograms(request) }
     case 'evaluate': return { kind: 'parts', parts: engine.evaluate(request) }
     case 'select': return { kind: 'selected', parts: [engine.select(request)] }

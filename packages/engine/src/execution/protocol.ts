@@ -26,10 +26,12 @@ import type { ElectedLeaf, Voting } from './elected-leaf.js'
  *             select -> counts of residuals, until the leaves' percentiles are found, where leaves
  *                       are percentiles; commit
  *   evaluate  -> metric parts
+ *
+ * Where trees of an iteration grow at the same time, their roots and rounds come together.
  */
 export type EngineRequest =
   | PrepareRequest | GradientsRequest | TallyRequest | RootRequest | RoundRequest | SelectRequest
-  | MomentsRequest | CommitRequest | EvaluateRequest
+  | MomentsRequest | CommitRequest | EvaluateRequest | TogetherRequest
 
 export interface PrepareRequest {
   readonly kind: 'prepare'
@@ -288,6 +290,26 @@ export interface VotesAnswer {
  */
 export type RoundAnswer = readonly (readonly [SplitCandidate | null, SplitCandidate | null])[]
 
+/**
+ * What some of the trees ask for that grow at the same time, in one request: they share rounds.
+ * Each grows in a *lane*: a place in engines for its rows' order, in the reducer for its
+ * histograms. A lane's next tree begins with a root; the tree before is committed by then.
+ */
+export interface TogetherRequest {
+  readonly kind: 'together'
+  /** Of another lane each. */
+  readonly parts: readonly LanePart[]
+}
+
+export interface LanePart {
+  /** 0 .. EngineSetup.lanes - 1 */
+  readonly lane: number
+  readonly request: RootRequest | RoundRequest
+}
+
+/** The answers to the parts. */
+export type TogetherAnswer = readonly (RootAnswer | RoundAnswer)[]
+
 /** Gain parameters of the scan, in the units of the loss. */
 export interface ScanParams {
   readonly lambdaL1: number
@@ -365,6 +387,8 @@ export interface EngineSetup {
   /** Most expansions in one round. */
   readonly maxExpansions: number
   readonly maxLeaves: number
+  /** Trees that may grow at the same time, each in a lane of its own; absent: one by one. */
+  readonly lanes?: number
   /** Present where leaves are linear. */
   readonly linear?: LinearSetup
   readonly metrics: readonly MetricSpec[]

@@ -11,6 +11,11 @@ export class Writer {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  /** Room for what follows. */
+  get rest(): Uint8Array {
+    return this.#bytes.subarray(this.at)
+  }
+
   int(value: number): void {
     this.#view.setInt32(this.at, value, true)
     this.at += 4

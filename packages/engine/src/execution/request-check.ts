@@ -11,13 +11,13 @@ import { maskBytesMax } from './mask.js'
 import { TALLY_DIGITS } from './protocol.js'
 import type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, Expansion, MomentsRequest,
-  PrepareRequest, RoundRequest, SelectGroup, SelectRequest,
+  PrepareRequest, RoundRequest, SelectGroup, SelectRequest, TogetherRequest,
 } from './protocol.js'
 
 /** What bounds the requests of a training. */
 export type RequestLimits =
   Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions' | 'usesBagging' |
-    'usesGoss' | 'objective' | 'linear' | 'voting' | 'asked'>
+    'usesGoss' | 'objective' | 'linear' | 'voting' | 'asked' | 'lanes'>
 
 /**
  * Children of node i are nodes after i or leaves, and no two nodes share one: a walk through the
@@ -145,7 +145,23 @@ export function requestFault(request: EngineRequest, limits: RequestLimits): str
     }
     case 'select': return selectFault(request, limits)
     case 'moments': return momentsRequestFault(request, limits)
+    case 'together': return togetherFault(request, limits)
   }
+}
+
+function togetherFault({ parts }: TogetherRequest, limits: RequestLimits): string | null {
+  const { lanes = 1, voting } = limits
+  if (parts.length === 0) return 'a request of no tree'
+  // features are elected, and leaves fitted, of one tree at a time
+  if (voting !== undefined) return 'trees do not grow together here'
+  const wrong = parts.find(({ lane }, i) =>
+    !isIn(lane, lanes) || parts.findIndex((part) => part.lane === lane) < i)
+  if (wrong !== undefined) return `lane ${wrong.lane} is not one of ${lanes}, or asked twice`
+  for (const { request } of parts) {
+    const fault = requestFault(request, limits)
+    if (fault !== null) return fault
+  }
+  return null
 }
 
 function nPositionsOf({ objective }: RequestLimits): number {

@@ -8,7 +8,7 @@ import { leafRulesBytes, type LeafRules, type Neighbour, type Rescan, type TreeR
 import { maskBytesMax } from './mask.js'
 import type {
   BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout,
-  GradientsRequest, LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest,
+  GradientsRequest, LanePart, LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest,
   SelectGroup, SelectRequest, TallyRequest,
 } from './protocol.js'
 import { Reader, Writer } from './request-bytes.js'
@@ -19,6 +19,7 @@ import { readTree, writeTree } from './tree-codec.js'
 
 const kinds = [
   'prepare', 'gradients', 'root', 'round', 'commit', 'evaluate', 'tally', 'select', 'moments',
+  'together',
 ] as const
 const bags = ['rows', 'classes', 'goss', 'queries'] as const
 /** Bits of what comes with requests for gradients. */
@@ -31,6 +32,13 @@ const maxima = [undefined, 'hessians', 'scores'] as const
 /** Of one group of a select request. */
 const SELECT_GROUP_BYTES = 32
 
+/** What else there may be: biases of positions, risks at events, lanes of trees. */
+interface RequestExtras {
+  readonly nPositions?: number | undefined
+  readonly nEvents?: number | undefined
+  readonly lanes?: number | undefined
+}
+
 /**
  * An upper bound of the bytes of any request of a training on these features.
  *
@@ -38,7 +46,8 @@ const SELECT_GROUP_BYTES = 32
  */
 export function requestBytesMax(
   features: readonly FeatureLayout[], maxLeaves: number, maxExpansions: number, rules?: TreeRules,
-  linear?: Pick<LinearSetup, 'maxFeatures'>, nPositions = 0, nEvents = 0,
+  linear?: Pick<LinearSetup, 'maxFeatures'>,
+  { nPositions = 0, nEvents = 0, lanes = 1 }: RequestExtras = {},
 ): number {
   const nFeatures = features.length
   const maskBytes = maskBytesMax(features)
@@ -50,11 +59,13 @@ export function requestBytesMax(
     (2 * maxLeaves + 2 * maxExpansions) * 4
   // instead of expansions: of both children of each
   const elected = Math.max(1, 2 * maxExpansions) * (32 + 4 * nFeatures)
+  // each lane's root or round, behind its number and kind
+  const together = lanes * (128 + SCAN_NUMBERS * 8 + maskBytes + round)
   const commit = maxLeaves * (4 * 3 + 4 + setBytes + 8 + 4)
   const select = maxLeaves * SELECT_GROUP_BYTES
   const fitted = linear === undefined ? 0 : maxLeaves * (20 + 12 * linear.maxFeatures)
   return 256 + SCAN_NUMBERS * 8 + maskBytes +
-    Math.max(round + ruled + commit + fitted, select, elected, nPositions * 8 + nEvents * 16)
+    Math.max(together + ruled + commit + fitted, select, elected, nPositions * 8 + nEvents * 16)
 }
 
 /** Bytes for a tree as a request that commits it, without the nodes of leaves. */
@@ -124,6 +135,13 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
         w.int(count)
       }
       break
+    case 'together':
+      w.int(request.parts.length)
+      for (const part of request.parts) {
+        w.int(part.lane)
+        w.at += encodeRequest(part.request, w.rest)
+      }
+      break
   }
   return w.at
 }
@@ -154,8 +172,17 @@ export function decodeRequest(bytes: Uint8Array): EngineRequest {
     case 'commit': return readCommit(r)
     case 'select': return readSelect(r)
     case 'moments': return readMoments(r)
+    case 'together': return { kind, parts: r.list(r.int(), 8, () => readPart(r)) }
     case undefined: throw new CoppiceError('INTERNAL', 'internal error: an unknown request')
   }
+}
+
+function readPart(r: Reader): LanePart {
+  const lane = r.int()
+  const kind = kinds[r.int()]
+  if (kind === 'root') return { lane, request: readRoot(r) }
+  if (kind === 'round') return { lane, request: readRound(r) }
+  throw new CoppiceError('INTERNAL', 'internal error: a part of a request that is none')
 }
 
 /** What some objectives are told beside the scales. */

@@ -67,6 +67,8 @@ export class RowEngine {
   /** Null where rows pay for no features. */
   readonly #asked: AskedRows | null
   readonly #values: LeafValues
+  /** The trees that are grown: the output of each lane's. */
+  readonly #outputs: number[] = []
   /** Of the evaluation sets; those of the training rows come in `#evaluated`. */
   readonly #evalStores: readonly EvalStore[]
   /** In the order of metric parts. */
@@ -88,7 +90,7 @@ export class RowEngine {
     this.#runs = runs
     this.rows = new RowStore(
       arena, kernels, setup.features, train, runs, nRows, setup.usesBagging && growsTrees,
-      growsTrees)
+      growsTrees ? setup.lanes ?? 1 : 0)
     const walk = new WalkTable(arena, setup.maxLeaves, this.rows)
     this.#values = new LeafValues(arena, this.rows, walk, setup.usesBagging)
     this.#scores = new ScorePlanes(arena, setup, train, runs, nRows)
@@ -229,8 +231,18 @@ export class RowEngine {
     return positionTally(gradients, request.first)
   }
 
-  /** Makes node 0 of a new tree: the rows in the bag, with the output's gradients. */
-  startTree({ output, bag }: RootRequest): void {
+  /** From now on it is about the tree in this lane; 0 where trees grow one by one. */
+  enter(lane: number): void {
+    this.rows.enter(lane)
+  }
+
+  /**
+   * Makes node 0 of a new tree: the rows in the bag, with the output's gradients.
+   *
+   * @param lane - that was entered
+   */
+  startTree({ output, bag }: RootRequest, lane = 0): void {
+    this.#outputs[lane] = output
     const planes = this.#gradientPlanes
     this.#selector?.forget()
     this.rows.startTree(
@@ -247,6 +259,7 @@ export class RowEngine {
     this.#asked?.take(request, this.#values)
     this.#objective.onScores?.()
     this.#selector?.forget()
+    if (leafNodes !== null) this.enter(this.#laneOf(output))
     if (tree.linear === undefined || tree.feature.length === 0) {
       this.#values.add(tree, leafNodes, this.#scores.plane(output))
     } else {
@@ -256,6 +269,11 @@ export class RowEngine {
       scorer.addMarked(tree, tree.linear, this.#scores.values(output))
     }
     for (const store of this.#evalStores) store.add(this.#kernels, output, tree)
+  }
+
+  #laneOf(output: number): number {
+    // of a tree that is not grown here nodes will be missed
+    return Math.max(0, this.#outputs.indexOf(output))
   }
 
   /** Hands the gradients of all outputs over to those who grow their trees, and rows' marks. */

@@ -46,7 +46,7 @@ export class RowHandOver {
   /** Rows of another engine. */
   readonly #incoming: number
   /** Nodes of which this engine has handed over rows, by histogram; null where it was sums. */
-  readonly #nodes: (number | null)[] = []
+  readonly #nodes: ({ readonly node: number, readonly lane: number } | null)[] = []
 
   /**
    * @param layout - see SumsBuilder
@@ -99,7 +99,7 @@ export class RowHandOver {
   send(node: number, histogram: number): boolean {
     const [run, ...more] = this.#rows.runsOf(node)
     const isSmall = this.#canSend && more.length === 0 && run!.n <= this.#rowsMax
-    this.#nodes[histogram] = isSmall ? node : null
+    this.#nodes[histogram] = isSmall ? { node, lane: this.#rows.lane } : null
     this.#exchange.announce(this.#engine, histogram, isSmall ? run!.n : null)
     if (!isSmall) return false
     const { planes, row, n } = run!
@@ -122,7 +122,8 @@ export class RowHandOver {
     const { histogram: pass, cellBytes } = this.#pass
     this.#arena.bytes(this.#cells, cellBytes).fill(0)
     if (node !== null) {
-      const { planes, row, n } = this.#rows.runsOf(node)[0]!
+      this.#rows.enter(node.lane)
+      const { planes, row, n } = this.#rows.runsOf(node.node)[0]!
       pass(this.#cells, planes.bins(0, row) + this.#firstByte, planes.sides(row), n)
     }
     counts.forEach((n, from) => {

@@ -30,6 +30,15 @@ export interface NodeRun {
   readonly n: number
 }
 
+/** A tree that is grown: where its nodes' rows are. */
+interface Lane {
+  /** Buffer 1. */
+  readonly planes: RecordPlanes
+  readonly nodes: Map<number, NodeRange>
+  /** In row order, see `startTree`. */
+  gradients: number | null
+}
+
 /**
  * The rows of one thread and where each node's are.
  *
@@ -37,6 +46,9 @@ export interface NodeRun {
  * child first, or, with bagging, the rows in the bag; all other nodes are split in place. So a
  * node's rows are one range, whether it was split or not, in an order that changes: an expansion
  * that is never committed costs nothing to take back, and one that is done again changes nothing.
+ *
+ * Trees that grow at the same time have a buffer 1 each, in *lanes*. They have the rows out of the
+ * bag in common, and take turns with the gradients in buffer 0.
  */
 export class RowStore {
   readonly nRows: number
@@ -46,8 +58,14 @@ export class RowStore {
   readonly #kernels: Kernels
   readonly #arena: Arena
   readonly #runs: readonly RowRun[]
-  /** One alone where no tree is grown. */
-  readonly #buffers: readonly RecordPlanes[]
+  /** Buffer 0. */
+  readonly #ordered: RecordPlanes
+  /** None where no tree is grown. */
+  readonly #lanes: readonly Lane[]
+  /** Of the tree that is spoken of. */
+  #lane: Lane
+  /** Whose gradients are in buffer 0; null: nobody's in particular. */
+  #gradientsOf: Lane | null = null
   readonly #table: number
   readonly #tableBytes: number
   /** What `rearrange` works in; or, where rows are in several planes or bins wide, decisions. */
@@ -58,12 +76,14 @@ export class RowStore {
   /** Local row ids out of the bag, or 0 when there is no bagging. */
   readonly #outside: number
   #nOutside = 0
-  readonly #nodes = new Map<number, NodeRange>()
 
-  /** @param growsTrees - false: rows are only walked over, which takes half the memory */
+  /**
+   * @param nLanes - trees that grow at a time; 0: rows are only walked over, which takes half the
+   *   memory
+   */
   constructor(
     arena: Arena, kernels: Kernels, features: readonly FeatureLayout[], data: EngineRows,
-    runs: readonly RowRun[], nRows: number, usesBagging: boolean, growsTrees = true,
+    runs: readonly RowRun[], nRows: number, usesBagging: boolean, nLanes = 1,
   ) {
     this.#arena = arena
     this.#kernels = kernels
@@ -71,8 +91,10 @@ export class RowStore {
     this.nRows = nRows
     this.columns = planColumns(features, bundleFeatures(data, runs, features))
     this.layout = recordLayout(this.columns.columns.map(({ nValues }) => nValues))
-    this.#buffers = (growsTrees ? [0, 1] : [0]).map(() =>
-      new RecordPlanes(arena, this.layout, nRows))
+    this.#ordered = new RecordPlanes(arena, this.layout, nRows)
+    this.#lanes = Array.from({ length: nLanes }, () => newLane(
+      new RecordPlanes(arena, this.layout, nRows)))
+    this.#lane = this.#lanes[0] ?? newLane(this.#ordered)
     this.#tableBytes = leftTableBytes(this.columns)
     this.#table = arena.reserve(this.#tableBytes)
     const decides = this.layout.nTiles > 1 || this.layout.hasWide
@@ -89,7 +111,7 @@ export class RowStore {
     const { binStride, sideStride } = this.layout
     const memory = new Uint8Array(this.#arena.memory.buffer)
     const view = this.#arena.view()
-    const rows = this.#buffers[0]!
+    const rows = this.#ordered
     const filler = new ColumnFiller(this.columns)
     const targetAt = (localRow: number): ColumnTarget => ({
       memory, offsetOf: (column) => rows.column(column) + localRow * binStride, stride: binStride,
@@ -104,7 +126,19 @@ export class RowStore {
 
   /** Offset of the first row's gradient, for kernels that write `layout.sideStride` apart. */
   get gradients(): number {
-    return this.#buffers[0]!.sides(0)
+    return this.#ordered.sides(0)
+  }
+
+  /** The lane that was entered last. */
+  get lane(): number {
+    return Math.max(0, this.#lanes.indexOf(this.#lane))
+  }
+
+  /** From now on it is spoken of the tree in this lane; at first of that in lane 0. */
+  enter(lane: number): void {
+    const entered = this.#lanes[lane]
+    assert(entered !== undefined, `lane ${lane} is one of ${this.#lanes.length}`)
+    this.#lane = entered
   }
 
   /**
@@ -116,26 +150,39 @@ export class RowStore {
   startTree(
     gradients: number | null, bag: BagRule | null, mark: (rule: MarkRule) => number,
   ): void {
-    const { sideStride } = this.layout
-    if (gradients !== null) {
-      this.#kernels.putGradients(this.gradients, this.nRows, sideStride, gradients)
-    }
-    this.#nodes.clear()
+    const { nodes } = this.#lane
+    this.#lane.gradients = gradients
+    this.#gradientsOf = null
+    this.#putGradients()
+    nodes.clear()
     this.#nOutside = 0
     if (bag === null) {
-      this.#nodes.set(0, { buffer: 0, begin: 0, end: this.nRows })
+      nodes.set(0, { buffer: 0, begin: 0, end: this.nRows })
       return
     }
     let kept = 0
     if (bag.kind === 'rows') for (const run of this.#runs) kept += this.#keep(run, bag, kept)
     else kept = this.#keepMarked(bag, mark(bag))
-    this.#nodes.set(0, { buffer: 1, begin: 0, end: kept })
+    nodes.set(0, { buffer: 1, begin: 0, end: kept })
+  }
+
+  /** What follows reads gradients from buffer 0: those of another lane may be there. */
+  #putGradients(): void {
+    const { gradients } = this.#lane
+    if (gradients === null || this.#gradientsOf === this.#lane) return
+    this.#kernels.putGradients(this.gradients, this.nRows, this.layout.sideStride, gradients)
+    this.#gradientsOf = this.#lane
+  }
+
+  /** @param buffer - of the lane */
+  #planes(buffer: 0 | 1): RecordPlanes {
+    return buffer === 0 ? this.#ordered : this.#lane.planes
   }
 
   /** Copies the rows with a mark to buffer 1. Returns their number. */
   #keepMarked(bag: MarkRule, marks: number): number {
     const { nTiles, sideStride } = this.layout
-    const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
+    const [from, to] = [this.#ordered, this.#lane.planes]
     const lead = nTiles === 1 ? from.sides(0) - from.bins(0, 0) : 0
     const n = this.#kernels.keepMarked(
       to.sides(0) - lead, this.#outside, from.sides(0) - lead, this.nRows, sideStride,
@@ -151,7 +198,7 @@ export class RowStore {
   /** Copies the rows of a run that are in the bag to buffer 1, from row `kept`. */
   #keep(run: RowRun, bag: RowBag, kept: number): number {
     const { nTiles, sideStride } = this.layout
-    const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
+    const [from, to] = [this.#ordered, this.#lane.planes]
     const { localRow, nRows, firstRow } = run
     // a side takes the bins before it along where both are one record
     const lead = nTiles === 1 ? from.sides(0) - from.bins(0, 0) : 0
@@ -167,7 +214,7 @@ export class RowStore {
   #gatherTiles(first: number, n: number): void {
     const { nTiles, binStride, sideStride } = this.layout
     if (nTiles === 1) return
-    const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
+    const [from, to] = [this.#ordered, this.#lane.planes]
     for (let tile = 0; tile < nTiles; tile++) {
       this.#kernels.gatherRows(
         to.bins(tile, first), from.bins(tile, 0), n, binStride, to.sides(first) + ROW_ID_OFFSET,
@@ -185,8 +232,8 @@ export class RowStore {
       : buffer === 0 ? this.#copy(begin, end, column)
         : this.#rearrange(begin, end, column)
     const middle = begin + nLeft
-    this.#nodes.set(left, { buffer: 1, begin, end: middle })
-    this.#nodes.set(right, { buffer: 1, begin: middle, end })
+    this.#lane.nodes.set(left, { buffer: 1, begin, end: middle })
+    this.#lane.nodes.set(right, { buffer: 1, begin: middle, end })
   }
 
   /** Whether the kernels for records of one piece can read a column. */
@@ -197,7 +244,8 @@ export class RowStore {
   /** From buffer 0 to buffer 1. Returns the number of rows that go left. */
   #copy(begin: number, end: number, column: number): number {
     const { nTiles, binStride, sideStride, byteOf } = this.layout
-    const [from, to] = this.#buffers as [RecordPlanes, RecordPlanes]
+    const [from, to] = [this.#ordered, this.#lane.planes]
+    this.#putGradients()
     const n = end - begin
     if (this.#isSimple(column)) {
       return this.#kernels.partition(
@@ -217,7 +265,7 @@ export class RowStore {
   /** In place in buffer 1. Returns the number of rows that go left. */
   #rearrange(begin: number, end: number, column: number): number {
     const { nTiles, binStride, sideStride, byteOf } = this.layout
-    const rows = this.#buffers[1]!
+    const rows = this.#lane.planes
     const n = end - begin
     if (this.#isSimple(column)) {
       return this.#kernels.rearrange(
@@ -245,7 +293,8 @@ export class RowStore {
   /** A node's rows in runs that cells can hold; at least one, if need be of no rows. */
   runsOf(node: number): NodeRun[] {
     const { buffer, begin, end } = this.#range(node)
-    const planes = this.#buffers[buffer]!
+    const planes = this.#planes(buffer)
+    if (buffer === 0) this.#putGradients()
     const nRuns = Math.max(1, Math.ceil((end - begin) / ROWS_PER_WIDEN))
     return Array.from({ length: nRuns }, (_, run) => {
       const row = begin + run * ROWS_PER_WIDEN
@@ -256,13 +305,13 @@ export class RowStore {
   /** Adds a leaf's value to its rows' scores. */
   scatter(node: number, scores: number, value: number): void {
     const { buffer, begin, end } = this.#range(node)
-    const ids = this.#buffers[buffer]!.sides(begin) + ROW_ID_OFFSET
+    const ids = this.#planes(buffer).sides(begin) + ROW_ID_OFFSET
     this.#kernels.scatterLeaf(scores, ids, end - begin, this.layout.sideStride, value)
   }
 
   /** Where `walk` finds row 0's value of a column, from the first one's on. */
   walkOffset(column: number): number {
-    return this.#buffers[0]!.column(column) - this.#buffers[0]!.column(0)
+    return this.#ordered.column(column) - this.#ordered.column(0)
   }
 
   /**
@@ -276,15 +325,15 @@ export class RowStore {
     if (n === 0) return
     const walk = this.layout.hasWide ? this.#kernels.walkTreeWide : this.#kernels.walkTree
     walk(
-      scores, this.#buffers[0]!.column(0), this.layout.binStride, isAll ? 0 : this.#outside, n,
+      scores, this.#ordered.column(0), this.layout.binStride, isAll ? 0 : this.#outside, n,
       nodes, values)
   }
 
   /** Where a node's rows are; of node -1, all rows, in order. */
   rangeOf(node: number): { readonly begin: number, readonly n: number, readonly sides: number } {
     const { buffer, begin, end } = node === -1
-      ? { buffer: 0, begin: 0, end: this.nRows } : this.#range(node)
-    return { begin, n: end - begin, sides: this.#buffers[buffer]!.sides(begin) }
+      ? { buffer: 0 as const, begin: 0, end: this.nRows } : this.#range(node)
+    return { begin, n: end - begin, sides: this.#planes(buffer).sides(begin) }
   }
 
   /** A local row's id in the whole data set. */
@@ -300,8 +349,12 @@ export class RowStore {
   }
 
   #range(node: number): NodeRange {
-    const range = this.#nodes.get(node)
+    const range = this.#lane.nodes.get(node)
     assert(range !== undefined, `no rows for node ${node}`)
     return range
   }
+}
+
+function newLane(planes: RecordPlanes): Lane {
+  return { planes, nodes: new Map(), gradients: null }
 }

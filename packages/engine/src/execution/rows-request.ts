@@ -11,6 +11,11 @@ export function rowsRequest(request: EngineRequest): EngineRequest {
     const { kind, output, bag, mask } = request
     return { kind, output, bag, mask }
   }
+  if (request.kind === 'together') {
+    const parts = request.parts.map((part) =>
+      ({ lane: part.lane, request: rowsRequest(part.request) as typeof part.request }))
+    return { kind: 'together', parts }
+  }
   if (request.kind !== 'round') return request
   const { kind, expansions, released, rescans } = request
   if (request.elected !== undefined) return request

@@ -12,7 +12,14 @@ import type {
 import { writeLayout } from './reducer.js'
 import { RowEngine } from './row-engine.js'
 import { SumsBuilder, type EnginePlace } from './sums-builder.js'
+import { partsOf, type SumsRequest } from './together.js'
 import { TravellingSums } from './travelling-sums.js'
+
+/** Histograms [first, last) of a request, which are summed in a go. */
+interface Go {
+  readonly first: number
+  readonly last: number
+}
 
 /**
  * One engine of a store: the rows of one thread. Requests change rows (`apply`); sums go out
@@ -56,10 +63,13 @@ export class StoreEngine {
         this.#rows.computeGradients(request)
         return
       case 'root':
-        this.#rows.startTree(request)
-        return
       case 'round':
-        for (const expansion of request.expansions) this.#rows.split(expansion)
+      case 'together':
+        for (const part of partsOf(request)) {
+          this.#rows.enter(part.lane)
+          if (part.request.kind === 'root') this.#rows.startTree(part.request, part.lane)
+          else for (const expansion of part.request.expansions) this.#rows.split(expansion)
+        }
         return
       case 'commit':
         this.#rows.commit(request)
@@ -87,16 +97,33 @@ export class StoreEngine {
    * @param isApplied - the request was applied before; else it is now, each child being summed
    *   while its records are still in the caches
    */
-  build(request: RootRequest | RoundRequest, batch: number, isApplied: boolean): void {
-    if (request.kind === 'root') {
-      if (!isApplied) this.apply(request)
-      this.#sums.build(0, this.#slot(0), 0)
-      return
-    }
+  build(request: SumsRequest, batch: number, isApplied: boolean): void {
     const first = batch * this.batchSize
     const isLast = batch + 1 === this.nBatches(request)
-    const last = isLast ? Infinity : first + this.batchSize
+    const go: Go = { first, last: isLast ? Infinity : first + this.batchSize }
     let h = 0
+    for (const { lane, request: part } of partsOf(request)) {
+      if (h >= go.last) return
+      this.#rows.enter(lane)
+      h = part.kind === 'round' ? this.#buildRound(part, go, h, isApplied)
+        : this.#buildRoot(part, go, h, isApplied ? null : lane)
+    }
+  }
+
+  /** @param lane - of the tree, which begins now; null: it was begun */
+  #buildRoot(request: RootRequest, { first, last }: Go, h: number, lane: number | null): number {
+    if (h >= first && h < last) {
+      if (lane !== null) this.#rows.startTree(request, lane)
+      this.#sums.build(0, this.#slot(h - first), h - first)
+    }
+    return h + 1
+  }
+
+  /** @returns the number of the histogram after the round's */
+  #buildRound(
+    request: RoundRequest, { first, last }: Go, before: number, isApplied: boolean,
+  ): number {
+    let h = before
     for (const expansion of request.expansions) {
       const isIn = h >= first && h < last
       if (isIn && !isApplied) this.#rows.split(expansion)
@@ -108,6 +135,7 @@ export class StoreEngine {
       if (h >= first && h < last) this.#sums.build(node, this.#slot(h - first), h - first)
       h++
     }
+    return h
   }
 
   #slot(i: number): number {
@@ -121,7 +149,7 @@ export class StoreEngine {
    * Adds up this engine's share of the features of a go over all engines and writes it to its
    * cells of `output`, one histogram of the request's layout (see TravelLayouts) after the other.
    */
-  finish(request: RootRequest | RoundRequest, batch: number, output: Uint8Array): void {
+  finish(request: SumsRequest, batch: number, output: Uint8Array): void {
     const { nBytes } = this.#travelling.layouts.of(request)
     const first = batch * this.batchSize
     const last = Math.min(first + this.batchSize, histogramsOf(request).length)
@@ -136,7 +164,7 @@ export class StoreEngine {
    * The histograms of a request that was built in one go, where this engine is the only one; views
    * into its memory, if they are those of all features, valid until its next call.
    */
-  histograms(request: RootRequest | RoundRequest): Uint8Array[] {
+  histograms(request: SumsRequest): Uint8Array[] {
     const { layouts } = this.#travelling
     const { nBytes } = layouts.of(request)
     const nHistograms = histogramsOf(request).length

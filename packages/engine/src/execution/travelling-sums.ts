@@ -2,7 +2,8 @@ import { assert } from '../errors.js'
 import { SUM_BYTES, type Kernels } from '../kernels/api.js'
 import type { Arena } from '../kernels/arena.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
-import type { EngineSetup, RootRequest, RoundRequest } from './protocol.js'
+import type { EngineSetup } from './protocol.js'
+import type { SumsRequest } from './together.js'
 import { TravelLayouts } from './travel-layout.js'
 import type { ElectedLeaf } from './elected-leaf.js'
 import { groupedFeatures } from './voting.js'
@@ -67,7 +68,7 @@ export class TravellingSums {
    * @param h - which of the request's histograms it is
    * @param target - the histogram
    */
-  write(slot: number, request: RootRequest | RoundRequest, h: number, target: Uint8Array): void {
+  write(slot: number, request: SumsRequest, h: number, target: Uint8Array): void {
     const { first, last, nCells } = this.#share
     const sums = { at: slot, nCells }
     if (request.kind === 'round' && request.elected !== undefined) {

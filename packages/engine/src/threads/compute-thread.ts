@@ -12,6 +12,7 @@ import type {
 } from '../execution/protocol.js'
 import { decodeRequest, encodeRequest } from '../execution/request-codec.js'
 import { tallyCounts } from '../execution/tally-counts.js'
+import { onlyOneByOne } from '../execution/together.js'
 import { mergeMoments, momentsLength, momentsRoom } from '../linear/moments.js'
 import { mergeSelected } from '../selection/answer.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
@@ -139,6 +140,7 @@ class ComputeThread {
       case 'commit':
         engine.commit(request)
         return null
+      case 'together': throw onlyOneByOne()
       case 'evaluate':
         sendParts(engine.evaluate(request))
         return null
@@ -209,6 +211,7 @@ class ComputeThread {
       }
       case 'gradients':
       case 'commit':
+      case 'together':
         return null
     }
   }

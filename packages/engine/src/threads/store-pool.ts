@@ -186,24 +186,27 @@ export class StorePool implements Stores {
    * hold, and few enough that some are under way to the caller while others are built. A thread
    * alone has no one to wait for, and copies what is still in its caches.
    */
-  #batchSize({ features, maxExpansions }: EngineSetup): number {
+  #batchSize({ features, maxExpansions, lanes = 1 }: EngineSetup): number {
     if (this.nThreads === 1) return 1
     const one = Exchange.sizes(shareFeatures(features, this.nThreads), 1).sums
-    const most = Math.min(Math.ceil(maxExpansions / GOES), Math.floor(this.#exchangeBytes / one))
+    const nHistograms = maxExpansions * lanes
+    const most = Math.min(Math.ceil(nHistograms / GOES), Math.floor(this.#exchangeBytes / one))
     return Math.max(1, most)
   }
 
   /** Buffers that are large enough for one more store; those of older stores stay theirs. */
   #grownBuffers(setup: EngineSetup, batchSize: number): StoreBuffers {
-    const { features, maxLeaves, maxExpansions, linear, objective } = setup
+    const { features, maxLeaves, maxExpansions, lanes = 1, linear, objective } = setup
     const table = shareFeatures(features, this.nThreads)
     const request = requestBytesMax(
-      features, maxLeaves, maxExpansions, undefined, linear, objective.ranking?.nPositions,
-      objective.events?.times.length)
+      features, maxLeaves, maxExpansions, undefined, linear,
+      {
+        nPositions: objective.ranking?.nPositions, nEvents: objective.events?.times.length, lanes,
+      })
     const { mailbox, output, sums } = this.#buffers
     return {
       mailbox: atLeast(mailbox, COMMAND_BYTES + request),
-      output: atLeast(output, new TravelLayouts(setup).roundBytesMax(maxExpansions)),
+      output: atLeast(output, new TravelLayouts(setup).roundBytesMax(maxExpansions * lanes)),
       sums: atLeast(sums, Exchange.sizes(table, batchSize).sums),
     }
   }
@@ -241,6 +244,7 @@ export class StorePool implements Stores {
         this.#tallies, this.nThreads, tallyCounts(request)) }
       case 'root':
       case 'round':
+      case 'together':
         return {
           kind: 'sums',
           histograms: this.#histograms(store, request, histogramsOf(request).length),

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { loadModules } from '../custom/registry.js'
 import { assert } from '../errors.js'
+import { bytesOfRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
-import type { EngineRequest, RootRequest, RoundRequest } from '../execution/protocol.js'
+import type { EngineRequest } from '../execution/protocol.js'
 import { decodeRequest } from '../execution/request-codec.js'
 import { StoreEngine } from '../execution/store-engine.js'
+import type { SumsRequest } from '../execution/together.js'
 import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
@@ -28,6 +30,8 @@ class StoreThread {
   readonly #maxima: Float64Array
   readonly #engines = new Map<number, StoreEngine>()
   #buffers: StoreBuffers | null = null
+  /** A call has left much that is of no more use. */
+  #leavesMuch = false
 
   constructor(start: StoreThreadStart) {
     this.#start = start
@@ -42,6 +46,8 @@ class StoreThread {
       if (this.#gate.length > 0) this.#obey()
       else this.#read()
       if (this.#gate.finish()) send({ kind: 'done', nReports: this.#gate.nReports })
+      if (this.#leavesMuch) collectGarbage()
+      this.#leavesMuch = false
     }
   }
 
@@ -82,6 +88,9 @@ class StoreThread {
     this.#gate.barrier()
     if (this.#gate.isFaulty) this.#drop(store)
     else this.#buffers = buffers
+    // the rows that came are copied, and whoever sent them may let them go
+    const nBytes = [train, ...evalSets].reduce((sum, rows) => sum + bytesOfRows(rows), 0)
+    this.#leavesMuch = nBytes > WORTH_COLLECTING_BYTES
   }
 
   #drop(store: number): void {
@@ -95,6 +104,7 @@ class StoreThread {
     switch (request.kind) {
       case 'root':
       case 'round':
+      case 'together':
         return this.#sum(store, request, isApplied, every)
       case 'prepare':
         return this.#attempt(() => {
@@ -129,7 +139,7 @@ class StoreThread {
   }
 
   #sum(
-    store: number, request: RootRequest | RoundRequest, isApplied: boolean, every: number,
+    store: number, request: SumsRequest, isApplied: boolean, every: number,
   ): void {
     const engine = this.#engine(store)
     const output = new Uint8Array(this.#buffers!.output)

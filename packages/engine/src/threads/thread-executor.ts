@@ -92,8 +92,10 @@ export class ThreadExecutor implements Executor {
     } = plan.engine
     const sizes = Exchange.sizes(table, Exchange.roomFor(maxExpansions), plan.engine)
     const requests = requestBytesMax(
-      features, maxLeaves, maxExpansions, rules, linear, plan.positions?.nPositions,
-      objective.events?.times.length)
+      features, maxLeaves, maxExpansions, rules, linear,
+      {
+        nPositions: plan.positions?.nPositions, nEvents: objective.events?.times.length,
+      })
     const control = new SharedArrayBuffer(CONTROL_BYTES)
     this.#gate = new Gate(control, nThreads)
     this.#nOutputs = plan.engine.nOutputs

@@ -3,16 +3,13 @@ import { assert, CoppiceError } from '../errors.js'
 import type { BagRule } from '../execution/bag-rules.js'
 import type {
   BinnedTree, EngineRequest, EvaluateRequest, MetricPart, RootAnswer, RoundAnswer,
-  SelectAnswer, VotesAnswer,
+  SelectAnswer, TogetherAnswer, VotesAnswer,
 } from '../execution/protocol.js'
 import { Election } from '../grower/election.js'
 import { fitLeaves } from '../linear/fit-leaves.js'
 import type { MomentsPart } from '../linear/moments.js'
-import { FeatureSampler } from '../grower/feature-sampler.js'
 import { RuledTree } from '../grower/growth-rules.js'
-import { Interactions } from '../grower/interactions.js'
 import { leafOutput } from '../grower/leaf-output.js'
-import { ThresholdDraws } from '../grower/threshold-draws.js'
 import { type GrownTree, withoutLoneLeaf } from '../grower/grown-tree.js'
 import { TreeGrower, type LeafValue } from '../grower/tree-grower.js'
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
@@ -26,7 +23,9 @@ import { askForRisks } from './ask-for-risks.js'
 import { askForRoot, askForRound } from './ask-for-splits.js'
 import { DartForest, DartSchedule, type DartStep, type Rescale } from './dart.js'
 import { fixedPointScale, type FixedPointScales, largestMagnitude } from './fixed-point-scales.js'
+import { growTogether } from './growing-together.js'
 import { LeafGrid } from './leaf-grid.js'
+import { NodeMasks } from './node-masks.js'
 import { stepBiases } from './position-biases.js'
 import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
@@ -54,8 +53,8 @@ export interface IterationOutcome {
 
 /** The answer to a request is of the type that the request's kind says. */
 export type EngineAnswer =
-  number | Float64Array | RootAnswer | RoundAnswer | VotesAnswer | readonly MetricPart[] |
-  SelectAnswer | MomentsPart | null
+  number | Float64Array | RootAnswer | RoundAnswer | VotesAnswer | TogetherAnswer |
+  readonly MetricPart[] | SelectAnswer | MomentsPart | null
 
 /** Requests to the engines, yielded one at a time; each is resumed with its answer. */
 export type Dialogue<Result> = Generator<EngineRequest, Result, EngineAnswer>
@@ -68,14 +67,12 @@ export type Dialogue<Result> = Generator<EngineRequest, Result, EngineAnswer>
 export class Booster {
   readonly #plan: TrainingPlan
   readonly #grid: LeafGrid
-  readonly #sampler: FeatureSampler
-  /** Null where all thresholds are scored. */
-  readonly #thresholds: ThresholdDraws | null
+  /** Of the trees that grow at the same time. */
+  readonly #masks: readonly NodeMasks[]
   /** Null where no trees are dropped. */
   readonly #dart: DartForest | null
   /** Base scores that the engines do not start from: the first iteration adds them. */
   #base: readonly number[] = []
-  readonly #interactions: Interactions | null
   /** Features that no committed tree uses, where a first use costs; else null. */
   #due: Uint8Array | null
   /** Of positions, for the next iteration; null where rows have none. */
@@ -86,16 +83,11 @@ export class Booster {
     this.#biases = plan.positions?.start ?? null
     this.#grid = new LeafGrid(plan.scoreScale)
     this.#grid.spend(largestMagnitude(plan.engine.baseScores))
-    this.#sampler = new FeatureSampler(
-      plan.sampling, plan.usableFeatures, plan.engine.features.length)
+    const { features, rules, lanes = 1 } = plan.engine
+    this.#masks = Array.from({ length: lanes }, () => new NodeMasks(plan))
     this.#dart = plan.dart === null ? null : new DartForest(
       new DartSchedule(plan.dart, (iteration) => learningRateOf(plan, iteration)),
       this.#grid.quantum)
-    const { features, scan, rules } = plan.engine
-    this.#thresholds = scan.extraTrees
-      ? new ThresholdDraws(plan.extraSeed, features, scan.maxCatToOnehot) : null
-    this.#interactions = plan.interactions === undefined ? null
-      : new Interactions(plan.interactions, features.length)
     this.#due = rules?.firstUseCosts.some((cost) => cost > 0) === true
       ? new Uint8Array(features.length).fill(1) : null
   }
@@ -134,12 +126,24 @@ export class Booster {
   *iterate(iteration: number, evaluates: boolean): Dialogue<IterationRecord> {
     const start = yield* this.#begin(iteration)
     if (start === null) return nothingLearnt
-    const trees: GrownTree[] = []
-    for (let output = 0; output < this.#plan.engine.nOutputs; output++) {
-      trees.push(yield* this.growTree({ ...start.task, output }, this.#dueAfter(trees)))
-    }
+    const trees = yield* this.#growTrees(start.task)
     const outcome = yield* this.#end(start, trees.map(({ binned }) => binned), evaluates)
     return outcome === null ? nothingLearnt : { trees, ...outcome }
+  }
+
+  /** One by one, or as many at the same time as there are lanes. */
+  *#growTrees(task: IterationTask): Dialogue<GrownTree[]> {
+    const { nOutputs, lanes = 1 } = this.#plan.engine
+    if (lanes > 1) {
+      return yield* growTogether(
+        nOutputs, lanes, (output, lane) => this.growTree({ ...task, output }, null, lane),
+      ) as Dialogue<GrownTree[]>
+    }
+    const trees: GrownTree[] = []
+    for (let output = 0; output < nOutputs; output++) {
+      trees.push(yield* this.growTree({ ...task, output }, this.#dueAfter(trees)))
+    }
+    return trees
   }
 
   /** Whether a plan's trees of one iteration may be grown at the same time, apart. */
@@ -279,13 +283,14 @@ export class Booster {
    * Grows one tree, and commits it if it changes scores.
    *
    * @param due - see `dueAfter`; null where trees may be grown apart
+   * @param lane - of trees that grow at the same time each has another
    */
-  *growTree(task: TreeTask, due: Uint8Array | null): Dialogue<GrownTree> {
+  *growTree(task: TreeTask, due: Uint8Array | null, lane = 0): Dialogue<GrownTree> {
     const { iteration, output, scales, bag, shrinkage } = task
     const plan = this.#plan
     const settings = settingsOf(plan, iteration)
-    this.#sampler.startTree(iteration, output, settings.sampling)
-    this.#thresholds?.startTree(iteration, output)
+    const masks = this.#masks[lane]!
+    masks.startTree(iteration, output, settings.sampling)
     const freeOutput = (totals: LeafTotals, usesCatL2: boolean): number => leafOutput(
       Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
       settings.output, usesCatL2 ? settings.output.catL2 : 0)
@@ -297,7 +302,7 @@ export class Booster {
     const ruledTree = rules === undefined ? null
       : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
     const grower = new TreeGrower(
-      settings.growth, features, (key, path) => this.#mask(key, path), leafValue, ruledTree)
+      settings.growth, features, (key, path) => masks.mask(key, path), leafValue, ruledTree)
     const { voting } = plan.engine
     const election = voting === undefined ? null : new Election(voting.nElected)
     const rowCosts = plan.engine.asked === undefined ? null : new RowCosts(rules!.rowCosts)
@@ -340,12 +345,6 @@ export class Booster {
     const leafValue = values.map((value) =>
       this.#grid.round(shrinkage * (value * this.#grid.quantum)))
     return { ...tree, binned: { ...tree.binned, leafValue } }
-  }
-
-  /** The features that may split a node, and with extra_trees where. */
-  #mask(nodeKey: number, path: readonly number[]): Uint8Array {
-    const mask = this.#sampler.mask(nodeKey, this.#interactions?.allowed(path))
-    return this.#thresholds === null ? mask : this.#thresholds.draw(mask, nodeKey)
   }
 }
 

@@ -99,6 +99,31 @@ describe('requestFault of cox', () => {
   }
 })
 
+describe('requestFault of trees that grow at the same time', () => {
+  const root = { kind: 'root', output: 1, bag: null, mask } as const
+  const of = (...lanes: readonly number[]): EngineRequest =>
+    ({ kind: 'together', parts: lanes.map((lane) => ({ lane, request: root })) })
+  const { voting: _, ...plain } = limits
+  const own: RequestLimits = { ...plain, lanes: 3 }
+  const faults: readonly (readonly [EngineRequest, RequestLimits, RegExp | null])[] = [
+    [of(0, 2), own, null],
+    [of(), own, /no tree/],
+    [of(0, 3), own, /^lane 3 is not one of 3/],
+    [of(-1), own, /^lane -1/],
+    [of(1, 0, 1), own, /^lane 1 .* asked twice/],
+    [of(1), plain, /^lane 1 is not one of 1/],
+    [of(0), { ...limits, lanes: 2 }, /do not grow together/],
+    [{ kind: 'together', parts: [{ lane: 0, request: { ...root, output: 2 } }] }, own,
+      /^output 2/],
+  ]
+  for (const [request, limitsOf, fault] of faults) {
+    it(`${JSON.stringify(request)}: ${fault}`, () => {
+      const found = requestFault(request, limitsOf)
+      assert.ok(fault === null ? found === null : fault.test(found ?? ''), String(found))
+    })
+  }
+})
+
 describe('requestFault', () => {
   const sound: readonly EngineRequest[] = [
     { kind: 'prepare' }, { kind: 'evaluate' },

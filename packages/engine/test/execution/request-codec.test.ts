@@ -5,7 +5,7 @@ import type { EngineRequest, FeatureLayout } from '../../src/execution/protocol.
 import { rowsRequest } from '../../src/execution/rows-request.js'
 import { decodeRequest, encodeRequest, requestBytesMax } from '../../src/execution/request-codec.js'
 
-const [maxLeaves, maxExpansions, nPositions, nEvents] = [15, 4, 900, 50]
+const [maxLeaves, maxExpansions, nPositions, nEvents, lanes] = [15, 4, 900, 50, 3]
 // the last one's bins take two bytes
 const features: FeatureLayout[] = Array.from({ length: 37 }, (_, f) =>
   ({ nBins: f === 36 ? 4001 : 200, missingBin: -1, isCategorical: f % 2 === 0 }))
@@ -60,6 +60,17 @@ const risks = fc.tuple(double, fc.array(fc.tuple(double, double), { maxLength: n
     origin, rates: Float64Array.from(sums, ([rate]) => rate),
     squares: Float64Array.from(sums, ([, square]) => square),
   }))
+const plainRound = fc.record({ kind: fc.constant('round' as const),
+  expansions: fc.array(expansion, { maxLength: maxExpansions }), released: ids(2 * maxExpansions) })
+const bagged = fc.record({ kind: fc.constant('root' as const), output: int, mask,
+  bag: fc.option(fc.oneof(
+    fc.record({ kind: fc.constantFrom('rows' as const, 'queries' as const), hashStart: int,
+      limit: double }),
+    fc.record({ kind: fc.constant('classes' as const), hashStart: int, limitNegative: double,
+      limitPositive: double }),
+    fc.record({ kind: fc.constant('goss' as const), hashStart: int, threshold: int,
+      limit: double, factor: double }))) })
+
 const request: fc.Arbitrary<EngineRequest> = fc.oneof(
   fc.constantFrom<EngineRequest>({ kind: 'prepare' }, { kind: 'prepare', of: 'hessians' },
     { kind: 'prepare', of: 'scores' },
@@ -79,14 +90,7 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
   fc.record({ kind: fc.constant('prepare' as const), risks }),
   fc.record({ kind: fc.constant('tally' as const), of: fc.constant('asked' as const), node: int,
     first: int }),
-  fc.record({ kind: fc.constant('root' as const), output: int, mask,
-    bag: fc.option(fc.oneof(
-      fc.record({ kind: fc.constantFrom('rows' as const, 'queries' as const), hashStart: int,
-        limit: double }),
-      fc.record({ kind: fc.constant('classes' as const), hashStart: int, limitNegative: double,
-        limitPositive: double }),
-      fc.record({ kind: fc.constant('goss' as const), hashStart: int, threshold: int,
-        limit: double, factor: double }))) }),
+  bagged,
   fc.record({ kind: fc.constant('tally' as const), digit: int, prefix: int }),
   fc.record({ kind: fc.constant('root' as const), output: int, mask, bag: fc.constant(null),
     rules }),
@@ -106,9 +110,10 @@ const request: fc.Arbitrary<EngineRequest> = fc.oneof(
     elected: fc.array(
       fc.record({ node: int, totals, features: ids(features.length) }),
       { maxLength: 2 * maxExpansions }) }),
-  fc.record({ kind: fc.constant('round' as const),
-    expansions: fc.array(expansion, { maxLength: maxExpansions }),
-    released: ids(2 * maxExpansions) }),
+  plainRound,
+  fc.record({ kind: fc.constant('together' as const),
+    parts: fc.array(fc.record({ lane: int, request: fc.oneof(plainRound, bagged) }),
+      { maxLength: lanes }) }),
   fc.record({ kind: fc.constant('commit' as const), output: fc.nat(1000), tree,
     leafNodes: fc.option(ids(maxLeaves)) }),
   fc.record({ kind: fc.constant('commit' as const), output: fc.nat(1000), tree,
@@ -126,7 +131,7 @@ describe('encodeRequest', () => {
   it('is read back by decodeRequest, and fits the bound', () => {
     fc.assert(fc.property(request, (own) => {
       const buffer = new Uint8Array(new SharedArrayBuffer(requestBytesMax(
-        features, maxLeaves, maxExpansions, treeRules, linear, nPositions, nEvents)))
+        features, maxLeaves, maxExpansions, treeRules, linear, { nPositions, nEvents, lanes })))
       const length = encodeRequest(own, buffer)
       assert.ok(length <= buffer.length)
       // a clone has the ordinary prototypes
@@ -136,7 +141,8 @@ describe('encodeRequest', () => {
 
   it('fits the bound without rules once those are left out', () => {
     fc.assert(fc.property(request, (own) => {
-      const buffer = new Uint8Array(requestBytesMax(features, maxLeaves, maxExpansions))
+      const buffer = new Uint8Array(requestBytesMax(
+        features, maxLeaves, maxExpansions, undefined, undefined, { lanes }))
       const length = encodeRequest(rowsRequest(own), buffer)
       const read = decodeRequest(buffer.subarray(0, length))
       assert.deepEqual(read, rowsRequest(read))

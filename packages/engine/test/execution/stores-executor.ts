@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import type { BinnedDataset } from '../../src/dataset.js'
-import { CentralReducer } from '../../src/execution/central-reducer.js'
 import { joinRows, type PartitionRows } from '../../src/execution/engine-rows.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
+import { LaneReducers } from '../../src/execution/lane-reducers.js'
 import { tallyCounts } from '../../src/execution/tally-counts.js'
-import type {
-  BinnedTree, EngineRequest, EngineRows, EngineSetup, RootRequest, RoundRequest,
-} from '../../src/execution/protocol.js'
+import type { BinnedTree, EngineRequest, EngineRows, EngineSetup }
+  from '../../src/execution/protocol.js'
 import type { StoreAnswer, Stores } from '../../src/execution/stores.js'
+import { asksForSums, type SumsRequest } from '../../src/execution/together.js'
 import { mergeMoments } from '../../src/linear/moments.js'
 import { mergeSelected } from '../../src/selection/answer.js'
 import { TravelLayouts } from '../../src/execution/travel-layout.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../../src/training/iteration.js'
+import { lanesOf } from '../../src/training/lanes.js'
 import { rowBytesOf } from '../../src/row-bytes.js'
 import type { Executor, TrainingJob } from '../../src/training/executor.js'
 
@@ -105,6 +106,8 @@ interface HeldStore {
 export class StoresExecutor implements Executor {
   readonly nThreads = 1
   nReplaced = 0
+  /** Requests of several trees. */
+  nTogether = 0
   /** Histograms that were told of before the others were made. */
   nEarly = 0
   stores: HeldStore[] = []
@@ -112,7 +115,7 @@ export class StoresExecutor implements Executor {
   readonly #random = new TestRandom(1)
   #setup: EngineSetup | null = null
   #booster: Booster | null = null
-  #reducer: CentralReducer | null = null
+  #reducer: LaneReducers | null = null
   #nextId = 100
   #nRequests = 0
   #done: EngineRequest[] = []
@@ -123,10 +126,12 @@ export class StoresExecutor implements Executor {
   }
 
   async open(job: TrainingJob): Promise<void> {
-    const { engine } = job.plan
+    // fewer than trees of an iteration: some begin when others are grown
+    const lanes = Math.min(2, lanesOf(job.plan, job.train.nRows))
+    const engine = { ...job.plan.engine, ...(lanes > 1 ? { lanes } : {}) }
     this.#setup = engine
-    this.#booster = new Booster(job.plan)
-    this.#reducer = new CentralReducer(engine)
+    this.#booster = new Booster({ ...job.plan, engine })
+    this.#reducer = new LaneReducers(engine)
     const { pools, deal } = this.#options
     for (const [s, rows] of deal(job).entries()) {
       this.stores.push(await this.#build(pools[s % pools.length]!, rows))
@@ -168,7 +173,7 @@ export class StoresExecutor implements Executor {
     if (request.kind === 'gradients') {
       this.#reducer!.setUnits(request.gradientScale, request.hessianScale)
     }
-    if (request.kind === 'root' || request.kind === 'round') return this.#sum(request)
+    if (asksForSums(request)) return this.#sum(request)
     const answers = await this.#ask(request)
     switch (request.kind) {
       case 'prepare': return Math.max(...answers.map((a) => a.kind === 'maximum' ? a.value : NaN))
@@ -191,7 +196,7 @@ export class StoresExecutor implements Executor {
     }
   }
 
-  async #sum(request: RootRequest | RoundRequest): Promise<EngineAnswer> {
+  async #sum(request: SumsRequest): Promise<EngineAnswer> {
     const reducer = this.#reducer!
     reducer.begin(request)
     for (const answer of await this.#ask(request)) {
@@ -199,7 +204,13 @@ export class StoresExecutor implements Executor {
       assert.equal(answer.histograms.length, histogramsOf(request).length)
       answer.histograms.forEach((sums, h) => this.#add(request, h, sums))
     }
-    return request.kind === 'root' ? reducer.finishRoot(request) : reducer.finishRound(request)
+    switch (request.kind) {
+      case 'root': return reducer.finishRoot(request)
+      case 'round': return reducer.finishRound(request)
+      case 'together':
+        this.nTogether++
+        return reducer.finishTogether(request)
+    }
   }
 
   #add(request: EngineRequest, histogram: number, sums: Uint8Array): void {

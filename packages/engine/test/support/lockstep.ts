@@ -6,6 +6,7 @@ import { shareFeatures } from '../../src/execution/feature-shares.js'
 import { histogramsOf } from '../../src/execution/histograms-of.js'
 import { PartitionEngine } from '../../src/execution/partition-engine.js'
 import type { EngineRequest, EngineSetup } from '../../src/execution/protocol.js'
+import { onlyOneByOne } from '../../src/execution/together.js'
 import { mergeMoments } from '../../src/linear/moments.js'
 import { mergeSelected } from '../../src/selection/answer.js'
 import { Arena } from '../../src/kernels/arena.js'
@@ -100,6 +101,7 @@ export class Lockstep {
       case 'select': return mergeSelected(request, engines.map((engine) => engine.select(request)))
       case 'moments':
         return mergeMoments(request, engines.map((engine) => engine.moments(request)))
+      case 'together': throw onlyOneByOne()
     }
   }
 }

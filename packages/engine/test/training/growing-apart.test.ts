@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { makeDataset, recut, type DataRecipe } from '@coppice/testkit'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
+import { InlineStores } from '../../src/execution/inline-stores.js'
 import { resolveParams } from '../../src/params/index.js'
 import { ThreadExecutor } from '../../src/threads/index.js'
+import type { Executor } from '../../src/training/executor.js'
 import { localTraits } from '../../src/training/executor-traits.js'
 import { paysToGrowApart } from '../../src/training/growing-apart.js'
 import { Booster } from '../../src/training/iteration.js'
 import { makePlan, targetShape } from '../../src/training/make-plan.js'
 import { estimateTraining, type TrainingSize } from '../../src/training/memory-estimate.js'
 import { train } from '../../src/training/train.js'
+import { randomDeal, StoresExecutor } from '../execution/stores-executor.js'
 import { dataInParts } from '../support/dialogues.js'
 import { digest, mixedFeatures, trainWatched } from '../support/trainings.js'
 
@@ -46,17 +49,22 @@ const cases: readonly Case[] = [
   }, recipe: base },
 ]
 
+/** Stores of a cluster, where two trees grow at the same time. */
+function storesOf(k: number): StoresExecutor {
+  return new StoresExecutor({ pools: [new InlineStores()], deal: randomDeal(k, 3) })
+}
+
 describe('trees of an iteration that are grown apart', () => {
   for (const { name, recipe, params } of cases) {
     it(`are those that are grown one after the other: ${name}`, async () => {
       const { data } = makeDataset(recipe)
       const valid = makeDataset({ ...recipe, seed: 6, nRows: 600 }).data
-      const run = (threads: number, growsApart: boolean) => trainWatched({
+      const run = (threads: number, growsApart: boolean, own?: Executor) => trainWatched({
         params: { ...params, speculation: 5, isProvideTrainingMetric: true },
         train: threads === 0 ? data : recut(data, [2047, 2, 2049, 1]),
         evalSets: [{ name: 'valid', data: { ...valid, features: data.features } }],
         growsApart,
-      }, threads === 0 ? new InlineExecutor() : new ThreadExecutor(threads))
+      }, own ?? (threads === 0 ? new InlineExecutor() : new ThreadExecutor(threads)))
       const plain = await run(0, true)
       const apart = await run(3, true)
       assert.equal(digest(apart.model), digest(plain.model))
@@ -64,6 +72,9 @@ describe('trees of an iteration that are grown apart', () => {
       assert.ok(plain.model.trees.some((tree) => tree.leafValue.length > 3))
       assert.ok(plain.watched.statistics.expansions > 0)
       assert.equal(apart.watched.statistics.dropped, 0, 'nothing runs ahead')
+      const together = storesOf(2)
+      assert.equal(digest((await run(0, false, together)).model), digest(plain.model))
+      assert.ok(together.nTogether > 0)
     })
   }
 
@@ -80,6 +91,8 @@ describe('trees of an iteration that are grown apart', () => {
     const { model } = await train(
       { params, train: data, resumeFrom: begun.model, growsApart: true }, new ThreadExecutor(2))
     assert.equal(digest(model), digest(reference))
+    const together = await train({ params, train: data, resumeFrom: begun.model }, storesOf(1))
+    assert.equal(digest(together.model), digest(reference))
   })
 
   it('end the training where none of them can split', async () => {

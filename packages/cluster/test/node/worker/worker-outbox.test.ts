@@ -12,7 +12,7 @@ const beat: FromWorker = { type: 'beat', state: {
 function answer(place: Partial<Answer>): Answer {
   return {
     type: 'answer', job: 'job', store: 1, iteration: 0, seq: 0, mark: '', chunk: 0,
-    payload: { kind: 'maximum', value: 1 }, ...place,
+    payload: { kind: 'maximum', value: 1, checksum: '' }, ...place,
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { ThreadPool } from '@coppice/data/node'
-import { mergeSummaries, summarizeRows } from '@coppice/engine'
+import { bytesOfRows, mergeSummaries, summarizeRows } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { PartitionCache, PartitionFailure } from '../../../src/node/worker-partitions.js'
 import type { WorkerFiles } from '../../../src/node/worker-files.js'
@@ -82,6 +82,30 @@ describe('PartitionCache', function () {
     const [anew] = await cache.hold(10, [1])
     assert.notEqual(anew, first)
     assert.equal(anew!.info.hash, first!.info.hash)
+  })
+
+  it('lets go of what only open stores use, where that is more than is kept', async () => {
+    const own = await cache.hold(1, [1, 2])
+    const nBytes = own.reduce((sum, { rows }) => sum + bytesOfRows(rows), 0)
+    assert.equal(cache.opened(1), 0, 'any number is kept')
+    assert.equal((await cache.hold(2, [1]))[0], own[0])
+    const small = new PartitionCache(job, threads, files, nBytes)
+    try {
+      const held = await small.hold(1, [1, 2])
+      assert.equal(small.opened(1), 0, 'as many are kept')
+      await small.hold(2, [0, 2])
+      // what it uses is needed until it is open
+      assert.equal((await small.hold(3, [2]))[0], held[1])
+      assert.equal(small.opened(3), 0)
+      assert.ok(small.opened(2) > nBytes)
+      const [anew] = await small.hold(4, [2])
+      assert.notEqual(anew, held[1])
+      assert.equal(anew!.info.hash, held[1]!.info.hash)
+      for (const store of [1, 2, 3]) small.release(store)
+      assert.equal((await small.hold(5, [2]))[0], anew)
+    } finally {
+      await small.close()
+    }
   })
 
   it('loads at once what two stores want at once', async () => {

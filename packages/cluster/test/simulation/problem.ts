@@ -213,13 +213,14 @@ function infoOf(
   }
 }
 
-function shapeOf(kind: (typeof specialKinds)[number] | undefined): TargetShape {
+function shapeOf(kind: Kind): TargetShape {
   const shape = { objective: 'regression', nClasses: 0, nOutputs: 1 }
   switch (kind) {
     case 'ranks': return { ...shape, objective: 'lambdarank', maxLabel: 30 }
     case 'trees':
     case 'bagged trees':
       return { ...shape, objective: 'multi_regression', nOutputs: TARGETS, nLabels: TARGETS }
+    case 'times': return { ...shape, objective: 'cox' }
     default: return shape
   }
 }

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { TestRandom } from '@coppice/testkit'
 import {
   Dataset, evaluate, GBDTClassifier, GBDTRegressor, train, type TrainingParams,
 } from '../src/index.js'
+import { temporaryFolder } from './support.js'
 
 const random = new TestRandom(12)
 const X = Array.from({ length: 300 }, () => ({ a: random.uniform(), b: random.uniform() }))
 const numbers = X.map(({ a, b }) => [3 * a + random.normal() / 9, b - a])
 const marks = numbers.map((row) => row.map((y) => y > 0.4))
+const times = numbers.map(([y], i) => (1 + Math.round(9 * Math.abs(y!))) * (i % 3 > 0 ? 1 : -1))
 const small = { numIterations: 8, numLeaves: 7, minDataInLeaf: 5 } as const
 
 describe('several label columns', () => {
@@ -58,6 +61,7 @@ describe('several label columns', () => {
   it('are gone on with after a stop, as quantiles are', async () => {
     for (const [params, y] of [
       [{ objective: 'multi_label' }, marks],
+      [{ objective: 'cox', baggingFraction: 0.7, baggingFreq: 2 }, times],
       [{ objective: 'multi_quantile', quantiles: [0.3, 0.6] }, numbers.map(([first]) => first!)],
     ] as const) {
       const all = { ...small, ...params }
@@ -78,7 +82,8 @@ describe('several label columns', () => {
       /needs num_target >= 2, got 1; name two label columns/)
     await fails({ objective: 'binary' }, marks, /2 label columns .* classes are of one/)
     await fails({ objective: 'multi_regression' }, [[1, 2], [1]], /label row 1 has 1 values/)
-    await fails({ objective: 'multi_label' }, numbers, /label 0 of row 0 is .* labels of 0 or 1/)
+    await fails(
+      { objective: 'multi_label' }, numbers, /label 'label\[0\]' of row 0 is .* labels of 0 or 1/)
     const model = await train({ ...small, objective: 'multi_label' }, Dataset.from(X, marks))
     await assert.rejects(evaluate(model, Dataset.from(X, marks.map(([mark]) => mark!))),
       /have 1 label columns .* multi_label has 2; name as many/)
@@ -89,5 +94,64 @@ describe('several label columns', () => {
       { ...small, objective: 'multi_quantile', quantiles: [0.1, 0.9] })
       .fit(X, numbers.map(([y]) => y!))
     await assert.rejects(quantiles.score(X, numbers.map(([y]) => y!)), /score is R2, of one number/)
+  })
+})
+
+describe('labels that do not fit', () => {
+  const inFolder = temporaryFolder()
+
+  /** Two files; the second has another line in the fourth row. */
+  const filesOf = (line: string): void => {
+    const rows = Array.from({ length: 30 }, (_, i) => `${i + 1},${i + 2},${i % 2},${i % 7}`)
+    const other = [...rows.slice(0, 3), line, ...rows.slice(4)]
+    for (const [name, lines] of [['a', rows], ['b', other]] as const) {
+      writeFileSync(inFolder(`${name}.csv`), `low,high,mark,x\n${lines.join('\n')}\n`)
+    }
+  }
+
+  it('are named by file, row and column', async () => {
+    const fails = async (params: TrainingParams, label: string, message: RegExp): Promise<void> => {
+      const data = await Dataset.open(inFolder('*.csv'), { label })
+      await assert.rejects(train({ ...small, ...params }, data), { code: 'DATA', message })
+      // selected rows are counted anew
+      const selected = message.source.replace('row 4 of \\S*b.csv', 'row 3')
+      await assert.rejects(train({ ...small, ...params }, data.select([1, 5, 30, 33, 40])),
+        { code: 'DATA', message: new RegExp(selected) })
+    }
+    filesOf('9,3,0,0')
+    await fails({ objective: 'aft' }, 'low,high',
+      /^the bounds of the time of row 4 of \S*b.csv are 9 and 3 \(low, high\); /)
+    filesOf('0,3,-3,0')
+    await fails({ objective: 'cox' }, 'low', /^the label 'low' of row 4 of \S*b.csv is 0; /)
+    await fails({ objective: 'poisson' }, 'mark', /^the label 'mark' of row 4 of \S*b.csv is -3; /)
+  })
+
+  it('are named by their place in arrays', async () => {
+    const fails = (y: unknown, objective: string, message: RegExp): Promise<void> =>
+      assert.rejects(train({ ...small, objective } as TrainingParams,
+        Dataset.from(X, y as number[])), { code: 'DATA', message })
+    await fails(numbers.map(([y], i) => [y, i === 7 ? NaN : 1]), 'multi_regression',
+      /label column 'label\[1\]' is missing \(NaN\) in row 7 of the rows given/)
+    await fails(times.map((time, i) => i === 7 ? 0 : time), 'cox', /^the label of row 7 is 0; /)
+  })
+
+  it('are looked for by metrics of their objective, evaluated or not', async () => {
+    await assert.rejects(train({ ...small, objective: 'aft', metric: 'auc' },
+      Dataset.from(X, times.map((time) => [1, 1 + Math.abs(time)]))),
+    /metric "auc" is not defined for objective "aft"; use aft_nloglik/)
+  })
+
+  it('are no classes of a model of numbers, whose predictions have other types', async () => {
+    const model = await train({ ...small, objective: 'cox' }, Dataset.from(X, times))
+    await assert.rejects(model.predict(X, { type: 'class' }), {
+      code: 'PARAMETER',
+      message: 'a regression model has no classes; use type "probability" (the values that it ' +
+        'predicts) or "raw"',
+    })
+    await assert.rejects(model.refit(X, times), /a model of cox, whose leaves follow from all/)
+    const regressor = await new GBDTRegressor({ ...small, objective: 'cox' }).fit(X, times)
+    await assert.rejects(regressor.score(X, times), /score is R2/)
+    const { metrics } = await evaluate(model, Dataset.from(X, times))
+    assert.deepEqual(Object.keys(metrics), ['cox_nloglik', 'c_index'])
   })
 })

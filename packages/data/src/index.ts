@@ -77,7 +77,7 @@ export {
   type TableWriter,
 } from './writers/writer.js'
 export type { Cell } from './cells.js'
-export { labelArrays, type LabelArray, type LabelMatrix } from './label-arrays.js'
+export { labelArrays, labelName, type LabelArray, type LabelMatrix } from './label-arrays.js'
 export {
   type ColumnBatch,
   columnBatches,

@@ -51,3 +51,8 @@ function matrixColumns({ data, shape }: LabelMatrix): readonly ArrayLike<Cell>[]
   return Array.from({ length: nLabels }, (_, k) =>
     Float64Array.from({ length: nRows }, (_row, row) => data[row * nLabels + k]!))
 }
+
+/** What a label that is no column is called: `label`, or `label[0]` and so on of several. */
+export function labelName(index: number, nLabels: number): string {
+  return nLabels === 1 ? 'label' : `label[${index}]`
+}

@@ -8,7 +8,7 @@ import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
 import type { DatasetOptions, DatasetReference } from './loading/options.js'
-import { type LabelArray, labelArrays } from './label-arrays.js'
+import { type LabelArray, labelArrays, labelName } from './label-arrays.js'
 import {
   memoryName, type MemoryRows, type MemoryTable, type SparseTable,
 } from './memory-rows.js'
@@ -212,7 +212,10 @@ function extraColumns(table: MemoryTable, y: LabelArray | null, options: MemoryO
   }
   const { weights, initScores, positions } = options
   let { label, weight, initScore, position } = options
-  if (y !== null) label = labelArrays(y).map((cells) => add('label', cells, 1, 0))
+  if (y !== null) {
+    const labels = labelArrays(y)
+    label = labels.map((cells, k) => add(labelName(k, labels.length), cells, 1, 0))
+  }
   if (weights !== undefined) weight = add('weight', weights, 1, 0)
   if (positions !== undefined) position = add('position', positions, 1, 0)
   if (initScores !== undefined) {

@@ -1,3 +1,4 @@
+import type { RowNames } from './training/row-names.js'
 import type { MissingType, Scalar } from '@coppice/model'
 
 /**
@@ -105,6 +106,8 @@ export interface BinnedDataset {
    * whole numbers from 0 to POSITION_MAX; absent or null where that is not known.
    */
   readonly shownAt?: Float64Array | null
+  /** For messages; absent where nothing but numbers is known. */
+  readonly names?: RowNames
 }
 
 /**

@@ -56,6 +56,7 @@ export {
   type InferredParams, requireClassCount, requireLabelCount, withInferred,
 } from './training/class-count.js'
 export { checkEvalSets } from './training/check-sets.js'
+export type { RowNames } from './training/row-names.js'
 export { featureLayout } from './training/build-model.js'
 export type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, LinearSetup, MomentsRequest,

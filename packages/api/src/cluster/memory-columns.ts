@@ -1,7 +1,7 @@
 /** Rows in memory as columns of known types, to be written to files. */
 import {
   asMemoryTable, type Cell, type ColumnChunk, type ColumnType, coerceStored, columnsFromMemory,
-  joinTypes, labelArrays, memoryName, type MemoryTable, type OutputColumn, resolveRoles,
+  joinTypes, labelArrays, labelName, memoryName, type MemoryTable, type OutputColumn, resolveRoles,
   type RoleOptions, type SparseTable,
 } from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
@@ -241,7 +241,10 @@ class ExtraColumns {
   addRoles({ labels, options }: MemorySource): RoleOptions {
     const { weights, initScores, groupSizes, positions, ignore, categorical } = options
     let { label, weight, initScore, group, position } = options
-    if (labels !== null) label = labelArrays(labels).map((cells) => this.#add('label', cells))
+    if (labels !== null) {
+      const arrays = labelArrays(labels)
+      label = arrays.map((cells, k) => this.#add(labelName(k, arrays.length), cells))
+    }
     if (weights !== undefined) weight = this.#add('weight', weights)
     if (initScores !== undefined) {
       const nOutputs = Math.max(1, Math.round(initScores.length / Math.max(1, this.#nRows)))

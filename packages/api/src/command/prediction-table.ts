@@ -13,6 +13,7 @@ import { Dataset } from '../data/dataset.js'
 import type { FileOptions } from '../data/files.js'
 import type { Booster } from '../model/booster.js'
 import { earlyStopOf, type GivenEarlyStop } from '../scoring/early-stop.js'
+import { requireClasses } from '../scoring/predict.js'
 
 /** What to predict and where to write it. */
 export interface PredictionJob {
@@ -51,6 +52,7 @@ export interface PredictionJob {
  *   signal
  */
 export async function writePredictions(job: PredictionJob): Promise<number> {
+  requireClasses(job.booster.model, job.type)
   const earlyStop = earlyStopOf(job.earlyStop, job.type)
   const predictor = job.booster.predictor(job.iterations, earlyStop)
   const { cluster } = job
@@ -222,9 +224,6 @@ function classType(classes: readonly Scalar[] | null): ColumnType {
   switch (typeof classes?.[0]) {
     case 'string': return 'string'
     case 'boolean': return 'bool'
-    case undefined:
-      throw new CoppiceError('PARAMETER',
-        'a regression model has no classes; use type probability (the values) or raw')
     default: return 'int'
   }
 }

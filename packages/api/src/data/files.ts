@@ -71,13 +71,15 @@ export class FileSource implements RowSource {
   }
 
   async load({ labelKind, binning, ...rest }: LoadRequest): Promise<BinnedDataset> {
-    const { data, partitions } = await loadDataset({
+    const { data: rows, partitions, columns } = await loadDataset({
       ...this.options,
       ...rest,
       inputs: this.inputs,
       params: binning,
       ...(labelKind === null ? {} : { labelKind }),
     })
+    const files = partitions.map(({ name, firstRow }) => ({ name, firstRow }))
+    const data = { ...rows, names: { labels: labelsOf(columns, this.options), files } }
     return hasSides(this.options) && labelKind !== null ? withSides(data, await this.#rowFiles(
       partitions.map(({ nRows }) => nRows)), this.options) : data
   }
@@ -122,6 +124,14 @@ export class FileSource implements RowSource {
       throw error
     }
   }
+}
+
+/** Names of the label columns, in the order in which they are given. */
+function labelsOf(
+  columns: readonly { readonly name: string }[], { label }: Pick<FileOptions, 'label'>,
+): readonly string[] {
+  const names = columns.map(({ name }) => name)
+  return resolveRoles(names, { label }).labels.map((index) => names[index]!)
 }
 
 /** The column of query ids, where the rows have it: those to predict may not. */

@@ -1,6 +1,6 @@
 import {
   type Cell, columnBatches, type ColumnRef, type ColumnChunk, columnsFromMemory, datasetFromMemory,
-  type LabelArray, labelArrays, type MemoryOptions, type MemoryRows, readyRows, sliceChunk,
+  type LabelArray, labelArrays, labelName, type MemoryOptions, type MemoryRows, readyRows, sliceChunk,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
@@ -43,8 +43,10 @@ export class MemorySource implements RowSource {
     this.options = { ...rest, ...queryRoles({ group, queryId, groupSizes }) }
   }
 
-  load({ labelKind, binning, reference, signal, onProgress }: LoadRequest): Promise<BinnedDataset> {
-    return datasetFromMemory(this.rows, this.labels, {
+  async load(
+    { labelKind, binning, reference, signal, onProgress }: LoadRequest,
+  ): Promise<BinnedDataset> {
+    const data = await datasetFromMemory(this.rows, this.labels, {
       ...this.options,
       params: binning,
       reference,
@@ -52,6 +54,18 @@ export class MemorySource implements RowSource {
       onProgress,
       ...(labelKind === null ? {} : { labelKind }),
     })
+    const labels = this.#labelNames()
+    return labels.length === 0 ? data : { ...data, names: { labels, files: [] } }
+  }
+
+  /** What messages call the labels; nothing where a lone array beside the rows has no name. */
+  #labelNames(): readonly string[] {
+    const { labels, options: { label } } = this
+    const nArrays = labels === null ? 0 : labelArrays(labels).length
+    if (nArrays > 1) return Array.from({ length: nArrays }, (_, k) => labelName(k, nArrays))
+    const given = nArrays === 1 || label === undefined ? [] : [label].flat()
+    return given.every((name) => typeof name === 'string')
+      ? given.flatMap((name) => name.split(',')) : []
   }
 
   open(): Promise<OpenRows> {

@@ -26,7 +26,7 @@ import { checkOptionNames } from '../options.js'
 import { earlyStopOf, type GivenEarlyStop } from '../scoring/early-stop.js'
 import { predictOnCluster } from '../scoring/predict-on-cluster.js'
 import {
-  type PredictionRows, predictRows, requirePredictionType, requireThreads,
+  type PredictionRows, predictRows, requireClasses, requirePredictionType, requireThreads,
 } from '../scoring/predict.js'
 import type { TrainingTimes } from '../training/phase-times.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
@@ -113,6 +113,7 @@ export class Booster {
       ['type', 'iterations', 'cluster', 'numThreads', 'earlyStop'])
     const { type = 'probability' as T, iterations, cluster, numThreads } = options
     requirePredictionType(type)
+    requireClasses(this.model, type)
     requireThreads(numThreads, cluster)
     const earlyStop = earlyStopOf(options.earlyStop, type)
     const predictor = this.predictor(iterations, earlyStop)

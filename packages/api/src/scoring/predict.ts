@@ -4,7 +4,7 @@ import {
 } from '@coppice/data'
 import { predictionThreads, scoreRows } from '@coppice/data/node'
 import { THREADS_MAX } from '@coppice/engine'
-import { CoppiceError, type PredictInput, type Predictor } from '@coppice/model'
+import { CoppiceError, type Model, type PredictInput, type Predictor } from '@coppice/model'
 import type { Cluster } from '../cluster/cluster.js'
 import { Dataset } from '../data/dataset.js'
 import { hasNoRows } from '../data/memory.js'
@@ -23,6 +23,13 @@ export function requirePredictionType(type: string): void {
   if (predictionTypes.includes(type)) return
   throw new CoppiceError('PARAMETER', `type of predict must be one of ` +
     `${predictionTypes.join(', ')}; got ${JSON.stringify(type)}`)
+}
+
+/** @throws CoppiceError 'PARAMETER' for classes of a model whose labels are numbers */
+export function requireClasses({ classes }: Pick<Model, 'classes'>, type: PredictionType): void {
+  if (type !== 'class' || classes !== null) return
+  throw new CoppiceError('PARAMETER', 'a regression model has no classes; use type ' +
+    '"probability" (the values that it predicts) or "raw"')
 }
 
 /** @throws CoppiceError 'PARAMETER' for a number that there cannot be, or for threads elsewhere */

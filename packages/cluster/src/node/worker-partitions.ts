@@ -3,8 +3,8 @@ import {
   type BinnedPartition, openPartitionLoader, type PartitionLoader, type ThreadPool,
 } from '@coppice/data/node'
 import {
-  bytesOfRows, type LabelledRows, mergeSummaries, type RowSummary, summarizeRows, type TargetShape,
-  withExtents,
+  bytesOfRows, type LabelledRows, mergeSummaries, type RowNames, type RowSummary,
+  summarizeRows, type TargetShape, withExtents,
 } from '@coppice/engine'
 import { assert, type Model, parseModel } from '@coppice/model'
 import type { Job, LoadedPartitionInfo } from '../protocol/messages.js'
@@ -223,8 +223,14 @@ export class PartitionCache {
     for (const [i, { partition }] of entries.entries()) {
       const rows = binned[i]!
       const { name } = recipe.partitions[partition - first]!
-      const summary = withExtents(
-        await summarizeInTurns(rows, this.#job.shape, ` of ${name}`), rows.blocks)
+      const labels = recipe.columns.filter(({ role }) => role === 'label')
+      const names: RowNames = {
+        labels: labels.map((label) => label.name),
+        // selected rows are counted anew
+        files: recipe.rows === null ? [{ name, firstRow: 0 }] : [],
+      }
+      const summary = withExtents(await summarizeInTurns({ ...rows, names }, this.#job.shape,
+        recipe.rows === null ? '' : ` of ${name}`), rows.blocks)
       held.push({
         partition, dataset, rows,
         info: { partition, nRows: rows.nRows, hash: rows.hash, summary },
@@ -244,7 +250,7 @@ const turnRows = 100_000
 async function summarizeInTurns(
   rows: LabelledRows, shape: TargetShape, where: string,
 ): Promise<RowSummary> {
-  const { nRows, label, weight, initScore, shownAt = null } = rows
+  const { nRows, label, weight, initScore, shownAt = null, names } = rows
   const { nOutputs, nLabels = 1 } = shape
   const parts: RowSummary[] = []
   const ends = turnEnds(rows)
@@ -258,6 +264,7 @@ async function summarizeInTurns(
       groupSizes,
       shownAt: shownAt?.subarray(first, end) ?? null,
       firstRow: first,
+      ...(names === undefined ? {} : { names }),
     }, shape, where))
     first = end
     if (end < nRows) await new Promise((resolve) => setImmediate(resolve))

@@ -99,7 +99,10 @@ function skip(bits: RowBits, row: number, end: number, bit: 0 | 1): number {
 export function selectRows(data: BinnedDataset, bits: RowBits): BinnedDataset {
   const { firstRow: _first, ...selected } =
     selectFrom({ ...data, firstRow: 0, rowBytes: rowBytesOf(data.features) }, bits)
-  return { ...data, ...selected }
+  const { names, ...rest } = data
+  // selected rows are counted anew
+  const own = names === undefined ? {} : { names: { ...names, files: [] } }
+  return { ...rest, ...selected, ...own }
 }
 
 /**

@@ -4,6 +4,7 @@ import { isPosition, POSITION_MAX } from '../execution/position-sums.js'
 import { isHessianUnbounded } from '../objectives/hessian-bound.js'
 import { labelRange } from '../objectives/label-range.js'
 import type { ObjectivePlan } from '../objectives/objective.js'
+import { describeLabel, describeRow, type RowNames } from './row-names.js'
 
 /** Counts of rows are 32-bit integers; fixed-point sums over so many rows stay below 2^61. */
 const ROWS_MAX = 0x7fff_ffff
@@ -31,6 +32,9 @@ export interface TargetShape {
   readonly maxLabel?: number
 }
 
+/** Names a row, counted from the first of those that are checked. */
+type DescribeRow = (row: number) => string
+
 /** What comes with rows beside their features: the part of a `BinnedDataset` that is checked. */
 export interface LabelledRows {
   readonly nRows: number
@@ -46,6 +50,8 @@ export interface LabelledRows {
   readonly shownAt?: Float64Array | null
   /** Global row id of the first row, for messages; default 0. */
   readonly firstRow?: number
+  /** For messages. */
+  readonly names?: RowNames
 }
 
 /**
@@ -56,26 +62,27 @@ export interface LabelledRows {
  * @throws CoppiceError 'DATA' naming the row, the value and what is legal
  */
 export function checkRows(rows: LabelledRows, shape: TargetShape, where: string): void {
-  const { nRows, label, weight, initScore, shownAt = null, firstRow = 0 } = rows
+  const { nRows, label, weight, initScore, shownAt = null, firstRow = 0, names } = rows
+  const rowAt: DescribeRow = (row) => describeRow(names, firstRow + row) + where
   checkRowCount(nRows, where)
   if (label === null) {
     throw new CoppiceError('DATA', `the rows${where} have no label; name the label column`)
   }
   checkLength('labels', label, nRows * (shape.nLabels ?? 1), where)
-  if (shape.objective === 'aft') checkBounds(label, firstRow, where)
-  else checkLabels(label, shape, firstRow, where)
+  if (shape.objective === 'aft') checkBounds(label, rowAt, names)
+  else checkLabels(label, shape, rowAt, names)
   if (shape.maxLabel !== undefined) checkQueries(rows, shape.objective, where)
   if (weight !== null) {
     checkLength('weights', weight, nRows, where)
-    checkWeights(weight, shape, firstRow, where)
+    checkWeights(weight, shape, rowAt)
   }
   if (initScore !== null) {
     checkLength('init scores', initScore, nRows * shape.nOutputs, where)
-    checkInitScores(initScore, shape.nOutputs, firstRow, where)
+    checkInitScores(initScore, shape.nOutputs, rowAt)
   }
   if (shownAt !== null) {
     checkLength('positions', shownAt, nRows, where)
-    checkPositions(shownAt, shape, firstRow, where)
+    checkPositions(shownAt, shape, rowAt, where)
   }
 }
 
@@ -94,13 +101,13 @@ function checkLength(what: string, values: Float64Array, expected: number, where
 
 /** Every label is finite, and for classes one of 0 .. nClasses - 1. */
 function checkLabels(
-  label: Float64Array, shape: TargetShape, firstRow: number, where: string,
+  label: Float64Array, shape: TargetShape, rowAt: DescribeRow, names: RowNames | undefined,
 ): void {
   const { nClasses, objective, maxLabel = Infinity, nLabels = 1 } = shape
   const range = labelRange(objective)
   const bad = (at: number, legal: string): CoppiceError => new CoppiceError('DATA',
-    `the label${nLabels > 1 ? ` ${at % nLabels}` : ''} of row ` +
-    `${firstRow + Math.floor(at / nLabels)}${where} is ${label[at]!}; ${legal}`)
+    `${describeLabel(names, at % nLabels, nLabels)} of ${rowAt(Math.floor(at / nLabels))} is ` +
+    `${label[at]!}; ${legal}`)
   for (let row = 0; row < label.length; row++) {
     const y = label[row]!
     if (!Number.isFinite(y)) {
@@ -127,14 +134,17 @@ function checkLabels(
 }
 
 /** Bounds of times: 0 <= lower <= upper, of which one at least is known. */
-function checkBounds(bounds: Float64Array, firstRow: number, where: string): void {
+function checkBounds(
+  bounds: Float64Array, rowAt: DescribeRow, names: RowNames | undefined,
+): void {
   for (let at = 0; at < bounds.length; at += 2) {
     const [lower, upper] = [bounds[at]!, bounds[at + 1]!]
     const isKnown = lower > 0 || upper < Infinity
     const isIn = lower >= 0 && lower <= SCORE_MAX && (upper <= SCORE_MAX || upper === Infinity)
     if (isIn && lower <= upper && upper > 0 && isKnown) continue
     throw new CoppiceError('DATA',
-      `the bounds of the time of row ${firstRow + at / 2}${where} are ${lower} and ${upper}; ` +
+      `the bounds of the time of ${rowAt(at / 2)} are ${lower} and ${upper}` +
+      `${names === undefined ? '' : ` (${names.labels.join(', ')})`}; ` +
       `objective "aft" needs 0 <= lower <= upper, the upper above 0, ${SCORE_MAX} at most or ` +
       'infinite, and one of them known: lower,inf where the end is not, 0,upper where the begin ' +
       'is not')
@@ -165,7 +175,7 @@ function checkGroupSizes(groupSizes: Uint32Array, nRows: number, where: string):
 }
 
 function checkWeights(
-  weight: Float64Array, { objective }: TargetShape, firstRow: number, where: string,
+  weight: Float64Array, { objective }: TargetShape, rowAt: DescribeRow,
 ): void {
   // LightGBM's rule: a row without exposure has no probability
   const needsPositive = objective === 'cross_entropy_lambda'
@@ -174,29 +184,29 @@ function checkWeights(
     if (w >= 0 && w <= WEIGHT_MAX && !(needsPositive && w === 0)) continue
     if (w === 0) {
       throw new CoppiceError('DATA',
-        `the weight of row ${firstRow + row}${where} is 0; objective ` +
+        `the weight of ${rowAt(row)} is 0; objective ` +
         `"${objective}" needs weights above 0: leave the row out`)
     }
     throw new CoppiceError('DATA',
-      `the weight of row ${firstRow + row}${where} is ${w}; weights must be from 0 to ` +
+      `the weight of ${rowAt(row)} is ${w}; weights must be from 0 to ` +
       `${WEIGHT_MAX}: mend the row or scale the weights`)
   }
 }
 
 function checkInitScores(
-  initScore: Float64Array, nOutputs: number, firstRow: number, where: string,
+  initScore: Float64Array, nOutputs: number, rowAt: DescribeRow,
 ): void {
   for (let i = 0; i < initScore.length; i++) {
     const score = initScore[i]!
     if (Math.abs(score) <= SCORE_MAX) continue
     throw new CoppiceError('DATA',
-      `the init score of row ${firstRow + Math.floor(i / nOutputs)}${where} is ${score}; init ` +
+      `the init score of ${rowAt(Math.floor(i / nOutputs))} is ${score}; init ` +
       `scores must be finite and at most ${SCORE_MAX} in magnitude`)
   }
 }
 
 function checkPositions(
-  shownAt: Float64Array, { objective }: TargetShape, firstRow: number, where: string,
+  shownAt: Float64Array, { objective }: TargetShape, rowAt: DescribeRow, where: string,
 ): void {
   if (objective !== 'lambdarank') {
     throw new CoppiceError('DATA',
@@ -206,7 +216,7 @@ function checkPositions(
   for (const [row, position] of shownAt.entries()) {
     if (isPosition(position)) continue
     throw new CoppiceError('DATA',
-      `the position of row ${firstRow + row}${where} is ${position}; positions must be whole ` +
+      `the position of ${rowAt(row)} is ${position}; positions must be whole ` +
       `numbers from 0 to ${POSITION_MAX}: number them so`)
   }
 }

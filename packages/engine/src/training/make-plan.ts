@@ -72,7 +72,9 @@ export function makePlan(
     ? objective.baseScores.map(() => 0)
     : objective.baseScores.map((score) => grid.round(score))
   const features = train.features.map(featureLayout)
-  const metrics = evaluates ? plannedMetrics(params, objective) : []
+  // one that is never computed is wrong, too
+  const planned = plannedMetrics(params, objective)
+  const metrics = evaluates ? planned : []
   const { rules, interactions, isOneByOne } = makeRules(params, train.features)
   const expansions = isOneByOne ? 1 : maxExpansions(params, features, executor)
   const usableFeatures = features.flatMap((feature, f) => feature.nBins > 1 ? [f] : [])

@@ -1,0 +1,35 @@
+/** What users call the labels and the rows of a data set; for messages. Plain data. */
+export interface RowNames {
+  /** Of the label columns. */
+  readonly labels: readonly string[]
+  /** By ascending row; empty where rows are counted from 0. */
+  readonly files: readonly RowsOfFile[]
+}
+
+/** Rows that are in one file. */
+export interface RowsOfFile {
+  /** Id of the first one in the data set. */
+  readonly firstRow: number
+  readonly name: string
+}
+
+/**
+ * 'row 12 of train.csv', as rows of files are counted: from 1.
+ * @param row - id in the data set
+ */
+export function describeRow(names: RowNames | undefined, row: number): string {
+  const file = names?.files.findLast(({ firstRow }) => firstRow <= row)
+  return file === undefined ? `row ${row}` : `row ${row - file.firstRow + 1} of ${file.name}`
+}
+
+/**
+ * 'the label', or which of them.
+ * @param column - of the label columns
+ */
+export function describeLabel(
+  names: RowNames | undefined, column: number, nColumns: number,
+): string {
+  const name = names?.labels[column]
+  if (name !== undefined) return `the label '${name}'`
+  return nColumns > 1 ? `the label ${column}` : 'the label'
+}

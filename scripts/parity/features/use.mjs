@@ -58,6 +58,8 @@ export const control = {
     elsewhere('new leaf values for new rows (`refit_decay_rate`)',
       '`Booster.refit`, `coppice refit`; ' + inConfiguration, [
         ...testsOf('packages/api/test/refit/refit.test.ts')('has LightGBM\'s numbers:'),
+        ...testsOf('packages/api/test/refit/more.test.ts')(
+          'fits functions to the rows that have all of their values'),
         ...run('refits as LightGBM does')], ['refit_decay_rate']),
     elsewhere('parameters by iteration (`reset_parameter`)', '`parameter_schedule` and '
       + '`learning_rate_schedule`; lists, or functions of the iteration in the library',

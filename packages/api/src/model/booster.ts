@@ -232,8 +232,11 @@ export class Booster {
    *
    * @param X - rows as for `predict`, or a Dataset with labels
    * @param y - one label per row, of the model's classes; not for a Dataset
-   * @throws CoppiceError 'PARAMETER' for random forests, linear leaves, ranking and unknown
-   *   objectives; 'DATA' for rows that do not fit
+   * Functions of linear leaves follow as values do. Trees of a random forest each follow by
+   * themselves, with gradients of a score of 0 (LightGBM's numbers; of `regression` means).
+   *
+   * @throws CoppiceError 'PARAMETER' for boosting = dart and objectives that are not known; 'DATA'
+   *   for rows that do not fit
    */
   async refit(
     X: Dataset | MemoryRows, y?: Labels, options: RefitOptions = {},

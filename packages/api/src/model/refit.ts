@@ -1,15 +1,18 @@
 /** Models whose leaves follow new rows: LightGBM's Booster.refit and task = refit. */
-import { type MemoryRows, predictColumns } from '@coppice/data'
+import type { MemoryRows } from '@coppice/data'
 import { refitTrees, type RefitTree, resolveParams, type ResolvedParams } from '@coppice/engine'
-import { chainOf, CoppiceError, createPredictor, labelsPerRow, type Model } from '@coppice/model'
+import {
+  chainOf, CoppiceError, hasTargets, isForest, type LinearLeaves, type Model,
+} from '@coppice/model'
 import { Dataset } from '../data/dataset.js'
-import { type Labels, MemorySource } from '../data/memory.js'
+import type { Labels } from '../data/memory.js'
+import type { QueryOptions } from '../data/query-groups.js'
 import { checkOptionNames, optionNames } from '../options.js'
-import { labelledBatches } from '../scoring/labelled-batches.js'
 import { canonicalParams, checkParameterNames, type RawParams } from '../training/params.js'
+import { readRefitRows } from './refit-rows.js'
 
 /** Options of `Booster.refit`. */
-export interface RefitOptions {
+export interface RefitOptions extends QueryOptions {
   /** Share of the old leaf values that is kept, from 0 to 1; default 0.9 (`refit_decay_rate`). */
   readonly decayRate?: number | undefined
   /** One weight per row, for rows in memory. */
@@ -26,12 +29,15 @@ export interface RefitOptions {
 
 const refitOptionNames = optionNames<RefitOptions>({
   decayRate: true, sampleWeight: true, initScore: true, params: true, signal: true,
+  group: true, queryId: true, groupSizes: true,
 })
 
 /** Parameters that leaf values depend on, beside the objective. */
 const readParameters = ['num_class', 'is_unbalance', 'scale_pos_weight', 'sigmoid', 'reg_sqrt',
   'alpha', 'fair_c', 'poisson_max_delta_step', 'tweedie_variance_power', 'lambda_l1', 'lambda_l2',
-  'quantiles', 'max_delta_step', 'expectile_alpha', 'huber_slope', 'focal_gamma', 'focal_alpha']
+  'quantiles', 'max_delta_step', 'expectile_alpha', 'huber_slope', 'focal_gamma', 'focal_alpha',
+  'aft_loss_distribution', 'aft_loss_distribution_scale', 'lambdarank_truncation_level',
+  'lambdarank_norm', 'label_gain', 'objective_seed']
 
 /**
  * The model with leaf values that have followed other rows; splits stay. The trees up to the best
@@ -52,34 +58,40 @@ export async function refitModel(
   requireRefittable(model)
   const params = refitParams(model, options.params ?? {})
   const kept = keptTrees(model)
-  const dataset = datasetOf(X, y, options)
-  const rows = await readRows(kept, dataset, options)
-  const { baseScores, leafValues } = refitTrees({
-    params, rows, decayRate,
+  const { rows, leavesOf, columns } =
+    await readRefitRows(kept, datasetOf(X, y, options), options)
+  const isAverage = isForest(kept.objective)
+  if (isAverage && rows.initScore !== null) {
+    throw new CoppiceError('PARAMETER', 'the trees of a random forest are models of their own, ' +
+      'which have no init scores; leave them out')
+  }
+  const { baseScores, leafValues, linear } = refitTrees({
+    params, rows, decayRate, leavesOf, columns,
     baseScores: kept.baseScores,
-    trees: kept.trees.map((tree, t): RefitTree =>
-      ({ leafValue: tree.leafValue, shrinkage: shrinkageOf(kept, t) })),
-    leavesOf: rows.leavesOf,
+    trees: kept.trees.map(({ leafValue, linear: old }, t): RefitTree =>
+      ({ leafValue, shrinkage: isAverage ? 1 : shrinkageOf(kept, t), linear: old })),
+    isForest: isAverage,
+    isFinite: kept.origin === undefined,
   })
   const refitted: Omit<Model, 'chainHash'> = {
     ...kept,
     baseScores,
-    trees: kept.trees.map((tree, t) => ({ ...tree, leafValue: leafValues[t]! })),
+    trees: kept.trees.map((tree, t) =>
+      ({ ...tree, leafValue: leafValues[t]!, ...linearOf(linear[t]) })),
   }
   return { ...refitted, chainHash: chainOf(refitted) }
 }
 
+function linearOf(linear: LinearLeaves | undefined): { readonly linear?: LinearLeaves } {
+  return linear === undefined ? {} : { linear }
+}
+
 /** @throws CoppiceError 'PARAMETER' for trees whose leaves are no sums of gradients */
-function requireRefittable({ objective, trees, parameters, origin }: Model): void {
+function requireRefittable({ objective, parameters, origin }: Model): void {
   const boosting = origin === undefined ? parameters['boosting'] ?? 'gbdt' : 'gbdt'
-  const averages = objective.name === 'imported' && objective.averages
   const source = objective.name === 'imported' ? objective.source : objective.name
-  const what = averages ? 'a random forest'
-    : boosting !== 'gbdt' ? `a model of boosting = ${String(boosting)}`
-    : trees.some(({ linear }) => linear !== undefined) ? 'a model with linear leaves'
-    : /^(lambdarank|rank_)/.test(source) ? `a model of ${source}, which needs queries,`
+  const what = boosting === 'dart' ? 'a model of boosting = dart, whose trees were rescaled,'
     : source === 'cox' ? 'a model of cox, whose leaves follow from all rows together,'
-    : labelsPerRow(objective) > 1 ? `a model of ${source}, which has several label columns,`
     : /^(custom)?$/.test(source) ? 'a model of an objective that is not known'
     : null
   if (what === null) return
@@ -105,6 +117,9 @@ function refitParams(model: Model, given: RawParams): ResolvedParams {
     ...('sigmoid' in objective && objective.name !== 'imported'
       ? { sigmoid: objective.sigmoid } : {}),
     ...('numClass' in objective && objective.numClass > 2 ? { num_class: objective.numClass } : {}),
+    ...(hasTargets(objective) ? { num_target: objective.numTarget } : {}),
+    ...(model.trees.some(({ linear }) => linear !== undefined)
+      ? { linear_tree: true, linear_lambda: model.parameters['linear_lambda'] ?? 0 } : {}),
   })
   const changed = canonicalParams(given)
   const resolved = resolveParams({ ...known, ...changed })
@@ -127,66 +142,49 @@ function keptTrees(model: Model): Model {
   }
 }
 
-function shrinkageOf({ origin, parameters }: Model, tree: number): number {
-  return origin?.shrinkage[tree] ?? Number(parameters['learning_rate'] ?? 1)
+/** The learning rate that a tree was grown with. */
+function shrinkageOf(
+  { origin, parameters: last, earlier = [], treesPerIteration }: Model, tree: number,
+): number {
+  const known = origin?.shrinkage[tree]
+  if (known !== undefined) return known
+  let iteration = Math.floor(tree / treesPerIteration)
+  let parameters = last
+  for (const training of earlier) {
+    if (iteration < training.iterations) {
+      ({ parameters } = training)
+      break
+    }
+    iteration -= training.iterations
+  }
+  return learningRates(parameters)[iteration] ?? Number(parameters['learning_rate'] ?? 1)
+}
+
+/** Those of the first iterations, where they are not all the same. */
+function learningRates(parameters: Model['parameters']): readonly number[] {
+  const { learning_rate_schedule: own, parameter_schedule: text } = parameters
+  if (Array.isArray(own) && own.length > 0) return own.map(Number)
+  if (typeof text !== 'string' || text === '') return []
+  const schedule = JSON.parse(text) as { readonly learning_rate?: readonly number[] }
+  return schedule.learning_rate ?? []
 }
 
 function datasetOf(
-  X: Dataset | MemoryRows, y: Labels | undefined, { sampleWeight }: RefitOptions,
+  X: Dataset | MemoryRows, y: Labels | undefined,
+  { sampleWeight, group, queryId, groupSizes }: RefitOptions,
 ): Dataset {
-  if (!(X instanceof Dataset)) return Dataset.from(X, y ?? null, { weights: sampleWeight })
-  if (y !== undefined || sampleWeight !== undefined) {
-    throw new CoppiceError('PARAMETER', 'a Dataset brings its labels and weights: pass it alone, ' +
-      'or rows, labels and sampleWeight')
+  const queries = { group, queryId, groupSizes }
+  if (!(X instanceof Dataset)) {
+    return Dataset.from(X, y ?? null, { weights: sampleWeight, ...queries })
+  }
+  const isMore = y !== undefined || sampleWeight !== undefined ||
+    Object.values(queries).some((value) => value !== undefined)
+  if (isMore) {
+    throw new CoppiceError('PARAMETER', 'a Dataset brings its labels, weights and queries: pass ' +
+      'it alone, or rows, labels and the like')
   }
   const { options } = X.source as { readonly options?: { readonly initScore?: unknown } }
   if (options?.initScore === undefined) return X
   throw new CoppiceError('PARAMETER', 'refit does not read init scores from columns; pass ' +
     'them as the option initScore, and leave the column out')
-}
-
-/** Rows as the engine takes them, and the leaves that they are in. */
-async function readRows(
-  model: Model, dataset: Dataset, { initScore, signal }: RefitOptions,
-): Promise<Parameters<typeof refitTrees>[0]['rows'] & {
-  readonly leavesOf: (tree: number, leaves: Int32Array) => void
-}> {
-  const predictor = createPredictor(model)
-  const { nTrees } = predictor
-  const isSmall = model.trees.every(({ leafValue }) => leafValue.length <= 0x1_0000)
-  const labels: Float64Array[] = []
-  const weights: Float64Array[] = []
-  const batches: (Uint16Array | Int32Array)[] = []
-  let nRows = 0
-  for await (const batch of labelledBatches(model, dataset, signal)) {
-    const found = predictColumns(predictor, batch.columns, 'leaf')
-    batches.push(isSmall ? Uint16Array.from(found) : found)
-    labels.push(batch.labels)
-    if (batch.weights !== null) weights.push(batch.weights)
-    nRows += batch.nRows
-  }
-  const beside = initScore ?? (dataset.source instanceof MemorySource
-    ? dataset.source.options.initScores : undefined)
-  return {
-    nRows,
-    label: joined(labels, nRows),
-    weight: weights.length === 0 ? null : joined(weights, nRows),
-    initScore: beside === undefined ? null : Float64Array.from(beside),
-    leavesOf: (tree, leaves) => {
-      let row = 0
-      for (const batch of batches) {
-        for (let at = tree; at < batch.length; at += nTrees) leaves[row++] = batch[at]!
-      }
-    },
-  }
-}
-
-function joined(parts: readonly Float64Array[], length: number): Float64Array {
-  const all = new Float64Array(length)
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

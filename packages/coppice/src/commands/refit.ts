@@ -9,7 +9,7 @@ import { Interrupt } from '../interrupt.js'
 import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { refitAll } from '../lightgbm/refit-run.js'
 import { modelFormatFlag, readModelFormatFor, writeModel } from '../model-format.js'
-import { sideNotes } from '../training/side-notes.js'
+import { refitNotes, refitSides } from '../training/side-notes.js'
 import { requireWritable } from '../writable.js'
 
 /** Lets the leaves of a model follow other rows. */
@@ -22,7 +22,7 @@ export const refitCommand: Command = {
     { name: 'decay-rate', group: 'Model', takes: 'one', default: '0.9',
       describe: 'Share of the old leaf values that is kept, from 0 to 1 (refit_decay_rate)' },
     dataFlag,
-    ...columnFlags.filter(({ name }) => name === 'label' || name === 'weight'),
+    ...columnFlags.filter(({ name }) => ['label', 'weight', 'group'].includes(name)),
     ...formatFlags,
     { name: 'out', group: 'Output', takes: 'one', short: 'o', isRequired: true,
       describe: 'File to write the new model to' },
@@ -41,17 +41,19 @@ export const refitCommand: Command = {
     const out = values.required('out')
     const decayRate = readDecayRate(values)
     const inputs = values.list('data')
-    const fileOptions: FileOptions = { ...formatOptions(values), label: values.text('label'),
-      weight: values.text('weight'), sideFiles: ['weight', 'init'] }
+    const given: FileOptions = { ...formatOptions(values), label: values.text('label'),
+      weight: values.text('weight'), group: values.text('group') }
     await requireDistinct([{ flag: '--out', path: out }],
-      [{ flag: '--model', path }, ...await filesOf('--data', inputs, fileOptions.format)])
+      [{ flag: '--model', path }, ...await filesOf('--data', inputs, given.format)])
     const booster = await Booster.load(path)
+    const fileOptions: FileOptions = { ...given,
+      sideFiles: refitSides(booster.model.objective.name) }
     const format = readModelFormatFor(booster.model.objective.name, values, out, false)
     await requireWritable(out)
     const note = (text: string): void => {
       if (!values.isOn('quiet')) process.stderr.write(`${text}\n`)
     }
-    for (const text of await sideNotes(inputs, fileOptions, booster.model.objective.name)) {
+    for (const text of await refitNotes(inputs, fileOptions, booster.model.objective.name)) {
       if (text.startsWith('init scores: ')) {
         throw new UsageError(`${text.slice(13)} cannot be used: 'coppice run' with task = refit ` +
           'reads it; move it away otherwise')

@@ -8,7 +8,7 @@ import { ExitCode } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
 import { readModelFormatFor, writeModel } from '../model-format.js'
 import { FlagValues } from '../flag-values.js'
-import { sideNotes } from '../training/side-notes.js'
+import { refitNotes, refitSides } from '../training/side-notes.js'
 import { requireWritable } from '../writable.js'
 import {
   type Configuration, keyOf, requireTask, valueOf,
@@ -19,10 +19,11 @@ import { fitRows, requiredText, unreadKeys } from './prediction-run.js'
 /** Parameters of leaves and losses that a configuration may change. */
 const leafParameters = ['objective', 'num_class', 'is_unbalance', 'scale_pos_weight', 'sigmoid',
   'reg_sqrt', 'alpha', 'fair_c', 'poisson_max_delta_step', 'tweedie_variance_power', 'lambda_l1',
-  'lambda_l2', 'max_delta_step']
+  'lambda_l2', 'max_delta_step', 'linear_lambda', 'lambdarank_truncation_level', 'lambdarank_norm',
+  'label_gain', 'objective_seed']
 
 const read = [...leafParameters, 'task', 'data', 'input_model', 'output_model', 'refit_decay_rate',
-  'verbosity', 'header', 'label_column', 'weight_column']
+  'verbosity', 'header', 'label_column', 'weight_column', 'group_column']
 
 /**
  * Refits as a configuration says; resolves to the exit status. What it does not say of leaves and
@@ -49,9 +50,11 @@ export async function runRefit(configuration: Configuration, isSilent: boolean):
   const format = readModelFormatFor(model.objective.name, new FlagValues({}), out, true)
   await requireWritable(out)
   const options: FileOptions = {
-    ...fileOptions, ...(weight === undefined ? {} : { weight }), sideFiles: ['weight', 'init'],
+    ...fileOptions, ...(weight === undefined ? {} : { weight }),
+    sideFiles: refitSides(model.objective.name),
+    ...groupOf(configuration),
   }
-  for (const text of await sideNotes(data, options, model.objective.name)) note(text)
+  for (const text of await refitNotes(data, options, model.objective.name)) note(text)
   const interrupt = new Interrupt(note)
   try {
     const params = Object.fromEntries(Object.entries(configuration.entries)
@@ -87,7 +90,11 @@ export async function refitAll(
     features: model.features,
     ...(origin === undefined ? {} : { origin: { ...refitted.origin!,
       featureInfos: origin.featureInfos, monotoneConstraints: origin.monotoneConstraints } }),
-    trees: refitted.trees.map(({ leafValue }, t) => ({ ...model.trees[t]!, leafValue })),
+    trees: refitted.trees.map(({ leafValue, linear }, t) => {
+      const old = model.trees[t]!
+      return { ...old, leafValue, ...(linear === undefined ? {}
+        : { linear: { ...linear, features: old.linear!.features } }) }
+    }),
   }
   return new Booster({ ...whole, chainHash: chainOf(whole) })
 }
@@ -108,6 +115,12 @@ async function fitLabelledRows(
     fileOptions: { ...fileOptions, unnamed, label: given ?? labelIndex },
     weight: weight === null ? undefined : String(weight),
   }
+}
+
+/** The column of query ids, where one is named. */
+function groupOf(configuration: Configuration): Pick<FileOptions, 'group'> {
+  const group = valueOf<string | number | null>(configuration, 'group_column')
+  return group === null ? {} : { group }
 }
 
 async function initScoresOf(

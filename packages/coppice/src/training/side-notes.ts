@@ -43,6 +43,20 @@ export async function refuseSideFiles(
   }
 }
 
+/** `sideNotes` of a refit: whatever positions added to scores is no part of the trees. */
+export async function refitNotes(
+  inputs: string | readonly string[], options: FileOptions, objective: string,
+): Promise<string[]> {
+  const notes = await sideNotes(inputs, options, objective)
+  return notes.map((text) => !text.startsWith('positions: ') ? text
+    : `not used: ${text.slice(11)}; refitting does not use positions`)
+}
+
+/** The files beside the data that a refit uses. */
+export function refitSides(objective: string): readonly SideEnding[] {
+  return sideFilesOf(objective).filter((ending) => ending !== 'position')
+}
+
 /**
  * A line for each file beside the data that is used, or that LightGBM would look at and this
  * training does not use.

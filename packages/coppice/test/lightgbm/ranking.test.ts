@@ -39,6 +39,17 @@ describe('rankings of LightGBM, with .query and .position beside the data', func
   })
   after(() => work.remove())
 
+  it('are refit with their queries', async () => {
+    const said = await work.okHere('run', 'task=refit', 'data=ranking.test',
+      'input_model=ranking.model.txt', 'output_model=refit.txt', 'refit_decay_rate=0.5')
+    assert.match(said, /^queries: ranking\.test\.query$/m)
+    assert.match(said, /^not used: ranking\.test\.position; refitting/m)
+    await work.okHere('refit', '--model', 'ranking.model.txt', '--data', 'ranking.test', '--label',
+      '0', '--decay-rate', '0.5', '--out', 'flags.txt')
+    assert.equal(work.read('flags.txt'), work.read('refit.txt'))
+    assert.notEqual(work.read('refit.txt'), work.read('ranking.model.txt'))
+  })
+
   it('train, predict and evaluate as LightGBM does', async () => {
     const said = await work.okHere('run', 'config=rank.conf', 'output_model=rank.txt',
       '--metrics-file', 'metrics.jsonl')

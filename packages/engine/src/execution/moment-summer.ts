@@ -1,4 +1,4 @@
-import { LEAF_HEAD, momentsLength, nMoments, type MomentsPart } from '../linear/moments.js'
+import { momentsLength, type MomentsPart, takeMoments } from '../linear/moments.js'
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
 import { powerOfTwo } from '../numeric/exact-sum.js'
@@ -62,15 +62,7 @@ export class MomentSummer {
     part[start] = BigInt(n)
     part[start + 1] = BigInt(nFitted)
     const cells = new BigInt64Array(this.#arena.memory.buffer, sums, 2 * nCells)
-    const length = nMoments(k)
-    let at = start + LEAF_HEAD
-    for (let m = 0; m <= k + 1; m++) {
-      for (let j = m > k ? 0 : m; j <= k; j++, at++) {
-        part[at] = cells[m * width + j]!
-        part[at + length] = cells[nCells + m * width + j]!
-      }
-    }
-    return at + length
+    return takeMoments(cells, k, part, start)
   }
 
   #room(

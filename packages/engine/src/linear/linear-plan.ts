@@ -79,13 +79,22 @@ export function linearSetup(
   }
   const exponents = new Array<number>(features.length).fill(0)
   raw.forEach((f, column) => {
-    const extent = extents[column] ?? 0
-    exponents[f] = extent === 0 ? 0 : exponentOf(Math.max(extent, powerOfTwo(EXPONENT_MIN)))
+    exponents[f] = extentExponent(extents[column] ?? 0)
   })
+  return { exponents, ...momentUnits(nRows), maxFeatures }
+}
+
+/** The exponent that scales values of up to `extent` to 1; 0 for values that are all 0. */
+export function extentExponent(extent: number): number {
+  return extent === 0 ? 0 : exponentOf(Math.max(extent, powerOfTwo(EXPONENT_MIN)))
+}
+
+/** Exponents of the units of sums over so many rows. */
+export function momentUnits(nRows: number): Pick<LinearSetup, 'coarse' | 'fine'> {
   // 2^rowBits rows
   const rowBits = exponentOf(Math.max(1, nRows))
   const coarse = Math.max(rowBits - 32, -20)
-  return { exponents, coarse, fine: coarse - Math.min(51, 62 - rowBits), maxFeatures }
+  return { coarse, fine: coarse - Math.min(51, 62 - rowBits) }
 }
 
 /** The e of the smallest 2^e >= x, for x from 2^-500 to 2^500. */

@@ -27,6 +27,25 @@ export function leafLength(nFeatures: number): number {
   return LEAF_HEAD + 2 * nMoments(nFeatures)
 }
 
+/**
+ * Takes a leaf's sums out of the two planes of `Kernels.linearMoments`.
+ * @returns where the next leaf's numbers go
+ */
+export function takeMoments(
+  cells: BigInt64Array, k: number, part: MomentsPart, start: number,
+): number {
+  const width = (k + 2) & ~1
+  const length = nMoments(k)
+  let at = start + LEAF_HEAD
+  for (let m = 0; m <= k + 1; m++) {
+    for (let j = m > k ? 0 : m; j <= k; j++, at++) {
+      part[at] = cells[m * width + j]!
+      part[at + length] = cells[(k + 2 + m) * width + j]!
+    }
+  }
+  return at + length
+}
+
 /** Numbers of an answer. */
 export function momentsLength({ leaves }: MomentsRequest): number {
   return leaves.reduce((sum, { features }) => sum + leafLength(features.length), 0)

@@ -355,7 +355,7 @@ export function baseTrees(base: readonly number[]): BinnedTree[] {
 }
 
 /** Where the hashes of an iteration's draws start, if the objective draws. */
-function drawOf(
+export function drawOf(
   { objective, ranking }: ObjectiveSpec, iteration: number,
 ): { readonly draw?: number } {
   if (objective.name !== 'rank_xendcg' || ranking === undefined) return {}

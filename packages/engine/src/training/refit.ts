@@ -6,27 +6,34 @@
  *
  * Gradients are those of scores that begin with the init scores, or 0, and get each tree once it
  * has its new values. A first tree that holds a base score has shrinkage 1, since the base is to
- * follow the new rows, too. Sums over rows are of integers, so no order of rows matters.
+ * follow the new rows, too. Trees of a forest have gradients of scores without trees. Functions of
+ * linear leaves follow as their values do. Sums over rows are of integers, so no order matters.
  */
+import type { LinearLeaves } from '@coppice/model'
 import { CoppiceError } from '../errors.js'
 import { leafOutput, type OutputParams } from '../grower/leaf-output.js'
 import { softmaxWorkBytes } from '../kernels/api.js'
 import { Arena } from '../kernels/arena.js'
 import { instantiateKernels } from '../kernels/load.js'
+import {
+  type LeafDecay, LeafRefitter, linearOutput, type RawColumns,
+} from '../linear/refit-leaves.js'
 import { ceilPowerOfTwo, powerOfTwo } from '../numeric/exact-sum.js'
 import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import { bindObjective } from '../objectives/kernels.js'
-import type { ObjectiveKernel } from '../objectives/objective.js'
+import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js'
+import { bindRanking } from '../objectives/ranking-kernels.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
 import type { ResolvedParams } from '../params/index.js'
 import type { LabelledRows } from './check-data.js'
+import { drawOf } from './iteration.js'
 import { targetShape } from './make-plan.js'
 import { summarizeRows } from './summary.js'
 
 /** Trees to refit, and the rows to do it with. */
 export interface RefitJob {
-  /** Of the objective, and `lambdaL1`, `lambdaL2`, `maxDeltaStep`. */
+  /** Of the objective, and `lambdaL1`, `lambdaL2`, `maxDeltaStep`, `linearLambda`. */
   readonly params: ResolvedParams
   readonly rows: LabelledRows
   /** In the order of training: tree t adds to output t % nOutputs. */
@@ -37,6 +44,12 @@ export interface RefitJob {
   readonly decayRate: number
   /** Writes the leaf of each row in a tree. */
   readonly leavesOf: (tree: number, leaves: Int32Array) => void
+  /** Each tree is a model of its own: it has nothing of those before. */
+  readonly isForest: boolean
+  /** Of the features of linear leaves, if there are some. */
+  readonly columns: RawColumns
+  /** Linear leaves add their values where their sums are not finite. */
+  readonly isFinite: boolean
 }
 
 /** One tree. */
@@ -44,6 +57,7 @@ export interface RefitTree {
   readonly leafValue: readonly number[]
   /** What outputs are multiplied with. */
   readonly shrinkage: number
+  readonly linear?: LinearLeaves | undefined
 }
 
 /** What a refit gives. */
@@ -51,6 +65,8 @@ export interface Refitted {
   readonly baseScores: readonly number[]
   /** Per tree, as before. */
   readonly leafValues: readonly (readonly number[])[]
+  /** Per tree, where its leaves are linear. */
+  readonly linear: readonly (LinearLeaves | undefined)[]
 }
 
 /** Bits of a gradient in fixed point. */
@@ -65,22 +81,37 @@ export function refitTrees(job: RefitJob): Refitted {
   const { nRows } = rows
   if (nRows === 0) throw new CoppiceError('DATA', 'there are no rows to refit with; give some')
   const nOutputs = baseScores.length
-  const scores = new RefitScores(params, rows, nOutputs)
+  const scores = new RefitScores(job, nOutputs)
   const leaves = new Int32Array(nRows)
   const bases = baseScores.map((base) => base * decayRate)
-  const leafValues = trees.map(({ leafValue, shrinkage }, t) => {
+  const linear: (LinearLeaves | undefined)[] = []
+  const leafValues = trees.map((tree, t) => {
     const output = t % nOutputs
-    if (output === 0) scores.computeGradients()
+    if (output === 0) scores.computeGradients((t - output) / nOutputs)
     const isFirst = t < nOutputs
-    const factor = isFirst && baseScores[output] !== 0 ? 1 : shrinkage
+    const factor = isFirst && baseScores[output] !== 0 ? 1 : tree.shrinkage
     job.leavesOf(t, leaves)
-    const fresh = scores.outputs(output, leaves, leafValue.length, params)
-    const values = leafValue.map((old, leaf) =>
+    const fresh = scores.outputs(output, leaves, tree.leafValue.length, params)
+    const values = tree.leafValue.map((old, leaf) =>
       decayRate * old + (1 - decayRate) * factor * fresh[leaf]!)
-    scores.add(output, leaves, isFirst ? values.map((value) => value + bases[output]!) : values)
+    const decay = { lambda: params.linearLambda, decayRate, factor }
+    linear[t] = tree.linear === undefined ? undefined
+      : scores.refitLinear(output, tree.linear, leaves, fresh, decay)
+    if (!job.isForest) {
+      scores.add(output, { leaves, values, linear: linear[t], bias: isFirst ? bases[output]! : 0 })
+    }
     return values
   })
-  return { baseScores: bases, leafValues }
+  return { baseScores: bases, leafValues, linear }
+}
+
+/** What a tree adds to the scores. */
+interface AddedTree {
+  readonly leaves: Int32Array
+  readonly values: readonly number[]
+  readonly linear: LinearLeaves | undefined
+  /** Added to all. */
+  readonly bias: number
 }
 
 /** Raw scores of the rows, and their gradients, in the memory of the kernels. */
@@ -92,10 +123,16 @@ class RefitScores {
   readonly #gradients: number
   readonly #objective: ObjectiveKernel
   readonly #spec: ReturnType<typeof specifyObjective>['spec']
+  readonly #columns: RawColumns
+  readonly #isFinite: boolean
+  readonly #refitter: LeafRefitter
   #scales = { gradient: 1, hessian: 1 }
 
-  constructor(params: ResolvedParams, rows: LabelledRows, nOutputs: number) {
-    const statistics = labelStatisticsOf(summarizeRows(rows, targetShape(params), ''))
+  constructor({ params, rows, trees, columns, isFinite }: RefitJob, nOutputs: number) {
+    this.#columns = columns
+    this.#isFinite = isFinite
+    const shape = targetShape(params)
+    const statistics = labelStatisticsOf(summarizeRows(rows, shape, ''))
     if (!(statistics.sumWeight > 0)) {
       throw new CoppiceError('DATA', 'the weights of all rows are 0; at least one must be positive')
     }
@@ -107,22 +144,32 @@ class RefitScores {
     const arena = this.#arena
     this.#scores = arena.reserve(this.#planeBytes * nOutputs)
     this.#gradients = arena.reserve(this.#planeBytes * nOutputs)
-    const labels = arena.reserve(this.#planeBytes)
+    const { nLabels = 1 } = shape
+    const labels = arena.reserve(this.#planeBytes * nLabels)
     const weights = weight === null ? 0 : arena.reserve(this.#planeBytes)
     const work = arena.reserve(softmaxWorkBytes(nOutputs))
-    arena.doubles(labels, nRows).set(label!)
+    for (let k = 0; k < nLabels; k++) {
+      const plane = arena.doubles(labels + k * this.#planeBytes, nRows)
+      for (let row = 0; row < nRows; row++) plane[row] = label![row * nLabels + k]!
+    }
     if (weight !== null) arena.doubles(weights, nRows).set(weight)
     for (let k = 0; initScore !== null && k < nOutputs; k++) {
       const plane = this.#plane(k)
       for (let row = 0; row < nRows; row++) plane[row] = initScore[row * nOutputs + k]!
     }
-    this.#objective = bindObjective(this.#spec, instantiateKernels(arena.memory), {
+    const inputs: GradientInputs = {
       memory: arena.memory,
       // scores are on no grid here: a row is met where its score is its label
       nRows, labels, weights, work, quantum: 0,
       scores: this.#scores, scorePlaneBytes: this.#planeBytes,
       gradients: this.#gradients, gradientStride: 8, gradientPlaneBytes: this.#planeBytes,
-    })
+    }
+    const kernels = instantiateKernels(arena.memory)
+    this.#objective = shape.maxLabel === undefined ? bindObjective(this.#spec, kernels, inputs)
+      : bindRanking(this.#spec, arena, kernels, inputs, rankedRows(rows.groupSizes!))
+    const maxFeatures = trees.reduce((most, { linear }) => (linear?.features ?? []).reduce(
+      (own, { length }) => Math.max(own, length), most), 0)
+    this.#refitter = new LeafRefitter(arena, kernels, nRows, columns, maxFeatures)
   }
 
   #plane(output: number): Float64Array {
@@ -130,8 +177,9 @@ class RefitScores {
   }
 
   /** Gradients of all outputs at the scores as they are. */
-  computeGradients(): void {
-    const bound = this.#spec.gradientBound ?? this.#objective.maxGradient()
+  computeGradients(iteration: number): void {
+    const { draw } = drawOf(this.#spec, iteration)
+    const bound = this.#spec.gradientBound ?? this.#objective.maxGradient(draw)
     const hessianBound = this.#spec.measuresHessian === true
       ? this.#objective.maxHessian?.() ?? 0 : hessianBoundOf(this.#spec, bound)
     if (!Number.isFinite(bound) || !Number.isFinite(hessianBound)) {
@@ -139,7 +187,7 @@ class RefitScores {
         'these rows do not fit the model, or need a larger decay rate')
     }
     this.#scales = { gradient: scaleOf(bound), hessian: scaleOf(hessianBound) }
-    this.#objective.gradients(this.#scales.gradient, this.#scales.hessian)
+    this.#objective.gradients(this.#scales.gradient, this.#scales.hessian, draw)
   }
 
   /** The output of each leaf, without shrinkage; 0 where there are no rows. */
@@ -162,11 +210,35 @@ class RefitScores {
       sums.value(leaf * 2) / gradient, sums.value(leaf * 2 + 1) / hessian, params, 0))
   }
 
-  /** Adds a tree with its new values. */
-  add(output: number, leaves: Int32Array, values: readonly number[]): void {
-    const plane = this.#plane(output)
-    for (let row = 0; row < plane.length; row++) plane[row]! += values[leaves[row]!]!
+  /** The new functions of linear leaves. */
+  refitLinear(
+    output: number, linear: LinearLeaves, leaves: Int32Array, outputs: Float64Array,
+    decay: LeafDecay,
+  ): LinearLeaves {
+    const offset = this.#gradients + output * this.#planeBytes
+    return this.#refitter.refit(linear, leaves, outputs, { offset, scales: this.#scales }, decay)
   }
+
+  /** Adds a tree with its new values. */
+  add(output: number, { leaves, values, linear, bias }: AddedTree): void {
+    const plane = this.#plane(output)
+    const biased = values.map((value) => value + bias)
+    for (let row = 0; row < plane.length; row++) {
+      const leaf = leaves[row]!
+      plane[row]! += linear === undefined ? biased[leaf]! : bias + linearOutput(
+        linear, leaf, this.#columns, row, values[leaf]!, this.#isFinite)
+    }
+    this.#objective.onScores?.()
+  }
+}
+
+/** The queries of all rows. */
+function rankedRows(sizes: Uint32Array): Parameters<typeof bindRanking>[4] {
+  const starts = new Int32Array(sizes.length + 1)
+  sizes.forEach((size, q) => { starts[q + 1] = starts[q]! + size })
+  const longest = sizes.reduce((most, size) => Math.max(most, size), 0)
+  const firstIds = Float64Array.from(starts.subarray(0, sizes.length))
+  return { queries: { starts, longest }, firstIds, shownAt: null }
 }
 
 /** Sums of integers of up to 31 bits. */

@@ -58,7 +58,8 @@ export function requestBytesMax(
   const round = maxExpansions * (168 + setBytes + 2 * maskBytes) +
     (2 * maxLeaves + 2 * maxExpansions) * 4
   // instead of expansions: of both children of each
-  const elected = Math.max(1, 2 * maxExpansions) * (32 + 4 * nFeatures)
+  const ofLeaf = rules === undefined ? 0 : leafRulesBytes(nFeatures, maxLeaves, rules)
+  const elected = Math.max(1, 2 * maxExpansions) * (40 + 4 * nFeatures + maskBytes + ofLeaf)
   // each lane's root or round, behind its number and kind
   const together = lanes * (128 + SCAN_NUMBERS * 8 + maskBytes + round)
   const commit = maxLeaves * (4 * 3 + 4 + setBytes + 8 + 4)
@@ -397,19 +398,25 @@ function readRescans(r: Reader, request: RoundRequest): RoundRequest {
 
 function writeElected(w: Writer, { elected }: RoundRequest): void {
   w.int(elected === undefined ? -1 : elected.length)
-  for (const { node, totals, features } of elected ?? []) {
+  for (const { node, totals, features, mask, rules } of elected ?? []) {
     w.int(node)
     writeTotals(w, totals)
     w.ints(features)
+    w.bytes(mask ?? null)
+    w.int(Number(rules !== undefined))
+    if (rules !== undefined) writeRules(w, rules)
   }
 }
 
 function readElected(r: Reader, request: RoundRequest): RoundRequest {
   const n = r.int()
   if (n < 0) return request
-  const elected = r.list(n, 28, (): ElectedLeaf => ({
-    node: r.int(), totals: readTotals(r), features: r.ints() ?? [],
-  }))
+  const elected = r.list(n, 36, (): ElectedLeaf => {
+    const leaf = { node: r.int(), totals: readTotals(r), features: r.ints() ?? [] }
+    const mask = r.bytes()
+    const drawn = mask === null ? leaf : { ...leaf, mask }
+    return r.int() === 0 ? drawn : { ...drawn, rules: readRules(r) }
+  })
   return { ...request, elected }
 }
 

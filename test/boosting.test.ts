@@ -31,6 +31,11 @@ const jobs: readonly (readonly [string, TrainingParams, (row: Row) => number | s
   ['features elected by votes', {
     treeLearner: 'voting', topK: 1, objective: 'binary', baggingFraction: 0.7, baggingFreq: 1,
   }, (row) => row.isLate],
+  ['votes under rules, extra trees', {
+    treeLearner: 'voting', topK: 1, extraTrees: true, monotoneConstraints: { count: 1 },
+    monotoneConstraintsMethod: 'intermediate', cegbPenaltyFeatureLazy: [1e-3, 0, 1e-3],
+    forcedsplitsFilename: { feature: 'reading', threshold: 0.5 },
+  }, (row) => row.number],
   ['extra trees on shares of the classes', {
     objective: 'binary', extraTrees: true, posBaggingFraction: 0.5, baggingFreq: 1,
   }, (row) => row.isLate],

@@ -1,4 +1,5 @@
 import type { LeafTotals } from '../kernels/candidate.js'
+import type { LeafRules } from './leaf-rules.js'
 
 /**
  * Voting: which features may split a leaf is decided by sums over a few groups of their bins, and
@@ -17,4 +18,8 @@ export interface ElectedLeaf {
   readonly totals: LeafTotals
   /** Ascending. */
   readonly features: readonly number[]
+  /** With draws of thresholds, where extra trees have them; absent elsewhere. */
+  readonly mask?: Uint8Array
+  /** Where trees grow under rules. */
+  readonly rules?: LeafRules
 }

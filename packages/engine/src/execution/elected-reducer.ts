@@ -4,11 +4,15 @@ import type { Arena } from '../kernels/arena.js'
 import { brokenFeature, candidateBytes } from '../kernels/candidate.js'
 import type { Exchange } from './exchange.js'
 import { shareFeatures } from './feature-shares.js'
-import type { EngineSetup, ScanParams } from './protocol.js'
+import { maskBytesMax } from './mask.js'
+import type { EngineSetup, FeatureLayout, ScanParams } from './protocol.js'
 import { notWhole, SCAN_PARAMS, scanParams, scanScratchBytes, writeLayout } from './reducer.js'
+import { RulesTable } from './rules-table.js'
+import { scanByFeature } from './scan-by-feature.js'
 import { SumsAdder } from './sums-adder.js'
 import type { ElectedLayout } from './travel-layout.js'
 import type { ElectedLeaf } from './elected-leaf.js'
+import { electedMask } from './voting.js'
 
 /** Adds up and scans the sums of the features that were elected of some leaves. */
 export class ElectedReducer {
@@ -16,7 +20,9 @@ export class ElectedReducer {
   readonly #kernels: Kernels
   readonly #layout: ElectedLayout
   readonly #adder: SumsAdder
-  readonly #nFeatures: number
+  readonly #features: readonly FeatureLayout[]
+  /** Null where trees grow under none. */
+  readonly #rules: RulesTable | null
   readonly #entries: number
   readonly #mask: number
   readonly #params: number
@@ -26,16 +32,18 @@ export class ElectedReducer {
   readonly #slots: number[] = []
 
   constructor(
-    arena: Arena, kernels: Kernels, { features, scan }: Pick<EngineSetup, 'features' | 'scan'>,
+    arena: Arena, kernels: Kernels,
+    { features, scan, rules }: Pick<EngineSetup, 'features' | 'scan' | 'rules'>,
     layout: ElectedLayout,
   ) {
     this.#arena = arena
     this.#kernels = kernels
     this.#layout = layout
     this.#adder = new SumsAdder(arena, kernels, layout)
-    this.#nFeatures = features.length
     this.#entries = writeLayout(arena, features, shareFeatures(features, 1))
-    this.#mask = arena.reserve(features.length)
+    this.#mask = arena.reserve(maskBytesMax(features))
+    this.#features = features
+    this.#rules = rules === undefined ? null : new RulesTable(arena, rules, features)
     this.#params = arena.reserve(SCAN_PARAMS * 8)
     arena.doubles(this.#params, SCAN_PARAMS).set(scanParams(scan))
     this.#scratch = arena.reserve(scanScratchBytes(features))
@@ -76,26 +84,45 @@ export class ElectedReducer {
   finish(elected: readonly ElectedLeaf[], exchange: Exchange): void {
     this.#adder.end()
     elected.forEach((leaf, i) => {
-      this.#scan(leaf, this.#slots[i]!)
-      exchange.candidates.set(
-        this.#arena.bytes(this.#candidate, this.#candidateBytes), exchange.candidateAt(0, i, 0))
+      this.#scan(leaf, this.#slots[i]!, exchange.candidates, exchange.candidateAt(0, i, 0))
     })
   }
 
-  #scan({ totals, features }: ElectedLeaf, sums: number): void {
-    const { nCells, featureCells } = this.#layout
+  #scan(leaf: ElectedLeaf, sums: number, target: Uint8Array, at: number): void {
+    const { features, rules } = leaf
+    const { featureCells } = this.#layout
     assert(features.length > 0, 'some feature was elected')
-    const mask = this.#arena.bytes(this.#mask, this.#nFeatures)
-    mask.fill(0)
+    const mask = electedMask(leaf, this.#features.length)
+    this.#arena.bytes(this.#mask, mask.length).set(mask)
     const view = this.#arena.view()
     features.forEach((f, i) => {
-      mask[f] = 1
       view.setInt32(this.#entries + f * LAYOUT_ENTRY_BYTES, i * featureCells, true)
     })
-    this.#kernels.scan(
-      this.#candidate, sums, sums + nCells * 8, sums + nCells * 16, this.#entries, features[0]!,
-      features.at(-1)! + 1, this.#mask, this.#params, this.#scratch, totals.gradient,
-      totals.hessian, totals.count)
+    assert((rules === undefined) === (this.#rules === null), 'rules in a training under rules')
+    if (rules !== undefined && rules.neighbours.length > 0) {
+      scanByFeature({
+        arena: this.#arena, candidate: this.#candidate, candidateBytes: this.#candidateBytes,
+        table: this.#rules!, layouts: this.#features,
+        scan: (f) => this.#scanRange(leaf, sums, f, f + 1),
+      }, features, rules, target, at)
+      return
+    }
+    if (rules !== undefined) this.#rules!.write(rules)
+    this.#scanRange(leaf, sums, features[0]!, features.at(-1)! + 1)
+    target.set(this.#arena.bytes(this.#candidate, this.#candidateBytes), at)
+  }
+
+  #scanRange(
+    { totals: { gradient, hessian, count } }: ElectedLeaf, sums: number, first: number,
+    last: number,
+  ): void {
+    const { nCells } = this.#layout
+    const inputs = [
+      this.#candidate, sums, sums + nCells * 8, sums + nCells * 16, this.#entries, first, last,
+      this.#mask, this.#params, this.#scratch, gradient, hessian, count,
+    ] as const
+    if (this.#rules === null) this.#kernels.scan(...inputs)
+    else this.#kernels.scanConstrained(...inputs, this.#rules.offset)
     const broken = brokenFeature(this.#arena.view(), this.#candidate)
     if (broken >= 0) throw notWhole(broken)
   }

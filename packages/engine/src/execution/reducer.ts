@@ -13,6 +13,7 @@ import type { LeafRules } from './leaf-rules.js'
 import { drawOffsets, maskBytesMax } from './mask.js'
 import type { EngineSetup, FeatureLayout, ScanParams } from './protocol.js'
 import { RulesTable } from './rules-table.js'
+import { scanByFeature } from './scan-by-feature.js'
 import { groupedFeatures } from './voting.js'
 
 /**
@@ -156,30 +157,21 @@ export class Reducer {
     }
   }
 
-  /** Each feature by itself, with bounds by threshold where it is numeric. */
   #scanByFeature(
     node: number, totals: LeafTotals, mask: Uint8Array, rules: LeafRules, target: Uint8Array,
     at: number,
   ): void {
     const { first, last } = this.share
-    let best = -Infinity
-    target.fill(255, at + 8, at + 12)
-    for (let f = first; f < last; f++) {
-      if (mask[f] === 0) continue
-      const { isCategorical } = this.#features[f]!
-      if (isCategorical) this.#rules!.write(boundAsAWhole(rules))
-      else {
-        this.#rules!.write(rules)
-        this.#rules!.writeBounds(f, rules)
-      }
+    const scan = (f: number): void => {
       this.#scan(node, totals, f, f + 1)
       this.#requireWhole()
-      const view = this.#arena.view()
-      const gain = view.getFloat64(this.#candidate, true)
-      if (view.getInt32(this.#candidate + 8, true) < 0 || gain <= best) continue
-      best = gain
-      target.set(this.#arena.bytes(this.#candidate, this.#candidateBytes), at)
     }
+    const allowed = Array.from({ length: last - first }, (_, i) => first + i)
+      .filter((f) => mask[f] !== 0)
+    scanByFeature({
+      arena: this.#arena, candidate: this.#candidate, candidateBytes: this.#candidateBytes,
+      table: this.#rules!, layouts: this.#features, scan,
+    }, allowed, rules, target, at)
   }
 
   #requireWhole(): void {
@@ -198,9 +190,20 @@ export class Reducer {
     const { first, last } = this.share
     this.#arena.bytes(this.#mask, mask.length).set(mask)
     votes.fill(-Infinity, first, last)
+    // thresholds are drawn for those who are elected
+    const extra = this.#setExtra(0)
     for (let f = first; f < last; f++) {
       if (mask[f] !== 0) votes[f] = this.#voteOf(this.#ballot, node, totals, f)
     }
+    this.#setExtra(extra)
+  }
+
+  /** Returns what there was. */
+  #setExtra(value: number): number {
+    const params = this.#arena.doubles(this.#params, SCAN_PARAMS)
+    const before = params[SCAN_PARAMS - 1]!
+    params[SCAN_PARAMS - 1] = value
+    return before
   }
 
   #voteOf({ entries, sums, groups }: Ballot, node: number, totals: LeafTotals, f: number): number {
@@ -273,18 +276,6 @@ export function notWhole(feature: number): CoppiceError {
   return new CoppiceError('INTERNAL',
     `the histogram of feature ${feature} does not add up to its leaf's totals: bad memory, a ` +
     'file that changed while it was read, or a bug; run again, and report it if it recurs')
-}
-
-/** Both sides bounded by all neighbours, whatever they have in common with them. */
-function boundAsAWhole(rules: LeafRules): LeafRules {
-  const { neighbours } = rules
-  const outputs = (isMin: boolean): number[] =>
-    neighbours.filter((other) => other.isMin === isMin).map(({ output }) => output)
-  return {
-    ...rules,
-    min: Math.max(rules.min, ...outputs(true)),
-    max: Math.min(rules.max, ...outputs(false)),
-  }
 }
 
 /** Bytes that scans of these features work in. */

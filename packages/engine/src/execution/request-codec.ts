@@ -1,10 +1,10 @@
 import { binSetBytesMax } from '../bin-set.js'
 import { assert, CoppiceError } from '../errors.js'
-import type { LeafTotals } from '../kernels/candidate.js'
 import type { BagRule } from './bag-rules.js'
-import type { ElectedLeaf } from './elected-leaf.js'
-import { leafRulesBytes, type LeafRules, type Neighbour, type Rescan, type TreeRules }
-  from './leaf-rules.js'
+import {
+  readElected, readRules, readTotals, writeElected, writeRules, writeTotals,
+} from './leaf-codec.js'
+import { leafRulesBytes, type Rescan, type TreeRules } from './leaf-rules.js'
 import { maskBytesMax } from './mask.js'
 import type {
   BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout,
@@ -58,7 +58,8 @@ export function requestBytesMax(
   const round = maxExpansions * (168 + setBytes + 2 * maskBytes) +
     (2 * maxLeaves + 2 * maxExpansions) * 4
   // instead of expansions: of both children of each
-  const elected = Math.max(1, 2 * maxExpansions) * (32 + 4 * nFeatures)
+  const ofLeaf = rules === undefined ? 0 : leafRulesBytes(nFeatures, maxLeaves, rules)
+  const elected = Math.max(1, 2 * maxExpansions) * (40 + 4 * nFeatures + maskBytes + ofLeaf)
   // each lane's root or round, behind its number and kind
   const together = lanes * (128 + SCAN_NUMBERS * 8 + maskBytes + round)
   const commit = maxLeaves * (4 * 3 + 4 + setBytes + 8 + 4)
@@ -333,16 +334,6 @@ function writeGroup(w: Writer, { node, low, high, width, count }: SelectGroup): 
   w.int(count)
 }
 
-function writeTotals(w: Writer, { gradient, hessian, count }: LeafTotals): void {
-  w.long(gradient)
-  w.long(hessian)
-  w.int(count)
-}
-
-function readTotals(r: Reader): LeafTotals {
-  return { gradient: r.long(), hessian: r.long(), count: r.int() }
-}
-
 function writeExpansion(w: Writer, expansion: Expansion): void {
   w.int(expansion.parent)
   w.int(expansion.left)
@@ -393,56 +384,4 @@ function readRescans(r: Reader, request: RoundRequest): RoundRequest {
     node: r.int(), totals: readTotals(r), mask: r.someBytes(), rules: readRules(r),
   }))
   return { ...request, rescans }
-}
-
-function writeElected(w: Writer, { elected }: RoundRequest): void {
-  w.int(elected === undefined ? -1 : elected.length)
-  for (const { node, totals, features } of elected ?? []) {
-    w.int(node)
-    writeTotals(w, totals)
-    w.ints(features)
-  }
-}
-
-function readElected(r: Reader, request: RoundRequest): RoundRequest {
-  const n = r.int()
-  if (n < 0) return request
-  const elected = r.list(n, 28, (): ElectedLeaf => ({
-    node: r.int(), totals: readTotals(r), features: r.ints() ?? [],
-  }))
-  return { ...request, elected }
-}
-
-function writeRules(w: Writer, rules: LeafRules): void {
-  for (const value of [rules.min, rules.max, rules.output, rules.monotoneFactor, rules.cost]) {
-    w.double(value)
-  }
-  w.bytes(rules.due)
-  w.int(rules.rowCosts === null ? -1 : rules.rowCosts.length)
-  for (const value of rules.rowCosts ?? []) w.double(value)
-  w.ints(rules.forced === null ? null : [rules.forced.feature, rules.forced.bin])
-  w.int(rules.neighbours.length)
-  for (const { output, isMin, parts } of rules.neighbours) {
-    w.double(output)
-    w.int(Number(isMin))
-    w.ints(parts)
-  }
-}
-
-function readRules(r: Reader): LeafRules {
-  const [min, max, output, monotoneFactor, cost] = r.list(5, 8, () => r.double())
-  const due = r.bytes()
-  const nCosts = r.int()
-  const rowCosts = nCosts < 0 ? null
-    : Float64Array.from(r.list(nCosts, 8, () => r.double()))
-  const forced = r.ints()
-  const neighbours = r.list(r.int(), 16, (): Neighbour => ({
-    output: r.double(), isMin: r.int() !== 0, parts: r.ints() ?? [],
-  }))
-  return {
-    min: min!, max: max!, output: output!, monotoneFactor: monotoneFactor!, cost: cost!, due,
-    rowCosts,
-    forced: forced === null ? null : { feature: forced[0]!, bin: forced[1]! },
-    neighbours,
-  }
 }

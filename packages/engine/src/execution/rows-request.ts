@@ -18,7 +18,11 @@ export function rowsRequest(request: EngineRequest): EngineRequest {
   }
   if (request.kind !== 'round') return request
   const { kind, expansions, released, rescans } = request
-  if (request.elected !== undefined) return request
+  if (request.elected !== undefined) {
+    const elected = request.elected.map(({ node, totals, features }) =>
+      ({ node, totals, features }))
+    return { kind, expansions, released, elected }
+  }
   const isPlain = rescans === undefined && expansions.every(({ rules }) => rules === undefined)
   return isPlain ? request : { kind, expansions: expansions.map(withoutRules), released }
 }

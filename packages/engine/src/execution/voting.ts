@@ -55,9 +55,10 @@ function groupsOf({ nBins, missingBin, isCategorical }: FeatureLayout): Uint8Arr
   })
 }
 
-/** A byte per feature: 1 where it is elected. */
-export function electedMask({ features }: ElectedLeaf, nFeatures: number): Uint8Array {
-  const mask = new Uint8Array(nFeatures)
-  for (const f of features) mask[f] = 1
+/** The leaf's mask, with draws where it has any, of the features that are elected. */
+export function electedMask(leaf: ElectedLeaf, nFeatures: number): Uint8Array {
+  const mask = leaf.mask?.slice() ?? new Uint8Array(nFeatures)
+  mask.fill(0, 0, nFeatures)
+  for (const f of leaf.features) mask[f] = leaf.mask?.[f] ?? 1
   return mask
 }

@@ -5,7 +5,7 @@ import type {
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import { finish, mixWord } from '../random.js'
 import type { GrownTree } from './grown-tree.js'
-import type { ForcedSplit, RuledLeaf, RuledTree } from './growth-rules.js'
+import type { RuledLeaf, RuledTree } from './growth-rules.js'
 import { Heap } from './heap.js'
 import { leftBinsOf } from './left-bins.js'
 import { comesFirst, comesFirstByDepth } from './strict-order.js'
@@ -326,21 +326,14 @@ export class TreeGrower {
       leftBins,
       leftTotals: left.totals,
       rightTotals,
-      leftMask: this.#maskOf(left),
-      rightMask: this.#maskOf(right),
+      leftMask: left.mask,
+      rightMask: right.mask,
     }
     if (rules === null) return expansion
     if (this.#rules!.isDynamic) this.#findStale(node, mayGrow)
     return {
       ...expansion, rules: [this.#rules!.rulesOf(rules[0]), this.#rules!.rulesOf(rules[1])],
     }
-  }
-
-  /** What a first scan of the node looks at. */
-  #maskOf({ mask, rules }: GrowerNode): Uint8Array | null {
-    const forced: ForcedSplit | null = rules?.forced ?? null
-    if (mask === null || forced === null) return mask
-    return mask.map((_, feature) => Number(feature === forced.feature))
   }
 
   #canSplit({ depth, totals }: GrowerNode): boolean {

@@ -10,8 +10,8 @@ export const linearParameters = {
     'Leaves are linear functions of the numeric features on their paths, fitted to the rows that ' +
       'have all of these values; the others get the usual value. Trees split as usual; those of ' +
       'the first iteration have constant leaves. The values of all numeric features are kept ' +
-      'beside their bins, 8 bytes each. Monotone constraints hold for the splits, not within ' +
-      'leaves.',
+      'beside their bins, 8 bytes each. Not with monotone constraints: functions of leaves would ' +
+      'not keep them (in LightGBM splits alone do).',
     { omittedAtDefault, aliases: ['linear_trees'] },
   ),
   linear_lambda: float(

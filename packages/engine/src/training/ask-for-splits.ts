@@ -15,37 +15,57 @@ export function* askForRoot(request: RootRequest, election: Election | null): As
   if (election === null) return answer
   const { totals, votes } = answer
   assert(votes !== undefined, 'the answer has votes')
-  const elected = election.elect(0, totals, request.mask, votes)
-  const [candidate] = yield* splitsOf([elected])
+  const { mask, rules } = request
+  const elected = election.elect({ node: 0, totals, mask, votes, rules })
+  const [candidate] = yield* splitsOf([elected], election.leavesMax)
   return { totals, candidate: candidate! }
 }
 
-/** The best splits of a round's children; where features are elected, first the votes. */
+/**
+ * The best splits of a round's children, and of the leaves that it scans again; where features are
+ * elected, first the votes on the children.
+ */
 export function* askForRound(
   request: RoundRequest, election: Election | null,
 ): Asking<RoundAnswer> {
-  const answer = yield request
-  if (election === null) return answer as RoundAnswer
-  const { votes } = answer as VotesAnswer
-  const elected = request.expansions.flatMap((expansion, i) => {
+  if (election === null) return (yield request) as RoundAnswer
+  const { rescans = [], ...round } = request
+  const { expansions } = round
+  const { votes } = expansions.length + round.released.length === 0 ? { votes: [] }
+    : (yield round) as VotesAnswer
+  const elected = expansions.flatMap((expansion, i) => {
     election.take(expansion)
-    const { left, right, leftTotals, rightTotals, leftMask, rightMask } = expansion
+    const { left, right, leftTotals, rightTotals, leftMask, rightMask, rules } = expansion
     return [
-      election.elect(left, leftTotals, leftMask, votes[2 * i]!),
-      election.elect(right, rightTotals, rightMask, votes[2 * i + 1]!),
+      election.elect({ node: left, totals: leftTotals, mask: leftMask, votes: votes[2 * i]!,
+        rules: rules?.[0] }),
+      election.elect({ node: right, totals: rightTotals, mask: rightMask,
+        votes: votes[2 * i + 1]!, rules: rules?.[1] }),
     ]
   })
-  const splits = yield* splitsOf(elected)
-  return request.expansions.map((_, i) => [splits[2 * i]!, splits[2 * i + 1]!])
+  const again = rescans.map((leaf) => election.again(leaf))
+  const splits = yield* splitsOf([...elected, ...again], election.leavesMax)
+  return [
+    ...expansions.map((_, i) => [splits[2 * i]!, splits[2 * i + 1]!] as const),
+    ...again.map((_, i) => [splits[elected.length + i]!, null] as const),
+  ]
 }
 
-/** Asks for the splits of leaves by their elected features. Null: of no leaf, and no split. */
+/**
+ * Asks for the splits of leaves by their elected features. Null: of no leaf, and no split.
+ *
+ * @param most - leaves of one request
+ */
 function* splitsOf(
-  leaves: readonly (ElectedLeaf | null)[],
+  leaves: readonly (ElectedLeaf | null)[], most: number,
 ): Asking<readonly (SplitCandidate | null)[]> {
-  const elected = leaves.filter((leaf) => leaf !== null)
-  if (elected.length === 0) return leaves.map(() => null)
-  const splits = (yield { kind: 'round', expansions: [], released: [], elected }) as RoundAnswer
+  const all = leaves.filter((leaf) => leaf !== null)
+  const splits: (SplitCandidate | null)[] = []
+  for (let i = 0; i < all.length; i += most) {
+    const elected = all.slice(i, i + most)
+    const answer = (yield { kind: 'round', expansions: [], released: [], elected }) as RoundAnswer
+    splits.push(...answer.map(([candidate]) => candidate))
+  }
   let next = 0
-  return leaves.map((leaf) => leaf === null ? null : splits[next++]![0])
+  return leaves.map((leaf) => leaf === null ? null : splits[next++]!)
 }

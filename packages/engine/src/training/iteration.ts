@@ -303,8 +303,7 @@ export class Booster {
       : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
     const grower = new TreeGrower(
       settings.growth, features, (key, path) => masks.mask(key, path), leafValue, ruledTree)
-    const { voting } = plan.engine
-    const election = voting === undefined ? null : new Election(voting.nElected)
+    const election = plan.engine.voting === undefined ? null : new Election(plan.engine)
     const rowCosts = plan.engine.asked === undefined ? null : new RowCosts(rules!.rowCosts)
     const root = yield* askForRoot({
       kind: 'root', output, bag, mask: grower.rootMask(),

@@ -167,6 +167,7 @@ describe('linear_tree', () => {
       [{ objective: 'regression_l1' }, /objective = regression_l1 contradicts linear_tree = true/],
       [{ objective: 'quantile' }, /objective = quantile contradicts linear_tree/],
       [{ zeroAsMissing: true }, /zero_as_missing = true contradicts linear_tree = true/],
+      [{ monotoneConstraints: [0, -1] }, /monotone_constraints contradict linear_tree/],
       [{ linearTree: false, linearLambda: 1 }, /linear_lambda = 1 contradicts linear_tree = false/],
     ]
     for (const [own, message] of refused) await assert.rejects(run(own, data), message)

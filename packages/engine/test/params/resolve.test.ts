@@ -267,10 +267,6 @@ describe('resolveParams', () => {
     refuses({ ...binary, is_unbalance: true, scale_pos_weight: 2 }, /is_unbalance/, /only one/)
     assert.ok(resolveParams({ ...binary, is_unbalance: true, scale_pos_weight: 1 }).isUnbalance)
     refuses({ top_k: 5 }, /top_k = 5 does nothing without tree_learner = voting/)
-    for (const other of [{ extra_trees: true }, { monotone_constraints: [1] }, { path_smooth: 1 },
-      { feature_contri: [2] }, { cegb_penalty_split: 1 }]) {
-      refuses({ tree_learner: 'voting', ...other }, /contradicts tree_learner = voting/)
-    }
     refuses({ num_class: 3 }, /num_class = 3 contradicts objective = regression/)
     refuses({ objective: 'multiclass' }, /num_class >= 2, got 1/)
     refuses({ sigmoid: 2 }, /sigmoid = 2 contradicts objective = regression/)

@@ -54,6 +54,15 @@ const cases: readonly (readonly [string, Params, ('dynamic' | 'given up')?])[] =
   ['costs of splits', { cegbPenaltySplit: 0.001, cegbTradeoff: 0.4 }],
   ['costs of features', { cegbPenaltyFeatureCoupled: { [names[5]!]: 60, [names[0]!]: 20 } },
     'dynamic'],
+  ['votes, smoothing, factors, extra trees', {
+    treeLearner: 'voting', topK: 2, ...monotone, pathSmooth: 3, extraTrees: true,
+    featureContri: [0.3, 1, 2, 0, 1, 0.5, 1], cegbPenaltySplit: 0.001,
+  }],
+  ['votes, monotone, advanced, costs, forced splits', {
+    treeLearner: 'voting', topK: 2, ...monotone, monotoneConstraintsMethod: 'advanced',
+    forcedSplits: forced, cegbPenaltyFeatureCoupled: [3, 1, 0, 2, 8, 1, 4],
+    cegbPenaltyFeatureLazy: [0.01, 0, 0.1, 0, 0.01, 0, 0],
+  }, 'dynamic'],
   ['costs of features by row', {
     cegbPenaltyFeatureLazy: [0.4, 0.02, 0.1, 0, 0.3, 0.2, 0.05], baggingFraction: 0.8,
     baggingFreq: 1, forcedSplits: forced,
@@ -152,6 +161,18 @@ class UndoingStores extends InlineStores {
   }
 }
 
+describe('tree_learner = voting under rules', () => {
+  it('has the trees of all features where who is not elected could not split', async () => {
+    const params = { ...base, ...monotone, monotoneConstraintsMethod: 'intermediate',
+      pathSmooth: 2, featureContri: [0.3, 1, 2, 0, 1, 0.5, 1], numLeaves: 5, numIterations: 1 }
+    const treesOf = async (own: Params): Promise<Model['trees']> =>
+      (await train({ params: { ...params, ...own }, train: data }, new InlineExecutor()))
+        .model.trees
+    // feature 3 gains nothing, the others have a seat each
+    assert.deepEqual(await treesOf({ treeLearner: 'voting', topK: 3 }), await treesOf({}))
+  })
+})
+
 describe('cegb_penalty_feature_lazy', () => {
   it('forgets trees that are taken back', async () => {
     const costs = [0.4, 0.02, 0.1, 0, 0.3, 0.2, 0.05]
@@ -193,14 +214,17 @@ function scoreOf(trees: readonly BinnedTree[], bins: readonly number[]): number 
 }
 
 describe('monotone_constraints', () => {
-  for (const method of ['basic', 'intermediate', 'advanced']) {
+  for (const method of ['basic', 'intermediate', 'advanced', 'votes, intermediate']) {
     it(`never lets the score go the other way: ${method}`, async () => {
       const random = new TestRandom(8)
       let nSteps = 0
-      for (const more of [{}, { pathSmooth: 4 }, { maxDeltaStep: 0.7, lambdaL1: 0.3 }]) {
+      const votes = method.startsWith('votes')
+      const kinds: readonly Params[] = votes ? [{ treeLearner: 'voting', topK: 2 }]
+        : [{}, { pathSmooth: 4 }, { maxDeltaStep: 0.7, lambdaL1: 0.3 }]
+      for (const more of kinds) {
         const { model } = await train({ train: data, params: {
           ...base, ...monotone, ...more, numLeaves: 31, minDataInLeaf: 3, numIterations: 4,
-          monotoneConstraintsMethod: method,
+          monotoneConstraintsMethod: votes ? 'intermediate' : method,
         } }, new InlineExecutor())
         const trees = model.trees.map((tree) => binTree(tree, data.features))
         for (let i = 0; i < 120; i++) {
@@ -219,7 +243,7 @@ describe('monotone_constraints', () => {
           }
         }
       }
-      assert.ok(nSteps > 500, `${nSteps} steps were seen`)
+      assert.ok(nSteps > (votes ? 200 : 500), `${nSteps} steps were seen`)
     })
   }
 

@@ -13,7 +13,7 @@ import { seconds } from './lib/run.mjs'
 import { setup } from './setup.mjs'
 
 const byDefault = ['numeric', 'flights', 'flights-shuffled', 'wide', 'sparse', 'classes',
-  'regression', 'small', 'process', 'predict', 'accuracy', 'kernels', 'layouts', 'cluster',
+  'regression', 'small', 'process', 'read', 'predict', 'accuracy', 'kernels', 'layouts', 'cluster',
   'cluster-flights']
 const known = [...byDefault, 'tall', 'cluster-kill']
 
@@ -22,6 +22,7 @@ async function runCase(name, options, log) {
   const { timingCases } = await import('./bench/data-cases.mjs')
   const { runTimingCase } = await import('./bench/timing-cases.mjs')
   const { processCases, runProcessCase } = await import('./bench/process-case.mjs')
+  const { runReadCase } = await import('./bench/read-case.mjs')
   const { runPredictCase } = await import('./bench/predict-case.mjs')
   const { runKernelsCase } = await import('./bench/kernels-case.mjs')
   const { runAccuracyCase } = await import('./bench/accuracy-case.mjs')
@@ -39,6 +40,7 @@ async function runCase(name, options, log) {
       case 'accuracy': return await runAccuracyCase(options, dir, log)
       case 'small':
       case 'process': return await runProcessCase(name, options, dir, log)
+      case 'read': return await runReadCase(options, dir, log)
       case 'predict': return await runPredictCase(options, dir, log)
       case 'kernels': return await runKernelsCase(options, dir, log)
       case 'layouts': return await runLayoutsCase(options, dir, log)

@@ -25,6 +25,7 @@ const required = [
  */
 const extras = [
   'catboost==1.2.10',
+  'duckdb==2.0.0',
   `${process.platform === 'linux' ? 'xgboost-cpu' : 'xgboost'}==3.2.0`,
 ]
 const venv = inRoot('.venv')

@@ -45,6 +45,12 @@ interface Usage {
   readonly phases: Readonly<Record<string, number>>
 }
 
+interface ReadFigures {
+  readonly absences: readonly string[]
+  readonly settings: readonly { readonly name: string, readonly nBytes: number
+    readonly results: readonly { readonly rows: number, readonly wallMs: number }[] }[]
+}
+
 interface ProcessFigures {
   readonly absences: readonly string[]
   readonly settings: readonly { readonly results: readonly {
@@ -81,6 +87,19 @@ function hashesIn(value: unknown): string[] {
   if (typeof value === 'string') return /^[0-9a-f]{64}$/.test(value) ? [value] : []
   if (typeof value !== 'object' || value === null) return []
   return Object.values(value).flatMap(hashesIn)
+}
+
+/** What was read is all rows; what was not is named. */
+function checkReading({ settings, absences }: ReadFigures, output: string): void {
+  assert.equal(settings.length + absences.filter((text) => !text.startsWith('DuckDB')).length, 5)
+  for (const { name, nBytes, results } of settings) {
+    for (const { rows, wallMs } of results) {
+      assert.equal(rows, name.includes('flights') ? 5_000 : 2_000, name)
+      assert.ok(wallMs > 0 && nBytes > 0)
+    }
+    assert.ok(output.includes(`| ${name} |`))
+  }
+  for (const absence of absences) assert.ok(output.includes(absence))
 }
 
 describe('npm run bench', function () {
@@ -132,11 +151,12 @@ describe('npm run bench', function () {
   })
 
   it('trains one model with any number of threads', async () => {
-    const { output, results } = await tiny('threads.json', ['tall', '--threads', '1,2,3'])
+    const { output, results } = await tiny('threads.json', ['tall', 'read', '--threads', '1,2,3'])
     const hashes = hashesIn(results.tall)
     assert.equal(hashes.length, 3)
     assert.equal(new Set(hashes).size, 1)
     assert.match(output, /^Same bytes: one model for 1, 2, 3 threads\.$/m)
+    checkReading(results.read as ReadFigures, output)
   })
 
   it('measures how long a training stands still when a process is killed', async () => {

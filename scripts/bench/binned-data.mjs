@@ -5,8 +5,8 @@
  */
 import { datasetFromMemory } from '@coppice/data'
 import {
-  binCodes, binLookup, binValues, CategorySample, findCategoricalBins, findNumericBins,
-  sampledOffsets, sampleRule, ValueSample,
+  binColumns, binLookup, binMatrix, CategorySample, findCategoricalBins, findNumericBins,
+  sampledOffsets, sampleMatrix, sampleRule, ValueSample,
 } from '@coppice/engine'
 
 /** LightGBM's defaults, which are ours too. */
@@ -15,9 +15,9 @@ const dataRandomSeed = 1
 const binOptions = { maxBin: 255, minDataInBin: 3 }
 const missing = { useMissing: true, zeroAsMissing: false }
 
-/** Columns that are taken out of the rows at a time: few enough to need little memory. */
+/** Columns that are sampled at a time: few enough to need little memory. */
 const columnsAtOnce = 32
-/** Rows binned before the next column: their bytes stay in the second-level cache. */
+/** Rows that columns are taken out of before the next ones: they stay in the cache. */
 const rowsAtOnce = 2048
 
 /**
@@ -35,20 +35,13 @@ export function binSparse(rows, { y }) {
  * @returns {import('@coppice/engine').BinnedDataset} of the training rows, on SharedArrayBuffers,
  *   so that threads read them without a copy
  */
-export function binData({ nFeatures, categorical, train, test }) {
+export function binData(data) {
+  const { nFeatures, categorical, train } = data
   const { nRows } = train
   const offsets = sampledOffsets(sampleRule(nRows, sampleCount, dataRandomSeed), 0, nRows)
   const bins = new Uint8Array(new SharedArrayBuffer(nRows * nFeatures))
-  const features = []
-  for (let first = 0; first < nFeatures; first += columnsAtOnce) {
-    const end = Math.min(nFeatures, first + columnsAtOnce)
-    const columns = takeColumns({ ...train, nFeatures, categorical }, first, end)
-    const found = columns.map((column, c) => categorical.includes(first + c)
-      ? categoricalFeature(first + c, column, offsets, [train.x, test.x], nFeatures)
-      : numericFeature(first + c, column, offsets))
-    binGroup(found, columns, bins, first, nFeatures)
-    features.push(...found)
-  }
+  const features = categorical.length === 0
+    ? binNumbers(data, offsets, bins) : binMixed(data, offsets, bins)
   return {
     nRows,
     features,
@@ -59,6 +52,35 @@ export function binData({ nFeatures, categorical, train, test }) {
     initScore: null,
     groupSizes: null,
   }
+}
+
+/** Rows of numbers are binned as they are. Returns the features. */
+function binNumbers({ nFeatures, train: { x, nRows } }, offsets, bins) {
+  const matrix = { data: x, nColumns: nFeatures }
+  const all = Array.from({ length: nFeatures }, (_, f) => f)
+  const features = []
+  for (let first = 0; first < nFeatures; first += columnsAtOnce) {
+    const some = all.slice(first, first + columnsAtOnce)
+    const samples = sampleMatrix(matrix, some, 0, nRows, offsets)
+    features.push(...samples.map((sample, c) => numericFeature(first + c, sample)))
+  }
+  binMatrix(features.map(({ mapper }) => binLookup(mapper)), matrix, all, 0, nRows, bins)
+  return features
+}
+
+/** Categories and numbers are binned by column. Returns the features. */
+function binMixed({ nFeatures, categorical, train, test }, offsets, bins) {
+  const columns = takeColumns({ ...train, nFeatures, categorical }, 0, nFeatures)
+  const features = columns.map((column, f) => {
+    if (categorical.includes(f)) {
+      return categoricalFeature(f, column, offsets, [train.x, test.x], nFeatures)
+    }
+    const sample = new ValueSample(offsets === null ? column.length : offsets.length)
+    sample.add(column, offsets)
+    return numericFeature(f, sample.finish())
+  })
+  binColumns(features.map(({ mapper }) => binLookup(mapper)), columns, train.nRows, bins)
+  return features
 }
 
 function takeColumns({ x, nRows, nFeatures, categorical }, first, end) {
@@ -75,10 +97,8 @@ function takeColumns({ x, nRows, nFeatures, categorical }, first, end) {
   return columns
 }
 
-function numericFeature(f, column, offsets) {
-  const sample = new ValueSample(offsets === null ? column.length : offsets.length)
-  sample.add(column, offsets)
-  const { mapper } = findNumericBins(sample.finish(), { ...binOptions, ...missing })
+function numericFeature(f, sample) {
+  const { mapper } = findNumericBins(sample, { ...binOptions, ...missing })
   return { name: `f${f}`, mapper, categories: null }
 }
 
@@ -92,18 +112,6 @@ function categoricalFeature(f, column, offsets, parts, nFeatures) {
     for (let at = f; at < x.length; at += nFeatures) largest = Math.max(largest, x[at])
   }
   return { name: `f${f}`, mapper, categories: Array.from({ length: largest + 1 }, (_, i) => i) }
-}
-
-function binGroup(features, columns, bins, first, nFeatures) {
-  const lookups = features.map(({ mapper }) => binLookup(mapper))
-  const nRows = columns[0].length
-  for (let start = 0; start < nRows; start += rowsAtOnce) {
-    const end = Math.min(nRows, start + rowsAtOnce)
-    for (const [c, lookup] of lookups.entries()) {
-      const bin = lookup.kind === 'numeric' ? binValues : binCodes
-      bin(lookup, columns[c], start, end, bins, start * nFeatures + first + c, nFeatures)
-    }
-  }
 }
 
 function shared(values) {

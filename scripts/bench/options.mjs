@@ -14,6 +14,7 @@ Cases (default: all but tall and cluster-kill):
   tall              10,000,000 x 28
   small             20,000 x 20: a Parquet file to a model file, whole processes
   process           flights: Parquet files to a model file, whole processes
+  read              Parquet and CSV files to columns, beside DuckDB
   predict           500,000 rows at once, and one by one
   accuracy          held-out quality on hard data, several seeds
   kernels           each kernel beside the limits of the machine

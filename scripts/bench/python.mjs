@@ -11,7 +11,7 @@ const remedy = 'make it with: node scripts/peers.mjs'
 
 /** Distributions that are asked for: what XGBoost is called depends on the system. */
 const distributions = ['lightgbm', 'xgboost', 'xgboost-cpu', 'scikit-learn', 'catboost', 'dask',
-  'distributed', 'numpy', 'pandas', 'pyarrow', 'scipy']
+  'distributed', 'duckdb', 'numpy', 'pandas', 'pyarrow', 'scipy']
 
 let installed = null
 

@@ -177,6 +177,8 @@ export interface PartitionReader {
     types: readonly (ColumnType | null)[],
     offsets: Int32Array | null | 'none',
   ): (SampledNumbers | null)[]
+  /** The line of the file, from 1, in which a row of a unit begins. Only of text. */
+  lineOf?(source: ByteSource, plan: PartitionPlan, unit: Unit, row: number): Promise<number>
   /** Rows of a unit as they are, where all wanted columns are floats of one matrix. */
   readMatrix?(
     plan: PartitionPlan,

@@ -33,6 +33,7 @@ import { FieldSplitter, withLineEnd, type UnitText } from './csv-fields.js'
 import { enterCsvMachine } from './csv-machine.js'
 import { parseNumber } from './csv-number.js'
 import { endlessRecordError, scanRecords, scanWindow } from './csv-records.js'
+import { lineOfRecord } from './line-of-row.js'
 
 /** `PartitionPlan.detail` of a CSV or TSV partition. */
 interface CsvDetail {
@@ -71,6 +72,7 @@ export function createCsvReader(format: 'csv' | 'tsv', unitBytes = UNIT_BYTES): 
       readCsv(source, plan, unit, columns, types, options, separator, ownArrays),
     readStored: (source, plan, unit, columns, types, options, arrays) =>
       readCsv(source, plan, unit, columns, types, options, separator, arrays),
+    lineOf: (source, plan, unit, row) => lineOfRecord({ source, plan, unit }, row, separator),
   }
 }
 

@@ -25,6 +25,7 @@ import type {
   Unit,
 } from '../reader.js'
 import { missingMarkers, readBytes, UNIT_BYTES } from './csv-bytes.js'
+import { lineOfEntries } from './line-of-row.js'
 import { FIRST_INDEX, parseEntries } from './libsvm-entries.js'
 import { type LibsvmDetail, type LibsvmLimits, planLibsvm } from './libsvm-plan.js'
 import { Token } from './libsvm-tokens.js'
@@ -47,6 +48,7 @@ export function createLibsvmReader(limits: LibsvmLimits): PartitionReader {
     plan: (source) => planLibsvm(source, limits),
     read: async (...request) => (await readStored(...request)).map(withValues),
     readStored,
+    lineOf: (source, plan, unit, row) => lineOfEntries({ source, plan, unit }, row),
   }
 }
 

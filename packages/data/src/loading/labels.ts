@@ -3,7 +3,7 @@ import { decodeCodes, occurringNumbers } from '../formats/coded-numbers.js'
 import type { CodedNumbers, ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
 import { listNames } from '../suggest.js'
 import type { LabelKind, LabelScan, UnitPlace } from './job.js'
-import { cellError, describeRow } from './place.js'
+import { cellError, RowError } from './place.js'
 
 /** Distinct values kept for the message of a label that has too many. */
 const binaryValuesMax = 20
@@ -212,19 +212,13 @@ function unknownClass(
     classes === null
       ? 'must be a number'
       : `is not a class of the training data (${listNames(classes.map(String), 10)})`
-  return new CoppiceError(
-    'DATA',
-    `label ${value} in ${describeRow(place, row)} (column '${name}') ${legal}; correct it or ` +
-      `leave the row out`,
-  )
+  return new RowError(place, row, (where) =>
+    `label ${value} in ${where} (column '${name}') ${legal}; correct it or leave the row out`)
 }
 
 function missingLabel(name: string, place: UnitPlace, row: number): CoppiceError {
-  return new CoppiceError(
-    'DATA',
-    `label column '${name}' is missing (NaN) in ${describeRow(place, row)}; fill it or leave the ` +
-      `row out`,
-  )
+  return new RowError(place, row, (where) =>
+    `label column '${name}' is missing (NaN) in ${where}; fill it or leave the row out`)
 }
 
 /** NaN, an infinity, or a class that is no integer. */
@@ -237,9 +231,7 @@ function badLabel(name: string, place: UnitPlace, row: number, value: number): C
 }
 
 function notAClass(name: string, place: UnitPlace, row: number, value: number): CoppiceError {
-  return new CoppiceError(
-    'DATA',
-    `label column '${name}' is ${value} in ${describeRow(place, row)}, but classes are texts, ` +
-      `booleans or integers; use a regression objective for a continuous label`,
-  )
+  return new RowError(place, row, (where) =>
+    `label column '${name}' is ${value} in ${where}, but classes are texts, booleans or ` +
+    'integers; use a regression objective for a continuous label')
 }

@@ -11,7 +11,7 @@ import type {
 import { scanGroups } from './groups.js'
 import type { FeatureScan, JobColumn, ScanPlan, UnitPlace, UnitScan } from './job.js'
 import { scanLabel } from './labels.js'
-import { cellError, describeRow } from './place.js'
+import { cellError, RowError } from './place.js'
 
 /**
  * Scans the decoded columns of one unit.
@@ -222,11 +222,9 @@ function scanWeight(name: string, place: UnitPlace, values: Float64Array): boole
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!
     if (!(value >= 0 && value < Infinity)) {
-      throw new CoppiceError(
-        'DATA',
-        `weight column '${name}' is ${value} in ${describeRow(place, row)}; weights are finite ` +
-          `numbers >= 0: correct it, or use 0 to leave the row out`,
-      )
+      throw new RowError(place, row, (where) =>
+        `weight column '${name}' is ${value} in ${where}; weights are finite numbers >= 0: ` +
+        'correct it, or use 0 to leave the row out')
     }
     if (value > 0) hasPositive = true
   }

@@ -30,6 +30,7 @@ import type {
   UnitPlace,
 } from './job.js'
 import { textError } from './near-numbers.js'
+import { withLine } from './place.js'
 import { readStoredUnit, type UnitColumn } from './read-unit.js'
 import { scanUnit } from './scan.js'
 
@@ -144,7 +145,18 @@ export class TaskWorker {
       const parse = this.run({ kind: 'parse', partitionIdx, unit, column: i, type: 'float' })
       throw await textError(column, place, chunk, parse)
     }
-    return scanUnit(scan, columns, place, chunks.map((chunk, i) => sampled?.[i] ?? chunk))
+    return withLine(
+      () => scanUnit(scan, columns, place, chunks.map((chunk, i) => sampled?.[i] ?? chunk)),
+      await this.#lineOf(partitionIdx, unit))
+  }
+
+  /** Finds lines of the rows of a unit, where its file has lines. */
+  async #lineOf(
+    partitionIdx: number, unit: Unit,
+  ): Promise<((row: number) => Promise<number>) | undefined> {
+    const { reader, source } = await this.#access.open(partitionIdx)
+    const { plan } = this.#requireContext().partitions[partitionIdx]!
+    return reader.lineOf && ((row) => reader.lineOf!(source, plan, unit, row))
   }
 
   /** Per column what the reader tells without making a column of it, if anything. */
@@ -180,7 +192,9 @@ export class TaskWorker {
         : await this.#binMatrix(encoder, partitionIdx, unit, whole)
     const wanted = columns.flatMap(({ role }, i) => role === 'feature' && known !== null ? [] : [i])
     const chunks = await this.#read(arrays, partitionIdx, unit, wanted, plan.types)
-    const blocks = encodeUnit(encoder, targets[targetIdx]!, columns, place, chunks, known)
+    const blocks = await withLine(
+      () => encodeUnit(encoder, targets[targetIdx]!, columns, place, chunks, known),
+      await this.#lineOf(partitionIdx, unit))
     this.#packing = blocks.at(-1)?.packing ?? null
     const groupIdx = task.wantsGroups ? columns.findIndex(({ role }) => role === 'group') : -1
     const groups = groupIdx < 0 ? null

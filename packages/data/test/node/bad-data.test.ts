@@ -72,6 +72,32 @@ describe('loadDataset refuses', function () {
     await refuses([x, noText], { label: 'y', labelKind: 'class' }, 'DATA', says)
   })
 
+  it('rows of text files, naming the line, too', async () => {
+    const texts: Record<string, readonly [string, RegExp]> = {
+      'quotes.csv': ['a,y,w\n\n"1\n2",0,1\n \n\n3,1,-1\n4,1,1\n', /-1 in row 2 of .*quotes\.csv \(line 7\)/],
+      'first.csv': ['a,y,w\n1,0,-1\n3,1,1\n', /row 1 of .*first\.csv \(line 2\)/],
+      'returns.tsv': ['a\ty\tw\r\n1\t0\t1\r\n3\t1\tnan\r\n', /row 2 of .*returns\.tsv \(line 3\)/],
+      'old.csv': ['a,y,w\r1,0,1\r3,,1', /label column 'y' is missing .* row 2 of .* \(line 3\)/],
+    }
+    for (const [name, [text, message]] of Object.entries(texts)) {
+      const path = temp(name)
+      writeFileSync(path, text)
+      await refusesInputs({
+        inputs: path, label: 'y', weight: 'w', labelKind: 'binary', categorical: ['a'],
+      }, 'DATA', [message])
+    }
+    const path = temp('lines.svm')
+    writeFileSync(path, '# rows\n1 0:1\n\n0 1:2 # more\n  \nnan 0:3\n')
+    await refusesInputs({ inputs: path, labelKind: 'binary' }, 'DATA', [/row 3 of .* \(line 6\);/])
+    const inputs = temp('valid.csv')
+    writeFileSync(inputs, 'x,y\n1,0\n2,7\n')
+    const good = temp('good.csv')
+    writeFileSync(good, 'x,y\n1,0\n2,1\n')
+    const { data } = await loadDataset({ inputs: good, label: 'y', labelKind: 'class' })
+    await refusesInputs({ inputs, label: 'y', labelKind: 'class', reference: data }, 'DATA',
+      [/label 7 in row 2 of .*valid\.csv \(line 3\) \(column 'y'\)/])
+  })
+
   it('a constant label', async () => {
     const one = column('y', 'int', () => 1)
     for (const labelKind of ['binary', 'class', 'number'] as const) {

@@ -3,8 +3,8 @@ import type { ValueMatrix } from './bin-columns.js'
 import type { SampledValues } from './sampled-values.js'
 import { ValueSample } from './value-sample.js'
 
-/** Rows whose values are gathered before the next ones: they stay in the cache. */
-const rowsAtOnce = 1024
+/** Rows whose values are gathered before the next ones: they stay in the first-level cache. */
+const rowsAtOnce = 256
 
 /**
  * The samples of columns of a matrix, each as that of a `ValueSample`. Rows are gone through once.
@@ -24,15 +24,18 @@ export function sampleMatrix(
   const n = offsets?.length ?? nRows
   const samples = columns.map(() => new ValueSample(n))
   const values = new Float64Array(Math.min(n, rowsAtOnce))
-  const starts = new Float64Array(values.length)
+  const starts = new Int32Array(values.length)
   for (let start = 0; start < n; start += rowsAtOnce) {
     const length = Math.min(rowsAtOnce, n - start)
+    const row = offsets === null ? start : offsets[start]!
     for (let i = 0; i < length; i++) {
-      starts[i] = (firstRow + (offsets === null ? start + i : offsets[start + i]!)) * nColumns
+      starts[i] = ((offsets === null ? start + i : offsets[start + i]!) - row) * nColumns
     }
+    // Places within it are small integers, however many values there are.
+    const rows = data.subarray((firstRow + row) * nColumns)
     for (const [k, column] of columns.entries()) {
-      for (let i = 0; i < length; i++) values[i] = data[starts[i]! + column]!
-      samples[k]!.add(values.subarray(0, length), null)
+      for (let i = 0; i < length; i++) values[i] = rows[starts[i]! + column]!
+      samples[k]!.add(length === values.length ? values : values.subarray(0, length), null)
     }
   }
   return samples.map((sample) => sample.finish())

@@ -8,7 +8,9 @@ export { BINS_MAX, byteValues, isWide, rowBytes, rowBytesOf } from './row-bytes.
 export {
   ENTRY as SELECT_ENTRY, joinSelected, mergeSelected, type SelectPart, selectPartFault,
 } from './selection/answer.js'
-export { isSelectingRows } from './selection/buckets.js'
+export {
+  bucketRange, isSelectingRows, LOGARITHMIC as SELECT_LOGARITHMIC, TIES as SELECT_TIES,
+} from './selection/buckets.js'
 export { hasPercentileLeaves } from './objectives/families.js'
 export { train } from './training/train.js'
 export type { Executor, TrainingJob } from './training/executor.js'
@@ -60,7 +62,7 @@ export type { RowNames } from './training/row-names.js'
 export { featureLayout } from './training/build-model.js'
 export type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, LinearSetup, MomentsRequest,
-  RootRequest, RoundRequest, SelectedGroup, SelectRequest,
+  RootRequest, RoundRequest, SelectedGroup, SelectGroup, SelectRequest,
   TogetherAnswer, TogetherRequest,
 } from './execution/protocol.js'
 export { isPosition, POSITION_MAX } from './execution/position-sums.js'

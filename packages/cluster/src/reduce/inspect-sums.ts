@@ -26,7 +26,8 @@ export class SumsInspector {
   readonly #features: EngineSetup['features']
   readonly #layout: Pick<SumsLayout, 'cellOffsets' | 'nCells'>
   /** By histogram, the first feature that was added up: all others are to be alike. */
-  readonly #first = new Map<number, { readonly feature: number, readonly text: string }>()
+  readonly #first =
+    new Map<number, { readonly feature: number, readonly text: string, readonly count: number }>()
   /** Parts of features that are cut, by histogram and feature, then by the range's first cell. */
   readonly #parts = new Map<string, Map<number, Totals>>()
 
@@ -67,6 +68,11 @@ export class SumsInspector {
     return null
   }
 
+  /** Rows of a histogram; null before a feature of it is there. */
+  rowsOf(histogram: number): number | null {
+    return this.#first.get(histogram)?.count ?? null
+  }
+
   /** The sums of a feature of which this is a part, once all parts are there. */
   #join(key: string, firstCell: number, part: Totals, nBins: number): Totals | null {
     const parts = this.#parts.get(key) ?? new Map<number, Totals>()
@@ -83,7 +89,7 @@ export class SumsInspector {
   ): string | null {
     const text = `${count} rows with sums ${gradient} and ${hessian}`
     const first = this.#first.get(histogram)
-    if (first === undefined) this.#first.set(histogram, { feature, text })
+    if (first === undefined) this.#first.set(histogram, { feature, text, count })
     if (first === undefined || text === first.text) return null
     return `feature ${feature} has ${text}, but feature ${first.feature} has ${first.text}`
   }

@@ -1,8 +1,7 @@
 import {
   asksForSums, type EngineAnswer, type EngineRequest, type EngineSetup, groupedFeatures,
-  histogramsOf, LaneReducers, mergeMoments, mergeSelected, metricParts, type MetricPart,
-  momentsFault,
-  type MomentsPart, type MomentsRequest, type SelectPart,
+  histogramsOf, isOfElected, LaneReducers, mergeMoments, mergeSelected, metricParts,
+  type MetricPart, momentsFault, type MomentsPart, type MomentsRequest, type SelectPart,
   selectPartFault, type SelectRequest, type SumsRequest, tallyCounts, TravelLayouts,
 } from '@coppice/engine'
 import { assert } from '@coppice/model'
@@ -14,6 +13,7 @@ import { type SumChunk, sumChunks } from '../wire/sum-chunks.js'
 import { unpackMoments } from '../wire/pack-moments.js'
 import { unpackSelection } from '../wire/pack-selection.js'
 import { type TakeSums, unpackSums } from '../wire/unpack-sums.js'
+import { SelectionInspector } from './inspect-selection.js'
 import { SumsInspector } from './inspect-sums.js'
 
 /**
@@ -42,6 +42,7 @@ export class StarReducer implements RequestReducer {
   #moments: MomentsPart[] = []
   /** What was seen of each store's answer; of elected features by leaf, having its own. */
   readonly #inspectors = new Map<string, SumsInspector>()
+  readonly #selections = new SelectionInspector()
 
   /** @param reducer - of this setup */
   constructor(setup: EngineSetup, reducer = new LaneReducers(setup)) {
@@ -80,6 +81,7 @@ export class StarReducer implements RequestReducer {
       case 'root':
       case 'round':
       case 'together':
+        if (request.kind === 'root') this.#selections.clear()
         this.#reducer.begin(request)
         this.#chunks = sumChunks(
           this.#layouts.of(request).nCells, histogramsOf(request).length)
@@ -150,12 +152,8 @@ export class StarReducer implements RequestReducer {
   }
 
   #addSelected(request: SelectRequest, chunk: number, payload: AnswerPayload): void {
-    if (payload.kind !== 'selected') throw wrongKind(request.kind, payload, 'selected')
     requireChunk(request.kind, chunk, 1)
-    const part = unpackSelection(request, payload.bytes)
-    const fault = selectPartFault(request, part)
-    if (fault !== null) throw new ProtocolError('invalid', `a selection is none: ${fault}`)
-    this.#selected.push(part)
+    this.#selected.push(readSelected(request, payload))
   }
 
   #addMoments(request: MomentsRequest, chunk: number, payload: AnswerPayload): void {
@@ -201,12 +199,24 @@ export class StarReducer implements RequestReducer {
 
   inspect(store: number, chunk: number, payload: AnswerPayload): string | null {
     const request = this.#request
+    if (request?.kind === 'select') return this.#inspectSelected(request, store, payload)
     if (request === null || !asksForSums(request)) return null
     let fault: string | null = null
     this.#unpack(request.kind, chunk, payload, (range, planes) => {
       fault ??= this.#inspector(request, store, range.histogram).inspect(range, planes)
     })
+    // trees whose leaves are selections grow one by one, and elected features are of leaves known
+    if (fault === null && request.kind !== 'together' && !isOfElected(request)) {
+      this.#selections.learn(store, request, (histogram) =>
+        this.#inspector(request, store, histogram).rowsOf(histogram))
+    }
     return fault
+  }
+
+  /** @throws ProtocolError where it is none */
+  #inspectSelected(request: SelectRequest, store: number, payload: AnswerPayload): string | null {
+    const part = readSelected(request, payload)
+    return this.#selections.inspect(store, request, part)
   }
 
   #inspector(request: SumsRequest, store: number, histogram: number): SumsInspector {
@@ -259,6 +269,15 @@ function kindOfPart(
   if (timed !== undefined) return sum === null && ranked === null ? 'scores with times' : null
   if (ranked !== null) return sum === null ? 'ranked scores' : null
   return sum === null ? null : 'a sum'
+}
+
+/** @throws ProtocolError where it is no selection */
+function readSelected(request: SelectRequest, payload: AnswerPayload): SelectPart {
+  if (payload.kind !== 'selected') throw wrongKind(request.kind, payload, 'selected')
+  const part = unpackSelection(request, payload.bytes)
+  const fault = selectPartFault(request, part)
+  if (fault !== null) throw new ProtocolError('invalid', `a selection is none: ${fault}`)
+  return part
 }
 
 /** What the parts of each metric are, seen at those of no rows. */

@@ -1,3 +1,4 @@
+import type { MetricPart } from '@coppice/engine'
 import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
 import { referenceChecksum } from './sum-checksum.js'
@@ -31,22 +32,26 @@ function bytesOf(payload: PlainPayload): Uint8Array[] {
   switch (payload.kind) {
     case 'maximum': return [doubles([payload.value])]
     case 'counts': return [doubles(payload.values)]
-    case 'parts': return payload.parts.flatMap(({ dataset, metric, sum, ranked, pair = -1 }) => {
-      const name = new TextEncoder().encode(metric)
-      const { negatives, positives, negativeWeights, positiveWeights } = ranked ?? noScores
-      // behind lengths, so that nothing can move from one to the next
-      const all = [sum, negatives, positives, negativeWeights, positiveWeights]
-      const lengths = all.map((numbers) => numbers?.length ?? -1)
-      return [
-        doubles([dataset, pair, name.length, ...lengths]), name,
-        ...all.map((numbers) => doubles(numbers ?? [])),
-      ]
-    })
+    case 'parts': return payload.parts.flatMap(bytesOfPart)
   }
 }
 
-const noScores =
-  { negatives: null, positives: null, negativeWeights: null, positiveWeights: null }
+function bytesOfPart(part: MetricPart): Uint8Array[] {
+  const { dataset, metric, sum, ranked, pair = -1, timed, ...rest } = part
+  // the compiler tells of a member that is left out
+  const nothing: Readonly<Record<string, never>> = rest
+  const name = new TextEncoder().encode(metric)
+  // behind lengths, so that nothing can move from one to the next
+  const all = [
+    sum, ranked?.negatives, ranked?.positives, ranked?.negativeWeights, ranked?.positiveWeights,
+    timed?.scores, timed?.lower, timed?.upper, timed?.weights,
+  ]
+  const lengths = all.map((numbers) => numbers?.length ?? -1)
+  return [
+    doubles([dataset, pair, name.length, ...lengths, Object.keys(nothing).length]), name,
+    ...all.map((numbers) => doubles(numbers ?? [])),
+  ]
+}
 
 /** Eight bytes each, little-endian. -0 is 0: messages do not tell them apart in lists. */
 function doubles(numbers: readonly number[] | Float64Array): Uint8Array {

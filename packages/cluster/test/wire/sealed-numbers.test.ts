@@ -7,6 +7,10 @@ const scores = {
   negatives: Float64Array.of(1, 2), positives: Float64Array.of(-0, 3), negativeWeights: null,
   positiveWeights: Float64Array.of(0.5, 1),
 }
+const times = {
+  scores: Float64Array.of(1, 2), lower: Float64Array.of(3, 4), upper: Float64Array.of(3, Infinity),
+  weights: null,
+}
 const payloads: readonly PlainPayload[] = [
   { kind: 'maximum', value: 0.1 },
   { kind: 'maximum', value: Infinity },
@@ -15,6 +19,7 @@ const payloads: readonly PlainPayload[] = [
   { kind: 'parts', parts: [
     { dataset: 0, metric: 'l2', sum: [0, -0, -7, 2 ** 52], ranked: null },
     { dataset: 1, metric: 'auc', sum: null, ranked: scores, pair: 3 },
+    { dataset: 1, metric: 'c', sum: null, ranked: null, timed: times },
   ] },
 ]
 
@@ -27,7 +32,8 @@ const changes: readonly (readonly [PlainPayload, PlainPayload])[] = [
     { kind: 'counts', values: Float64Array.of(1, 0) }],
   ...[
     { dataset: 1 }, { metric: 'l1' }, { sum: [1, 3] }, { sum: [1, 2, 0] }, { pair: 0 },
-    { sum: null, ranked: scores },
+    { sum: null, ranked: scores }, { sum: null, timed: times },
+    { sum: null, timed: { ...times, weights: times.scores } },
   ].map((change): readonly [PlainPayload, PlainPayload] => {
     const part = { dataset: 0, metric: 'l2', sum: [1, 2], ranked: null }
     return [{ kind: 'parts', parts: [part] }, { kind: 'parts', parts: [{ ...part, ...change }] }]

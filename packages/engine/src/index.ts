@@ -66,7 +66,7 @@ export type {
   TogetherAnswer, TogetherRequest,
 } from './execution/protocol.js'
 export { isPosition, POSITION_MAX } from './execution/position-sums.js'
-export { TALLY_COUNTS, TALLY_DIGITS, type TallyRequest } from './execution/protocol.js'
+export { TALLY_COUNTS, TALLY_DIGITS, type TallyRequest } from './execution/tally-request.js'
 export { tallyCounts } from './execution/tally-counts.js'
 export {
   Booster, changesScores, type Dialogue, type EngineAnswer, type IterationRecord,

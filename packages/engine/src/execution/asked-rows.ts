@@ -1,7 +1,8 @@
 import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
 import type { LeafValues } from './leaf-values.js'
-import { TALLY_COUNTS, type AskedTally, type BinnedTree, type CommitRequest } from './protocol.js'
+import type { BinnedTree, CommitRequest } from './protocol.js'
+import { TALLY_COUNTS, type AskedTally } from './tally-request.js'
 import { ROW_ID_OFFSET } from './record-layout.js'
 import type { RowStore } from './row-store.js'
 

@@ -7,8 +7,9 @@ import type { BagRule } from './bag-rules.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
   CommitRequest, EngineRows, EngineSetup, EvaluateRequest, GradientsRequest, MetricPart,
-  MomentsRequest, PrepareRequest, RootRequest, RoundRequest, SelectRequest, TallyRequest,
+  MomentsRequest, PrepareRequest, RootRequest, RoundRequest, SelectRequest,
 } from './protocol.js'
+import type { TallyRequest } from './tally-request.js'
 import { RowEngine } from './row-engine.js'
 import { ShareReducer } from './share-reducer.js'
 import { SumsBuilder, type EnginePlace } from './sums-builder.js'

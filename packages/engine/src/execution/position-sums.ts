@@ -1,5 +1,5 @@
 import { assert } from '../errors.js'
-import { TALLY_COUNTS } from './protocol.js'
+import { TALLY_COUNTS } from './tally-request.js'
 
 /** Largest position at which a row may have been shown. */
 export const POSITION_MAX = 16_383

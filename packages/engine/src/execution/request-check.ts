@@ -8,7 +8,7 @@ import type { RiskTables } from '../survival/risk-tables.js'
 import type { BagRule } from './bag-rules.js'
 import type { ElectedLeaf } from './elected-leaf.js'
 import { maskBytesMax } from './mask.js'
-import { TALLY_DIGITS } from './protocol.js'
+import { TALLY_DIGITS } from './tally-request.js'
 import type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, Expansion, MomentsRequest,
   PrepareRequest, RoundRequest, SelectGroup, SelectRequest, TogetherRequest,

@@ -7,10 +7,10 @@ import {
 import { leafRulesBytes, type Rescan, type TreeRules } from './leaf-rules.js'
 import { maskBytesMax } from './mask.js'
 import type {
-  BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout,
-  GradientsRequest, LanePart, LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest,
-  SelectGroup, SelectRequest, TallyRequest,
+  BinnedTree, CommitRequest, EngineRequest, Expansion, FeatureLayout, GradientsRequest, LanePart,
+  LinearSetup, MomentsLeaf, MomentsRequest, RootRequest, RoundRequest, SelectGroup, SelectRequest,
 } from './protocol.js'
+import type { TallyRequest } from './tally-request.js'
 import { Reader, Writer } from './request-bytes.js'
 import { SCAN_NUMBERS, scanNumbers, scanOfNumbers } from './scan-numbers.js'
 import { readTree, writeTree } from './tree-codec.js'

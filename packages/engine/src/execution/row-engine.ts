@@ -16,8 +16,9 @@ import { LinearScorer } from './linear-scorer.js'
 import { MomentSummer } from './moment-summer.js'
 import type {
   CommitRequest, EngineRows, EngineSetup, EvaluateRequest, Expansion, GradientsRequest,
-  MetricPart, MomentsRequest, PrepareRequest, RootRequest, SelectRequest, TallyRequest,
+  MetricPart, MomentsRequest, PrepareRequest, RootRequest, SelectRequest,
 } from './protocol.js'
+import type { TallyRequest } from './tally-request.js'
 import { positionTally } from './position-sums.js'
 import { dealEngineRows, type DealtRows, firstRowIds } from './queries.js'
 import { LeafValues } from './leaf-values.js'

@@ -1,7 +1,7 @@
 import { assert } from '../errors.js'
 import { rowDraw } from '../random.js'
 import type { BagRule, QueryBag } from './bag-rules.js'
-import { type KeyTally, TALLY_COUNTS, TALLY_DIGITS } from './protocol.js'
+import { type KeyTally, TALLY_COUNTS, TALLY_DIGITS } from './tally-request.js'
 import { firstRowIds, type LocalQueries } from './queries.js'
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'

@@ -6,9 +6,9 @@ import type { SelectPart } from '../selection/answer.js'
 import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
 import type {
   EngineRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, MomentsRequest,
-  PrepareRequest,
-  RootRequest, RoundRequest, SelectRequest, TallyRequest,
+  PrepareRequest, RootRequest, RoundRequest, SelectRequest,
 } from './protocol.js'
+import type { TallyRequest } from './tally-request.js'
 import { writeLayout } from './reducer.js'
 import { RowEngine } from './row-engine.js'
 import { SumsBuilder, type EnginePlace } from './sums-builder.js'

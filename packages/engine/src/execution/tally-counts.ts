@@ -1,5 +1,5 @@
 import { HAZARD_NUMBERS, HAZARDS_PER_TALLY } from '../survival/hazard-sums.js'
-import { TALLY_COUNTS, type TallyRequest } from './protocol.js'
+import { TALLY_COUNTS, type TallyRequest } from './tally-request.js'
 
 /** How many numbers answer a tally. */
 export function tallyCounts(request: TallyRequest): number {

@@ -1,6 +1,7 @@
 import { assert } from '../errors.js'
 import { smallerChild } from '../execution/histograms-of.js'
-import { TALLY_COUNTS, type AskedTally, type Expansion } from '../execution/protocol.js'
+import type { Expansion } from '../execution/protocol.js'
+import { TALLY_COUNTS, type AskedTally } from '../execution/tally-request.js'
 
 /** Requests for counts of rows, each resumed with its answer. */
 export type Counting<Result> = Generator<AskedTally, Result, Float64Array>

@@ -1,6 +1,7 @@
 import { assert } from '../errors.js'
 import type { BagRule } from '../execution/bag-rules.js'
-import { type EngineRequest, TALLY_DIGITS } from '../execution/protocol.js'
+import type { EngineRequest } from '../execution/protocol.js'
+import { TALLY_DIGITS } from '../execution/tally-request.js'
 import { powerOfTwo } from '../numeric/exact-sum.js'
 import { fractionLimit, mixNumber, Purpose, startHash } from '../random.js'
 

@@ -1,6 +1,7 @@
 import {
   type Cell, columnBatches, type ColumnRef, type ColumnChunk, columnsFromMemory, datasetFromMemory,
-  type LabelArray, labelArrays, labelName, type MemoryOptions, type MemoryRows, readyRows, sliceChunk,
+  type LabelArray, labelArrays, labelName, type MemoryOptions, type MemoryRows, readyRows,
+  sliceChunk,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'

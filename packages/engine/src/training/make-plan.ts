@@ -72,9 +72,7 @@ export function makePlan(
     ? objective.baseScores.map(() => 0)
     : objective.baseScores.map((score) => grid.round(score))
   const features = train.features.map(featureLayout)
-  // one that is never computed is wrong, too
-  const planned = plannedMetrics(params, objective)
-  const metrics = evaluates ? planned : []
+  const metrics = plannedMetrics(params, objective, evaluates)
   const { rules, interactions, isOneByOne } = makeRules(params, train.features)
   const expansions = isOneByOne ? 1 : maxExpansions(params, features, executor)
   const usableFeatures = features.flatMap((feature, f) => feature.nBins > 1 ? [f] : [])
@@ -143,14 +141,17 @@ function depthsOf(params: ResolvedParams): readonly number[] {
 }
 
 /**
- * Those named and the user's own.
+ * Those named and the user's own; of those that are never computed only whether they fit matters.
  * @throws CoppiceError 'PARAMETER' for one that does not fit the objective, or a name that is taken
  */
-function plannedMetrics(params: ResolvedParams, { spec }: ObjectivePlan): MetricSpec[] {
+function plannedMetrics(
+  params: ResolvedParams, { spec }: ObjectivePlan, evaluates: boolean,
+): MetricSpec[] {
   const specs = metricSpecs(params)
   const family = metricFamily(spec.objective).name
   for (const name of params.metric) checkMetric(name, family)
-  return [...specs, ...customMetrics(params)]
+  const all = [...specs, ...customMetrics(params)]
+  return evaluates ? all : []
 }
 
 /** The user's own metrics. @throws CoppiceError 'PARAMETER' for a name that is taken */

@@ -228,7 +228,7 @@ export class Booster {
   /**
    * The model as source code without any dependency: an ES module with `predict(row)` and
    * `predictRaw(row)`, to the same bits, or C++ with the same functions (LightGBM's
-   * `convert_model`). Of some 50 to 100 bytes a leaf; a predictor is faster.
+   * `convert_model`). Of some 100 bytes a leaf; a predictor is faster.
    * @throws CoppiceError 'PARAMETER' for another language, and iterations outside the model
    */
   toCode(language: CodeLanguage, options: { readonly iterations?: IterationRange } = {}): string {

@@ -21,7 +21,7 @@ const dialect: Dialect = {
  * bit for bit those of `predictRow`. A text where a number belongs, and a row without a value that
  * is looked at, are errors.
  *
- * The text has some 90 bytes a leaf, and categories as they are: models of up to some
+ * The text has some 100 bytes a leaf, and categories as they are: models of up to some
  * hundred thousand leaves load; larger ones are for a predictor, which is faster too.
  *
  * @param options - `iterations` as for a predictor: by default up to `bestIteration`

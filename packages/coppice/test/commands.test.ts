@@ -66,8 +66,8 @@ describe('coppice', function () {
       const stop = ['--pred_early_stop', '--pred_early_stop_freq', '2']
       const bytesOf = (name: string): Buffer => readFileSync(work.path(name))
       for (const threads of ['1', '2']) {
-        await work.ok(...predict('multi', ...stop, '--pred_early_stop_margin=0.3', '--type', 'raw',
-          '--threads', threads, '--out', `e${threads}.npy`))
+        await work.okHere(...predict('multi', ...stop, '--pred_early_stop_margin=0.3',
+          '--type', 'raw', '--threads', threads, '--out', `e${threads}.npy`))
       }
       assert.deepEqual(bytesOf('e2.npy'), bytesOf('e1.npy'))
       const data = await Dataset.open(work.path('fresh.csv'))

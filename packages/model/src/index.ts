@@ -21,6 +21,8 @@ export {
   customLinks, hasTargets, isForest, isRanking, labelsPerRow, nClassesOf, nOutputsOf,
   objectiveFields, objectiveNumbers, type ObjectiveField,
 } from './objective.js'
+export { formatCpp } from './code/cpp.js'
+export { formatJavaScript } from './code/javascript.js'
 export { featureImportances } from './importance.js'
 export { type ScoreBounds, scoreBounds } from './inspect/score-bounds.js'
 export {

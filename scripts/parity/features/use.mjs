@@ -116,7 +116,13 @@ export const use = {
     built('models as JSON', testsOf('packages/model/test/format/format.test.ts')(
       'are inverse, and give equal bytes for equal models'),
     { note: 'read again, which LightGBM\'s `dump_model` is not' }),
-    refused('models as source code', ['convert_model', 'convert_model_language']),
+    elsewhere('models as source code (`convert_model`)',
+      '`coppice convert --format cpp`, or `javascript`; `task = convert_model` of `coppice run`', [
+        ...testsOf('packages/model/test/code/code.test.ts')(
+          "predicts the bits of a predictor: LightGBM's",
+          'compiles, and predicts what a predictor does'),
+        ...run('translates models into C++, and into JavaScript')],
+      ['convert_model', 'convert_model_language']),
     built('trees as text', commands('inspect shows a summary, importances and trees')),
     built('single rows', predictor('follows the text of the format, row by row')),
     built('trees as tables, bounds of raw scores', inspected(

@@ -32,7 +32,8 @@ import type { TrainingTimes } from '../training/phase-times.js'
 import { evalResultOf, type EvalResult } from './eval-result.js'
 import { refitModel, type RefitOptions } from './refit.js'
 import {
-  type LightGBMOptions, loadModel, readModel, saveLightGBM, saveModel,
+  codeOf, type CodeLanguage, type LightGBMOptions, loadModel, readModel, saveCode, saveLightGBM,
+  saveModel,
 } from './model-file.js'
 
 /**
@@ -222,6 +223,25 @@ export class Booster {
   async saveLightGBM(path: string, options: LightGBMOptions = {}): Promise<void> {
     checkOptionNames('saveLightGBM', options, ['iterations', 'layout'])
     await saveLightGBM(this.model, path, options)
+  }
+
+  /**
+   * The model as source code without any dependency: an ES module with `predict(row)` and
+   * `predictRaw(row)`, to the same bits, or C++ with the same functions (LightGBM's
+   * `convert_model`). Of some 100 bytes a leaf; a predictor is faster.
+   * @throws CoppiceError 'PARAMETER' for another language, and iterations outside the model
+   */
+  toCode(language: CodeLanguage, options: { readonly iterations?: IterationRange } = {}): string {
+    checkOptionNames('toCode', options, ['iterations'])
+    return codeOf(this.model, language, options)
+  }
+
+  /** Writes `toCode` to a file, whole or not at all. @throws CoppiceError 'IO', too */
+  async saveCode(
+    path: string, language: CodeLanguage, options: { readonly iterations?: IterationRange } = {},
+  ): Promise<void> {
+    checkOptionNames('saveCode', options, ['iterations'])
+    await saveCode(this.model, path, language, options)
   }
 
   /**

@@ -1,7 +1,7 @@
 import { openFileSource, writeFileAtomically } from '@coppice/data/node'
 import {
-  CoppiceError, formatLightGBM, isLightGBM, type IterationRange, type Model, parseLightGBM,
-  parseModel, serializeModel, type TextLayout,
+  CoppiceError, formatCpp, formatJavaScript, formatLightGBM, isLightGBM, type IterationRange,
+  type Model, parseLightGBM, parseModel, serializeModel, type TextLayout,
 } from '@coppice/model'
 
 /**
@@ -28,6 +28,32 @@ export async function saveLightGBM(
   model: Model, path: string, options: LightGBMOptions,
 ): Promise<void> {
   await writeFileAtomically(path, formatLightGBM(model, options))
+}
+
+/** Languages that models are translated into. */
+export type CodeLanguage = 'javascript' | 'cpp'
+
+/**
+ * A model as source code without dependencies, see `formatJavaScript` and `formatCpp`.
+ * @throws CoppiceError 'PARAMETER' for another language, and iterations outside the model
+ */
+export function codeOf(
+  model: Model, language: CodeLanguage, options: { readonly iterations?: IterationRange },
+): string {
+  switch (language) {
+    case 'javascript': return formatJavaScript(model, options)
+    case 'cpp': return formatCpp(model, options)
+    default: throw new CoppiceError('PARAMETER', 'models are translated into javascript and cpp; ' +
+      `got ${JSON.stringify(language)}`)
+  }
+}
+
+/** Writes a model as source code, whole or not at all. @throws as `codeOf`, and 'IO' */
+export async function saveCode(
+  model: Model, path: string, language: CodeLanguage,
+  options: { readonly iterations?: IterationRange },
+): Promise<void> {
+  await writeFileAtomically(path, codeOf(model, language, options))
 }
 
 /** Reads the text of a model, ours or LightGBM's, by its start. @throws CoppiceError 'MODEL' */

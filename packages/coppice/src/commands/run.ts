@@ -11,6 +11,7 @@ import { asNeeded } from '../lightgbm/flag-model.js'
 import {
   earlyStopOf, fitRows, iterationsOf, readPredictionRun,
 } from '../lightgbm/prediction-run.js'
+import { runConversion } from '../lightgbm/conversion-run.js'
 import { runRefit } from '../lightgbm/refit-run.js'
 import { requireWritable } from '../writable.js'
 import { runTraining, trainingOptions } from './train.js'
@@ -21,7 +22,7 @@ const ofTraining = trainingOptions.filter(({ name, group }) =>
 /** Does what a configuration of LightGBM's says. */
 export const runCommand: Command = {
   name: 'run',
-  summary: "Do what a configuration of LightGBM's command says: train, predict or refit",
+  summary: "Do what a configuration of LightGBM's command says: train, predict, refit or convert",
   words: {
     name: 'key=value ...',
     describe: 'Parameters under any of their names; they beat the configuration',
@@ -53,20 +54,16 @@ export const runCommand: Command = {
         refuseTrainingFlags(values, task)
         return runRefit(configuration, values.isOn('quiet'))
       case 'convert_model':
-      case 'save_binary': throw refusedTask(configuration, task)
+        refuseTrainingFlags(values, task)
+        return runConversion(configuration, values.isOn('quiet'))
+      case 'save_binary': throw refusedTask(configuration)
     }
   },
 }
 
-function refusedTask(
-  { name }: Configuration, task: 'convert_model' | 'save_binary',
-): UsageError {
-  const instead = {
-    convert_model: "C++ code of a model is not built; 'coppice convert' writes models for LightGBM",
-    save_binary: "rows are binned as they are read; 'coppice partition' writes Parquet, which is " +
-      'read fast',
-  }
-  return new UsageError(`${name}: task = ${task} cannot be done: ${instead[task]}`)
+function refusedTask({ name }: Configuration): UsageError {
+  return new UsageError(`${name}: task = save_binary cannot be done: rows are binned as they are ` +
+    "read; 'coppice partition' writes Parquet, which is read fast")
 }
 
 /** @throws UsageError for flags that do nothing */

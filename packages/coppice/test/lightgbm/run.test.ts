@@ -107,6 +107,24 @@ describe('coppice run', function () {
     assert.equal(work.read('LightGBM_predict_result.txt'), goldenOf('indices').raw)
   })
 
+  it('translates models into C++, and into JavaScript', async () => {
+    const convert = ['task=convert_model', 'input_model=multiclass.model.txt']
+    const said = await work.okHere('run', ...convert, 'convert_model_language=cpp')
+    assert.match(said, /wrote 30 trees to gbdt_prediction\.cpp/)
+    assert.match(work.read('gbdt_prediction.cpp'), /^extern "C" void predict\(/m)
+    await work.okHere('run', ...convert, 'convert_model=own.mjs',
+      'convert_model_language=javascript')
+    await work.okHere('convert', '--model', 'multiclass.model.txt', '--out', 'flags.mjs')
+    assert.equal(work.read('flags.mjs'), work.read('own.mjs'))
+    const { predictRaw } = await import(work.path('own.mjs')) as
+      { predictRaw: (row: number[]) => number[] }
+    const rows = work.read('multiclass.test').trimEnd().split('\n').map((line) =>
+      line.split('\t').slice(1).map(Number))
+    assert.deepEqual(rows.flatMap(predictRaw), numbersOf(goldenOf('multiclass').raw))
+    await work.okHere('convert', '--model', 'multiclass.model.txt', '--out', 'flags.cc')
+    assert.equal(work.read('flags.cc'), work.read('gbdt_prediction.cpp'))
+  })
+
   it('goes on from a model of LightGBM, whose trees come first', async () => {
     await work.okHere('run', 'task=train', 'data=sparse.train', 'objective=binary',
       'input_model=sparse.model.txt', 'num_trees=2', 'snapshot_freq=1', 'output_model=more.txt')
@@ -279,8 +297,8 @@ describe('coppice run', function () {
       ['rows of another shape', ['predict_disable_shape_check'],
         [...predict, 'predict_disable_shape_check=true']],
       ['flags of a training', ['--checkpoint', 'predict'], [...predict, '--checkpoint', 'c.json']],
-      ['code of a model', ['convert_model', 'C++', 'coppice convert'],
-        ['task=convert_model', 'input_model=sparse.model.txt']],
+      ['code in another language', ['convert_model_language', '"rust"', 'javascript'],
+        ['task=convert_model', 'input_model=sparse.model.txt', 'convert_model_language=rust']],
       ['code of a trained model', ['convert_model_language'],
         [...train, 'convert_model_language=cpp']],
       ['binary files of data', ['save_binary', 'coppice partition'],

@@ -12,6 +12,10 @@ const clusterOption =
   'machines join a cluster by themselves: start `coppice coordinator` and `coppice worker`, and ' +
   'train with --cluster URL (or the option cluster of train and fit)'
 
+const codeOption =
+  'a model is translated when there is one: task = convert_model of `coppice run`, or ' +
+  '`coppice convert --format cpp`'
+
 const predictOption = 'it belongs to prediction, not to training: give it to predict'
 
 const fileRows = {
@@ -148,15 +152,13 @@ const predictRows = {
   ),
   convert_model_language: unbuilt(
     text('convert', '', 'Language to translate the model into.'),
-    'models are not translated into code: @coppice/model predicts in any JavaScript engine, and ' +
-      '`coppice convert` writes LightGBM\'s text format',
+    codeOption,
   ),
   convert_model: unbuilt(
     text('convert', 'gbdt_prediction.cpp', 'Path of the translated model.', {
       aliases: ['convert_model_file'],
     }),
-    'models are not translated into code: @coppice/model predicts in any JavaScript engine, and ' +
-      '`coppice convert` writes LightGBM\'s text format',
+    codeOption,
   ),
 }
 

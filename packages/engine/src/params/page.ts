@@ -71,7 +71,9 @@ function otherRow(info: ParameterInfo): string {
 const ofTheCommand: readonly string[] = [
   'config', 'task', 'data', 'valid', 'input_model', 'output_model', 'snapshot_freq',
   'refit_decay_rate', 'start_iteration_predict', 'num_iteration_predict', 'predict_raw_score',
-  'predict_leaf_index', 'output_result', 'machines', 'machine_list_filename',
+  'predict_leaf_index', 'predict_contrib', 'pred_early_stop', 'pred_early_stop_freq',
+  'pred_early_stop_margin', 'output_result', 'convert_model', 'convert_model_language', 'machines',
+  'machine_list_filename',
 ]
 
 function otherTable(

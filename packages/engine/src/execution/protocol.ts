@@ -5,11 +5,15 @@ import type { BinnedBlock } from '../dataset.js'
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import type { TimedScores } from '../metrics/timed-rows.js'
 import type { ObjectiveSpec } from '../objectives/objective.js'
-import type { HazardTally } from '../survival/hazard-sums.js'
 import type { RiskTables } from '../survival/risk-tables.js'
 import type { BagRule } from './bag-rules.js'
 import type { LeafRules, Rescan, TreeRules } from './leaf-rules.js'
 import type { ElectedLeaf, Voting } from './elected-leaf.js'
+import type { TallyRequest } from './tally-requests.js'
+export { TALLY_COUNTS, TALLY_DIGITS } from './tally-requests.js'
+export type {
+  AskedTally, KeyTally, PositionTally, TallyRequest,
+} from './tally-requests.js'
 
 /**
  * What a training asks of the engines that hold the rows, in the order of an iteration. Every
@@ -57,47 +61,6 @@ export interface GradientsRequest {
   readonly biases?: readonly number[]
   /** Of cox: sums over the rows that were there when events happened. */
   readonly risks?: RiskTables
-}
-
-/** Whole numbers of the training rows, 0 or more, to be added up: `tallyCounts` of them. */
-export type TallyRequest = KeyTally | PositionTally | HazardTally | AskedTally
-
-/**
- * Count the training rows by a digit of the key of their gradients (`importanceKeys`), among those
- * whose higher digits are `prefix`; those of digits that do not occur are 0.
- */
-export interface KeyTally {
-  readonly kind: 'tally'
-  readonly of?: never
-  /** Which digit: an index of TALLY_DIGITS. */
-  readonly digit: number
-  readonly prefix: number
-}
-
-/** Digits of a key, the highest first: place of the lowest bit, and number of bits. */
-export const TALLY_DIGITS = [
-  { shift: 20, bits: 11 }, { shift: 10, bits: 10 }, { shift: 0, bits: 10 },
-] as const
-/** Counts of a tally, but of hazards. */
-export const TALLY_COUNTS = 2048
-
-/** Sum the gradients by the position of rows, see `positionSums`. */
-export interface PositionTally {
-  readonly kind: 'tally'
-  readonly of: 'positions'
-  /** The first position; so many of those that follow as there is room for. */
-  readonly first: number
-}
-
-/**
- * Count a node's rows that no committed tree has asked for a feature: of the features of
- * `EngineSetup.asked`, from the first one told on.
- */
-export interface AskedTally {
-  readonly kind: 'tally'
-  readonly of: 'asked'
-  readonly node: number
-  readonly first: number
 }
 
 export interface RootRequest {

@@ -68,9 +68,8 @@ export function makePlan(
   const sumScale = isForest ? forestScale(labelScale, params.numIterations) : labelScale
   const scoreScale = params.linearTree ? linearScale(sumScale) : sumScale
   const grid = new LeafGrid(scoreScale)
-  const baseScores = summary.hasInitScore
-    ? objective.baseScores.map(() => 0)
-    : objective.baseScores.map((score) => grid.round(score))
+  const baseScores = objective.baseScores.map((score) =>
+    summary.hasInitScore ? 0 : grid.round(score))
   const features = train.features.map(featureLayout)
   const metrics = plannedMetrics(params, objective, evaluates)
   const { rules, interactions, isOneByOne } = makeRules(params, train.features)

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { openRaw } from '@coppice/data/node'
 import { isCsr } from '@coppice/model'
 import { TestRandom } from '@coppice/testkit'
-import { Dataset, evaluate, train, type Booster } from '../src/index.js'
+import { type Booster, Dataset, evaluate, train } from '../src/index.js'
 import { writePredictions } from '../src/command/index.js'
 import { labelledBatches } from '../src/scoring/labelled-batches.js'
 
@@ -99,6 +100,11 @@ describe('LibSVM files that lack the last columns of a model', () => {
     assert.equal((await booster.predict(few)).length, 2 * 40)
     await assert.rejects(booster.predict(await open('wide.svm', { ignore: ['Column_12'] })),
       /'Column_13'/)
+    // Models of LightGBM may have lost features that no tree uses.
+    const raw = await openRaw(file('wide.svm'))
+    raw.fitTo({ features: booster.model.features, origin: {} as never }, {})
+    assert.throws(() => raw.fitTo(booster.model, {}), message)
+    await raw.close()
     await writeFile(file('other.csv'), 'label,Column_0\n1,2\n')
     await assert.rejects(booster.predict(await open('other.csv')), /'Column_1' is not in/)
   })

@@ -40,7 +40,8 @@ export const evaluateCommand: Command = {
     const booster = asNeeded(loaded)
     const { model } = booster
     const options = {
-      ...fileOptions, ...ignoredColumns(values, loaded), ...numberingFor(loaded, values.text('label') ?? ''),
+      ...fileOptions, ...ignoredColumns(values, loaded),
+      ...numberingFor(loaded, values.text('label') ?? ''),
       sideFiles: sideFilesOf(model.objective.name),
     }
     const data = await Dataset.open(values.list('data'), options)

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { openRaw } from '@coppice/data/node'
 import { isCsr } from '@coppice/model'
 import { TestRandom } from '@coppice/testkit'
-import { Dataset, evaluate, train, type Booster } from '../src/index.js'
+import { type Booster, Dataset, evaluate, train } from '../src/index.js'
 import { writePredictions } from '../src/command/index.js'
 import { labelledBatches } from '../src/scoring/labelled-batches.js'
 
@@ -12,7 +13,9 @@ const nFeatures = 12
 const all = Array.from({ length: nFeatures }, (_, f) => `Column_${f}`)
 
 /** Rows with entries in columns below `width`, as LibSVM and as CSV with all columns. */
-async function writeRows(folder: string, name: string, nRows: number, width: number): Promise<void> {
+async function writeRows(
+  folder: string, name: string, nRows: number, width: number,
+): Promise<void> {
   const random = new TestRandom(width)
   const rows = Array.from({ length: nRows }, (_, row) => {
     const entries = new Map([[0, random.normal()], [1 + random.below(width - 1), 1 + row % 3]])
@@ -58,7 +61,8 @@ describe('LibSVM files that lack the last columns of a model', () => {
 
   it('are evaluated without their zeros, and to the same numbers', async () => {
     const narrow = await open('narrow.svm')
-    assert.deepEqual(await evaluate(booster, narrow), await evaluate(booster, await open('narrow.csv')))
+    assert.deepEqual(
+      await evaluate(booster, narrow), await evaluate(booster, await open('narrow.csv')))
     const half = Array.from({ length: 30 }, (_, i) => 2 * i)
     assert.deepEqual(await evaluate(booster, narrow.select(half)),
       await evaluate(booster, (await open('narrow.csv')).select(half)))
@@ -88,7 +92,7 @@ describe('LibSVM files that lack the last columns of a model', () => {
 
   it('may not have more columns than the model, unless these have another role', async () => {
     await writeRows(folder, 'wide', 40, nFeatures + 2)
-    const message = /wide\.svm has the column 'Column_12', but the last one of the model is 'Column_11'/
+    const message = /wide\.svm has the column 'Column_12', but the last .* is 'Column_11'/
     const wide = await open('wide.svm')
     await assert.rejects(booster.predict(wide), message)
     await assert.rejects(evaluate(booster, wide), message)
@@ -99,6 +103,11 @@ describe('LibSVM files that lack the last columns of a model', () => {
     assert.equal((await booster.predict(few)).length, 2 * 40)
     await assert.rejects(booster.predict(await open('wide.svm', { ignore: ['Column_12'] })),
       /'Column_13'/)
+    // Models of LightGBM may have lost features that no tree uses.
+    const raw = await openRaw(file('wide.svm'))
+    raw.fitTo({ features: booster.model.features, origin: {} as never }, {})
+    assert.throws(() => raw.fitTo(booster.model, {}), message)
+    await raw.close()
     await writeFile(file('other.csv'), 'label,Column_0\n1,2\n')
     await assert.rejects(booster.predict(await open('other.csv')), /'Column_1' is not in/)
   })

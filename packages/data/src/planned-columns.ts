@@ -28,14 +28,15 @@ export class PlannedColumns {
 
   /**
    * Fits files that leave out zeros to a model: columns of the model behind the last of the files
-   * are 0 in all rows.
+   * are 0 in all rows. How many columns a model of LightGBM has is not known for certain, since
+   * features that no tree uses may have been left out of it.
    *
    * @param roles - of the columns of the files
    * @param keep - columns that are wanted beside the model's
    * @throws CoppiceError 'DATA' for other columns behind the last of the model
    */
   fitTo(
-    model: Pick<Model, 'features'>, roles: RoleOptions, keep: readonly string[] = [],
+    model: Pick<Model, 'features' | 'origin'>, roles: RoleOptions, keep: readonly string[] = [],
   ): void {
     if (!isSparse(this.#planned)) return
     const used = [...keep, ...columnsWithOtherRoles(this.names, roles)]
@@ -43,7 +44,7 @@ export class PlannedColumns {
     for (const name of absentFeatures(this.names, features)) this.#absent.add(name)
     const most = Math.max(...features.map(sparseIndex))
     const extra = this.names.find((name) => sparseIndex(name) > most && !used.includes(name))
-    if (extra === undefined || most < 0) return
+    if (extra === undefined || most < 0 || model.origin !== undefined) return
     const where = this.#planned.find(({ plan }) => plan.columns.some(({ name }) => name === extra))
     throw new CoppiceError(
       'DATA',

@@ -64,7 +64,8 @@ describe('datasetFromMemory', () => {
     const n = 70_000
     const columns = {
       p: Float32Array.from({ length: n }, (_, row) => (row * 7919) % 65_537 / 977 - 30),
-      q: Float32Array.from({ length: n }, (_, row) => row % 11 === 0 ? NaN : 1.3 ** (row % 160 - 80)),
+      q: Float32Array.from({ length: n }, (_, row) =>
+        row % 11 === 0 ? NaN : 1.3 ** (row % 160 - 80)),
       r: Float32Array.from({ length: n }, (_, row) => row % 5),
     }
     const names = Object.keys(columns)

@@ -1,5 +1,5 @@
 // Values to bins. The cell of a value says how many bounds are below all values of that cell; the
-// few bounds within it are compared. Contract of the memory of a search: SearchLayout in search-api.ts.
+// few bounds within it are compared. What a search is in memory: SearchLayout, search-api.ts.
 
 const CELLS: usize = 2112
 const BOUNDS: usize = 32
@@ -11,8 +11,8 @@ const SHORT: i32 = 0
 const LONG: i32 = 1
 const CURVED: i32 = 2
 
-// x to sign(x) h(1 + unit |x|), where h is the upper half of a double as an integer, less that of 1:
-// nearly linear up to 1 / unit, from there on a logarithm in straight pieces. NaN remains.
+// x to sign(x) h(1 + unit |x|), where h is the upper half of a double as an integer, less that of
+// 1: nearly linear up to 1 / unit, from there on a logarithm in straight pieces. NaN remains.
 // @ts-ignore: decorator
 @inline
 function curved(values: v128, unit: v128): v128 {

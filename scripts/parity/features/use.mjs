@@ -104,7 +104,8 @@ export const use = {
         'leaves out trees of rows that are decided')],
     ['pred_early_stop', 'pred_early_stop_freq', 'pred_early_stop_margin']),
     refused('rows with other columns (`predict_disable_shape_check`)',
-      ['predict_disable_shape_check'], 'columns are found by name; what is missing is an error'),
+      ['predict_disable_shape_check'], 'columns are found by name; what is missing is an error, ' +
+        'but for the last columns of LibSVM, which are 0 where no row stores them'),
     elsewhere('importance by splits and gains', 'from any model, when it is asked for',
       testsOf('packages/model/test/importance.test.ts')(
         'counts every node once, and sums every gain once'), ['saved_feature_importance_type']),

@@ -1,7 +1,9 @@
 import { Booster, Dataset, evaluate, type FileOptions } from '@coppice/api'
 import { listNames, openRaw } from '@coppice/api/command'
 import type { Command } from '../command.js'
-import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import {
+  columnFlags, dataFlag, formatFlags, formatOptions, ignoredColumns, ignoreFlag,
+} from '../data-flags.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
 import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
@@ -19,6 +21,7 @@ export const evaluateCommand: Command = {
     iterationsFlag,
     dataFlag,
     ...columnFlags.filter(({ name }) => ['label', 'weight', 'group'].includes(name)),
+    ignoreFlag,
     ...formatFlags,
     { name: 'metric', group: 'Output', takes: 'many', default: 'all of the objective',
       describe: 'Metrics to compute: auc,binary_logloss, or with a rank: ndcg@10' },
@@ -37,7 +40,8 @@ export const evaluateCommand: Command = {
     const booster = asNeeded(loaded)
     const { model } = booster
     const options = {
-      ...fileOptions, ...numberingFor(loaded, values.text('label') ?? ''),
+      ...fileOptions, ...ignoredColumns(values, loaded),
+      ...numberingFor(loaded, values.text('label') ?? ''),
       sideFiles: sideFilesOf(model.objective.name),
     }
     const data = await Dataset.open(values.list('data'), options)

@@ -1,7 +1,7 @@
 import { Booster, type Cluster, CoppiceError, type PredictionType } from '@coppice/api'
 import { type ByteSink, THREADS_MAX, writePredictions } from '@coppice/api/command'
 import type { Command } from '../command.js'
-import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import { dataFlag, formatFlags, formatOptions, ignoredColumns, ignoreFlag } from '../data-flags.js'
 import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
 import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -24,6 +24,7 @@ export const predictCommand: Command = {
     iterationsFlag,
     ...earlyStopFlags,
     dataFlag,
+    ignoreFlag,
     ...formatFlags,
     { name: 'out', group: 'Output', takes: 'one', short: 'o', isRequired: true,
       describe: 'File to write: .csv, .tsv, .parquet, .arrow or .npy; - for CSV on stdout' },
@@ -76,7 +77,9 @@ export const predictCommand: Command = {
       const nRows = await writePredictions({
         booster,
         inputs: values.list('data'),
-        fileOptions: { ...fileOptions, ...numberingFor(loaded, undefined) },
+        fileOptions: {
+          ...fileOptions, ...ignoredColumns(values, loaded), ...numberingFor(loaded, undefined),
+        },
         out: out === '-' ? stdout : out,
         type,
         features: loaded.featureNames,

@@ -109,7 +109,7 @@ function rangesOf(
   })
 }
 
-/** As `binRows`, of rows of a matrix. Returns false, with nothing done, where some have categories. */
+/** As `binRows`, of rows of a matrix; false, with nothing done, where some have categories. */
 export function binMatrixRows(
   lookups: readonly BinLookup[],
   { matrix, columns, firstRow }: MatrixRows,

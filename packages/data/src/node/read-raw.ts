@@ -136,7 +136,7 @@ export class RawTable {
     return this.#read(wanted, types, readUnit, (partition) => partition.plan.units)
   }
 
-  /** As `units`; of files that leave out zeros, numbers come without, and of more rows at a time. */
+  /** As `units`; of files that leave out zeros, numbers come without, of more rows at a time. */
   storedUnits(
     wanted: readonly string[],
     types: Readonly<Record<string, WantedType>>,

@@ -74,7 +74,8 @@ describe('loadDataset refuses', function () {
 
   it('rows of text files, naming the line, too', async () => {
     const texts: Record<string, readonly [string, RegExp]> = {
-      'quotes.csv': ['a,y,w\n\n"1\n2",0,1\n \n\n3,1,-1\n4,1,1\n', /-1 in row 2 of .*quotes\.csv \(line 7\)/],
+      'quotes.csv': ['a,y,w\n\n"1\n2",0,1\n \n\n3,1,-1\n4,1,1\n',
+        /-1 in row 2 of .*quotes\.csv \(line 7\)/],
       'first.csv': ['a,y,w\n1,0,-1\n3,1,1\n', /row 1 of .*first\.csv \(line 2\)/],
       'returns.tsv': ['a\ty\tw\r\n1\t0\t1\r\n3\t1\tnan\r\n', /row 2 of .*returns\.tsv \(line 3\)/],
       'old.csv': ['a,y,w\r1,0,1\r3,,1', /label column 'y' is missing .* row 2 of .* \(line 3\)/],

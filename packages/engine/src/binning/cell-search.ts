@@ -41,7 +41,8 @@ const unitRanks = [0.5, 0.25, 0.1, 0] as const
 /** Bounds closer to 0 than this are those of zero itself. */
 const leastUnit = 1e-34
 
-const toWhole = 1.5 * 2 ** 52
+/** 1.5 * 2^52 */
+const toWhole = 6_755_399_441_055_744
 const highOfOne = 0x3ff00000
 
 const double = new Float64Array(1)

@@ -1,7 +1,7 @@
 /** The contract of the kernels that search the bounds of a feature; see `Kernels`. */
 
 /**
- * What values are searched for in, in bytes. At `low`, `scale`, `last` and `unit` are doubles: value
+ * What values are searched for in, in bytes. At `low`, `scale`, `last`, `unit` are doubles: value
  * x is in cell (x - low) * scale, cut to [0, last] and rounded to the nearest whole number, NaN in
  * cell last + 1. Where cells are curved, x is first replaced by sign(x) * (h(1 + unit |x|) - h(1)),
  * with h the upper 32 bits of a double as an integer. `bounds` are ascending doubles, Infinity

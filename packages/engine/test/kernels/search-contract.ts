@@ -22,7 +22,10 @@ export const boundsOf: Readonly<Record<SearchWay, readonly (readonly number[])[]
     [], [3], [-1e-35, 1e-35], Array.from({ length: 254 }, (_, i) => i / 8 - 11),
     [-1.5e308, 1, 2, 3, 1.5e308],
   ],
-  long: [[0, 1, 2, 3, 1e9, 1e9 + 1, 1e9 + 2], Array.from({ length: 252 }, (_, i) => 2 * (i >> 2) + (i & 3) * 1e-9)],
+  long: [
+    [0, 1, 2, 3, 1e9, 1e9 + 1, 1e9 + 2],
+    Array.from({ length: 252 }, (_, i) => 2 * (i >> 2) + (i & 3) * 1e-9),
+  ],
   curved: [
     Array.from({ length: 200 }, (_, i) => 1.2 ** (i - 40)),
     Array.from({ length: 254 }, (_, i) => (i < 127 ? -1 : 1) * 1.5 ** ((i % 127) - 60)),
@@ -55,7 +58,8 @@ export function searchContract(make: (memory: WebAssembly.Memory) => Kernels): v
         const search = cellSearch(lookup)!
         assert.equal(search.way, way, `bounds ${k}`)
         const drawn = searched(bounds, random)
-        for (const [n, stride, step] of lengths.map((length, i) => [length, 1 + i % 3, 1 + i % 2] as const)) {
+        for (const [i, n] of lengths.entries()) {
+          const [stride, step] = [1 + i % 3, 1 + i % 2]
           for (const [name, values] of [
             [ofDoubles, Float64Array.from(drawn)], [ofFloats, Float32Array.from(drawn)],
           ] as const) {
@@ -66,7 +70,9 @@ export function searchContract(make: (memory: WebAssembly.Memory) => Kernels): v
             const out = lab.reserve(n * stride)
             lab.run([out], (kernels) => kernels[name](out, stride, at, step * bytes, n, place))
             const expected = new Uint8Array(n * stride)
-            for (let i = 0; i < n; i++) expected[i * stride] = binOfValue(lookup, values[i * step]!)
+            for (let row = 0; row < n; row++) {
+              expected[row * stride] = binOfValue(lookup, values[row * step]!)
+            }
             assert.deepEqual([...lab.bytes(out, n * stride)], [...expected], `${name} ${k} ${n}`)
           }
         }

@@ -31,7 +31,7 @@ import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { RowCosts } from './row-costs.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
-import { settingsOf } from './settings-of-iteration.js'
+import { learningRateOf, settingsOf } from './settings-of-iteration.js'
 
 /** What an iteration came to. */
 export interface IterationRecord extends IterationOutcome {
@@ -395,9 +395,4 @@ export function changesScores({ feature, leafValue }: BinnedTree): boolean {
 /** None of an iteration's trees could split. */
 export const nothingLearnt: IterationRecord = {
   trees: [], hessianUnit: 1, metricParts: [], rescale: null,
-}
-
-/** Of an iteration: by the schedule, as far as it goes. */
-function learningRateOf(plan: TrainingPlan, iteration: number): number {
-  return plan.forest === null ? plan.learningRates[iteration] ?? plan.learningRate : 1
 }

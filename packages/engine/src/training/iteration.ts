@@ -31,7 +31,7 @@ import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { RowCosts } from './row-costs.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
-import { settingsOf } from './settings-of-iteration.js'
+import { learningRateOf, settingsOf } from './settings-of-iteration.js'
 
 /** What an iteration came to. */
 export interface IterationRecord extends IterationOutcome {
@@ -181,7 +181,8 @@ export class Booster {
       Dialogue<readonly number[] | null>
     const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
     const shrinkage = step?.shrinkage ?? learningRateOf(this.#plan, iteration)
-    return { task: { iteration, scales, bag, shrinkage }, step, biases }
+    const leafLimit = this.#grid.limit
+    return { task: { iteration, scales, bag, shrinkage, leafLimit }, step, biases }
   }
 
   /** All that comes after the trees. Null: none of them could split. */
@@ -286,7 +287,7 @@ export class Booster {
    * @param lane - of trees that grow at the same time each has another
    */
   *growTree(task: TreeTask, due: Uint8Array | null, lane = 0): Dialogue<GrownTree> {
-    const { iteration, output, scales, bag, shrinkage } = task
+    const { iteration, output, scales, bag, shrinkage, leafLimit } = task
     const plan = this.#plan
     const settings = settingsOf(plan, iteration)
     const masks = this.#masks[lane]!
@@ -297,7 +298,7 @@ export class Booster {
     // trees of a forest are models of their own
     const bias = plan.forest?.bias[output] ?? 0
     const leafValue: LeafValue = (totals, usesCatL2, ruled) =>
-      this.#grid.round(shrinkage * (ruled ?? freeOutput(totals, usesCatL2)) + bias)
+      this.#grid.round(shrinkage * (ruled ?? freeOutput(totals, usesCatL2)) + bias, leafLimit)
     const { features, rules } = plan.engine
     const ruledTree = rules === undefined ? null
       : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
@@ -369,6 +370,8 @@ export interface IterationTask {
   readonly bag: BagRule | null
   /** Factor on leaf values. */
   readonly shrinkage: number
+  /** Of their magnitude: whoever grows a tree need not know those before. */
+  readonly leafLimit: number
 }
 
 /** What one of them is grown with. */
@@ -392,9 +395,4 @@ export function changesScores({ feature, leafValue }: BinnedTree): boolean {
 /** None of an iteration's trees could split. */
 export const nothingLearnt: IterationRecord = {
   trees: [], hessianUnit: 1, metricParts: [], rescale: null,
-}
-
-/** Of an iteration: by the schedule, as far as it goes. */
-function learningRateOf(plan: TrainingPlan, iteration: number): number {
-  return plan.forest === null ? plan.learningRates[iteration] ?? plan.learningRate : 1
 }

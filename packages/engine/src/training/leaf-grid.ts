@@ -35,9 +35,13 @@ export class LeafGrid {
     this.#budget = power * powerOfTwo(52 - PLACES)
   }
 
+  /** Most magnitude of a leaf now. */
+  get limit(): number {
+    return Math.min(this.#limit, this.#budget / 2)
+  }
+
   /** The multiple of the quantum nearest to the value, clamped to the bound. */
-  round(value: number): number {
-    const limit = Math.min(this.#limit, this.#budget / 2)
+  round(value: number, limit = this.limit): number {
     const clamped = Math.max(-limit, Math.min(limit, value))
     // + 0: a rounded -0 is 0
     return roundTiesToEven(clamped / this.quantum) * this.quantum + 0

@@ -26,6 +26,11 @@ export function settingsOf(plan: TrainingPlan, iteration: number): IterationSett
   }
 }
 
+/** The learning rate of an iteration: by the schedule, as far as it goes. */
+export function learningRateOf(plan: TrainingPlan, iteration: number): number {
+  return plan.forest === null ? plan.learningRates[iteration] ?? plan.learningRate : 1
+}
+
 /** Those of the values that the settings have. */
 function pick<T extends object>(values: object, settings: T): Partial<T> {
   return Object.fromEntries(

@@ -38,6 +38,9 @@ const cases: readonly Case[] = [
     ...small, objective: 'multiclassova', dataSampleStrategy: 'goss', learningRate: 0.6,
     extraTrees: true, numIterations: 8, earlyStoppingRound: 1,
   }, recipe: base },
+  { name: 'scores that diverge, and leaves that are cut off', params: {
+    ...small, learningRate: 40, minSumHessianInLeaf: 0, lambdaL2: 1e-6, numIterations: 6,
+  }, recipe: { ...base, nRows: 1200 } },
   { name: 'dart, wide rows, few histograms', params: {
     ...small, boosting: 'dart', dropRate: 0.7, skipDrop: 0, histogramPoolSize: 0.2,
     numIterations: 3,

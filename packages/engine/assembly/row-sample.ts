@@ -6,15 +6,19 @@ import { finish, mixWord } from './draw'
 /**
  * GOSS: how much a row matters, the sum over outputs of |gradient x hessian| in fixed-point units,
  * rounded to f32 whose bits are the key: keys of larger sums are larger.
+ *
+ * factors: an f64 for each output, that its share is multiplied with, or 0: all are 1.
  */
 export function importanceKeys(
   keys: usize, pairs: usize, pairStride: i32, planeBytes: i32, nOutputs: i32, n: i32,
+  factors: usize,
 ): void {
   for (let i = 0; i < n; i++, pairs += pairStride) {
     let sum: f64 = 0
     for (let k = 0; k < nOutputs; k++) {
       const at = pairs + <usize>k * planeBytes
-      sum += abs(<f64>load<i32>(at)) * <f64>load<u32>(at, 4)
+      const share = abs(<f64>load<i32>(at)) * <f64>load<u32>(at, 4)
+      sum += factors == 0 ? share : share * load<f64>(factors + (<usize>k << 3))
     }
     store<u32>(keys + (<usize>i << 2), reinterpret<u32>(<f32>sum))
   }

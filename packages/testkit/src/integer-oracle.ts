@@ -76,7 +76,7 @@ export function trainByIntegerOracle(
         params, data, bins, fixed, scales, grid, iteration, output, rate, bias[output]!)
       const { tree: stepped, leafOf } = grower.grow(inBag)
       const tree = percentiles === null ? stepped : renewed(stepped, (leaf) => grid.round(
-        rate * percentiles.find(
+        bias[output]! + rate * percentiles.find(
           inBag.filter((row) => leafOf(row) === leaf), (row) => scores[row]![output]!)))
       grown.push(tree)
       assigned.push(leafOf)

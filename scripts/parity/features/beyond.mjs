@@ -16,8 +16,9 @@ export const beyond = {
       ...outputs('have for each quantile the trees of a training of that quantile'), ...clusters],
     { note: 'leaves are exact percentiles; quantiles may cross' }),
     built('`multi_regression`: several label columns of numbers', [
-      ...outputs('have for each number the trees of a regression, but for the scale of gradients'),
-      ...clusters], { note: 'label columns of at most 1024 times the smallest in magnitude' }),
+      ...outputs('have for each number the trees of a regression,',
+        'have for each number the trees of a regression with its init scores'),
+      ...clusters], { note: 'columns of any magnitudes: each has scales of its own' }),
     built('`multi_label`: several label columns of 0 and 1', [
       ...outputs('have for each label of 0 or 1 the trees of a binary training'), ...clusters]),
     built('`squared_log_error` (XGBoost\'s `reg:squaredlogerror`)', [

@@ -168,7 +168,8 @@ export const modes = {
     built('`dart`: drops, limits, both normalisations', [...dart('gives the oracle\'s bytes, and '
       + 'drops something: regression', 'keeps the limit, and the weights of both modes'),
     ...besideModes, ...modesOnCluster('gives the bytes of a training here: dart')]),
-    built('`rf`', [...forest('gives the oracle\'s bytes: regression'),
+    built('`rf`', [...forest('gives the oracle\'s bytes: regression',
+      'has for each of several quantiles the trees of a forest of its own'),
       ...besideModes, ...modesOnCluster('gives the bytes of a training here: rf of classes')]),
   ],
 }

@@ -43,10 +43,13 @@ GRADE = ('grade', None, {'objective': 'multiclass', 'num_class': 3, **LARGE})
 COUNT = ('count', None, {'objective': 'poisson', **LARGE})
 ABSOLUTE = ('number', None, {'objective': 'regression_l1', 'min_data_in_leaf': 5})
 
+QUANTILE = ('number', None, {'objective': 'quantile', 'alpha': 0.3, 'min_data_in_leaf': 5})
+RELATIVE = ('count', None, {'objective': 'mape', 'min_data_in_leaf': 5})
+
 
 def case(of, mode, weights=None, **params):
     label, _, objective = of
-    return label, weights, dict(objective, **mode, **params)
+    return label, weights, {**objective, **mode, **params}
 
 
 CASES = [
@@ -68,6 +71,13 @@ CASES = [
     case(CLASS, FOREST, 'some', max_delta_step=1.5),
     case(GRADE, FOREST),
     case(COUNT, FOREST),
+    case(ABSOLUTE, FOREST),
+    case(ABSOLUTE, FOREST, 'some', lambda_l2=2, **LARGE),
+    case(ABSOLUTE, FOREST, boost_from_average=False),
+    case(QUANTILE, FOREST),
+    case(QUANTILE, FOREST, 'some', alpha=0.8, **LARGE),
+    case(RELATIVE, FOREST),
+    case(RELATIVE, FOREST, num_leaves=2),
     case(NUMBER, {'boosting': 'rf', 'data_sample_strategy': 'goss', 'top_rate': 0.5,
                   'other_rate': 0.5}, num_iterations=12),
     case(NUMBER, GOSS, top_rate=0.5, other_rate=0.5),

@@ -275,6 +275,8 @@ export class TrainingDriver {
       // the log has the trees
       this.trees.append(committedTrees(requests))
     }
+    // what was asked before is of no more use: the trees begin with what it came to
+    this.#requests = []
     this.#marks = this.#marksBefore = new LogMarks(this.trees.digest)
     this.#port.replayed()
   }

@@ -140,6 +140,7 @@ export const engineSetup: Schema<EngineSetup> = object({
   baseScores: list(finite, OUTPUTS_MAX),
   fixedScores: nullable(list(finite, OUTPUTS_MAX)),
   initScoreQuantum: finite,
+  quanta: optional(list(finite, OUTPUTS_MAX)),
   scan: object({
     lambdaL1: finite,
     lambdaL2: finite,
@@ -180,7 +181,9 @@ export const rowSummary: Schema<RowSummary> = object({
   maxAbsLabel: double,
   maxWeight: double,
   maxAbsInitScore: double,
-  targets: optional(list(object({ sumWeightedLabel: exactSum, maxAbsLabel: double }), OUTPUTS_MAX)),
+  targets: optional(list(object({
+    sumWeightedLabel: exactSum, maxAbsLabel: double, maxAbsInitScore: optional(double),
+  }), OUTPUTS_MAX)),
   extents: optional(list(finite, COLUMNS_MAX)),
   queries: optional(object({
     nQueries: count, sumWeight: exactSum, nPositions: optional(integer(0, POSITION_MAX + 1)),

@@ -55,6 +55,7 @@ const iteration = integer(0, ITERATIONS_MAX)
 
 const rescale: Schema<Rescale> = object({
   iterations: list(iteration, ITERATIONS_MAX), factor: finite, quantum: finite,
+  quanta: optional(list(finite, OUTPUTS_MAX)),
 })
 
 /** The members of a committed iteration. Journals of earlier versions have no `rescale`. */

@@ -33,7 +33,8 @@ export function iterationRecord(iteration: number, seed = 1): IterationRecord {
     iteration,
     trees: [tree],
     rescale: iteration % 2 === 0 ? null
-      : { iterations: [0, iteration - 1], factor: 2 / 3, quantum: 2 ** -40 },
+      : { iterations: [0, iteration - 1], factor: 2 / 3, quantum: 2 ** -40,
+        ...(iteration % 4 === 1 ? { quanta: [2 ** -40, 8] } : {}) },
     metrics: [
       { dataset: 'valid', metric: 'auc', value: random.uniform(), higherIsBetter: true },
     ],

@@ -22,7 +22,7 @@ const message = (
 const layout = { nBins: 8, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {
   features: [layout, layout], nOutputs: 1, maxLeaves: 4, maxExpansions: 2,
-  usesBagging: false, usesGoss: false,
+  usesBagging: false, usesGoss: false, fixedScores: null,
   objective: {
     objective: { name: 'regression' }, binaryWeights: [], gradientBound: null, hessianBound: 1,
   },

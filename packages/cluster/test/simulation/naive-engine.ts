@@ -23,6 +23,8 @@ interface Row {
   readonly raw: readonly number[]
   /** Of each output, as the next two. */
   readonly score: number[]
+  /** Of a forest: what gradients are of. */
+  readonly fixed: number[] | null
   readonly gradient: number[]
   readonly hessian: number[]
   /** By lane, the tree's nodes that it is in, also those that were split ahead in vain. */
@@ -91,6 +93,7 @@ class NaiveStore {
         for (const [i, derivatives] of this.#derivatives(request).entries()) {
           const { gradient, hessian } = this.#training[i]!
           for (const [k, of] of derivatives.entries()) {
+            if (k !== (request.output ?? k)) continue
             gradient[k] = nearestEven(of.gradient * request.gradientScale)
             hessian[k] = nearestEven(of.hessian * request.hessianScale)
           }
@@ -109,7 +112,11 @@ class NaiveStore {
         return
       case 'commit':
         for (const row of [this.#training, ...this.#evaluated].flat()) {
-          row.score[request.output]! += leafOf(request.tree, row, this.#setup)
+          if (request.output >= this.#setup.nOutputs) {
+            row.fixed![request.output - this.#setup.nOutputs]! += request.tree.leafValue[0]!
+            continue
+          }
+          row.score[request.output]! += leafOf(request, row, this.#setup)
         }
         return
       case 'prepare':
@@ -158,12 +165,12 @@ class NaiveStore {
     return this.#training.map(({ labels, score }) => ({ label: labels[0]!, score: score[0]! }))
   }
 
-  #gradient({ score: scores, labels }: Row, output: number): number {
+  #gradient({ score, fixed, labels }: Row, output: number): number {
     const { objective } = this.#setup.objective
     const label = labels[output] ?? labels[0]!
-    const score = scores[output]!
-    const isMet = Math.abs(score - label) <= this.#setup.initScoreQuantum / 2
-    const side = isMet ? 0 : Math.sign(score - label)
+    const own = (fixed ?? score)[output]!
+    const isMet = Math.abs(own - label) <= this.#setup.initScoreQuantum / 2
+    const side = isMet ? 0 : Math.sign(own - label)
     switch (objective.name) {
       case 'regression_l1': return side
       case 'mape': return side / Math.max(1, Math.abs(label))
@@ -172,16 +179,16 @@ class NaiveStore {
         const alpha = objective.quantiles[output]!
         return side < 0 ? -alpha : 1 - alpha
       }
-      default: return score - label
+      default: return own - label
     }
   }
 
   #selectable(node: number, weightScale: number, output: number): SelectableRow[] {
     const { objective: { objective }, initScoreQuantum } = this.#setup
     return this.#training.filter(({ nodes }) => node === -1 || nodes[0]!.has(node))
-      .map(({ id, score, labels: [label = 0] }) => ({
+      .map(({ id, score, fixed, labels: [label = 0] }) => ({
         id,
-        residual: nearestEven((label - score[output]!) / initScoreQuantum),
+        residual: nearestEven((label - (fixed ?? score)[output]!) / initScoreQuantum),
         weight: weightScale === 0 ? 1 : nearestEven(
           weightScale / (objective.name === 'mape' ? Math.max(1, Math.abs(label)) : 1)),
       }))
@@ -193,7 +200,8 @@ class NaiveStore {
         if (request.of === 'scores') {
           return [sealed({ kind: 'maximum', value: keyOfScores(this.#timed) })]
         }
-        const values = this.#derivatives(request).flat()
+        const values = this.#derivatives(request)
+          .flatMap((of) => request.output === undefined ? of : [of[request.output]!])
           .map(({ gradient }) => Math.abs(gradient))
         return [sealed({ kind: 'maximum', value: Math.max(0, ...values) })]
       }
@@ -203,7 +211,7 @@ class NaiveStore {
       case 'together':
         return partsOf(request).flatMap(({ lane, request: part }) =>
           summedNodes(part).map((node) => this.#sums(node, lane)))
-      case 'evaluate': return [this.#parts()]
+      case 'evaluate': return [this.#parts(request.divisor ?? 1)]
       case 'select': {
         const part = selectNaively(
           request, (node) => this.#selectable(node, request.weightScale, request.output))
@@ -256,12 +264,12 @@ class NaiveStore {
     return { kind: 'sums', bytes: new Uint8Array(sums.buffer) }
   }
 
-  #parts(): AnswerPayload {
+  #parts(divisor: number): AnswerPayload {
     const parts = this.#evaluated.flatMap((rows, dataset) =>
       this.#setup.metrics.map(({ name }) => {
         const sum = new ExactSum()
         for (const { score: [score = 0], labels: [label = 0] } of rows) {
-          sum.add((score - label) * (score - label))
+          sum.add((score / divisor - label) * (score / divisor - label))
         }
         return { dataset, metric: name, sum: sum.parts(), ranked: null }
       }))
@@ -311,14 +319,20 @@ function summedNodes(request: Extract<EngineRequest, { kind: 'root' | 'round' }>
       leftTotals.count <= rightTotals.count ? left : right)
 }
 
+/** Of an output's scores. */
+function gridOf({ quanta, initScoreQuantum }: EngineSetup, output: number): number {
+  return quanta === undefined ? initScoreQuantum : quanta[output]!
+}
+
 function rowsOf({ firstRow, bins, label, raw, initScore }: TinyRows, setup: EngineSetup): Row[] {
-  const { baseScores, initScoreQuantum: quantum, lanes = 1 } = setup
+  const { baseScores, lanes = 1 } = setup
   const nLabels = label.length / bins.length
   return bins.map((own, i) => ({
     id: firstRow + i, bins: own, labels: label.slice(i * nLabels, (i + 1) * nLabels),
     raw: raw?.[i] ?? [],
-    score: baseScores.map((base) =>
-      base + nearestEven((initScore?.[i] ?? 0) / quantum) * quantum),
+    score: baseScores.map((base, output) => base +
+      nearestEven((initScore?.[i] ?? 0) / gridOf(setup, output)) * gridOf(setup, output)),
+    fixed: setup.fixedScores === null ? null : [...setup.fixedScores],
     gradient: baseScores.map(() => 0), hessian: baseScores.map(() => 0),
     nodes: Array.from({ length: lanes }, () => new Set<number>()),
   }))
@@ -333,14 +347,15 @@ function isLeft(leftBins: Uint8Array, bin: number, nBins: number): boolean {
 }
 
 function leafOf(
-  tree: Extract<EngineRequest, { kind: 'commit' }>['tree'], { bins, raw }: Row,
-  { features, initScoreQuantum }: EngineSetup,
+  { tree, output }: Extract<EngineRequest, { kind: 'commit' }>, { bins, raw }: Row,
+  setup: EngineSetup,
 ): number {
+  const { features } = setup
   let at = tree.feature.length === 0 ? ~0 : 0
   while (at >= 0) {
     const feature = tree.feature[at]!
     at = isLeft(tree.leftBins[at]!, bins[feature]!, features[feature]!.nBins)
       ? tree.leftChild[at]! : tree.rightChild[at]!
   }
-  return outputNaively(tree, ~at, raw, initScoreQuantum)
+  return outputNaively(tree, ~at, raw, gridOf(setup, output))
 }

@@ -31,7 +31,8 @@ export class NaiveReducer implements RequestReducer {
   #moments: MomentsPart[] = []
   /** Of the tree. */
   #scanParams: EngineSetup['scan']
-  #units = { gradient: 1, hessian: 1 }
+  /** By lane. */
+  readonly #units: { readonly gradient: number, readonly hessian: number }[] = []
   /** Of the tree that is spoken of. */
   #lane = 0
 
@@ -53,12 +54,18 @@ export class NaiveReducer implements RequestReducer {
     this.#moments = []
     this.#nodes = []
     if (request.kind === 'gradients') {
-      this.#units = { gradient: 1 / request.gradientScale, hessian: 1 / request.hessianScale }
+      this.#units.length = 0
+      this.#units.push(...this.#histograms.map(() =>
+        ({ gradient: 1 / request.gradientScale, hessian: 1 / request.hessianScale })))
     }
     if (asksForSums(request)) {
       this.#nodes = partsOf(request).flatMap(({ lane, request: part }) => {
         if (part.kind === 'root') {
           this.#scanParams = part.scan ?? this.#setup.scan
+          const { scales } = part
+          if (scales !== undefined) {
+            this.#units[lane] = { gradient: 1 / scales.gradient, hessian: 1 / scales.hessian }
+          }
           this.#histograms[lane]!.clear()
           return [{ lane, node: 0 }]
         }
@@ -191,7 +198,7 @@ export class NaiveReducer implements RequestReducer {
 
   #scan(node: number, total: Sums, mask: Uint8Array): Candidate | null {
     const { lambdaL2, minDataInLeaf, minSumHessianInLeaf } = this.#scanParams
-    const { gradient, hessian } = this.#units
+    const { gradient, hessian } = this.#units[this.#lane]!
     const g = total.g * gradient
     const h = total.h * hessian
     const parent = g * g / (h + lambdaL2)

@@ -43,7 +43,7 @@ const problems = new Map<number, Promise<Problem>>()
 /** Problems that are of one of these kinds each. */
 export const specialKinds = [
   'begins', 'schedule', 'begins', 'outputs', 'ranks', 'wide', 'trees', 'trees', 'bagged trees',
-  'times',
+  'times', 'forest',
 ] as const
 type Kind = (typeof specialKinds)[number] | undefined
 /** Problems of none of them. */
@@ -91,7 +91,8 @@ async function makeProblem(number: number): Promise<Problem> {
       if (kind === 'times') {
         return Math.max(1, Math.round(9 - value)) * (random.below(3) > 0 ? 1 : -1)
       }
-      return kind === 'ranks' ? Math.max(0, Math.min(3, Math.round(value / 3))) : value
+      // of magnitudes that are far apart
+      return kind === 'ranks' ? Math.max(0, Math.min(3, Math.round(value / 3))) : value * 1e4 ** k
     }))
     return { dataset, rows: { firstRow, bins, label,
       ...(isLinear ? { raw: rawOf(bins, Math.floor(nBins / 2), number) } : {}) } }
@@ -159,6 +160,8 @@ function specialParams(kind: (typeof specialKinds)[number]): Readonly<Record<str
     case 'ranks': return { objective: 'lambdarank', lambdarank_norm: false, metric: 'none',
       lambdarank_position_bias_regularization: 0.1 }
     case 'times': return { objective: 'cox', metric: 'none' }
+    case 'forest': return { boosting: 'rf', objective: 'regression_l1', learning_rate: 0.1,
+      linear_tree: false, linear_lambda: 0, bagging_fraction: 0.7, bagging_freq: 1 }
     default: return {}
   }
 }

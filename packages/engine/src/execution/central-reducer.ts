@@ -81,6 +81,8 @@ export class CentralReducer {
       this.#requireElected().begin(this.#ofElected)
       return
     }
+    const scales = request.kind === 'root' ? request.scales : undefined
+    if (scales !== undefined) this.setUnits(scales.gradient, scales.hessian)
     const builds = this.#reducer.begin(request)
     assert(builds.length === histogramsOf(request).length, 'all parents have their sums')
     this.#adder.begin(builds.map(({ slot }) => slot))

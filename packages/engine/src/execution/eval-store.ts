@@ -81,7 +81,7 @@ export class EvalStore {
     if (tree.linear !== undefined && tree.feature.length > 0 && scorer !== null) {
       walk.write(scorer.marking(tree))
       walkTree(scorer.marks, offset, stride, 0, this.#nRows, walk.nodes, walk.values)
-      scorer.addMarked(tree, tree.linear, this.scores.values(output))
+      scorer.addMarked(tree, tree.linear, this.scores.values(output), output)
       return
     }
     walk.write(tree)
@@ -147,6 +147,6 @@ function storeRows(
   const walkOffset = (column: number): number => byteOf[column]!
   const walk = new WalkTable(arena, setup.maxLeaves, { columns, walkOffset })
   const scorer = setup.linear === undefined ? null : new LinearScorer(
-    arena, new RawRows(data, runs, setup.features), nRows, setup.initScoreQuantum)
+    arena, new RawRows(data, runs, setup.features), nRows, setup)
   return { offset, stride, walk, scorer, isWide: columns.wide.length > 0 }
 }

@@ -1,7 +1,10 @@
 import type { Arena } from '../kernels/arena.js'
 import { roundTiesToEven } from '../numeric/rounding.js'
-import type { BinnedLinear, BinnedTree } from './protocol.js'
+import { quantumOf, type BinnedLinear, type BinnedTree, type EngineSetup } from './protocol.js'
 import type { RawRows } from './raw-values.js'
+
+/** Of the scores of each output. */
+type Grids = Pick<EngineSetup, 'initScoreQuantum' | 'quanta'>
 
 /**
  * Adds the outputs of linear leaves to the scores of one thread's rows. Which leaf a row is in is
@@ -13,14 +16,14 @@ export class LinearScorer {
   readonly #arena: Arena
   readonly #raw: RawRows
   readonly #nRows: number
-  readonly #quantum: number
+  readonly #grids: Grids
 
-  /** @param quantum - of scores: a power of two */
-  constructor(arena: Arena, raw: RawRows, nRows: number, quantum: number) {
+  /** @param grids - of scores: powers of two */
+  constructor(arena: Arena, raw: RawRows, nRows: number, grids: Grids) {
     this.#arena = arena
     this.#raw = raw
     this.#nRows = nRows
-    this.#quantum = quantum
+    this.#grids = grids
     this.marks = arena.reserve(((nRows + 1) & ~1) * 8)
   }
 
@@ -30,13 +33,19 @@ export class LinearScorer {
     return { ...plain, leafValue: tree.leafValue.map((_value, leaf) => leaf + 1) }
   }
 
-  /** Adds what the leaves of the marked rows come to, and takes the marks away. */
-  addMarked({ leafValue }: BinnedTree, linear: BinnedLinear, scores: Float64Array): void {
+  /**
+   * Adds what the leaves of the marked rows come to, and takes the marks away.
+   *
+   * @param scores - of `output`
+   */
+  addMarked(
+    { leafValue }: BinnedTree, linear: BinnedLinear, scores: Float64Array, output: number,
+  ): void {
     const marks = this.#arena.doubles(this.marks, this.#nRows)
     const { starts, columns, coefficients } = this.#flatten(linear)
     const { constant, limit } = linear
     const { nColumns } = this.#raw
-    const quantum = this.#quantum
+    const quantum = quantumOf(this.#grids, output)
     for (const { raw, at, begin, end } of this.#raw.pieces) {
       for (let row = begin, base = at; row < end; row++, base += nColumns) {
         const mark = marks[row]!
@@ -47,8 +56,8 @@ export class LinearScorer {
           sum += coefficients[i]! * raw[base + columns[i]!]!
         }
         // of values that are missing, and of infinities that cancel
-        const output = sum - sum !== 0 ? leafValue[leaf]! : Math.max(-limit, Math.min(limit, sum))
-        scores[row]! += roundTiesToEven(output / quantum) * quantum
+        const value = sum - sum !== 0 ? leafValue[leaf]! : Math.max(-limit, Math.min(limit, sum))
+        scores[row]! += roundTiesToEven(value / quantum) * quantum
       }
     }
     marks.fill(0)

@@ -40,6 +40,8 @@ export interface PrepareRequest {
    * cox first the largest score (`scoreKey`).
    */
   readonly of?: 'hessians' | 'scores'
+  /** Of one score only, where they have scales of their own. */
+  readonly output?: number
   /** As in the gradients that follow. */
   readonly draw?: number
   readonly biases?: readonly number[]
@@ -51,6 +53,8 @@ export interface GradientsRequest {
   /** Powers of two by which gradients and hessians are multiplied before rounding. */
   readonly gradientScale: number
   readonly hessianScale: number
+  /** Of one score only, where they have scales of their own: the last one comes last. */
+  readonly output?: number
   /** Start of the hashes of rows' draws (see `rowDraw`), for objectives that draw. */
   readonly draw?: number
   /** Of each position, where rows have one: added to the scores of its rows (lambdarank). */
@@ -69,6 +73,14 @@ export interface RootRequest {
   readonly rules?: LeafRules
   /** Of all scans of the tree, where they are not those of the setup. */
   readonly scan?: ScanParams
+  /** Of the output's gradients, where each has its own. */
+  readonly scales?: OutputScales
+}
+
+/** Powers of two by which the gradients and hessians of a score were multiplied. */
+export interface OutputScales {
+  readonly gradient: number
+  readonly hessian: number
 }
 
 /** One leaf cut in two. Node ids are the grower's; they are not in the model. */
@@ -126,6 +138,10 @@ export interface BinnedLinear extends LinearLeaves {
 
 export interface CommitRequest {
   readonly kind: 'commit'
+  /**
+   * From nOutputs on it is, less nOutputs, of the scores that the gradients of a forest are of: a
+   * base score that was asked for.
+   */
   readonly output: number
   readonly tree: BinnedTree
   /** The grower's node of each leaf, in leaf order; null when the tree was not grown here. */
@@ -333,6 +349,8 @@ export interface EngineSetup {
   /** Of a forest: the scores of which gradients are, always. Null: those with the trees so far. */
   readonly fixedScores: readonly number[] | null
   readonly initScoreQuantum: number
+  /** Instead, of each output, where each has a grid of its own; see `quantumOf`. */
+  readonly quanta?: readonly number[]
   readonly scan: ScanParams
   /** Absent where trees grow under none. */
   readonly rules?: TreeRules
@@ -375,4 +393,11 @@ export interface MetricSpec {
   readonly costs?: readonly number[]
   /** Of a metric of the user's own. */
   readonly custom?: MetricDefinition | null
+}
+
+/** The grid of an output's scores: they are whole multiples of it. */
+export function quantumOf(
+  { initScoreQuantum, quanta }: Pick<EngineSetup, 'initScoreQuantum' | 'quanta'>, output: number,
+): number {
+  return quanta?.[output] ?? initScoreQuantum
 }

@@ -1,5 +1,6 @@
 import { isBinSet } from '../bin-set.js'
 import { isPowerOfTwo } from '../numeric/exact-sum.js'
+import { hasOwnScales } from '../objectives/multi-output.js'
 import {
   bucketsOf, LINEAR_BUCKETS_MAX, LOGARITHMIC, RESIDUAL_LIMIT, ROWS,
 } from '../selection/buckets.js'
@@ -11,13 +12,13 @@ import { maskBytesMax } from './mask.js'
 import { TALLY_DIGITS } from './tally-request.js'
 import type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, Expansion, MomentsRequest,
-  PrepareRequest, RoundRequest, SelectGroup, SelectRequest, TogetherRequest,
+  OutputScales, PrepareRequest, RoundRequest, SelectGroup, SelectRequest, TogetherRequest,
 } from './protocol.js'
 
 /** What bounds the requests of a training. */
 export type RequestLimits =
   Pick<EngineSetup, 'features' | 'nOutputs' | 'maxLeaves' | 'maxExpansions' | 'usesBagging' |
-    'usesGoss' | 'objective' | 'linear' | 'voting' | 'asked' | 'lanes'>
+    'usesGoss' | 'objective' | 'linear' | 'voting' | 'asked' | 'lanes' | 'fixedScores'>
 
 /**
  * Children of node i are nodes after i or leaves, and no two nodes share one: a walk through the
@@ -48,7 +49,11 @@ export function treeFault(
   { output, tree }: { readonly output: number, readonly tree: BinnedTree }, limits: RequestLimits,
 ): string | null {
   const { features, nOutputs, maxLeaves } = limits
-  if (!isIn(output, nOutputs)) return `output ${output} is not one of ${nOutputs}`
+  // base scores of a forest
+  const isBase = limits.fixedScores !== null && tree.feature.length === 0
+  if (!isIn(output, isBase ? 2 * nOutputs : nOutputs)) {
+    return `output ${output} is not one of ${nOutputs}`
+  }
   if (!isWholeTree(tree)) return 'what should be a tree is none'
   const nLeaves = tree.leafValue.length
   if (nLeaves > maxLeaves) return `a tree has ${nLeaves} leaves, at most ${maxLeaves} are allowed`
@@ -88,6 +93,19 @@ function numericFault(own: readonly number[], limits: RequestLimits): string | n
   return other === undefined ? null : `feature ${other} has no values for linear leaves`
 }
 
+function scalesFault({ gradient, hessian }: OutputScales): string | null {
+  const wrong = [gradient, hessian].find((scale) => !(scale > 0 && scale < Infinity))
+  return wrong === undefined ? null : `${wrong} is no scale of gradients`
+}
+
+/** What is said of one output is of an objective whose outputs have scales of their own. */
+function outputFault(output: number | undefined, limits: RequestLimits): string | null {
+  if (output === undefined) return null
+  if (!hasOwnScales(limits.objective.objective)) return 'all outputs have the same scales'
+  return isIn(output, limits.nOutputs) ? null
+    : `output ${output} is not one of ${limits.nOutputs}`
+}
+
 /**
  * What is wrong with a request for engines of a training, or null. Requests of this process are
  * right by construction; those that come from elsewhere are checked before engines, which trust
@@ -96,20 +114,24 @@ function numericFault(own: readonly number[], limits: RequestLimits): string | n
 export function requestFault(request: EngineRequest, limits: RequestLimits): string | null {
   switch (request.kind) {
     case 'prepare': return request.of === 'scores' ? scoresFault(request, limits)
-      : biasFault(request.biases, limits) ?? riskFault(request.risks, limits)
+      : outputFault(request.output, limits) ?? biasFault(request.biases, limits) ??
+        riskFault(request.risks, limits)
     case 'evaluate': {
       const { divisor = 1 } = request
       return divisor >= 1 && divisor < Infinity ? null : `${divisor} is no number of trees`
     }
     case 'gradients': {
-      const scales = [request.gradientScale, request.hessianScale]
-      const wrong = scales.find((scale) => !(scale > 0 && scale < Infinity))
-      return wrong !== undefined ? `${wrong} is no scale of gradients`
-        : biasFault(request.biases, limits) ?? riskFault(request.risks, limits)
+      const { gradientScale: gradient, hessianScale: hessian, output, biases, risks } = request
+      return scalesFault({ gradient, hessian }) ?? outputFault(output, limits) ??
+        biasFault(biases, limits) ?? riskFault(risks, limits)
     }
     case 'root':
       if (!isIn(request.output, limits.nOutputs)) {
         return `output ${request.output} is not one of ${limits.nOutputs}`
+      }
+      if (request.scales !== undefined) {
+        const fault = outputFault(request.output, limits) ?? scalesFault(request.scales)
+        if (fault !== null) return fault
       }
       return bagFault(request.bag, limits) ?? maskFault(request.mask, limits)
     case 'tally':

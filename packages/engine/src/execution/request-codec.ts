@@ -26,6 +26,7 @@ const bags = ['rows', 'classes', 'goss', 'queries'] as const
 const HAS_DRAW = 1
 const HAS_BIASES = 2
 const HAS_RISKS = 4
+const HAS_OUTPUT = 8
 /** What `prepare` may ask for. */
 const maxima = [undefined, 'hessians', 'scores'] as const
 
@@ -106,6 +107,8 @@ export function encodeRequest(request: EngineRequest, bytes: Uint8Array): number
       if (request.scan !== undefined) {
         for (const value of scanNumbers(request.scan)) w.double(value)
       }
+      w.double(request.scales?.gradient ?? 0)
+      w.double(request.scales?.hessian ?? 0)
       break
     case 'tally': writeTally(w, request)
       break
@@ -187,11 +190,12 @@ function readPart(r: Reader): LanePart {
 }
 
 /** What some objectives are told beside the scales. */
-type GradientWords = Pick<GradientsRequest, 'draw' | 'biases' | 'risks'>
+type GradientWords = Pick<GradientsRequest, 'draw' | 'biases' | 'risks' | 'output'>
 
-function writeDraw(w: Writer, { draw, biases, risks }: GradientWords): void {
+function writeDraw(w: Writer, { draw, biases, risks, output }: GradientWords): void {
   w.int((draw === undefined ? 0 : HAS_DRAW) | (biases === undefined ? 0 : HAS_BIASES) |
-    (risks === undefined ? 0 : HAS_RISKS))
+    (risks === undefined ? 0 : HAS_RISKS) | (output === undefined ? 0 : HAS_OUTPUT))
+  if (output !== undefined) w.int(output)
   if (draw !== undefined) w.int(draw)
   if (biases !== undefined) {
     w.int(biases.length)
@@ -206,7 +210,8 @@ function writeDraw(w: Writer, { draw, biases, risks }: GradientWords): void {
 
 function readDraw(r: Reader): GradientWords {
   const has = r.int()
-  const draw = (has & HAS_DRAW) === 0 ? {} : { draw: r.int() }
+  const output = (has & HAS_OUTPUT) === 0 ? {} : { output: r.int() }
+  const draw = (has & HAS_DRAW) === 0 ? output : { ...output, draw: r.int() }
   const biases = (has & HAS_BIASES) === 0 ? {} : { biases: r.list(r.int(), 8, () => r.double()) }
   if ((has & HAS_RISKS) === 0) return { ...draw, ...biases }
   const origin = r.double()
@@ -249,7 +254,9 @@ function readRoot(r: Reader): RootRequest {
   const rules = r.int() === 0 ? {} : { rules: readRules(r) }
   const scan = r.int() === 0 ? {}
     : { scan: scanOfNumbers(r.list(SCAN_NUMBERS, 8, () => r.double())) }
-  return { ...request, ...rules, ...scan }
+  const [gradient, hessian] = [r.double(), r.double()]
+  const scales = gradient === 0 ? {} : { scales: { gradient, hessian } }
+  return { ...request, ...rules, ...scan, ...scales }
 }
 
 function writeBag(w: Writer, bag: BagRule | null): void {

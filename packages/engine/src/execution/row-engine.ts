@@ -61,6 +61,8 @@ export class RowEngine {
   readonly #memory: WebAssembly.Memory
   readonly #objective: ObjectiveKernel
   readonly #sampler: RowSampler
+  /** Of the gradients of each output, where they have their own. */
+  readonly #ownScales: number[] = []
   /** Null where no leaf is a percentile. */
   readonly #selector: RowSelector | null
   /** Null where no leaf is linear. */
@@ -166,19 +168,20 @@ export class RowEngine {
       weights,
       isRelative: percentile.isRelative,
       quantum: initScoreQuantum,
-      scores: (output) => this.#scores.plane(output),
+      // trees of a forest are of what its gradients are of
+      scores: (output) => this.#gradientScores.plane(output),
     })
   }
 
   #makeLinear(
     arena: Arena, train: EngineRows, runs: readonly RowRun[],
   ): { readonly summer: MomentSummer, readonly scorer: LinearScorer } | null {
-    const { linear, features, initScoreQuantum } = this.#setup
+    const { linear, features } = this.#setup
     if (linear === undefined) return null
     const raw = new RawRows(train, runs, features)
     return {
       summer: new MomentSummer(arena, this.#kernels, this.rows, raw, linear),
-      scorer: new LinearScorer(arena, raw, this.rows.nRows, initScoreQuantum),
+      scorer: new LinearScorer(arena, raw, this.rows.nRows, this.#setup),
     }
   }
 
@@ -201,18 +204,32 @@ export class RowEngine {
   }
 
   /** Exact max |gradient| (or hessian, or score) over this engine's rows; 0 without rows. */
-  prepare({ of, draw, biases, risks }: PrepareRequest): number {
+  prepare({ of, draw, biases, risks, output }: PrepareRequest): number {
     switch (of) {
       case 'hessians': return this.#objective.maxHessian?.() ?? 0
       case 'scores': return this.#objective.maxScoreKey?.() ?? 0
-      default: return this.#objective.maxGradient(draw, biases, risks)
+      default: return this.#objectiveOf(output).maxGradient(draw, biases, risks)
     }
   }
 
-  /** Fixed-point gradients of all outputs. The scales are powers of two. */
-  computeGradients({ gradientScale, hessianScale, draw, biases, risks }: GradientsRequest): void {
-    this.#objective.gradients(gradientScale, hessianScale, draw, biases, risks)
-    if (this.#setup.usesGoss) this.#sampler.takeKeys()
+  /** Fixed-point gradients of all outputs, or of one. The scales are powers of two. */
+  computeGradients(request: GradientsRequest): void {
+    const { gradientScale, hessianScale, draw, biases, risks, output } = request
+    this.#objectiveOf(output).gradients(gradientScale, hessianScale, draw, biases, risks)
+    if (!this.#setup.usesGoss) return
+    if (output === undefined) {
+      this.#sampler.takeKeys()
+      return
+    }
+    this.#ownScales[output] = gradientScale
+    if (output === this.#setup.nOutputs - 1) this.#sampler.takeKeys(this.#ownScales)
+  }
+
+  #objectiveOf(output: number | undefined): ObjectiveKernel {
+    if (output === undefined) return this.#objective
+    const own = this.#objective.output?.(output)
+    assert(own !== undefined, 'the objective has outputs')
+    return own
   }
 
   /** Counts or sums of this engine's rows, see TallyRequest. */
@@ -260,6 +277,11 @@ export class RowEngine {
     this.#asked?.take(request, this.#values)
     this.#objective.onScores?.()
     this.#selector?.forget()
+    const { nOutputs } = this.#setup
+    if (output >= nOutputs) {
+      addValue(this.#gradientScores.values(output - nOutputs), tree.leafValue[0]!)
+      return
+    }
     if (leafNodes !== null) this.enter(this.#laneOf(output))
     if (tree.linear === undefined || tree.feature.length === 0) {
       this.#values.add(tree, leafNodes, this.#scores.plane(output))
@@ -267,7 +289,7 @@ export class RowEngine {
       assert(this.#linear !== null, 'the leaves of the training are linear')
       const { scorer } = this.#linear
       this.#values.add(scorer.marking(tree), leafNodes, scorer.marks)
-      scorer.addMarked(tree, tree.linear, this.#scores.values(output))
+      scorer.addMarked(tree, tree.linear, this.#scores.values(output), output)
     }
     for (const store of this.#evalStores) store.add(this.#kernels, output, tree)
   }
@@ -316,6 +338,10 @@ export class RowEngine {
     const scores = set === 0 ? this.#scores : this.#evalStores[set - 1]!.scores
     scores.copyRows(first, nRows, target)
   }
+}
+
+function addValue(scores: Float64Array, value: number): void {
+  for (let row = 0; row < scores.length; row++) scores[row]! += value
 }
 
 /** Of the rows of a thread, where the objective learns biases of positions. */

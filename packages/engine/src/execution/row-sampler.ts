@@ -30,6 +30,7 @@ export class RowSampler {
   #marks = 0
   #keys = 0
   #counts = 0
+  #factors = 0
   /** Of the queries' first rows. */
   #firstIds: Float64Array | null = null
 
@@ -39,11 +40,25 @@ export class RowSampler {
     this.#rows = rows
   }
 
-  /** Keys of the gradients there are now: `tally` and `mark` are of them. */
-  takeKeys(): void {
+  /**
+   * Keys of the gradients there are now: `tally` and `mark` are of them.
+   *
+   * @param scales - that the gradients of each output were multiplied with, where not the same
+   */
+  takeKeys(scales?: readonly number[]): void {
     const { nRows, pairs, pairStride, planeBytes, nOutputs } = this.#rows
     if (this.#keys === 0) this.#keys = this.#arena.reserve(nRows * 4)
-    this.#kernels.importanceKeys(this.#keys, pairs, pairStride, planeBytes, nOutputs, nRows)
+    this.#kernels.importanceKeys(
+      this.#keys, pairs, pairStride, planeBytes, nOutputs, nRows, this.#factorsOf(scales))
+  }
+
+  /** Brings outputs to the unit of the largest gradients. @returns 0 where they have one */
+  #factorsOf(scales: readonly number[] | undefined): number {
+    if (scales === undefined) return 0
+    if (this.#factors === 0) this.#factors = this.#arena.reserve(scales.length * 8)
+    const least = Math.min(...scales)
+    this.#arena.doubles(this.#factors, scales.length).set(scales.map((scale) => least / scale))
+    return this.#factors
   }
 
   /** Counts of this thread's rows, TALLY_COUNTS. */

@@ -6,7 +6,7 @@ import type { EngineRequest, EngineSetup, Expansion } from './protocol.js'
  */
 export function rowsRequest(request: EngineRequest): EngineRequest {
   const isOfScans = request.kind === 'root' &&
-    (request.rules !== undefined || request.scan !== undefined)
+    (request.rules !== undefined || request.scan !== undefined || request.scales !== undefined)
   if (isOfScans) {
     const { kind, output, bag, mask } = request
     return { kind, output, bag, mask }

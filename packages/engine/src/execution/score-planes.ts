@@ -1,6 +1,6 @@
 import type { Arena } from '../kernels/arena.js'
 import { roundTiesToEven } from '../numeric/rounding.js'
-import type { EngineRows, EngineSetup } from './protocol.js'
+import { quantumOf, type EngineRows, type EngineSetup } from './protocol.js'
 import { gatherRows, type RowRun } from './row-dealing.js'
 
 /** Raw scores of a thread's rows of one data set: one plane of f64 per output, in row order. */
@@ -80,7 +80,7 @@ function addInitScores(
   scores: Float64Array, initScore: Float64Array, setup: EngineSetup, output: number,
   runs: readonly RowRun[],
 ): void {
-  const quantum = setup.initScoreQuantum
+  const quantum = quantumOf(setup, output)
   for (const run of runs) {
     for (let i = 0; i < run.nRows; i++) {
       const value = initScore[(run.position + i) * setup.nOutputs + output]!

@@ -114,6 +114,8 @@ export class ShareReducer {
    */
   begin(request: RootRequest | RoundRequest): readonly HistogramBuild[] {
     if (request.kind === 'root') {
+      const { scales } = request
+      if (scales !== undefined) this.setScales(scales.gradient, scales.hessian)
       this.#pool.reset()
       this.#subtracted = []
       this.#end = 0

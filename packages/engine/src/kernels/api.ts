@@ -128,11 +128,12 @@ export interface Kernels extends SearchFunctions {
   ): number
   /**
    * GOSS: keys (u32) of n rows, larger where the sum over outputs of |gradient x hessian| is; below
-   * 2^31. Pairs lie `pairStride` bytes apart, those of the next output `planeBytes` further.
+   * 2^31. Pairs lie `pairStride` bytes apart, those of the next output `planeBytes` further; each
+   * output counts `factors` (doubles; 0: all alike) times.
    */
   importanceKeys(
     keys: number, pairs: number, pairStride: number, planeBytes: number, nOutputs: number,
-    n: number,
+    n: number, factors: number,
   ): void
   /** counts[digit] += 1 (doubles), see assembly/row-sample.ts. */
   tallyKeys(

@@ -11,13 +11,14 @@ export function referenceSampleKernels(memory: WebAssembly.Memory): SampleKernel
   const view = (): DataView => new DataView(memory.buffer)
   const key = (keys: number, i: number): number => view().getUint32(keys + i * 4, true)
   return {
-    importanceKeys: (keys, pairs, pairStride, planeBytes, nOutputs, n) => {
+    importanceKeys: (keys, pairs, pairStride, planeBytes, nOutputs, n, factors) => {
       const v = view()
       for (let i = 0; i < n; i++) {
         let sum = 0
         for (let k = 0; k < nOutputs; k++) {
           const at = pairs + i * pairStride + k * planeBytes
-          sum += Math.abs(v.getInt32(at, true)) * v.getUint32(at + 4, true)
+          const factor = factors === 0 ? 1 : v.getFloat64(factors + k * 8, true)
+          sum += Math.abs(v.getInt32(at, true)) * v.getUint32(at + 4, true) * factor
         }
         v.setFloat32(keys + i * 4, sum, true)
       }

@@ -53,7 +53,7 @@ export function* fitLeaves(task: FitTask, tree: GrownTree): LinearFit<GrownTree>
       at += leafLength(features.length)
     }
   }
-  const linear = { limit: outputLimit(plan, iteration), ...fitted }
+  const linear = { limit: outputLimit(plan, iteration, output), ...fitted }
   return { ...tree, binned: { ...tree.binned, linear } }
 }
 

@@ -8,6 +8,8 @@ export interface LinearPlan {
   readonly lambda: number
   /** Outputs are at most so large, or, but for forests, this divided by iteration + 1. */
   readonly limit: number
+  /** Instead, of each score, where each has a grid of its own. */
+  readonly limits?: readonly number[]
   readonly isForest: boolean
   /** There are trees before: the first of the training is no longer the one without features. */
   readonly goesOn?: true
@@ -41,20 +43,30 @@ export function linearScale(scale: number): number {
  * more than 2^20, stay within 2^12 scales, the half of what scores can hold exactly that the
  * LeafGrid does not hand out.
  */
-export function outputLimit({ limit, isForest }: LinearPlan, iteration: number): number {
-  return isForest ? limit : limit / (iteration + 1)
+export function outputLimit(
+  { limit, limits, isForest }: LinearPlan, iteration: number, output: number,
+): number {
+  const most = limits?.[output] ?? limit
+  return isForest ? most : most / (iteration + 1)
 }
 
 /**
  * @param scoreScale - of the plan
+ * @param scoreScales - of the plan
  * @param nTrees - of a forest, whose trees are as large as its scores; else null
  */
 export function planLinear(
-  lambda: number, scoreScale: number, nTrees: number | null,
+  lambda: number, scoreScale: number, nTrees: number | null, scoreScales?: readonly number[],
 ): LinearPlan {
-  const power = ceilPowerOfTwo(Math.max(scoreScale, powerOfTwo(-900)))
-  return nTrees === null ? { lambda, limit: power * 256, isForest: false }
-    : { lambda, limit: power * 2048 / ceilPowerOfTwo(Math.max(1, nTrees)), isForest: true }
+  const limitOf = (scale: number): number => {
+    const power = ceilPowerOfTwo(Math.max(scale, powerOfTwo(-900)))
+    return nTrees === null ? power * 256
+      : power * 2048 / ceilPowerOfTwo(Math.max(1, nTrees))
+  }
+  return {
+    lambda, limit: limitOf(scoreScale), isForest: nTrees !== null,
+    ...(scoreScales === undefined ? {} : { limits: scoreScales.map(limitOf) }),
+  }
 }
 
 /**

@@ -10,6 +10,14 @@ export function isMultiOutput(objective: Objective): objective is MultiObjective
   return objective.name === 'multi_quantile' || hasTargets(objective)
 }
 
+/**
+ * Whether each score has grids of its own, of gradients and of scores: its trees are then those of
+ * a training on its labels alone.
+ */
+export function hasOwnScales(objective: Objective): boolean {
+  return objective.name === 'multi_regression'
+}
+
 /** The objective of one of the scores. */
 export function outputObjective(objective: MultiObjective, output: number): Objective {
   switch (objective.name) {
@@ -42,6 +50,10 @@ export class MultiOutputKernel implements ObjectiveKernel {
         labels: inputs.labels + k * labelPlaneBytes,
         gradients: inputs.gradients + k * inputs.gradientPlaneBytes,
       }))
+  }
+
+  output(output: number): ObjectiveKernel {
+    return this.#outputs[output]!
   }
 
   maxGradient(): number {

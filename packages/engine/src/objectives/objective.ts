@@ -32,6 +32,8 @@ export interface TargetStatistics {
   /** Sum of label x weight, rounded once. */
   readonly sumWeightedLabel: number
   readonly maxAbsLabel: number
+  /** Of the score's init scores, 0 without them. */
+  readonly maxAbsInitScore: number
 }
 
 /** Plain data from which each thread makes its objective; crosses threads by copy. */
@@ -61,6 +63,8 @@ export interface ObjectivePlan {
   readonly baseScores: readonly number[]
   /** Magnitude of the scores, for the leaf grid. */
   readonly scoreScale: number
+  /** Of each score, with its init scores, where `hasOwnScales`. */
+  readonly scoreScales?: readonly number[]
 }
 
 /** Where a thread keeps what gradients are computed from; offsets into its memory. */
@@ -103,6 +107,8 @@ export interface ObjectiveKernel {
   maxScoreKey?(): number
   /** Of cox: sums of the hazards of rows, see `hazardSums`. */
   hazards?(range: HazardRange): Float64Array
+  /** The loss of one of the scores, where they are several. */
+  output?(output: number): ObjectiveKernel
   /** Is told that scores have changed, where it keeps what it made of them. */
   onScores?(): void
 }

@@ -257,31 +257,22 @@ function proportionalHazards({ events, maxWeight }: LabelStatistics): ObjectiveP
   }
 }
 
-/** Largest label column by magnitude over the smallest: 2^10. */
-const TARGET_RATIO_MAX = 1024
-
 /**
- * Squared errors of several numbers. All are on one grid, of gradients and of scores, so that
- * magnitudes that are far apart are refused: the smallest would lose its digits.
+ * Squared errors of several numbers, each on grids of its own: columns may be of any magnitudes,
+ * and the trees of one are those of a training on it alone.
  */
 function severalNumbers(params: ObjectiveParams, statistics: LabelStatistics): ObjectivePlan {
   const { numTarget } = params
   const targets = statistics.targets ?? []
   checkTargets(targets, numTarget)
-  const sizes = targets.map(({ maxAbsLabel }) => maxAbsLabel)
-  const [least, most] = [Math.min(...sizes.filter((size) => size > 0)), Math.max(...sizes)]
-  if (most > TARGET_RATIO_MAX * least) {
-    throw new CoppiceError('DATA',
-      `label columns reach ${sizes.join(', ')} in magnitude, and those of multi_regression share ` +
-      `one scale: the largest may be ${TARGET_RATIO_MAX} times the smallest; scale them, or ` +
-      'train a model for each')
-  }
   const plan = nearLabels({ name: 'multi_regression', numTarget }, params, statistics)
   return {
     ...plan,
     nOutputs: numTarget,
     baseScores: targets.map((target) => params.boostFromAverage
       ? meanLabel({ ...statistics, ...target }) : 0),
+    scoreScales: targets.map(({ maxAbsLabel, maxAbsInitScore }) =>
+      Math.max(maxAbsLabel, maxAbsInitScore)),
   }
 }
 

@@ -15,8 +15,8 @@ export function labelStatisticsOf(summary: RowSummary): LabelStatistics {
     hasWeight: summary.hasWeight,
     ...(summary.events === undefined ? {} : { events: summary.events }),
     ...(summary.targets === undefined ? {} : {
-      targets: summary.targets.map(({ sumWeightedLabel, maxAbsLabel }) =>
-        ({ sumWeightedLabel: sumOf(sumWeightedLabel), maxAbsLabel })),
+      targets: summary.targets.map(({ sumWeightedLabel, maxAbsLabel, maxAbsInitScore = 0 }) =>
+        ({ sumWeightedLabel: sumOf(sumWeightedLabel), maxAbsLabel, maxAbsInitScore })),
     }),
   }
 }

@@ -19,9 +19,8 @@ function forestContradiction(values: ParameterValues): string | null {
     return `${given} contradicts boosting = rf: trees of a forest have no learning rate; leave ` +
       'it out'
   }
-  if (['custom', 'regression_l1', 'quantile', 'mape'].includes(objective)) {
-    return `objective = ${objective} contradicts boosting = rf; use another objective, or ` +
-      'boosting = gbdt'
+  if (objective === 'custom') {
+    return 'objective = custom contradicts boosting = rf; use another objective, or boosting = gbdt'
   }
   const { baggingFraction, posBaggingFraction, negBaggingFraction, featureFraction } = values
   const least = Math.min(baggingFraction, posBaggingFraction, negBaggingFraction)

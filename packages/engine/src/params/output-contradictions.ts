@@ -2,7 +2,7 @@ import type { ParameterValues } from './table.js'
 
 /** What losses with several labels or scores of a row need, and what they do not have. */
 export function outputContradiction(values: ParameterValues): string | null {
-  const { objective, quantiles, numTarget, boosting } = values
+  const { objective, quantiles, numTarget } = values
   const hasTargets = objective === 'multi_regression' || objective === 'multi_label'
   if (hasTargets && numTarget < 2) {
     return `objective = ${objective} needs num_target >= 2, got ${numTarget}; name two label ` +
@@ -33,12 +33,7 @@ export function outputContradiction(values: ParameterValues): string | null {
       'which needs two or more in ascending order, such as 0.1,0.5,0.9; use objective = quantile ' +
       'with alpha for one'
   }
-  if (values.alpha !== 0.9) {
-    return `alpha = ${values.alpha} contradicts objective = multi_quantile, which has its ` +
-      'quantiles; leave alpha out'
-  }
-  return boosting === 'rf'
-    ? 'objective = multi_quantile contradicts boosting = rf; use another objective, or boosting ' +
-        '= gbdt'
-    : null
+  return values.alpha === 0.9 ? null
+    : `alpha = ${values.alpha} contradicts objective = multi_quantile, which has its quantiles; ` +
+      'leave alpha out'
 }

@@ -18,7 +18,7 @@ import { asOperatingError, errorOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { spawnThread } from './spawn.js'
-import { TASK_BYTES_MAX } from './tree-team.js'
+import { taskBytesMax } from './tree-team.js'
 
 /** What the threads come to: a record of an iteration, base scores, or nothing. */
 type Outcome = IterationRecord | readonly number[] | null
@@ -107,7 +107,7 @@ export class ThreadExecutor implements Executor {
       histogramPoolBytes,
       control,
       mailbox: new SharedArrayBuffer(
-        Math.ceil(Math.max(TASK_BYTES_MAX, requests) / 8) * 8 + nThreads * 8),
+        Math.ceil(Math.max(taskBytesMax(plan.engine.nOutputs), requests) / 8) * 8 + nThreads * 8),
       sums: new SharedArrayBuffer(sizes.sums),
       candidates: new SharedArrayBuffer(sizes.candidates),
       votes: new SharedArrayBuffer(sizes.votes),

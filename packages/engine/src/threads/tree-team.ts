@@ -88,7 +88,9 @@ export class TreeTeam {
   #growTrees(task: IterationTask, engine: TreeEngine): void {
     const planes = this.#planes
     const grown: OutputTree[] = []
-    engine.setScales(task.scales.gradient, task.scales.hessian)
+    // of all outputs; where each has its own, roots say so
+    const { gradient, hessian } = task.scales[0]!
+    engine.setScales(gradient, hessian)
     for (let output = planes.take(); output !== null; output = planes.take()) {
       const tree = this.#growTree(task, output, engine)
       if (tree === null) break
@@ -130,7 +132,9 @@ function isTreeRequest(request: { readonly kind: string }): request is TreeReque
 }
 
 /** Bytes that a task takes at most. */
-export const TASK_BYTES_MAX = 1024
+export function taskBytesMax(nOutputs: number): number {
+  return 1024 + 128 * nOutputs
+}
 
 /**
  * Writes what to grow trees with into a mailbox of requests.
@@ -138,7 +142,7 @@ export const TASK_BYTES_MAX = 1024
  */
 export function encodeTask(task: IterationTask, mailbox: Uint8Array): number {
   const bytes = new TextEncoder().encode(JSON.stringify(task))
-  assert(bytes.length < TASK_BYTES_MAX, 'a task is a few numbers')
+  assert(bytes.length < taskBytesMax(task.scales.length), 'a task is a few numbers')
   mailbox[0] = TASK_MARK
   mailbox.set(bytes, 1)
   return 1 + bytes.length

@@ -2,6 +2,7 @@ import type { BinnedTree, CommitRequest } from '../execution/protocol.js'
 import { negateTree, scaleLinear } from '../linear/scale.js'
 import { roundTiesToEven } from '../numeric/rounding.js'
 import { finish, mixNumber, Purpose, startHash } from '../random.js'
+import type { LeafGrids } from './leaf-grid.js'
 
 /** Dropout of trees (Rashmi and Gilad-Bachrach 2015; LightGBM's dart.hpp). */
 export interface DartParams {
@@ -30,10 +31,16 @@ export interface Rescale {
   readonly factor: number
   /** Values are multiples of it. */
   readonly quantum: number
+  /** Instead, of the trees of each output, where each has a grid of its own. */
+  readonly quanta?: readonly number[]
 }
 
 /** Values after a rescale: the same wherever they are computed. Factors are at most 1. */
-export function rescaleValues(values: readonly number[], { factor, quantum }: Rescale): number[] {
+export function rescaleValues(
+  values: readonly number[], rescale: Rescale, output: number,
+): number[] {
+  const { factor } = rescale
+  const quantum = rescale.quanta?.[output] ?? rescale.quantum
   return values.map((value) => roundTiesToEven(value * factor / quantum) * quantum + 0)
 }
 
@@ -96,13 +103,14 @@ export class DartSchedule {
 /** The trees of a training as they are in the scores, and what an iteration changes of them. */
 export class DartForest {
   readonly #schedule: DartSchedule
-  readonly #quantum: number
+  readonly #grids: Pick<Rescale, 'quantum' | 'quanta'>
   /** By iteration: one tree per output. */
   readonly #trees: (readonly BinnedTree[])[] = []
 
-  constructor(schedule: DartSchedule, quantum: number) {
+  constructor(schedule: DartSchedule, grids: LeafGrids) {
+    const { quanta } = grids
     this.#schedule = schedule
-    this.#quantum = quantum
+    this.#grids = { quantum: grids.of(0).quantum, ...(quanta === null ? {} : { quanta }) }
   }
 
   step(): DartStep {
@@ -120,19 +128,20 @@ export class DartForest {
   *returns(step: DartStep): Generator<CommitRequest> {
     const rescale = this.rescale(step)
     for (const iteration of step.dropped) {
-      yield* commitsOf(this.#trees[iteration]!, (tree) => rescaleTree(tree, rescale))
+      yield* commitsOf(
+        this.#trees[iteration]!, (tree, output) => rescaleTree(tree, rescale, output))
     }
   }
 
   rescale({ dropped, factor }: DartStep): Rescale {
-    return { iterations: dropped, factor, quantum: this.#quantum }
+    return { iterations: dropped, factor, ...this.#grids }
   }
 
   /** The iteration of this step is committed, with these trees. */
   take(step: DartStep, trees: readonly BinnedTree[]): void {
     const rescale = this.rescale(step)
     for (const i of step.dropped) {
-      this.#trees[i] = this.#trees[i]!.map((tree) => rescaleTree(tree, rescale))
+      this.#trees[i] = this.#trees[i]!.map((tree, output) => rescaleTree(tree, rescale, output))
     }
     this.takeReplayed(trees)
   }
@@ -144,19 +153,19 @@ export class DartForest {
   }
 }
 
-function rescaleTree(tree: BinnedTree, rescale: Rescale): BinnedTree {
-  const rescaled = { ...tree, leafValue: rescaleValues(tree.leafValue, rescale) }
+function rescaleTree(tree: BinnedTree, rescale: Rescale, output: number): BinnedTree {
+  const rescaled = { ...tree, leafValue: rescaleValues(tree.leafValue, rescale, output) }
   const { linear } = tree
   return linear === undefined ? rescaled
     : { ...rescaled, linear: scaleLinear(linear, rescale.factor) }
 }
 
 function* commitsOf(
-  trees: readonly BinnedTree[], change: (tree: BinnedTree) => BinnedTree,
+  trees: readonly BinnedTree[], change: (tree: BinnedTree, output: number) => BinnedTree,
 ): Generator<CommitRequest> {
   for (const [output, tree] of trees.entries()) {
     // one that could not split adds nothing
     if (tree.feature.length === 0) continue
-    yield { kind: 'commit', output, tree: change(tree), leafNodes: null }
+    yield { kind: 'commit', output, tree: change(tree, output), leafNodes: null }
   }
 }

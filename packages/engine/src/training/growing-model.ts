@@ -118,10 +118,10 @@ export class GrowingModel {
     const { treesPerIteration: n } = this.#header
     for (const own of rescale.iterations) {
       const iteration = this.#nInitial + own
-      const trees = this.#trees.slice(iteration * n, (iteration + 1) * n).map((tree) => ({
+      const trees = this.#trees.slice(iteration * n, (iteration + 1) * n).map((tree, output) => ({
         ...tree,
-        leafValue: rescaleValues(tree.leafValue, rescale),
-        nodeValue: rescaleValues(tree.nodeValue, rescale),
+        leafValue: rescaleValues(tree.leafValue, rescale, output),
+        nodeValue: rescaleValues(tree.nodeValue, rescale, output),
         ...(tree.linear === undefined ? {}
           : { linear: scaleLinear(tree.linear, rescale.factor) }),
       }))

@@ -1,5 +1,4 @@
-import { placeOf } from '../custom/define.js'
-import { assert, CoppiceError } from '../errors.js'
+import { assert } from '../errors.js'
 import type { BagRule } from '../execution/bag-rules.js'
 import type {
   BinnedTree, EngineRequest, EvaluateRequest, MetricPart, RootAnswer, RoundAnswer,
@@ -12,25 +11,20 @@ import { RuledTree } from '../grower/growth-rules.js'
 import { leafOutput } from '../grower/leaf-output.js'
 import { type GrownTree, withoutLoneLeaf } from '../grower/grown-tree.js'
 import { TreeGrower, type LeafValue } from '../grower/tree-grower.js'
-import { hessianBoundOf } from '../objectives/hessian-bound.js'
-import type { ObjectiveSpec } from '../objectives/objective.js'
-import { mixNumber, Purpose, startHash } from '../random.js'
 import type { LeafTotals } from '../kernels/candidate.js'
-import type { RiskTables } from '../survival/risk-tables.js'
-import { HESSIAN_RANGE } from './check-data.js'
 import type { Selection } from '../selection/select-percentiles.js'
-import { askForRisks } from './ask-for-risks.js'
 import { askForRoot, askForRound } from './ask-for-splits.js'
 import { DartForest, DartSchedule, type DartStep, type Rescale } from './dart.js'
-import { fixedPointScale, type FixedPointScales, largestMagnitude } from './fixed-point-scales.js'
+import { type FixedPointScales, largestMagnitude } from './fixed-point-scales.js'
 import { growTogether } from './growing-together.js'
-import { LeafGrid } from './leaf-grid.js'
+import { LeafGrids } from './leaf-grid.js'
 import { NodeMasks } from './node-masks.js'
 import { stepBiases } from './position-biases.js'
 import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { RowCosts } from './row-costs.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
+import { scaleGradients } from './scale-gradients.js'
 import { learningRateOf, settingsOf } from './settings-of-iteration.js'
 
 /** What an iteration came to. */
@@ -66,7 +60,7 @@ export type Dialogue<Result> = Generator<EngineRequest, Result, EngineAnswer>
  */
 export class Booster {
   readonly #plan: TrainingPlan
-  readonly #grid: LeafGrid
+  readonly #grids: LeafGrids
   /** Of the trees that grow at the same time. */
   readonly #masks: readonly NodeMasks[]
   /** Null where no trees are dropped. */
@@ -81,13 +75,13 @@ export class Booster {
   constructor(plan: TrainingPlan) {
     this.#plan = plan
     this.#biases = plan.positions?.start ?? null
-    this.#grid = new LeafGrid(plan.scoreScale)
-    this.#grid.spend(largestMagnitude(plan.engine.baseScores))
+    this.#grids = new LeafGrids(plan.scoreScales ?? plan.scoreScale)
+    this.#grids.spend(plan.engine.baseScores.map(Math.abs))
     const { features, rules, lanes = 1 } = plan.engine
     this.#masks = Array.from({ length: lanes }, () => new NodeMasks(plan))
     this.#dart = plan.dart === null ? null : new DartForest(
       new DartSchedule(plan.dart, (iteration) => learningRateOf(plan, iteration)),
-      this.#grid.quantum)
+      this.#grids)
     this.#due = rules?.firstUseCosts.some((cost) => cost > 0) === true
       ? new Uint8Array(features.length).fill(1) : null
   }
@@ -102,10 +96,11 @@ export class Booster {
     const base: number[] = []
     for (let output = 0; output < nOutputs; output++) {
       const [value] = (yield* this.#select(labelPercentile(percentiles, output)))
-      base.push(this.#grid.round(value! * this.#grid.quantum))
+      const grid = this.#grids.of(output)
+      base.push(grid.round(value! * grid.quantum))
     }
     this.#base = base
-    this.#grid.spend(largestMagnitude(base))
+    this.#grids.spend(base.map(Math.abs))
     return base
   }
 
@@ -116,9 +111,13 @@ export class Booster {
     return step.value
   }
 
+  /** Trees of a forest have the base scores in them: there these are where gradients begin. */
   *#addBase(base: readonly BinnedTree[]): Dialogue<void> {
-    for (const [output, tree] of base.entries()) {
-      if (tree.leafValue[0] !== 0) yield { kind: 'commit', output, tree, leafNodes: null }
+    const { forest, engine: { nOutputs } } = this.#plan
+    const first = forest === null ? 0 : nOutputs
+    for (const [k, tree] of base.entries()) {
+      if (tree.leafValue[0] === 0) continue
+      yield { kind: 'commit', output: first + k, tree, leafNodes: null }
     }
   }
 
@@ -174,15 +173,17 @@ export class Booster {
     const { rowSampling } = settingsOf(this.#plan, iteration)
     const step = this.#dart?.step() ?? null
     if (step !== null) yield* this.#dart!.removals(step) as Dialogue<void>
-    const scales = yield* this.#scaleGradients(
-      iteration, weightOfOthers(rowSampling, iteration))
+    const factor = weightOfOthers(rowSampling, iteration)
+    const scales = yield* scaleGradients(
+      this.#plan.engine, { iteration, factor, biases: this.#biases }) as
+      Dialogue<readonly FixedPointScales[] | null>
     if (scales === null) return null
-    const biases = yield* stepBiases(this.#plan.positions, this.#biases, scales) as
+    const biases = yield* stepBiases(this.#plan.positions, this.#biases, scales[0]!) as
       Dialogue<readonly number[] | null>
     const bag = yield* drawRows(rowSampling, iteration) as Dialogue<BagRule | null>
     const shrinkage = step?.shrinkage ?? learningRateOf(this.#plan, iteration)
-    const leafLimit = this.#grid.limit
-    return { task: { iteration, scales, bag, shrinkage, leafLimit }, step, biases }
+    const leafLimits = this.#grids.limits
+    return { task: { iteration, scales, bag, shrinkage, leafLimits }, step, biases }
   }
 
   /** All that comes after the trees. Null: none of them could split. */
@@ -195,7 +196,7 @@ export class Booster {
     const metricParts = evaluates ? (yield this.#evaluate(iteration)) as readonly MetricPart[] : []
     this.#biases = biases
     return {
-      hessianUnit: 1 / scales.hessian, metricParts, rescale: this.#take(trees, step),
+      hessianUnit: 1 / scales[0]!.hessian, metricParts, rescale: this.#take(trees, step),
       ...(biases === null ? {} : { positionBiases: biases }),
     }
   }
@@ -220,7 +221,7 @@ export class Booster {
   *replay(trees: readonly BinnedTree[]): Dialogue<void> {
     const nBase = trees.length - this.#plan.engine.nOutputs
     const base = trees.slice(0, nBase)
-    if (nBase > 0) this.#spend(base)
+    if (nBase > 0 && this.#base.length === 0) this.#spend(base)
     yield* this.#addBase(base)
     const grown = trees.slice(nBase)
     for (const [output, tree] of grown.entries()) {
@@ -233,7 +234,7 @@ export class Booster {
   /** A row's score of an output gets one of the iteration's trees: the largest is counted. */
   #spend(trees: readonly BinnedTree[]): void {
     this.#due = this.#dueAfter(trees.map((binned) => ({ binned })))
-    this.#grid.spend(largestMagnitude(trees.flatMap((tree) => tree.leafValue)))
+    this.#grids.spend(trees.map((tree) => largestMagnitude(tree.leafValue)))
   }
 
   /** Features whose first use is yet to be paid when these trees are committed too. */
@@ -245,50 +246,17 @@ export class Booster {
   }
 
   /**
-   * @param factor - that gradients may be multiplied with when rows are drawn
-   * @returns null when all gradients are 0: the labels are met
-   */
-  *#scaleGradients(
-    iteration: number, factor: number,
-  ): Dialogue<FixedPointScales | null> {
-    const { objective } = this.#plan.engine
-    const biases = this.#biases === null ? {} : { biases: this.#biases }
-    const risks = yield* askForRisks(objective.events) as Dialogue<{ risks?: RiskTables }>
-    const draw = { ...drawOf(objective, iteration), ...biases, ...risks }
-    const bound = objective.gradientBound ?? (yield { kind: 'prepare', ...draw }) as number
-    if (!Number.isFinite(bound)) {
-      throw new CoppiceError('DATA',
-        `the largest gradient is ${bound}: labels or scores are too large for double precision; ` +
-        'scale the labels down')
-    }
-    if (bound === 0) return null
-    const isMeasured = objective.custom != null || objective.measuresHessian === true
-    const hessianBound = !isMeasured ? hessianBoundOf(objective, bound)
-      : (yield { kind: 'prepare', of: 'hessians' }) as number
-    if (hessianBound === 0 && objective.custom != null) {
-      throw new CoppiceError('DATA', `all hessians of the objective ${placeOf(objective.custom)}` +
-        ' are 0, so no leaf has a value; let it give hessians above 0')
-    }
-    if (hessianBound > HESSIAN_RANGE[1]) {
-      throw new CoppiceError('DATA',
-        `the training diverges: hessians reach ${hessianBound}, and gains can be computed up to ` +
-        `${HESSIAN_RANGE[1]}; use a smaller learning_rate, or max_delta_step`)
-    }
-    const gradient = fixedPointScale(bound * factor)
-    const hessian = fixedPointScale(hessianBound * factor)
-    yield { kind: 'gradients', gradientScale: gradient, hessianScale: hessian, ...draw }
-    return { gradient, hessian }
-  }
-
-  /**
    * Grows one tree, and commits it if it changes scores.
    *
    * @param due - see `dueAfter`; null where trees may be grown apart
    * @param lane - of trees that grow at the same time each has another
    */
   *growTree(task: TreeTask, due: Uint8Array | null, lane = 0): Dialogue<GrownTree> {
-    const { iteration, output, scales, bag, shrinkage, leafLimit } = task
+    const { iteration, output, bag, shrinkage, leafLimits } = task
+    const scales = scalesOf(task)
+    const leafLimit = leafLimits[leafLimits.length === 1 ? 0 : output]!
     const plan = this.#plan
+    const grid = this.#grids.of(output)
     const settings = settingsOf(plan, iteration)
     const masks = this.#masks[lane]!
     masks.startTree(iteration, output, settings.sampling)
@@ -296,9 +264,9 @@ export class Booster {
       Number(totals.gradient) / scales.gradient, Number(totals.hessian) / scales.hessian,
       settings.output, usesCatL2 ? settings.output.catL2 : 0)
     // trees of a forest are models of their own
-    const bias = plan.forest?.bias[output] ?? 0
+    const bias = this.#biasOf(output)
     const leafValue: LeafValue = (totals, usesCatL2, ruled) =>
-      this.#grid.round(shrinkage * (ruled ?? freeOutput(totals, usesCatL2)) + bias, leafLimit)
+      grid.round(shrinkage * (ruled ?? freeOutput(totals, usesCatL2)) + bias, leafLimit)
     const { features, rules } = plan.engine
     const ruledTree = rules === undefined ? null
       : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
@@ -310,6 +278,7 @@ export class Booster {
       kind: 'root', output, bag, mask: grower.rootMask(),
       ...(ruledTree === null ? {} : { rules: ruledTree.rootRules() }),
       ...(settings.scan === undefined ? {} : { scan: settings.scan }),
+      ...(task.scales.length === 1 ? {} : { scales }),
     }, election) as Dialogue<RootAnswer>
     if (rowCosts !== null) yield* rowCosts.takeRoot() as Dialogue<void>
     grower.start(root, rowCosts?.of)
@@ -319,31 +288,42 @@ export class Booster {
       grower.accept(answer, rowCosts?.of)
     }
     const grown = withoutLoneLeaf(grower.finish(), bias)
-    const tree = yield* this.#renew(task, yield* this.#fit(task, grown, bias))
+    const tree = yield* this.#renew(task, yield* this.#fit(task, grown, bias), bias)
     if (changesScores(tree.binned)) {
       yield { kind: 'commit', output, tree: tree.binned, leafNodes: tree.leafNodes }
     }
     return tree
   }
 
+  /** What is added to all values of the trees of an output. */
+  #biasOf(output: number): number {
+    const { forest } = this.#plan
+    return forest === null ? 0 : this.#base[output] ?? forest.bias[output]!
+  }
+
   /** Makes leaves linear, where they are to be. */
   *#fit(
-    { iteration, output, scales, shrinkage }: TreeTask, tree: GrownTree, bias: number,
+    task: TreeTask, tree: GrownTree, bias: number,
   ): Dialogue<GrownTree> {
+    const { iteration, output, shrinkage } = task
     const { linear: plan, engine: { linear: setup, features } } = this.#plan
     if (plan === undefined || setup === undefined) return tree
+    const scales = scalesOf(task)
     return yield* fitLeaves(
       { plan, setup, features, iteration, output, scales, shrinkage, bias }, tree,
     ) as Dialogue<GrownTree>
   }
 
   /** Puts percentiles of the leaves' rows in the place of their steps, where there are some. */
-  *#renew({ output, shrinkage }: TreeTask, tree: GrownTree): Dialogue<GrownTree> {
+  *#renew(
+    { output, shrinkage }: TreeTask, tree: GrownTree, bias: number,
+  ): Dialogue<GrownTree> {
     const { percentiles } = this.#plan
     if (percentiles === null || tree.splits.length === 0) return tree
     const values = yield* this.#select(leafPercentiles(percentiles, output, tree))
+    const grid = this.#grids.of(output)
     const leafValue = values.map((value) =>
-      this.#grid.round(shrinkage * (value * this.#grid.quantum)))
+      grid.round(shrinkage * (value * grid.quantum) + bias))
     return { ...tree, binned: { ...tree.binned, leafValue } }
   }
 }
@@ -354,29 +334,25 @@ export function baseTrees(base: readonly number[]): BinnedTree[] {
     ({ feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [value] }))
 }
 
-/** Where the hashes of an iteration's draws start, if the objective draws. */
-export function drawOf(
-  { objective, ranking }: ObjectiveSpec, iteration: number,
-): { readonly draw?: number } {
-  if (objective.name !== 'rank_xendcg' || ranking === undefined) return {}
-  return { draw: mixNumber(startHash(ranking.seed, Purpose.rankXendcg), iteration) }
-}
-
 /** What all trees of an iteration are grown with. Plain data. */
 export interface IterationTask {
   readonly iteration: number
-  /** Of the fixed-point gradients and hessians. */
-  readonly scales: FixedPointScales
+  /** Of the fixed-point gradients and hessians: one of all outputs, or one of each. */
+  readonly scales: readonly FixedPointScales[]
   readonly bag: BagRule | null
   /** Factor on leaf values. */
   readonly shrinkage: number
   /** Of their magnitude: whoever grows a tree need not know those before. */
-  readonly leafLimit: number
+  readonly leafLimits: readonly number[]
 }
 
 /** What one of them is grown with. */
 export interface TreeTask extends IterationTask {
   readonly output: number
+}
+
+function scalesOf({ scales, output }: TreeTask): FixedPointScales {
+  return scales[scales.length === 1 ? 0 : output]!
 }
 
 interface IterationStart {

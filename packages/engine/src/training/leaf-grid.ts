@@ -52,3 +52,34 @@ export class LeafGrid {
     this.#budget -= magnitude
   }
 }
+
+/** The grids of all scores of a row: one that they share, or one for each. */
+export class LeafGrids {
+  readonly #grids: readonly LeafGrid[]
+
+  /** @param scales - one for all scores, or one of each: see LeafGrid */
+  constructor(scales: number | readonly number[]) {
+    this.#grids = (typeof scales === 'number' ? [scales] : scales).map((scale) =>
+      new LeafGrid(scale))
+  }
+
+  of(output: number): LeafGrid {
+    return this.#grids[this.#grids.length === 1 ? 0 : output]!
+  }
+
+  /** Most magnitude of a leaf now: of all scores, or of each. */
+  get limits(): readonly number[] {
+    return this.#grids.map(({ limit }) => limit)
+  }
+
+  /** The quantum of each, where they are not of one grid. */
+  get quanta(): readonly number[] | null {
+    return this.#grids.length === 1 ? null : this.#grids.map(({ quantum }) => quantum)
+  }
+
+  /** Counts an iteration (or the base scores): the largest magnitude of what each score gets. */
+  spend(magnitudes: readonly number[]): void {
+    if (this.#grids.length === 1) this.#grids[0]!.spend(Math.max(0, ...magnitudes))
+    else magnitudes.forEach((magnitude, output) => { this.#grids[output]!.spend(magnitude) })
+  }
+}

@@ -20,7 +20,7 @@ import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.j
 import type { DartParams } from './dart.js'
 import { averaged, checkForest, forestScale } from './forest.js'
 import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
-import { LeafGrid } from './leaf-grid.js'
+import { LeafGrids } from './leaf-grid.js'
 import { planPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
 import { planPositions, shownAt } from './position-biases.js'
@@ -61,15 +61,12 @@ export function makePlan(
   const statistics = labelStatisticsOf(summary)
   checkStatistics(statistics)
   const objective = specifyObjective(params, statistics)
-  const labelScale = Math.max(objective.scoreScale, summary.maxAbsInitScore)
-  checkMagnitudes(objective, labelScale)
   const isForest = params.boosting === 'rf'
   if (isForest) checkForest(params, summary.hasInitScore)
-  const sumScale = isForest ? forestScale(labelScale, params.numIterations) : labelScale
-  const scoreScale = params.linearTree ? linearScale(sumScale) : sumScale
-  const grid = new LeafGrid(scoreScale)
-  const baseScores = objective.baseScores.map((score) =>
-    summary.hasInitScore ? 0 : grid.round(score))
+  const { scoreScale, scoreScales } = gridScales(params, objective, summary.maxAbsInitScore)
+  const grids = new LeafGrids(scoreScales ?? scoreScale)
+  const baseScores = objective.baseScores.map((score, output) =>
+    summary.hasInitScore ? 0 : grids.of(output).round(score))
   const features = train.features.map(featureLayout)
   const metrics = plannedMetrics(params, objective, evaluates)
   const { rules, interactions, isOneByOne } = makeRules(params, train.features)
@@ -84,7 +81,8 @@ export function makePlan(
       nOutputs: objective.nOutputs,
       baseScores: isForest ? baseScores.map(() => 0) : baseScores,
       fixedScores: isForest ? baseScores : null,
-      initScoreQuantum: grid.quantum,
+      initScoreQuantum: grids.of(0).quantum,
+      ...(grids.quanta === null ? {} : { quanta: grids.quanta }),
       scan: params,
       ...rulesOfEngines(rules?.tree),
       ...votingOf(params, usableFeatures.length),
@@ -111,12 +109,14 @@ export function makePlan(
       objective, statistics, params.boostFromAverage && !summary.hasInitScore),
     positions,
     ...(params.linearTree ? { linear: planLinear(
-      params.linearLambda, scoreScale, isForest ? params.numIterations : null) } : {}),
+      params.linearLambda, scoreScale, isForest ? params.numIterations : null, scoreScales) }
+      : {}),
     rowSampling: sampledRows,
     sampling: params,
     extraSeed: params.extraSeed,
     usableFeatures,
     scoreScale,
+    ...(scoreScales === undefined ? {} : { scoreScales }),
   }
   return { plan: onlyPlan(plan), statistics, parameters: modelParameters(params) }
 }
@@ -126,6 +126,27 @@ function rulesOfEngines(rules?: TreeRules): Pick<TrainingPlan['engine'], 'rules'
   if (rules === undefined) return {}
   const asked = askedFeatures(rules.rowCosts)
   return asked.length === 0 ? { rules } : { rules, asked }
+}
+
+/**
+ * Magnitudes of what is added up in scores: of all, and of each where they have their own.
+ * @throws CoppiceError 'DATA'
+ */
+function gridScales(
+  { boosting, numIterations, linearTree }: ResolvedParams, objective: ObjectivePlan,
+  maxAbsInitScore: number,
+): Pick<TrainingPlan, 'scoreScale' | 'scoreScales'> {
+  const labelScale = Math.max(objective.scoreScale, maxAbsInitScore)
+  for (const scale of objective.scoreScales ?? [labelScale]) checkMagnitudes(objective, scale)
+  const scaleOf = (scale: number): number => {
+    const sumScale = boosting === 'rf' ? forestScale(scale, numIterations) : scale
+    return linearTree ? linearScale(sumScale) : sumScale
+  }
+  const { scoreScales } = objective
+  return {
+    scoreScale: scaleOf(labelScale),
+    ...(scoreScales === undefined ? {} : { scoreScales: scoreScales.map(scaleOf) }),
+  }
 }
 
 /** Limits of growth. */

@@ -42,6 +42,8 @@ export interface TrainingPlan {
   readonly usableFeatures: readonly number[]
   /** Magnitude of the scores, for the leaf grid. */
   readonly scoreScale: number
+  /** Instead, of each score, where each has a leaf grid of its own. */
+  readonly scoreScales?: readonly number[]
 }
 
 /** What of a plan changes from iteration to iteration. Plain data. */

@@ -27,7 +27,7 @@ import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
 import type { ResolvedParams } from '../params/index.js'
 import type { LabelledRows } from './check-data.js'
-import { drawOf } from './iteration.js'
+import { drawOf } from './scale-gradients.js'
 import { targetShape } from './make-plan.js'
 import { summarizeRows } from './summary.js'
 

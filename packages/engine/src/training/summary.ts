@@ -44,6 +44,8 @@ export interface TargetSummary {
   /** State of an ExactSum over weight x label. */
   readonly sumWeightedLabel: readonly number[]
   readonly maxAbsLabel: number
+  /** Of the init scores of the column's score; absent where there are none. */
+  readonly maxAbsInitScore?: number
 }
 
 /** What a training must know of queries: the weight of one is the mean of its rows' weights. */
@@ -149,17 +151,23 @@ export function mergeSummaries(parts: readonly RowSummary[]): RowSummary {
 }
 
 function summarizeTargets(
-  { nRows, label, weight }: LabelledRows, nLabels: number,
+  { nRows, label, weight, initScore }: LabelledRows, nLabels: number,
 ): TargetSummary[] {
   return Array.from({ length: nLabels }, (_, k) => {
     const sum = new ExactSum()
     let maxAbsLabel = 0
+    let maxAbsInitScore = 0
     for (let row = 0; row < nRows; row++) {
       const y = label![row * nLabels + k]!
       sum.add(weight === null ? y : y * weight[row]!)
       maxAbsLabel = Math.max(maxAbsLabel, Math.abs(y))
+      if (initScore === null) continue
+      maxAbsInitScore = Math.max(maxAbsInitScore, Math.abs(initScore[row * nLabels + k]!))
     }
-    return { sumWeightedLabel: sum.parts(), maxAbsLabel }
+    return {
+      sumWeightedLabel: sum.parts(), maxAbsLabel,
+      ...(initScore === null ? {} : { maxAbsInitScore }),
+    }
   })
 }
 
@@ -167,6 +175,8 @@ function mergeTargets(parts: readonly RowSummary[]): TargetSummary[] {
   return parts[0]!.targets!.map((_, k) => ({
     sumWeightedLabel: mergeStates(parts.map(({ targets }) => targets![k]!.sumWeightedLabel)),
     maxAbsLabel: largest(parts, ({ targets }) => targets![k]!.maxAbsLabel),
+    ...(parts[0]!.hasInitScore ? { maxAbsInitScore: largest(
+      parts, ({ targets }) => targets![k]!.maxAbsInitScore ?? 0) } : {}),
   }))
 }
 

@@ -45,6 +45,8 @@ class Trainer {
   /** Evaluated data sets in the order of the engines' metric parts. */
   readonly #evaluated: readonly (SetSize & { readonly name: string })[]
   #growing: GrowingModel
+  /** What was asked for of labels, and is not in the header: of forests, whose trees have it. */
+  #base: readonly number[] = []
 
   constructor(inputs: TrainingInputs) {
     const { params, train, evalSets, executor, initModel } = inputs
@@ -110,12 +112,19 @@ class Trainer {
   /** Asks for base scores that a model to go on from does not have. @returns whether it was told */
   *#center(): Steps<boolean> {
     const { resumeFrom, params } = this.#inputs
+    const { forest } = this.#plan
     if (!this.#isCentered) return true
-    if (resumeFrom !== undefined && !this.#isUntold(resumeFrom)) return true
+    const isTold = resumeFrom !== undefined && !this.#isUntold(resumeFrom)
+    if (isTold && forest === null) {
+      this.#base = this.#header.baseScores
+      return true
+    }
     const baseScores = yield { kind: 'center', plan: this.#plan }
     if (baseScores === 'aborted') return false
     assert(Array.isArray(baseScores), 'base scores are numbers')
-    this.#header = { ...this.#header, baseScores: baseScores as readonly number[] }
+    this.#base = baseScores as readonly number[]
+    if (forest !== null) return true
+    this.#header = { ...this.#header, baseScores: this.#base }
     this.#growing = new GrowingModel(this.#header, params)
     return true
   }
@@ -165,10 +174,11 @@ class Trainer {
     if (resumeFrom === undefined || this.#isUntold(resumeFrom)) return null
     const iterations = resumableIterations(resumeFrom, this.#header, params.numIterations)
     const { linear, engine: { metrics } } = this.#plan
-    const binned = iterations.map((trees, iteration) => trees.map((tree) => binTree(
-      tree, this.#features, linear === undefined ? undefined : outputLimit(linear, iteration))))
+    const binned = iterations.map((trees, iteration) => trees.map((tree, output) => binTree(
+      tree, this.#features,
+      linear === undefined ? undefined : outputLimit(linear, iteration, output))))
     // engines start without base scores that they were asked for
-    if (this.#isCentered) binned[0]?.unshift(...baseTrees(this.#header.baseScores))
+    if (this.#isCentered) binned[0]?.unshift(...baseTrees(this.#base))
     const isOver = this.#growing.takeUp(iterations, resumeFrom, (name) =>
       isSpecHigherBetter(metrics.find((spec) => spec.name === name) ?? { name }))
     return { iterations: binned, isOver }

@@ -8,7 +8,7 @@ import type {
 const layout = { nBins: 4, missingBin: -1, isCategorical: false }
 const limits: RequestLimits = {
   features: [layout, layout, layout], nOutputs: 2, maxLeaves: 3, maxExpansions: 2,
-  usesBagging: true, usesGoss: true, voting: { nElected: 2 },
+  usesBagging: true, usesGoss: true, voting: { nElected: 2 }, fixedScores: null,
   objective: {
     objective: { name: 'regression' }, binaryWeights: [], gradientBound: null, hessianBound: 1,
   },
@@ -122,6 +122,43 @@ describe('requestFault of trees that grow at the same time', () => {
       assert.ok(fault === null ? found === null : fault.test(found ?? ''), String(found))
     })
   }
+})
+
+describe('requestFault of outputs with scales of their own', () => {
+  const own: RequestLimits = { ...limits, objective: {
+    ...limits.objective, objective: { name: 'multi_regression', numTarget: 2 },
+  } }
+  const root = (scales: { gradient: number, hessian: number }): EngineRequest =>
+    ({ kind: 'root', output: 1, bag: null, mask, scales })
+  const one = (output: number): EngineRequest =>
+    ({ kind: 'gradients', output, gradientScale: 8, hessianScale: 2 })
+  const faults: readonly (readonly [EngineRequest, RequestLimits, RegExp | null])[] = [
+    [{ kind: 'prepare', output: 1 }, own, null],
+    [{ kind: 'prepare', output: 2 }, own, /output 2 is not one of 2/],
+    [{ kind: 'prepare', output: 0 }, limits, /all outputs have the same/],
+    [one(0), own, null], [one(-1), own, /output -1/], [one(0), limits, /have the same/],
+    [root({ gradient: 4, hessian: 2 }), own, null],
+    [root({ gradient: 4, hessian: 2 }), limits, /have the same/],
+    [root({ gradient: 4, hessian: Infinity }), own, /Infinity is no scale/],
+  ]
+  for (const [request, against, fault] of faults) {
+    it(`${JSON.stringify(request)}: ${fault}`, () => {
+      const found = requestFault(request, against)
+      assert.ok(fault === null ? found === null : fault.test(found ?? ''), String(found))
+    })
+  }
+})
+
+describe('requestFault of base scores of a forest', () => {
+  it('lets them follow the outputs, and nothing else', () => {
+    const forest = { ...limits, fixedScores: [0, 0] }
+    const lone = { feature: [], leftBins: [], leftChild: [], rightChild: [], leafValue: [1] }
+    const base = { kind: 'commit', output: 3, tree: lone, leafNodes: null } as const
+    assert.equal(requestFault(base, forest), null)
+    assert.match(requestFault(base, limits)!, /output 3 is not one of 2/)
+    assert.match(requestFault({ ...base, output: 4 }, forest)!, /output 4/)
+    assert.match(requestFault({ ...base, tree }, forest)!, /output 3/)
+  })
 })
 
 describe('requestFault', () => {

@@ -37,12 +37,13 @@ export function partitionRows(
     ...(raw === undefined ? {}
       : { raw: raw.slice(firstRow * width, (firstRow + n) * width) }),
   })
+  const nLabels = data.label!.length / data.nRows
   const half = nRows >> 1
   return {
     nRows,
     blocks: nRows < 2 ? [block(first, nRows)]
       : [block(first, half), block(first + half, nRows - half)],
-    label: data.label!.slice(first, first + nRows),
+    label: data.label!.slice(first * nLabels, (first + nRows) * nLabels),
     weight: data.weight?.slice(first, first + nRows) ?? null,
     initScore: data.initScore?.slice(first * nOutputs, (first + nRows) * nOutputs) ?? null,
   }

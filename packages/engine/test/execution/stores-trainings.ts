@@ -1,4 +1,5 @@
 import { makeDataset, withRawValues, withSlopes, type DataRecipe } from '@coppice/testkit'
+import type { BinnedDataset } from '../../src/dataset.js'
 import type { TrainOptions } from '../../src/training/types.js'
 import { mixedFeatures } from '../support/trainings.js'
 
@@ -13,8 +14,9 @@ const base = { seed: 5, nRows: 7000, features: mixedFeatures }
 function training(
   name: string, recipe: DataRecipe, params: Readonly<Record<string, unknown>>,
 ): StoresTraining {
-  const make = (own: DataRecipe) => params['linearTree'] === true
-    ? withSlopes(withRawValues(makeDataset(own))).data : makeDataset(own).data
+  const make = (own: DataRecipe): BinnedDataset => params['linearTree'] === true
+    ? withSlopes(withRawValues(makeDataset(own))).data
+    : params['numTarget'] === 3 ? withTargets(makeDataset(own).data) : makeDataset(own).data
   const data = make(recipe)
   const valid = make({ ...recipe, seed: 6, nRows: Math.ceil(recipe.nRows / 3) })
   const few = make({ ...recipe, seed: 7, nRows: 40 })
@@ -27,6 +29,12 @@ function training(
       evalSets: [{ name: 'valid', data: set(valid) }, { name: 'few', data: set(few) }],
     },
   }
+}
+
+/** Three labels of magnitudes that have no grid in common. */
+function withTargets(data: BinnedDataset): BinnedDataset {
+  const label = [...data.label!].flatMap((y) => [y, 3e12 * y * y, 1e-9 / (1 + y * y)])
+  return { ...data, label: Float64Array.from(label) }
 }
 
 export const storesTrainings: readonly StoresTraining[] = [
@@ -64,6 +72,11 @@ export const storesTrainings: readonly StoresTraining[] = [
     { ...base, label: 'binary', weights: 'any' }, {
       objective: 'binary', numLeaves: 14, treeLearner: 'voting', topK: 2, baggingFraction: 0.7,
       baggingFreq: 1, minDataPerGroup: 20, metric: ['binary_logloss'],
+    }),
+  training('several numbers, each of its own magnitude, by votes and drawn by their gradients',
+    { ...base, nRows: 2500, label: 'regression', weights: 'any' }, {
+      objective: 'multi_regression', numTarget: 3, numLeaves: 8, dataSampleStrategy: 'goss',
+      learningRate: 1.5, treeLearner: 'voting', topK: 2, metric: ['l2'],
     }),
   training('binary with shares of the classes',
     { ...base, label: 'binary' }, {

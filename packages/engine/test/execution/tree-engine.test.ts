@@ -41,8 +41,8 @@ describe('TreeEngine', () => {
       const bag = usesBagging
         ? { kind: 'rows', hashStart: 5, limit: 2 ** 31 } as const : null
       const dialogue = new Booster(plan).growTree({
-        iteration: 0, output: 1, bag, shrinkage: 1, leafLimit: 8192,
-        scales: { gradient: unit, hessian: unit },
+        iteration: 0, output: 1, bag, shrinkage: 1, leafLimits: [8192],
+        scales: [{ gradient: unit, hessian: unit }],
       }, null)
       let step = dialogue.next(null)
       while (step.done !== true) step = dialogue.next(engine.answer(step.value as TreeRequest))

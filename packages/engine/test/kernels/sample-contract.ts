@@ -23,14 +23,19 @@ export function sampleContract(make: (memory: WebAssembly.Memory) => Kernels): v
           makeRecords(new TestRandom(n + k), n, 6))
         const { stride, gradientOffset } = made[0]!
         const pairs = lab.put(made.flatMap(({ bytes }) => [...bytes]))
-        const keys = lab.reserve(n * 4)
-        lab.run([keys], (kernels) => kernels.importanceKeys(
-          keys, pairs + gradientOffset, stride, n * stride, nOutputs, n))
-        const sums = Array.from({ length: n }, (_, i) => Math.fround(made.reduce(
-          (sum, { rows }) => sum + Math.abs(rows[i]!.gradient) * rows[i]!.hessian, 0)))
-        const own = keysOf(keys, n)
-        assert.deepEqual(own, [...new Uint32Array(Float32Array.from(sums).buffer)])
-        assert.ok(own.every((key) => key < 2 ** 31))
+        const own = made.map((_, k) => 2 ** (-7 * k))
+        const factors = lab.put(new Uint8Array(Float64Array.from(own).buffer))
+        for (const [at, factor] of [[0, () => 1], [factors, (k: number) => own[k]!]] as const) {
+          const keys = lab.reserve(n * 4)
+          lab.run([keys], (kernels) => kernels.importanceKeys(
+            keys, pairs + gradientOffset, stride, n * stride, nOutputs, n, at))
+          const sums = Array.from({ length: n }, (_, i) => Math.fround(made.reduce(
+            (sum, { rows }, k) => sum + Math.abs(rows[i]!.gradient) * rows[i]!.hessian * factor(k),
+            0)))
+          const found = keysOf(keys, n)
+          assert.deepEqual(found, [...new Uint32Array(Float32Array.from(sums).buffer)])
+          assert.ok(found.every((key) => key < 2 ** 31))
+        }
       }
     }
   })

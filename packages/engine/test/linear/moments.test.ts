@@ -95,14 +95,19 @@ describe('linearSetup', () => {
 })
 
 describe('outputLimit', () => {
+  it('is of the scale of each score, where they have their own', () => {
+    const plan = planLinear(0, 1024, null, [4, 1024])
+    assert.deepEqual([0, 1].map((output) => outputLimit(plan, 3, output)), [256, 65536])
+  })
+
   it('keeps all outputs together within 2^12 scales', () => {
     const scale = 1024
     const plan = planLinear(0, scale, null)
     let sum = 0
-    for (let t = 0; t < 1 << 20; t++) sum += outputLimit(plan, t)
+    for (let t = 0; t < 1 << 20; t++) sum += outputLimit(plan, t, 0)
     assert.ok(sum < 4096 * scale)
     for (const n of [1, 100, 1000]) {
-      assert.ok(n * outputLimit(planLinear(0, scale, n), n - 1) <= 4096 * scale)
+      assert.ok(n * outputLimit(planLinear(0, scale, n), n - 1, 0) <= 4096 * scale)
     }
   })
 })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { createPredictor, formatLightGBM, parseModel, serializeModel } from '@coppice/model'
+import {
+  createPredictor, formatLightGBM, parseLightGBM, parseModel, serializeModel, type Model,
+} from '@coppice/model'
 import { makeDataset, recut, trainByIntegerOracle, type DataRecipe } from '@coppice/testkit'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
 import { resolveParams } from '../../src/params/index.js'
@@ -24,6 +26,10 @@ const cases: readonly Case[] = [
   { name: 'binary by features', recipe: { ...base, label: 'binary' }, params: {
     ...small, objective: 'binary', baggingFraction: 1, baggingFreq: 0, featureFraction: 0.5,
   } },
+  { name: 'medians with weights', recipe: { ...base, label: 'counts', weights: 'any' },
+    params: { ...small, objective: 'regression_l1' } },
+  { name: 'percentiles, relative to labels', recipe: { ...base, label: 'counts' },
+    params: { ...small, objective: 'mape', boostFromAverage: false } },
   { name: 'many trees', recipe: { ...base, nRows: 90 }, params: {
     ...small, numIterations: 260, numLeaves: 3,
   } },
@@ -56,10 +62,16 @@ describe('boosting = rf', () => {
     })
   }
 
-  it('evaluates, predicts averages, and goes on from a checkpoint to the same bytes', async () => {
+  const losses = [
+    ['regression', 'l2', (error: number) => error ** 2],
+    ['regression_l1', 'l1', Math.abs],
+  ] as const
+  const evaluated = async (
+    objective: string, metric: string, lossOf: (error: number) => number,
+  ): Promise<void> => {
     const { data, rows } = makeDataset(base)
     const options = {
-      params: { ...small, metric: 'l2', isProvideTrainingMetric: true }, train: data,
+      params: { ...small, objective, metric, isProvideTrainingMetric: true }, train: data,
     }
     const checkpoints: ReturnType<typeof parseModel>[] = []
     const { model } = await trainWatched({
@@ -71,13 +83,34 @@ describe('boosting = rf', () => {
       const raw = predictor.predictRaw(rows)
       const averages = predictor.predictProbabilities(rows)
       assert.deepEqual(averages, raw.map((score) => score / (i + 1)))
-      const loss = averages.reduce((sum, s, r) => sum + (s - data.label![r]!) ** 2, 0) / rows.length
+      const loss = averages.reduce(
+        (sum, s, r) => sum + lossOf(s - data.label![r]!), 0) / rows.length
       assert.ok(Math.abs(loss - values[i]!) < 1e-9 * loss, `iteration ${i}`)
     })
     const { model: resumed } = await trainWatched(
       { ...options, resumeFrom: checkpoints[2]! }, new ThreadExecutor(2))
     assert.equal(digest(resumed), digest(model))
     assert.match(formatLightGBM(model), /\naverage_output\n/)
+  }
+  for (const [objective, metric, lossOf] of losses) {
+    it(`evaluates averages, and goes on from a checkpoint to the same bytes: ${objective}`,
+      () => evaluated(objective, metric, lossOf))
+  }
+
+  it('has for each of several quantiles the trees of a forest of its own', async () => {
+    const { data } = makeDataset({ ...base, label: 'counts' })
+    const quantiles = [0.25, 0.75]
+    const run = async (params: Case['params'], threads = 0): Promise<Model> => (await trainWatched(
+      { params: { ...small, ...params }, train: data },
+      threads === 0 ? new InlineExecutor() : new ThreadExecutor(threads))).model
+    const model = await run({ objective: 'multi_quantile', quantiles })
+    assert.equal(digest(await run({ objective: 'multi_quantile', quantiles }, 2)), digest(model))
+    for (const [k, alpha] of quantiles.entries()) {
+      const alone = await run({ objective: 'quantile', alpha })
+      assert.deepEqual(model.trees.filter((_, t) => t % 2 === k), alone.trees)
+      assert.deepEqual(parseLightGBM(formatLightGBM(alone)).trees.map((t) => t.leafValue),
+        alone.trees.map((t) => t.leafValue))
+    }
   })
 
   it('keeps the base score in trees that cannot split', async () => {

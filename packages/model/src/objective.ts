@@ -5,6 +5,8 @@ export interface ObjectiveField {
   readonly key: string
   /** A list of two numbers or more that ascend; what is legal is of each. */
   readonly isList?: boolean
+  /** `true`, or absent. */
+  readonly isMark?: boolean
   /** One of these texts, and no number. */
   readonly texts?: readonly string[]
   readonly isInteger?: boolean
@@ -44,7 +46,8 @@ export const objectiveFields: Readonly<Record<Objective['name'], readonly Object
   log_cosh: [],
   focal: [{ key: 'gamma', min: 0 }, { key: 'alpha', above: 0, below: 1 }],
   hinge: [],
-  multi_quantile: [{ key: 'quantiles', isList: true, above: 0, below: 1 }],
+  multi_quantile: [{ key: 'quantiles', isList: true, above: 0, below: 1 },
+    { key: 'sorted', isMark: true }],
   multi_regression: [numTarget],
   multi_label: [numTarget],
   squared_log_error: [],
@@ -75,7 +78,9 @@ export function objectiveNumbers(
   objective: Objective,
 ): [string, number | string | readonly number[]][] {
   const values = objective as unknown as Readonly<Record<string, number>>
-  return objectiveFields[objective.name].map(({ key }) => [key, values[key]!])
+  return objectiveFields[objective.name]
+    .filter(({ key, isMark }) => isMark !== true || values[key] !== undefined)
+    .map(({ key }) => [key, values[key]!])
 }
 
 /** Classes of the label: 2 of binary, those of multi-class objectives, 0 where it is a number. */

@@ -128,7 +128,11 @@ export type LossOfModel =
   /** Two classes; a prediction is one of them, without a probability. */
   | { readonly name: 'hinge' }
   /** Several quantiles of one label, ascending: a score for each; leaves are quantiles. */
-  | { readonly name: 'multi_quantile'; readonly quantiles: readonly number[] }
+  | {
+      readonly name: 'multi_quantile'; readonly quantiles: readonly number[]
+      /** Predictions of a row are its scores in ascending order, so that none cross. */
+      readonly sorted?: true
+    }
   /** Squared errors of several numbers: a score for each. */
   | { readonly name: 'multi_regression'; readonly numTarget: number }
   /** Log-losses of several labels that are 0 or 1: a score, and a probability, for each. */

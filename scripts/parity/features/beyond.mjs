@@ -15,6 +15,8 @@ export const beyond = {
     built('`multi_quantile`: several quantiles in one model', [
       ...outputs('have for each quantile the trees of a training of that quantile'), ...clusters],
     { note: 'leaves are exact percentiles; quantiles may cross' }),
+    built('`quantile_sorted`: quantiles that do not cross',
+      outputs('sorts quantiles where that is asked for, in predictions and metrics alone')),
     built('`multi_regression`: several label columns of numbers', [
       ...outputs('have for each number the trees of a regression,',
         'have for each number the trees of a regression with its init scores'),

@@ -115,6 +115,7 @@ const loss: Schema<LossOfModel> = tagged('name', {
   hinge: object({ name: constant('hinge') }),
   multi_quantile: object({
     name: constant('multi_quantile'), quantiles: list(finite, OUTPUTS_MAX),
+    sorted: optional(constant(true)),
   }),
   multi_regression: object({
     name: constant('multi_regression'), numTarget: integer(2, OUTPUTS_MAX),

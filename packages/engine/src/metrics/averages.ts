@@ -27,14 +27,28 @@ interface ScoredRows {
 
 /** A part for each target or quantile; null for objectives of one score, and classes. */
 export function outputParts(
-  metric: MetricSpec, objective: Objective, { scores, labels }: ScoredRows, partOf: PartOf,
+  metric: MetricSpec, objective: Objective, { scores: raw, labels }: ScoredRows, partOf: PartOf,
 ): Parts[] | null {
   if (!isMultiOutput(objective)) return null
+  const isSorted = objective.name === 'multi_quantile' && objective.sorted === true
+  const scores = isSorted ? sortedPlanes(raw) : raw
   return Array.from({ length: outputsOf(objective) }, (_, k) => ({
     ...partOf(ofOutput(metric, objective, k), outputObjective(objective, k), scores[k]!,
       labelsOf(objective, labels, scores[k]!.length, k)),
     pair: k,
   }))
+}
+
+/** The scores of each row in ascending order, as they are predicted. */
+function sortedPlanes(scores: readonly Float64Array[]): Float64Array[] {
+  const sorted = scores.map((plane) => plane.slice())
+  const own = new Float64Array(scores.length)
+  for (let row = 0; row < scores[0]!.length; row++) {
+    for (const [k, plane] of scores.entries()) own[k] = plane[row]!
+    own.sort()
+    for (const [k, plane] of sorted.entries()) plane[row] = own[k]!
+  }
+  return sorted
 }
 
 /** The pinball loss of a quantile is that of its own. */

@@ -13,7 +13,7 @@ import { type RankingParams, rankingSpec } from './ranking.js'
 export type ObjectiveParams = Pick<ResolvedParams,
   'objective' | 'numClass' | 'sigmoid' | 'isUnbalance' | 'scalePosWeight' | 'boostFromAverage' |
   'regSqrt' | 'customObjective' | 'customMetrics' | 'alpha' | 'fairC' | 'poissonMaxDeltaStep' |
-  'tweedieVariancePower' | 'quantiles' | 'numTarget' |
+  'tweedieVariancePower' | 'quantiles' | 'quantileSorted' | 'numTarget' |
   'aftLossDistribution' | 'aftLossDistributionScale' | keyof ShapedParams> & RankingParams
 
 /** LightGBM's kEpsilon: probabilities are kept this far from 0 and 1. */
@@ -57,9 +57,11 @@ export function specifyObjective(
     case 'focal':
     case 'hinge': return twoClasses(shapedObjective(params.objective, params), params, statistics)
     case 'multi_quantile': {
-      const { quantiles } = params
+      const { quantiles, quantileSorted } = params
       const bound = Math.max(...quantiles.map((alpha) => Math.max(alpha, 1 - alpha)))
-      const plan = sideOfLabels({ name: 'multi_quantile', quantiles }, bound, statistics)
+      const plan = sideOfLabels(
+        { name: 'multi_quantile', quantiles, ...(quantileSorted ? { sorted: true } : {}) }, bound,
+        statistics)
       return { ...plan, nOutputs: quantiles.length, baseScores: quantiles.map(() => 0) }
     }
     case 'squared_log_error': return squaredLog(params, statistics)

@@ -2,7 +2,7 @@ import type { ParameterValues } from './table.js'
 
 /** What losses with several labels or scores of a row need, and what they do not have. */
 export function outputContradiction(values: ParameterValues): string | null {
-  const { objective, quantiles, numTarget } = values
+  const { objective, quantiles, quantileSorted, numTarget } = values
   const hasTargets = objective === 'multi_regression' || objective === 'multi_label'
   if (hasTargets && numTarget < 2) {
     return `objective = ${objective} needs num_target >= 2, got ${numTarget}; name two label ` +
@@ -24,9 +24,11 @@ export function outputContradiction(values: ParameterValues): string | null {
     }
   }
   if (objective !== 'multi_quantile') {
-    return quantiles.length === 0 ? null
-      : `quantiles = ${quantiles.join(',')} contradicts objective = ${objective}: it acts on ` +
-        'objective = multi_quantile only; leave it out or change the objective'
+    const given = quantiles.length > 0 ? `quantiles = ${quantiles.join(',')}`
+      : quantileSorted && 'quantile_sorted = true'
+    return given === false ? null
+      : `${given} contradicts objective = ${objective}: it acts on objective = multi_quantile ` +
+        'only; leave it out or change the objective'
   }
   if (quantiles.length < 2 || quantiles.some((value, i) => i > 0 && value <= quantiles[i - 1]!)) {
     return `quantiles = ${quantiles.join(',') || '""'} contradicts objective = multi_quantile, ` +

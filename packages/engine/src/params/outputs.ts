@@ -1,4 +1,4 @@
-import { float, int, numbers, oneOf } from './parameter.js'
+import { bool, float, int, numbers, oneOf } from './parameter.js'
 
 /** Losses with several labels or several scores of a row, and of times. */
 export const outputParameters = {
@@ -8,6 +8,14 @@ export const outputParameters = {
     [],
     '`multi_quantile`: the quantiles, two or more in ascending order, such as `0.1,0.5,0.9`.',
     { above: 0, below: 1, omittedAtDefault: true },
+  ),
+  quantile_sorted: bool(
+    'objective',
+    false,
+    '`multi_quantile`: predictions of a row are put in ascending order, so that no lower quantile ' +
+      'is above a higher one (Chernozhukov et al. 2010). Trees and raw scores are the same; ' +
+      'metrics are of what is predicted.',
+    { omittedAtDefault: true },
   ),
   num_target: int(
     'objective',

@@ -152,6 +152,38 @@ describe('objectives with a score for each quantile or label column', () => {
     assert.equal(pinball.evaluation[0]!.values.at(-1), (a! + b!) / 2)
   })
 
+  it('sorts quantiles where that is asked for, in predictions and metrics alone', async () => {
+    const { data, rows } = makeDataset({ ...base, label: 'counts' })
+    const quantiles = [0.4, 0.45, 0.5]
+    const params = {
+      objective: 'multi_quantile', quantiles, isProvideTrainingMetric: true, numIterations: 4,
+      baggingFraction: 0.3, baggingFreq: 1,
+    }
+    const plain = await modelOf(params, data)
+    const sorted = await modelOf({ ...params, quantileSorted: true }, data)
+    assert.deepEqual(sorted.trees, plain.trees)
+    assert.equal(sorted.parameters['quantile_sorted'], true)
+    assert.equal(plain.parameters['quantile_sorted'], undefined)
+    const own = createPredictor(sorted).predictProbabilities([...rows])
+    const raw = createPredictor(sorted).predictRaw([...rows])
+    const expected = raw.map((_, at) => [...raw.subarray(at - at % 3, at - at % 3 + 3)]
+      .sort((a, b) => a - b)[at % 3]!)
+    assert.notDeepEqual(raw, expected)
+    assert.deepEqual(own, expected)
+    const loss = [0, 1, 2].map((k) => {
+      const weight = data.weight!
+      const alpha = quantiles[k]!
+      const sum = rows.reduce((total, _, i) => {
+        const error = data.label![i]! - own[3 * i + k]!
+        return total + weight[i]! * (error >= 0 ? alpha * error : (alpha - 1) * error)
+      }, 0)
+      return sum / weight.reduce((total, w) => total + w, 0)
+    }).reduce((sum, value) => sum + value / 3, 0)
+    const told = sorted.evaluation[0]!.values.at(-1)!
+    assert.ok(Math.abs(told - loss) < 1e-12)
+    assert.ok(told < plain.evaluation[0]!.values.at(-1)!)
+  })
+
   it('leaves label columns without a class out of the mean of auc', async () => {
     const data = withTargets(makeDataset(base).data, [labels[0]!, () => 1])
     const params = { isProvideTrainingMetric: true, metric: ['auc'] }
@@ -207,6 +239,7 @@ describe('objectives with a score for each quantile or label column', () => {
         /alpha = 0.3 contradicts/],
       [{ objective: 'multi_quantile', quantiles: [0.1, 0.5], linearTree: true }, data,
         /contradicts linear_tree = true/],
+      [{ quantileSorted: true }, data, /quantile_sorted = true contradicts objective = regression/],
       [{ objective: 'multi_regression' }, data, /needs num_target >= 2/],
       [{ objective: 'regression', numTarget: 2 }, data, /which has one label/],
       [{ objective: 'multi_regression', numTarget: 3 }, two, /120 labels.* need 180/],

@@ -138,6 +138,7 @@ function checkObjective(value: unknown, isImported: boolean, version: 1 | 2): Mo
   if (name === 'custom') return checkCustom(value)
   const hasAverages = version === 2 && Object.hasOwn(value as object, 'averages')
   const fields = objectiveFields[name as Objective['name']]
+    .filter(({ key, isMark }) => isMark !== true || Object.hasOwn(value as object, key))
   const numbers = checkObject(value, 'objective',
     ['name', ...fields.map(({ key }) => key), ...(hasAverages ? ['averages'] : [])])
   if (hasAverages && numbers['averages'] !== true) {
@@ -149,6 +150,10 @@ function checkObjective(value: unknown, isImported: boolean, version: 1 | 2): Mo
 
 function checkField(value: unknown, path: string, field: ObjectiveField): void {
   const { isInteger = false, min = -Infinity, above = -Infinity, below = Infinity } = field
+  if (field.isMark === true) {
+    if (value !== true) fail(path, 'true or absent', value)
+    return
+  }
   if (field.texts !== undefined) {
     const texts: readonly unknown[] = field.texts
     if (!texts.includes(value)) fail(path, `one of ${field.texts.join(', ')}`, value)

@@ -47,7 +47,8 @@ export function isBinary(objective: ModelObjective): boolean {
  * @returns a new array, row-major: binary [1 - p, p] with p = sigmoid(objective.sigmoid * score)
  *   (rows x 2), multiclass the softmax (rows x classes), multiclassova
  *   sigmoid(objective.sigmoid * score) of each class (rows x classes, sums other than 1), else
- *   `predictedNumber` of each score (rows x 1; quantiles and targets: rows x those)
+ *   `predictedNumber` of each score (rows x 1; quantiles and targets: rows x those), of sorted
+ *   quantiles in ascending order
  */
 export function probabilitiesOf(
   objective: ModelObjective, rawScores: Float64Array, nIterations = 1,
@@ -72,8 +73,22 @@ function predictionsOf(objective: ModelObjective, rawScores: Float64Array): Floa
     case 'mape':
     case 'huber':
     case 'fair': return rawScores.slice()
+    case 'multi_quantile': return objective.sorted === true
+      ? sortedRows(rawScores, objective.quantiles.length) : rawScores.slice()
     default: return rawScores.map(predictedNumber(objective.name))
   }
+}
+
+/**
+ * Each row's scores in ascending order (Chernozhukov, Fernandez-Val and Galichon 2010: the
+ * rearrangement of a quantile curve, which is never further from the true one).
+ */
+function sortedRows(scores: Float64Array, nQuantiles: number): Float64Array {
+  const sorted = scores.slice()
+  for (let at = 0; at < sorted.length; at += nQuantiles) {
+    sorted.subarray(at, at + nQuantiles).sort()
+  }
+  return sorted
 }
 
 function customPredictions(

@@ -123,7 +123,6 @@ const setup: EngineSetup = {
   baseScores: [0.5, -0, -1e-300],
   fixedScores: [1, 0.25, -3],
   initScoreQuantum: 2 / 0x1_0000_0000,
-  quanta: [2, 2 ** -900, 0.5],
   scan: { lambdaL1: 0, lambdaL2: 1.5, minDataInLeaf: 20, minSumHessianInLeaf: 1e-3,
     minGainToSplit: 0, maxDeltaStep: 0, catSmooth: 10, catL2: 10, maxCatThreshold: 32,
     maxCatToOnehot: 4, minDataPerGroup: 100, extraTrees: true },

@@ -47,6 +47,21 @@ function assertSameScores(model: Model, { rows, raw }: Golden): void {
 }
 
 describe('models and predictions of LightGBM 4.6', () => {
+  it('are written without parameters that have quotes, which its Python cannot read', () => {
+    const { origin: _, ...read } = parseLightGBM(textOf('missing-nan'))
+    const own = { ...read, objective: { name: 'regression' } as const }
+    const forced = '{"feature":0,"threshold":1.5}'
+    const written = (parameters: Model['parameters']): string[] =>
+      formatLightGBM({ ...own, formatVersion: 1, parameters }).split('\n')
+        .filter((line) => line.startsWith('['))
+    assert.deepEqual(
+      written({ forcedsplits_filename: forced, num_leaves: 7, extra_trees: false, grow_policy: 'x',
+        interaction_constraints: '[0,1],[2]', label_gain: [0, 1], parameter_schedule: '{"a":[1]}' }),
+      ['[num_leaves: 7]', '[extra_trees: 0]', '[interaction_constraints: [0,1],[2]]',
+        '[label_gain: 0,1]'])
+    assert.deepEqual(written({ data_random_seed: 3 }), ['[data_random_seed: 3]'])
+  })
+
   it('are of all kinds', () => {
     assert.equal(names.length, 25)
   })

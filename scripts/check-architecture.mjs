@@ -12,6 +12,7 @@ import {
   checkLayers, checkNoDependencies, checkPinnedVersions, checkReferences,
 } from './architecture/manifests.mjs'
 import { readProject } from './architecture/project.mjs'
+import { checkPublicDocs } from './architecture/public.mjs'
 import { checkMath, checkPurity } from './architecture/purity.mjs'
 
 const checks = [
@@ -19,6 +20,7 @@ const checks = [
   checkImports, checkPureImports, checkCycles,
   checkPurity, checkMath,
   checkLength, checkUnfinished, checkDefaultExports, checkIndexFiles,
+  checkPublicDocs,
 ]
 
 /**

@@ -228,6 +228,22 @@ describe('checkArchitecture', () => {
       }
     })
 
+    it('what coppice exports and nobody explains, wherever it is declared', () => {
+      const rules = (text: string): string[] => check(project({ files: [
+        { path: 'packages/coppice/src/index.ts', text: "export * from '@coppice/data'" },
+        { path: 'packages/data/src/index.ts', text: "export { Shown, f as g } from './x.js'" },
+        { path: 'packages/data/src/x.ts', text },
+      ] })).filter(({ rule }) => rule === 'public-docs').map(({ line, message }) =>
+        `${line} ${message.split(' ')[0]!}`)
+      const documented = '/** Of a kind. */\nexport function f() {}\n'
+      assert.deepEqual(rules(`export function f() {}\nexport const hidden = 1`), ['1 f'])
+      assert.deepEqual(rules(`${documented}export type Shown = 1`), ['3 Shown'])
+      assert.deepEqual(rules(`${documented}/** It is. */\nexport class Shown {\n` +
+        'a() {}\n/** Does it. */\nb() {}\n#c() {}\nprivate d() {}\n/** Word */\nget e() {}\n}'),
+      ['5 Shown.a', '11 Shown.e'])
+      assert.deepEqual(rules(documented), [])
+    })
+
     it('an index.ts that defines something', () => {
       assert.deepEqual(rulesOfFile('packages/engine/src/index.ts', 'export const x = 1'),
         ['index-files'])

@@ -12,6 +12,7 @@ export class CoppiceError extends Error {
   }
 }
 
+/** What kind of error a CoppiceError is: what a program can tell apart. */
 export type ErrorCode =
   /** A parameter is unknown, of the wrong type, out of range, contradictory or unsupported. */
   | 'PARAMETER'

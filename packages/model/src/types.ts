@@ -224,6 +224,7 @@ export interface EvaluationSeries {
 /** Values a parameter may take in a model file. */
 export type ParameterValue = string | number | boolean | readonly (string | number)[]
 
+/** A model file as plain data: what it is trained for, its trees, and how training went. */
 export interface Model {
   readonly format: 'coppice-model'
   /**

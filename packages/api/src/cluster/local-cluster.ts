@@ -84,6 +84,7 @@ export class LocalCluster implements Cluster {
     }
   }
 
+  /** Where its coordinator listens: `ws://127.0.0.1:port`. */
   get url(): string {
     return this.#cluster.url
   }
@@ -98,22 +99,27 @@ export class LocalCluster implements Cluster {
     return this.#processes.workerPids
   }
 
+  /** What was told of it, oldest first: the last thousand lines. */
   get notices(): readonly string[] {
     return this.#cluster.notices
   }
 
+  /** What it is doing: plain data, as `coppice status --json` prints it. */
   status(): Promise<ClusterStatus> {
     return this.#cluster.status()
   }
 
+  /** Trains a model: the business of `train` and `fit`, to which a cluster is handed. */
   train(training: ClusterTraining): Promise<TrainResult> {
     return this.#cluster.train(training)
   }
 
+  /** The model of a job, by its name or first letters: see `Cluster.fetch`. */
   fetch(job: string, options?: FetchOptions): Promise<Model> {
     return this.#cluster.fetch(job, options)
   }
 
+  /** Predicts rows: the business of `predict`, to which a cluster is handed. */
   predict(prediction: ClusterPrediction): Promise<void> {
     return this.#cluster.predict(prediction)
   }

@@ -26,6 +26,7 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  * ```
  */
 export class GBDTClassifier extends Estimator {
+  /** What its models predict: classes. */
   readonly kind = 'classifier'
 
   /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */

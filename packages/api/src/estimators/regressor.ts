@@ -33,6 +33,7 @@ import { Estimator, predictOptionNames, type PredictOptions } from './estimator.
  * row-major.
  */
 export class GBDTRegressor extends Estimator {
+  /** What its models predict: numbers. */
   readonly kind = 'regressor'
 
   /** Reads a model file. @throws CoppiceError 'IO' or 'MODEL' naming the file */

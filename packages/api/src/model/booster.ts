@@ -132,10 +132,12 @@ export class Booster {
     return this.model.trees.length / this.model.treesPerIteration
   }
 
+  /** Columns that it predicts from, also those that no tree uses. */
   get nFeatures(): number {
     return this.model.features.length
   }
 
+  /** Their names, in the order of arrays and matrices. */
   get featureNames(): readonly string[] {
     return this.model.features.map(({ name }) => name)
   }

@@ -51,6 +51,7 @@ export interface TimedNotice {
   readonly text: string
 }
 
+/** What a worker is doing. */
 export interface WorkerStatus {
   readonly name: string
   readonly nThreads: number

@@ -17,6 +17,7 @@ export interface Prediction {
   readonly contribution: Float64Array
 }
 
+/** What of rows can be predicted: the members of `Prediction`. */
 export type PredictionType = keyof Prediction
 
 /** Predicts rows. Throws CoppiceError 'DATA' or 'PARAMETER'. */

@@ -6,7 +6,7 @@ import { exp, log, log1p, sigmoid, softplus, type CustomObjectiveOfModel } from 
  */
 export const customMath = { exp, log, log1p, sigmoid, softplus } as const
 
-/** `customMath`. */
+/** What functions of the user's are handed to compute with: the type of `customMath`. */
 export type CustomMath = typeof customMath
 
 /** Some rows as a function of the user's sees them. All arrays are copies. */

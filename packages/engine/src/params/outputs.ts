@@ -12,8 +12,8 @@ export const outputParameters = {
   quantile_sorted: bool(
     'objective',
     false,
-    '`multi_quantile`: predictions of a row are put in ascending order, so that no lower quantile ' +
-      'is above a higher one (Chernozhukov et al. 2010). Trees and raw scores are the same; ' +
+    '`multi_quantile`: predictions of a row are put in ascending order, so that no lower ' +
+      'quantile is above a higher one (Chernozhukov et al. 2010). Trees and raw scores are the same; ' +
       'metrics are of what is predicted.',
     { omittedAtDefault: true },
   ),

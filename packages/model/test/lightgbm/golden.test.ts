@@ -55,8 +55,11 @@ describe('models and predictions of LightGBM 4.6', () => {
       formatLightGBM({ ...own, formatVersion: 1, parameters }).split('\n')
         .filter((line) => line.startsWith('['))
     assert.deepEqual(
-      written({ forcedsplits_filename: forced, num_leaves: 7, extra_trees: false, grow_policy: 'x',
-        interaction_constraints: '[0,1],[2]', label_gain: [0, 1], parameter_schedule: '{"a":[1]}' }),
+      written({
+        forcedsplits_filename: forced, num_leaves: 7, extra_trees: false, grow_policy: 'x',
+        interaction_constraints: '[0,1],[2]', label_gain: [0, 1],
+        parameter_schedule: '{"lambda_l2":[1]}',
+      }),
       ['[num_leaves: 7]', '[extra_trees: 0]', '[interaction_constraints: [0,1],[2]]',
         '[label_gain: 0,1]'])
     assert.deepEqual(written({ data_random_seed: 3 }), ['[data_random_seed: 3]'])

@@ -13,8 +13,8 @@ export const outputParameters = {
     'objective',
     false,
     '`multi_quantile`: predictions of a row are put in ascending order, so that no lower ' +
-      'quantile is above a higher one (Chernozhukov et al. 2010). Trees and raw scores are the same; ' +
-      'metrics are of what is predicted.',
+      'quantile is above a higher one (Chernozhukov et al. 2010). Trees and raw scores are the ' +
+      'same; metrics are of what is predicted.',
     { omittedAtDefault: true },
   ),
   num_target: int(

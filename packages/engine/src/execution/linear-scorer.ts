@@ -1,7 +1,8 @@
 import type { Arena } from '../kernels/arena.js'
 import { roundTiesToEven } from '../numeric/rounding.js'
-import { quantumOf, type BinnedLinear, type BinnedTree, type EngineSetup } from './protocol.js'
+import type { BinnedLinear, BinnedTree, EngineSetup } from './protocol.js'
 import type { RawRows } from './raw-values.js'
+import { quantumOf } from './score-grid.js'
 
 /** Of the scores of each output. */
 type Grids = Pick<EngineSetup, 'initScoreQuantum' | 'quanta'>

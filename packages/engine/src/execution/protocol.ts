@@ -349,7 +349,7 @@ export interface EngineSetup {
   /** Of a forest: the scores of which gradients are, always. Null: those with the trees so far. */
   readonly fixedScores: readonly number[] | null
   readonly initScoreQuantum: number
-  /** Instead, of each output, where each has a grid of its own; see `quantumOf`. */
+  /** Instead, of each output, where each has a grid of its own; see score-grid.ts. */
   readonly quanta?: readonly number[]
   readonly scan: ScanParams
   /** Absent where trees grow under none. */
@@ -393,11 +393,4 @@ export interface MetricSpec {
   readonly costs?: readonly number[]
   /** Of a metric of the user's own. */
   readonly custom?: MetricDefinition | null
-}
-
-/** The grid of an output's scores: they are whole multiples of it. */
-export function quantumOf(
-  { initScoreQuantum, quanta }: Pick<EngineSetup, 'initScoreQuantum' | 'quanta'>, output: number,
-): number {
-  return quanta?.[output] ?? initScoreQuantum
 }

@@ -1,7 +1,8 @@
 import type { Arena } from '../kernels/arena.js'
 import { roundTiesToEven } from '../numeric/rounding.js'
-import { quantumOf, type EngineRows, type EngineSetup } from './protocol.js'
+import type { EngineRows, EngineSetup } from './protocol.js'
 import { gatherRows, type RowRun } from './row-dealing.js'
+import { quantumOf } from './score-grid.js'
 
 /** Raw scores of a thread's rows of one data set: one plane of f64 per output, in row order. */
 export class ScorePlanes {

@@ -23,12 +23,14 @@ import { hessianBoundOf } from '../objectives/hessian-bound.js'
 import { bindObjective } from '../objectives/kernels.js'
 import type { GradientInputs, ObjectiveKernel } from '../objectives/objective.js'
 import { bindRanking } from '../objectives/ranking-kernels.js'
+import { hasOwnScales, isMultiOutput, outputsOf } from '../objectives/multi-output.js'
 import { specifyObjective } from '../objectives/specify.js'
 import { labelStatisticsOf } from '../objectives/statistics.js'
 import type { ResolvedParams } from '../params/index.js'
 import type { LabelledRows } from './check-data.js'
-import { drawOf } from './scale-gradients.js'
+import type { FixedPointScales } from './fixed-point-scales.js'
 import { targetShape } from './make-plan.js'
+import { drawOf } from './scale-gradients.js'
 import { summarizeRows } from './summary.js'
 
 /** Trees to refit, and the rows to do it with. */
@@ -126,7 +128,8 @@ class RefitScores {
   readonly #columns: RawColumns
   readonly #isFinite: boolean
   readonly #refitter: LeafRefitter
-  #scales = { gradient: 1, hessian: 1 }
+  /** Of all outputs, or of each. */
+  #scales: readonly FixedPointScales[] = []
 
   constructor({ params, rows, trees, columns, isFinite }: RefitJob, nOutputs: number) {
     this.#columns = columns
@@ -179,15 +182,28 @@ class RefitScores {
   /** Gradients of all outputs at the scores as they are. */
   computeGradients(iteration: number): void {
     const { draw } = drawOf(this.#spec, iteration)
-    const bound = this.#spec.gradientBound ?? this.#objective.maxGradient(draw)
+    const { objective } = this.#spec
+    const parts = hasOwnScales(objective) && isMultiOutput(objective)
+      ? Array.from({ length: outputsOf(objective) }, (_, k) => this.#objective.output!(k))
+      : [this.#objective]
+    this.#scales = parts.map((part) => this.#scale(part, draw))
+  }
+
+  #scale(objective: ObjectiveKernel, draw: number | undefined): FixedPointScales {
+    const bound = this.#spec.gradientBound ?? objective.maxGradient(draw)
     const hessianBound = this.#spec.measuresHessian === true
-      ? this.#objective.maxHessian?.() ?? 0 : hessianBoundOf(this.#spec, bound)
+      ? objective.maxHessian?.() ?? 0 : hessianBoundOf(this.#spec, bound)
     if (!Number.isFinite(bound) || !Number.isFinite(hessianBound)) {
       throw new CoppiceError('DATA', `the refit diverges: the largest gradient is ${bound}; ` +
         'these rows do not fit the model, or need a larger decay rate')
     }
-    this.#scales = { gradient: scaleOf(bound), hessian: scaleOf(hessianBound) }
-    this.#objective.gradients(this.#scales.gradient, this.#scales.hessian, draw)
+    const scales = { gradient: scaleOf(bound), hessian: scaleOf(hessianBound) }
+    objective.gradients(scales.gradient, scales.hessian, draw)
+    return scales
+  }
+
+  #scalesOf(output: number): FixedPointScales {
+    return this.#scales[this.#scales.length === 1 ? 0 : output]!
   }
 
   /** The output of each leaf, without shrinkage; 0 where there are no rows. */
@@ -205,7 +221,7 @@ class RefitScores {
       }
       sums.flush()
     }
-    const { gradient, hessian } = this.#scales
+    const { gradient, hessian } = this.#scalesOf(output)
     return Float64Array.from({ length: nLeaves }, (_, leaf) => leafOutput(
       sums.value(leaf * 2) / gradient, sums.value(leaf * 2 + 1) / hessian, params, 0))
   }
@@ -216,7 +232,8 @@ class RefitScores {
     decay: LeafDecay,
   ): LinearLeaves {
     const offset = this.#gradients + output * this.#planeBytes
-    return this.#refitter.refit(linear, leaves, outputs, { offset, scales: this.#scales }, decay)
+    const scales = this.#scalesOf(output)
+    return this.#refitter.refit(linear, leaves, outputs, { offset, scales }, decay)
   }
 
   /** Adds a tree with its new values. */

@@ -159,6 +159,12 @@ const modes = [
     metrics: binaryMetrics },
   { name: 'rf, multiclass', data: { label: 'grade' },
     params: { ...classes, boosting: 'rf', ...bagged }, metrics: classMetrics },
+  { name: 'rf, regression_l1', data: { label: 'outliers' },
+    params: { objective: 'regression_l1', boosting: 'rf', ...bagged }, metrics: ['l1'] },
+  { name: 'linear_tree', data: { label: 'number' }, params: { linear_tree: true, linear_lambda: 1 },
+    metrics: numberMetrics, onCluster: true },
+  { name: 'linear_tree, binary, missing values', data: { label: 'binary', missing: 0.2 },
+    params: { ...binary, linear_tree: true, linear_lambda: 1 }, metrics: binaryMetrics },
 ]
 
 /** Limits of growth and regularisation. */
@@ -205,6 +211,18 @@ const rules = [
   { name: 'cegb_penalty_feature_coupled', data: { label: 'number' },
     params: { cegb_penalty_feature_coupled: [5, 5, 5, 5, 5, 5, 5, 5, 50, 50] },
     metrics: numberMetrics },
+  { name: 'cegb_penalty_feature_lazy', data: { label: 'number' },
+    params: { cegb_penalty_feature_lazy: [0, 0, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.1, 0.1] },
+    metrics: numberMetrics, onCluster: true },
+  { name: 'forced splits', data: { label: 'number' },
+    params: { forcedsplits_filename: {
+      feature: 8, threshold: 0, left: { feature: 9, threshold: 0.5 },
+      right: { feature: 0, threshold: 1 },
+    } }, metrics: numberMetrics, onCluster: true },
+  { name: 'forced bins', data: { label: 'number' },
+    params: { max_bin: 31, forcedbins_filename: [
+      { feature: 0, bin_upper_bound: [-1, -0.5, 0, 0.5, 1] }, { feature: 3, bin_upper_bound: [0] },
+    ] }, metrics: numberMetrics },
   { name: 'max_bin_by_feature', data: { label: 'number' },
     params: { max_bin_by_feature: [255, 15, 15, 15, 63, 63, 7, 7, 2, 2] }, metrics: numberMetrics },
 ]

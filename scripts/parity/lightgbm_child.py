@@ -19,9 +19,21 @@ def beside(directory, name, kind):
     return read(directory, name, kind) if os.path.exists(os.path.join(directory, name)) else None
 
 
+def in_files(directory, params):
+    """What LightGBM reads from files only comes as it is."""
+    for name in ("forcedsplits_filename", "forcedbins_filename"):
+        if name not in params:
+            continue
+        file = os.path.join(directory, name + ".json")
+        with open(file, "w", encoding="utf8") as out:
+            json.dump(params[name], out)
+        params = {**params, name: file}
+    return params
+
+
 def answer(dir, params, out):
     data = Data(dir)
-    params = {**params, "verbose": -1}
+    params = {**in_files(dir, params), "verbose": -1}
     n_iterations = params.pop("num_iterations")
     init_score = beside(dir, "train-init.f64", "<f8")
     rows = lightgbm.Dataset(

@@ -43,7 +43,6 @@ CASES = [
     ('plain', 'poisson', {'min_data_in_leaf': 1, 'min_sum_hessian_in_leaf': 10}),
     ('plain', 'regression', {'boosting': 'rf', 'feature_fraction': 0.99, 'num_leaves': 6}),
     ('plain', 'regression', {'boosting': 'dart', 'drop_rate': 0}),
-    ('plain', 'regression', {'monotone_constraints': [1, 0, 0, 0]}),
 ]
 
 

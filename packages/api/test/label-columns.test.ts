@@ -86,7 +86,7 @@ describe('several label columns', () => {
       { objective: 'multi_label' }, numbers, /label 'label\[0\]' of row 0 is .* labels of 0 or 1/)
     const model = await train({ ...small, objective: 'multi_label' }, Dataset.from(X, marks))
     await assert.rejects(evaluate(model, Dataset.from(X, marks.map(([mark]) => mark!))),
-      /have 1 label columns .* multi_label has 2; name as many/)
+      /have 1 label column, .* multi_label has 2; name as many/)
     await assert.rejects(new GBDTClassifier({ objective: 'multi_label' }).fit(X, marks),
       /multi_label is not for a classifier/)
     const quantiles = await new GBDTRegressor(

@@ -175,6 +175,15 @@ describe('coppice', function () {
     assert.match(stderr, /auc is left out/)
   })
 
+  it('convert refuses names of what it does not write', async () => {
+    await work.fails(2, ['model.py', '.py', '.json', '--format'], 'convert', '--model',
+      'binary.json', '--out', 'model.py')
+    await work.fails(2, ['model.mjs', "'coppice convert'", '--model-format'], 'train', '--data',
+      'train.csv', '--label', 'kind', '--objective', 'binary', '--model', 'model.mjs')
+    await work.ok('convert', '--model', 'binary.json', '--out', 'model.py', '--format', 'coppice')
+    assert.equal(work.read('model.py'), work.read('binary.json'))
+  })
+
   it('inspect shows the metrics of the best iteration', async () => {
     await work.ok('train', '--data', 'train.csv', '--label', 'kind', '--ignore', 'id,species',
       '--objective', 'binary', '--learning_rate', '1', '--early_stopping_round', '3',

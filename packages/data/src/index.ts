@@ -79,6 +79,7 @@ export {
 export type { Cell } from './cells.js'
 export { labelArrays, labelName, type LabelArray, type LabelMatrix } from './label-arrays.js'
 export {
+  checkGroupSize,
   type ColumnBatch,
   columnBatches,
   columnsFromMemory,

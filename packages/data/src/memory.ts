@@ -149,7 +149,9 @@ function readColumns(
     if (index < 0) {
       throw new CoppiceError(
         'DATA',
-        `column '${name}' is not among the columns ${table.names.slice(0, 20).join(', ')}; add it`,
+        table.names.length === 0 ? `column '${name}' is not there: the rows have no columns; add it`
+          : `column '${name}' is not among the columns ${table.names.slice(0, 20).join(', ')}; ` +
+            'add it',
       )
     }
     // Any number or date in memory can be taken as a double.
@@ -326,15 +328,16 @@ function readExtra(column: ExtraColumn, start: number, end: number): ColumnChunk
   return { type: 'float', values }
 }
 
+/** @throws CoppiceError 'DATA' for what is no number of rows */
+export function checkGroupSize(size: number, group: number): number {
+  if (Number.isInteger(size) && size >= 1) return size
+  throw new CoppiceError('DATA',
+    `query group ${group} has the size ${size}; sizes are whole numbers from 1`)
+}
+
 function checkGroups(sizes: ArrayLike<number>, nRows: number): Uint32Array {
-  let sum = 0
-  const checked = Uint32Array.from(sizes, (size, group) => {
-    if (!(Number.isInteger(size) && size >= 1)) {
-      throw new CoppiceError('DATA', `query group ${group} has the size ${size}; sizes are >= 1`)
-    }
-    sum += size
-    return size
-  })
+  const checked = Uint32Array.from(sizes, checkGroupSize)
+  const sum = checked.reduce((all, size) => all + size, 0)
   assert(checked.length === sizes.length, 'each group has a size')
   if (sum === nRows) return checked
   throw new CoppiceError(

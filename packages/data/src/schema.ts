@@ -251,6 +251,7 @@ function unknownColumn(names: readonly string[], name: string, role: string): Co
 function twoRoles(name: string, a: string, b: string): CoppiceError {
   return new CoppiceError(
     'DATA',
-    `column '${name}' is named as ${a} and as ${b}; a column has one role: name it once`,
+    a === b ? `column '${name}' is named as ${a} twice; name it once`
+      : `column '${name}' is named as ${a} and as ${b}; a column has one role: name it once`,
   )
 }

@@ -20,6 +20,7 @@ export function nearestName(name: string, candidates: readonly string[]): string
 
 /** A list of names for a message, cut after `limit` names. */
 export function listNames(names: readonly string[], limit = 20): string {
+  if (names.length === 0) return 'none'
   const shown = names.slice(0, limit).map((name) => `'${name}'`)
   const rest = names.length - shown.length
   return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '')

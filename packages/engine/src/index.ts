@@ -35,7 +35,7 @@ export type { TimedScores } from './metrics/timed-rows.js'
 export type { EventTimes } from './survival/event-times.js'
 export type { RiskTables } from './survival/risk-tables.js'
 export { mergeSummaries, summarizeRows, type RowSummary, withExtents } from './training/summary.js'
-export type { LabelledRows, TargetShape } from './training/check-data.js'
+export { checkRows, type LabelledRows, type TargetShape } from './training/check-data.js'
 export { targetShape } from './training/make-plan.js'
 export { labelStatisticsOf } from './objectives/statistics.js'
 export type { LabelStatistics } from './objectives/objective.js'
@@ -58,7 +58,7 @@ export {
   type InferredParams, requireClassCount, requireLabelCount, withInferred,
 } from './training/class-count.js'
 export { checkEvalSets } from './training/check-sets.js'
-export type { RowNames } from './training/row-names.js'
+export type { RowNames, RowsOfFile } from './training/row-names.js'
 export { featureLayout } from './training/build-model.js'
 export type {
   BinnedLinear, BinnedTree, EngineRequest, EngineSetup, LinearSetup, MomentsRequest,

@@ -3,7 +3,7 @@ import { type BinnedDataset, countSelected } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { rowBits } from '../data/selected-rows.js'
 import type { Dataset } from '../data/dataset.js'
-import type { OpenRows } from '../data/source.js'
+import { type OpenRows, shownName } from '../data/source.js'
 import { type ColumnOrValues, rowValues } from './column.js'
 import {
   type Fold, foldsOfParts, groupedParts, plainParts, stratifiedParts, timeFolds,
@@ -92,18 +92,13 @@ async function querySizes(dataset: Dataset, name: string): Promise<Uint32Array> 
     for await (const { columns: [ids], nRows, partition = 'the rows' } of
       rows.batches([name], {})) {
       const place = { partition, firstRow, partitionRow: firstRow, nRows }
-      units.push({ partition, groups: scanGroups(shownName(name), place, ids!) })
+      units.push({ partition, groups: scanGroups(shownName(name, 'query'), place, ids!) })
       firstRow += nRows
     }
-    return mergeGroups(shownName(name), units)
+    return mergeGroups(shownName(name, 'query'), units)
   } finally {
     await rows.close()
   }
-}
-
-/** Of an array beside the rows: its column has no name to be told. */
-function shownName(name: string): string {
-  return name.startsWith('\0') ? 'query' : name
 }
 
 /**

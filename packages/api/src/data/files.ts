@@ -100,13 +100,14 @@ export class FileSource implements RowSource {
       const nameOf = (index: number | null): string | null => index === null ? null : names[index]!
       const files = hasSides(this.options) ? await this.#rowFiles(raw.rowCounts) : []
       const sides = await besideRows(files, this.options)
+      const query = sides.has(sideQuery) ? { query: sideQuery } : queryOf(names,
+        { label, weight, group: group ?? (isSparse && names.includes('qid') ? 'qid' : undefined) })
       return {
         nRows,
         labels: roles.labels.length > 0 ? roles.labels.map((index) => names[index]!)
           : isSparse && names[0] === 'label' ? ['label'] : [],
         weight: sides.has(sideWeight) ? sideWeight : nameOf(roles.weight),
-        query: sides.has(sideQuery) ? sideQuery
-          : queryName(names, { label, group: group ?? (isSparse ? 'qid' : undefined) }),
+        ...query,
         batches: (wanted, types) =>
           withSideColumns(wanted, sides,
             (own) => raw.units(own, { ...this.options.schema, ...types })),
@@ -135,14 +136,16 @@ function labelsOf(
 }
 
 /** The column of query ids, where the rows have it: those to predict may not. */
-function queryName(
-  names: readonly string[], roles: Pick<RoleOptions, 'label' | 'group'>,
-): string | null {
+function queryOf(
+  names: readonly string[], roles: Pick<RoleOptions, 'label' | 'weight' | 'group'>,
+): Pick<OpenRows, 'query' | 'noQuery'> {
   try {
     const { group } = resolveRoles(names, roles)
-    return group === null ? null : names[group]!
+    return { query: group === null ? null : names[group]! }
   } catch (error) {
-    if (error instanceof CoppiceError && error.code === 'DATA') return null
+    if (error instanceof CoppiceError && error.code === 'DATA') {
+      return { query: null, noQuery: error }
+    }
     throw error
   }
 }

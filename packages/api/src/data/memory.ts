@@ -1,5 +1,5 @@
 import {
-  type Cell, columnBatches, type ColumnRef, type ColumnChunk, columnsFromMemory, datasetFromMemory,
+  type Cell, checkGroupSize, columnBatches, type ColumnRef, type ColumnChunk, columnsFromMemory, datasetFromMemory,
   type LabelArray, labelArrays, labelName, type MemoryOptions, type MemoryRows, readyRows,
   sliceChunk,
 } from '@coppice/data'
@@ -116,7 +116,8 @@ export class MemorySource implements RowSource {
 
 /** 0 for the rows of the first query, 1 for those of the second, ... */
 function queryNumbers(sizes: ArrayLike<number>): number[] {
-  return Array.from(sizes, (size, query) => new Array<number>(size).fill(query)).flat()
+  return Array.from(sizes, (size, query) =>
+    new Array<number>(checkGroupSize(size, query)).fill(query)).flat()
 }
 
 /** An array beside nRows rows as a column. */

@@ -3,7 +3,7 @@ import type {
   WantedType,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
-import type { Model, PredictInput, Predictor } from '@coppice/model'
+import type { CoppiceError, Model, PredictInput, Predictor } from '@coppice/model'
 
 /** What a training asks of a data set. */
 export interface LoadRequest {
@@ -34,6 +34,8 @@ export interface OpenRows {
   /** Names for `batches` of the weight and the query, null where there is none. */
   readonly weight: string | null
   readonly query: string | null
+  /** What is wrong with the query that was named, where it is not there: rows to predict need none. */
+  readonly noQuery?: CoppiceError | undefined
   /**
    * @param wanted - column names; rows without names are taken to have the wanted ones
    * @param types - types by column name, instead of the inferred ones; 'number' for any number
@@ -62,6 +64,11 @@ export interface OpenRows {
     predictor: Predictor, type: T, numThreads: number,
   ): AsyncIterable<Prediction[T]>
   close(): Promise<void>
+}
+
+/** The name of a column for messages; that of an array beside the rows is none to be told. */
+export function shownName<Other>(name: string, other: Other): string | Other {
+  return name.startsWith('\0') ? other : name
 }
 
 /** Where the rows of a data set are, and what their columns are. */

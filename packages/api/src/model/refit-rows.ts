@@ -1,10 +1,10 @@
 /** What a refit has to know of rows. */
 import { type GroupScan, mergeGroups, predictColumns } from '@coppice/data'
-import type { RefitJob } from '@coppice/engine'
+import type { RefitJob, RowsOfFile } from '@coppice/engine'
 import { createPredictor, isRanking, labelsPerRow, type Model } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import { MemorySource } from '../data/memory.js'
-import { type LabelledBatch, labelledBatches } from '../scoring/labelled-batches.js'
+import { labelledBatches, rowMajor } from '../scoring/labelled-batches.js'
 
 /** Rows as the engine takes them, the leaves that they are in, and values for linear leaves. */
 export type RefitRows = Pick<RefitJob, 'rows' | 'leavesOf' | 'columns'>
@@ -28,12 +28,20 @@ export async function readRefitRows(
   const weights: Float64Array[] = []
   const batches: (Uint16Array | Int32Array)[] = []
   const values = linearFeatures.map((): Float64Array[] => [])
+  const files: RowsOfFile[] = []
+  let labelNames: readonly string[] = []
+  let queryName = 'query'
   const units: { partition: string, groups: GroupScan }[] = []
   let nRows = 0
   for await (const batch of labelledBatches(model, dataset, signal)) {
+    const { partition } = batch
+    if (partition !== undefined && partition !== files.at(-1)?.name) {
+      files.push({ firstRow: nRows, name: partition })
+    }
+    ({ labelNames, queryName } = batch)
     const found = predictColumns(predictor, batch.columns, 'leaf')
     batches.push(isSmall ? Uint16Array.from(found) : found)
-    labels.push(rowMajor(batch, labelsPerRow(model.objective)))
+    labels.push(rowMajor(batch.labels, labelsPerRow(model.objective)))
     if (batch.weights !== null) weights.push(batch.weights)
     if (linearFeatures.length > 0) {
       const encoded = predictor.encode(batch.columns)
@@ -41,7 +49,7 @@ export async function readRefitRows(
         { length: batch.nRows }, (_, row) => encoded[row * nFeatures + f]!)))
     }
     if (batch.queries !== null) {
-      units.push({ partition: batch.partition ?? 'the rows', groups: batch.queries })
+      units.push({ partition: partition ?? 'the rows', groups: batch.queries })
     }
     nRows += batch.nRows
   }
@@ -53,7 +61,8 @@ export async function readRefitRows(
       label: joined(labels),
       weight: weights.length === 0 ? null : joined(weights),
       initScore: beside === undefined ? null : Float64Array.from(beside),
-      groupSizes: isRanking(model.objective) ? mergeGroups('query', units) : null,
+      groupSizes: isRanking(model.objective) ? mergeGroups(queryName, units) : null,
+      ...(files.length === 0 ? {} : { names: { labels: labelNames, files } }),
     },
     leavesOf: (tree, leaves) => {
       let row = 0
@@ -63,13 +72,6 @@ export async function readRefitRows(
     },
     columns: new Map(linearFeatures.map((f, i) => [f, joined(values[i]!)])),
   }
-}
-
-/** Labels of several columns as the engine takes them. */
-function rowMajor({ labels, nRows }: LabelledBatch, nLabels: number): Float64Array {
-  if (nLabels === 1) return labels
-  return Float64Array.from(labels, (_, i) =>
-    labels[(i % nLabels) * nRows + Math.floor(i / nLabels)]!)
 }
 
 function joined(parts: readonly Float64Array[]): Float64Array {

@@ -1,6 +1,8 @@
 /** Models whose leaves follow new rows: LightGBM's Booster.refit and task = refit. */
 import type { MemoryRows } from '@coppice/data'
-import { refitTrees, type RefitTree, resolveParams, type ResolvedParams } from '@coppice/engine'
+import {
+  findParameter, refitTrees, type RefitTree, resolveParams, type ResolvedParams,
+} from '@coppice/engine'
 import {
   chainOf, CoppiceError, hasTargets, isForest, type LinearLeaves, type Model,
 } from '@coppice/model'
@@ -39,6 +41,9 @@ const readParameters = ['num_class', 'is_unbalance', 'scale_pos_weight', 'sigmoi
   'aft_loss_distribution', 'aft_loss_distribution_scale', 'lambdarank_truncation_level',
   'lambdarank_norm', 'label_gain', 'objective_seed']
 
+/** What may be given besides. */
+const givenParameters = ['objective', 'linear_lambda']
+
 /**
  * The model with leaf values that have followed other rows; splits stay. The trees up to the best
  * iteration are kept, and the history of metrics, which was of the old values, is not.
@@ -50,10 +55,11 @@ export async function refitModel(
   model: Model, X: Dataset | MemoryRows, y: Labels | undefined, options: RefitOptions,
 ): Promise<Model> {
   checkOptionNames('refit', options, refitOptionNames)
-  const decayRate = options.decayRate ?? 0.9
-  if (!(decayRate >= 0 && decayRate <= 1)) {
+  const decayRate: unknown = options.decayRate ?? 0.9
+  if (typeof decayRate !== 'number' || !(decayRate >= 0 && decayRate <= 1)) {
     throw new CoppiceError('PARAMETER',
-      `decayRate of refit must be a number from 0 to 1, got ${String(decayRate)}`)
+      `decayRate of refit must be a number from 0 to 1, got ` +
+      (typeof decayRate === 'string' ? `"${decayRate}"` : String(decayRate)))
   }
   requireRefittable(model)
   const params = refitParams(model, options.params ?? {})
@@ -101,6 +107,12 @@ function requireRefittable({ objective, parameters, origin }: Model): void {
 /** The objective is the model's, whatever else is given. */
 function refitParams(model: Model, given: RawParams): ResolvedParams {
   checkParameterNames(given)
+  const unread = Object.keys(given)
+    .find((key) => ![...readParameters, ...givenParameters].includes(findParameter(key)!.name))
+  if (unread !== undefined) {
+    throw new CoppiceError('PARAMETER', `params of refit have ${unread}, which changes nothing: ` +
+      'leaves are fitted anew, and not grown; leave it out')
+  }
   const own: Record<string, unknown> = {}
   for (const name of readParameters) {
     const value = model.parameters[name]

@@ -98,12 +98,14 @@ async function scoreQueries(
   const predictor = booster.predictor(iterations)
   const parts: { scores: Float64Array, labels: Float64Array, weights: Float64Array | null }[] = []
   const units: { partition: string, groups: GroupScan }[] = []
+  let queryName = 'query'
   for await (const batch of labelledBatches(booster.model, dataset, signal)) {
-    const { labels, weights, queries } = batch
+    const { labels, weights, queries } = batch;
+    ({ queryName } = batch)
     parts.push({ scores: predictor.predictRaw(batch.columns), labels, weights })
     units.push({ partition: batch.partition ?? 'the rows', groups: queries! })
   }
-  const sizes = mergeGroups('query', units)
+  const sizes = mergeGroups(queryName, units)
   const starts = new Int32Array(sizes.length + 1)
   sizes.forEach((size, q) => { starts[q + 1] = starts[q]! + size })
   const isWeighted = parts.some(({ weights }) => weights !== null)

@@ -11,6 +11,9 @@ import { Metric, resolveMetrics } from './metrics.js'
 /** Metrics that need rows of both classes. */
 const comparesClasses: readonly string[] = ['auc', 'auc_ovr', 'average_precision']
 
+/** Metrics that need rows in which an event happened. */
+const comparesTimes: readonly string[] = ['cox_nloglik', 'c_index']
+
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
   /** Names of metrics; default: all that the model's objective has. */
@@ -90,6 +93,16 @@ function chosenMetrics(
     ...custom.map((definition) => new Metric(definition.name, model, nIterations, definition))]
 }
 
+function isSurvival({ objective: { name } }: Booster['model']): boolean {
+  return name === 'cox' || name === 'aft'
+}
+
+/** Whether an event happened in a row: the bounds of aft are two planes, the upper behind. */
+function hasEvents({ objective }: Booster['model'], labels: Float64Array): boolean {
+  return objective.name === 'cox' ? labels.some((time) => time > 0)
+    : labels.subarray(labels.length / 2).some((upper) => upper < Infinity)
+}
+
 async function measure(
   booster: Booster, dataset: Dataset, options: EvaluateOptions,
   custom: readonly MetricDefinition[],
@@ -99,6 +112,7 @@ async function measure(
   const metrics = chosenMetrics(
     booster, options, custom, predictor.iterations[1] - predictor.iterations[0])
   const seen = new Set<number>()
+  let hasEvent = !isSurvival(model)
   let nRows = 0
   let sumWeight = 0
   for await (const batch of labelledBatches(model, dataset, options.signal)) {
@@ -108,6 +122,7 @@ async function measure(
     if (model.classes !== null && seen.size < 2) {
       labels.forEach((label, row) => weights?.[row] !== 0 && seen.add(label))
     }
+    hasEvent ||= hasEvents(model, labels)
     nRows += batch.nRows
     sumWeight += weights === null ? batch.nRows : weights.reduce((sum, w) => sum + w, 0)
   }
@@ -115,12 +130,15 @@ async function measure(
     throw new CoppiceError('DATA', nRows === 0 ? 'the data have no rows; check the inputs'
       : 'the weights of all rows are 0; at least one must be positive')
   }
-  const omitted: string[] = seen.size === 1 ? metrics.map(({ name }): string => name)
-    .filter((name) => comparesClasses.includes(name)) : []
+  const undefinedOnes = seen.size === 1 ? comparesClasses : hasEvent ? [] : comparesTimes
+  const omitted: string[] = metrics.map(({ name }): string => name)
+    .filter((name) => undefinedOnes.includes(name))
   if (omitted.length > 0 && options.metrics !== undefined) {
-    throw new CoppiceError('DATA', `${omitted.join(', ')} is undefined: it compares rows of both ` +
-      `classes, and all rows are of class ${String(model.classes![[...seen][0]!])}; add rows of ` +
-      'the other, or name other metrics')
+    throw new CoppiceError('DATA', `${omitted.join(', ')} is undefined: it compares ` +
+      (model.classes === null ? 'rows in which an event happened with others, and all rows are ' +
+        'censored; add rows with an event, or name other metrics'
+        : `rows of both classes, and all rows are of class ` +
+          `${String(model.classes[[...seen][0]!])}; add rows of the other, or name other metrics`))
   }
   const defined = metrics.filter(({ name }) => !omitted.includes(name))
   return {

@@ -2,10 +2,12 @@ import {
   type ColumnChunk, featureTypes, type GroupScan, readUnitRows, scanGroups, takesSparse,
   type UnitPlace, type WantedType,
 } from '@coppice/data'
+import { checkRows } from '@coppice/engine'
 import {
   CoppiceError, isRanking, labelsPerRow, type Model, type PredictInput,
 } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
+import { shownName } from '../data/source.js'
 import { checkWeights, encodeTargets, labelType, type RowPlace } from './targets.js'
 
 /** Some rows with what they are. */
@@ -17,9 +19,13 @@ export interface LabelledBatch {
   readonly columns: PredictInput
   /** Class indices, or numbers for regression; those of several label columns one by one. */
   readonly labels: Float64Array
+  /** What the label columns are called. */
+  readonly labelNames: readonly string[]
   readonly weights: Float64Array | null
   /** Runs of equal query ids, for models that rank; else null. */
   readonly queries: GroupScan | null
+  /** What the column of query ids is called. */
+  readonly queryName: string
 }
 
 /**
@@ -31,26 +37,30 @@ export async function* labelledBatches(
 ): AsyncGenerator<LabelledBatch> {
   const rows = await dataset.source.open()
   try {
-    const { labels, weight, query } = rows
+    const { labels, weight, noQuery } = rows
     requireLabels(model, labels)
+    if (noQuery !== undefined) throw noQuery
     rows.fitTo?.(model)
-    const queryNames = isRanking(model.objective) ? [requireQuery(query)] : []
+    const query = isRanking(model.objective) ? requireQuery(rows.query) : null
     const features = model.features.map(({ name }) => name)
     const twice = labels.find((label) => features.includes(label))
     if (twice !== undefined) throw labelIsFeature(twice)
-    // LightGBM counts weights among the features, and does not use them.
-    const weightNames = weight === null || features.includes(weight) ? [] : [weight]
-    const weightAt = weight === null ? -1
-      : weightNames.length === 1 ? features.length + labels.length : features.indexOf(weight)
     const types: Record<string, WantedType> = featureTypes(model)
     for (const label of labels) types[label] = labelType(model)
-    for (const name of weightNames) types[name] = 'float'
-    const wanted = [...features, ...labels, ...weightNames, ...queryNames]
+    if (weight !== null) types[weight] ??= 'float'
+    // LightGBM counts weights and queries among the features, and does not use them.
+    const beside = [weight, query].filter((name) => name !== null)
+    const wanted = [...new Set([...features, ...labels, ...beside])]
+    const placeOf = (name: string | null): number => name === null ? -1 : wanted.indexOf(name)
+    const weightAt = placeOf(weight)
+    const queryAt = placeOf(query)
+    const queryName = shownName(query ?? 'query', 'query')
     let nRows = 0
     let partition: string | undefined
     const read = (takesSparse(model) ? rows.storedBatches : undefined) ?? rows.batches
     // Those that are looked at by themselves.
-    const apart = [...wanted.keys()].filter((k) => k >= features.length || k === weightAt)
+    const apart = [...wanted.keys()]
+      .filter((k) => k >= features.length || k === weightAt || k === queryAt)
     for await (const batch of read(wanted, types)) {
       if (signal?.aborted === true) {
         throw new CoppiceError('ABORTED', 'the work was aborted', { cause: signal.reason })
@@ -61,21 +71,48 @@ export async function* labelledBatches(
       const place = { firstRow: nRows, partition }
       const unit = readUnitRows(model, batch.columns, apart, batch.nRows)
       const columnAt = (k: number): ColumnChunk => unit.column(k, 0, batch.nRows)
+      const targets = joined(labels.map((_, k) =>
+        encodeTargets(model, columnAt(features.length + k), place)))
+      checkTimes(model, targets, labels, place)
       yield {
         partition,
         nRows: batch.nRows,
         columns: unit.input(0, batch.nRows),
-        labels: joined(labels.map((_, k) =>
-          encodeTargets(model, columnAt(features.length + k), place))),
+        labels: targets,
+        labelNames: labels,
         weights: weight === null ? null : checkWeights(columnAt(weightAt), place),
-        queries: queryNames.length === 0 ? null
-          : scanGroups('query', unitPlace(place, batch.nRows), columnAt(wanted.length - 1)),
+        queryName,
+        queries: query === null ? null
+          : scanGroups(queryName, unitPlace(place, batch.nRows), columnAt(queryAt)),
       }
       nRows += batch.nRows
     }
   } finally {
     await rows.close()
   }
+}
+
+/** Times of models of survival: as in training, for what else is measured means nothing. */
+function checkTimes(
+  { objective: { name } }: Model, targets: Float64Array, labels: readonly string[],
+  { firstRow, partition }: RowPlace,
+): void {
+  if (name !== 'cox' && name !== 'aft') return
+  const label = rowMajor(targets, labels.length)
+  const shape = { objective: name, nClasses: 0, nOutputs: 1, nLabels: labels.length }
+  checkRows({
+    nRows: label.length / labels.length, label, weight: null, initScore: null, firstRow,
+    ...(partition === undefined ? {}
+      : { names: { labels, files: [{ firstRow: 0, name: partition }] } }),
+  }, shape, '')
+}
+
+/** Labels of several columns, one by one, as the engine takes them: row by row. */
+export function rowMajor(labels: Float64Array, nLabels: number): Float64Array {
+  if (nLabels === 1) return labels
+  const nRows = labels.length / nLabels
+  return Float64Array.from(labels, (_, i) =>
+    labels[(i % nLabels) * nRows + Math.floor(i / nLabels)]!)
 }
 
 function unitPlace({ firstRow, partition }: RowPlace, nRows: number): UnitPlace {
@@ -86,10 +123,12 @@ function unitPlace({ firstRow, partition }: RowPlace, nRows: number): UnitPlace 
 function requireLabels({ objective }: Model, labels: readonly string[]): void {
   const wanted = labelsPerRow(objective)
   if (labels.length === wanted) return
+  const names = labels.flatMap((label) => shownName(label, null) ?? [])
+  const named = names.length === 0 ? '' : ` (${names.join(', ')})`
   throw new CoppiceError('DATA', labels.length === 0
     ? 'the data have no label; pass y, or name the label column of the Dataset'
-    : `the data have ${labels.length} label columns (${labels.join(', ')}), but a model of ` +
-      `objective ${objective.name} has ${wanted}; name as many`)
+    : `the data have ${labels.length} label column${labels.length > 1 ? 's' : ''}${named}, but ` +
+      `a model of objective ${objective.name} has ${wanted}; name as many`)
 }
 
 function joined(planes: readonly Float64Array[]): Float64Array {

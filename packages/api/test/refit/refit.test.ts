@@ -116,6 +116,10 @@ describe('Booster.refit', () => {
       const booster = await trained()
       const refused = (message: RegExp, work: Promise<unknown>) => assert.rejects(work, message)
       await refused(/decayRate .* from 0 to 1, got 2/, booster.refit(X, labels, { decayRate: 2 }))
+      await refused(/from 0 to 1, got "0.5"/,
+        booster.refit(X, labels, { decayRate: '0.5' as unknown as number }))
+      await refused(/have num_leaves, which changes nothing/,
+        booster.refit(X, labels, { params: { num_leaves: 3 } }))
       await refused(/no option "decay"/, booster.refit(X, labels, { decay: 1 } as object))
       await refused(/objective = regression is not that of the model/,
         booster.refit(X, labels, { params: { objective: 'regression' } }))

@@ -57,11 +57,12 @@ describe('parameter_schedule, beside LightGBM\'s reset_parameter', () => {
   })
 
   const refused: readonly (readonly [object | string, RegExp])[] = [
-    [{ lambda_l2: [-1] }, /lambda_l2 must be a finite number >= 0, got -1/],
+    [{ lambda_l2: [-1] }, /^parameter_schedule: lambda_l2 must be a finite number >= 0, got -1/],
     [{ max_bin: [15] }, /^max_bin in parameter_schedule cannot change from iteration to iteration/],
     [{ lamda_l2: [1] }, /^"lamda_l2" in parameter_schedule is no parameter; did you mean "lambda_/],
+    [{ numLeafs: [3] }, /"numLeafs" in parameter_schedule is no .*; did you mean "num_leaves"/],
     [[0.1], /must be an object of lists of numbers.*: learning_rate, num_leaves/],
-    [{ lambda_l2: [1], reg_lambda: [1] }, /must be an object of lists/],
+    [{ lambda_l2: [1], reg_lambda: [1] }, /has lambda_l2 twice, in two spellings; give it once/],
     ['{"lambda_l2": 1}', /must be an object of lists/],
     [{ lambda_l2: [1, 1, 1, 1, 1, 1] }, /6 values of lambda_l2, and there are num_iterations = 5/],
     [{ num_leaves: [8] }, /num_leaves 8, and num_leaves = 7 is the largest/],

@@ -2,6 +2,7 @@ import { Booster } from '@coppice/api'
 import type { Command } from '../command.js'
 import { requireDistinct } from '../distinct-paths.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
+import { requireModelEnding } from '../model-format.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
 
 const formats = ['coppice', 'lightgbm', 'javascript', 'cpp'] as const
@@ -55,5 +56,6 @@ export const convertCommand: Command = {
 function formatOfEnding(out: string): typeof formats[number] {
   if (/\.m?js$/.test(out)) return 'javascript'
   if (/\.(cpp|cc)$/.test(out)) return 'cpp'
+  requireModelEnding(out, 'format')
   return out.endsWith('.txt') ? 'lightgbm' : 'coppice'
 }

@@ -57,7 +57,8 @@ export const evaluateCommand: Command = {
         signal: interrupt.signal,
       })
       for (const name of evaluation.omitted) {
-        process.stderr.write(`${name} is left out: it is undefined, all rows are of one class\n`)
+        process.stderr.write(`${name} is left out: it is undefined, all rows are ` +
+          `${booster.classes === null ? 'censored' : 'of one class'}\n`)
       }
       await print(values.isOn('json')
         ? `${JSON.stringify({ rows: evaluation.nRows, ...evaluation.metrics })}\n`

@@ -37,6 +37,7 @@ export const fetchCommand: Command = {
     const url = coordinatorUrl(values)
     const given = values.required('job')
     const path = values.required('model')
+    const format = readModelFormat(values, path, false)
     await requireWritable(path)
     const reporter = openReporter(values, values.isOn('quiet'))
     const interrupt = new Interrupt((text) => reporter.note(text))
@@ -59,8 +60,7 @@ export const fetchCommand: Command = {
           onNotice: (text) => reporter.notice(text),
         }))
         warnOfAbort(job, end, values)
-        await writeModel(booster, path,
-          { format: readModelFormat(values, path, false), layout: null })
+        await writeModel(booster, path, { format, layout: null })
         reporter.saved('model', path, booster.nTrees)
         return ExitCode.ok
       } catch (error) {

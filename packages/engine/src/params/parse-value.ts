@@ -239,7 +239,7 @@ function parseScheduled(key: string, value: unknown): readonly [string, number] 
   const info = findParameter(key)
   const names: readonly string[] = scheduledNames
   if (info === undefined) {
-    const near = nearest(key, names)
+    const near = nearest(key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), names)
     throw new CoppiceError('PARAMETER', `"${key}" in parameter_schedule is no parameter` +
       (near === null ? '; leave it out' : `; did you mean "${near}"?`))
   }
@@ -247,7 +247,12 @@ function parseScheduled(key: string, value: unknown): readonly [string, number] 
     throw new CoppiceError('PARAMETER', `${spelled(info, key)} in parameter_schedule cannot ` +
       'change from iteration to iteration; give it by itself')
   }
-  return [info.name, parseValue(info, key, value) as number]
+  try {
+    return [info.name, parseValue(info, key, value) as number]
+  } catch (cause) {
+    if (!(cause instanceof CoppiceError)) throw cause
+    throw new CoppiceError('PARAMETER', `parameter_schedule: ${cause.message}`, { cause })
+  }
 }
 
 /** Whether two resolved values are the same. */

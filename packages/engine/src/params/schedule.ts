@@ -1,3 +1,5 @@
+import { CoppiceError } from '../errors.js'
+
 /** Parameters that may be another from iteration to iteration, as LightGBM's reset_parameter. */
 export const scheduledNames = [
   'learning_rate', 'num_leaves', 'max_depth', 'min_data_in_leaf', 'min_sum_hessian_in_leaf',
@@ -23,7 +25,8 @@ export const scheduleNoun = 'an object of lists of numbers, one for each of the 
   `iterations, by the name of a parameter: ${scheduledNames.join(', ')}`
 
 /**
- * The fixed text of a given schedule, '' for an empty one; null for what is none.
+ * The fixed text of a given schedule, '' for an empty one; null for what is none. Throws
+ * CoppiceError 'PARAMETER' for a parameter in two spellings.
  *
  * @param given - an object, or JSON
  * @param parse - the canonical name of a parameter, and its value; throws where they are not legal
@@ -43,7 +46,12 @@ export function scheduleText(
     if (first === undefined) continue
     lists.push([first[0], own.map(([, item]) => item)])
   }
-  if (new Set(lists.map(([name]) => name)).size < lists.length) return null
+  const names = lists.map(([name]) => name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined) {
+    throw new CoppiceError('PARAMETER',
+      `parameter_schedule has ${twice} twice, in two spellings; give it once`)
+  }
   return lists.length === 0 ? ''
     : JSON.stringify(Object.fromEntries(lists.sort(([a], [b]) => a < b ? -1 : 1)))
 }

@@ -13,12 +13,14 @@ export type IterationRange = readonly [start: number, end: number]
 export function resolveIterations(model: Model, range: IterationRange | undefined): IterationRange {
   const nIterations = model.trees.length / model.treesPerIteration
   if (range === undefined) return [0, model.bestIteration ?? nIterations]
-  const [start, end] = range
+  const given: unknown = range
+  const [start, end] = Array.isArray(given) ? range : [NaN, NaN]
   if (range.length !== 2 || !Number.isInteger(start) || !Number.isInteger(end) ||
     start < 0 || end < start || end > nIterations) {
     throw new CoppiceError('PARAMETER',
       `iterations must be [start, end] with 0 <= start <= end <= ${nIterations} (the iterations ` +
-      `of the model), got [${[...range].map(describe).join(', ')}]`)
+      `of the model), got ${Array.isArray(given) ? `[${given.map(describe).join(', ')}]`
+        : describe(given)}`)
   }
   return [start, end]
 }

@@ -242,7 +242,8 @@ describe('createPredictor', () => {
   })
 
   it('refuses ranges outside the model', () => {
-    for (const iterations of [[0, 7], [-1, 2], [3, 2], [0.5, 2], [0, NaN]] as const) {
+    const numbers = 3 as unknown as readonly [number, number]
+    for (const iterations of [[0, 7], [-1, 2], [3, 2], [0.5, 2], [0, NaN], numbers] as const) {
       assert.throws(() => createPredictor(model, { iterations }), (error: unknown) =>
         error instanceof CoppiceError && error.code === 'PARAMETER' &&
         /iterations must be \[start, end\] with 0 <= start <= end <= 6/.test(error.message))

@@ -57,7 +57,7 @@ describe('resolveRoles', () => {
       const roles = resolveRoles(names, { label, weight: 'w' })
       assert.deepEqual([roles.labels, roles.features], [[4, 0], [2, 3, 5, 6]])
     }
-    assert.throws(() => resolveRoles(names, { label: 'y,y' }), /'y' is named as label and as label/)
+    assert.throws(() => resolveRoles(names, { label: 'y,y' }), /'y' is named as label twice/)
   })
 
   it('takes the prefix name:, lists in one string, and digits as an index', () => {

@@ -1,7 +1,7 @@
 import {
-  type Cell, checkGroupSize, columnBatches, type ColumnRef, type ColumnChunk, columnsFromMemory, datasetFromMemory,
-  type LabelArray, labelArrays, labelName, type MemoryOptions, type MemoryRows, readyRows,
-  sliceChunk,
+  type Cell, checkGroupSize, columnBatches, type ColumnRef, type ColumnChunk, columnsFromMemory,
+  datasetFromMemory, type LabelArray, labelArrays, labelName, type MemoryOptions, type MemoryRows,
+  readyRows, sliceChunk,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'

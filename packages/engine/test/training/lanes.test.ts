@@ -29,6 +29,7 @@ describe('lanesOf', () => {
     for (const own of [
       { linearTree: true }, { treeLearner: 'voting', topK: 1 },
       { cegbPenaltyFeatureCoupled: [1, 0, 0, 0, 0, 0, 0] },
+      { cegbPenaltyFeatureLazy: [1, 0, 0, 0, 0, 0, 0] },
     ]) assert.equal(lanesOf(planOf({ ...classes, ...own }), 300), 1, JSON.stringify(own))
     assert.equal(lanesOf(planOf({ objective: 'multi_quantile', quantiles: [0.2, 0.8] }), 300), 1)
     assert.equal(lanesOf(planOf({ objective: 'regression' }), 300), 1)

@@ -161,8 +161,19 @@ describe('models of LightGBM', function () {
     const loss = forest.prediction.reduce((sum, p, r) =>
       sum - Math.log(labels[r] === 1 ? p : 1 - p), 0) / labels.length
     assert.ok(Math.abs(metrics['binary_logloss']! - loss) < 1e-12)
+    const each = JSON.parse(readFileSync(path.join(golden, 'multiclassova.json'), 'utf8')) as
+      { rows: Cell[][], prediction: number[] }
     const ova = await Booster.load(path.join(golden, 'multiclassova.txt'))
-    await assert.rejects(evaluate(ova, Dataset.from(forest.rows, labels)),
-      /no metrics yet for models of LightGBM's objective "multiclassova/)
+    const nClasses = each.prediction.length / each.rows.length
+    const classes = Dataset.from(each.rows, each.rows.map((_, r) => r % nClasses))
+    const found = await evaluate(ova, classes, { metrics: 'multi_logloss' })
+    // as in LightGBM, probabilities of classes apart do not add up to 1
+    const sum = each.rows.reduce((all, _, r) =>
+      all - Math.log(each.prediction[r * nClasses + r % nClasses]!), 0)
+    assert.ok(Math.abs(found.metrics['multi_logloss']! - sum / each.rows.length) < 1e-12)
+    const unknown = readFileSync(path.join(golden, 'multiclassova.txt'), 'utf8')
+      .replace(/^objective=.*\n/m, '')
+    await assert.rejects(evaluate(Booster.parse(unknown), classes),
+      /no metrics yet for models of LightGBM's objective ""/)
   })
 })

@@ -39,6 +39,7 @@ function metricObjective(objective: ModelObjective): Objective {
   const { source, link, sigmoid, numClass } = objective
   if (isBinary(objective)) return { name: 'binary', sigmoid }
   if (link === 'softmax') return { name: 'multiclass', numClass }
+  if (link === 'sigmoid' && numClass > 2) return { name: 'multiclassova', numClass, sigmoid }
   if (numClass === 0 && !source.startsWith('lambdarank') && !source.startsWith('rank_')) {
     return { name: 'regression' }
   }

@@ -5,8 +5,9 @@ import { inRoot } from '../lib/paths.mjs'
 import { beyond } from './features/beyond.mjs'
 import { metrics, objectives } from './features/losses.mjs'
 import { growing, kinds, modes, sampled } from './features/training.mjs'
+import { combinations, otherRefusals } from './features/refused.mjs'
 import { control, files, many, use } from './features/use.mjs'
-import { remainingRefusals } from './refusals.mjs'
+import { messageOf, remainingRefusals } from './refusals.mjs'
 import { hasTest } from './titles.mjs'
 
 /** @type {{ title: string, rows: import('./features/row.mjs').Feature[] }[]} */
@@ -26,6 +27,7 @@ export function faultsOf(of = sections, refusals = remainingRefusals()) {
   const named = new Set(rows.flatMap((row) => row.refusals))
   return [
     ...rows.flatMap((row) => [...faultsOfState(row, refusals), ...faultsOfProofs(row)]),
+    ...otherRefusals.flatMap(({ what, proofs }) => faultsOfProofs({ feature: what, proofs })),
     ...[...refusals.keys()].filter((key) => !named.has(key))
       .map((key) => `no feature names the refusal of ${key}`),
   ]
@@ -79,6 +81,7 @@ export function featuresPage() {
     'From the table of parameters: each with what it says at a value other than its default, or '
       + 'at this value.',
     refusalsTable(refusals),
+    ...combinationsText(),
   ].join('\n\n')}\n`
 }
 
@@ -105,6 +108,26 @@ function grouped(proofs) {
 function refusalsTable(refusals) {
   return markdownTable(['parameter', 'what is said'],
     [...refusals].map(([key, { message }]) => [`\`${key}\``, cell(message)]))
+}
+
+/** What is refused beside single parameters: said by resolving them, or proved by tests. */
+function combinationsText() {
+  return [
+    '## What is refused together, and why',
+    'Values that are legal alone: what is said of an example of each, and what LightGBM 4.6 does '
+      + 'with it (nothing is said where it has no such parameter).',
+    markdownTable(['parameters', 'what is said', 'LightGBM'], combinations.map(
+      ({ params, lightgbm }) => [spelled(params), cell(messageOf(params)), lightgbm])),
+    '## What else is refused, and why',
+    'Of data, models and predictions; damaged files and misspelt names aside.',
+    markdownTable(['what', 'why', 'LightGBM', 'proved by'], otherRefusals.map(
+      ({ what, why, lightgbm, proofs }) => [what, why, lightgbm, proofsText(proofs)])),
+  ]
+}
+
+function spelled(params) {
+  return Object.entries(params).map(([name, value]) =>
+    `\`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}\``).join(' ')
 }
 
 /** A bar would end a cell. */

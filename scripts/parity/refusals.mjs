@@ -18,13 +18,13 @@ function anotherValue({ type, default: value }) {
 }
 
 /** What resolving these parameters says. @throws {Error} where it says nothing */
-function messageOf(name, value) {
+export function messageOf(params) {
   try {
-    resolveParams({ [name]: value })
+    resolveParams(params)
   } catch (error) {
     return error.message
   }
-  throw new Error(`${name} = ${value} is accepted, though the table says that it is not built`)
+  throw new Error(`${JSON.stringify(params)} is accepted, though a table says that it is refused`)
 }
 
 /**
@@ -35,7 +35,7 @@ export function remainingRefusals() {
   const found = new Map()
   for (const info of parameterTable) {
     const { name } = info
-    const add = (key, value) => found.set(key, { name, value, message: messageOf(name, value) })
+    const add = (key, value) => found.set(key, { name, value, message: messageOf({ [name]: value }) })
     if (info.status === 'unbuilt') add(name, anotherValue(info))
     for (const value of info.names?.unbuiltValues ?? []) {
       // an unbuilt parameter is refused as a whole

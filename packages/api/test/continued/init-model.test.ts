@@ -183,6 +183,8 @@ describe('train with initModel', () => {
     ['init scores', 'DATA', /the training data has init scores, and initModel says/,
       (initModel) => train(params, Dataset.from(fresh.X, fresh.y,
         { initScores: fresh.y }), { initModel })],
+    ['init scores below a forest', 'DATA', /init scores contradict boosting = rf/,
+      () => train(forest, Dataset.from(fresh.X, fresh.y, { initScores: fresh.y }))],
     ['what is no model', 'PARAMETER', /initModel must be a Booster, or a model as plain data/,
       () => train(params, dataOf(fresh), { initModel: 'model.json' as unknown as Booster })],
   ]

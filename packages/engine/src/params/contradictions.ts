@@ -36,11 +36,13 @@ function objectiveContradiction(values: ParameterValues): string | null {
     return `custom_objective contradicts objective = ${objective}; set objective = custom`
   }
   if (objective === 'binary' || objective === 'multiclassova') return null
-  const hasSigmoid = objective === 'lambdarank'
+  if (values.sigmoid !== 1 && objective !== 'lambdarank') {
+    return `sigmoid = ${values.sigmoid} contradicts objective = ${objective}: it acts on ` +
+      'objective = binary, multiclassova and lambdarank only; leave it out'
+  }
   const binaryOnly =
     (values.isUnbalance && 'is_unbalance = true') ||
-    (values.scalePosWeight !== 1 && `scale_pos_weight = ${values.scalePosWeight}`) ||
-    (values.sigmoid !== 1 && !hasSigmoid && `sigmoid = ${values.sigmoid}`)
+    (values.scalePosWeight !== 1 && `scale_pos_weight = ${values.scalePosWeight}`)
   return binaryOnly
     ? `${binaryOnly} contradicts objective = ${objective}: it acts on objective = binary and ` +
         'multiclassova only; leave it out or use row weights'

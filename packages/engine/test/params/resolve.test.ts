@@ -269,7 +269,8 @@ describe('resolveParams', () => {
     refuses({ top_k: 5 }, /top_k = 5 does nothing without tree_learner = voting/)
     refuses({ num_class: 3 }, /num_class = 3 contradicts objective = regression/)
     refuses({ objective: 'multiclass' }, /num_class >= 2, got 1/)
-    refuses({ sigmoid: 2 }, /sigmoid = 2 contradicts objective = regression/)
+    refuses({ sigmoid: 2 },
+      /sigmoid = 2 contradicts objective = regression: .* multiclassova and lambdarank only/)
     refuses({ objective: 'multiclass', num_class: 3, is_unbalance: true }, /is_unbalance/)
     refuses({ metric: 'multi_error' }, /multi_error contradicts objective = regression/)
     refuses({ objective: 'multiclass', num_class: 3, metric: 'auc' }, /auc contradicts/)

@@ -35,7 +35,8 @@ export function remainingRefusals() {
   const found = new Map()
   for (const info of parameterTable) {
     const { name } = info
-    const add = (key, value) => found.set(key, { name, value, message: messageOf({ [name]: value }) })
+    const add = (key, value) =>
+      found.set(key, { name, value, message: messageOf({ [name]: value }) })
     if (info.status === 'unbuilt') add(name, anotherValue(info))
     for (const value of info.names?.unbuiltValues ?? []) {
       // an unbuilt parameter is refused as a whole

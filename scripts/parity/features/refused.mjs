@@ -123,8 +123,9 @@ export const otherRefusals = [
     lightgbm: 'taken', proofs: testsOf('packages/model/test/edit.test.ts')(
       'refuses leaves that there are not, values that are no numbers, linear leaves') },
   { what: 'objectives that LightGBM has no words for, as its text', lightgbm: '',
-    why: 'it would predict something else', proofs:
-      testsOf('packages/model/test/lightgbm/parse.test.ts')('refuses what LightGBM has no words for') },
+    why: 'it would predict something else',
+    proofs: testsOf('packages/model/test/lightgbm/parse.test.ts')(
+      'refuses what LightGBM has no words for') },
   { what: 'metrics of LightGBM\'s forests that rank, and of several scores of unknown objectives',
     why: 'its text does not say what they predict', lightgbm: '', proofs: foreign },
   { what: 'files beside the data (`.weight` ...) with `--cluster` and `--local-workers`',

@@ -250,15 +250,14 @@ export class Booster {
    * A booster whose leaf values follow new rows, with the same splits: each becomes `decayRate` x
    * old + (1 - `decayRate`) x what these rows alone would give it, tree by tree (LightGBM's
    * `Booster.refit`, which has the same numbers). This booster stays as it is. The trees up to the
-   * best iteration are kept. No order of the rows matters.
+   * best iteration are kept. No order of the rows matters. Functions of linear leaves follow as
+   * values do. Trees of a random forest each follow by themselves, with gradients of a score of 0
+   * (LightGBM's numbers; of `regression` means).
    *
    * @param X - rows as for `predict`, or a Dataset with labels
    * @param y - one label per row, of the model's classes; not for a Dataset
-   * Functions of linear leaves follow as values do. Trees of a random forest each follow by
-   * themselves, with gradients of a score of 0 (LightGBM's numbers; of `regression` means).
-   *
-   * @throws CoppiceError 'PARAMETER' for boosting = dart and objectives that are not known; 'DATA'
-   *   for rows that do not fit
+   * @throws CoppiceError 'PARAMETER' for boosting = dart, objective = cox and objectives that are
+   *   not known; 'DATA' for rows that do not fit
    */
   async refit(
     X: Dataset | MemoryRows, y?: Labels, options: RefitOptions = {},

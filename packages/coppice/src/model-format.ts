@@ -50,7 +50,8 @@ export function readModelFormat(
 
 /**
  * The same, for a model with an objective that is known: before anything is trained.
- * @throws UsageError as above, CoppiceError 'MODEL' where LightGBM's format does not have the objective
+ * @throws UsageError as above, CoppiceError 'MODEL' where LightGBM's format does not have the
+ *   objective
  */
 export function readModelFormatFor(
   objective: string, values: FlagValues, path: string, isOutputModel: boolean,

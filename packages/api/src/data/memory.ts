@@ -1,5 +1,6 @@
 import {
-  type Cell, checkGroupSize, columnBatches, type ColumnRef, type ColumnChunk, columnsFromMemory, datasetFromMemory,
+  type Cell, checkGroupSize, columnBatches, type ColumnRef, type ColumnChunk, columnsFromMemory,
+  datasetFromMemory,
   type LabelArray, labelArrays, labelName, type MemoryOptions, type MemoryRows, readyRows,
   sliceChunk,
 } from '@coppice/data'

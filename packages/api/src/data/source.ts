@@ -34,7 +34,7 @@ export interface OpenRows {
   /** Names for `batches` of the weight and the query, null where there is none. */
   readonly weight: string | null
   readonly query: string | null
-  /** What is wrong with the query that was named, where it is not there: rows to predict need none. */
+  /** What is wrong with the query that was named, where it is not there: predicting needs none. */
   readonly noQuery?: CoppiceError | undefined
   /**
    * @param wanted - column names; rows without names are taken to have the wanted ones

@@ -27,7 +27,8 @@ const ours = new Set([
   'grow_policy', 'speculation', 'max_memory_mb', 'custom_objective', 'custom_metrics',
   'expectile_alpha', 'huber_slope', 'focal_gamma', 'focal_alpha',
   'learning_rate_schedule', 'parameter_schedule', 'position_column',
-  'quantiles', 'quantile_sorted', 'num_target', 'aft_loss_distribution', 'aft_loss_distribution_scale',
+  'quantiles', 'quantile_sorted', 'num_target', 'aft_loss_distribution',
+  'aft_loss_distribution_scale',
 ])
 
 describe('parameterTable', () => {

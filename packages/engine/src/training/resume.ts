@@ -56,8 +56,9 @@ export function resumableIterations(
   // equal headers mean equal objective, features, dictionaries, base scores and parameters
   if (startChain(model) !== startChain(header)) {
     throw new CoppiceError('MODEL',
-      `cannot resume from this model: its ${differences(model, header).join(', ')} ` +
-      'differ from this training\'s; resume with the same data and parameters')
+      'cannot resume from this model: this training differs in ' +
+      `${differences(model, header).join(', ')}; resume with the same data and parameters` +
+      (model.earlier === undefined ? '' : ', and the model that it began with'))
   }
   const { trees, treesPerIteration } = model
   const nInitial = initialIterations(model)

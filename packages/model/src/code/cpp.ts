@@ -95,13 +95,18 @@ ${isForest(objective) && end > start
 }
 
 function describeFeature(feature: Feature): string {
-  // a name must not end the comment
-  const name = JSON.stringify(feature.name).replace(/[^ -~]/g, '?')
+  const name = commentText(feature.name)
   if (feature.kind === 'numeric') return name
   if (typeof feature.categories[0] !== 'string') return `${name}, a number of a category`
   const texts = feature.categories.map((value, code) =>
-    `${code} ${JSON.stringify(value).replace(/[^ -~]/g, '?')}`)
+    `${code} ${commentText(value)}`)
   return `${name}, a category: ${texts.join(', ')}`
+}
+
+/** A text in quotes and in ASCII: it must not end the comment, and others must not look alike. */
+function commentText(value: unknown): string {
+  return JSON.stringify(value).replace(/[^ -~]/g, (unit) =>
+    `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function valuesText(feature: Feature, f: number): string {

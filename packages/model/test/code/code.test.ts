@@ -172,6 +172,13 @@ describe('formatCpp', () => {
     assert.match(text, /if \(p\[1\] == 0\.0 \|\| p\[1\] == 2\.0\) \{/)
   })
 
+  it('tells categories apart that are not ASCII, inside of the comment', () => {
+    const features = exampleModel.features.map((feature) => feature.name !== 'color' ? feature
+      : { ...feature, name: 'c\u2028l', categories: ['\u00e9', '\u00fc', '\u{1f333}'] })
+    assert.ok(formatCpp(withChain({ ...exampleModel, features } as Model)).includes(
+      String.raw`//   1: "c\u2028l", a category: 0 "\u00e9", 1 "\u00fc", 2 "\ud83c\udf33"` + '\n'))
+  })
+
   it('compiles, and predicts what a predictor does', function () {
     // the conditions are compared above, too
     if (!hasCompiler()) this.skip()

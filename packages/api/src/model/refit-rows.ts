@@ -5,6 +5,7 @@ import { createPredictor, isRanking, labelsPerRow, type Model } from '@coppice/m
 import type { Dataset } from '../data/dataset.js'
 import { MemorySource } from '../data/memory.js'
 import { labelledBatches, rowMajor } from '../scoring/labelled-batches.js'
+import { joinDoubles } from '../scoring/join-doubles.js'
 
 /** Rows as the engine takes them, the leaves that they are in, and values for linear leaves. */
 export type RefitRows = Pick<RefitJob, 'rows' | 'leavesOf' | 'columns'>
@@ -58,8 +59,8 @@ export async function readRefitRows(
   return {
     rows: {
       nRows,
-      label: joined(labels),
-      weight: weights.length === 0 ? null : joined(weights),
+      label: joinDoubles(labels),
+      weight: weights.length === 0 ? null : joinDoubles(weights),
       initScore: beside === undefined ? null : Float64Array.from(beside),
       groupSizes: isRanking(model.objective) ? mergeGroups(queryName, units) : null,
       ...(files.length === 0 ? {} : { names: { labels: labelNames, files } }),
@@ -70,16 +71,6 @@ export async function readRefitRows(
         for (let at = tree; at < batch.length; at += nTrees) leaves[row++] = batch[at]!
       }
     },
-    columns: new Map(linearFeatures.map((f, i) => [f, joined(values[i]!)])),
+    columns: new Map(linearFeatures.map((f, i) => [f, joinDoubles(values[i]!)])),
   }
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

@@ -10,6 +10,7 @@ import {
 import type { Dataset } from '../data/dataset.js'
 import type { Booster } from '../model/booster.js'
 import { labelledBatches } from './labelled-batches.js'
+import { joinDoubles } from './join-doubles.js'
 
 /** Whole queries with what a model makes of them. */
 interface ScoredQueries {
@@ -111,20 +112,10 @@ async function scoreQueries(
   const isWeighted = parts.some(({ weights }) => weights !== null)
   return {
     starts,
-    scores: joined(parts.map(({ scores }) => scores)),
-    labels: joined(parts.map(({ labels }) => labels)),
-    weights: isWeighted ? joined(parts.map(({ weights }) => weights!)) : null,
+    scores: joinDoubles(parts.map(({ scores }) => scores)),
+    labels: joinDoubles(parts.map(({ labels }) => labels)),
+    weights: isWeighted ? joinDoubles(parts.map(({ weights }) => weights!)) : null,
   }
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
 
 function sumWeights({ starts, weights }: ScoredQueries): number {

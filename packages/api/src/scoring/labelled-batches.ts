@@ -9,6 +9,7 @@ import {
 import type { Dataset } from '../data/dataset.js'
 import { shownName } from '../data/source.js'
 import { checkWeights, encodeTargets, labelType, type RowPlace } from './targets.js'
+import { joinDoubles } from './join-doubles.js'
 
 /** Some rows with what they are. */
 export interface LabelledBatch {
@@ -71,7 +72,7 @@ export async function* labelledBatches(
       const place = { firstRow: nRows, partition }
       const unit = readUnitRows(model, batch.columns, apart, batch.nRows)
       const columnAt = (k: number): ColumnChunk => unit.column(k, 0, batch.nRows)
-      const targets = joined(labels.map((_, k) =>
+      const targets = joinDoubles(labels.map((_, k) =>
         encodeTargets(model, columnAt(features.length + k), place)))
       checkTimes(model, targets, labels, place)
       yield {
@@ -129,17 +130,6 @@ function requireLabels({ objective }: Model, labels: readonly string[]): void {
     ? 'the data have no label; pass y, or name the label column of the Dataset'
     : `the data have ${labels.length} label column${labels.length > 1 ? 's' : ''}${named}, but ` +
       `a model of objective ${objective.name} has ${wanted}; name as many`)
-}
-
-function joined(planes: readonly Float64Array[]): Float64Array {
-  if (planes.length === 1) return planes[0]!
-  const all = new Float64Array(planes.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const plane of planes) {
-    all.set(plane, at)
-    at += plane.length
-  }
-  return all
 }
 
 function requireQuery(query: string | null): string {

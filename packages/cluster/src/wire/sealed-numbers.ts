@@ -1,3 +1,4 @@
+import { joinBytes } from '@coppice/data'
 import type { MetricPart } from '@coppice/engine'
 import { ProtocolError } from '../protocol/error.js'
 import type { AnswerPayload } from '../protocol/messages.js'
@@ -24,7 +25,7 @@ export function requireSealed(payload: SealedPayload): void {
 
 /** 16 hex digits, of all that an answer says. */
 function checksumOf(payload: PlainPayload): string {
-  const bytes = joined(bytesOf(payload))
+  const bytes = joinBytes(bytesOf(payload))
   return referenceChecksum(bytes).toString(16).padStart(16, '0')
 }
 
@@ -58,14 +59,4 @@ function doubles(numbers: readonly number[] | Float64Array): Uint8Array {
   const { buffer, byteOffset, byteLength } = numbers instanceof Float64Array ? numbers
     : Float64Array.from(numbers, (value) => value + 0)
   return new Uint8Array(buffer, byteOffset, byteLength)
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }

@@ -1,3 +1,4 @@
+import { gatheredWidth, ROUNDING, ROWS_AT_ONCE } from '../linear/gathered-rows.js'
 import { momentsLength, type MomentsPart, takeMoments } from '../linear/moments.js'
 import type { Arena } from '../kernels/arena.js'
 import type { Kernels } from '../kernels/api.js'
@@ -6,12 +7,6 @@ import type { LinearSetup, MomentsLeaf, MomentsRequest } from './protocol.js'
 import { RAW_MAX, type RawRows } from './raw-values.js'
 import { ROW_ID_OFFSET } from './record-layout.js'
 import type { RowStore } from './row-store.js'
-
-/** Rows that are gathered before they are summed: with ten features a third of the L1 cache. */
-const ROWS_AT_ONCE = 128
-
-/** 1.5 * 2^52. */
-const MAGIC = 6_755_399_441_055_744
 
 /** Sums the normal equations of leaves over one thread's rows. */
 export class MomentSummer {
@@ -44,15 +39,15 @@ export class MomentSummer {
   /** @returns where the next leaf's numbers go */
   #sumLeaf({ node, features }: MomentsLeaf, part: MomentsPart, start: number): number {
     const k = features.length
-    const width = (k + 2) & ~1
+    const width = gatheredWidth(k)
     const nCells = (k + 2) * width
     this.#gathered = this.#room(this.#gathered, ROWS_AT_ONCE * (width + 2) * 8)
     this.#sums = this.#room(this.#sums, 2 * nCells * 8)
     const sums = this.#sums.offset
     this.#arena.bytes(sums, 2 * nCells * 8).fill(0)
     const { n } = this.#rows.rangeOf(node)
-    const high = MAGIC * powerOfTwo(this.#setup.coarse)
-    const low = MAGIC * powerOfTwo(this.#setup.fine)
+    const high = ROUNDING * powerOfTwo(this.#setup.coarse)
+    const low = ROUNDING * powerOfTwo(this.#setup.fine)
     let nFitted = 0
     for (let first = 0; first < n; first += ROWS_AT_ONCE) {
       const nRows = this.#gather(node, features, first, Math.min(ROWS_AT_ONCE, n - first))
@@ -77,7 +72,7 @@ export class MomentSummer {
   #gather(node: number, features: readonly number[], first: number, n: number): number {
     const { columnOf, nColumns } = this.#raw
     const k = features.length
-    const width = (k + 2) & ~1
+    const width = gatheredWidth(k)
     const columns = Int32Array.from(features, (f) => columnOf[f]!)
     const scales = Float64Array.from(features, (f) => powerOfTwo(-this.#setup.exponents[f]!))
     const stride = this.#rows.layout.sideStride / 4

@@ -4,14 +4,10 @@ import { RAW_MAX } from '../execution/raw-values.js'
 import type { Kernels } from '../kernels/api.js'
 import type { Arena } from '../kernels/arena.js'
 import { powerOfTwo } from '../numeric/exact-sum.js'
+import { gatheredWidth, ROUNDING, ROWS_AT_ONCE } from './gathered-rows.js'
 import { extentExponent, momentUnits } from './linear-plan.js'
 import { leafLength, takeMoments } from './moments.js'
 import { type LeafSolution, solveLeaf } from './solve-leaf.js'
-
-/** Rows that are gathered before they are summed. */
-const ROWS_AT_ONCE = 128
-/** 1.5 * 2^52. */
-const MAGIC = 6_755_399_441_055_744
 
 /** Values of the features that leaves are functions of, one per row; NaN is missing. */
 export type RawColumns = ReadonlyMap<number, Float64Array>
@@ -51,7 +47,7 @@ export class LeafRefitter {
     this.#columns = columns
     this.#exponents = new Map(Array.from(columns, ([f, values]) =>
       [f, extentExponent(extentOf(values))]))
-    const width = (maxFeatures + 2) & ~1
+    const width = gatheredWidth(maxFeatures)
     this.#gathered = arena.reserve(ROWS_AT_ONCE * (width + 2) * 8)
     this.#sums = arena.reserve(2 * (maxFeatures + 2) * width * 8)
   }
@@ -87,10 +83,10 @@ export class LeafRefitter {
     lambda: number,
   ): LeafSolution | null {
     const k = features.length
-    const width = (k + 2) & ~1
+    const width = gatheredWidth(k)
     const units = momentUnits(this.#nRows)
-    const high = MAGIC * powerOfTwo(units.coarse)
-    const low = MAGIC * powerOfTwo(units.fine)
+    const high = ROUNDING * powerOfTwo(units.coarse)
+    const low = ROUNDING * powerOfTwo(units.fine)
     const nCells = 2 * (k + 2) * width
     this.#arena.bytes(this.#sums, nCells * 8).fill(0)
     let nFitted = 0
@@ -112,7 +108,7 @@ export class LeafRefitter {
   /** Gathers rows, without those that lack a value. */
   #gather(features: readonly number[], rows: Int32Array, gradients: number): number {
     const k = features.length
-    const width = (k + 2) & ~1
+    const width = gatheredWidth(k)
     const pairs = this.#arena.ints(gradients, 2 * this.#nRows)
     const out = this.#arena.doubles(this.#gathered, ROWS_AT_ONCE * (width + 2))
     const columns = features.map((f) => this.#columns.get(f)!)

@@ -196,6 +196,7 @@ export class Booster {
     const metricParts = evaluates ? (yield this.#evaluate(iteration)) as readonly MetricPart[] : []
     this.#biases = biases
     return {
+      // of all outputs: losses with scales for each are squared errors, whose hessians have one
       hessianUnit: 1 / scales[0]!.hessian, metricParts, rescale: this.#take(trees, step),
       ...(biases === null ? {} : { positionBiases: biases }),
     }

@@ -6,49 +6,123 @@
 /** Rows looked at on either side at a time; the numbers of twice as many fit a byte. */
 const BLOCK: i32 = 128
 
-/** Exchanges two rows of `stride` bytes, a multiple of 8. */
+/** Exchanges two rows of `stride` bytes, a multiple of 8: without a loop where that is a constant. */
 // @ts-ignore: decorator
 @inline function exchange(p: usize, q: usize, stride: usize): void {
+  if (stride == 16 || stride == 24) {
+    exchange16(p, q, 0)
+    if (stride == 24) exchange8(p, q, 16)
+    return
+  }
+  if (stride == 32 || stride == 40 || stride == 48) {
+    exchange16(p, q, 0)
+    exchange16(p, q, 16)
+    if (stride == 40) exchange8(p, q, 32)
+    if (stride == 48) exchange16(p, q, 32)
+    return
+  }
   let k: usize = 0
-  for (; k + 16 <= stride; k += 16) {
-    const a = v128.load(p + k)
-    v128.store(p + k, v128.load(q + k))
-    v128.store(q + k, a)
-  }
-  if (k < stride) {
-    const a = load<i64>(p + k)
-    store<i64>(p + k, load<i64>(q + k))
-    store<i64>(q + k, a)
-  }
+  for (; k + 16 <= stride; k += 16) exchange16(p, q, k)
+  if (k < stride) exchange8(p, q, k)
+}
+
+// @ts-ignore: decorator
+@inline function exchange16(p: usize, q: usize, k: usize): void {
+  const a = v128.load(p + k)
+  v128.store(p + k, v128.load(q + k))
+  v128.store(q + k, a)
+}
+
+// @ts-ignore: decorator
+@inline function exchange8(p: usize, q: usize, k: usize): void {
+  const a = load<i64>(p + k)
+  store<i64>(p + k, load<i64>(q + k))
+  store<i64>(q + k, a)
+}
+
+/** Writes i down at `found` if the row of this bin goes right. Returns where the next one goes. */
+// @ts-ignore: decorator
+@inline function noteRight(found: usize, i: i32, bin: usize, table: usize): usize {
+  store<u8>(found, <u8>i)
+  return found + (1 - <usize>load<u8>(table + <usize>load<u8>(bin)))
+}
+
+// @ts-ignore: decorator
+@inline function noteLeft(found: usize, i: i32, bin: usize, table: usize): usize {
+  store<u8>(found, <u8>i)
+  return found + <usize>load<u8>(table + <usize>load<u8>(bin))
 }
 
 /** Which of the n rows from `bin` on go right: their numbers. Returns how many. */
 // @ts-ignore: decorator
 @inline function rightGoers(out: usize, bin: usize, n: i32, stride: usize, table: usize): i32 {
-  let found: usize = 0
-  for (let i = 0; i < n; i++, bin += stride) {
-    store<u8>(out + found, <u8>i)
-    found += 1 - <usize>load<u8>(table + <usize>load<u8>(bin))
+  let found = out
+  let i = 0
+  for (; i + 4 <= n; i += 4, bin += stride << 2) {
+    found = noteRight(found, i, bin, table)
+    found = noteRight(found, i + 1, bin + stride, table)
+    found = noteRight(found, i + 2, bin + stride * 2, table)
+    found = noteRight(found, i + 3, bin + stride * 3, table)
   }
-  return <i32>found
+  for (; i < n; i++, bin += stride) found = noteRight(found, i, bin, table)
+  return <i32>(found - out)
 }
 
 /** Which of the n rows before `bin` go left, counted backwards from 1. Returns how many. */
 // @ts-ignore: decorator
 @inline function leftGoers(out: usize, bin: usize, n: i32, stride: usize, table: usize): i32 {
-  let found: usize = 0
-  for (let i = 1; i <= n; i++) {
-    bin -= stride
-    store<u8>(out + found, <u8>i)
-    found += <usize>load<u8>(table + <usize>load<u8>(bin))
+  let found = out
+  let i = 1
+  for (; i + 3 <= n; i += 4) {
+    bin -= stride << 2
+    found = noteLeft(found, i, bin + stride * 3, table)
+    found = noteLeft(found, i + 1, bin + stride * 2, table)
+    found = noteLeft(found, i + 2, bin + stride, table)
+    found = noteLeft(found, i + 3, bin, table)
   }
-  return <i32>found
+  for (; i <= n; i++) {
+    bin -= stride
+    found = noteLeft(found, i, bin, table)
+  }
+  return <i32>(found - out)
 }
 
 export function rearrange(
   rows: usize, n: i32, stride: i32, feature: i32, table: usize, work: usize,
 ): i32 {
-  const size = <usize>stride
+  // strides that are constants to the compiler
+  if (stride == 16) return rearrange16(rows, n, feature, table, work)
+  if (stride == 24) return rearrange24(rows, n, feature, table, work)
+  if (stride == 32) return rearrange32(rows, n, feature, table, work)
+  if (stride == 40) return rearrange40(rows, n, feature, table, work)
+  if (stride == 48) return rearrange48(rows, n, feature, table, work)
+  return rearrangeRows(rows, n, <usize>stride, feature, table, work)
+}
+
+function rearrange16(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
+  return rearrangeRows(rows, n, 16, feature, table, work)
+}
+
+function rearrange24(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
+  return rearrangeRows(rows, n, 24, feature, table, work)
+}
+
+function rearrange32(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
+  return rearrangeRows(rows, n, 32, feature, table, work)
+}
+
+function rearrange40(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
+  return rearrangeRows(rows, n, 40, feature, table, work)
+}
+
+function rearrange48(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
+  return rearrangeRows(rows, n, 48, feature, table, work)
+}
+
+// @ts-ignore: decorator
+@inline function rearrangeRows(
+  rows: usize, n: i32, size: usize, feature: i32, table: usize, work: usize,
+): i32 {
   // numbers of rows that go right, from `first` on, and of rows that go left, back from `last`
   const rights = work, lefts = work + (<usize>BLOCK << 1)
   let first = rows, last = rows + <usize>n * size

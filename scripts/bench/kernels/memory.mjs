@@ -63,12 +63,12 @@ function tilesOf(arena, { nTiles, tileStarts, byteOf, binStride, sideStride }) {
     const [first, last] = tileStarts.slice(index)
     const offsets = cellOffsets(new Array(last - first).fill(nBins))
     const bytes = offsets.at(-1)
+    const cells = arena.reserve(bytes + 260 * CELL_BYTES)
     return {
-      index, first, last, bytes,
-      cells: arena.reserve(bytes + 260 * CELL_BYTES),
+      index, first, last, bytes, cells,
       histogram: specialiseHistogram(arena.memory, {
-        columns: offsets.slice(0, -1).map((cells, c) =>
-          ({ cells, byte: byteOf[first + c], isWide: false })),
+        columns: offsets.slice(0, -1).map((offset, c) =>
+          ({ cells: cells + offset, byte: byteOf[first + c], isWide: false })),
         binStride,
         pairStride: sideStride,
       }),

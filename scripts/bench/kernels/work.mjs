@@ -46,8 +46,8 @@ function rowWorks({ arena, at, kernels, layout, rows, tiles, nRows, nFeatures, r
     {
       name: 'histogram', unit: 'row and feature', nUnits: nRows * nFeatures,
       before: () => tiles.forEach(({ cells, bytes }) => arena.bytes(cells, bytes).fill(0)),
-      run: () => tiles.forEach(({ index, cells, histogram }) => byLeaf(nRows, (first, n) =>
-        histogram(cells, rows.bins(index, first), rows.sides(first), n))),
+      run: () => tiles.forEach(({ index, histogram }) => byLeaf(nRows, (first, n) =>
+        histogram(rows.bins(index, first), rows.sides(first), n))),
       result: () => tiles.map(({ cells, bytes }) => arena.bytes(cells, bytes)),
       limit: { kind: 'cells', perUnit: 1, what: 'an addition to a cell' },
     },

@@ -81,7 +81,7 @@ export class RowHandOver {
       : 0
     this.#incoming = arena.reserve(this.#rowsMax * rowBytes)
     this.#pass = nTiles === 1 && share.last > share.first
-      ? sharePass(arena, features, share, record)
+      ? sharePass(arena, features, share, record, cells)
       : null
   }
 
@@ -124,7 +124,7 @@ export class RowHandOver {
     if (node !== null) {
       this.#rows.enter(node.lane)
       const { planes, row, n } = this.#rows.runsOf(node.node)[0]!
-      pass(this.#cells, planes.bins(0, row) + this.#firstByte, planes.sides(row), n)
+      pass(planes.bins(0, row) + this.#firstByte, planes.sides(row), n)
     }
     counts.forEach((n, from) => {
       if (n !== null && n > 0) this.#sumIncoming(pass, from, histogram, n)
@@ -140,22 +140,21 @@ export class RowHandOver {
     const at = this.#exchange.rowsAt(from, histogram)
     const nBytes = n * this.#stride
     this.#arena.bytes(this.#incoming, nBytes).set(this.#exchange.sums.subarray(at, at + nBytes))
-    pass(
-      this.#cells, this.#incoming + this.#firstByte, this.#incoming + this.#sideOffset, n)
+    pass(this.#incoming + this.#firstByte, this.#incoming + this.#sideOffset, n)
   }
 }
 
 /** Cells hold 65,535 rows; `rowsMax` sees to it that those of all engines together are no more. */
 function sharePass(
   arena: Arena, features: readonly Pick<FeatureLayout, 'nBins'>[],
-  { first, last }: FeatureShare, { byteOf, rowBytes }: RecordLayout,
+  { first, last }: FeatureShare, { byteOf, rowBytes }: RecordLayout, cells: number,
 ): SharePass {
   const own = features.slice(first, last)
   const offsets = cellOffsets(own.map(({ nBins }) => nBins))
   return {
     histogram: specialiseHistogram(arena.memory, {
       columns: own.map(({ nBins }, f) => ({
-        cells: offsets[f]!, byte: byteOf[first + f]! - byteOf[first]!, isWide: isWide(nBins),
+        cells: cells + offsets[f]!, byte: byteOf[first + f]! - byteOf[first]!, isWide: isWide(nBins),
       })),
       binStride: rowBytes,
       pairStride: rowBytes,

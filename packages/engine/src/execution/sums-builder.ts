@@ -19,7 +19,7 @@ export interface EnginePlace {
   readonly exchange: Exchange
 }
 
-/** Columns whose cells are summed in one pass over their bytes. */
+/** Columns whose bytes are together. */
 interface Tile {
   readonly index: number
   readonly first: number
@@ -27,6 +27,11 @@ interface Tile {
   readonly last: number
   /** Byte offsets of the columns' cells, and behind the last one's. */
   readonly offsets: readonly number[]
+}
+
+/** With the place of its cells. */
+interface SummedTile extends Tile {
+  readonly cells: number
   readonly histogram: HistogramPass
 }
 
@@ -40,24 +45,36 @@ interface BundleTables {
   readonly totals: number
 }
 
-function tilesOf(arena: Arena, { layout, columns: { columns } }: RowStore): Tile[] {
-  const { nTiles, tileStarts, byteOf, binStride, sideStride } = layout
-  // tiles of columns with the same numbers of values share a kernel
+function tilesOf({ layout: { nTiles, tileStarts }, columns: { columns } }: RowStore): Tile[] {
+  return Array.from({ length: nTiles }, (_, index) => {
+    const [first, last] = [tileStarts[index]!, tileStarts[index + 1]!]
+    const offsets = cellOffsets(columns.slice(first, last).map(({ nValues }) => nValues))
+    return { index, first, last, offsets }
+  })
+}
+
+/** Writes the kernels. All tiles have the same cells in turn, or each its own behind each other. */
+function summedTiles(
+  arena: Arena, { layout, columns: { columns, hasBundles } }: RowStore, tiles: readonly Tile[],
+  firstCells: number,
+): SummedTile[] {
+  const { byteOf, binStride, sideStride } = layout
+  // tiles of columns with the same numbers of values share cells and a kernel
   const passes = new Map<string, HistogramPass>()
-  const passOf = (offsets: readonly number[], shape: HistogramColumn[]): HistogramPass => {
-    const key = offsets.join()
+  const passOf = (cells: number, { offsets, first, last }: Tile): HistogramPass => {
+    const key = `${cells}: ${offsets.join()}`
+    const shape = columns.slice(first, last).map(({ nValues }, c): HistogramColumn =>
+      ({ cells: cells + offsets[c]!, byte: byteOf[first + c]!, isWide: isWide(nValues) }))
     const pass = passes.get(key) ?? specialiseHistogram(
       arena.memory, { columns: shape, binStride, pairStride: sideStride })
     passes.set(key, pass)
     return pass
   }
-  return Array.from({ length: nTiles }, (_, index) => {
-    const [first, last] = [tileStarts[index]!, tileStarts[index + 1]!]
-    const own = columns.slice(first, last)
-    const offsets = cellOffsets(own.map(({ nValues }) => nValues))
-    const shape = own.map(({ nValues }, c) =>
-      ({ cells: offsets[c]!, byte: byteOf[first + c]!, isWide: isWide(nValues) }))
-    return { index, first, last, offsets, histogram: passOf(offsets, shape) }
+  let cells = firstCells
+  return tiles.map((tile) => {
+    const summed = { ...tile, cells, histogram: passOf(cells, tile) }
+    if (hasBundles) cells += tile.offsets.at(-1)!
+    return summed
   })
 }
 
@@ -72,7 +89,7 @@ export class SumsBuilder {
   readonly #place: EnginePlace
   readonly #layout: number
   readonly #rows: RowStore
-  readonly #tiles: readonly Tile[]
+  readonly #tiles: readonly SummedTile[]
   /** Of one tile; with bundles of all, tile by tile. */
   readonly #cells: number
   /** What `widenBundles` needs to know of bundles; null without. */
@@ -94,8 +111,8 @@ export class SumsBuilder {
     this.#place = place
     this.#layout = layout
     this.#rows = rows
-    this.#tiles = tilesOf(arena, rows)
-    const sizes = this.#tiles.map(({ offsets }) => offsets.at(-1)!)
+    const tiles = tilesOf(rows)
+    const sizes = tiles.map(({ offsets }) => offsets.at(-1)!)
     const { hasBundles } = rows.columns
     const cellBytes = hasBundles ? sizes.reduce((sum, n) => sum + n, 0) : Math.max(...sizes)
     const handsOver = RowHandOver.isPossible(features, place.nEngines)
@@ -103,6 +120,7 @@ export class SumsBuilder {
     // a bin that its feature does not have must not write elsewhere: the scan will tell
     const beyond = cellsOf(rows.layout.hasWide ? BINS_MAX : BYTE_BINS)
     this.#cells = arena.reserve(Math.max(cellBytes, unbundled) + beyond * CELL_BYTES)
+    this.#tiles = summedTiles(arena, rows, tiles, this.#cells)
     this.#bundles = hasBundles ? this.#writeBundles() : null
     this.#outgoing = place.table.shares.map((share, u) =>
       u === place.engine ? 0 : arena.reserve(share.nCells * SUM_BYTES))
@@ -133,10 +151,10 @@ export class SumsBuilder {
   }
 
   /** Without bundles, columns are the features in their order. */
-  #sumTile(tile: Tile, node: number, slot: number): void {
+  #sumTile(tile: SummedTile, node: number, slot: number): void {
     const { first, last, offsets } = tile
     this.#rows.runsOf(node).forEach((run, i) => {
-      this.#sumCells(tile, run, this.#cells)
+      this.#sumCells(tile, run)
       this.#visitShares(slot, (share, planes) => {
         const [begin, end] = [Math.max(first, share.first), Math.min(last, share.last)]
         if (begin >= end) return
@@ -152,11 +170,7 @@ export class SumsBuilder {
     { members, columns, nColumns, totals }: BundleTables, node: number, slot: number,
   ): void {
     this.#rows.runsOf(node).forEach((run, i) => {
-      let cells = this.#cells
-      for (const tile of this.#tiles) {
-        this.#sumCells(tile, run, cells)
-        cells += tile.offsets.at(-1)!
-      }
+      for (const tile of this.#tiles) this.#sumCells(tile, run)
       this.#kernels.sumColumns(totals, this.#cells, columns, nColumns)
       this.#visitShares(slot, (share, planes) => this.#kernels.widenBundles(
         ...planes, this.#cells, totals, this.#layout, members, share.first, share.last,
@@ -164,9 +178,11 @@ export class SumsBuilder {
     })
   }
 
-  #sumCells({ index, offsets, histogram }: Tile, { planes, row, n }: NodeRun, cells: number): void {
+  #sumCells(
+    { index, offsets, cells, histogram }: SummedTile, { planes, row, n }: NodeRun,
+  ): void {
     this.#arena.bytes(cells, offsets.at(-1)!).fill(0)
-    histogram(cells, planes.bins(index, row), planes.sides(row), n)
+    histogram(planes.bins(index, row), planes.sides(row), n)
   }
 
   /** Calls `visit` with the planes (gradients, hessians, counts) of each share's sums. */
@@ -181,12 +197,8 @@ export class SumsBuilder {
 
   #writeBundles(): BundleTables {
     const { columns: plan, columnOf, memberOf } = this.#rows.columns
-    const starts: number[] = []
-    let start = 0
-    for (const { offsets } of this.#tiles) {
-      for (const offset of offsets.slice(0, -1)) starts.push(start + offset)
-      start += offsets.at(-1)!
-    }
+    const starts = this.#tiles.flatMap(({ cells, offsets }) =>
+      offsets.slice(0, -1).map((offset) => cells - this.#cells + offset))
     // columns of bundles follow the others: theirs alone are added up
     const first = plan.findIndex((column) => column.members !== null)
     const nColumns = plan.length - first

@@ -6,9 +6,16 @@
 /** Rows looked at on either side at a time; the numbers of twice as many fit a byte. */
 const BLOCK: i32 = 128
 
-/** Exchanges two rows of `stride` bytes, a multiple of 8: without a loop where that is a constant. */
+/** Of a side in a plane of its own. */
+const SIDE_BYTES: usize = 12
+
+/** Exchanges two rows of `stride` bytes, a multiple of 8; without a loop where it is a constant. */
 // @ts-ignore: decorator
 @inline function exchange(p: usize, q: usize, stride: usize): void {
+  if (stride == 8) {
+    exchange8(p, q, 0)
+    return
+  }
   if (stride == 16 || stride == 24) {
     exchange16(p, q, 0)
     if (stride == 24) exchange8(p, q, 16)
@@ -38,6 +45,14 @@ const BLOCK: i32 = 128
   const a = load<i64>(p + k)
   store<i64>(p + k, load<i64>(q + k))
   store<i64>(q + k, a)
+}
+
+// @ts-ignore: decorator
+@inline function exchangeSides(p: usize, q: usize): void {
+  exchange8(p, q, 0)
+  const a = load<i32>(p, 8)
+  store<i32>(p, load<i32>(q, 8), 8)
+  store<i32>(q, a, 8)
 }
 
 /** Writes i down at `found` if the row of this bin goes right. Returns where the next one goes. */
@@ -96,36 +111,45 @@ export function rearrange(
   if (stride == 32) return rearrange32(rows, n, feature, table, work)
   if (stride == 40) return rearrange40(rows, n, feature, table, work)
   if (stride == 48) return rearrange48(rows, n, feature, table, work)
-  return rearrangeRows(rows, n, <usize>stride, feature, table, work)
+  return rearrangeRows(rows, 0, n, <usize>stride, feature, table, work)
+}
+
+export function rearrangeNarrow(
+  rows: usize, sides: usize, n: i32, stride: i32, feature: i32, table: usize, work: usize,
+): i32 {
+  if (stride == 8) return rearrangeRows(rows, sides, n, 8, feature, table, work)
+  return rearrangeRows(rows, sides, n, 16, feature, table, work)
 }
 
 function rearrange16(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
-  return rearrangeRows(rows, n, 16, feature, table, work)
+  return rearrangeRows(rows, 0, n, 16, feature, table, work)
 }
 
 function rearrange24(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
-  return rearrangeRows(rows, n, 24, feature, table, work)
+  return rearrangeRows(rows, 0, n, 24, feature, table, work)
 }
 
 function rearrange32(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
-  return rearrangeRows(rows, n, 32, feature, table, work)
+  return rearrangeRows(rows, 0, n, 32, feature, table, work)
 }
 
 function rearrange40(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
-  return rearrangeRows(rows, n, 40, feature, table, work)
+  return rearrangeRows(rows, 0, n, 40, feature, table, work)
 }
 
 function rearrange48(rows: usize, n: i32, feature: i32, table: usize, work: usize): i32 {
-  return rearrangeRows(rows, n, 48, feature, table, work)
+  return rearrangeRows(rows, 0, n, 48, feature, table, work)
 }
 
+/** @param sides - of SIDE_BYTES, which move along; 0: there are none apart from the rows */
 // @ts-ignore: decorator
 @inline function rearrangeRows(
-  rows: usize, n: i32, size: usize, feature: i32, table: usize, work: usize,
+  rows: usize, sides: usize, n: i32, size: usize, feature: i32, table: usize, work: usize,
 ): i32 {
   // numbers of rows that go right, from `first` on, and of rows that go left, back from `last`
   const rights = work, lefts = work + (<usize>BLOCK << 1)
   let first = rows, last = rows + <usize>n * size
+  let firstSide = sides, lastSide = sides + <usize>n * SIDE_BYTES
   let nRights = 0, nLefts = 0, rightsFrom: usize = 0, leftsFrom: usize = 0
   let unknown = n
   for (let isLastTurn = false; !isLastTurn;) {
@@ -147,9 +171,10 @@ function rearrange48(rows: usize, n: i32, feature: i32, table: usize, work: usiz
     }
     const nPairs = min(nRights, nLefts)
     for (let k = 0; k < nPairs; k++) {
-      exchange(
-        first + <usize>load<u8>(rights + rightsFrom) * size,
-        last - <usize>load<u8>(lefts + leftsFrom) * size, size)
+      const right = <usize>load<u8>(rights + rightsFrom)
+      const left = <usize>load<u8>(lefts + leftsFrom)
+      exchange(first + right * size, last - left * size, size)
+      if (sides) exchangeSides(firstSide + right * SIDE_BYTES, lastSide - left * SIDE_BYTES)
       rightsFrom++
       leftsFrom++
     }
@@ -157,25 +182,32 @@ function rearrange48(rows: usize, n: i32, feature: i32, table: usize, work: usiz
     nLefts -= nPairs
     if (nRights == 0) {
       first += <usize>nFront * size
+      firstSide += <usize>nFront * SIDE_BYTES
       unknown -= nFront
     }
     if (nLefts == 0) {
       last -= <usize>nBack * size
+      lastSide -= <usize>nBack * SIDE_BYTES
       unknown -= nBack
     }
   }
   // at most one side has rows to place: next to where the other one begins
   if (nRights) {
     for (; nRights > 0; nRights--) {
+      const right = <usize>load<u8>(rights + rightsFrom + <usize>(nRights - 1))
       last -= size
-      exchange(
-        first + <usize>load<u8>(rights + rightsFrom + <usize>(nRights - 1)) * size, last, size)
+      lastSide -= SIDE_BYTES
+      exchange(first + right * size, last, size)
+      if (sides) exchangeSides(firstSide + right * SIDE_BYTES, lastSide)
     }
     first = last
   }
   for (; nLefts > 0; nLefts--) {
-    exchange(last - <usize>load<u8>(lefts + leftsFrom + <usize>(nLefts - 1)) * size, first, size)
+    const left = <usize>load<u8>(lefts + leftsFrom + <usize>(nLefts - 1))
+    exchange(last - left * size, first, size)
+    if (sides) exchangeSides(lastSide - left * SIDE_BYTES, firstSide)
     first += size
+    firstSide += SIDE_BYTES
   }
   return <i32>((first - rows) / size)
 }

@@ -5,7 +5,9 @@ import { isWide } from '../row-bytes.js'
  * value: columns.ts), two where it has more than 256 values, and a *side*: gradient i32, hessian
  * u32, row id u32, 12 bytes.
  *
- * A row of few columns is one record, bytes first, then the side. Wider rows are cut in tiles of
+ * A row of few columns is one record, bytes first, then the side. Of the narrowest the sides are in
+ * a plane of their own where that takes less memory: splits then read bytes alone, and the sides
+ * of rows that move. Wider rows are cut in tiles of
  * columns: those of a tile lie in a plane of their own, row after row, the sides in one more.
  * A histogram is summed tile by tile, so that the cells of a tile stay in the second-level cache
  * and its pages in the translation buffer. What else was tried is in the package's README.
@@ -23,7 +25,7 @@ export interface RecordLayout {
   readonly binStride: number
   /** Bytes from a row's side to the next row's. */
   readonly sideStride: number
-  /** From a row's bins to its side, in a record of one piece. */
+  /** From a row's bins to its side, in a record of one piece; 0 where sides are elsewhere. */
   readonly sideOffset: number
   /** Of one row's bins and side, in all planes. */
   readonly rowBytes: number
@@ -31,6 +33,9 @@ export interface RecordLayout {
 
 /** Wider rows are cut; a tile of 64 bytes fills a cache line. */
 export const TILE_BYTES_MAX = 64
+
+/** Bytes of bins up to which sides may be elsewhere: beyond it moving rows takes longer so. */
+const NARROW_BYTES_MAX = 16
 
 const SIDE_BYTES = 12
 /** Of a side in a plane of its own. */
@@ -48,6 +53,14 @@ export function recordLayout(nValues: readonly number[]): RecordLayout {
   if (isOnePiece) {
     const sideOffset = (nBytes + 3) & ~3
     const stride = (sideOffset + SIDE_BYTES + 7) & ~7
+    const binStride = (nBytes + 7) & ~7
+    const isNarrow = nBytes <= NARROW_BYTES_MAX && binStride + SIDE_BYTES < stride
+    if (isNarrow && !columns.hasWide) {
+      return {
+        ...columns, binStride, sideStride: SIDE_BYTES, sideOffset: 0,
+        rowBytes: binStride + SIDE_BYTES,
+      }
+    }
     return {
       ...columns, binStride: stride, sideStride: stride, sideOffset, rowBytes: stride,
     }

@@ -15,11 +15,11 @@ export class RecordPlanes {
   /** Room for nRows >= 0 rows and one more: gradient kernels work on pairs. */
   constructor(arena: Arena, layout: RecordLayout, nRows: number) {
     this.#layout = layout
-    const { nTiles, binStride, sideStride } = layout
+    const { nTiles, binStride, sideStride, sideOffset } = layout
     this.#tileBytes = (nRows + 1) * binStride
     this.#bins = arena.reserve(this.#tileBytes * nTiles)
-    this.#sides = nTiles === 1
-      ? this.#bins + layout.sideOffset
+    this.#sides = sideOffset > 0
+      ? this.#bins + sideOffset
       : arena.reserve((nRows + 1) * sideStride)
   }
 

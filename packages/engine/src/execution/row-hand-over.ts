@@ -35,8 +35,7 @@ export class RowHandOver {
   readonly #layout: number
   readonly #rows: RowStore
   readonly #cells: number
-  readonly #stride: number
-  readonly #sideOffset: number
+  readonly #record: RecordLayout
   /** Of the share's first feature. */
   readonly #firstByte: number
   readonly #canSend: boolean
@@ -69,8 +68,7 @@ export class RowHandOver {
     this.#cells = cells
     const record = recordLayout(features.map(({ nBins }) => nBins))
     const { rowBytes, nTiles } = record
-    this.#stride = rowBytes
-    this.#sideOffset = record.sideOffset
+    this.#record = record
     this.#firstByte = record.byteOf[share.first] ?? 0
     this.#canSend = nTiles === 1 && !rows.columns.hasBundles
     // rows are read by all others, sums by one: at half as many bytes it is worth it (measured)
@@ -103,9 +101,13 @@ export class RowHandOver {
     this.#exchange.announce(this.#engine, histogram, isSmall ? run!.n : null)
     if (!isSmall) return false
     const { planes, row, n } = run!
-    this.#exchange.sums.set(
-      this.#arena.bytes(planes.bins(0, row), n * this.#stride),
-      this.#exchange.rowsAt(this.#engine, histogram))
+    const { binStride, sideStride, sideOffset } = this.#record
+    const at = this.#exchange.rowsAt(this.#engine, histogram)
+    this.#exchange.sums.set(this.#arena.bytes(planes.bins(0, row), n * binStride), at)
+    if (sideOffset === 0) {
+      this.#exchange.sums.set(
+        this.#arena.bytes(planes.sides(row), n * sideStride), at + n * binStride)
+    }
     return true
   }
 
@@ -138,16 +140,19 @@ export class RowHandOver {
   #sumIncoming(pass: HistogramPass, from: number, histogram: number, n: number): void {
     assert(n <= this.#rowsMax, `at most ${this.#rowsMax} rows are handed over`)
     const at = this.#exchange.rowsAt(from, histogram)
-    const nBytes = n * this.#stride
+    const { rowBytes, binStride, sideOffset } = this.#record
+    const nBytes = n * rowBytes
     this.#arena.bytes(this.#incoming, nBytes).set(this.#exchange.sums.subarray(at, at + nBytes))
-    pass(this.#incoming + this.#firstByte, this.#incoming + this.#sideOffset, n)
+    const sides = sideOffset === 0 ? n * binStride : sideOffset
+    pass(this.#incoming + this.#firstByte, this.#incoming + sides, n)
   }
 }
 
 /** Cells hold 65,535 rows; `rowsMax` sees to it that those of all engines together are no more. */
 function sharePass(
   arena: Arena, features: readonly Pick<FeatureLayout, 'nBins'>[],
-  { first, last }: FeatureShare, { byteOf, rowBytes }: RecordLayout, cells: number,
+  { first, last }: FeatureShare, { byteOf, binStride, sideStride }: RecordLayout,
+  cells: number,
 ): SharePass {
   const own = features.slice(first, last)
   const offsets = cellOffsets(own.map(({ nBins }) => nBins))
@@ -156,8 +161,8 @@ function sharePass(
       columns: own.map(({ nBins }, f) => ({
         cells: cells + offsets[f]!, byte: byteOf[first + f]! - byteOf[first]!, isWide: isWide(nBins),
       })),
-      binStride: rowBytes,
-      pairStride: rowBytes,
+      binStride,
+      pairStride: sideStride,
     }),
     cellBytes: offsets.at(-1)!,
   }

@@ -181,9 +181,8 @@ export class RowStore {
 
   /** Copies the rows with a mark to buffer 1. Returns their number. */
   #keepMarked(bag: MarkRule, marks: number): number {
-    const { nTiles, sideStride } = this.layout
+    const { sideStride, sideOffset: lead } = this.layout
     const [from, to] = [this.#ordered, this.#lane.planes]
-    const lead = nTiles === 1 ? from.sides(0) - from.bins(0, 0) : 0
     const n = this.#kernels.keepMarked(
       to.sides(0) - lead, this.#outside, from.sides(0) - lead, this.nRows, sideStride,
       lead + ROW_ID_OFFSET, marks)
@@ -197,11 +196,10 @@ export class RowStore {
 
   /** Copies the rows of a run that are in the bag to buffer 1, from row `kept`. */
   #keep(run: RowRun, bag: RowBag, kept: number): number {
-    const { nTiles, sideStride } = this.layout
+    // a side takes the bins before it along where both are one record
+    const { sideStride, sideOffset: lead } = this.layout
     const [from, to] = [this.#ordered, this.#lane.planes]
     const { localRow, nRows, firstRow } = run
-    // a side takes the bins before it along where both are one record
-    const lead = nTiles === 1 ? from.sides(0) - from.bins(0, 0) : 0
     const n = this.#kernels.bag(
       to.sides(kept) - lead, this.#outside + this.#nOutside * 4, from.sides(localRow) - lead, nRows,
       sideStride, lead + ROW_ID_OFFSET, bag.hashStart, firstRow, bag.limit)
@@ -212,8 +210,8 @@ export class RowStore {
 
   /** Where rows are in several planes: the bins of n rows of buffer 1 whose sides are there. */
   #gatherTiles(first: number, n: number): void {
-    const { nTiles, binStride, sideStride } = this.layout
-    if (nTiles === 1) return
+    const { nTiles, binStride, sideStride, sideOffset } = this.layout
+    if (sideOffset > 0) return
     const [from, to] = [this.#ordered, this.#lane.planes]
     for (let tile = 0; tile < nTiles; tile++) {
       this.#kernels.gatherRows(
@@ -236,18 +234,23 @@ export class RowStore {
     this.#lane.nodes.set(right, { buffer: 1, begin: middle, end })
   }
 
-  /** Whether the kernels for records of one piece can read a column. */
+  /** Whether the kernels for rows of one tile can read a column. */
   #isSimple(column: number): boolean {
     return this.layout.nTiles === 1 && !isWide(this.columns.columns[column]!.nValues)
   }
 
   /** From buffer 0 to buffer 1. Returns the number of rows that go left. */
   #copy(begin: number, end: number, column: number): number {
-    const { nTiles, binStride, sideStride, byteOf } = this.layout
+    const { nTiles, binStride, sideStride, sideOffset, byteOf } = this.layout
     const [from, to] = [this.#ordered, this.#lane.planes]
     this.#putGradients()
     const n = end - begin
     if (this.#isSimple(column)) {
+      if (sideOffset === 0) {
+        return this.#kernels.partitionNarrow(
+          to.bins(0, begin), to.sides(begin), from.bins(0, begin), from.sides(begin), n, binStride,
+          byteOf[column]!, this.#table)
+      }
       return this.#kernels.partition(
         to.bins(0, begin), from.bins(0, begin), n, binStride, byteOf[column]!, this.#table)
     }
@@ -264,10 +267,15 @@ export class RowStore {
 
   /** In place in buffer 1. Returns the number of rows that go left. */
   #rearrange(begin: number, end: number, column: number): number {
-    const { nTiles, binStride, sideStride, byteOf } = this.layout
+    const { nTiles, binStride, sideStride, sideOffset, byteOf } = this.layout
     const rows = this.#lane.planes
     const n = end - begin
     if (this.#isSimple(column)) {
+      if (sideOffset === 0) {
+        return this.#kernels.rearrangeNarrow(
+          rows.bins(0, begin), rows.sides(begin), n, binStride, byteOf[column]!, this.#table,
+          this.#work)
+      }
       return this.#kernels.rearrange(
         rows.bins(0, begin), n, binStride, byteOf[column]!, this.#table, this.#work)
     }

@@ -87,6 +87,19 @@ export interface Kernels extends SearchFunctions {
     rows: number, n: number, stride: number, feature: number, table: number, work: number,
   ): number
   /**
+   * As `partition`, of rows whose bins, `stride` bytes (8 or 16), and sides, 12 bytes, lie in two
+   * planes.
+   */
+  partitionNarrow(
+    dst: number, dstSides: number, src: number, srcSides: number, n: number, stride: number,
+    feature: number, table: number,
+  ): number
+  /** As `rearrange`, of such rows. */
+  rearrangeNarrow(
+    rows: number, sides: number, n: number, stride: number, feature: number, table: number,
+    work: number,
+  ): number
+  /**
    * By the bytes that `decide` wrote, of which nLeft are 1: the rows (u32) among the first nLeft
    * with 0 go to `rights`, those behind with 1 to `lefts`, which are as many. Returns how many;
    * both have room for one more.
@@ -326,38 +339,6 @@ export interface Kernels extends SearchFunctions {
     bCounts: number, nb: number,
   ): number
 }
-
-/** Objectives of `pointwiseGradients`, and what their number `a` is. */
-export const PointwiseKind = {
-  /** Squared error of the labels' signed square roots. No number. */
-  sqrt: 0,
-  /** a: where the loss goes on as a straight line. */
-  huber: 1,
-  /** a: LightGBM's fair_c. */
-  fair: 2,
-  /** a: e^poisson_max_delta_step, the factor of the hessians. */
-  poisson: 3,
-  /** No number. */
-  gamma: 4,
-  /** a: the power of the variance. */
-  tweedie: 5,
-  /** No number. */
-  crossEntropy: 6,
-} as const
-
-/** Objectives of `shapedGradients`, and what their numbers `a` and `b` are. */
-export const ShapedKind = {
-  /** a: the factor of errors of predictions that are too low; 1 - a of the others. */
-  expectile: 0,
-  /** a: where errors turn linear. */
-  pseudoHuber: 1,
-  /** No number. */
-  logCosh: 2,
-  /** a: the power of the other class's probability; b: the factor of rows of class 1. */
-  focal: 3,
-  /** No number. */
-  hinge: 4,
-} as const
 
 export const CELL_BYTES = 16
 /** Bytes of a column's totals: i64 gradients, hessians, count. */

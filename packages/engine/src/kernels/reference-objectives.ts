@@ -1,5 +1,6 @@
 import { exp, softplus } from '@coppice/model'
-import { PointwiseKind, type Kernels } from './api.js'
+import type { Kernels } from './api.js'
+import { PointwiseKind } from './objective-kinds.js'
 import { nearestEven, saturate } from './fixed-point.js'
 
 type ObjectiveKernels = Pick<

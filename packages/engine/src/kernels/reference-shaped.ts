@@ -1,5 +1,6 @@
 import { exp, softplus } from '@coppice/model'
-import { ShapedKind, type Kernels } from './api.js'
+import type { Kernels } from './api.js'
+import { ShapedKind } from './objective-kinds.js'
 import { nearestEven, saturate } from './fixed-point.js'
 
 /** Gradient and hessian of a row without weight; see assembly/gradients-shaped.ts. */

@@ -29,6 +29,9 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     partition: (...args) => own.partition(...args),
     rearrange: (rows, n, stride, feature, table) =>
       own.rearrange(rows, n, stride, feature, table),
+    partitionNarrow: (...args) => own.partitionNarrow(...args),
+    rearrangeNarrow: (rows, sides, n, stride, feature, table) =>
+      own.rearrange(rows, n, stride, feature, table, sides),
     misplaced: (...args) => own.misplaced(...args),
     exchangeRows: (...args) => own.exchangeRows(...args),
     divide: (...args) => own.divide(...args),
@@ -209,13 +212,28 @@ class ReferenceKernels {
     return front
   }
 
+  partitionNarrow(
+    dst: number, dstSides: number, src: number, srcSides: number, n: number, stride: number,
+    feature: number, table: number,
+  ): number {
+    for (let i = 0, front = 0, back = n; i < n; i++) {
+      const goesLeft = this.#byte(table + this.#byte(src + i * stride + feature)) === 1
+      this.#copy(dstSides + (goesLeft ? front++ : --back) * 12, srcSides + i * 12, 12)
+    }
+    return this.partition(dst, src, n, stride, feature, table)
+  }
+
+  /** @param sides - of 12 bytes, in a plane of their own */
   rearrange(
     rows: number, n: number, stride: number, feature: number, table: number,
+    sides: number | null = null,
   ): number {
     let nLeft = 0
     for (let i = 0; i < n; i++) {
       const goesLeft = this.#byte(table + this.#byte(rows + i * stride + feature)) === 1
-      if (goesLeft) this.#exchange(rows, stride, i, nLeft++)
+      if (!goesLeft) continue
+      if (sides !== null) this.#exchange(sides, 12, i, nLeft)
+      this.#exchange(rows, stride, i, nLeft++)
     }
     return nLeft
   }

@@ -1,6 +1,7 @@
 import { exp } from '@coppice/model'
 import { assert, CoppiceError } from '../errors.js'
-import { PointwiseKind, type Kernels } from '../kernels/api.js'
+import type { Kernels } from '../kernels/api.js'
+import { PointwiseKind } from '../kernels/objective-kinds.js'
 import { CoxKernel } from '../survival/cox-kernel.js'
 import { aftDerivatives } from './aft.js'
 import { FormulaKernel } from './formula-kernel.js'

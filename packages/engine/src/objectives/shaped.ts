@@ -1,5 +1,6 @@
 import { exp, type Objective } from '@coppice/model'
-import { ShapedKind, type Kernels } from '../kernels/api.js'
+import type { Kernels } from '../kernels/api.js'
+import { ShapedKind } from '../kernels/objective-kinds.js'
 import type { ResolvedParams } from '../params/index.js'
 import type {
   GradientInputs, LabelStatistics, ObjectiveKernel, ObjectiveSpec,

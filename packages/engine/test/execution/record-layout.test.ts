@@ -6,14 +6,28 @@ import { RecordPlanes } from '../../src/execution/record-planes.js'
 const widths = [1, 3, 28, 63, 64, 65, 66, 100, 127, 128, 129, 500, 1999, 2000, 4096]
 
 describe('recordLayout', () => {
-  it('holds narrow rows in records: bins padded to 4, three words, a multiple of 8', () => {
+  it('holds rows in records: bins padded to 4, three words, a multiple of 8', () => {
     for (let nColumns = 1; nColumns <= TILE_BYTES_MAX; nColumns++) {
-      const { nTiles, binStride, sideStride, rowBytes } = byteLayout(nColumns)
+      const { nTiles, binStride, sideStride, rowBytes, sideOffset } = byteLayout(nColumns)
+      if (sideOffset === 0) continue
       assert.deepEqual([nTiles, sideStride, rowBytes], [1, binStride, binStride])
       assert.equal(rowBytes % 8, 0)
       assert.ok(rowBytes >= nColumns + 12 && rowBytes < nColumns + 12 + 3 + 8)
     }
     assert.equal(byteLayout(28).rowBytes, 40)
+  })
+
+  it('keeps the sides of narrow rows apart where that takes less', () => {
+    const apart = Array.from({ length: TILE_BYTES_MAX }, (_, c) => c + 1)
+      .filter((nColumns) => byteLayout(nColumns).sideOffset === 0)
+    assert.deepEqual(apart, [5, 6, 7, 8, 13, 14, 15, 16])
+    for (const nColumns of apart) {
+      const { nTiles, binStride, sideStride, rowBytes } = byteLayout(nColumns)
+      assert.deepEqual([nTiles, binStride, sideStride], [1, nColumns <= 8 ? 8 : 16, 12])
+      assert.equal(rowBytes, binStride + 12)
+    }
+    // bins of two bytes are gone through by other kernels
+    assert.equal(recordLayout([300, 2, 2, 2, 2]).sideOffset, 8)
   })
 
   it('cuts wide rows in tiles of about equal width, none of them empty', () => {
@@ -52,7 +66,7 @@ describe('RecordPlanes', () => {
       const first = planes.bins(0, 0)
       assert.equal(Math.min(...taken), first)
       assert.ok(Math.max(...taken) < arena.reserve(0))
-      if (layout.nTiles === 1) assert.equal(planes.sides(0), first + layout.sideOffset)
+      if (layout.sideOffset > 0) assert.equal(planes.sides(0), first + layout.sideOffset)
     }
   })
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { exp, softplus } from '@coppice/model'
 import { nearestEven, TestRandom } from '@coppice/testkit'
-import { PointwiseKind, softmaxWorkBytes, type Kernels } from '../../src/kernels/api.js'
+import { softmaxWorkBytes, type Kernels } from '../../src/kernels/api.js'
+import { PointwiseKind } from '../../src/kernels/objective-kinds.js'
 import { Lab, lengths } from './lab.js'
 
 /** expLanes and the gradients: the same bits as the formulas in plain f64. */

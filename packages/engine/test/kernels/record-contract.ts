@@ -95,6 +95,43 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
     })
   })
 
+  describe('partitionNarrow and rearrangeNarrow', () => {
+    const check = (n: number, stride: number, leftOf256: number): void => {
+      lab.clear()
+      const random = new TestRandom(n + stride + leftOf256)
+      const made = (size: number): number =>
+        lab.put(Uint8Array.from({ length: n * size }, () => random.below(256)))
+      const [src, srcSides] = [made(stride), made(12)]
+      const [dst, dstSides] = [lab.reserve(n * stride), lab.reserve(n * 12)]
+      const table = lab.put(Array.from({ length: 256 }, (_, bin) => bin < leftOf256 ? 1 : 0))
+      const work = lab.reserve(REARRANGE_BYTES)
+      const feature = random.below(stride)
+      const rowsAt = (bins: number, sides: number): string[] => Array.from({ length: n }, (_, i) =>
+        record(bins, stride, i) + record(sides, 12, i))
+      const before = rowsAt(src, srcSides)
+      const isLeft = before.map((_, i) => lab.bytes(src + i * stride + feature, 1)[0]! < leftOf256)
+      const lefts = before.filter((_, i) => isLeft[i])
+      const rights = before.filter((_, i) => !isLeft[i])
+      const nLeft = lab.run([dst, dstSides], (k) => k.partitionNarrow(
+        dst, dstSides, src, srcSides, n, stride, feature, table))
+      assert.equal(nLeft, lefts.length)
+      assert.deepEqual(rowsAt(dst, dstSides), [...lefts, ...rights.toReversed()])
+      assert.equal(lab.run([src, srcSides, work], (k) => k.rearrangeNarrow(
+        src, srcSides, n, stride, feature, table, work)), nLeft)
+      const after = rowsAt(src, srcSides)
+      assert.deepEqual(after.slice(0, nLeft).sort(), lefts.sort())
+      assert.deepEqual(after.slice(nLeft).sort(), rights.sort())
+    }
+
+    it('move bins and sides together, of every length', () => {
+      for (const n of [...lengths, 127, 128, 129, 255, 256, 257, 385, 640, 1000]) {
+        for (const stride of [8, 16]) {
+          for (const leftOf256 of [0, 1, 100, 128, 255, 256]) check(n, stride, leftOf256)
+        }
+      }
+    })
+  })
+
   it('misplaced and exchangeRows bring rows to their sides', () => {
     for (const n of [...lengths, 300]) {
       for (const share of [0, 3, 50, 97, 100]) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
-import { ShapedKind, type Kernels } from '../../src/kernels/api.js'
+import type { Kernels } from '../../src/kernels/api.js'
+import { ShapedKind } from '../../src/kernels/objective-kinds.js'
 import { instantiateKernels } from '../../src/kernels/load.js'
 import { referenceKernels } from '../../src/kernels/reference.js'
 import { shapedDerivatives } from '../../src/kernels/reference-shaped.js'

@@ -37,8 +37,8 @@ describe('lanesOf', () => {
 
   it('takes half of the memory that rows take anyway, or 256 MiB', () => {
     const plan = planOf(classes)
-    // a record of 7 bins takes 24 bytes, all else of a row 2 x 24 + 16 x 40 + 8
-    const lanes = Math.min(16, 1 + Math.floor((2 * 24 + 16 * 40 + 8) / 2 / 24))
+    // a record of 7 bins takes 20 bytes, all else of a row 2 x 20 + 16 x 40 + 8
+    const lanes = Math.min(16, 1 + Math.floor((2 * 20 + 16 * 40 + 8) / 2 / 20))
     assert.equal(lanesOf(plan, 1e9), lanes)
     // of few classes and many features records are most of it
     const layout = plan.engine.features[0]!

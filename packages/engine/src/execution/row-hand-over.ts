@@ -2,16 +2,22 @@ import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
 import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { cellOffsets } from '../kernels/cells.js'
-import { isWide, rowBytes as rowBytesOfBins } from '../row-bytes.js'
+import { isWide } from '../row-bytes.js'
 import { specialiseHistogram, type HistogramPass } from '../kernels/specialised-histogram.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare } from './feature-shares.js'
 import type { FeatureLayout } from './protocol.js'
-import { type RecordLayout, recordLayout, TILE_BYTES_MAX } from './record-layout.js'
-import type { RowStore } from './row-store.js'
+import { type RecordLayout, recordLayout } from './record-layout.js'
+import type { NodeRun, RowStore } from './row-store.js'
 
-/** The kernel over the features of one share, in records of one piece. */
+/** The features of one tile that are in a share. */
 interface SharePass {
+  readonly tile: number
+  readonly first: number
+  /** Exclusive. */
+  readonly last: number
+  /** Where the first one's bin is within the bytes of the tile. */
+  readonly byte: number
   readonly histogram: HistogramPass
   readonly cellBytes: number
 }
@@ -23,8 +29,8 @@ interface SharePass {
  * ten thousand, in every thread; so it is done once per feature and leaf, not once per thread.
  *
  * Integer sums are the same either way, and each thread chooses for itself: the exchange says
- * what is in it. Only rows of one record with a column per feature are handed over: at most
- * TILE_BYTES_MAX bytes of bins, no features bundled.
+ * what is in it. Rows are handed over plane by plane, as they lie; those with bundles of features
+ * are not.
  */
 export class RowHandOver {
   readonly #arena: Arena
@@ -36,14 +42,13 @@ export class RowHandOver {
   readonly #rows: RowStore
   readonly #cells: number
   readonly #record: RecordLayout
-  /** Of the share's first feature. */
-  readonly #firstByte: number
   readonly #canSend: boolean
   /** Most rows that a thread hands over of a node. */
   readonly #rowsMax: number
-  readonly #pass: SharePass | null
-  /** Rows of another engine. */
+  readonly #passes: readonly SharePass[]
+  /** Bins of one tile of another engine's rows, and their sides where these are apart. */
   readonly #incoming: number
+  readonly #incomingSides: number
   /** Nodes of which this engine has handed over rows, by histogram; null where it was sums. */
   readonly #nodes: ({ readonly node: number, readonly lane: number } | null)[] = []
 
@@ -67,27 +72,17 @@ export class RowHandOver {
     this.#rows = rows
     this.#cells = cells
     const record = recordLayout(features.map(({ nBins }) => nBins))
-    const { rowBytes, nTiles } = record
+    const { rowBytes, binStride, sideStride, sideOffset } = record
     this.#record = record
-    this.#firstByte = record.byteOf[share.first] ?? 0
-    this.#canSend = nTiles === 1 && !rows.columns.hasBundles
+    this.#canSend = !rows.columns.hasBundles
     // rows are read by all others, sums by one: at half as many bytes it is worth it (measured)
-    this.#rowsMax = nTiles === 1
-      ? Math.min(
-        Math.floor(exchange.histogramBytes / (2 * rowBytes * place.nEngines)),
-        Math.floor(ROWS_PER_WIDEN / place.nEngines))
-      : 0
-    this.#incoming = arena.reserve(this.#rowsMax * rowBytes)
-    this.#pass = nTiles === 1 && share.last > share.first
-      ? sharePass(arena, features, share, record, cells)
-      : null
-  }
-
-  /** Whether an engine of these features may ever hand over rows. */
-  static isPossible(
-    features: readonly Pick<FeatureLayout, 'nBins'>[], nEngines: number,
-  ): boolean {
-    return nEngines > 1 && rowBytesOfBins(features.map(({ nBins }) => nBins)) <= TILE_BYTES_MAX
+    this.#rowsMax = Math.min(
+      Math.floor(exchange.histogramBytes / (2 * rowBytes * place.nEngines)),
+      Math.floor(ROWS_PER_WIDEN / place.nEngines))
+    this.#incoming = arena.reserve(this.#rowsMax * binStride)
+    this.#incomingSides = sideOffset > 0
+      ? this.#incoming + sideOffset : arena.reserve(this.#rowsMax * sideStride)
+    this.#passes = sharePasses(arena, features, share, record, cells)
   }
 
   /**
@@ -100,15 +95,19 @@ export class RowHandOver {
     this.#nodes[histogram] = isSmall ? { node, lane: this.#rows.lane } : null
     this.#exchange.announce(this.#engine, histogram, isSmall ? run!.n : null)
     if (!isSmall) return false
-    const { planes, row, n } = run!
-    const { binStride, sideStride, sideOffset } = this.#record
-    const at = this.#exchange.rowsAt(this.#engine, histogram)
-    this.#exchange.sums.set(this.#arena.bytes(planes.bins(0, row), n * binStride), at)
-    if (sideOffset === 0) {
-      this.#exchange.sums.set(
-        this.#arena.bytes(planes.sides(row), n * sideStride), at + n * binStride)
-    }
+    this.#put(run!, this.#exchange.rowsAt(this.#engine, histogram))
     return true
+  }
+
+  /** The bins of each tile, and behind them the sides where these are apart. */
+  #put({ planes, row, n }: NodeRun, start: number): void {
+    const { nTiles, binStride, sideStride, sideOffset } = this.#record
+    const { sums } = this.#exchange
+    let at = start
+    for (let tile = 0; tile < nTiles; tile++, at += n * binStride) {
+      sums.set(this.#arena.bytes(planes.bins(tile, row), n * binStride), at)
+    }
+    if (sideOffset === 0) sums.set(this.#arena.bytes(planes.sides(row), n * sideStride), at)
   }
 
   /**
@@ -116,54 +115,71 @@ export class RowHandOver {
    * features into `slot`, or added to the sums there if it handed over sums itself.
    */
   sum(slot: number, histogram: number, nEngines: number): void {
-    const node = this.#nodes[histogram]!
-    if (this.#pass === null) return
-    const counts = Array.from({ length: nEngines }, (_, from) =>
-      from === this.#engine ? null : this.#exchange.rowsOf(from, histogram))
-    if (node === null && counts.every((n) => n === null)) return
-    const { histogram: pass, cellBytes } = this.#pass
-    this.#arena.bytes(this.#cells, cellBytes).fill(0)
-    if (node !== null) {
-      this.#rows.enter(node.lane)
-      const { planes, row, n } = this.#rows.runsOf(node.node)[0]!
-      pass(planes.bins(0, row) + this.#firstByte, planes.sides(row), n)
+    const own = this.#nodes[histogram]!
+    const incoming = Array.from({ length: nEngines }, (_, from) =>
+      ({ from, n: from === this.#engine ? null : this.#exchange.rowsOf(from, histogram) }))
+      .filter((rows): rows is IncomingRows => rows.n !== null)
+    if (own === null && incoming.length === 0) return
+    if (own !== null) this.#rows.enter(own.lane)
+    const run = own === null ? null : this.#rows.runsOf(own.node)[0]!
+    const { nCells } = this.#share
+    for (const { tile, first, last, byte, histogram: pass, cellBytes } of this.#passes) {
+      this.#arena.bytes(this.#cells, cellBytes).fill(0)
+      if (run !== null) pass(run.planes.bins(tile, run.row) + byte, run.planes.sides(run.row), run.n)
+      for (const rows of incoming) {
+        this.#take(rows, tile, histogram)
+        pass(this.#incoming + byte, this.#incomingSides, rows.n)
+      }
+      this.#kernels.widen(
+        slot, slot + nCells * 8, slot + nCells * 16, this.#cells, this.#layout, first, last,
+        run === null ? 1 : 0)
     }
-    counts.forEach((n, from) => {
-      if (n !== null && n > 0) this.#sumIncoming(pass, from, histogram, n)
-    })
-    const { first, last, nCells } = this.#share
-    this.#kernels.widen(
-      slot, slot + nCells * 8, slot + nCells * 16, this.#cells, this.#layout, first, last,
-      node === null ? 1 : 0)
   }
 
-  #sumIncoming(pass: HistogramPass, from: number, histogram: number, n: number): void {
+  /** Copies a tile of another engine's rows, and their sides, to this engine's memory. */
+  #take({ from, n }: IncomingRows, tile: number, histogram: number): void {
     assert(n <= this.#rowsMax, `at most ${this.#rowsMax} rows are handed over`)
-    const at = this.#exchange.rowsAt(from, histogram)
-    const { rowBytes, binStride, sideOffset } = this.#record
-    const nBytes = n * rowBytes
-    this.#arena.bytes(this.#incoming, nBytes).set(this.#exchange.sums.subarray(at, at + nBytes))
-    const sides = sideOffset === 0 ? n * binStride : sideOffset
-    pass(this.#incoming + this.#firstByte, this.#incoming + sides, n)
+    const { nTiles, binStride, sideStride, sideOffset } = this.#record
+    const { sums } = this.#exchange
+    const start = this.#exchange.rowsAt(from, histogram)
+    const copy = (to: number, at: number, nBytes: number): void => {
+      this.#arena.bytes(to, nBytes).set(sums.subarray(start + at, start + at + nBytes))
+    }
+    copy(this.#incoming, tile * n * binStride, n * binStride)
+    if (sideOffset === 0) copy(this.#incomingSides, nTiles * n * binStride, n * sideStride)
   }
 }
 
-/** Cells hold 65,535 rows; `rowsMax` sees to it that those of all engines together are no more. */
-function sharePass(
-  arena: Arena, features: readonly Pick<FeatureLayout, 'nBins'>[],
-  { first, last }: FeatureShare, { byteOf, binStride, sideStride }: RecordLayout,
-  cells: number,
-): SharePass {
-  const own = features.slice(first, last)
-  const offsets = cellOffsets(own.map(({ nBins }) => nBins))
-  return {
-    histogram: specialiseHistogram(arena.memory, {
-      columns: own.map(({ nBins }, f) => ({
-        cells: cells + offsets[f]!, byte: byteOf[first + f]! - byteOf[first]!, isWide: isWide(nBins),
+/** Rows of another engine in the exchange. */
+interface IncomingRows {
+  readonly from: number
+  readonly n: number
+}
+
+/**
+ * The kernels of a share, tile by tile, all with the same cells. These hold 65,535 rows; `rowsMax`
+ * sees to it that those of all engines together are no more.
+ */
+function sharePasses(
+  arena: Arena, features: readonly Pick<FeatureLayout, 'nBins'>[], share: FeatureShare,
+  { nTiles, tileStarts, byteOf, binStride, sideStride }: RecordLayout, cells: number,
+): SharePass[] {
+  // tiles of features with the same numbers of bins share a kernel
+  const kernels = new Map<string, HistogramPass>()
+  return Array.from({ length: nTiles }, (_, tile): SharePass => {
+    const first = Math.max(share.first, tileStarts[tile]!)
+    const last = Math.min(share.last, tileStarts[tile + 1]!)
+    const nBins = features.slice(first, Math.max(first, last)).map((feature) => feature.nBins)
+    const offsets = cellOffsets(nBins)
+    const byte = byteOf[first] ?? 0
+    const histogram = kernels.get(nBins.join()) ?? specialiseHistogram(arena.memory, {
+      columns: nBins.map((n, f) => ({
+        cells: cells + offsets[f]!, byte: byteOf[first + f]! - byte, isWide: isWide(n),
       })),
       binStride,
       pairStride: sideStride,
-    }),
-    cellBytes: offsets.at(-1)!,
-  }
+    })
+    kernels.set(nBins.join(), histogram)
+    return { tile, first, last, byte, histogram, cellBytes: offsets.at(-1)! }
+  }).filter(({ first, last }) => last > first)
 }

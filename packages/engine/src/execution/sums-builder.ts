@@ -8,6 +8,7 @@ import { BINS_MAX, BYTE_BINS, isWide } from '../row-bytes.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
 import type { FeatureLayout } from './protocol.js'
+import { recordLayout } from './record-layout.js'
 import { RowHandOver } from './row-hand-over.js'
 import type { NodeRun, RowStore } from './row-store.js'
 
@@ -53,6 +54,14 @@ function tilesOf({ layout: { nTiles, tileStarts }, columns: { columns } }: RowSt
   })
 }
 
+/** Bytes of the cells of a tile, the largest there is, where no features are bundled. */
+function largestTile(features: readonly FeatureLayout[]): number {
+  const nBins = features.map((feature) => feature.nBins)
+  const { tileStarts } = recordLayout(nBins)
+  return Math.max(0, ...tileStarts.slice(1).map((last, tile) =>
+    cellOffsets(nBins.slice(tileStarts[tile], last)).at(-1)!))
+}
+
 /** Writes the kernels. All tiles have the same cells in turn, or each its own behind each other. */
 function summedTiles(
   arena: Arena, { layout, columns: { columns, hasBundles } }: RowStore, tiles: readonly Tile[],
@@ -62,8 +71,9 @@ function summedTiles(
   // tiles of columns with the same numbers of values share cells and a kernel
   const passes = new Map<string, HistogramPass>()
   const passOf = (cells: number, { offsets, first, last }: Tile): HistogramPass => {
-    const key = `${cells}: ${offsets.join()}`
-    const shape = columns.slice(first, last).map(({ nValues }, c): HistogramColumn =>
+    const own = columns.slice(first, last)
+    const key = `${cells}: ${own.map(({ nValues }) => nValues).join()}`
+    const shape = own.map(({ nValues }, c): HistogramColumn =>
       ({ cells: cells + offsets[c]!, byte: byteOf[first + c]!, isWide: isWide(nValues) }))
     const pass = passes.get(key) ?? specialiseHistogram(
       arena.memory, { columns: shape, binStride, pairStride: sideStride })
@@ -98,7 +108,7 @@ export class SumsBuilder {
   readonly #outgoing: readonly number[]
   /** Another engine's sums of this engine's share. */
   readonly #incoming: number
-  /** For small leaves; null without other engines, or where rows are too wide. */
+  /** For small leaves; null without other engines. */
   readonly #handOver: RowHandOver | null
 
   /** @param layout - offset of the layout table: entries relative to their shares */
@@ -115,8 +125,8 @@ export class SumsBuilder {
     const sizes = tiles.map(({ offsets }) => offsets.at(-1)!)
     const { hasBundles } = rows.columns
     const cellBytes = hasBundles ? sizes.reduce((sum, n) => sum + n, 0) : Math.max(...sizes)
-    const handsOver = RowHandOver.isPossible(features, place.nEngines)
-    const unbundled = handsOver ? cellOffsets(features.map(({ nBins }) => nBins)).at(-1)! : 0
+    const handsOver = place.nEngines > 1
+    const unbundled = handsOver ? largestTile(features) : 0
     // a bin that its feature does not have must not write elsewhere: the scan will tell
     const beyond = cellsOf(rows.layout.hasWide ? BINS_MAX : BYTE_BINS)
     this.#cells = arena.reserve(Math.max(cellBytes, unbundled) + beyond * CELL_BYTES)

@@ -52,10 +52,16 @@ describe('rows of small leaves between threads', () => {
     })
   }
 
-  it('hands over all small leaves where nothing is bundled', async () => {
+  /** Records, sides apart from the bins, tiles that shares cut. */
+  for (const nFeatures of [10, 6, 150]) {
+    it(`hands over all small leaves where nothing is bundled: ${nFeatures} features`, () =>
+      checkAllRows(nFeatures))
+  }
+
+  const checkAllRows = async (nFeatures: number): Promise<void> => {
     const { data } = makeDataset({
       seed: 32, nRows: STRIPE_ROWS * 3, label: 'regression',
-      features: Array.from({ length: 10 }, () => ({ kind: 'numeric', bins: 200 })),
+      features: Array.from({ length: nFeatures }, () => ({ kind: 'numeric', bins: 200 })),
     })
     const { watched } = await trainWatched(
       { params: { ...params, objective: 'regression' }, train: data }, new InlineExecutor())
@@ -67,5 +73,5 @@ describe('rows of small leaves between threads', () => {
       watched.records[0]!.trees.map(({ binned }) => binned))
     const { rows, sums } = engines.handedOver
     assert.ok(rows > 20 && sums > 0, `${rows} of rows, ${sums} of sums`)
-  })
+  }
 })

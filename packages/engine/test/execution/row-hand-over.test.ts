@@ -52,16 +52,18 @@ describe('rows of small leaves between threads', () => {
     })
   }
 
-  /** Records, sides apart from the bins, tiles that shares cut. */
-  for (const nFeatures of [10, 6, 150]) {
-    it(`hands over all small leaves where nothing is bundled: ${nFeatures} features`, () =>
-      checkAllRows(nFeatures))
+  /** Records, sides apart from the bins, tiles that shares cut, bins of two bytes among others. */
+  const shapes = [[10, 200], [6, 200], [150, 200], [9, 300], [150, 300]] as const
+  for (const [nFeatures, most] of shapes) {
+    it(`hands over all small leaves where nothing is bundled: ${nFeatures} features of ${most} bins`,
+      () => checkAllRows(nFeatures, most))
   }
 
-  const checkAllRows = async (nFeatures: number): Promise<void> => {
+  const checkAllRows = async (nFeatures: number, most: number): Promise<void> => {
     const { data } = makeDataset({
       seed: 32, nRows: STRIPE_ROWS * 3, label: 'regression',
-      features: Array.from({ length: nFeatures }, () => ({ kind: 'numeric', bins: 200 })),
+      features: Array.from({ length: nFeatures }, (_, f) =>
+        ({ kind: 'numeric', bins: f % 3 === 0 ? most : 200 })),
     })
     const { watched } = await trainWatched(
       { params: { ...params, objective: 'regression' }, train: data }, new InlineExecutor())

@@ -14,7 +14,7 @@ import { C_GAIN, P_GRADIENT_UNIT, P_HESSIAN_UNIT, P_LAMBDA_L1, P_LAMBDA_L2, P_MA
 //   smaller by more than the roundings: few are, once some good one is known.
 
 const ROWS_MAX: i32 = 1 << 19
-const BIAS: f64 = 6755399441055744
+export const BIAS: f64 = 6755399441055744
 /** What roundings can make of the comparison is below 2^-51. */
 const SLACK: f64 = 1.0 - 1.0 / <f64>((<i64>1) << 50)
 
@@ -23,6 +23,18 @@ export let plainGain: f64 = 0
 
 export const NONE: i32 = -1
 export const BROKEN: i32 = -2
+
+/** Numerators of less than this times the denominator are of gains that are not above the floor. */
+// @ts-ignore: decorator
+@inline export function leastOf(floor: f64): f64 {
+  return above(floor) * SLACK
+}
+
+/** To be at least this is to be above the floor; floors are not negative. */
+// @ts-ignore: decorator
+@inline function above(floor: f64): f64 {
+  return reinterpret<f64>(reinterpret<i64>(floor) + 1)
+}
 
 // @ts-ignore: decorator
 @inline function isScale(unit: f64): bool {
@@ -78,10 +90,9 @@ export function scanPlain(
   const G = f64x2.splat(<f64>totalGradient * gUnit), H = f64x2.splat(<f64>totalHessian * hUnit)
   const l2 = f64x2.splat(load<f64>(params, P_LAMBDA_L2))
   const minHessian = load<f64>(params, P_MIN_HESSIAN)
-  // to be at least the number above the floor is to be above the floor; floors are not negative
-  let best = reinterpret<f64>(reinterpret<i64>(floor) + 1)
+  let best = above(floor)
   let bestBin = NONE
-  let least = f64x2.splat(best * SLACK)
+  let least = f64x2.splat(leastOf(floor))
   let g = i64x2.splat(0), h = i64x2.splat(0)
   let n = i32x4.splat(0)
   // bins are padded to pairs by a cell of zeros

@@ -1,7 +1,9 @@
 import { leafGain } from './gain'
 import { scanCategorical } from './scan-categorical'
 import { scanNumericAt } from './scan-extra'
+import { passFlags } from './scan-flags'
 import { scanNumeric } from './scan-numeric'
+import { canScanPlain } from './scan-plain'
 import {
   C_BROKEN, C_FEATURE, C_GAIN, drawOf, ENTRY_BINS, ENTRY_KIND, ENTRY_MISSING, ENTRY_OFFSET,
   ENTRY_SHIFT,
@@ -42,10 +44,19 @@ export function scan(
   store<i32>(out, -1, C_FEATURE)
   store<i32>(out, -1, C_BROKEN)
   const isExtra = load<f64>(params, P_EXTRA) != 0
+  // what is found raises the gain to beat, which keeps it true
+  const canPass = !isExtra && canScanPlain(out, params, totalCount)
   for (let f = firstFeature; f < lastFeature; f++) {
+    passEqual(out, parent)
+    if (canPass) {
+      f = passFlags(
+        f, lastFeature, gradients, hessians, counts, layout, mask, params,
+        totalGradient, totalHessian, totalCount, load<f64>(out, C_GAIN),
+      )
+      if (f == lastFeature) break
+    }
     const allowed = <i32>load<u8>(mask + <usize>f)
     if (!allowed) continue
-    passEqual(out, parent)
     const entry = layout + (<usize>f << ENTRY_SHIFT)
     const kind = load<i32>(entry, ENTRY_KIND)
     const only = isExtra ? drawOf(mask, allowed, kind) : -1

@@ -34,6 +34,25 @@ export function sumColumns(totals: usize, hist: usize, columns: usize, nColumns:
   store<i32>(c, add ? load<i32>(c) + <i32>N : <i32>N)
 }
 
+/** Both bins of a feature that is 0 by default and else 1: each plane's at once. */
+// @ts-ignore: decorator
+@inline function putFlag(g: usize, h: usize, c: usize, cell: usize, totals: usize, add: i32): void {
+  const packed = v128.load(cell)
+  const ones = i64x2.shuffle(packed, i64x2.shr_u(packed, 16), 0, 3)
+  const zeros = i64x2.sub(v128.load(totals), ones)
+  const n = load<i64>(cell, 8) & 0xffff
+  let gs = i64x2.shuffle(zeros, ones, 0, 2), hs = i64x2.shuffle(zeros, ones, 1, 3)
+  let ns = (load<i64>(totals, 16) - n) | (n << 32)
+  if (add) {
+    gs = i64x2.add(gs, v128.load(g))
+    hs = i64x2.add(hs, v128.load(h))
+    ns += load<i64>(c)
+  }
+  v128.store(g, gs)
+  v128.store(h, hs)
+  store<i64>(c, ns)
+}
+
 export function widenBundles(
   gradients: usize, hessians: usize, counts: usize, hist: usize, totals: usize,
   layout: usize, members: usize, firstFeature: i32, lastFeature: i32, add: i32,
@@ -47,6 +66,10 @@ export function widenBundles(
     const defaultBin = load<i32>(member, MEMBER_DEFAULT)
     const g = gradients + (offset << 3), h = hessians + (offset << 3), c = counts + (offset << 2)
     const own = totals + <usize>load<u32>(member, MEMBER_TOTALS)
+    if (nBins == 2 && defaultBin == 0) {
+      putFlag(g, h, c, cell, own, add)
+      continue
+    }
     let G = load<i64>(own), H = load<i64>(own, 8), N = load<i64>(own, 16)
     for (let b = 0; b < nBins; b++) {
       if (b == defaultBin) continue

@@ -5,6 +5,7 @@ import { rankingContract } from './ranking-contract.js'
 import { recordContract } from './record-contract.js'
 import { sampleContract } from './sample-contract.js'
 import { scanContract } from './scan-contract.js'
+import { scanFlagsContract } from './scan-flags-contract.js'
 import { sumContract } from './sum-contract.js'
 import { searchContract } from './search-contract.js'
 import { valueContract } from './value-contract.js'
@@ -20,6 +21,7 @@ export function kernelContract(
     rankingContract(make)
     sampleContract(make)
     scanContract(make)
+    scanFlagsContract(make)
     valueContract(make)
     searchContract(make)
     momentContract(make)

@@ -89,12 +89,12 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
   })
 
   it('widenBundles gives default bins what others leave', () => {
-    // columns: features 1 and 2 in a bundle, feature 0 alone, features 3 and 4 in another
-    const nBins = [5, 3, 8, 2, 1]
-    const defaults = [-1, 0, 4, 1, 0]
-    const columns = [[1, 2], [0], [3, 4]]
+    // columns: features 1 and 2 in a bundle, feature 0 alone, the others in another
+    const nBins = [5, 3, 8, 2, 1, 2]
+    const defaults = [-1, 0, 4, 1, 0, 0]
+    const columns = [[1, 2], [0], [3, 4, 5]]
     for (const add of [0, 1]) {
-      for (const [first, last] of [[0, 5], [1, 3], [2, 2], [4, 5]] as const) {
+      for (const [first, last] of [[0, 6], [1, 3], [2, 2], [4, 5]] as const) {
         lab.clear()
         const random = new TestRandom(add * 10 + first)
         // rows of one bin per feature, so that the sums are known
@@ -110,7 +110,7 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
           : 1 + column.reduce((sum, f) => sum + nBins[f]! - 1, 0))
         const starts = cellOffsets(sizes)
         const hist = lab.reserve(starts.at(-1)!)
-        const members = lab.reserve(5 * 16)
+        const members = lab.reserve(6 * 16)
         const addCell = (at: number, { g, h }: { g: bigint, h: bigint }): void => {
           lab.view.setBigInt64(at, lab.view.getBigInt64(at, true) + g, true)
           lab.view.setBigInt64(at + 8, lab.view.getBigInt64(at + 8, true) + (h << 16n) + 1n, true)
@@ -131,19 +131,19 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
             addCell(hist + starts[c]! + (m < 0 ? 0 : bases[m]! + bin - rank) * 16, row)
           }
         })
-        const offsets = [0, 6, 10, 18, 20]
-        const layout = lab.reserve(5 * 16)
+        const offsets = [0, 6, 10, 18, 20, 22]
+        const layout = lab.reserve(6 * 16)
         nBins.forEach((n, f) => {
           new Int32Array(lab.memory.buffer, layout + f * 16, 4).set([offsets[f]!, n, -1, 0])
         })
-        const [g, h, c] = [lab.reserve(22 * 8), lab.reserve(22 * 8), lab.reserve(22 * 4)]
+        const [g, h, c] = [lab.reserve(24 * 8), lab.reserve(24 * 8), lab.reserve(24 * 4)]
         const old = (i: number): bigint => BigInt(i * 3 + 1)
-        for (let i = 0; i < 22; i++) {
+        for (let i = 0; i < 24; i++) {
           lab.view.setBigInt64(g + i * 8, old(i), true)
           lab.view.setBigInt64(h + i * 8, old(i), true)
           lab.view.setInt32(c + i * 4, i * 3 + 1, true)
         }
-        const expected = Array.from({ length: 22 }, (_, i) => [old(i), old(i), old(i)])
+        const expected = Array.from({ length: 24 }, (_, i) => [old(i), old(i), old(i)])
         for (let f = first; f < last; f++) {
           for (let b = 0; b < nBins[f]! + nBins[f]! % 2; b++) {
             const own = rows.filter(({ bins }) => bins[f] === b)
@@ -162,14 +162,14 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
         lab.run([totals], (k) => k.sumColumns(totals, hist, places, 3))
         lab.run([g, h, c], (k) => k.widenBundles(
           g, h, c, hist, totals, layout, members, first, last, add))
-        const [eg, eh] = [lab.longs(g, 22), lab.longs(h, 22)]
-        assert.deepEqual(lab.ints(c, 22).map((n, i) => [eg[i], eh[i], BigInt(n)]), expected)
+        const [eg, eh] = [lab.longs(g, 24), lab.longs(h, 24)]
+        assert.deepEqual(lab.ints(c, 24).map((n, i) => [eg[i], eh[i], BigInt(n)]), expected)
         // a wrong cell shows in the sums of all features of its column: they are those of no rows
         addCell(hist + starts[0]! + 2 * 16, { g: 1n, h: 1n })
         lab.run([totals], (k) => k.sumColumns(totals, hist, places, 3))
         lab.run([g, h, c], (k) => k.widenBundles(
           g, h, c, hist, totals, layout, members, first, last, 0))
-        const counts = lab.ints(c, 22)
+        const counts = lab.ints(c, 24)
         for (let f = first; f < last; f++) {
           const own = counts.slice(offsets[f], offsets[f]! + nBins[f]!)
           assert.equal(own.reduce((sum, n) => sum + n), f === 1 || f === 2 ? 41 : 40)

@@ -50,8 +50,11 @@ export class HistogramPool {
   readonly slotsMax: number
   readonly #held = new Map<number, Holding>()
   readonly #free: number[] = []
-  /** By what is lost first; those that are not held any more are left in it until they come up. */
-  #order = new Heap<Holding>(losesFirst)
+  /**
+   * By what is lost first; those that are not held any more are left in it until they come up.
+   * Null until one has to be lost, which most trees never come to.
+   */
+  #order: Heap<Holding> | null = null
   /** Nodes in use: they are not lost. */
   readonly #pinned = new Set<number>()
   /** Nodes that are lost only when there is no other. */
@@ -78,7 +81,7 @@ export class HistogramPool {
   reset(): void {
     for (const { slot } of this.#held.values()) this.#free.push(slot)
     this.#held.clear()
-    this.#order = new Heap(losesFirst)
+    this.#order = null
     this.#pinned.clear()
     this.#wanted.clear()
   }
@@ -128,7 +131,7 @@ export class HistogramPool {
   #hold(node: number, rows: number, slot: number): number {
     const holding = { node, slot, rows, isHeld: true }
     this.#held.set(node, holding)
-    if (this.slotsMax < Infinity) this.#order.push(holding)
+    this.#order?.push(holding)
     return slot
   }
 
@@ -141,9 +144,10 @@ export class HistogramPool {
   }
 
   #evict(): number {
+    const order = this.#order ??= this.#ordered()
     const kept: Holding[] = []
     let victim: Holding | undefined
-    for (let next = this.#order.pop(); next !== undefined; next = this.#order.pop()) {
+    for (let next = order.pop(); next !== undefined; next = order.pop()) {
       if (!next.isHeld) continue
       const isPinned = this.#pinned.has(next.node)
       if (!isPinned && !this.#wanted.has(next.node)) {
@@ -154,9 +158,15 @@ export class HistogramPool {
     }
     victim ??= kept.find(({ node }) => !this.#pinned.has(node))
     assert(victim !== undefined, 'a histogram that is not in use')
-    for (const holding of kept) if (holding !== victim) this.#order.push(holding)
+    for (const holding of kept) if (holding !== victim) order.push(holding)
     this.#drop(victim.node)
     return victim.slot
+  }
+
+  #ordered(): Heap<Holding> {
+    const order = new Heap<Holding>(losesFirst)
+    for (const holding of this.#held.values()) order.push(holding)
+    return order
   }
 }
 

@@ -126,7 +126,7 @@ export class Reducer {
     target: Uint8Array, at: number,
   ): void {
     const { first, last } = this.share
-    this.#arena.bytes(this.#mask, mask.length).set(mask)
+    this.#arena.put(this.#mask, mask)
     assert((rules === undefined) === (this.#rules === null), 'rules in a training under rules')
     if (rules !== undefined) {
       if (rules.neighbours.length > 0) {
@@ -188,7 +188,7 @@ export class Reducer {
   vote(node: number, totals: LeafTotals, mask: Uint8Array, votes: Float64Array): void {
     assert(this.#ballot !== null, 'votes in a training that votes')
     const { first, last } = this.share
-    this.#arena.bytes(this.#mask, mask.length).set(mask)
+    this.#arena.put(this.#mask, mask)
     votes.fill(-Infinity, first, last)
     // thresholds are drawn for those who are elected
     const extra = this.#setExtra(0)
@@ -211,7 +211,7 @@ export class Reducer {
     const view = this.#arena.view()
     const from = view.getInt32(this.#layout + f * LAYOUT_ENTRY_BYTES, true)
     const slot = this.slot(node)
-    this.#arena.bytes(sums, BALLOT_CELLS * SUM_BYTES).fill(0)
+    this.#arena.clear(sums, BALLOT_CELLS * SUM_BYTES)
     const planes = [sums, sums + BALLOT_CELLS * 8, sums + BALLOT_CELLS * 16] as const
     this.#kernels.coarsen(
       ...planes, slot + from * 8, slot + (nCells + from) * 8, slot + nCells * 16 + from * 4,

@@ -97,12 +97,12 @@ export class RowHandOver {
    * @returns whether; if not, sums have to be
    */
   send(node: number, histogram: number): boolean {
-    const [run, ...more] = this.#rows.runsOf(node)
-    const isSmall = this.#canSend && more.length === 0 && run!.n <= this.#rowsMax
+    const runs = this.#rows.runsOf(node)
+    const { planes, row, n } = runs[0]!
+    const isSmall = this.#canSend && runs.length === 1 && n <= this.#rowsMax
     this.#nodes[histogram] = isSmall ? { node, lane: this.#rows.lane } : null
-    this.#exchange.announce(this.#engine, histogram, isSmall ? run!.n : null)
+    this.#exchange.announce(this.#engine, histogram, isSmall ? n : null)
     if (!isSmall) return false
-    const { planes, row, n } = run!
     this.#exchange.sums.set(
       this.#arena.bytes(planes.bins(0, row), n * this.#stride),
       this.#exchange.rowsAt(this.#engine, histogram))
@@ -116,30 +116,38 @@ export class RowHandOver {
   sum(slot: number, histogram: number, nEngines: number): void {
     const node = this.#nodes[histogram]!
     if (this.#pass === null) return
-    const counts = Array.from({ length: nEngines }, (_, from) =>
-      from === this.#engine ? null : this.#exchange.rowsOf(from, histogram))
-    if (node === null && counts.every((n) => n === null)) return
+    let hasRows = node !== null
+    for (let from = 0; from < nEngines; from++) {
+      if (this.#rowsFrom(from, histogram) !== null) hasRows = true
+    }
+    if (!hasRows) return
     const { histogram: pass, cellBytes } = this.#pass
-    this.#arena.bytes(this.#cells, cellBytes).fill(0)
+    this.#arena.clear(this.#cells, cellBytes)
     if (node !== null) {
       this.#rows.enter(node.lane)
       const { planes, row, n } = this.#rows.runsOf(node.node)[0]!
       pass(planes.bins(0, row) + this.#firstByte, planes.sides(row), n)
     }
-    counts.forEach((n, from) => {
+    for (let from = 0; from < nEngines; from++) {
+      const n = this.#rowsFrom(from, histogram)
       if (n !== null && n > 0) this.#sumIncoming(pass, from, histogram, n)
-    })
+    }
     const { first, last, nCells } = this.#share
     this.#kernels.widen(
       slot, slot + nCells * 8, slot + nCells * 16, this.#cells, this.#layout, first, last,
       node === null ? 1 : 0)
   }
 
+  /** How many rows another engine has handed over; null where it was sums, or is this one. */
+  #rowsFrom(from: number, histogram: number): number | null {
+    return from === this.#engine ? null : this.#exchange.rowsOf(from, histogram)
+  }
+
   #sumIncoming(pass: HistogramPass, from: number, histogram: number, n: number): void {
     assert(n <= this.#rowsMax, `at most ${this.#rowsMax} rows are handed over`)
     const at = this.#exchange.rowsAt(from, histogram)
     const nBytes = n * this.#stride
-    this.#arena.bytes(this.#incoming, nBytes).set(this.#exchange.sums.subarray(at, at + nBytes))
+    this.#arena.put(this.#incoming, this.#exchange.sums.subarray(at, at + nBytes))
     pass(this.#incoming + this.#firstByte, this.#incoming + this.#sideOffset, n)
   }
 }

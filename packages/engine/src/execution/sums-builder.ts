@@ -181,7 +181,7 @@ export class SumsBuilder {
   #sumCells(
     { index, offsets, cells, histogram }: SummedTile, { planes, row, n }: NodeRun,
   ): void {
-    this.#arena.bytes(cells, offsets.at(-1)!).fill(0)
+    this.#arena.clear(cells, offsets.at(-1)!)
     histogram(planes.bins(index, row), planes.sides(row), n)
   }
 
@@ -240,7 +240,7 @@ export class SumsBuilder {
       if (from === engine) continue
       if (this.#handOver !== null && exchange.rowsOf(from, histogram) !== null) continue
       const at = exchange.sumsAt(from, histogram, engine)
-      this.#arena.bytes(this.#incoming, nBytes).set(exchange.sums.subarray(at, at + nBytes))
+      this.#arena.put(this.#incoming, exchange.sums.subarray(at, at + nBytes))
       this.#kernels.addSums(slot, this.#incoming, nCells)
     }
   }

@@ -104,15 +104,11 @@ export class Reducer {
     const view = this.#arena.view()
     const nBins = view.getInt32(this.#layout + this.share.first * LAYOUT_ENTRY_BYTES + 4, true)
     const { nCells } = this.share
-    let gradient = 0n
-    let hessian = 0n
     let count = 0
-    for (let b = 0; b < nBins; b++) {
-      gradient += view.getBigInt64(slot + b * 8, true)
-      hessian += view.getBigInt64(slot + nCells * 8 + b * 8, true)
-      count += view.getInt32(slot + nCells * 16 + b * 4, true)
+    for (let b = 0; b < nBins; b++) count += view.getInt32(slot + nCells * 16 + b * 4, true)
+    return {
+      gradient: sumOf(view, slot, nBins), hessian: sumOf(view, slot + nCells * 8, nBins), count,
     }
-    return { gradient, hessian, count }
   }
 
   /**
@@ -259,6 +255,17 @@ export class Reducer {
     }
     return this.#slots[slot]!
   }
+}
+
+/** The sum of n <= 65,536 i64: their halves add up exactly in doubles. */
+function sumOf(view: DataView, at: number, n: number): bigint {
+  let high = 0
+  let low = 0
+  for (let i = 0; i < n; i++) {
+    low += view.getUint32(at + i * 8, true)
+    high += view.getInt32(at + i * 8 + 4, true)
+  }
+  return (BigInt(high) << 32n) + BigInt(low)
 }
 
 /** Offsets of what votes are cast with. */

@@ -147,9 +147,10 @@ export class ShareReducer {
     this.#next = this.#end
     this.#nUsed = 0
     this.#pool.unpin()
-    this.#pool.want([
-      ...expansions.slice(this.#end).map(({ parent }) => parent),
-      ...rescans.slice(Math.max(0, this.#end - expansions.length)).map(({ node }) => node),
+    const begin = this.#begin
+    this.#pool.want(() => [
+      ...expansions.slice(begin).map(({ parent }) => parent),
+      ...rescans.slice(Math.max(0, begin - expansions.length)).map(({ node }) => node),
     ])
     let nTaken = 0
     for (; this.#end < expansions.length; this.#end++) {

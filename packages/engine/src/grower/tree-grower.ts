@@ -64,9 +64,9 @@ interface GrowerNode {
   /** Null: cannot be split. */
   candidate: SplitCandidate | null
   children: readonly [GrowerNode, GrowerNode] | null
-  /** With children: the bins that go left. */
+  /** Of its split, if it was expanded. */
   leftBins: BinSet | null
-  /** Of its split in the committed tree, or -1. */
+  /** Index among the splits of the committed tree, or -1. */
   split: number
   /** Index among the leaves of the committed tree, as in LightGBM: -1 before it is a leaf. */
   leaf: number
@@ -149,7 +149,7 @@ export class TreeGrower {
       if (this.#forced.length > 0) return this.#request([this.#forced[0]!])
       const first = this.#open.peek()
       if (first === undefined) return null
-      if (first.children === null) return this.#request(this.#likelyNext())
+      if (first.children === null) return this.#request(this.#likelyNext(first))
       this.#open.pop()
       this.#commit(first, first.children)
     }
@@ -167,11 +167,9 @@ export class TreeGrower {
     this.#pending = []
     this.#rescanned = []
     pending.forEach((node, i) => {
-      node.children!.forEach((child, side) => {
-        child.candidate = answer[i]![side]!
-        // what cannot be split now may be later, under rules
-        if (child.candidate === null && this.#rules === null) this.#released.push(child.id)
-      })
+      const [left, right] = node.children!
+      this.#take(left, answer[i]![0])
+      this.#take(right, answer[i]![1])
     })
     if (this.#isOneByOne) {
       for (const node of pending) this.#commit(node, node.children!)
@@ -182,6 +180,12 @@ export class TreeGrower {
     // from here to the reopening the open leaves are in no order
     rescanned.forEach((node, i) => { node.candidate = answer[pending.length + i]![0] })
     if (rescanned.length > 0 && this.#stale.length === 0) this.#reopen()
+  }
+
+  #take(node: GrowerNode, candidate: SplitCandidate | null): void {
+    node.candidate = candidate
+    // what cannot be split now may be later, under rules
+    if (candidate === null && this.#rules === null) this.#released.push(node.id)
   }
 
   #takeCosts(node: GrowerNode, costs: NodeCosts): void {
@@ -276,11 +280,12 @@ export class TreeGrower {
    * gains will push others behind the last leaf. Where much ran ahead in vain, no more does: its
    * histograms are kept to the end of the tree (see `expansionsAhead`).
    */
-  #likelyNext(): GrowerNode[] {
+  #likelyNext(first: GrowerNode): GrowerNode[] {
     const remaining = this.#params.numLeaves - this.#nLeaves
     const { maxExpansions: most } = this.#params
     const ahead = this.#expansions - this.#committed.length
     const maxExpansions = Math.max(1, Math.min(most, expansionsAhead(most) - ahead))
+    if (maxExpansions === 1) return [first]
     const order = new Heap(this.#before, this.#open)
     const horizon = Math.ceil(remaining * HORIZON)
     const nodes: GrowerNode[] = []

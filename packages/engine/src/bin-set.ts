@@ -24,10 +24,24 @@ function wideBytes(nBins: number): number {
   return Math.ceil(nBins / 8) | 1
 }
 
-/** The set of the bins that `goesLeft` is true of. */
-export function binSetOf(nBins: number, goesLeft: (bin: number) => boolean): BinSet {
+/**
+ * The set of the bins up to one, that of missing values being in it or not by itself.
+ *
+ * @param missingBin - -1: there is none
+ */
+export function binSetUpTo(
+  last: number, nBins: number, missingBin: number, hasMissing: boolean,
+): BinSet {
   const bits = new Uint8Array(bitBytes(nBins))
-  for (let b = 0; b < nBins; b++) if (goesLeft(b)) bits[b >> 3]! |= 1 << (b & 7)
+  const end = Math.min(last + 1, nBins)
+  const nWhole = end >> 3
+  for (let i = 0; i < nWhole; i++) bits[i] = 255
+  if (nWhole < bits.length) bits[nWhole] = (1 << (end & 7)) - 1
+  if (missingBin >= 0) {
+    const bit = 1 << (missingBin & 7)
+    const rest = bits[missingBin >> 3]! & ~bit
+    bits[missingBin >> 3] = hasMissing ? rest | bit : rest
+  }
   return binSetOfBits(bits, nBins)
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import {
-  BIN_SET_BYTES_MAX, binSetBytesMax, binSetOf, binSetOfBits, bitBytes, bitsOf, hasBit, isBinSet,
-  writeBits,
+  BIN_SET_BYTES_MAX, type BinSet, binSetBytesMax, binSetOfBits, binSetUpTo, bitBytes, bitsOf,
+  hasBit, isBinSet, writeBits,
 } from '../src/bin-set.js'
 import { BINS_MAX } from '../src/row-bytes.js'
 
@@ -15,6 +15,12 @@ function shapesOf(nBins: number, random: TestRandom): ((bin: number) => boolean)
     (b) => b <= cut, (b) => b <= cut !== (b === nBins - 1), (b) => few.has(b), (b) => b % 2 === 0,
     () => true, () => false, (b) => bits[b]!,
   ]
+}
+
+function binSetOf(nBins: number, goesLeft: (bin: number) => boolean): BinSet {
+  const bits = new Uint8Array(bitBytes(nBins))
+  for (let b = 0; b < nBins; b++) if (goesLeft(b)) bits[b >> 3]! |= 1 << (b & 7)
+  return binSetOfBits(bits, nBins)
 }
 
 describe('bin sets', () => {
@@ -48,6 +54,20 @@ describe('bin sets', () => {
       Uint8Array.of(0, 0, 1, 0, 255, 255, 255, 255))
     const numeric = { nBins: 65_536, isCategorical: false }
     assert.equal(binSetBytesMax(numeric), 32)
+  })
+
+  it('of thresholds have the bin of missing values or not', () => {
+    for (const nBins of [1, 2, 8, 9, 255, 256, 257, 1000]) {
+      for (const last of [-1, 0, 6, 7, 8, nBins - 2, nBins - 1]) {
+        for (const missing of [-1, 0, 7, nBins - 1].filter((b) => b < nBins)) {
+          for (const hasMissing of [false, true]) {
+            assert.deepEqual(
+              binSetUpTo(last, nBins, missing, hasMissing),
+              binSetOf(nBins, (b) => b === missing ? hasMissing : b <= last))
+          }
+        }
+      }
+    }
   })
 
   it('are written over whatever was there', () => {

@@ -6,8 +6,7 @@ import type { EngineSetup, RoundAnswer, RoundRequest, VotesAnswer } from './prot
 export function bestOfShares(
   exchange: Exchange, nShares: number, expansion: number, child: number,
 ): SplitCandidate | null {
-  const { features, candidates: { buffer, byteOffset } } = exchange
-  const view = new DataView(buffer, byteOffset)
+  const { features, candidateView: view } = exchange
   let best: SplitCandidate | null = null
   for (let share = 0; share < nShares; share++) {
     best = betterCandidate(

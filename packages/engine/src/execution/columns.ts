@@ -101,12 +101,15 @@ export function writeLeft(
     writeBits(leftBins, nValues, table)
     return
   }
-  const goesLeft = (bin: number): number => Number(hasBit(leftBins, bin))
   const member = plan.memberOf[feature]!
   if (member === null) {
-    for (let bin = 0; bin < COLUMN_VALUES_MAX; bin++) table[bin] = goesLeft(bin)
+    for (let i = 0, bin = 0; bin < COLUMN_VALUES_MAX; i++) {
+      const end = bin + 8
+      for (let bits = leftBins[i]!; bin < end; bin++, bits >>= 1) table[bin] = bits & 1
+    }
     return
   }
+  const goesLeft = (bin: number): number => Number(hasBit(leftBins, bin))
   table.fill(goesLeft(member.defaultBin))
   for (let bin = 0; bin < member.nBins; bin++) table[valueOf(member, bin)] = goesLeft(bin)
 }

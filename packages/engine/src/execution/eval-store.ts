@@ -84,13 +84,13 @@ export class EvalStore {
       scorer.addMarked(tree, tree.linear, this.scores.values(output), output)
       return
     }
-    walk.write(tree)
-    if (walk.isSingleLeaf) {
-      const value = walk.firstValue
+    if (tree.feature.length === 0) {
+      const value = tree.leafValue[0]!
       const scores = this.scores.values(output)
       for (let i = 0; i < scores.length; i++) scores[i]! += value
       return
     }
+    walk.write(tree)
     walkTree(
       this.scores.plane(output), offset, stride, 0, this.#nRows, walk.nodes, walk.values)
   }

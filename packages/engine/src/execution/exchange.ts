@@ -19,6 +19,8 @@ export class Exchange {
   readonly histogramBytes: number
   readonly sums: Uint8Array
   readonly candidates: Uint8Array
+  /** Of the candidates. */
+  readonly candidateView: DataView
   /** Votes: [expansion][left, right] blocks of a double per feature; empty where none are cast. */
   readonly #votes: Float64Array
   readonly #nFeatures: number
@@ -47,6 +49,7 @@ export class Exchange {
     this.sums = new Uint8Array(buffers.sums)
     this.#headers = new Int32Array(buffers.sums)
     this.candidates = new Uint8Array(buffers.candidates)
+    this.candidateView = new DataView(buffers.candidates)
     this.#votes = new Float64Array(buffers.votes ?? new ArrayBuffer(0))
     this.#nFeatures = table.cellOffsets.length
     this.#candidateRoom = Math.floor(

@@ -50,12 +50,15 @@ export class HistogramPool {
   readonly slotsMax: number
   readonly #held = new Map<number, Holding>()
   readonly #free: number[] = []
-  /** By what is lost first; those that are not held any more are left in it until they come up. */
-  #order = new Heap<Holding>(losesFirst)
-  /** Nodes in use: they are not lost. */
-  readonly #pinned = new Set<number>()
-  /** Nodes that are lost only when there is no other. */
-  readonly #wanted = new Set<number>()
+  /**
+   * By what is lost first; those that are not held any more are left in it until they come up.
+   * Null until one has to be lost, which most trees never come to.
+   */
+  #order: Heap<Holding> | null = null
+  /** Nodes in use, a few: they are not lost. */
+  #pinned: number[] = []
+  /** Gives nodes that are lost only when there is no other. */
+  #wanted: () => readonly number[] = () => []
   #nSlots = 0
 
   /** @param slotsMax - >= 2; Infinity for as many as there are nodes */
@@ -78,9 +81,9 @@ export class HistogramPool {
   reset(): void {
     for (const { slot } of this.#held.values()) this.#free.push(slot)
     this.#held.clear()
-    this.#order = new Heap(losesFirst)
-    this.#pinned.clear()
-    this.#wanted.clear()
+    this.#order = null
+    this.unpin()
+    this.#wanted = () => []
   }
 
   /**
@@ -106,29 +109,34 @@ export class HistogramPool {
   move(from: number, to: number, rows: number): void {
     const slot = this.#drop(from)
     assert(slot !== undefined, `no histogram for node ${from}`)
-    if (this.#pinned.delete(from)) this.#pinned.add(to)
+    this.#pinned.forEach((node, i) => {
+      if (node === from) this.#pinned[i] = to
+    })
     this.#hold(to, rows, slot)
   }
 
   /** Keeps the node's histogram, if it has one, until `unpin`. */
   pin(node: number): void {
-    this.#pinned.add(node)
+    this.#pinned.push(node)
   }
 
   unpin(): void {
-    this.#pinned.clear()
+    this.#pinned = []
   }
 
-  /** Other nodes lose their histograms before these do; replaces those of the last call. */
-  want(nodes: Iterable<number>): void {
-    this.#wanted.clear()
-    for (const node of nodes) this.#wanted.add(node)
+  /**
+   * Other nodes lose their histograms before these do; replaces those of the last call.
+   *
+   * @param nodes - called when a node has to lose its own
+   */
+  want(nodes: () => readonly number[]): void {
+    this.#wanted = nodes
   }
 
   #hold(node: number, rows: number, slot: number): number {
     const holding = { node, slot, rows, isHeld: true }
     this.#held.set(node, holding)
-    if (this.slotsMax < Infinity) this.#order.push(holding)
+    this.#order?.push(holding)
     return slot
   }
 
@@ -141,22 +149,29 @@ export class HistogramPool {
   }
 
   #evict(): number {
+    const order = this.#order ??= this.#ordered()
+    const wanted = new Set(this.#wanted())
     const kept: Holding[] = []
     let victim: Holding | undefined
-    for (let next = this.#order.pop(); next !== undefined; next = this.#order.pop()) {
+    for (let next = order.pop(); next !== undefined; next = order.pop()) {
       if (!next.isHeld) continue
-      const isPinned = this.#pinned.has(next.node)
-      if (!isPinned && !this.#wanted.has(next.node)) {
+      if (!this.#pinned.includes(next.node) && !wanted.has(next.node)) {
         victim = next
         break
       }
       kept.push(next)
     }
-    victim ??= kept.find(({ node }) => !this.#pinned.has(node))
+    victim ??= kept.find(({ node }) => !this.#pinned.includes(node))
     assert(victim !== undefined, 'a histogram that is not in use')
-    for (const holding of kept) if (holding !== victim) this.#order.push(holding)
+    for (const holding of kept) if (holding !== victim) order.push(holding)
     this.#drop(victim.node)
     return victim.slot
+  }
+
+  #ordered(): Heap<Holding> {
+    const order = new Heap<Holding>(losesFirst)
+    for (const holding of this.#held.values()) order.push(holding)
+    return order
   }
 }
 

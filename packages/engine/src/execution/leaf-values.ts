@@ -1,3 +1,4 @@
+import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
 import type { BinnedTree } from './protocol.js'
 import type { RowStore } from './row-store.js'
@@ -24,22 +25,22 @@ export class LeafValues {
    */
   add(tree: BinnedTree, leafNodes: readonly number[] | null, scores: number): void {
     const rows = this.#rows
-    this.#walk.write(tree)
     // a request of another tree is found out
-    leafNodes?.forEach((node) => rows.runsOf(node))
-    if (this.#walk.isSingleLeaf) {
-      addToAll(this.#arena.doubles(scores, rows.nRows), this.#walk.firstValue)
-    } else if (leafNodes === null) this.#walkRows('all', scores)
+    for (const node of leafNodes ?? []) assert(rows.hasNode(node), `no rows for node ${node}`)
+    if (tree.feature.length === 0) {
+      addToAll(this.#arena.doubles(scores, rows.nRows), tree.leafValue[0]!)
+    } else if (leafNodes === null) this.#walkRows('all', tree, scores)
     else {
       leafNodes.forEach((node, leaf) => {
         const value = tree.leafValue[leaf]!
         if (value !== 0) rows.scatter(node, scores, value)
       })
-      if (this.#usesBagging) this.#walkRows('outside', scores)
+      if (this.#usesBagging) this.#walkRows('outside', tree, scores)
     }
   }
 
-  #walkRows(which: 'outside' | 'all', scores: number): void {
+  #walkRows(which: 'outside' | 'all', tree: BinnedTree, scores: number): void {
+    this.#walk.write(tree)
     this.#rows.walk(which, scores, this.#walk.nodes, this.#walk.values)
   }
 }

@@ -104,15 +104,11 @@ export class Reducer {
     const view = this.#arena.view()
     const nBins = view.getInt32(this.#layout + this.share.first * LAYOUT_ENTRY_BYTES + 4, true)
     const { nCells } = this.share
-    let gradient = 0n
-    let hessian = 0n
     let count = 0
-    for (let b = 0; b < nBins; b++) {
-      gradient += view.getBigInt64(slot + b * 8, true)
-      hessian += view.getBigInt64(slot + nCells * 8 + b * 8, true)
-      count += view.getInt32(slot + nCells * 16 + b * 4, true)
+    for (let b = 0; b < nBins; b++) count += view.getInt32(slot + nCells * 16 + b * 4, true)
+    return {
+      gradient: sumOf(view, slot, nBins), hessian: sumOf(view, slot + nCells * 8, nBins), count,
     }
-    return { gradient, hessian, count }
   }
 
   /**
@@ -126,7 +122,7 @@ export class Reducer {
     target: Uint8Array, at: number,
   ): void {
     const { first, last } = this.share
-    this.#arena.bytes(this.#mask, mask.length).set(mask)
+    this.#arena.put(this.#mask, mask)
     assert((rules === undefined) === (this.#rules === null), 'rules in a training under rules')
     if (rules !== undefined) {
       if (rules.neighbours.length > 0) {
@@ -188,7 +184,7 @@ export class Reducer {
   vote(node: number, totals: LeafTotals, mask: Uint8Array, votes: Float64Array): void {
     assert(this.#ballot !== null, 'votes in a training that votes')
     const { first, last } = this.share
-    this.#arena.bytes(this.#mask, mask.length).set(mask)
+    this.#arena.put(this.#mask, mask)
     votes.fill(-Infinity, first, last)
     // thresholds are drawn for those who are elected
     const extra = this.#setExtra(0)
@@ -211,7 +207,7 @@ export class Reducer {
     const view = this.#arena.view()
     const from = view.getInt32(this.#layout + f * LAYOUT_ENTRY_BYTES, true)
     const slot = this.slot(node)
-    this.#arena.bytes(sums, BALLOT_CELLS * SUM_BYTES).fill(0)
+    this.#arena.clear(sums, BALLOT_CELLS * SUM_BYTES)
     const planes = [sums, sums + BALLOT_CELLS * 8, sums + BALLOT_CELLS * 16] as const
     this.#kernels.coarsen(
       ...planes, slot + from * 8, slot + (nCells + from) * 8, slot + nCells * 16 + from * 4,
@@ -259,6 +255,17 @@ export class Reducer {
     }
     return this.#slots[slot]!
   }
+}
+
+/** The sum of n <= 65,536 i64: their halves add up exactly in doubles. */
+function sumOf(view: DataView, at: number, n: number): bigint {
+  let high = 0
+  let low = 0
+  for (let i = 0; i < n; i++) {
+    low += view.getUint32(at + i * 8, true)
+    high += view.getInt32(at + i * 8 + 4, true)
+  }
+  return (BigInt(high) << 32n) + BigInt(low)
 }
 
 /** Offsets of what votes are cast with. */

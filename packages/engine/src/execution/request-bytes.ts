@@ -99,7 +99,9 @@ export class Reader {
   /** @param itemBytes - that each of them takes, at least */
   list<T>(n: number, itemBytes: number, read: () => T): T[] {
     this.#require(n * itemBytes)
-    return Array.from({ length: n }, read)
+    const items: T[] = []
+    for (let i = 0; i < n; i++) items.push(read())
+    return items
   }
 
   /** What a length promises is there: no memory is taken for more. */

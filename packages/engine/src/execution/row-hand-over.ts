@@ -90,12 +90,13 @@ export class RowHandOver {
    * @returns whether; if not, sums have to be
    */
   send(node: number, histogram: number): boolean {
-    const [run, ...more] = this.#rows.runsOf(node)
-    const isSmall = this.#canSend && more.length === 0 && run!.n <= this.#rowsMax
+    const runs = this.#rows.runsOf(node)
+    const { n } = runs[0]!
+    const isSmall = this.#canSend && runs.length === 1 && n <= this.#rowsMax
     this.#nodes[histogram] = isSmall ? { node, lane: this.#rows.lane } : null
-    this.#exchange.announce(this.#engine, histogram, isSmall ? run!.n : null)
+    this.#exchange.announce(this.#engine, histogram, isSmall ? n : null)
     if (!isSmall) return false
-    this.#put(run!, this.#exchange.rowsAt(this.#engine, histogram))
+    this.#put(runs[0]!, this.#exchange.rowsAt(this.#engine, histogram))
     return true
   }
 
@@ -124,7 +125,7 @@ export class RowHandOver {
     const run = own === null ? null : this.#rows.runsOf(own.node)[0]!
     const { nCells } = this.#share
     for (const { tile, first, last, byte, histogram: pass, cellBytes } of this.#passes) {
-      this.#arena.bytes(this.#cells, cellBytes).fill(0)
+      this.#arena.clear(this.#cells, cellBytes)
       if (run !== null) pass(run.planes.bins(tile, run.row) + byte, run.planes.sides(run.row), run.n)
       for (const rows of incoming) {
         this.#take(rows, tile, histogram)
@@ -142,9 +143,8 @@ export class RowHandOver {
     const { nTiles, binStride, sideStride, sideOffset } = this.#record
     const { sums } = this.#exchange
     const start = this.#exchange.rowsAt(from, histogram)
-    const copy = (to: number, at: number, nBytes: number): void => {
-      this.#arena.bytes(to, nBytes).set(sums.subarray(start + at, start + at + nBytes))
-    }
+    const copy = (to: number, at: number, nBytes: number): void =>
+      this.#arena.put(to, sums.subarray(start + at, start + at + nBytes))
     copy(this.#incoming, tile * n * binStride, n * binStride)
     if (sideOffset === 0) copy(this.#incomingSides, nTiles * n * binStride, n * sideStride)
   }

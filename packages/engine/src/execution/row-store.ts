@@ -304,10 +304,16 @@ export class RowStore {
     const planes = this.#planes(buffer)
     if (buffer === 0) this.#putGradients()
     const nRuns = Math.max(1, Math.ceil((end - begin) / ROWS_PER_WIDEN))
-    return Array.from({ length: nRuns }, (_, run) => {
-      const row = begin + run * ROWS_PER_WIDEN
-      return { planes, row, n: Math.min(ROWS_PER_WIDEN, end - row) }
-    })
+    const runs: NodeRun[] = []
+    for (let row = begin; runs.length < nRuns; row += ROWS_PER_WIDEN) {
+      runs.push({ planes, row, n: Math.min(ROWS_PER_WIDEN, end - row) })
+    }
+    return runs
+  }
+
+  /** Whether the lane's tree has this node. */
+  hasNode(node: number): boolean {
+    return this.#lane.nodes.has(node)
   }
 
   /** Adds a leaf's value to its rows' scores. */

@@ -147,9 +147,10 @@ export class ShareReducer {
     this.#next = this.#end
     this.#nUsed = 0
     this.#pool.unpin()
-    this.#pool.want([
-      ...expansions.slice(this.#end).map(({ parent }) => parent),
-      ...rescans.slice(Math.max(0, this.#end - expansions.length)).map(({ node }) => node),
+    const begin = this.#begin
+    this.#pool.want(() => [
+      ...expansions.slice(begin).map(({ parent }) => parent),
+      ...rescans.slice(Math.max(0, begin - expansions.length)).map(({ node }) => node),
     ])
     let nTaken = 0
     for (; this.#end < expansions.length; this.#end++) {
@@ -215,10 +216,11 @@ export class ShareReducer {
     try {
       for (; this.#next < this.#end; this.#next++) {
         const j = this.#next
-        const builds = this.#buildsOf(j)
-        if (this.#nUsed + builds.length > nHistograms) return
-        builds.forEach(({ slot }, i) => complete?.(slot, this.#nUsed + i))
-        this.#nUsed += builds.length
+        const end = this.#buildsEnd(j)
+        if (end > nHistograms) return
+        for (; this.#nUsed < end; this.#nUsed++) {
+          complete?.(this.#builds[this.#nUsed]!.slot, this.#nUsed)
+        }
         const at = exchange.candidateAt(share, j, 0)
         if (j >= expansions.length) {
           const { node, totals, mask, rules } = rescans[j - expansions.length]!
@@ -251,7 +253,8 @@ export class ShareReducer {
     this.advance(request, Infinity, complete)
     this.#subtracted = []
     const { expansions } = request
-    for (const { left, right, leftMask, rightMask } of expansions.slice(this.#begin, this.#end)) {
+    for (let j = this.#begin; j < Math.min(this.#end, expansions.length); j++) {
+      const { left, right, leftMask, rightMask } = expansions[j]!
       // what will not be split needs no sums
       if (leftMask === null) this.#pool.release(left)
       if (rightMask === null) this.#pool.release(right)
@@ -259,11 +262,11 @@ export class ShareReducer {
     return this.#end === expansions.length + this.#rescansOf(request).length
   }
 
-  /** Of the go's next histograms those of one expansion. */
-  #buildsOf(expansion: number): readonly HistogramBuild[] {
+  /** Behind the go's next histograms that are of one expansion. */
+  #buildsEnd(expansion: number): number {
     let end = this.#nUsed
-    while (this.#builds[end]?.expansion === expansion) end++
-    return this.#builds.slice(this.#nUsed, end)
+    while (end < this.#builds.length && this.#builds[end]!.expansion === expansion) end++
+    return end
   }
 
   #subtract(expansion: Expansion): void {

@@ -163,15 +163,19 @@ export class SumsBuilder {
   /** Without bundles, columns are the features in their order. */
   #sumTile(tile: SummedTile, node: number, slot: number): void {
     const { first, last, offsets } = tile
+    const { shares } = this.#place.table
     this.#rows.runsOf(node).forEach((run, i) => {
       this.#sumCells(tile, run)
-      this.#visitShares(slot, (share, planes) => {
-        const [begin, end] = [Math.max(first, share.first), Math.min(last, share.last)]
-        if (begin >= end) return
+      for (let u = 0; u < shares.length; u++) {
+        const share = shares[u]!
+        const begin = Math.max(first, share.first)
+        const end = Math.min(last, share.last)
+        if (begin >= end) continue
+        const sums = this.#sumsOf(u, slot)
         this.#kernels.widen(
-          ...planes, this.#cells + offsets[begin - first]!, this.#layout, begin, end,
-          i > 0 ? 1 : 0)
-      })
+          sums, sums + share.nCells * 8, sums + share.nCells * 16,
+          this.#cells + offsets[begin - first]!, this.#layout, begin, end, i > 0 ? 1 : 0)
+      }
     })
   }
 
@@ -182,27 +186,25 @@ export class SumsBuilder {
     this.#rows.runsOf(node).forEach((run, i) => {
       for (const tile of this.#tiles) this.#sumCells(tile, run)
       this.#kernels.sumColumns(totals, this.#cells, columns, nColumns)
-      this.#visitShares(slot, (share, planes) => this.#kernels.widenBundles(
-        ...planes, this.#cells, totals, this.#layout, members, share.first, share.last,
-        i > 0 ? 1 : 0))
+      this.#place.table.shares.forEach((share, u) => {
+        const sums = this.#sumsOf(u, slot)
+        this.#kernels.widenBundles(
+          sums, sums + share.nCells * 8, sums + share.nCells * 16, this.#cells, totals,
+          this.#layout, members, share.first, share.last, i > 0 ? 1 : 0)
+      })
     })
   }
 
   #sumCells(
     { index, offsets, cells, histogram }: SummedTile, { planes, row, n }: NodeRun,
   ): void {
-    this.#arena.bytes(cells, offsets.at(-1)!).fill(0)
+    this.#arena.clear(cells, offsets.at(-1)!)
     histogram(planes.bins(index, row), planes.sides(row), n)
   }
 
-  /** Calls `visit` with the planes (gradients, hessians, counts) of each share's sums. */
-  #visitShares(
-    slot: number, visit: (share: FeatureShare, planes: [number, number, number]) => void,
-  ): void {
-    this.#place.table.shares.forEach((share, u) => {
-      const sums = u === this.#place.engine ? slot : this.#outgoing[u]!
-      visit(share, [sums, sums + share.nCells * 8, sums + share.nCells * 16])
-    })
+  /** Where a share's sums go: planes of gradients, hessians and counts. */
+  #sumsOf(share: number, slot: number): number {
+    return share === this.#place.engine ? slot : this.#outgoing[share]!
   }
 
   #writeBundles(): BundleTables {
@@ -250,7 +252,7 @@ export class SumsBuilder {
       if (from === engine) continue
       if (this.#handOver !== null && exchange.rowsOf(from, histogram) !== null) continue
       const at = exchange.sumsAt(from, histogram, engine)
-      this.#arena.bytes(this.#incoming, nBytes).set(exchange.sums.subarray(at, at + nBytes))
+      this.#arena.put(this.#incoming, exchange.sums.subarray(at, at + nBytes))
       this.#kernels.addSums(slot, this.#incoming, nCells)
     }
   }

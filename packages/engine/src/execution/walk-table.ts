@@ -20,7 +20,6 @@ export class WalkTable {
   readonly #rows: WalkedRows
   readonly #tables: number
   readonly #tableBytes: number
-  #nNodes = 0
 
   constructor(arena: Arena, maxLeaves: number, rows: WalkedRows) {
     this.#arena = arena
@@ -31,19 +30,10 @@ export class WalkTable {
     this.#tables = arena.reserve(Math.max(1, maxLeaves - 1) * this.#tableBytes)
   }
 
-  /** True when the tree has no split: all rows are in leaf 0. */
-  get isSingleLeaf(): boolean {
-    return this.#nNodes === 0
-  }
-
-  get firstValue(): number {
-    return this.#arena.doubles(this.values, 1)[0]!
-  }
-
+  /** @param tree - with a split at least */
   write(tree: BinnedTree): void {
     const { columns } = this.#rows
     const n = tree.feature.length
-    this.#nNodes = n
     const words = this.#arena.words(this.nodes, n * 4)
     for (let i = 0; i < n; i++) {
       const table = this.#tables + i * this.#tableBytes

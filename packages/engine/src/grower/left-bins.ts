@@ -1,4 +1,4 @@
-import { type BinSet, binSetOf } from '../bin-set.js'
+import { type BinSet, binSetUpTo } from '../bin-set.js'
 import type { FeatureLayout } from '../execution/protocol.js'
 import type { SplitCandidate } from '../kernels/candidate.js'
 
@@ -7,6 +7,5 @@ export function leftBinsOf(
   split: Pick<SplitCandidate, 'bin' | 'defaultLeft' | 'leftBins'>, feature: FeatureLayout,
 ): BinSet {
   if (split.leftBins !== null) return split.leftBins
-  const { nBins, missingBin } = feature
-  return binSetOf(nBins, (b) => b === missingBin ? split.defaultLeft : b <= split.bin)
+  return binSetUpTo(split.bin, feature.nBins, feature.missingBin, split.defaultLeft)
 }

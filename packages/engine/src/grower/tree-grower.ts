@@ -1,3 +1,4 @@
+import type { BinSet } from '../bin-set.js'
 import { assert } from '../errors.js'
 import type {
   Expansion, FeatureLayout, RootAnswer, RoundAnswer, RoundRequest,
@@ -63,6 +64,10 @@ interface GrowerNode {
   /** Null: cannot be split. */
   candidate: SplitCandidate | null
   children: readonly [GrowerNode, GrowerNode] | null
+  /** Of its split, if it was expanded. */
+  leftBins: BinSet | null
+  /** Index among the splits of the committed tree, or -1. */
+  split: number
   /** Index among the leaves of the committed tree, as in LightGBM: -1 before it is a leaf. */
   leaf: number
 }
@@ -127,7 +132,7 @@ export class TreeGrower {
     this.#root = {
       id: 0, depth: 0, key: ROOT_KEY, totals: root.totals, usesCatL2: false, path: [],
       rules: this.#rules?.root(root.totals) ?? null, mask: this.rootMask(),
-      candidate: root.candidate, children: null, leaf: 0,
+      candidate: root.candidate, children: null, leftBins: null, split: -1, leaf: 0,
     }
     this.#leaves.push(this.#root)
     this.#admit(this.#root)
@@ -144,7 +149,7 @@ export class TreeGrower {
       if (this.#forced.length > 0) return this.#request([this.#forced[0]!])
       const first = this.#open.peek()
       if (first === undefined) return null
-      if (first.children === null) return this.#request(this.#likelyNext())
+      if (first.children === null) return this.#request(this.#likelyNext(first))
       this.#open.pop()
       this.#commit(first, first.children)
     }
@@ -162,11 +167,9 @@ export class TreeGrower {
     this.#pending = []
     this.#rescanned = []
     pending.forEach((node, i) => {
-      node.children!.forEach((child, side) => {
-        child.candidate = answer[i]![side]!
-        // what cannot be split now may be later, under rules
-        if (child.candidate === null && this.#rules === null) this.#released.push(child.id)
-      })
+      const [left, right] = node.children!
+      this.#take(left, answer[i]![0])
+      this.#take(right, answer[i]![1])
     })
     if (this.#isOneByOne) {
       for (const node of pending) this.#commit(node, node.children!)
@@ -177,6 +180,12 @@ export class TreeGrower {
     // from here to the reopening the open leaves are in no order
     rescanned.forEach((node, i) => { node.candidate = answer[pending.length + i]![0] })
     if (rescanned.length > 0 && this.#stale.length === 0) this.#reopen()
+  }
+
+  #take(node: GrowerNode, candidate: SplitCandidate | null): void {
+    node.candidate = candidate
+    // what cannot be split now may be later, under rules
+    if (candidate === null && this.#rules === null) this.#released.push(node.id)
   }
 
   #takeCosts(node: GrowerNode, costs: NodeCosts): void {
@@ -214,7 +223,7 @@ export class TreeGrower {
   }
 
   #commit(node: GrowerNode, [left, right]: readonly [GrowerNode, GrowerNode]): void {
-    this.#committed.push(node)
+    node.split = this.#committed.push(node) - 1
     left.leaf = node.leaf
     right.leaf = this.#nLeaves++
     if (this.#rules !== null) {
@@ -271,11 +280,12 @@ export class TreeGrower {
    * gains will push others behind the last leaf. Where much ran ahead in vain, no more does: its
    * histograms are kept to the end of the tree (see `expansionsAhead`).
    */
-  #likelyNext(): GrowerNode[] {
+  #likelyNext(first: GrowerNode): GrowerNode[] {
     const remaining = this.#params.numLeaves - this.#nLeaves
     const { maxExpansions: most } = this.#params
     const ahead = this.#expansions - this.#committed.length
     const maxExpansions = Math.max(1, Math.min(most, expansionsAhead(most) - ahead))
+    if (maxExpansions === 1) return [first]
     const order = new Heap(this.#before, this.#open)
     const horizon = Math.ceil(remaining * HORIZON)
     const nodes: GrowerNode[] = []
@@ -310,11 +320,14 @@ export class TreeGrower {
       mask: null,
       candidate: null,
       children: null,
+      leftBins: null,
+      split: -1,
       leaf: -1,
     })
     const left = child(split.left, 0)
     const right = child(rightTotals, 1)
     node.children = [left, right]
+    node.leftBins = leftBins
     for (const of of node.children) {
       of.mask = mayGrow && this.#canSplit(of) ? this.#mask(of.key, path) : null
     }
@@ -348,34 +361,34 @@ export class TreeGrower {
   finish(): GrownTree {
     const root = this.#root
     assert(root !== null, 'the tree was started')
-    const isCommitted = new Map(this.#committed.map((node, i) => [node, i]))
+    const nodes = this.#committed
     const leaves: GrowerNode[] = []
     const visit = (node: GrowerNode): number => {
-      const i = isCommitted.get(node)
-      if (i !== undefined) return i
+      if (node.split >= 0) return node.split
       leaves[node.leaf] = node
       return ~node.leaf
     }
-    const childrenOf = this.#committed.map((node) => node.children!.map(visit))
-    if (this.#committed.length === 0) leaves.push(root)
-    const splits = this.#committed.map((node) => node.candidate!)
+    const leftChild = nodes.map((node) => visit(node.children![0]))
+    const rightChild = nodes.map((node) => visit(node.children![1]))
+    if (nodes.length === 0) leaves.push(root)
+    const splits = nodes.map((node) => node.candidate!)
     return {
       binned: {
         feature: splits.map((split) => split.feature),
-        leftBins: splits.map((split) => leftBinsOf(split, this.#features[split.feature]!)),
-        leftChild: childrenOf.map((children) => children[0]!),
-        rightChild: childrenOf.map((children) => children[1]!),
+        leftBins: nodes.map((node) => node.leftBins!),
+        leftChild,
+        rightChild,
         leafValue: leaves.map(this.#valueOf),
       },
       splits,
-      nodeTotals: this.#committed.map((node) => node.totals),
-      nodeValue: this.#committed.map(this.#valueOf),
+      nodeTotals: nodes.map((node) => node.totals),
+      nodeValue: nodes.map(this.#valueOf),
       leafTotals: leaves.map((leaf) => leaf.totals),
       leafNodes: leaves.map((leaf) => leaf.id),
       statistics: {
         rounds: this.#rounds,
         expansions: this.#expansions,
-        dropped: this.#expansions - this.#committed.length,
+        dropped: this.#expansions - nodes.length,
       },
     }
   }

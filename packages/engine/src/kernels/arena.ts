@@ -8,13 +8,19 @@ const STEP_PAGES = 256
 /**
  * A thread's WebAssembly memory, handed out once from the bottom: training allocates all it
  * needs when it starts. Views are made anew after growth, so take them from here each time.
+ * Nothing else may grow the memory.
  */
 export class Arena {
   readonly memory: WebAssembly.Memory
   #top = 1024
+  /** Views of all of it: to make one takes as long as a small kernel. */
+  #all: Uint8Array
+  #view: DataView
 
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES })
+    this.#all = new Uint8Array(this.memory.buffer)
+    this.#view = new DataView(this.memory.buffer)
   }
 
   /**
@@ -43,6 +49,8 @@ export class Arena {
       throw new CoppiceError(
         'MEMORY', `a thread needs ${mib} MiB, which the system does not have; ${advice}`, { cause })
     }
+    this.#all = new Uint8Array(this.memory.buffer)
+    this.#view = new DataView(this.memory.buffer)
   }
 
   get #pages(): number {
@@ -56,6 +64,16 @@ export class Arena {
     } catch {
       this.memory.grow(missing)
     }
+  }
+
+  /** Makes bytes 0. */
+  clear(offset: number, length: number): void {
+    this.#all.fill(0, offset, offset + length)
+  }
+
+  /** Puts bytes there. */
+  put(offset: number, bytes: Uint8Array): void {
+    this.#all.set(bytes, offset)
   }
 
   bytes(offset: number, length: number): Uint8Array {
@@ -75,6 +93,6 @@ export class Arena {
   }
 
   view(): DataView {
-    return new DataView(this.memory.buffer)
+    return this.#view
   }
 }

@@ -24,6 +24,7 @@ import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
+import { packTrees } from './packed-trees.js'
 import { partBuffers } from './part-buffers.js'
 import { addTallies, putTally } from './tallies.js'
 import { decodeTask, encodeTask, TreeTeam } from './tree-team.js'
@@ -55,7 +56,10 @@ class ComputeThread {
     }, histogramPoolBytes, new Arena(), treeBuffers === null)
     this.#team = treeBuffers === null ? null : new TreeTeam({
       plan, train: start.train!, buffers: treeBuffers, histogramPoolBytes, thread, nThreads,
-    }, this.#gate, this.#engine, (trees) => send({ kind: 'trees', trees }))
+    }, this.#gate, this.#engine, (grown) => {
+      const trees = packTrees(grown)
+      send({ kind: 'trees', trees }, [trees.bytes])
+    })
   }
 
   /** Follows the leader until the thread is terminated. */
@@ -72,10 +76,13 @@ class ComputeThread {
   }
 
   /** One iteration. Trees that are grown apart are told of by the threads that grew them. */
-  iterate(booster: Booster, iteration: number, evaluates: boolean): FromThread {
+  iterate(booster: Booster, iteration: number, evaluates: boolean): void {
     const team = this.#team
     if (team === null) {
-      return { kind: 'iterated', record: this.lead(booster.iterate(iteration, evaluates)) }
+      const { trees: grown, ...outcome } = this.lead(booster.iterate(iteration, evaluates))
+      const trees = packTrees(grown.map((tree, output) => ({ output, tree })))
+      send({ kind: 'iterated', outcome: grown.length === 0 ? null : outcome, trees }, [trees.bytes])
+      return
     }
     const growAll = (task: IterationTask): BinnedTree[] => {
       team.reset()
@@ -86,7 +93,7 @@ class ComputeThread {
       return team.trees()
     }
     const outcome = this.lead(booster.iterateApart(iteration, evaluates, growAll))
-    return { kind: 'iterated-apart', outcome }
+    send({ kind: 'iterated', outcome, trees: null })
   }
 
   /** Runs a dialogue to its end, with all threads answering. */
@@ -95,7 +102,8 @@ class ComputeThread {
     while (step.done !== true) {
       const request = step.value
       if (request.kind === 'root' || request.kind === 'round') this.#throwIfAborted()
-      this.#gate.post(encodeRequest(request, this.#mailbox))
+      // alone, nobody reads it
+      if (this.#start.nThreads > 1) this.#gate.post(encodeRequest(request, this.#mailbox))
       const own = this.#carryOut(request)
       this.#gate.awaitFinished()
       step = dialogue.next(this.#answer(request, own))
@@ -259,7 +267,7 @@ function lead(thread: ComputeThread, start: ThreadStart): void {
         thread.replay(booster, message.iterations)
         send({ kind: 'replayed' })
       } else {
-        send(thread.iterate(booster, message.iteration, message.evaluates))
+        thread.iterate(booster, message.iteration, message.evaluates)
       }
     } catch (error) {
       if (error instanceof CoppiceError && error.code === 'ABORTED') send({ kind: 'aborted' })

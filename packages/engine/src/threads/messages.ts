@@ -1,10 +1,10 @@
 import type { CodeModule } from '../custom/types.js'
 import type { BinnedTree, EngineRows, MetricPart } from '../execution/protocol.js'
 import type { TreeBuffers } from '../execution/tree-planes.js'
-import type { IterationOutcome, IterationRecord } from '../training/iteration.js'
+import type { IterationOutcome } from '../training/iteration.js'
 import type { TrainingPlan } from '../training/plan.js'
 import type { ThreadFailure } from './failure.js'
-import type { OutputTree } from './tree-team.js'
+import type { PackedTrees } from './packed-trees.js'
 
 /** What a compute thread is started with. Buffers are shared. */
 export interface ThreadStart {
@@ -41,11 +41,16 @@ export type ToLeader =
 /** From the compute threads to whoever started them. */
 export type FromThread =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'iterated', readonly record: IterationRecord }
   /** Trees of the iteration, from the thread that grew them. */
-  | { readonly kind: 'trees', readonly trees: readonly OutputTree[] }
-  /** All trees are told of, before or after this; null: none of them could split. */
-  | { readonly kind: 'iterated-apart', readonly outcome: IterationOutcome | null }
+  | { readonly kind: 'trees', readonly trees: PackedTrees }
+  /**
+   * From the leader, with the trees, or where they are grown apart without: all are told of,
+   * before or after this. Null: none of them could split.
+   */
+  | {
+    readonly kind: 'iterated', readonly outcome: IterationOutcome | null,
+    readonly trees: PackedTrees | null,
+  }
   | { readonly kind: 'centered', readonly baseScores: readonly number[] }
   | { readonly kind: 'replayed' }
   | { readonly kind: 'aborted' }

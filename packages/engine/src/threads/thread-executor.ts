@@ -8,15 +8,17 @@ import type { BinnedTree, MetricPart } from '../execution/protocol.js'
 import { requestBytesMax } from '../execution/request-codec.js'
 import { TALLY_COUNTS_MAX } from '../execution/tally-counts.js'
 import { type TreeBuffers, TreePlanes } from '../execution/tree-planes.js'
-import type { GrownTree } from '../grower/grown-tree.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
 import { momentsRoom } from '../linear/moments.js'
-import { Booster, type IterationRecord, nothingLearnt } from '../training/iteration.js'
+import {
+  Booster, type IterationOutcome, type IterationRecord, nothingLearnt,
+} from '../training/iteration.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { asOperatingError, errorOf } from './failure.js'
 import { CONTROL_BYTES, Gate } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
+import { type PackedTrees, unpackTrees } from './packed-trees.js'
 import { spawnThread } from './spawn.js'
 import { taskBytesMax } from './tree-team.js'
 
@@ -49,10 +51,9 @@ export class ThreadExecutor implements Executor {
   #nReady = 0
   #parts: MetricPart[] = []
   #nParts = 0
-  #record: IterationRecord | null = null
-  /** Of the iteration, where threads grow them apart, by output. */
-  #trees: GrownTree[] = []
-  #nTrees = 0
+  /** The leader's; undefined until it is told, null: nothing was learnt. */
+  #outcome: IterationOutcome | null | undefined
+  #trees: PackedTrees[] = []
   #nOutputs = 1
   #iteration = 0
   #evaluates = false
@@ -163,17 +164,12 @@ export class ThreadExecutor implements Executor {
         this.#settle(null)
         return
       case 'iterated':
-        this.#record = message.record
-        this.#finishIteration()
-        return
-      case 'iterated-apart':
-        this.#record = message.outcome === null ? nothingLearnt
-          : { trees: this.#trees, ...message.outcome }
+        this.#outcome = message.outcome
+        if (message.trees !== null) this.#trees.push(message.trees)
         this.#finishIteration()
         return
       case 'trees':
-        for (const { output, tree } of message.trees) this.#trees[output] = tree
-        this.#nTrees += message.trees.length
+        this.#trees.push(message.trees)
         this.#finishIteration()
         return
       case 'parts':
@@ -189,27 +185,31 @@ export class ThreadExecutor implements Executor {
     }
   }
 
-  /** The leader's record, and parts and trees of all threads, in whatever order they come. */
+  /** The leader's outcome, and parts and trees of all threads, in whatever order they come. */
   #finishIteration(): void {
-    const record = this.#record
-    if (record === null) return
-    const wantsParts = this.#evaluates && record.trees.length > 0
-    if (wantsParts && this.#nParts < this.nThreads) return
-    if (record.trees === this.#trees && this.#nTrees < this.#nOutputs) return
-    this.#record = null
-    const whole = { ...record, metricParts: this.#parts }
-    if (this.#ahead !== null) {
-      this.#ahead.outcome = whole
-      return
-    }
-    this.#goAhead(whole)
-    this.#settle(whole)
+    const outcome = this.#outcome
+    if (outcome === undefined) return
+    if (outcome !== null && !this.#isWhole) return
+    this.#outcome = undefined
+    const [ahead, trees, metricParts] = [this.#ahead, this.#trees, this.#parts]
+    // first of all: threads wait for it
+    if (ahead === null && outcome !== null) this.#goAhead()
+    const record = outcome === null ? nothingLearnt
+      : { ...outcome, trees: unpackTrees(trees), metricParts }
+    if (ahead === null) this.#settle(record)
+    else ahead.outcome = record
   }
 
-  /** Begins the iteration that will be asked for next, if the training goes on. */
-  #goAhead({ trees }: IterationRecord): void {
+  /** Whether all parts and trees of the iteration are there. */
+  get #isWhole(): boolean {
+    const nTrees = this.#trees.reduce((sum, { outputs }) => sum + outputs.length, 0)
+    return nTrees === this.#nOutputs && (!this.#evaluates || this.#nParts === this.nThreads)
+  }
+
+  /** Begins the iteration that will be asked for next, if there is one. */
+  #goAhead(): void {
     const evaluates = this.#next
-    if (evaluates === null || trees.length === 0) return
+    if (evaluates === null) return
     const iteration = this.#iteration + 1
     this.#ahead = { iteration, evaluates, outcome: null }
     this.#begin(iteration, evaluates)
@@ -266,7 +266,7 @@ export class ThreadExecutor implements Executor {
       `iteration ${ahead.iteration} is next`)
     if (ahead.outcome === null) return (await this.#ask(() => {}, signal)) as IterationRecord
     if (ahead.outcome instanceof Error) throw ahead.outcome
-    this.#goAhead(ahead.outcome)
+    if (ahead.outcome.trees.length > 0) this.#goAhead()
     return ahead.outcome
   }
 
@@ -275,7 +275,6 @@ export class ThreadExecutor implements Executor {
     this.#parts = []
     this.#nParts = 0
     this.#trees = []
-    this.#nTrees = 0
     this.#iteration = iteration
     this.#evaluates = evaluates
     this.#post({ kind: 'iterate', iteration, evaluates })

@@ -7,6 +7,7 @@ import { Booster, changesScores, type IterationTask } from '../training/iteratio
 import type { TrainingPlan } from '../training/plan.js'
 import type { GrownTree } from '../grower/grown-tree.js'
 import type { Gate } from './gate.js'
+import type { OutputTree } from './packed-trees.js'
 
 /** What a thread brings along. */
 export interface TreeTeamStart {
@@ -17,12 +18,6 @@ export interface TreeTeamStart {
   readonly histogramPoolBytes: number
   readonly thread: number
   readonly nThreads: number
-}
-
-/** A tree of an iteration. */
-export interface OutputTree {
-  readonly output: number
-  readonly tree: GrownTree
 }
 
 /** First of the bytes that tell threads to grow trees; requests begin with other ones. */

@@ -72,7 +72,7 @@ describe('HistogramPool', () => {
     pool.take(1, 10)
     pool.take(2, 20)
     pool.take(3, 30)
-    pool.want([1, 2])
+    pool.want(() => [1, 2])
     pool.pin(3)
     pool.take(4, 40)
     assert.equal(pool.slotOf(1), undefined, 'all others are pinned or wanted')

@@ -1,5 +1,6 @@
 import { areWide, exp2, expNarrow } from './exp'
 import { fixedPairs } from './fixed-point'
+import { largestOf } from './largest'
 
 // Objectives of one output whose gradient is a short formula of score and label. Which one is a
 // constant in every loop below: the kernels choose once, and the formulas of the others fold away.
@@ -130,7 +131,7 @@ const CROSS_ENTROPY: i32 = 6
 @inline function largest(
   kind: i32, a: f64, score: usize, label: usize, weight: usize, n: i32,
 ): f64 {
-  let max = f64x2.splat(0)
+  let max = f64x2.splat(0), sum = max
   const end = <usize>n << 3
   for (let i: usize = 0; i < end; i += 16) {
     const s = v128.load(score + i)
@@ -138,9 +139,10 @@ const CROSS_ENTROPY: i32 = 6
     const f = second(kind, s, a)
     let g = f64x2.abs(weigh(gradient(kind, s, v128.load(label + i), e, f, a), weight, i))
     if (i + 8 == end) g = f64x2.replace_lane(g, 1, 0)
-    max = f64x2.max(max, g)
+    max = f64x2.pmax(max, g)
+    sum = f64x2.add(sum, g)
   }
-  return Math.max(f64x2.extract_lane(max, 0), f64x2.extract_lane(max, 1))
+  return largestOf(max, sum)
 }
 
 export function pointwiseMaximum(

@@ -1,3 +1,5 @@
+import { largestOf } from './largest'
+
 // Squared error: gradient (score - label) * weight, hessian weight. The scale of the gradients
 // comes from their exact maximum, so there are two passes: `residuals` finds the maximum,
 // `residualGradients` quantises.
@@ -10,11 +12,13 @@
 
 /** max |gradient| over n rows; the row of padding holds score = label. */
 export function residuals(score: usize, label: usize, weight: usize, n: i32): f64 {
-  let max = f64x2.splat(0)
+  let max = f64x2.splat(0), sum = max
   for (let i: usize = 0, end = <usize>n << 3; i < end; i += 16) {
-    max = f64x2.max(max, f64x2.abs(residual(score, label, weight, i)))
+    const r = f64x2.abs(residual(score, label, weight, i))
+    max = f64x2.pmax(max, r)
+    sum = f64x2.add(sum, r)
   }
-  return Math.max(f64x2.extract_lane(max, 0), f64x2.extract_lane(max, 1))
+  return largestOf(max, sum)
 }
 
 export function residualGradients(

@@ -18,7 +18,7 @@ export type HistogramPass = (bins: number, pairs: number, n: number) => void
 export interface HistogramColumn {
   /** Address of its cells, above those of the column before. */
   readonly cells: number
-  /** Where its bin is among a row's. */
+  /** Where its bin is among a row's. Up to three bytes behind those of the last may be read. */
   readonly byte: number
   /** The bin has two bytes, little-endian. */
   readonly isWide: boolean
@@ -45,16 +45,17 @@ const BLOCK_ROWS = 4096
 const op = {
   block: 0x02, loop: 0x03, end: 0x0b, br: 0x0c, brIf: 0x0d, select: 0x1b,
   get: 0x20, set: 0x21, tee: 0x22,
-  i64Load32S: 0x34, i64Load32U: 0x35, i32Load8U: 0x2d, i32Load16U: 0x2f,
+  i64Load32S: 0x34, i64Load32U: 0x35, i32Load: 0x28, i32Load8U: 0x2d, i32Load16U: 0x2f,
   i32Const: 0x41, i64Const: 0x42, i32LtU: 0x49, i32GtU: 0x4b, i32GeU: 0x4f,
-  i32Add: 0x6a, i32Sub: 0x6b, i32Mul: 0x6c, i32Shl: 0x74, i64Or: 0x84, i64Shl: 0x86,
+  i32Add: 0x6a, i32Sub: 0x6b, i32Mul: 0x6c, i32And: 0x71, i32Shl: 0x74, i32ShrU: 0x76,
+  i64Or: 0x84, i64Shl: 0x86,
   simd: 0xfd,
 } as const
 const simd = { load: 0x00, store: 0x0b, i64x2Splat: 0x12, i64x2ReplaceLane: 0x1e, i64x2Add: 0xce }
 const type = { i32: 0x7f, v128: 0x7b, func: 0x60, empty: 0x40 }
 // parameters, then locals
 const local = {
-  bins: 0, pairs: 1, n: 2, end: 3, blockEnd: 4, row: 5, pair: 6, cell: 7, value: 8,
+  bins: 0, pairs: 1, n: 2, end: 3, blockEnd: 4, row: 5, pair: 6, cell: 7, word: 8, value: 9,
 }
 
 /** The kernel for rows of this shape, bound to a memory. */
@@ -68,8 +69,8 @@ export function specialiseHistogram(
 
 function moduleBytes(shape: HistogramShape): Uint8Array<ArrayBuffer> {
   const body = [
-    // five i32 locals and one v128
-    2, 5, type.i32, 1, type.v128,
+    // six i32 locals and one v128
+    2, 6, type.i32, 1, type.v128,
     ...code(shape),
   ]
   return Uint8Array.from([
@@ -123,16 +124,16 @@ function code({ columns, binStride, pairStride }: HistogramShape): number[] {
 function pieceCode(
   columns: readonly HistogramColumn[], binStride: number, pairStride: number,
 ): number[] {
-  const features = columns.flatMap(({ cells: address, byte, isWide }) => {
-    const cells = unsigned(address)
+  const features = wordsOf(columns).flatMap((word) => word.flatMap((column, i) => {
+    const cells = unsigned(column.cells)
     return [
-      ...get(local.row), isWide ? op.i32Load16U : op.i32Load8U, 0, ...unsigned(byte),
-      op.i32Const, 4, op.i32Shl, op.tee, local.cell,
+      ...(word.length > 1 ? addressInWord(column, i === 0) : addressAlone(column)),
+      op.tee, local.cell,
       ...get(local.cell), op.simd, simd.load, 3, ...cells,
       ...get(local.value), op.simd, simd.i64x2Add, 1,
       op.simd, simd.store, 3, ...cells,
     ]
-  })
+  }))
   return [
     ...get(local.bins), op.set, local.row, ...get(local.pairs), op.set, local.pair,
     op.loop, type.empty,
@@ -144,6 +145,42 @@ function pieceCode(
     ...features,
     ...advance(local.row, binStride), ...advance(local.pair, pairStride),
     ...get(local.row), ...get(local.blockEnd), op.i32LtU, op.brIf, 0, op.end,
+  ]
+}
+
+/**
+ * Columns by the four bytes that their bins are in, which are then loaded at once; those of two
+ * bytes by themselves.
+ */
+function wordsOf(columns: readonly HistogramColumn[]): HistogramColumn[][] {
+  const words: HistogramColumn[][] = []
+  for (const column of columns) {
+    const [before] = words.at(-1) ?? []
+    const isTogether = before !== undefined && !before.isWide && !column.isWide &&
+      before.byte >> 2 === column.byte >> 2
+    if (isTogether) words.at(-1)!.push(column)
+    else words.push([column])
+  }
+  return words
+}
+
+/** Of a column's cell, above those of the column. */
+function addressAlone({ byte, isWide }: HistogramColumn): number[] {
+  return [
+    ...get(local.row), isWide ? op.i32Load16U : op.i32Load8U, 0, ...unsigned(byte),
+    op.i32Const, 4, op.i32Shl,
+  ]
+}
+
+/** The same, of a bin that is loaded with its neighbours. */
+function addressInWord({ byte }: HistogramColumn, isFirst: boolean): number[] {
+  const shift = 8 * (byte & 3) - 4
+  return [
+    ...(isFirst
+      ? [...get(local.row), op.i32Load, 0, ...unsigned(byte & ~3), op.tee, local.word]
+      : get(local.word)),
+    op.i32Const, ...signed(Math.abs(shift)), shift > 0 ? op.i32ShrU : op.i32Shl,
+    op.i32Const, ...signed(0xff0), op.i32And,
   ]
 }
 

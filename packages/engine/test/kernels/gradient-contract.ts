@@ -95,6 +95,22 @@ export function gradientContract(make: (memory: WebAssembly.Memory) => Kernels):
     })
   })
 
+  it('maxima are infinite, or NaN, where one gradient is', () => {
+    for (const [n, at] of [[1, 0], [2, 1], [5, 0], [5, 2], [5, 4], [8, 7]] as const) {
+      for (const [odd, other] of [[NaN, Infinity], [NaN, 1e300], [Infinity, 1e300]] as const) {
+        const scores = draws(n, () => other).with(at, odd)
+        const [score, label] = [scores, draws(n, () => 0)].map((v) => lab.putDoubles(v))
+        for (const max of [
+          lab.run([], (k) => k.residuals(score!, label!, 0, n)),
+          lab.run([], (k) => k.pointwiseMaximum(PointwiseKind.sqrt, 0, score!, label!, 0, n)),
+        ]) assert.ok(Object.is(max, odd), `${max} of ${scores.join()}`)
+      }
+    }
+    // whose sum is not finite
+    const [score, label] = [draws(6, () => 1e308), draws(6, () => 0)].map((v) => lab.putDoubles(v))
+    assert.equal(lab.run([], (k) => k.residuals(score!, label!, 0, 6)), 1e308)
+  })
+
   it('residualGradients round ties to even and saturate', () => {
     eachShape(({ n, weighted, outStride, random }) => {
       const scores = draws(n, () => random.below(2000) / 4)

@@ -46,7 +46,7 @@ class ComputeThread {
   constructor(start: ThreadStart) {
     this.#start = start
     const { plan, nThreads, thread } = start
-    this.#gate = new Gate(start.control, nThreads)
+    this.#gate = new Gate(start.control, nThreads, nThreads - 1, start.spins)
     this.#mailbox = new Uint8Array(start.mailbox)
     const table = shareFeatures(plan.engine.features, nThreads)
     this.#exchange = new Exchange(table, Exchange.roomFor(plan.engine.maxExpansions), start)

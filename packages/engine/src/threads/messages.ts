@@ -16,6 +16,8 @@ export interface ThreadStart {
   evalSets: readonly EngineRows[]
   readonly histogramPoolBytes: number | undefined
   readonly control: SharedArrayBuffer
+  /** How often a thread looks before it sleeps, see Spins. */
+  readonly spins: number
   readonly mailbox: SharedArrayBuffer
   readonly sums: SharedArrayBuffer
   readonly candidates: SharedArrayBuffer

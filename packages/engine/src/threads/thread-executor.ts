@@ -16,7 +16,8 @@ import {
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { asOperatingError, errorOf } from './failure.js'
-import { CONTROL_BYTES, Gate } from './gate.js'
+import { defaultThreads } from './default-threads.js'
+import { CONTROL_BYTES, Gate, Spins } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { type PackedTrees, unpackTrees } from './packed-trees.js'
 import { spawnThread } from './spawn.js'
@@ -107,6 +108,7 @@ export class ThreadExecutor implements Executor {
       evalSets: evalSets.map(({ data }) => sharedRows(engineRows(data))),
       histogramPoolBytes,
       control,
+      spins: nThreads <= defaultThreads() ? Spins.many : Spins.few,
       mailbox: new SharedArrayBuffer(
         Math.ceil(Math.max(taskBytesMax(plan.engine.nOutputs), requests) / 8) * 8 + nThreads * 8),
       sums: new SharedArrayBuffer(sizes.sums),

@@ -20,3 +20,13 @@ export function scatterLeaf(
     store<f64>(s, load<f64>(s) + value)
   }
 }
+
+/** Adds n additions to as many scores. */
+export function addScores(score: usize, additions: usize, n: i32): void {
+  const end = score + (<usize>n << 3)
+  const whole = score + (<usize>(n & ~1) << 3)
+  for (; score < whole; score += 16, additions += 16) {
+    v128.store(score, f64x2.add(v128.load(score), v128.load(additions)))
+  }
+  if (score < end) store<f64>(score, load<f64>(score) + load<f64>(additions))
+}

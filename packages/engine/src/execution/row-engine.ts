@@ -315,8 +315,14 @@ export class RowEngine {
   /** Adds the trees of an iteration that were grown elsewhere to all scores. */
   takeTrees(planes: TreePlanes): void {
     this.#objective.onScores?.()
+    const taken = this.#gradientPlanes
+    assert(taken !== null, 'there are several outputs')
     for (let output = 0; output < this.#setup.nOutputs; output++) {
-      planes.addTo(this.#scores.values(output), output, this.#runs)
+      for (const { position, localRow, nRows } of this.#runs) {
+        // the gradients are no longer needed
+        this.#arena.put(taken, planes.additions(output, position, nRows))
+        this.#kernels.addScores(this.#scores.plane(output) + localRow * 8, taken, nRows)
+      }
     }
     if (this.#evalStores.length === 0) return
     for (const [output, tree] of planes.trees().entries()) {

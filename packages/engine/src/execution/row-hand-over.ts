@@ -117,16 +117,21 @@ export class RowHandOver {
    */
   sum(slot: number, histogram: number, nEngines: number): void {
     const own = this.#nodes[histogram]!
-    const incoming = Array.from({ length: nEngines }, (_, from) =>
-      ({ from, n: from === this.#engine ? null : this.#exchange.rowsOf(from, histogram) }))
-      .filter((rows): rows is IncomingRows => rows.n !== null)
+    const incoming: IncomingRows[] = []
+    for (let from = 0; from < nEngines; from++) {
+      const n = from === this.#engine ? null : this.#exchange.rowsOf(from, histogram)
+      if (n !== null) incoming.push({ from, n })
+    }
     if (own === null && incoming.length === 0) return
     if (own !== null) this.#rows.enter(own.lane)
     const run = own === null ? null : this.#rows.runsOf(own.node)[0]!
     const { nCells } = this.#share
     for (const { tile, first, last, byte, histogram: pass, cellBytes } of this.#passes) {
       this.#arena.clear(this.#cells, cellBytes)
-      if (run !== null) pass(run.planes.bins(tile, run.row) + byte, run.planes.sides(run.row), run.n)
+      if (run !== null) {
+        const { planes, row, n } = run
+        pass(planes.bins(tile, row) + byte, planes.sides(row), n)
+      }
       for (const rows of incoming) {
         this.#take(rows, tile, histogram)
         pass(this.#incoming + byte, this.#incomingSides, rows.n)

@@ -115,9 +115,10 @@ export class TreeEngine {
   }
 
   #commit({ tree, leafNodes, output }: CommitRequest): null {
-    const additions = this.#arena.doubles(this.#plane, this.#rows.nRows).fill(0)
+    const { nRows } = this.#rows
+    this.#arena.clear(this.#plane, nRows * 8)
     this.#values.add(tree, leafNodes, this.#plane)
-    this.#planes.putAdditions(output, additions)
+    this.#planes.putAdditions(output, this.#arena.doubles(this.#plane, nRows))
     return null
   }
 }

@@ -36,6 +36,7 @@ export class TreePlanes {
   /** Pairs and scores, as words: they are copied, bit by bit. */
   readonly #words: Int32Array
   readonly #scores: Float64Array
+  readonly #bytes: Uint8Array
   readonly #marks: Uint8Array
   readonly #trees: Uint8Array
   readonly #treeBytes: number
@@ -45,6 +46,7 @@ export class TreePlanes {
     this.#size = size
     this.#words = new Int32Array(planes)
     this.#scores = new Float64Array(planes)
+    this.#bytes = new Uint8Array(planes)
     this.#marks = new Uint8Array(marks)
     this.#trees = new Uint8Array(trees)
     this.#treeBytes = treeBytesMax(size)
@@ -113,15 +115,10 @@ export class TreePlanes {
     this.#scores.set(additions, output * this.#size.nRows)
   }
 
-  /** Adds what a tree adds to a thread's scores. */
-  addTo(scores: Float64Array, output: number, runs: readonly RowRun[]): void {
-    const plane = output * this.#size.nRows
-    const additions = this.#scores
-    for (const { position, localRow, nRows } of runs) {
-      for (let i = 0, at = plane + position; i < nRows; i++) {
-        scores[localRow + i]! += additions[at + i]!
-      }
-    }
+  /** What a tree adds to the scores of the rows at these positions: a double each. */
+  additions(output: number, position: number, nRows: number): Uint8Array {
+    const first = output * this.#size.nRows + position
+    return this.#bytes.subarray(first * PLACE_BYTES, (first + nRows) * PLACE_BYTES)
   }
 
   /** Keeps an output's tree for all threads. */

@@ -285,6 +285,8 @@ export interface Kernels extends SearchFunctions {
   putGradients(sides: number, n: number, stride: number, gradients: number): void
   /** score[id] += value for n u32 row ids that lie `stride` bytes apart. */
   scatterLeaf(score: number, ids: number, n: number, stride: number, value: number): void
+  /** score[i] += additions[i] for n doubles. */
+  addScores(score: number, additions: number, n: number): void
   /**
    * score[row] += value of the row's leaf, for the n rows listed at `ids` (0 = rows 0 .. n-1). A
    * row's bin of a node's feature is at rec + row * stride + the node's feature word.

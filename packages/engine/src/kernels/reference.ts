@@ -45,6 +45,11 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     softmaxGradients: (...args) => own.softmaxGradients(...args),
     putGradients: (...args) => own.putGradients(...args),
     scatterLeaf: (...args) => own.scatterLeaf(...args),
+    addScores: (score, additions, n) => {
+      for (let at = 0; at < n * 8; at += 8) {
+        own.putDouble(score + at, own.double(score + at) + own.double(additions + at))
+      }
+    },
     expLanes: (dst, src, n) => {
       for (let i = 0; i < n; i++) own.putDouble(dst + i * 8, exp(own.double(src + i * 8)))
     },

@@ -55,7 +55,7 @@ describe('rows of small leaves between threads', () => {
   /** Records, sides apart from the bins, tiles that shares cut, bins of two bytes among others. */
   const shapes = [[10, 200], [6, 200], [150, 200], [9, 300], [150, 300]] as const
   for (const [nFeatures, most] of shapes) {
-    it(`hands over all small leaves where nothing is bundled: ${nFeatures} features of ${most} bins`,
+    it(`hands over all small leaves without bundles: ${nFeatures} features of ${most} bins`,
       () => checkAllRows(nFeatures, most))
   }
 

@@ -48,7 +48,8 @@ describe('TreeEngine', () => {
       while (step.done !== true) step = dialogue.next(engine.answer(step.value as TreeRequest))
       const { binned, leafTotals } = step.value
       const scores = new Float64Array(nRows).fill(7)
-      planes.addTo(scores, 1, runs)
+      new Float64Array(planes.additions(1, 0, nRows).slice().buffer)
+        .forEach((value, row) => { scores[row]! += value })
       const expected = Array.from({ length: nRows }, (_, row) => 7 + valueOf(binned, data, row))
       assert.deepEqual([...scores], expected)
       assert.ok(binned.leafValue.length > 10)

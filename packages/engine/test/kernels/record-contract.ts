@@ -299,6 +299,18 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
     }
   })
 
+  it('addScores adds doubles to as many', () => {
+    for (const n of lengths) {
+      lab.clear()
+      const start = Array.from({ length: n + 1 }, (_, i) => i / 8)
+      const score = lab.putDoubles(start)
+      const additions = lab.putDoubles(start.map((_, i) => i % 3 === 0 ? -0.75 : i * 1e-3))
+      lab.run([score], (k) => k.addScores(score, additions, n))
+      assert.deepEqual(lab.doubles(score, n + 1), start.map((s, i) =>
+        i === n ? s : s + (i % 3 === 0 ? -0.75 : i * 1e-3)))
+    }
+  })
+
   it('walkTree adds the value of the leaf that each listed row reaches', () => {
     // node 0: feature 1, bins < 128 go to node 1, others to leaf 0; node 1: feature 0, odd bins
     // go to leaf 1, even ones to leaf 2

@@ -44,12 +44,12 @@ export function scan(
   store<i32>(out, -1, C_FEATURE)
   store<i32>(out, -1, C_BROKEN)
   const isExtra = load<f64>(params, P_EXTRA) != 0
-  // what is found raises the gain to beat, which keeps it true
-  const canPass = !isExtra && canScanPlain(out, params, totalCount)
+  // said of all features at once: what is found raises the gain to beat, and nothing else changes
+  const plain = !isExtra && canScanPlain(out, params, totalCount)
   for (let f = firstFeature; f < lastFeature; f++) {
     if (!load<u8>(mask + <usize>f)) continue
     passEqual(out, parent)
-    if (canPass && isFlag(layout, f)) {
+    if (plain && isFlag(layout, f)) {
       f = passFlags(
         f, lastFeature, gradients, hessians, counts, layout, mask, params,
         totalGradient, totalHessian, totalCount, load<f64>(out, C_GAIN),
@@ -76,7 +76,7 @@ export function scan(
       )
     } else {
       scanNumeric(
-        out, f, pg, ph, pn, nBins, load<i32>(entry, ENTRY_MISSING), params, scratch,
+        out, f, pg, ph, pn, nBins, load<i32>(entry, ENTRY_MISSING), plain, params, scratch,
         totalGradient, totalHessian, totalCount,
       )
     }

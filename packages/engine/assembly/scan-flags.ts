@@ -10,7 +10,8 @@ import {
 
 /** Whether a feature is numeric, with two bins and none for missing values. */
 // @ts-ignore: decorator
-@inline function isFlag(entry: usize): bool {
+@inline export function isFlag(layout: usize, f: i32): bool {
+  const entry = layout + (<usize>f << ENTRY_SHIFT)
   // bins and missing bin, then the kind
   return load<i64>(entry, ENTRY_BINS) == 0xffff_ffff_0000_0002 && load<i32>(entry, ENTRY_KIND) == 0
 }
@@ -34,9 +35,8 @@ export function passFlags(
   const least = leastOf(floor)
   for (; f < last; f++) {
     if (!load<u8>(mask + <usize>f)) continue
-    const entry = layout + (<usize>f << ENTRY_SHIFT)
-    if (!isFlag(entry)) break
-    const offset = <usize>load<i32>(entry, ENTRY_OFFSET)
+    if (!isFlag(layout, f)) break
+    const offset = <usize>load<i32>(layout + (<usize>f << ENTRY_SHIFT), ENTRY_OFFSET)
     const g = gradients + (offset << 3), h = hessians + (offset << 3), n = counts + (offset << 2)
     const left = load<i32>(n), right = load<i32>(n, 4)
     if (

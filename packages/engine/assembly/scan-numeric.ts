@@ -1,5 +1,5 @@
 import { leafGain } from './gain'
-import { BROKEN, canScanPlain, plainGain, scanPlain } from './scan-plain'
+import { BROKEN, plainGain, scanPlain } from './scan-plain'
 import {
   BYTE_BINS, C_BIN, C_BROKEN, C_FEATURE, C_FLAGS, C_GAIN, C_LEFT_COUNT, C_LEFT_GRADIENT,
   C_LEFT_HESSIAN,
@@ -194,13 +194,10 @@ function storeSplit(
 
 function scanNumericOf<Bin>(
   out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize,
-  nBins: i32, missingBin: i32, params: usize, scratch: usize,
+  nBins: i32, missingBin: i32, plain: bool, params: usize, scratch: usize,
   totalGradient: i64, totalHessian: i64, totalCount: i32,
 ): void {
-  if (
-    (missingBin < 0 || isEmpty(gradients, hessians, counts, missingBin)) &&
-    canScanPlain(out, params, totalCount)
-  ) {
+  if (plain && (missingBin < 0 || isEmpty(gradients, hessians, counts, missingBin))) {
     const nThresholds = max<i32>(0, missingBin == nBins - 1 ? nBins - 2 : nBins - 1)
     const found = scanPlain(
       gradients, hessians, counts, nBins, nThresholds, params, totalGradient, totalHessian,
@@ -281,19 +278,20 @@ function scanNumericOf<Bin>(
     out, feature, gradients, hessians, counts, missingBin, bin, gain, defaultLeft, mg, mh, mn)
 }
 
+/** @param plain - see `canScanPlain` */
 export function scanNumeric(
   out: usize, feature: i32, gradients: usize, hessians: usize, counts: usize,
-  nBins: i32, missingBin: i32, params: usize, scratch: usize,
+  nBins: i32, missingBin: i32, plain: bool, params: usize, scratch: usize,
   totalGradient: i64, totalHessian: i64, totalCount: i32,
 ): void {
   if (nBins > BYTE_BINS) {
     scanNumericOf<u16>(
-      out, feature, gradients, hessians, counts, nBins, missingBin, params, scratch,
+      out, feature, gradients, hessians, counts, nBins, missingBin, plain, params, scratch,
       totalGradient, totalHessian, totalCount,
     )
   } else {
     scanNumericOf<u8>(
-      out, feature, gradients, hessians, counts, nBins, missingBin, params, scratch,
+      out, feature, gradients, hessians, counts, nBins, missingBin, plain, params, scratch,
       totalGradient, totalHessian, totalCount,
     )
   }

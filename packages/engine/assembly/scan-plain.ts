@@ -41,7 +41,7 @@ export const BROKEN: i32 = -2
   return (reinterpret<i64>(unit) & 0xf_ffff_ffff_ffff) == 0 && unit >= 1e-250 && unit <= 1e250
 }
 
-/** Whether `scanPlain` may be used, given that the leaf has no missing values of the feature. */
+/** Whether `scanPlain` may be used in a leaf, of features without missing values in it. */
 export function canScanPlain(out: usize, params: usize, totalCount: i32): bool {
   const least = load<f64>(params, P_MIN_HESSIAN) + load<f64>(params, P_LAMBDA_L2)
   // the last keeps the product that is compared from rounding to a multiple of the least double

@@ -1,7 +1,7 @@
 import { leafGain } from './gain'
 import { scanCategorical } from './scan-categorical'
 import { scanNumericAt } from './scan-extra'
-import { passFlags } from './scan-flags'
+import { isFlag, passFlags } from './scan-flags'
 import { scanNumeric } from './scan-numeric'
 import { canScanPlain } from './scan-plain'
 import {
@@ -44,11 +44,12 @@ export function scan(
   store<i32>(out, -1, C_FEATURE)
   store<i32>(out, -1, C_BROKEN)
   const isExtra = load<f64>(params, P_EXTRA) != 0
-  // what is found raises the gain to beat, which keeps it true
-  const canPass = !isExtra && canScanPlain(out, params, totalCount)
+  // said of all features at once: what is found raises the gain to beat, and nothing else changes
+  const plain = !isExtra && canScanPlain(out, params, totalCount)
   for (let f = firstFeature; f < lastFeature; f++) {
+    if (!load<u8>(mask + <usize>f)) continue
     passEqual(out, parent)
-    if (canPass) {
+    if (plain && isFlag(layout, f)) {
       f = passFlags(
         f, lastFeature, gradients, hessians, counts, layout, mask, params,
         totalGradient, totalHessian, totalCount, load<f64>(out, C_GAIN),
@@ -56,7 +57,6 @@ export function scan(
       if (f == lastFeature) break
     }
     const allowed = <i32>load<u8>(mask + <usize>f)
-    if (!allowed) continue
     const entry = layout + (<usize>f << ENTRY_SHIFT)
     const kind = load<i32>(entry, ENTRY_KIND)
     const only = isExtra ? drawOf(mask, allowed, kind) : -1
@@ -76,7 +76,7 @@ export function scan(
       )
     } else {
       scanNumeric(
-        out, f, pg, ph, pn, nBins, load<i32>(entry, ENTRY_MISSING), params, scratch,
+        out, f, pg, ph, pn, nBins, load<i32>(entry, ENTRY_MISSING), plain, params, scratch,
         totalGradient, totalHessian, totalCount,
       )
     }

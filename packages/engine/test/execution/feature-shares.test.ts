@@ -38,4 +38,13 @@ describe('shareFeatures', () => {
     const { shares } = shareFeatures(features, 4)
     assert.deepEqual(shares.map(({ first, last }) => last - first), [7, 7, 7, 7])
   })
+
+  it('knows that features of two bins are hardly any work', () => {
+    const of = (n: number, nBins: number) =>
+      Array.from({ length: n }, () => ({ nBins, missingBin: -1, isCategorical: false }))
+    const [mixed] = shareFeatures([...of(200, 2), ...of(10, 255)], 2).shares
+    assert.deepEqual([mixed!.first, mixed!.last], [0, 204])
+    const [alone] = shareFeatures(of(2000, 2), 2).shares
+    assert.equal(alone!.last, 1000)
+  })
 })

@@ -12,6 +12,10 @@ const SIDE_BYTES: usize = 12
 /** Exchanges two rows of `stride` bytes, a multiple of 8; without a loop where it is a constant. */
 // @ts-ignore: decorator
 @inline function exchange(p: usize, q: usize, stride: usize): void {
+  if (stride > 64) {
+    exchangeAny(p, q, stride)
+    return
+  }
   if (stride == 8) {
     exchange8(p, q, 0)
     return
@@ -28,6 +32,18 @@ const SIDE_BYTES: usize = 12
     if (stride == 48) exchange16(p, q, 32)
     return
   }
+  if (stride == 64) {
+    exchange16(p, q, 0)
+    exchange16(p, q, 16)
+    exchange16(p, q, 32)
+    exchange16(p, q, 48)
+    return
+  }
+  exchangeAny(p, q, stride)
+}
+
+// @ts-ignore: decorator
+@inline function exchangeAny(p: usize, q: usize, stride: usize): void {
   let k: usize = 0
   for (; k + 16 <= stride; k += 16) exchange16(p, q, k)
   if (k < stride) exchange8(p, q, k)
@@ -236,7 +252,22 @@ export function misplaced(
 export function exchangeRows(
   rows: usize, stride: i32, rights: usize, lefts: usize, n: i32,
 ): void {
-  const size = <usize>stride
+  // what most planes have: sides, and the bytes of a tile
+  if (stride == 16) exchangeListed(rows, 16, rights, lefts, n)
+  else if (stride == 64) exchangeListed(rows, 64, rights, lefts, n)
+  else {
+    const size = <usize>stride
+    for (const end = rights + (<usize>n << 2); rights < end; rights += 4, lefts += 4) {
+      exchangeAny(
+        rows + <usize>load<u32>(rights) * size, rows + <usize>load<u32>(lefts) * size, size)
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline function exchangeListed(
+  rows: usize, size: usize, rights: usize, lefts: usize, n: i32,
+): void {
   for (const end = rights + (<usize>n << 2); rights < end; rights += 4, lefts += 4) {
     exchange(rows + <usize>load<u32>(rights) * size, rows + <usize>load<u32>(lefts) * size, size)
   }

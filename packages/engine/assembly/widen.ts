@@ -44,3 +44,44 @@ export function widen(
     }
   }
 }
+
+/** Bytes of a feature's half cells. */
+// @ts-ignore: decorator
+@inline function halfCellBytes(nBins: usize): usize {
+  return (((nBins + 7) >> 3) | 1) << 6
+}
+
+export function widenHalf(
+  gradients: usize, hessians: usize, counts: usize, hist: usize,
+  layout: usize, firstFeature: i32, lastFeature: i32, add: i32, hessian: i32,
+): void {
+  const each = i32x4.splat(hessian)
+  for (let f = firstFeature; f < lastFeature; f++) {
+    const entry = layout + (<usize>f << 4)
+    const offset = <usize>load<i32>(entry)
+    const nBins = <usize>load<i32>(entry, 4)
+    let src = hist
+    hist += halfCellBytes(nBins)
+    let g = gradients + (offset << 3)
+    let h = hessians + (offset << 3)
+    let c = counts + (offset << 2)
+    // bins are padded to pairs: the cell behind an odd number of bins is zero
+    for (const end = src + (((nBins + 1) & ~1) << 3); src < end; src += 16) {
+      const cells = v128.load(src)
+      const low = v128.and(cells, i64x2.splat(0xffff))
+      let G = i64x2.shr_s(cells, 16), N = i32x4.shuffle(low, low, 0, 2, 0, 2)
+      let H = i64x2.extmul_low_i32x4_u(N, each)
+      if (add) {
+        G = i64x2.add(v128.load(g), G)
+        H = i64x2.add(v128.load(h), H)
+        N = i32x4.add(v128.load64_zero(c), N)
+      }
+      v128.store(g, G)
+      v128.store(h, H)
+      v128.store64_lane(c, N, 0)
+      g += 16
+      h += 16
+      c += 8
+    }
+  }
+}

@@ -71,6 +71,7 @@ function tilesOf(arena, { nTiles, tileStarts, byteOf, binStride, sideStride }) {
           ({ cells: cells + offset, byte: byteOf[first + c], isWide: false })),
         binStride,
         pairStride: sideStride,
+        cellBytes: CELL_BYTES,
       }),
     }
   })

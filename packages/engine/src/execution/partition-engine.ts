@@ -4,6 +4,7 @@ import { instantiateKernels } from '../kernels/load.js'
 import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
 import type { BagRule } from './bag-rules.js'
+import { haveEqualHessians } from './equal-hessians.js'
 import { HISTOGRAM_POOL_BYTES, histogramSlots } from './histogram-pool.js'
 import type {
   CommitRequest, EngineRows, EngineSetup, EvaluateRequest, GradientsRequest, MetricPart,
@@ -41,7 +42,8 @@ export class PartitionEngine {
       histogramSlots(place.table, histogramPoolBytes))
     this.#rows = new RowEngine(arena, kernels, setup, train, evalSets, place, growsTrees)
     this.#sums = new SumsBuilder(
-      arena, kernels, place, setup.features, this.#reducer.layout, this.#rows.rows)
+      arena, kernels, place, setup.features, this.#reducer.layout, this.#rows.rows,
+      haveEqualHessians(setup, train))
   }
 
   /** Memory of this engine's share of the histograms held so far. */

@@ -1,9 +1,9 @@
 import { assert } from '../errors.js'
 import type { Arena } from '../kernels/arena.js'
-import { ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
-import { cellOffsets } from '../kernels/cells.js'
+import { ROWS_PER_WIDEN } from '../kernels/api.js'
 import { isWide } from '../row-bytes.js'
 import { specialiseHistogram, type HistogramPass } from '../kernels/specialised-histogram.js'
+import type { CellForm } from './cell-form.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare } from './feature-shares.js'
 import type { FeatureLayout } from './protocol.js'
@@ -34,12 +34,11 @@ interface SharePass {
  */
 export class RowHandOver {
   readonly #arena: Arena
-  readonly #kernels: Kernels
   readonly #exchange: Exchange
   readonly #engine: number
   readonly #share: FeatureShare
-  readonly #layout: number
   readonly #rows: RowStore
+  readonly #form: CellForm
   readonly #cells: number
   readonly #record: RecordLayout
   readonly #canSend: boolean
@@ -52,24 +51,20 @@ export class RowHandOver {
   /** Nodes of which this engine has handed over rows, by histogram; null where it was sums. */
   readonly #nodes: ({ readonly node: number, readonly lane: number } | null)[] = []
 
-  /**
-   * @param layout - see SumsBuilder
-   * @param cells - room for the cells of all features
-   */
+  /** @param cells - room for the cells of all features */
   constructor(
-    arena: Arena, kernels: Kernels,
+    arena: Arena,
     place: { engine: number, exchange: Exchange, share: FeatureShare, nEngines: number },
-    features: readonly Pick<FeatureLayout, 'nBins'>[], layout: number, rows: RowStore,
+    features: readonly Pick<FeatureLayout, 'nBins'>[], rows: RowStore, form: CellForm,
     cells: number,
   ) {
     const { engine, exchange, share } = place
     this.#arena = arena
-    this.#kernels = kernels
     this.#exchange = exchange
     this.#engine = engine
     this.#share = share
-    this.#layout = layout
     this.#rows = rows
+    this.#form = form
     this.#cells = cells
     const record = recordLayout(features.map(({ nBins }) => nBins))
     const { rowBytes, binStride, sideStride, sideOffset } = record
@@ -82,7 +77,7 @@ export class RowHandOver {
     this.#incoming = arena.reserve(this.#rowsMax * binStride)
     this.#incomingSides = sideOffset > 0
       ? this.#incoming + sideOffset : arena.reserve(this.#rowsMax * sideStride)
-    this.#passes = sharePasses(arena, features, share, record, cells)
+    this.#passes = sharePasses(arena, features, share, record, form, cells)
   }
 
   /**
@@ -126,6 +121,7 @@ export class RowHandOver {
     if (own !== null) this.#rows.enter(own.lane)
     const run = own === null ? null : this.#rows.runsOf(own.node)[0]!
     const { nCells } = this.#share
+    const side = run !== null && run.n > 0 ? run.planes.sides(run.row) : this.#incomingSides
     for (const { tile, first, last, byte, histogram: pass, cellBytes } of this.#passes) {
       this.#arena.clear(this.#cells, cellBytes)
       if (run !== null) {
@@ -136,9 +132,7 @@ export class RowHandOver {
         this.#take(rows, tile, histogram)
         pass(this.#incoming + byte, this.#incomingSides, rows.n)
       }
-      this.#kernels.widen(
-        slot, slot + nCells * 8, slot + nCells * 16, this.#cells, this.#layout, first, last,
-        run === null ? 1 : 0)
+      this.#form.widen(slot, nCells, this.#cells, first, last, run === null ? 1 : 0, side)
     }
   }
 
@@ -167,7 +161,8 @@ interface IncomingRows {
  */
 function sharePasses(
   arena: Arena, features: readonly Pick<FeatureLayout, 'nBins'>[], share: FeatureShare,
-  { nTiles, tileStarts, byteOf, binStride, sideStride }: RecordLayout, cells: number,
+  { nTiles, tileStarts, byteOf, binStride, sideStride }: RecordLayout, form: CellForm,
+  cells: number,
 ): SharePass[] {
   // tiles of features with the same numbers of bins share a kernel
   const kernels = new Map<string, HistogramPass>()
@@ -175,7 +170,7 @@ function sharePasses(
     const first = Math.max(share.first, tileStarts[tile]!)
     const last = Math.min(share.last, tileStarts[tile + 1]!)
     const nBins = features.slice(first, Math.max(first, last)).map((feature) => feature.nBins)
-    const offsets = cellOffsets(nBins)
+    const offsets = form.offsets(nBins)
     const byte = byteOf[first] ?? 0
     const histogram = kernels.get(nBins.join()) ?? specialiseHistogram(arena.memory, {
       columns: nBins.map((n, f) => ({
@@ -183,6 +178,7 @@ function sharePasses(
       })),
       binStride,
       pairStride: sideStride,
+      cellBytes: form.bytes,
     })
     kernels.set(nBins.join(), histogram)
     return { tile, first, last, byte, histogram, cellBytes: offsets.at(-1)! }

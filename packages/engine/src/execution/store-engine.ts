@@ -3,6 +3,7 @@ import { SUM_BYTES } from '../kernels/api.js'
 import { instantiateKernels } from '../kernels/load.js'
 import type { MomentsPart } from '../linear/moments.js'
 import type { SelectPart } from '../selection/answer.js'
+import { haveEqualHessians } from './equal-hessians.js'
 import { histogramsOf, needsHistogram, smallerChild } from './histograms-of.js'
 import type {
   EngineRequest, EngineRows, EngineSetup, EvaluateRequest, MetricPart, MomentsRequest,
@@ -47,7 +48,8 @@ export class StoreEngine {
     const layout = writeLayout(this.#arena, setup.features, place.table)
     this.#rows = new RowEngine(this.#arena, kernels, setup, train, evalSets, place)
     this.#sums = new SumsBuilder(
-      this.#arena, kernels, place, setup.features, layout, this.#rows.rows)
+      this.#arena, kernels, place, setup.features, layout, this.#rows.rows,
+      haveEqualHessians(setup, train))
     this.#travelling = new TravellingSums(this.#arena, kernels, setup, place.table, place.engine)
   }
 

@@ -1,10 +1,10 @@
 import type { Arena } from '../kernels/arena.js'
 import { CELL_BYTES, COLUMN_TOTALS_BYTES, SUM_BYTES, type Kernels } from '../kernels/api.js'
-import { cellOffsets, cellsOf } from '../kernels/cells.js'
 import {
   type HistogramColumn, type HistogramPass, specialiseHistogram,
 } from '../kernels/specialised-histogram.js'
 import { BINS_MAX, BYTE_BINS, isWide } from '../row-bytes.js'
+import { CellForm } from './cell-form.js'
 import type { Exchange } from './exchange.js'
 import type { FeatureShare, ShareTable } from './feature-shares.js'
 import type { FeatureLayout } from './protocol.js'
@@ -46,26 +46,28 @@ interface BundleTables {
   readonly totals: number
 }
 
-function tilesOf({ layout: { nTiles, tileStarts }, columns: { columns } }: RowStore): Tile[] {
+function tilesOf(
+  { layout: { nTiles, tileStarts }, columns: { columns } }: RowStore, form: CellForm,
+): Tile[] {
   return Array.from({ length: nTiles }, (_, index) => {
     const [first, last] = [tileStarts[index]!, tileStarts[index + 1]!]
-    const offsets = cellOffsets(columns.slice(first, last).map(({ nValues }) => nValues))
+    const offsets = form.offsets(columns.slice(first, last).map(({ nValues }) => nValues))
     return { index, first, last, offsets }
   })
 }
 
 /** Bytes of the cells of a tile, the largest there is, where no features are bundled. */
-function largestTile(features: readonly FeatureLayout[]): number {
+function largestTile(features: readonly FeatureLayout[], form: CellForm): number {
   const nBins = features.map((feature) => feature.nBins)
   const { tileStarts } = recordLayout(nBins)
   return Math.max(0, ...tileStarts.slice(1).map((last, tile) =>
-    cellOffsets(nBins.slice(tileStarts[tile], last)).at(-1)!))
+    form.offsets(nBins.slice(tileStarts[tile], last)).at(-1)!))
 }
 
 /** Writes the kernels. All tiles have the same cells in turn, or each its own behind each other. */
 function summedTiles(
   arena: Arena, { layout, columns: { columns, hasBundles } }: RowStore, tiles: readonly Tile[],
-  firstCells: number,
+  firstCells: number, cellBytes: number,
 ): SummedTile[] {
   const { byteOf, binStride, sideStride } = layout
   // tiles of columns with the same numbers of values share cells and a kernel
@@ -76,7 +78,7 @@ function summedTiles(
     const shape = own.map(({ nValues }, c): HistogramColumn =>
       ({ cells: cells + offsets[c]!, byte: byteOf[first + c]!, isWide: isWide(nValues) }))
     const pass = passes.get(key) ?? specialiseHistogram(
-      arena.memory, { columns: shape, binStride, pairStride: sideStride })
+      arena.memory, { columns: shape, binStride, pairStride: sideStride, cellBytes })
     passes.set(key, pass)
     return pass
   }
@@ -99,6 +101,7 @@ export class SumsBuilder {
   readonly #place: EnginePlace
   readonly #layout: number
   readonly #rows: RowStore
+  readonly #form: CellForm
   readonly #tiles: readonly SummedTile[]
   /** Of one tile; with bundles of all, tile by tile. */
   readonly #cells: number
@@ -111,33 +114,38 @@ export class SumsBuilder {
   /** For small leaves; null without other engines. */
   readonly #handOver: RowHandOver | null
 
-  /** @param layout - offset of the layout table: entries relative to their shares */
+  /**
+   * @param layout - offset of the layout table: entries relative to their shares
+   * @param hasEqualHessians - all rows have the same, always
+   */
   constructor(
     arena: Arena, kernels: Kernels, place: EnginePlace, features: readonly FeatureLayout[],
-    layout: number, rows: RowStore,
+    layout: number, rows: RowStore, hasEqualHessians: boolean,
   ) {
     this.#arena = arena
     this.#kernels = kernels
     this.#place = place
     this.#layout = layout
     this.#rows = rows
-    const tiles = tilesOf(rows)
-    const sizes = tiles.map(({ offsets }) => offsets.at(-1)!)
     const { hasBundles } = rows.columns
+    const form = new CellForm(arena, kernels, layout, hasEqualHessians && !hasBundles)
+    this.#form = form
+    const tiles = tilesOf(rows, form)
+    const sizes = tiles.map(({ offsets }) => offsets.at(-1)!)
     const cellBytes = hasBundles ? sizes.reduce((sum, n) => sum + n, 0) : Math.max(...sizes)
     const handsOver = place.nEngines > 1
-    const unbundled = handsOver ? largestTile(features) : 0
+    const unbundled = handsOver ? largestTile(features, form) : 0
     // a bin that its feature does not have must not write elsewhere: the scan will tell
-    const beyond = cellsOf(rows.layout.hasWide ? BINS_MAX : BYTE_BINS)
-    this.#cells = arena.reserve(Math.max(cellBytes, unbundled) + beyond * CELL_BYTES)
-    this.#tiles = summedTiles(arena, rows, tiles, this.#cells)
+    const beyond = form.bytesOf(rows.layout.hasWide ? BINS_MAX : BYTE_BINS)
+    this.#cells = arena.reserve(Math.max(cellBytes, unbundled) + beyond)
+    this.#tiles = summedTiles(arena, rows, tiles, this.#cells, form.bytes)
     this.#bundles = hasBundles ? this.#writeBundles() : null
     this.#outgoing = place.table.shares.map((share, u) =>
       u === place.engine ? 0 : arena.reserve(share.nCells * SUM_BYTES))
     this.#incoming = place.nEngines > 1 ? arena.reserve(this.share.nCells * SUM_BYTES) : 0
     this.#handOver = handsOver
       ? new RowHandOver(
-        arena, kernels, { ...place, share: this.share }, features, layout, rows, this.#cells)
+        arena, { ...place, share: this.share }, features, rows, form, this.#cells)
       : null
   }
 
@@ -171,10 +179,9 @@ export class SumsBuilder {
         const begin = Math.max(first, share.first)
         const end = Math.min(last, share.last)
         if (begin >= end) continue
-        const sums = this.#sumsOf(u, slot)
-        this.#kernels.widen(
-          sums, sums + share.nCells * 8, sums + share.nCells * 16,
-          this.#cells + offsets[begin - first]!, this.#layout, begin, end, i > 0 ? 1 : 0)
+        this.#form.widen(
+          this.#sumsOf(u, slot), share.nCells, this.#cells + offsets[begin - first]!, begin, end,
+          i > 0 ? 1 : 0, run.planes.sides(run.row))
       }
     })
   }

@@ -2,6 +2,7 @@ import { assert } from '../errors.js'
 import { Arena } from '../kernels/arena.js'
 import { instantiateKernels } from '../kernels/load.js'
 import { rootFinding, roundAnswer } from './candidates.js'
+import { haveEqualHessians } from './equal-hessians.js'
 import { Exchange } from './exchange.js'
 import { shareFeatures } from './feature-shares.js'
 import { histogramSlots } from './histogram-pool.js'
@@ -64,7 +65,8 @@ export class TreeEngine {
     this.#rows = new RowStore(
       arena, kernels, setup.features, train, runs, train.nRows, setup.usesBagging)
     this.#sums = new SumsBuilder(
-      arena, kernels, place, setup.features, this.#reducer.layout, this.#rows)
+      arena, kernels, place, setup.features, this.#reducer.layout, this.#rows,
+      haveEqualHessians(setup, train))
     const walk = new WalkTable(arena, setup.maxLeaves, this.#rows)
     this.#values = new LeafValues(arena, this.#rows, walk, setup.usesBagging)
     this.#plane = arena.reserve(train.nRows * 8)

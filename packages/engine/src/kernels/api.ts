@@ -13,7 +13,8 @@ import type { SearchFunctions } from './search-api.js'
  * Rows are summed by a kernel that is written at run time: see specialised-histogram.ts.
  *
  * A *cell* is the sum over the rows of one bin while rows are scanned, 16 bytes: i64 gradients,
- * then i64 `hessians << 16 | count`. Where a feature's cells are: cells.ts.
+ * then i64 `hessians << 16 | count`. Where all rows have the same hessian there are *half* cells
+ * of 8 bytes, i64 `gradients << 16 | count`. Where a feature's cells are: cells.ts.
  *
  * *Sums* are what histograms become after the scan: three planes, i64 gradients, i64 hessians,
  * i32 counts, of nCells cells each; a feature's bins start at its layout entry's offset.
@@ -31,6 +32,11 @@ export interface Kernels extends SearchFunctions {
   widen(
     gradients: number, hessians: number, counts: number, hist: number, layout: number,
     firstFeature: number, lastFeature: number, add: number,
+  ): void
+  /** As `widen`, of half cells over rows of this hessian. */
+  widenHalf(
+    gradients: number, hessians: number, counts: number, hist: number, layout: number,
+    firstFeature: number, lastFeature: number, add: number, hessian: number,
   ): void
   /**
    * Totals of columns, COLUMN_TOTALS_BYTES each, i64: sums of their cells' gradients, hessians and
@@ -343,11 +349,12 @@ export interface Kernels extends SearchFunctions {
 }
 
 export const CELL_BYTES = 16
+export const HALF_CELL_BYTES = 8
 /** Bytes of a column's totals: i64 gradients, hessians, count. */
 export const COLUMN_TOTALS_BYTES = 24
 /** Bytes of sums per cell: i64 gradient, i64 hessian, i32 count. */
 export const SUM_BYTES = 20
-/** Rows that a 16-bit count and a 48-bit sum of 30-bit hessians can hold. */
+/** Rows that a 16-bit count and a 48-bit sum of 30-bit hessians, or gradients, can hold. */
 export const ROWS_PER_WIDEN = 65_535
 export const LAYOUT_ENTRY_BYTES = 16
 /** Three doubles for each of 256 bins. */

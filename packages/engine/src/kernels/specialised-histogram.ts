@@ -1,3 +1,4 @@
+import { HALF_CELL_BYTES } from './api.js'
 
 /**
  * The histogram kernel for one shape of rows, as a WebAssembly module written at run time: a
@@ -11,6 +12,8 @@
  *     v = {load i32 gradient, load u32 hessian << 16 | 1}
  *     for each column f:  a = load u8 row[byte[f]] << 4;  (cells[f])[a] += v
  *     row += binStride;  pair += pairStride
+ *
+ * or with half cells v = gradient << 16 | 1 and a shift by 3.
  */
 export type HistogramPass = (bins: number, pairs: number, n: number) => void
 
@@ -31,6 +34,8 @@ export interface HistogramShape {
   readonly binStride: number
   /** Bytes from one row's pair of gradient i32 and hessian u32 to the next. */
   readonly pairStride: number
+  /** CELL_BYTES, or HALF_CELL_BYTES where all rows have the same hessian. */
+  readonly cellBytes: number
 }
 
 /**
@@ -45,17 +50,19 @@ const BLOCK_ROWS = 4096
 const op = {
   block: 0x02, loop: 0x03, end: 0x0b, br: 0x0c, brIf: 0x0d, select: 0x1b,
   get: 0x20, set: 0x21, tee: 0x22,
-  i64Load32S: 0x34, i64Load32U: 0x35, i32Load: 0x28, i32Load8U: 0x2d, i32Load16U: 0x2f,
+  i64Load: 0x29, i64Load32S: 0x34, i64Load32U: 0x35,
+  i32Load: 0x28, i32Load8U: 0x2d, i32Load16U: 0x2f,
   i32Const: 0x41, i64Const: 0x42, i32LtU: 0x49, i32GtU: 0x4b, i32GeU: 0x4f,
   i32Add: 0x6a, i32Sub: 0x6b, i32Mul: 0x6c, i32And: 0x71, i32Shl: 0x74, i32ShrU: 0x76,
-  i64Or: 0x84, i64Shl: 0x86,
+  i64Store: 0x37, i64Add: 0x7c, i64Or: 0x84, i64Shl: 0x86,
   simd: 0xfd,
 } as const
 const simd = { load: 0x00, store: 0x0b, i64x2Splat: 0x12, i64x2ReplaceLane: 0x1e, i64x2Add: 0xce }
-const type = { i32: 0x7f, v128: 0x7b, func: 0x60, empty: 0x40 }
+const type = { i32: 0x7f, i64: 0x7e, v128: 0x7b, func: 0x60, empty: 0x40 }
 // parameters, then locals
 const local = {
   bins: 0, pairs: 1, n: 2, end: 3, blockEnd: 4, row: 5, pair: 6, cell: 7, word: 8, value: 9,
+  half: 10,
 }
 
 /** The kernel for rows of this shape, bound to a memory. */
@@ -69,8 +76,8 @@ export function specialiseHistogram(
 
 function moduleBytes(shape: HistogramShape): Uint8Array<ArrayBuffer> {
   const body = [
-    // six i32 locals and one v128
-    2, 6, type.i32, 1, type.v128,
+    // six i32 locals, one v128 and one i64
+    3, 6, type.i32, 1, type.v128, 1, type.i64,
     ...code(shape),
   ]
   return Uint8Array.from([
@@ -102,7 +109,8 @@ function advance(variable: number, step: number): number[] {
   return [...get(variable), op.i32Const, ...signed(step), op.i32Add, op.set, variable]
 }
 
-function code({ columns, binStride, pairStride }: HistogramShape): number[] {
+function code(shape: HistogramShape): number[] {
+  const { columns, binStride } = shape
   const blockBytes = signed(BLOCK_ROWS * binStride)
   return [
     // end = bins + n * binStride
@@ -114,7 +122,7 @@ function code({ columns, binStride, pairStride }: HistogramShape): number[] {
     ...get(local.bins), op.i32Const, ...blockBytes, op.i32Add, ...get(local.end),
     ...get(local.end), ...get(local.bins), op.i32Sub, op.i32Const, ...blockBytes, op.i32GtU,
     op.select, op.set, local.blockEnd,
-    ...piecesOf(columns).flatMap((piece) => pieceCode(piece, binStride, pairStride)),
+    ...piecesOf(columns).flatMap((piece) => pieceCode(piece, shape)),
     ...get(local.row), op.set, local.bins, ...get(local.pair), op.set, local.pairs,
     op.br, 0, op.end, op.end, op.end,
   ]
@@ -122,29 +130,62 @@ function code({ columns, binStride, pairStride }: HistogramShape): number[] {
 
 /** Rows from `bins` to `blockEnd`. */
 function pieceCode(
-  columns: readonly HistogramColumn[], binStride: number, pairStride: number,
+  columns: readonly HistogramColumn[], { binStride, pairStride, cellBytes }: HistogramShape,
 ): number[] {
+  const isHalf = cellBytes === HALF_CELL_BYTES
+  const cellBits = isHalf ? 3 : 4
   const features = wordsOf(columns).flatMap((word) => word.flatMap((column, i) => {
     const cells = unsigned(column.cells)
     return [
-      ...(word.length > 1 ? addressInWord(column, i === 0) : addressAlone(column)),
+      ...(word.length > 1
+        ? addressInWord(column, i === 0, cellBits)
+        : addressAlone(column, cellBits)),
       op.tee, local.cell,
-      ...get(local.cell), op.simd, simd.load, 3, ...cells,
-      ...get(local.value), op.simd, simd.i64x2Add, 1,
-      op.simd, simd.store, 3, ...cells,
+      ...(isHalf ? addHalf(cells) : addWhole(cells)),
     ]
   }))
   return [
     ...get(local.bins), op.set, local.row, ...get(local.pairs), op.set, local.pair,
     op.loop, type.empty,
-    // value = {gradient, hessian << 16 | 1}
+    ...(isHalf ? halfValue() : wholeValue()),
+    ...features,
+    ...advance(local.row, binStride), ...advance(local.pair, pairStride),
+    ...get(local.row), ...get(local.blockEnd), op.i32LtU, op.brIf, 0, op.end,
+  ]
+}
+
+/** value = {gradient, hessian << 16 | 1} */
+function wholeValue(): number[] {
+  return [
     ...get(local.pair), op.i64Load32S, 2, 0, op.simd, simd.i64x2Splat,
     ...get(local.pair), op.i64Load32U, 2, 4,
     op.i64Const, 16, op.i64Shl, op.i64Const, 1, op.i64Or,
     op.simd, simd.i64x2ReplaceLane, 1, op.set, local.value,
-    ...features,
-    ...advance(local.row, binStride), ...advance(local.pair, pairStride),
-    ...get(local.row), ...get(local.blockEnd), op.i32LtU, op.brIf, 0, op.end,
+  ]
+}
+
+/** Adds it to a cell, whose address is on the stack. */
+function addWhole(cells: readonly number[]): number[] {
+  return [
+    ...get(local.cell), op.simd, simd.load, 3, ...cells,
+    ...get(local.value), op.simd, simd.i64x2Add, 1,
+    op.simd, simd.store, 3, ...cells,
+  ]
+}
+
+/** half = gradient << 16 | 1 */
+function halfValue(): number[] {
+  return [
+    ...get(local.pair), op.i64Load32S, 2, 0,
+    op.i64Const, 16, op.i64Shl, op.i64Const, 1, op.i64Or, op.set, local.half,
+  ]
+}
+
+/** As `addWhole`. */
+function addHalf(cells: readonly number[]): number[] {
+  return [
+    ...get(local.cell), op.i64Load, 3, ...cells,
+    ...get(local.half), op.i64Add, op.i64Store, 3, ...cells,
   ]
 }
 
@@ -165,22 +206,24 @@ function wordsOf(columns: readonly HistogramColumn[]): HistogramColumn[][] {
 }
 
 /** Of a column's cell, above those of the column. */
-function addressAlone({ byte, isWide }: HistogramColumn): number[] {
+function addressAlone({ byte, isWide }: HistogramColumn, cellBits: number): number[] {
   return [
     ...get(local.row), isWide ? op.i32Load16U : op.i32Load8U, 0, ...unsigned(byte),
-    op.i32Const, 4, op.i32Shl,
+    op.i32Const, cellBits, op.i32Shl,
   ]
 }
 
 /** The same, of a bin that is loaded with its neighbours. */
-function addressInWord({ byte }: HistogramColumn, isFirst: boolean): number[] {
-  const shift = 8 * (byte & 3) - 4
+function addressInWord(
+  { byte }: HistogramColumn, isFirst: boolean, cellBits: number,
+): number[] {
+  const shift = 8 * (byte & 3) - cellBits
   return [
     ...(isFirst
       ? [...get(local.row), op.i32Load, 0, ...unsigned(byte & ~3), op.tee, local.word]
       : get(local.word)),
     op.i32Const, ...signed(Math.abs(shift)), shift > 0 ? op.i32ShrU : op.i32Shl,
-    op.i32Const, ...signed(0xff0), op.i32And,
+    op.i32Const, ...signed(0xff << cellBits), op.i32And,
   ]
 }
 

@@ -13,9 +13,11 @@ const POOL_BYTES = 2 ** 30
  * 24 features of 120 bins. Those from 12 on are mostly 0; of the rows of the first engine never two
  * in the same row, so that it bundles what the others cannot.
  */
-function dataset(nRows: number, nEngines: number): BinnedDataset {
+function dataset(
+  nRows: number, nEngines: number, label: 'binary' | 'regression',
+): BinnedDataset {
   const { data } = makeDataset({
-    seed: 31, nRows, label: 'binary',
+    seed: 31, nRows, label,
     features: Array.from({ length: 24 }, () => ({ kind: 'numeric', bins: 120 })),
   })
   const random = new TestRandom(7)
@@ -35,10 +37,15 @@ function dataset(nRows: number, nEngines: number): BinnedDataset {
 const params = { objective: 'binary', numIterations: 1, numLeaves: 40, minDataInLeaf: 3 }
 
 describe('rows of small leaves between threads', () => {
-  for (const nEngines of [2, 3, 7]) {
-    it(`gives the trees of one engine, with rows, sums and both: ${nEngines} engines`, async () => {
+  // with hessians that differ and with equal ones, for which there are half cells
+  for (const [nEngines, objective] of [
+    [2, 'binary'], [3, 'binary'], [3, 'regression'], [7, 'binary'], [7, 'regression'],
+  ] as const) {
+    it(`gives the trees of one engine, with rows, sums and both: ${nEngines} engines, ${objective}`,
+    async () => {
+      const train = dataset(STRIPE_ROWS * 4 + 77, nEngines, objective)
       const { watched } = await trainWatched(
-        { params, train: dataset(STRIPE_ROWS * 4 + 77, nEngines) }, new InlineExecutor())
+        { params: { ...params, objective }, train }, new InlineExecutor())
       const job = watched.job!
       const engines = new Lockstep(job, nEngines, POOL_BYTES)
       const record = engines.run(new Booster(job.plan).iterate(0, false))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import { TILE_BYTES_MAX } from '../../src/execution/record-layout.js'
+import { CELL_BYTES, HALF_CELL_BYTES } from '../../src/kernels/api.js'
 import { specialiseHistogram } from '../../src/kernels/specialised-histogram.js'
 import { referenceKernels } from '../../src/kernels/reference.js'
 import { Lab, lengths } from './lab.js'
@@ -10,8 +11,16 @@ describe('specialiseHistogram', () => {
   const lab = new Lab(referenceKernels)
   beforeEach(() => lab.clear())
 
-  /** Sides in records, or apart from the bins. */
+  /** Sides in records, or apart from the bins. Cells of either size. */
   const check = (n: number, nFeatures: number, extraStride: number, isApart: boolean): void => {
+    for (const cellBytes of [CELL_BYTES, HALF_CELL_BYTES]) {
+      checkCells(cellBytes, n, nFeatures, extraStride, isApart)
+    }
+  }
+
+  const checkCells = (
+    cellBytes: number, n: number, nFeatures: number, extraStride: number, isApart: boolean,
+  ): void => {
     lab.clear()
     const random = new TestRandom(n * 100 + nFeatures)
     const { bytes, stride, gradientOffset, rows } =
@@ -22,27 +31,26 @@ describe('specialiseHistogram', () => {
       lab.bytes(apart + i * 16, 8).set(lab.bytes(rec + i * stride + gradientOffset, 8))
     }
     // cells that hold something already
-    const cellOffsets = Array.from({ length: nFeatures }, (_, f) => f * 4160 + 64)
-    const start = Array.from({ length: nFeatures * 260 + 4 }, () => random.below(1000) - 500)
-    const hist = lab.reserve(start.length * 16)
-    const expected = start.map((v) => [BigInt(v), BigInt(v * v)] as [bigint, bigint])
-    expected.forEach(([g, h], c) => {
-      lab.view.setBigInt64(hist + c * 16, g, true)
-      lab.view.setBigInt64(hist + c * 16 + 8, h, true)
-    })
+    const cellOffsets = Array.from(
+      { length: nFeatures }, (_, f) => f * 260 * cellBytes + 64)
+    const longs = cellBytes / 8
+    const expected = Array.from({ length: (nFeatures * 260 + 8) * longs }, () =>
+      BigInt(random.below(1000) - 500))
+    const hist = lab.reserve(expected.length * 8)
+    expected.forEach((v, i) => lab.view.setBigInt64(hist + i * 8, v, true))
     for (const row of rows) {
-      row.bins.forEach((bin, f) => {
-        const cell = expected[cellOffsets[f]! / 16 + bin]!
-        cell[0] += BigInt(row.gradient)
-        cell[1] += BigInt(row.hessian) * 65536n + 1n
-      })
+      const [g, h] = [BigInt(row.gradient), BigInt(row.hessian)]
+      const value = cellBytes === CELL_BYTES ? [g, h * 65536n + 1n] : [g * 65536n + 1n]
+      row.bins.forEach((bin, f) => value.forEach((v, i) => {
+        expected[cellOffsets[f]! / 8 + bin * longs + i]! += v
+      }))
     }
     const columns = cellOffsets.map((cells, byte) =>
       ({ cells: hist + cells, byte, isWide: false }))
     const pass = specialiseHistogram(
-      lab.memory, { columns, binStride: stride, pairStride: isApart ? 16 : stride })
+      lab.memory, { columns, binStride: stride, pairStride: isApart ? 16 : stride, cellBytes })
     lab.run([hist], () => pass(rec, isApart ? apart : rec + gradientOffset, n))
-    assert.deepEqual(lab.longs(hist, start.length * 2), expected.flat())
+    assert.deepEqual(lab.longs(hist, expected.length), expected)
   }
 
   it('adds n rows, for lengths around the lanes', () => {
@@ -67,7 +75,8 @@ describe('specialiseHistogram', () => {
     const hist = lab.reserve(places.length * 4096 + 65_536 * 16)
     const columns = places.map((byte, f) =>
       ({ cells: hist + f * 4096, byte, isWide: byte === 30 }))
-    const pass = specialiseHistogram(lab.memory, { columns, binStride: 48, pairStride: 48 })
+    const pass = specialiseHistogram(
+      lab.memory, { columns, binStride: 48, pairStride: 48, cellBytes: CELL_BYTES })
     lab.run([hist], () => pass(rec, rec + 32, n))
     const expected = new Map<number, [bigint, bigint]>()
     for (let row = 0; row < n; row++) {
@@ -94,12 +103,26 @@ describe('specialiseHistogram', () => {
     lab.view.setInt32(rec + 4, -(2 ** 30), true)
     lab.view.setUint32(rec + 8, 2 ** 30, true)
     const hist = lab.reserve(4096)
+    const columns = [{ cells: hist, byte: 0, isWide: false }]
     const pass = specialiseHistogram(
-      lab.memory,
-      { columns: [{ cells: hist, byte: 0, isWide: false }], binStride: 16, pairStride: 16 })
+      lab.memory, { columns, binStride: 16, pairStride: 16, cellBytes: CELL_BYTES })
     for (let i = 0; i < 65_535; i++) pass(rec, rec + 4, 1)
     const [g, packed] = lab.longs(hist, 2)
     assert.equal(g, -(2n ** 30n) * 65_535n)
     assert.equal(BigInt.asUintN(64, packed!), (2n ** 30n * 65_535n << 16n) + 65_535n)
+  })
+
+  it('adds 65,535 of the largest gradients in a half cell', () => {
+    for (const gradient of [2 ** 30, -(2 ** 30)]) {
+      lab.clear()
+      const rec = lab.reserve(16)
+      lab.view.setInt32(rec + 4, gradient, true)
+      const hist = lab.reserve(4096)
+      const columns = [{ cells: hist, byte: 0, isWide: false }]
+      const pass = specialiseHistogram(
+        lab.memory, { columns, binStride: 16, pairStride: 16, cellBytes: HALF_CELL_BYTES })
+      for (let i = 0; i < 65_535; i++) pass(rec, rec + 4, 1)
+      assert.deepEqual(lab.longs(hist, 1), [(BigInt(gradient) * 65_535n << 16n) + 65_535n])
+    }
   })
 })

@@ -1,81 +1,19 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
-import type { Kernels } from '../../src/kernels/api.js'
+import { CELL_BYTES, HALF_CELL_BYTES, type Kernels } from '../../src/kernels/api.js'
 import { cellOffsets } from '../../src/kernels/cells.js'
 import { Lab } from './lab.js'
 
-/** widen, addSums, subtractSums: exact sums in every shape. */
+/** widen, widenHalf, addSums, subtractSums: exact sums in every shape. */
 export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void {
   const lab = new Lab(make)
   beforeEach(() => lab.clear())
 
-  describe('widen', () => {
-    const checkWiden = (
-      nBins: readonly number[], first: number, last: number, add: number,
-    ): void => {
-      lab.clear()
-      const random = new TestRandom(nBins.length + first)
-      const cells = cellOffsets(nBins)
-      const hist = lab.reserve(cells.at(-1)!)
-      const offsets: number[] = []
-      let nCells = 0
-      nBins.forEach((n, f) => {
-        offsets.push(nCells)
-        nCells += n + 1 & ~1
-        for (let b = 0; b < n; b++) {
-          const at = hist + cells[f]! + b * 16
-          lab.view.setBigInt64(at, BigInt(random.word()) * 1000003n - 2n ** 40n, true)
-          const hessian = BigInt(random.word()) * 30011n
-          lab.view.setBigInt64(at + 8, hessian << 16n | BigInt(random.below(65_536)), true)
-        }
-      })
-      const layout = lab.reserve(nBins.length * 16)
-      nBins.forEach((n, f) => {
-        new Int32Array(lab.memory.buffer, layout + f * 16, 4).set([offsets[f]!, n, -1, 0])
-      })
-      const longs = Array.from({ length: nCells }, () => BigInt(random.word()) - 2n ** 31n)
-      const counts = Array.from({ length: nCells }, () => random.below(1000))
-      const [g, h, c] = [lab.reserve(nCells * 8), lab.reserve(nCells * 8), lab.reserve(nCells * 4)]
-      longs.forEach((v, i) => {
-        lab.view.setBigInt64(g + i * 8, v, true)
-        lab.view.setBigInt64(h + i * 8, -v, true)
-        lab.view.setInt32(c + i * 4, counts[i]!, true)
-      })
-      const [eg, eh, ec] = [[...longs], longs.map((v) => -v), [...counts]]
-      for (let f = first; f < last; f++) {
-        for (let b = 0; b < (nBins[f]! + 1 & ~1); b++) {
-          const [gradient, packed] = lab.longs(hist + cells[f]! + b * 16, 2)
-          const i = offsets[f]! + b
-          const bits = BigInt.asUintN(64, packed!)
-          eg[i] = (add ? eg[i]! : 0n) + gradient!
-          eh[i] = (add ? eh[i]! : 0n) + (bits >> 16n)
-          ec[i] = (add ? ec[i]! : 0) + Number(bits & 0xffffn)
-        }
-      }
-      lab.run([g, h, c], (k) => k.widen(
-        g, h, c, hist + cells[first]!, layout, first, last, add))
-      assert.deepEqual(lab.longs(g, nCells), eg)
-      assert.deepEqual(lab.longs(h, nCells), eh)
-      assert.deepEqual(lab.ints(c, nCells), ec)
-    }
-    const shapes = [[1], [2], [3], [255], [256], [1, 2, 3, 4, 5, 6, 7], [9, 256, 1, 17, 255, 8]]
+  for (const cellBytes of [CELL_BYTES, HALF_CELL_BYTES]) {
+    describe(cellBytes === CELL_BYTES ? 'widen' : 'widenHalf', () => widenContract(lab, cellBytes))
+  }
 
-    it('overwrites the planes, odd and even numbers of bins', () => {
-      for (const shape of shapes) checkWiden(shape, 0, shape.length, 0)
-    })
-
-    it('adds to the planes', () => {
-      for (const shape of shapes) checkWiden(shape, 0, shape.length, 1)
-    })
-
-    it('leaves features out of [first, last) alone', () => {
-      for (const add of [0, 1]) {
-        checkWiden([3, 4, 5, 6], 1, 3, add)
-        checkWiden([3, 4, 5, 6], 2, 2, add)
-        checkWiden([3, 4, 5, 6], 0, 1, add)
-      }
-    })
-
+  describe('the largest sums of a cell', () => {
     it('keeps the largest hessians and counts apart', () => {
       const hist = lab.reserve(4096)
       lab.view.setBigUint64(hist + 8, (2n ** 30n * 65_535n << 16n) | 65_535n, true)
@@ -85,6 +23,21 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
       for (const _ of [0, 1]) lab.kernels.widen(g, h, c, hist, layout, 0, 1, 1)
       assert.equal(lab.longs(h, 1)[0], 2n * 2n ** 30n * 65_535n)
       assert.equal(lab.ints(c, 1)[0], 2 * 65_535)
+    })
+
+    it('keeps the largest gradients and counts of half cells apart', () => {
+      for (const gradient of [2n ** 30n, -(2n ** 30n)]) {
+        lab.clear()
+        const hist = lab.reserve(4096)
+        lab.view.setBigInt64(hist, (gradient * 65_535n << 16n) + 65_535n, true)
+        const layout = lab.reserve(16)
+        new Int32Array(lab.memory.buffer, layout, 4).set([0, 1, -1, 0])
+        const [g, h, c] = [lab.reserve(16), lab.reserve(16), lab.reserve(8)]
+        for (const _ of [0, 1]) lab.kernels.widenHalf(g, h, c, hist, layout, 0, 1, 1, 2 ** 30)
+        assert.equal(lab.longs(g, 1)[0], 2n * gradient * 65_535n)
+        assert.equal(lab.longs(h, 1)[0], 2n * 2n ** 30n * 65_535n)
+        assert.equal(lab.ints(c, 1)[0], 2 * 65_535)
+      }
     })
   })
 
@@ -237,4 +190,85 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
       })
     })
   }
+}
+
+function widenContract(lab: Lab, cellBytes: number): void {
+  const hessian = 1_000_000_007
+
+  const checkWiden = (
+    nBins: readonly number[], first: number, last: number, add: number,
+  ): void => {
+    lab.clear()
+    const random = new TestRandom(nBins.length + first)
+    const cells = cellOffsets(nBins, cellBytes)
+    const hist = lab.reserve(cells.at(-1)!)
+    const offsets: number[] = []
+    let nCells = 0
+    nBins.forEach((n, f) => {
+      offsets.push(nCells)
+      nCells += n + 1 & ~1
+      for (let b = 0; b < n; b++) {
+        const at = hist + cells[f]! + b * cellBytes
+        const gradient = BigInt(random.word()) * 1003n - 2n ** 40n
+        const count = BigInt(random.below(65_536))
+        if (cellBytes === HALF_CELL_BYTES) {
+          lab.view.setBigInt64(at, (gradient << 16n) + count, true)
+        } else {
+          lab.view.setBigInt64(at, gradient * 1003n, true)
+          lab.view.setBigInt64(at + 8, BigInt(random.word()) * 30011n << 16n | count, true)
+        }
+      }
+    })
+    const layout = lab.reserve(nBins.length * 16)
+    nBins.forEach((n, f) => {
+      new Int32Array(lab.memory.buffer, layout + f * 16, 4).set([offsets[f]!, n, -1, 0])
+    })
+    const longs = Array.from({ length: nCells }, () => BigInt(random.word()) - 2n ** 31n)
+    const counts = Array.from({ length: nCells }, () => random.below(1000))
+    const [g, h, c] = [lab.reserve(nCells * 8), lab.reserve(nCells * 8), lab.reserve(nCells * 4)]
+    longs.forEach((v, i) => {
+      lab.view.setBigInt64(g + i * 8, v, true)
+      lab.view.setBigInt64(h + i * 8, -v, true)
+      lab.view.setInt32(c + i * 4, counts[i]!, true)
+    })
+    const [eg, eh, ec] = [[...longs], longs.map((v) => -v), [...counts]]
+    for (let f = first; f < last; f++) {
+      for (let b = 0; b < (nBins[f]! + 1 & ~1); b++) {
+        const [low, high] = lab.longs(hist + cells[f]! + b * cellBytes, 2)
+        const i = offsets[f]! + b
+        const isHalf = cellBytes === HALF_CELL_BYTES
+        const bits = BigInt.asUintN(64, isHalf ? low! : high!)
+        const n = bits & 0xffffn
+        eg[i] = (add ? eg[i]! : 0n) + (isHalf ? low! >> 16n : low!)
+        eh[i] = (add ? eh[i]! : 0n) + (isHalf ? n * BigInt(hessian) : bits >> 16n)
+        ec[i] = (add ? ec[i]! : 0) + Number(n)
+      }
+    }
+    lab.run([g, h, c], (k) => {
+      const of = [g, h, c, hist + cells[first]!, layout, first, last, add] as const
+      if (cellBytes === CELL_BYTES) k.widen(...of)
+      else k.widenHalf(...of, hessian)
+    })
+    assert.deepEqual(lab.longs(g, nCells), eg)
+    assert.deepEqual(lab.longs(h, nCells), eh)
+    assert.deepEqual(lab.ints(c, nCells), ec)
+  }
+  const shapes =
+    [[1], [2], [3], [255], [256], [1, 2, 3, 4, 5, 6, 7], [9, 256, 1, 17, 255, 8], [24, 25, 15]]
+
+  it('overwrites the planes, odd and even numbers of bins', () => {
+    for (const shape of shapes) checkWiden(shape, 0, shape.length, 0)
+  })
+
+  it('adds to the planes', () => {
+    for (const shape of shapes) checkWiden(shape, 0, shape.length, 1)
+  })
+
+  it('leaves features out of [first, last) alone', () => {
+    for (const add of [0, 1]) {
+      checkWiden([3, 4, 5, 6], 1, 3, add)
+      checkWiden([3, 4, 5, 6], 2, 2, add)
+      checkWiden([3, 4, 5, 6], 0, 1, add)
+    }
+  })
 }

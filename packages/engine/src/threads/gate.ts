@@ -9,7 +9,7 @@ export const Spins = {
   few: 4000,
   /**
    * Where each thread has a processor: who sleeps costs who wakes it a system call, and may wake up
-   * on the other's processor. Training 500,000 x 28 with 31 leaves on two threads took 11 % less so.
+   * on the processor of the other. 500,000 x 28 with 31 leaves took two threads 11 % less so.
    */
   many: 40_000,
 } as const

@@ -1,6 +1,30 @@
 // A row's side is its gradient i32, hessian u32 and row id u32. With several outputs, gradients
 // are computed in row order first and put into the sides when a tree begins.
 
+/** Copies n rows of `width` bytes, which lie srcStride apart, to dstStride apart. */
+export function copyRows(
+  dst: usize, dstStride: i32, src: usize, srcStride: i32, width: i32, n: i32,
+): void {
+  const size = <usize>width
+  for (let i = 0; i < n; i++, dst += dstStride, src += srcStride) {
+    let k: usize = 0
+    for (; k + 16 <= size; k += 16) v128.store(dst + k, v128.load(src + k))
+    if (size & 8) {
+      store<u64>(dst + k, load<u64>(src + k))
+      k += 8
+    }
+    if (size & 4) {
+      store<u32>(dst + k, load<u32>(src + k))
+      k += 4
+    }
+    if (size & 2) {
+      store<u16>(dst + k, load<u16>(src + k))
+      k += 2
+    }
+    if (size & 1) store<u8>(dst + k, load<u8>(src + k))
+  }
+}
+
 export function putGradients(
   sides: usize, n: i32, stride: i32, gradients: usize,
 ): void {

@@ -6,6 +6,7 @@ import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { leftTableBytes, planColumns, writeLeft, type ColumnPlan } from './columns.js'
 import type { BagRule, RowBag } from './bag-rules.js'
+import { PlainRows } from './plain-rows.js'
 import type { EngineRows, Expansion, FeatureLayout } from './protocol.js'
 import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
 import { RecordPlanes } from './record-planes.js'
@@ -109,15 +110,20 @@ export class RowStore {
 
   #fill(data: EngineRows): void {
     const { binStride, sideStride } = this.layout
+    const plain = PlainRows.areOf(this.columns)
+      ? new PlainRows(this.#arena, this.#kernels, this.layout, data.rowBytes) : null
     const memory = new Uint8Array(this.#arena.memory.buffer)
     const view = this.#arena.view()
     const rows = this.#ordered
     const filler = new ColumnFiller(this.columns)
+    const fill = (bins: Uint8Array, nRows: number, localRow: number): void => {
+      if (plain === null) filler.fill(targetAt(localRow), bins)
+      else plain.copy(rows, bins, nRows, localRow)
+    }
     const targetAt = (localRow: number): ColumnTarget => ({
       memory, offsetOf: (column) => rows.column(column) + localRow * binStride, stride: binStride,
     })
-    visitRows(data, this.#runs,
-      (bins, _nRows, localRow) => filler.fill(targetAt(localRow), bins),
+    visitRows(data, this.#runs, fill,
       (packing, bins, first, nRows, localRow) =>
         filler.fillPacked(targetAt(localRow), packing, bins, first, nRows))
     let id = rows.sides(0) + ROW_ID_OFFSET

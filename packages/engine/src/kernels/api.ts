@@ -287,6 +287,10 @@ export interface Kernels extends SearchFunctions {
     out: number, outStride: number, gradient: number, hessian: number, n: number,
     gradientScale: number, hessianScale: number,
   ): void
+  /** Copies n rows of `width` bytes that lie srcStride apart to places dstStride apart. */
+  copyRows(
+    dst: number, dstStride: number, src: number, srcStride: number, width: number, n: number,
+  ): void
   /** Writes n gradient pairs (row order) into n sides that lie `stride` bytes apart. */
   putGradients(sides: number, n: number, stride: number, gradients: number): void
   /** score[id] += value for n u32 row ids that lie `stride` bytes apart. */

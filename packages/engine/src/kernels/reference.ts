@@ -37,6 +37,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     residuals: (...args) => own.residuals(...args),
     residualGradients: (...args) => own.residualGradients(...args),
     softmaxGradients: (...args) => own.softmaxGradients(...args),
+    copyRows: (...args) => own.copyRows(...args),
     putGradients: (...args) => own.putGradients(...args),
     scatterLeaf: (...args) => own.scatterLeaf(...args),
     addScores: (score, additions, n) => {
@@ -255,6 +256,12 @@ class ReferenceKernels {
           hessianFactor * p * (1 - p) * w * hessianScale)
       })
     }
+  }
+
+  copyRows(
+    dst: number, dstStride: number, src: number, srcStride: number, width: number, n: number,
+  ): void {
+    for (let i = 0; i < n; i++) this.#copy(dst + i * dstStride, src + i * srcStride, width)
   }
 
   putGradients(sides: number, n: number, stride: number, gradients: number): void {

@@ -267,6 +267,24 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
     })
   })
 
+  it('copyRows copies rows of any width, and nothing else', () => {
+    for (let width = 1; width <= 66; width++) {
+      for (const n of [0, 1, 2, 5]) {
+        lab.clear()
+        const random = new TestRandom(n * 100 + width)
+        const [srcStride, dstStride] = [width + random.below(9), width + random.below(9)]
+        const src = lab.put(Uint8Array.from({ length: n * srcStride }, () => random.below(256)))
+        const dst = lab.put(Uint8Array.from({ length: n * dstStride + 16 }, () => random.below(256)))
+        const expected = lab.bytes(dst, n * dstStride + 16).slice()
+        for (let i = 0; i < n; i++) {
+          expected.set(lab.bytes(src + i * srcStride, width), i * dstStride)
+        }
+        lab.run([dst], (k) => k.copyRows(dst, dstStride, src, srcStride, width, n))
+        assert.deepEqual(lab.bytes(dst, n * dstStride + 16), expected)
+      }
+    }
+  })
+
   it('putGradients writes pairs in row order and nothing else', () => {
     for (const n of lengths) {
       lab.clear()

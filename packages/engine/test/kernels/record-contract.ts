@@ -274,13 +274,14 @@ export function recordContract(make: (memory: WebAssembly.Memory) => Kernels): v
         const random = new TestRandom(n * 100 + width)
         const [srcStride, dstStride] = [width + random.below(9), width + random.below(9)]
         const src = lab.put(Uint8Array.from({ length: n * srcStride }, () => random.below(256)))
-        const dst = lab.put(Uint8Array.from({ length: n * dstStride + 16 }, () => random.below(256)))
-        const expected = lab.bytes(dst, n * dstStride + 16).slice()
+        const nBytes = n * dstStride + 16
+        const dst = lab.put(Uint8Array.from({ length: nBytes }, () => random.below(256)))
+        const expected = lab.bytes(dst, nBytes).slice()
         for (let i = 0; i < n; i++) {
           expected.set(lab.bytes(src + i * srcStride, width), i * dstStride)
         }
         lab.run([dst], (k) => k.copyRows(dst, dstStride, src, srcStride, width, n))
-        assert.deepEqual(lab.bytes(dst, n * dstStride + 16), expected)
+        assert.deepEqual(lab.bytes(dst, nBytes), expected)
       }
     }
   })

@@ -4,7 +4,7 @@ import { largestOf } from './largest'
 
 // Objectives of one output whose gradient is a short formula of score and label. Which one is a
 // constant in every loop below: the kernels choose once, and the formulas of the others fold away.
-// `a` is the objective's number; see PointwiseKind in src/kernels/api.ts.
+// `a` is the objective's number; see PointwiseKind in src/kernels/objective-kinds.ts.
 const SQRT: i32 = 0
 const HUBER: i32 = 1
 const FAIR: i32 = 2

@@ -3,7 +3,8 @@ import { fixedPairs } from './fixed-point'
 import { softplus } from './softplus'
 
 // Objectives of one output that LightGBM does not have, row by row. Which one is a constant in
-// every loop below; `a` and `b` are the objective's numbers; see ShapedKind in src/kernels/api.ts.
+// every loop below; `a` and `b` are the objective's numbers; see ShapedKind in
+// src/kernels/objective-kinds.ts.
 // The twin is src/kernels/reference-shaped.ts: the same operations in the same order.
 const EXPECTILE: i32 = 0
 const PSEUDO_HUBER: i32 = 1

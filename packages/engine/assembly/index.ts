@@ -1,6 +1,6 @@
 // The kernels of the engine, one a file. No kernel allocates, keeps state or calls out; the caller
 // owns the whole (imported) memory. Contracts are written once, in src/kernels/api.ts; naive twins
-// are in src/kernels/reference.ts.
+// are in src/kernels/reference*.ts.
 export { widen, widenHalf } from './widen'
 export { sumColumns, widenBundles } from './widen-bundles'
 export { addSums, subtractSums } from './sums'

@@ -1,4 +1,4 @@
-import type { FeatureLayout } from './protocol.js'
+import type { EngineSetup, FeatureLayout } from './protocol.js'
 
 /** The features whose sums one reducer holds, and where their cells are. */
 export interface FeatureShare {
@@ -19,15 +19,21 @@ export interface ShareTable {
 
 /** Of a feature beside its bins. */
 const FEATURE_WORK = 16
-/** Of a feature of two bins. */
+/** Of a feature of two bins that scans pass over, nearly always. */
 const FLAG_WORK = 2
 
 /**
  * Cuts the features into contiguous shares of about equal work, one per reducer. The cut has no
  * influence on results: candidates of shares are compared by gain, then by feature.
+ *
+ * @param setup - of the scans, without which they are plain; the same in all who share
  */
-export function shareFeatures(features: readonly FeatureLayout[], nShares: number): ShareTable {
-  const work = features.map(scanWork)
+export function shareFeatures(
+  features: readonly FeatureLayout[], nShares: number,
+  setup?: Pick<EngineSetup, 'scan' | 'rules'>,
+): ShareTable {
+  const passesFlags = setup === undefined || scansPassFlags(setup)
+  const work = features.map((feature) => scanWork(feature, passesFlags))
   const total = work.reduce((sum, w) => sum + w, 0)
   const cellOffsets = new Int32Array(features.length)
   const shares: FeatureShare[] = []
@@ -52,9 +58,16 @@ export function shareFeatures(features: readonly FeatureLayout[], nShares: numbe
 }
 
 /** Cost of reducing and scanning a feature, in bins of a numeric one; measured. */
-function scanWork({ nBins, missingBin, isCategorical }: FeatureLayout): number {
-  // nearly all are passed over: assembly/scan-flags.ts
-  if (nBins === 2 && missingBin < 0 && !isCategorical) return FLAG_WORK
+function scanWork(
+  { nBins, missingBin, isCategorical }: FeatureLayout, passesFlags: boolean,
+): number {
+  if (nBins < 2) return FLAG_WORK
+  if (passesFlags && nBins === 2 && missingBin < 0 && !isCategorical) return FLAG_WORK
   const sorting = isCategorical ? 3 : 1
   return nBins * sorting + FEATURE_WORK
+}
+
+/** Whether scans pass over features of two bins: see assembly/scan-flags.ts. */
+function scansPassFlags({ scan, rules }: Pick<EngineSetup, 'scan' | 'rules'>): boolean {
+  return rules === undefined && scan.lambdaL1 === 0 && scan.maxDeltaStep <= 0 && !scan.extraTrees
 }

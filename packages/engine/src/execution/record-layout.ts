@@ -5,12 +5,12 @@ import { isWide } from '../row-bytes.js'
  * value: columns.ts), two where it has more than 256 values, and a *side*: gradient i32, hessian
  * u32, row id u32, 12 bytes.
  *
- * A row of few columns is one record, bytes first, then the side. Of the narrowest the sides are in
- * a plane of their own where that takes less memory: splits then read bytes alone, and the sides
- * of rows that move. Wider rows are cut in tiles of
- * columns: those of a tile lie in a plane of their own, row after row, the sides in one more.
- * A histogram is summed tile by tile, so that the cells of a tile stay in the second-level cache
- * and its pages in the translation buffer. What else was tried is in the package's README.
+ * A row of few columns is one record, bytes first, then the side. Of the narrowest the sides are
+ * in a plane of their own where that takes less memory: splits then read bytes alone, and the
+ * sides of rows that move. Wider rows are cut in tiles of columns: those of a tile lie in a plane
+ * of their own, row after row, the sides in one more. A histogram is summed tile by tile, so that
+ * the cells of a tile stay in the second-level cache and its pages in the translation buffer.
+ * What else was tried is in the package's README.
  */
 export interface RecordLayout {
   readonly nTiles: number
@@ -38,7 +38,7 @@ export const TILE_BYTES_MAX = 64
 const NARROW_BYTES_MAX = 16
 
 const SIDE_BYTES = 12
-/** Of a side in a plane of its own. */
+/** Of a side beside tiles: a vector. */
 const LONE_SIDE_BYTES = 16
 
 /** The layout of rows of columns with so many values each. */

@@ -51,7 +51,7 @@ export class RowHandOver {
   /** Nodes of which this engine has handed over rows, by histogram; null where it was sums. */
   readonly #nodes: ({ readonly node: number, readonly lane: number } | null)[] = []
 
-  /** @param cells - room for the cells of all features */
+  /** @param cells - room for the cells of any tile, and what is beyond */
   constructor(
     arena: Arena,
     place: { engine: number, exchange: Exchange, share: FeatureShare, nEngines: number },
@@ -166,12 +166,13 @@ function sharePasses(
 ): SharePass[] {
   // tiles of features with the same numbers of bins share a kernel
   const kernels = new Map<string, HistogramPass>()
-  return Array.from({ length: nTiles }, (_, tile): SharePass => {
+  return Array.from({ length: nTiles }, (_, tile) => tile).flatMap((tile): SharePass[] => {
     const first = Math.max(share.first, tileStarts[tile]!)
     const last = Math.min(share.last, tileStarts[tile + 1]!)
-    const nBins = features.slice(first, Math.max(first, last)).map((feature) => feature.nBins)
+    if (last <= first) return []
+    const nBins = features.slice(first, last).map((feature) => feature.nBins)
     const offsets = form.offsets(nBins)
-    const byte = byteOf[first] ?? 0
+    const byte = byteOf[first]!
     const histogram = kernels.get(nBins.join()) ?? specialiseHistogram(arena.memory, {
       columns: nBins.map((n, f) => ({
         cells: cells + offsets[f]!, byte: byteOf[first + f]! - byte, isWide: isWide(n),
@@ -181,6 +182,6 @@ function sharePasses(
       cellBytes: form.bytes,
     })
     kernels.set(nBins.join(), histogram)
-    return { tile, first, last, byte, histogram, cellBytes: offsets.at(-1)! }
-  }).filter(({ first, last }) => last > first)
+    return [{ tile, first, last, byte, histogram, cellBytes: offsets.at(-1)! }]
+  })
 }

@@ -2,7 +2,7 @@ import type { SearchFunctions } from './search-api.js'
 
 /**
  * The contract of the WebAssembly kernels (sources in `assembly/`, naive twins in
- * `reference.ts`). All arguments are numbers: byte offsets into the one imported memory, counts
+ * `reference*.ts`). All arguments are numbers: byte offsets into the one imported memory, counts
  * in elements, scales. No kernel allocates or keeps state. Offsets of vectors are multiples of 8.
  *
  * A training row is bin bytes, one per feature or two of a wide one, and a *side*: gradient i32,

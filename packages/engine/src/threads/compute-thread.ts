@@ -48,7 +48,7 @@ class ComputeThread {
     const { plan, nThreads, thread } = start
     this.#gate = new Gate(start.control, nThreads, nThreads - 1, start.spins)
     this.#mailbox = new Uint8Array(start.mailbox)
-    const table = shareFeatures(plan.engine.features, nThreads)
+    const table = shareFeatures(plan.engine.features, nThreads, plan.engine)
     this.#exchange = new Exchange(table, Exchange.roomFor(plan.engine.maxExpansions), start)
     const { histogramPoolBytes = HISTOGRAM_POOL_BYTES, treeBuffers } = start
     this.#engine = new PartitionEngine(plan.engine, start.train!, start.evalSets, {

@@ -8,8 +8,9 @@ export const Spins = {
   /** Where others want the processor. */
   few: 4000,
   /**
-   * Where each thread has a processor: who sleeps costs who wakes it a system call, and may wake up
-   * on the processor of the other. 500,000 x 28 with 31 leaves took two threads 11 % less so.
+   * Where each thread has a processor, as far as one training knows: others may run beside. Who
+   * sleeps costs who wakes it a system call, and may wake up on the processor of the other.
+   * 500,000 x 28 with 31 leaves took two threads 11 % less so.
    */
   many: 40_000,
 } as const

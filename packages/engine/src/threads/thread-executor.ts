@@ -88,7 +88,7 @@ export class ThreadExecutor implements Executor {
     // What loading has left behind is not needed beside what threads are about to take.
     if (isLarge) collectGarbage()
     this.#mayCollect = isLarge && job.releasesRows === true
-    const table = shareFeatures(plan.engine.features, nThreads)
+    const table = shareFeatures(plan.engine.features, nThreads, plan.engine)
     const {
       maxExpansions, maxLeaves, features, rules, linear, usesGoss, asked, objective,
     } = plan.engine

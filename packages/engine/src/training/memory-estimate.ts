@@ -2,7 +2,7 @@ import { bitBytes } from '../bin-set.js'
 import type { BinnedDataset } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
 import { Exchange, HEADER_BYTES } from '../execution/exchange.js'
-import { byteLayout, TILE_BYTES_MAX } from '../execution/record-layout.js'
+import { byteLayout, recordLayout, TILE_BYTES_MAX } from '../execution/record-layout.js'
 import { TreePlanes } from '../execution/tree-planes.js'
 import { CELL_BYTES, SUM_BYTES } from '../kernels/api.js'
 import { cellsOf } from '../kernels/cells.js'
@@ -165,8 +165,12 @@ function bytesPerRow(size: TrainingSize): number {
 function recordBytes(
   { nFeatures, nColumns = nFeatures, widestBins = BYTE_BINS }: TrainingSize,
 ): number {
-  const { rowBytes, nTiles } = byteLayout(nColumns)
-  return rowBytes + (nTiles > 1 || isWide(widestBins) ? 2.5 : 0)
+  const hasWide = isWide(widestBins)
+  // a column of two bytes is counted as two: of them the layout says where the side is
+  const { rowBytes, nTiles } = hasWide
+    ? recordLayout([widestBins, ...new Array<number>(Math.max(0, nColumns - 2)).fill(1)])
+    : byteLayout(nColumns)
+  return rowBytes + (nTiles > 1 || hasWide ? 2.5 : 0)
 }
 
 function bytesPerEvalRow(

@@ -42,7 +42,7 @@ function hessiansOf(objective: Objective): number[] {
 
 describe('haveEqualHessians', () => {
   for (const objective of objectives) {
-    it(`is true of the objectives whose hessians are: ${objective.name}`, () => {
+    it(`says of ${objective.name} what its kernel does`, () => {
       const spec = { objective, binaryWeights: [], gradientBound: null, hessianBound: 1 }
       const isTold = haveEqualHessians({ objective: spec, usesGoss: false }, { weight: null })
       assert.equal(isTold, new Set(hessiansOf(objective)).size === 1)

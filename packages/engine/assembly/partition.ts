@@ -1,4 +1,5 @@
 import { copyRow } from './copy-row'
+import { SIDE_BYTES } from './records'
 
 // Branch-free two-ended partition: every record is stored at both ends and only one end moves.
 // The right side comes out in reverse order, which integer sums permit.
@@ -100,15 +101,15 @@ function partitionWide(
   return <i32>((l - dst) / stride)
 }
 
-/** Rows of 8 or 16 bytes of bins, and sides of 12 in a plane of their own. */
+/** Rows of 8 or 16 bytes of bins, and sides in a plane of their own. */
 // @ts-ignore: decorator
 @inline function partitionPlanes(
   src: usize, srcSides: usize, dst: usize, dstSides: usize, n: i32, size: usize, feature: usize,
   table: usize,
 ): i32 {
   let l = dst, r = dst + <usize>(n - 1) * size
-  let ls = dstSides, rs = dstSides + <usize>(n - 1) * 12
-  for (const end = src + <usize>n * size; src < end; src += size, srcSides += 12) {
+  let ls = dstSides, rs = dstSides + <usize>(n - 1) * SIDE_BYTES
+  for (const end = src + <usize>n * size; src < end; src += size, srcSides += SIDE_BYTES) {
     const go = <usize>load<u8>(table + <usize>load<u8>(src + feature))
     if (size == 8) {
       const a = load<i64>(src)
@@ -126,8 +127,8 @@ function partitionWide(
     store<i32>(rs, id, 8)
     l += go * size
     r -= (1 - go) * size
-    ls += go * 12
-    rs -= (1 - go) * 12
+    ls += go * SIDE_BYTES
+    rs -= (1 - go) * SIDE_BYTES
   }
   return <i32>((l - dst) / size)
 }

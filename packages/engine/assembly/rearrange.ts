@@ -1,3 +1,5 @@
+import { SIDE_BYTES } from './records'
+
 // Two-way partition in place: rows that go left to the front, the others to the back. Only rows on
 // the wrong side move, in pairs: cutting a few rows off a node costs little more than a look at the
 // rest. Which rows those are is written down without a branch, since it cannot be predicted
@@ -6,9 +8,6 @@
 /** Rows looked at on either side at a time; the numbers of twice as many fit a byte. */
 const BLOCK: i32 = 128
 
-/** Of a side in a plane of its own. */
-const SIDE_BYTES: usize = 12
-
 /** Exchanges two rows of `stride` bytes, a multiple of 8; without a loop where it is a constant. */
 // @ts-ignore: decorator
 @inline function exchange(p: usize, q: usize, stride: usize): void {
@@ -16,30 +15,11 @@ const SIDE_BYTES: usize = 12
     exchangeAny(p, q, stride)
     return
   }
-  if (stride == 8) {
-    exchange8(p, q, 0)
-    return
-  }
-  if (stride == 16 || stride == 24) {
-    exchange16(p, q, 0)
-    if (stride == 24) exchange8(p, q, 16)
-    return
-  }
-  if (stride == 32 || stride == 40 || stride == 48) {
-    exchange16(p, q, 0)
-    exchange16(p, q, 16)
-    if (stride == 40) exchange8(p, q, 32)
-    if (stride == 48) exchange16(p, q, 32)
-    return
-  }
-  if (stride == 64) {
-    exchange16(p, q, 0)
-    exchange16(p, q, 16)
-    exchange16(p, q, 32)
-    exchange16(p, q, 48)
-    return
-  }
-  exchangeAny(p, q, stride)
+  if (stride >= 16) exchange16(p, q, 0)
+  if (stride >= 32) exchange16(p, q, 16)
+  if (stride >= 48) exchange16(p, q, 32)
+  if (stride == 64) exchange16(p, q, 48)
+  if (stride & 8) exchange8(p, q, stride - 8)
 }
 
 // @ts-ignore: decorator

@@ -1,6 +1,9 @@
 // A row's side is its gradient i32, hessian u32 and row id u32. With several outputs, gradients
 // are computed in row order first and put into the sides when a tree begins.
 
+/** Of a side in a plane of its own, beside the bins of a narrow row. */
+export const SIDE_BYTES: usize = 12
+
 /** Copies n rows of `width` bytes, which lie srcStride apart, to dstStride apart. */
 export function copyRows(
   dst: usize, dstStride: i32, src: usize, srcStride: i32, width: i32, n: i32,

@@ -44,6 +44,7 @@ export {
   describeLegal, findParameter, parameterGroups, parametersPage, parameterTable, parseConfigText,
   resolveParams, type ParameterGroup, type ParameterInfo, type ResolvedParams,
 } from '@coppice/engine'
+export { dedicateProcess } from '@coppice/engine/threads'
 export { cv, type CvOptions, type CvResult, type CvRunOptions } from './cv/cv.js'
 export type { CvMetrics } from './cv/cv-metrics.js'
 export type { ColumnOrValues } from './cv/column.js'

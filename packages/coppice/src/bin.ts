@@ -9,7 +9,9 @@ if (wantsVersion(args)) {
   process.stdout.write(`${readVersion()}\n`)
 } else {
   const { main } = await import('./cli.js')
+  const { dedicateProcess } = await import('@coppice/api')
   const { endQuietlyWhenNobodyReads } = await import('./output.js')
+  dedicateProcess()
   endQuietlyWhenNobodyReads()
   process.exitCode = await main(args)
 }

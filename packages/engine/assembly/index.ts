@@ -3,10 +3,11 @@
 // are in src/kernels/reference*.ts.
 export { widen, widenHalf } from './widen'
 export { sumColumns, widenBundles } from './widen-bundles'
-export { addSums, subtractSums } from './sums'
+export { addSums, subtractSums, sumBins } from './sums'
 export { coarsen } from './coarsen'
 export { partition, partitionNarrow } from './partition'
 export { rearrange, rearrangeNarrow, misplaced, exchangeRows } from './rearrange'
+export { spreadBits } from './spread-bits'
 export { decide, decideWide, divide, gatherRows } from './divide'
 export { scan } from './scan'
 export { scanConstrained } from './scan-constrained'

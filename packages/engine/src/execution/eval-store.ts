@@ -57,11 +57,11 @@ export class EvalStore {
   }
 
   static ofSet(
-    arena: Arena, setup: EngineSetup, data: EngineRows, dealt: DealtRows,
+    arena: Arena, kernels: Kernels, setup: EngineSetup, data: EngineRows, dealt: DealtRows,
   ): EvalStore {
     const { runs } = dealt
     const nRows = countRows(runs)
-    const rows = storeRows(arena, setup, data, runs, nRows)
+    const rows = storeRows(arena, kernels, setup, data, runs, nRows)
     const scores = new ScorePlanes(arena, setup, data, runs, nRows)
     return new EvalStore(
       data, dealt, nRows, rows, scores, labelsPerRow(setup.objective.objective))
@@ -129,7 +129,8 @@ export class EvalStore {
 }
 
 function storeRows(
-  arena: Arena, setup: EngineSetup, data: EngineRows, runs: readonly RowRun[], nRows: number,
+  arena: Arena, kernels: Kernels, setup: EngineSetup, data: EngineRows, runs: readonly RowRun[],
+  nRows: number,
 ): StoredRows {
   const columns = planColumns(setup.features, bundleFeatures(data, runs, setup.features))
   const widths = columns.columns.map(({ nValues }) => isWide(nValues) ? 2 : 1)
@@ -145,7 +146,7 @@ function storeRows(
     (packing, bins, first, n, localRow) =>
       filler.fillPacked(targetAt(localRow), packing, bins, first, n))
   const walkOffset = (column: number): number => byteOf[column]!
-  const walk = new WalkTable(arena, setup.maxLeaves, { columns, walkOffset })
+  const walk = new WalkTable(arena, kernels, setup.maxLeaves, { columns, walkOffset })
   const scorer = setup.linear === undefined ? null : new LinearScorer(
     arena, new RawRows(data, runs, setup.features), nRows, setup)
   return { offset, stride, walk, scorer, isWide: columns.wide.length > 0 }

@@ -2,7 +2,7 @@ import { assert, CoppiceError } from '../errors.js'
 import {
   LAYOUT_ENTRY_BYTES, SCAN_SCRATCH_BYTES, SUM_BYTES, WIDE_SCAN_SCRATCH_BYTES, type Kernels,
 } from '../kernels/api.js'
-import type { Arena } from '../kernels/arena.js'
+import type { Arena, ArenaWindow } from '../kernels/arena.js'
 import {
   brokenFeature, candidateBytes, type LeafTotals,
 } from '../kernels/candidate.js'
@@ -28,8 +28,11 @@ export class Reducer {
   readonly #mask: number
   readonly #params: number
   readonly #scratch: number
+  /** Of a node, see `sumBins`. */
+  readonly #totals: number
   readonly #candidate: number
   readonly #candidateBytes: number
+  readonly #found: ArenaWindow
   readonly #pool: HistogramPool
   readonly #features: readonly FeatureLayout[]
   /** Null where trees grow under none. */
@@ -53,8 +56,10 @@ export class Reducer {
     this.#params = arena.reserve(SCAN_PARAMS * 8)
     this.setScan(scan)
     this.#scratch = arena.reserve(scanScratchBytes(features))
+    this.#totals = arena.reserve(TOTALS_BYTES)
     this.#candidateBytes = candidateBytes(features)
     this.#candidate = arena.reserve(this.#candidateBytes)
+    this.#found = arena.window(this.#candidate, this.#candidateBytes)
     this.#features = features
     this.#rules = rules === undefined ? null : new RulesTable(arena, rules, features)
     this.#ballot = voting === undefined ? null : this.#makeBallot()
@@ -101,13 +106,14 @@ export class Reducer {
   totals(node: number): LeafTotals | null {
     if (this.share.first === this.share.last) return null
     const slot = this.slot(node)
+    const { nCells, first } = this.share
+    const totals = this.#totals
+    this.#kernels.sumBins(
+      totals, slot, slot + nCells * 8, slot + nCells * 16, this.#features[first]!.nBins)
     const view = this.#arena.view()
-    const nBins = view.getInt32(this.#layout + this.share.first * LAYOUT_ENTRY_BYTES + 4, true)
-    const { nCells } = this.share
-    let count = 0
-    for (let b = 0; b < nBins; b++) count += view.getInt32(slot + nCells * 16 + b * 4, true)
     return {
-      gradient: sumOf(view, slot, nBins), hessian: sumOf(view, slot + nCells * 8, nBins), count,
+      gradient: view.getBigInt64(totals, true), hessian: view.getBigInt64(totals + 8, true),
+      count: view.getInt32(totals + 16, true),
     }
   }
 
@@ -133,7 +139,7 @@ export class Reducer {
     }
     this.#scan(node, totals, first, last)
     this.#requireWhole()
-    target.set(this.#arena.bytes(this.#candidate, this.#candidateBytes), at)
+    target.set(this.#found.bytes, at)
   }
 
   #scan(node: number, totals: LeafTotals, first: number, last: number): void {
@@ -257,17 +263,6 @@ export class Reducer {
   }
 }
 
-/** The sum of n <= 65,536 i64: their halves add up exactly in doubles. */
-function sumOf(view: DataView, at: number, n: number): bigint {
-  let high = 0
-  let low = 0
-  for (let i = 0; i < n; i++) {
-    low += view.getUint32(at + i * 8, true)
-    high += view.getInt32(at + i * 8 + 4, true)
-  }
-  return (BigInt(high) << 32n) + BigInt(low)
-}
-
 /** Offsets of what votes are cast with. */
 interface Ballot {
   readonly entries: number
@@ -278,6 +273,8 @@ interface Ballot {
 
 /** Bins of a feature, padded. */
 const BALLOT_CELLS = 256
+/** What `sumBins` writes. */
+const TOTALS_BYTES = 20
 
 export function notWhole(feature: number): CoppiceError {
   return new CoppiceError('INTERNAL',

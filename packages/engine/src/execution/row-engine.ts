@@ -94,7 +94,7 @@ export class RowEngine {
     this.rows = new RowStore(
       arena, kernels, setup.features, train, runs, nRows, setup.usesBagging && growsTrees,
       growsTrees ? setup.lanes ?? 1 : 0)
-    const walk = new WalkTable(arena, setup.maxLeaves, this.rows)
+    const walk = new WalkTable(arena, kernels, setup.maxLeaves, this.rows)
     this.#values = new LeafValues(arena, this.rows, walk, setup.usesBagging)
     this.#scores = new ScorePlanes(arena, setup, train, runs, nRows)
     this.#gradientScores = setup.fixedScores === null ? this.#scores
@@ -114,7 +114,7 @@ export class RowEngine {
     this.#linear = this.#makeLinear(arena, train, runs)
     this.#asked = setup.asked === undefined ? null : new AskedRows(arena, this.rows, setup.asked)
     this.#evalStores = evalSets.map((data) =>
-      EvalStore.ofSet(arena, setup, data, deal(data)))
+      EvalStore.ofSet(arena, kernels, setup, data, deal(data)))
     const own = setup.evaluatesTraining
       ? [EvalStore.ofTraining(train, dealt, nRows, this.#scores, nLabels)] : []
     this.#evaluated = [...own, ...this.#evalStores]

@@ -4,8 +4,9 @@ import { isWide } from '../row-bytes.js'
 import { REARRANGE_BYTES, ROWS_PER_WIDEN, type Kernels } from '../kernels/api.js'
 import { bundleFeatures } from './bundle-features.js'
 import { ColumnFiller, type ColumnTarget } from './column-rows.js'
-import { leftTableBytes, planColumns, writeLeft, type ColumnPlan } from './columns.js'
+import { planColumns, type ColumnPlan } from './columns.js'
 import type { BagRule, RowBag } from './bag-rules.js'
+import { LeftTableWriter } from './left-table.js'
 import { PlainRows } from './plain-rows.js'
 import type { EngineRows, Expansion, FeatureLayout } from './protocol.js'
 import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
@@ -67,8 +68,8 @@ export class RowStore {
   #lane: Lane
   /** Whose gradients are in buffer 0; null: nobody's in particular. */
   #gradientsOf: Lane | null = null
+  readonly #leftTables: LeftTableWriter
   readonly #table: number
-  readonly #tableBytes: number
   /** What `rearrange` works in; or, where rows are in several planes or bins wide, decisions. */
   readonly #work: number
   /** With decisions, the rows to exchange. */
@@ -96,8 +97,8 @@ export class RowStore {
     this.#lanes = Array.from({ length: nLanes }, () => newLane(
       new RecordPlanes(arena, this.layout, nRows)))
     this.#lane = this.#lanes[0] ?? newLane(this.#ordered)
-    this.#tableBytes = leftTableBytes(this.columns)
-    this.#table = arena.reserve(this.#tableBytes)
+    this.#leftTables = new LeftTableWriter(arena, kernels, this.columns)
+    this.#table = arena.reserve(this.#leftTables.tableBytes)
     const decides = this.layout.nTiles > 1 || this.layout.hasWide
     this.#work = arena.reserve(Math.max(REARRANGE_BYTES, decides ? nRows : 0))
     // at most half of the rows are on the wrong side
@@ -229,8 +230,7 @@ export class RowStore {
   /** Cuts a node's rows in two. */
   split({ parent, left, right, feature, leftBins }: Expansion): void {
     const { buffer, begin, end } = this.#range(parent)
-    const table = this.#arena.bytes(this.#table, this.#tableBytes)
-    writeLeft(table, this.columns, feature, leftBins)
+    this.#leftTables.write(this.#table, feature, leftBins)
     const column = this.columns.columnOf[feature]!
     const nLeft = begin === end ? 0
       : buffer === 0 ? this.#copy(begin, end, column)

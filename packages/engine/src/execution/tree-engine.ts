@@ -67,7 +67,7 @@ export class TreeEngine {
     this.#sums = new SumsBuilder(
       arena, kernels, place, setup.features, this.#reducer.layout, this.#rows,
       haveEqualHessians(setup, train))
-    const walk = new WalkTable(arena, setup.maxLeaves, this.#rows)
+    const walk = new WalkTable(arena, kernels, setup.maxLeaves, this.#rows)
     this.#values = new LeafValues(arena, this.#rows, walk, setup.usesBagging)
     this.#plane = arena.reserve(train.nRows * 8)
   }

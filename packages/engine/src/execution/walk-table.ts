@@ -1,6 +1,8 @@
+import type { Kernels } from '../kernels/api.js'
 import type { Arena } from '../kernels/arena.js'
 import { isWide } from '../row-bytes.js'
-import { leftTableBytes, writeLeft, type ColumnPlan } from './columns.js'
+import type { ColumnPlan } from './columns.js'
+import { LeftTableWriter } from './left-table.js'
 import type { BinnedTree } from './protocol.js'
 
 const NODE_BYTES = 16
@@ -18,16 +20,16 @@ export class WalkTable {
   readonly values: number
   readonly #arena: Arena
   readonly #rows: WalkedRows
+  readonly #leftTables: LeftTableWriter
   readonly #tables: number
-  readonly #tableBytes: number
 
-  constructor(arena: Arena, maxLeaves: number, rows: WalkedRows) {
+  constructor(arena: Arena, kernels: Kernels, maxLeaves: number, rows: WalkedRows) {
     this.#arena = arena
     this.#rows = rows
     this.nodes = arena.reserve(Math.max(1, maxLeaves - 1) * NODE_BYTES)
     this.values = arena.reserve(maxLeaves * 8)
-    this.#tableBytes = leftTableBytes(rows.columns)
-    this.#tables = arena.reserve(Math.max(1, maxLeaves - 1) * this.#tableBytes)
+    this.#leftTables = new LeftTableWriter(arena, kernels, rows.columns)
+    this.#tables = arena.reserve(Math.max(1, maxLeaves - 1) * this.#leftTables.tableBytes)
   }
 
   /** @param tree - with a split at least */
@@ -36,7 +38,7 @@ export class WalkTable {
     const n = tree.feature.length
     const words = this.#arena.words(this.nodes, n * 4)
     for (let i = 0; i < n; i++) {
-      const table = this.#tables + i * this.#tableBytes
+      const table = this.#tables + i * this.#leftTables.tableBytes
       const feature = tree.feature[i]!
       const column = columns.columnOf[feature]!
       words[i * 4] = this.#rows.walkOffset(column)
@@ -44,8 +46,7 @@ export class WalkTable {
       words[i * 4 + 1] = table + Number(isWide(columns.columns[column]!.nValues))
       words[i * 4 + 2] = tree.leftChild[i]!
       words[i * 4 + 3] = tree.rightChild[i]!
-      writeLeft(
-        this.#arena.bytes(table, this.#tableBytes), columns, feature, tree.leftBins[i]!)
+      this.#leftTables.write(table, feature, tree.leftBins[i]!)
     }
     this.#arena.doubles(this.values, tree.leafValue.length).set(tree.leafValue)
   }

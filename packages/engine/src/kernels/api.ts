@@ -67,6 +67,12 @@ export interface Kernels extends SearchFunctions {
   ): void
   /** dst -= src over nCells cells (a multiple of 4) of contiguous planes. */
   subtractSums(dst: number, src: number, nCells: number): void
+  /** Sums over n bins: gradients and hessians (i64 each), and behind them counts (i32). */
+  sumBins(
+    totals: number, gradients: number, hessians: number, counts: number, n: number,
+  ): void
+  /** Writes a byte for each of 256 bits: 1 where it is set. */
+  spreadBits(bytes: number, bits: number): void
   /**
    * Copies n records from src to dst: those with `table[bin of feature] = 1` to the front in
    * order, the others (0) to the back in reverse. Returns the number at the front.

@@ -80,6 +80,11 @@ export class Arena {
     return new Uint8Array(this.memory.buffer, offset, length)
   }
 
+  /** Bytes that are looked at again and again. */
+  window(offset: number, length: number): ArenaWindow {
+    return new ArenaWindow(this, offset, length)
+  }
+
   doubles(offset: number, length: number): Float64Array {
     return new Float64Array(this.memory.buffer, offset, length)
   }
@@ -94,5 +99,31 @@ export class Arena {
 
   view(): DataView {
     return this.#view
+  }
+}
+
+/** A view of an arena that is made anew only where the memory has grown since the last look. */
+export class ArenaWindow {
+  readonly #arena: Arena
+  readonly #offset: number
+  readonly #length: number
+  #bytes: Uint8Array
+  /** The arena's view when `bytes` was made. */
+  #made: DataView
+
+  constructor(arena: Arena, offset: number, length: number) {
+    this.#arena = arena
+    this.#offset = offset
+    this.#length = length
+    this.#bytes = arena.bytes(offset, length)
+    this.#made = arena.view()
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#made !== this.#arena.view()) {
+      this.#bytes = this.#arena.bytes(this.#offset, this.#length)
+      this.#made = this.#arena.view()
+    }
+    return this.#bytes
   }
 }

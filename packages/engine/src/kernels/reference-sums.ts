@@ -2,7 +2,8 @@ import { CELL_BYTES, HALF_CELL_BYTES, type Kernels } from './api.js'
 import { cellsOf } from './cells.js'
 
 type SumKernels = Pick<Kernels,
-  'widen' | 'widenHalf' | 'sumColumns' | 'widenBundles' | 'addSums' | 'subtractSums' | 'coarsen'>
+  'widen' | 'widenHalf' | 'sumColumns' | 'widenBundles' | 'addSums' | 'subtractSums' | 'sumBins' |
+  'coarsen'>
 
 /** Naive twins of the kernels for cells and sums; see `referenceKernels`. */
 export function referenceSumKernels(memory: WebAssembly.Memory): SumKernels {
@@ -14,6 +15,7 @@ export function referenceSumKernels(memory: WebAssembly.Memory): SumKernels {
     widenBundles: (...args) => own.widenBundles(...args),
     addSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, 1),
     subtractSums: (dst, src, nCells) => own.combineSums(dst, src, nCells, -1),
+    sumBins: (...args) => own.sumBins(...args),
     coarsen: (...args) => own.coarsen(...args),
   }
 }
@@ -87,6 +89,20 @@ class ReferenceSums {
         this.#addInt(n, Number(cellN))
       }
       cells += cellsOf(nBins, cellBytes) * cellBytes
+    }
+  }
+
+  sumBins(
+    totals: number, gradients: number, hessians: number, counts: number, n: number,
+  ): void {
+    const view = this.#view
+    view.setBigInt64(totals, 0n, true)
+    view.setBigInt64(totals + 8, 0n, true)
+    view.setInt32(totals + 16, 0, true)
+    for (let bin = 0; bin < n; bin++) {
+      this.#addLong(totals, view.getBigInt64(gradients + bin * 8, true))
+      this.#addLong(totals + 8, view.getBigInt64(hessians + bin * 8, true))
+      this.#addInt(totals + 16, view.getInt32(counts + bin * 4, true))
     }
   }
 

@@ -28,6 +28,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
       own.rearrange(rows, n, stride, feature, table, sides),
     misplaced: (...args) => own.misplaced(...args),
     exchangeRows: (...args) => own.exchangeRows(...args),
+    spreadBits: (bytes, bits) => own.spreadBits(bytes, bits),
     divide: (...args) => own.divide(...args),
     gatherRows: (...args) => own.gatherRows(...args),
     scan: (...args) => referenceScan(memory, ...args),
@@ -150,6 +151,13 @@ class ReferenceKernels {
     const row = bytes.slice(rows + i * stride, rows + (i + 1) * stride)
     bytes.copyWithin(rows + i * stride, rows + j * stride, rows + (j + 1) * stride)
     bytes.set(row, rows + j * stride)
+  }
+
+  spreadBits(bytes: number, bits: number): void {
+    const view = this.#view
+    for (let bit = 0; bit < 256; bit++) {
+      view.setUint8(bytes + bit, (view.getUint8(bits + (bit >> 3)) >> (bit & 7)) & 1)
+    }
   }
 
   divide(dst: number, src: number, n: number, stride: number, decisions: number): void {

@@ -58,7 +58,7 @@ class ComputeThread {
       plan, train: start.train!, buffers: treeBuffers, histogramPoolBytes, thread, nThreads,
     }, this.#gate, this.#engine, (grown) => {
       const trees = packTrees(grown)
-      send({ kind: 'trees', trees }, [trees.bytes])
+      send({ kind: 'trees', iteration: this.#iteration, trees }, [trees.bytes])
     })
   }
 
@@ -78,10 +78,13 @@ class ComputeThread {
   /** One iteration. Trees that are grown apart are told of by the threads that grew them. */
   iterate(booster: Booster, iteration: number, evaluates: boolean): void {
     const team = this.#team
+    this.#gate.iteration = iteration
     if (team === null) {
       const { trees: grown, ...outcome } = this.lead(booster.iterate(iteration, evaluates))
       const trees = packTrees(grown.map((tree, output) => ({ output, tree })))
-      send({ kind: 'iterated', outcome: grown.length === 0 ? null : outcome, trees }, [trees.bytes])
+      send({
+        kind: 'iterated', iteration, outcome: grown.length === 0 ? null : outcome, trees,
+      }, [trees.bytes])
       return
     }
     const growAll = (task: IterationTask): BinnedTree[] => {
@@ -93,7 +96,7 @@ class ComputeThread {
       return team.trees()
     }
     const outcome = this.lead(booster.iterateApart(iteration, evaluates, growAll))
-    send({ kind: 'iterated', outcome, trees: null })
+    send({ kind: 'iterated', iteration, outcome, trees: null })
   }
 
   /** Runs a dialogue to its end, with all threads answering. */
@@ -123,6 +126,11 @@ class ComputeThread {
     if (this.#gate.isAborted) throw aborted()
   }
 
+  /** Of the request under way. */
+  get #iteration(): number {
+    return this.#gate.iteration!
+  }
+
   /** This thread's part. Returns the root's totals, if any. */
   #carryOut(request: EngineRequest): EngineAnswer {
     const engine = this.#engine
@@ -150,7 +158,7 @@ class ComputeThread {
         return null
       case 'together': throw onlyOneByOne()
       case 'evaluate':
-        sendParts(engine.evaluate(request))
+        sendParts(this.#iteration, engine.evaluate(request))
         return null
       case 'select': {
         const part = engine.select(request)
@@ -246,15 +254,16 @@ function send(message: FromThread, transfer: ArrayBuffer[] = []): void {
   parentPort!.postMessage(message, transfer)
 }
 
-function sendParts(parts: readonly MetricPart[]): void {
-  send({ kind: 'parts', parts }, partBuffers(parts))
+function sendParts(iteration: number, parts: readonly MetricPart[]): void {
+  send({ kind: 'parts', iteration, parts }, partBuffers(parts))
 }
 
 /** Reports a failure once, for all; the thread is of no more use after it. */
 function report(error: unknown, start: ThreadStart): void {
-  new Gate(start.control, start.nThreads).fail()
+  const gate = new Gate(start.control, start.nThreads)
+  gate.fail()
   if (error instanceof PeerFailed) return
-  send({ kind: 'failed', ...failureOf(error) })
+  send({ kind: 'failed', iteration: gate.iteration, ...failureOf(error) })
 }
 
 function lead(thread: ComputeThread, start: ThreadStart): void {

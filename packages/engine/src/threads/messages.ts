@@ -44,18 +44,21 @@ export type ToLeader =
 export type FromThread =
   | { readonly kind: 'ready' }
   /** Trees of the iteration, from the thread that grew them. */
-  | { readonly kind: 'trees', readonly trees: PackedTrees }
+  | { readonly kind: 'trees', readonly iteration: number, readonly trees: PackedTrees }
   /**
    * From the leader, with the trees, or where they are grown apart without: all are told of,
    * before or after this. Null: none of them could split.
    */
   | {
-    readonly kind: 'iterated', readonly outcome: IterationOutcome | null,
-    readonly trees: PackedTrees | null,
+    readonly kind: 'iterated', readonly iteration: number,
+    readonly outcome: IterationOutcome | null, readonly trees: PackedTrees | null,
   }
   | { readonly kind: 'centered', readonly baseScores: readonly number[] }
   | { readonly kind: 'replayed' }
   | { readonly kind: 'aborted' }
   /** From each thread, once per evaluation. */
-  | { readonly kind: 'parts', readonly parts: readonly MetricPart[] }
-  | { readonly kind: 'failed' } & ThreadFailure
+  | {
+    readonly kind: 'parts', readonly iteration: number, readonly parts: readonly MetricPart[],
+  }
+  /** In that iteration; null: before the first. */
+  | { readonly kind: 'failed', readonly iteration: number | null } & ThreadFailure

@@ -4,24 +4,23 @@ import { assert, CoppiceError } from '../errors.js'
 import { bytesOfRows, engineRows, sharedRows } from '../execution/engine-rows.js'
 import { Exchange } from '../execution/exchange.js'
 import { shareFeatures } from '../execution/feature-shares.js'
-import type { BinnedTree, MetricPart } from '../execution/protocol.js'
+import type { BinnedTree } from '../execution/protocol.js'
 import { requestBytesMax } from '../execution/request-codec.js'
 import { TALLY_COUNTS_MAX } from '../execution/tally-counts.js'
 import { type TreeBuffers, TreePlanes } from '../execution/tree-planes.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
 import { momentsRoom } from '../linear/moments.js'
-import {
-  Booster, type IterationOutcome, type IterationRecord, nothingLearnt,
-} from '../training/iteration.js'
+import { Booster, type IterationRecord } from '../training/iteration.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { asOperatingError, errorOf } from './failure.js'
+import { compileLater } from './dedicated-process.js'
 import { defaultThreads } from './default-threads.js'
 import { CONTROL_BYTES, Gate, Spins } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
-import { type PackedTrees, unpackTrees } from './packed-trees.js'
 import { spawnThread } from './spawn.js'
 import { taskBytesMax } from './tree-team.js'
+import { Underway } from './underway.js'
 
 /** What the threads come to: a record of an iteration, base scores, or nothing. */
 type Outcome = IterationRecord | readonly number[] | null
@@ -31,18 +30,11 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
-/** An iteration that has begun before it was asked for. */
-interface IterationAhead {
-  readonly iteration: number
-  readonly evaluates: boolean
-  /** Null until it is over. */
-  outcome: IterationRecord | Error | null
-}
-
 /**
  * Trains on worker threads, each with its rows in a WebAssembly memory of its own. The calling
  * thread stays free: it hears of each iteration when it is committed. What it does then, such as
- * hashes of trees and callbacks, it does while the threads are at the next iteration.
+ * hashes of trees and callbacks, it does while the threads are at the next iteration, which the
+ * leader is told of beforehand: to ask and wait took up to a tenth of an iteration.
  */
 export class ThreadExecutor implements Executor {
   readonly nThreads: number
@@ -50,17 +42,9 @@ export class ThreadExecutor implements Executor {
   #workers: Worker[] = []
   #gate: Gate | null = null
   #nReady = 0
-  #parts: MetricPart[] = []
-  #nParts = 0
-  /** The leader's; undefined until it is told, null: nothing was learnt. */
-  #outcome: IterationOutcome | null | undefined
-  #trees: PackedTrees[] = []
   #nOutputs = 1
-  #iteration = 0
-  #evaluates = false
-  /** Whether the iteration after it evaluates; null: none follows. */
-  #next: boolean | null = null
-  #ahead: IterationAhead | null = null
+  /** Iterations that the leader was told of, the first of them asked for, or to be asked for. */
+  #underway: readonly Underway[] = []
   #waiter: Waiter | null = null
   #failure: Error | null = null
   /** What threads have copies of waits to be collected, which nothing else brings about. */
@@ -127,6 +111,7 @@ export class ThreadExecutor implements Executor {
     await this.#wait(() => {
       for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })
     })
+    compileLater(nThreads)
   }
 
   #treeBuffers({ plan, train: { nRows }, growsApart }: TrainingJob): TreeBuffers | null {
@@ -166,59 +151,46 @@ export class ThreadExecutor implements Executor {
         this.#settle(null)
         return
       case 'iterated':
-        this.#outcome = message.outcome
-        if (message.trees !== null) this.#trees.push(message.trees)
-        this.#finishIteration()
+        this.#take(message.iteration, (own) => {
+          own.setOutcome(message.outcome)
+          if (message.trees !== null) own.addTrees(message.trees)
+        })
         return
       case 'trees':
-        this.#trees.push(message.trees)
-        this.#finishIteration()
+        this.#take(message.iteration, (own) => own.addTrees(message.trees))
         return
       case 'parts':
-        this.#parts.push(...message.parts)
-        this.#nParts++
-        this.#finishIteration()
+        this.#take(message.iteration, (own) => own.addParts(message.parts))
         return
       case 'aborted':
         this.#reject(new CoppiceError('ABORTED', 'training was aborted'))
         return
       case 'failed':
-        this.#fail(errorOf(message))
+        this.#fail(errorOf(message), message.iteration)
     }
   }
 
-  /** The leader's outcome, and parts and trees of all threads, in whatever order they come. */
-  #finishIteration(): void {
-    const outcome = this.#outcome
-    if (outcome === undefined) return
-    if (outcome !== null && !this.#isWhole) return
-    this.#outcome = undefined
-    const [ahead, trees, metricParts] = [this.#ahead, this.#trees, this.#parts]
-    // first of all: threads wait for it
-    if (ahead === null && outcome !== null) this.#goAhead()
-    const record = outcome === null ? nothingLearnt
-      : { ...outcome, trees: unpackTrees(trees), metricParts }
-    if (ahead === null) this.#settle(record)
-    else ahead.outcome = record
+  /** Something that was told of an iteration. */
+  #take(iteration: number, take: (own: Underway) => void): void {
+    const own = this.#underway.find((each) => each.iteration === iteration)
+    // it was given up
+    if (own === undefined) return
+    take(own)
+    this.#tellFirst()
   }
 
-  /** Whether all parts and trees of the iteration are there. */
-  get #isWhole(): boolean {
-    const nTrees = this.#trees.reduce((sum, { outputs }) => sum + outputs.length, 0)
-    return nTrees === this.#nOutputs && (!this.#evaluates || this.#nParts === this.nThreads)
-  }
-
-  /** Begins the iteration that will be asked for next, if there is one. */
-  #goAhead(): void {
-    const evaluates = this.#next
-    if (evaluates === null) return
-    const iteration = this.#iteration + 1
-    this.#ahead = { iteration, evaluates, outcome: null }
-    this.#begin(iteration, evaluates)
+  /** Gives what the first iteration under way came to, once that is known, to who waits for it. */
+  #tellFirst(): void {
+    const result = this.#underway[0]?.result ?? null
+    if (result === null) return
+    if (result instanceof Error) this.#reject(result)
+    else this.#settle(result)
   }
 
   #wait(begin: () => void): Promise<Outcome> {
-    if (this.#failure !== null) return Promise.reject(this.#failure)
+    // iterations before the one that failed come to an end
+    const isEnding = this.#underway[0]?.result === null
+    if (this.#failure !== null && !isEnding) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject }
       begin()
@@ -234,15 +206,25 @@ export class ThreadExecutor implements Executor {
   #reject(error: Error): void {
     const waiter = this.#waiter
     this.#waiter = null
-    if (this.#ahead !== null) this.#ahead.outcome = error
+    for (const each of this.#underway) each.fail(error)
     waiter?.reject(error)
   }
 
-  /** The first failure is the one that is told. */
-  #fail(error: Error): void {
+  /**
+   * The first failure is the one that is told.
+   *
+   * @param iteration - in which a thread failed; those before it come to an end, as all threads
+   *   have told of them, if it was not heard yet; none: the threads are of no more use
+   */
+  #fail(error: Error, iteration: number | null = null): void {
     this.#failure ??= error
     this.#gate?.fail()
-    this.#reject(this.#failure)
+    const [first] = this.#underway
+    if (iteration === null || first === undefined || first.iteration >= iteration) {
+      this.#reject(this.#failure)
+      return
+    }
+    for (const each of this.#underway) if (each.iteration >= iteration) each.fail(this.#failure)
   }
 
   async center(signal?: AbortSignal): Promise<readonly number[]> {
@@ -258,27 +240,33 @@ export class ThreadExecutor implements Executor {
   async iterate(
     iteration: number, evaluates: boolean, signal?: AbortSignal, next: boolean | null = null,
   ): Promise<IterationRecord> {
-    const ahead = this.#ahead
-    this.#ahead = null
-    this.#next = next
-    if (ahead === null) {
-      return (await this.#ask(() => this.#begin(iteration, evaluates), signal)) as IterationRecord
+    const isAhead = this.#underway.length > 0
+    const own = this.#underway[0] ?? this.#newUnderway(iteration, evaluates)
+    assert(own.iteration === iteration && own.evaluates === evaluates,
+      `iteration ${own.iteration} is next`)
+    const begin = (): void => {
+      if (this.#failure !== null) return
+      if (!isAhead) this.#begin(own)
+      if (next !== null) this.#begin(this.#newUnderway(iteration + 1, next))
     }
-    assert(ahead.iteration === iteration && ahead.evaluates === evaluates,
-      `iteration ${ahead.iteration} is next`)
-    if (ahead.outcome === null) return (await this.#ask(() => {}, signal)) as IterationRecord
-    if (ahead.outcome instanceof Error) throw ahead.outcome
-    if (ahead.outcome.trees.length > 0) this.#goAhead()
-    return ahead.outcome
+    try {
+      if (own.result === null) return (await this.#ask(begin, signal)) as IterationRecord
+      if (own.result instanceof Error) throw own.result
+      if (own.result.trees.length > 0) begin()
+      return own.result
+    } finally {
+      this.#underway = this.#underway.filter((each) => each !== own)
+    }
   }
 
-  /** Has the leader begin an iteration. Nothing that is told of another one comes after this. */
-  #begin(iteration: number, evaluates: boolean): void {
-    this.#parts = []
-    this.#nParts = 0
-    this.#trees = []
-    this.#iteration = iteration
-    this.#evaluates = evaluates
+  #newUnderway(iteration: number, evaluates: boolean): Underway {
+    return new Underway(iteration, evaluates, this.#nOutputs, this.nThreads)
+  }
+
+  /** Tells the leader of an iteration, to be done when it is done with those before. */
+  #begin(underway: Underway): void {
+    const { iteration, evaluates } = underway
+    this.#underway = [...this.#underway, underway]
     this.#post({ kind: 'iterate', iteration, evaluates })
   }
 
@@ -310,6 +298,7 @@ export class ThreadExecutor implements Executor {
     // who still waits would wait for ever
     this.#failure ??= new CoppiceError('ABORTED', 'the executor was closed')
     this.#reject(this.#failure)
+    this.#underway = []
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
 }

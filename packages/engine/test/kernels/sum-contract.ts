@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import { CELL_BYTES, HALF_CELL_BYTES, type Kernels } from '../../src/kernels/api.js'
 import { cellOffsets } from '../../src/kernels/cells.js'
-import { Lab } from './lab.js'
+import { Lab, lengths } from './lab.js'
 
-/** widen, widenHalf, addSums, subtractSums: exact sums in every shape. */
+/** widen, widenHalf, addSums, subtractSums, sumBins: exact sums in every shape. */
 export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void {
   const lab = new Lab(make)
   beforeEach(() => lab.clear())
@@ -39,6 +39,28 @@ export function sumContract(make: (memory: WebAssembly.Memory) => Kernels): void
         assert.equal(lab.ints(c, 1)[0], 2 * 65_535)
       }
     })
+  })
+
+  it('sumBins adds up bins of every plane, without a bit lost', () => {
+    for (const n of lengths) {
+      lab.clear()
+      const random = new TestRandom(n)
+      const long = (): bigint => BigInt(random.word()) * 2n ** 21n - 2n ** 52n
+      const [g, h, c] = [lab.reserve(n * 8), lab.reserve(n * 8), lab.reserve(n * 4)]
+      const gradients = Array.from({ length: n }, long)
+      const hessians = Array.from({ length: n }, long)
+      const counts = Array.from({ length: n }, () => random.below(4_000_000))
+      for (let i = 0; i < n; i++) {
+        lab.view.setBigInt64(g + i * 8, gradients[i]!, true)
+        lab.view.setBigInt64(h + i * 8, hessians[i]!, true)
+        lab.view.setInt32(c + i * 4, counts[i]!, true)
+      }
+      const totals = lab.put(Array.from({ length: 20 }, () => 255))
+      lab.run([totals], (k) => k.sumBins(totals, g, h, c, n))
+      const sum = (values: readonly bigint[]): bigint => values.reduce((all, v) => all + v, 0n)
+      assert.deepEqual(lab.longs(totals, 2), [sum(gradients), sum(hessians)])
+      assert.deepEqual(lab.ints(totals + 16, 1), [counts.reduce((all, v) => all + v, 0)])
+    }
   })
 
   it('widenBundles gives default bins what others leave', () => {

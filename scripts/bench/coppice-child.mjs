@@ -3,12 +3,15 @@
  * one JSON object a line on standard input, with one line each. README.md has the protocol.
  */
 import { InlineExecutor, train } from '@coppice/engine'
-import { ThreadExecutor } from '@coppice/engine/threads'
+import { dedicateProcess, ThreadExecutor } from '@coppice/engine/threads'
 import {
   answerRequests, hashModel, timeBatch, timeRows, writePredictions,
 } from './answer-requests.mjs'
 import { binData, binSparse } from './binned-data.mjs'
 import { csrOf, readData } from './data-files.mjs'
+
+// what the command does
+dedicateProcess()
 
 let held = null
 let model = null

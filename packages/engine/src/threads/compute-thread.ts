@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { loadModules } from '../custom/registry.js'
 import { CoppiceError } from '../errors.js'
 import { rootFinding, roundAnswer } from '../execution/candidates.js'
@@ -298,4 +298,4 @@ async function main(start: ThreadStart): Promise<void> {
   }
 }
 
-void main(workerData as ThreadStart)
+parentPort!.once('message', (start: ThreadStart) => void main(start))

@@ -6,7 +6,7 @@ import type { TrainingPlan } from '../training/plan.js'
 import type { ThreadFailure } from './failure.js'
 import type { PackedTrees } from './packed-trees.js'
 
-/** What a compute thread is started with. Buffers are shared. */
+/** The first message to a compute thread. Buffers are shared. */
 export interface ThreadStart {
   readonly thread: number
   readonly nThreads: number

@@ -63,7 +63,12 @@ export class ThreadExecutor implements Executor {
     this.#modules = modules
   }
 
+  prepare(): void {
+    for (let thread = 0; thread < this.nThreads; thread++) this.#spawn(thread)
+  }
+
   async open(job: TrainingJob): Promise<void> {
+    if (this.#workers.length === 0) this.prepare()
     const { plan, train, evalSets, histogramPoolBytes } = job
     const { nThreads } = this
     const sets = [train, ...evalSets.map(({ data }) => data)]
@@ -109,7 +114,9 @@ export class ThreadExecutor implements Executor {
         linear === undefined ? 0 : nThreads * momentsRoom(linear.maxFeatures) * 8),
     }
     await this.#wait(() => {
-      for (let thread = 0; thread < nThreads; thread++) this.#spawn({ ...start, thread })
+      for (const [thread, worker] of this.#workers.entries()) {
+        worker.postMessage({ ...start, thread } satisfies ThreadStart)
+      }
     })
     compileLater(nThreads)
   }
@@ -120,13 +127,8 @@ export class ThreadExecutor implements Executor {
     return TreePlanes.buffers({ nRows, nOutputs, maxLeaves, features }, kind !== 'none')
   }
 
-  #spawn(start: ThreadStart): void {
-    this.#listen(
-      spawnThread('./compute-thread.js', `coppice-compute-${start.thread}`, start), start.thread)
-  }
-
-  /** A function of its own: listeners must not keep the rows that the thread was started with. */
-  #listen(worker: Worker, thread: number): void {
+  #spawn(thread: number): void {
+    const worker = spawnThread('./compute-thread.js', `coppice-compute-${thread}`, null)
     worker.on('message', (message: FromThread) => this.#hear(message))
     worker.on('error', (error) => this.#fail(asOperatingError(error)))
     worker.on('exit', (code) => {

@@ -26,7 +26,9 @@ export interface TrainingJob {
  */
 export interface Executor {
   readonly nThreads: number
-  /** Loads the rows; called once, first. */
+  /** Begins what takes time and needs no rows; at most once, before `open`, which does without. */
+  prepare?(): void
+  /** Loads the rows; called once. */
   open(job: TrainingJob): Promise<void>
   /**
    * Finds base scores that depend on the order of the labels (see Booster.center); before anything

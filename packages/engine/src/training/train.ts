@@ -31,6 +31,8 @@ import type { TrainOptions, TrainResult } from './types.js'
  */
 export async function train(options: TrainOptions, executor: Executor): Promise<TrainResult> {
   try {
+    // threads start while rows are looked at
+    executor.prepare?.()
     const inputs = localInputs(options, executor.nThreads)
     const dialogue = trainingDialogue(inputs)
     const job = {

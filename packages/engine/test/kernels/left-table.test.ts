@@ -35,7 +35,9 @@ for (const [name, make] of Object.entries(makers)) {
       const nBins = [2, 255, 256, 5, 300, 4, 3]
       const features = nBins.map((n) => ({ nBins: n, missingBin: -1, isCategorical: false }))
       const plan = planColumns(features, [
-        [{ feature: 3, defaultBin: 2 }, { feature: 5, defaultBin: 0 }, { feature: 6, defaultBin: 1 }],
+        [
+          { feature: 3, defaultBin: 2 }, { feature: 5, defaultBin: 0 }, { feature: 6, defaultBin: 1 },
+        ],
       ])
       const arena = new Arena()
       const kernels: Kernels = make(arena.memory)

@@ -3,11 +3,11 @@ import { defaultThreads } from './default-threads.js'
 
 /**
  * By V8's major version, what makes it compile JavaScript with its slow compiler later: by a factor
- * of ten or so. Later versions have another compiler in between, and need none of it.
+ * of seven. Later versions have another compiler in between, and need none of it.
  */
 const laterFlags = new Map([
-  [11, '--interrupt-budget=1000000'],
-  [12, '--invocation-count-for-turbofan=30000'],
+  [11, '--interrupt-budget=500000'],
+  [12, '--invocation-count-for-turbofan=20000'],
 ])
 
 let isDedicated = false
@@ -31,7 +31,7 @@ export function dedicateProcess(): void {
   isDedicated = true
 }
 
-/** Compute threads of a training are there, and have not begun. */
+/** Compute threads that share each tree are there, and have not begun. */
 export function compileLater(nThreads: number): void {
   const flag = laterFlagOf(process.versions.v8)
   if (!isDedicated || nThreads < 2 || nThreads < defaultThreads() || flag === null) return

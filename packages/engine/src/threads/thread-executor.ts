@@ -118,7 +118,7 @@ export class ThreadExecutor implements Executor {
         worker.postMessage({ ...start, thread } satisfies ThreadStart)
       }
     })
-    compileLater(nThreads)
+    if (start.treeBuffers === null) compileLater(nThreads)
   }
 
   #treeBuffers({ plan, train: { nRows }, growsApart }: TrainingJob): TreeBuffers | null {

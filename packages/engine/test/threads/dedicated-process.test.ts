@@ -45,8 +45,8 @@ describe('dedicateProcess', () => {
   })
 
   it('knows the flags of V8 versions, and says nothing to others', () => {
-    assert.equal(laterFlagOf('11.3.244.8-node.26'), '--interrupt-budget=1000000')
-    assert.equal(laterFlagOf('12.4.254.21-node.33'), '--invocation-count-for-turbofan=30000')
+    assert.equal(laterFlagOf('11.3.244.8-node.26'), '--interrupt-budget=500000')
+    assert.equal(laterFlagOf('12.4.254.21-node.33'), '--invocation-count-for-turbofan=20000')
     assert.equal(laterFlagOf('13.6.233.10-node.28'), null)
   })
 

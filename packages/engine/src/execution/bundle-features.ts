@@ -1,7 +1,9 @@
+import type { Packing } from '../dataset.js'
 import { isWide } from '../row-bytes.js'
 import { COLUMN_VALUES_MAX } from './columns.js'
 import { countBins } from './count-bins.js'
 import { OffDefaults, type FeatureDefault } from './off-defaults.js'
+import { byPacking } from './packed-entries.js'
 import type { EngineRows, FeatureLayout } from './protocol.js'
 import { countRows, type RowRun } from './row-dealing.js'
 
@@ -126,6 +128,15 @@ function findOffDefault(
     [candidate, rows.subarray(c * nWords, (c + 1) * nWords)]))
 }
 
+/** Whether a packing says that no row has two features of a bundle, nor a bin that it cannot have. */
+function keepsApart(
+  { columnOf, defaultBin }: Packing, bundles: readonly (readonly Candidate[])[],
+): boolean {
+  return bundles.every((bundle) => bundle.every((own) =>
+    columnOf[own.feature] === columnOf[bundle[0]!.feature] &&
+    defaultBin[own.feature] === own.defaultBin))
+}
+
 /** Takes features out that share a row with another of their bundle, or have impossible bins. */
 function withoutConflicts(
   data: EngineRows, runs: readonly RowRun[], layout: readonly FeatureLayout[],
@@ -147,7 +158,7 @@ function withoutConflicts(
     // a bin that a feature does not have would be another's: sums by itself tell of it
     if (takenBy[bundle] === row || bin >= layout[feature]!.nBins) isOut[feature] = 1
     else takenBy[bundle] = row
-  })
+  }, byPacking((packing) => keepsApart(packing, bundles)))
   return bundles
     .map((bundle) => bundle.filter(({ feature }) => isOut[feature] === 0))
     .filter((bundle) => bundle.length > 1)

@@ -16,7 +16,7 @@ export interface ColumnTarget {
  * How packed rows become bytes of columns, by packed column x 256 + byte. A *lane* is a column, or
  * behind them the higher byte of a wide feature's column, in the order of those.
  */
-interface Translation {
+export interface Translation {
   /** The lane that is written, or -1. */
   readonly laneOf: Int32Array
   readonly valueOf: Uint8Array
@@ -111,7 +111,7 @@ export class ColumnFiller {
 }
 
 /** @returns null where a bundle has other defaults than the packing */
-function translate(packing: Packing, plan: ColumnPlan): Translation | null {
+export function translate(packing: Packing, plan: ColumnPlan): Translation | null {
   const { columns, columnOf, memberOf, wide } = plan
   const nFeatures = columnOf.length
   const laneAt = (place: number): number =>

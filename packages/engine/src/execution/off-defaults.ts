@@ -55,10 +55,18 @@ export class OffDefaults {
     return { featureOf, binOf }
   }
 
-  /** Visits local rows 0, step, 2 step, ... of the stripes; those of a row in any order. */
-  visit(data: EngineRows, stripes: readonly Stripe[], step: number, found: Found): void {
+  /**
+   * Visits local rows 0, step, 2 step, ... of the stripes; those of a row in any order.
+   *
+   * @param skips - blocks of packed rows that need no look
+   */
+  visit(
+    data: EngineRows, stripes: readonly Stripe[], step: number, found: Found,
+    skips: (packing: Packing) => boolean = () => false,
+  ): void {
     const { rowBytes } = data
     visitBlocks(data, stripes, ({ bins, packing }, blockRow, nRows, localRow) => {
+      if (packing !== undefined && skips(packing)) return
       const first = (step - localRow % step) % step
       const entries = packing === undefined ? null : this.#entriesOf(packing)
       if (entries !== null) {

@@ -7,6 +7,7 @@ import { ColumnFiller, type ColumnTarget } from './column-rows.js'
 import { planColumns, type ColumnPlan } from './columns.js'
 import type { BagRule, RowBag } from './bag-rules.js'
 import { LeftTableWriter } from './left-table.js'
+import { PackedFill } from './packed-fill.js'
 import { PlainRows } from './plain-rows.js'
 import type { EngineRows, Expansion, FeatureLayout } from './protocol.js'
 import { recordLayout, ROW_ID_OFFSET, type RecordLayout } from './record-layout.js'
@@ -113,6 +114,8 @@ export class RowStore {
     const { binStride, sideStride } = this.layout
     const plain = PlainRows.areOf(this.columns)
       ? new PlainRows(this.#arena, this.#kernels, this.layout, data.rowBytes) : null
+    const packed = PackedFill.ofRows(
+      this.#arena, this.#kernels, this.columns, this.layout, data)
     const memory = new Uint8Array(this.#arena.memory.buffer)
     const view = this.#arena.view()
     const rows = this.#ordered
@@ -126,7 +129,7 @@ export class RowStore {
     })
     visitRows(data, this.#runs, fill,
       (packing, bins, first, nRows, localRow) =>
-        filler.fillPacked(targetAt(localRow), packing, bins, first, nRows))
+        packed!.fill(rows, packing, bins, first, nRows, localRow))
     let id = rows.sides(0) + ROW_ID_OFFSET
     for (let row = 0; row < this.nRows; row++, id += sideStride) view.setUint32(id, row, true)
   }

@@ -1,3 +1,4 @@
+import type { RowFunctions } from './row-api.js'
 import type { SearchFunctions } from './search-api.js'
 
 /**
@@ -23,7 +24,7 @@ import type { SearchFunctions } from './search-api.js'
  * nBins, missing bin or -1, kind (0 numeric, 1 categorical; plus, of a wide feature, twice the
  * place of its draw in a mask: execution/mask.ts). Offsets are even.
  */
-export interface Kernels extends SearchFunctions {
+export interface Kernels extends RowFunctions, SearchFunctions {
   /**
    * Cells of features [first, last) to sums: overwrites the planes, or adds to them if `add`.
    * `hist` is where the cells of `firstFeature` are; those of the next follow.
@@ -292,32 +293,6 @@ export interface Kernels extends SearchFunctions {
   putRounded(
     out: number, outStride: number, gradient: number, hessian: number, n: number,
     gradientScale: number, hessianScale: number,
-  ): void
-  /** Copies n rows of `width` bytes that lie srcStride apart to places dstStride apart. */
-  copyRows(
-    dst: number, dstStride: number, src: number, srcStride: number, width: number, n: number,
-  ): void
-  /** Writes n gradient pairs (row order) into n sides that lie `stride` bytes apart. */
-  putGradients(sides: number, n: number, stride: number, gradients: number): void
-  /** score[id] += value for n u32 row ids that lie `stride` bytes apart. */
-  scatterLeaf(score: number, ids: number, n: number, stride: number, value: number): void
-  /** score[i] += additions[i] for n doubles. */
-  addScores(score: number, additions: number, n: number): void
-  /**
-   * score[row] += value of the row's leaf, for the n rows listed at `ids` (0 = rows 0 .. n-1). A
-   * row's bin of a node's feature is at rec + row * stride + the node's feature word.
-   */
-  walkTree(
-    score: number, rec: number, stride: number, ids: number, n: number, nodes: number,
-    values: number,
-  ): void
-  /**
-   * As walkTree, where a node's table may be odd: its feature's bins are of two bytes, and a bit
-   * for each (1: left) lies at the table's offset less 1.
-   */
-  walkTreeWide(
-    score: number, rec: number, stride: number, ids: number, n: number, nodes: number,
-    values: number,
   ): void
   /** e^x of n (even) doubles; the same bits as `exp` of @coppice/model. */
   expLanes(dst: number, src: number, n: number): void

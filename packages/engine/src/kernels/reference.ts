@@ -2,6 +2,7 @@ import { exp } from '@coppice/model'
 import { finish, mixNumber } from '../random.js'
 import type { Kernels } from './api.js'
 import { nearestEven, saturate } from './fixed-point.js'
+import { NO_PLACE } from './row-api.js'
 import { referenceObjectiveKernels } from './reference-objectives.js'
 import { referenceMomentKernels } from './reference-moments.js'
 import { referenceScanConstrained } from './reference-constrained.js'
@@ -39,6 +40,7 @@ export function referenceKernels(memory: WebAssembly.Memory): Kernels {
     residualGradients: (...args) => own.residualGradients(...args),
     softmaxGradients: (...args) => own.softmaxGradients(...args),
     copyRows: (...args) => own.copyRows(...args),
+    placeEntries: (...args) => own.placeEntries(...args),
     putGradients: (...args) => own.putGradients(...args),
     scatterLeaf: (...args) => own.scatterLeaf(...args),
     addScores: (score, additions, n) => {
@@ -270,6 +272,20 @@ class ReferenceKernels {
     dst: number, dstStride: number, src: number, srcStride: number, width: number, n: number,
   ): void {
     for (let i = 0; i < n; i++) this.#copy(dst + i * dstStride, src + i * srcStride, width)
+  }
+
+  placeEntries(
+    dst: number, dstStride: number, src: number, nColumns: number, n: number, places: number,
+    values: number,
+  ): void {
+    const view = this.#view
+    for (let i = 0; i < n * nColumns; i++) {
+      const entry = (i % nColumns) * 256 + view.getUint8(src + i)
+      const place = view.getUint32(places + entry * 4, true)
+      if (place === NO_PLACE) continue
+      const row = dst + Math.floor(i / nColumns) * dstStride
+      view.setUint8(row + place, view.getUint8(values + entry))
+    }
   }
 
   putGradients(sides: number, n: number, stride: number, gradients: number): void {

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { TestRandom } from '@coppice/testkit'
+import { bundleFeatures } from '../../src/execution/bundle-features.js'
+import { ColumnFiller } from '../../src/execution/column-rows.js'
+import { planColumns } from '../../src/execution/columns.js'
+import { PackedFill } from '../../src/execution/packed-fill.js'
+import { packRows } from '../../src/execution/packed-rows.js'
+import type { EngineRows } from '../../src/execution/protocol.js'
+import { recordLayout } from '../../src/execution/record-layout.js'
+import { RecordPlanes } from '../../src/execution/record-planes.js'
+import { dealRuns } from '../../src/execution/row-dealing.js'
+import { Arena } from '../../src/kernels/arena.js'
+import { instantiateKernels } from '../../src/kernels/load.js'
+import { referenceKernels } from '../../src/kernels/reference.js'
+import { NO_PLACE } from '../../src/kernels/row-api.js'
+import { byteValues, rowBytes } from '../../src/row-bytes.js'
+import { Lab } from '../kernels/lab.js'
+
+/** Blocks of rows of flags, few of which are set, and of dense and wide features. */
+function makeBlocks(
+  random: TestRandom, nBins: readonly number[], sizes: readonly number[],
+  isSet: (feature: number, block: number) => boolean,
+): { readonly plain: EngineRows, readonly packed: EngineRows } {
+  const width = rowBytes(nBins)
+  const values = byteValues(nBins)
+  let position = 0
+  const blocks = sizes.map((nRows, b) => {
+    const bins = Uint8Array.from({ length: nRows * width }, (_, at) => {
+      const n = values[at % width]!
+      return n === 2 ? Number(isSet(at % width, b)) : random.below(n)
+    })
+    const block = { firstRow: position, position, nRows, bins }
+    position += nRows
+    return block
+  })
+  const rows = {
+    nRows: position, rowBytes: width, label: new Float64Array(position), weight: null,
+    initScore: null, groupSizes: null,
+  }
+  const packed = blocks.map((block) => {
+    const own = packRows(block.bins, block.nRows, values, (n) => new Uint8Array(n))
+    return own === null ? block : { ...block, ...own }
+  })
+  return { plain: { ...rows, blocks }, packed: { ...rows, blocks: packed } }
+}
+
+for (const [name, make] of Object.entries({ instantiateKernels, referenceKernels })) {
+  describe(`placeEntries (${name})`, () => {
+    it('puts bytes to the places of their entries, and no others', () => {
+      const lab = new Lab(make)
+      for (const [nColumns, n, stride] of [[1, 5, 3], [4, 33, 9], [7, 0, 8]] as const) {
+        lab.clear()
+        const random = new TestRandom(n)
+        const bytes = Array.from({ length: nColumns * n }, () => random.below(256))
+        const ways = Array.from({ length: nColumns * 256 }, () =>
+          random.below(3) === 0 ? NO_PLACE : random.below(stride))
+        const own = Array.from(ways, () => random.below(256))
+        const before = Array.from({ length: n * stride }, () => random.below(256))
+        const expected = [...before]
+        bytes.forEach((byte, i) => {
+          const entry = (i % nColumns) * 256 + byte
+          const row = Math.floor(i / nColumns)
+          if (ways[entry] !== NO_PLACE) expected[row * stride + ways[entry]!] = own[entry]!
+        })
+        const src = lab.put(bytes)
+        const places = lab.put(new Uint8Array(Uint32Array.from(ways).buffer))
+        const values = lab.put(own)
+        const dst = lab.put(before)
+        lab.run([dst], (k) => k.placeEntries(dst, stride, src, nColumns, n, places, values))
+        assert.deepEqual([...lab.bytes(dst, n * stride)], expected)
+      }
+    })
+  })
+}
+
+describe('PackedFill', () => {
+  const random = new TestRandom(9)
+  const flags = Array.from({ length: 300 }, () => 2)
+  const nBinsOf = {
+    'one tile': [...flags.slice(0, 40), 7, 30],
+    'several tiles': [...flags, ...Array.from({ length: 75 }, (_, f) => 3 + f)],
+    'wide features': [...flags.slice(0, 60), 1000, 5, 300],
+  }
+  for (const [name, nBins] of Object.entries(nBinsOf)) {
+    it(`writes what ColumnFiller does, of any part of blocks: ${name}`, () => {
+      const nFlags = nBins.filter((n) => n === 2).length
+      const { plain, packed } = makeBlocks(random, nBins, [500, 900, 1],
+        () => random.below(nFlags) === 0)
+      const features = nBins.map((n) => ({ nBins: n, missingBin: -1, isCategorical: false }))
+      const runs = dealRuns(plain, 0, 1)
+      const plan = planColumns(features, bundleFeatures(plain, runs, features))
+      assert.ok(plan.hasBundles && plan.wide.length === (name === 'wide features' ? 2 : 0))
+      const layout = recordLayout(plan.columns.map(({ nValues }) => nValues))
+      assert.equal(layout.nTiles > 1, name === 'several tiles')
+      const arena = new Arena()
+      const filler = PackedFill.ofRows(
+        arena, instantiateKernels(arena.memory), plan, layout, packed)!
+      const planes = new RecordPlanes(arena, layout, 1500)
+      let nFilled = 0
+      for (const [b, { packing, bins, nRows }] of packed.blocks.entries()) {
+        const [first, n] = nRows > 5 ? [2, nRows - 5] : [0, nRows]
+        const row = b * 20
+        if (packing === undefined || !filler.fill(planes, packing, bins, first, n, row)) continue
+        nFilled++
+        const stride: number = plan.columns.length + plan.wide.length
+        const expected: Uint8Array = new Uint8Array(n * stride)
+        const byteOf = (column: number): number =>
+          column + plan.wide.filter((feature) => plan.columnOf[feature]! < column).length
+        new ColumnFiller(plan).fill(
+          { memory: expected, offsetOf: byteOf, stride },
+          plain.blocks[b]!.bins.subarray(first * plain.rowBytes, (first + n) * plain.rowBytes))
+        const memory = arena.bytes(0, arena.memory.buffer.byteLength)
+        const found = Array.from({ length: n }, (_, i) =>
+          plan.columns.flatMap(({ nValues }, column) => {
+            const at = planes.column(column) + (row + i) * layout.binStride
+            return [...memory.subarray(at, at + (nValues > 256 ? 2 : 1))]
+          }))
+        assert.deepEqual(found.flat(), [...expected])
+      }
+      assert.ok(nFilled >= 2)
+    })
+  }
+})
+
+describe('bundleFeatures of packed rows', () => {
+  it('finds what it finds in rows that are not packed, whatever packings say', () => {
+    const features = Array.from({ length: 60 }, () =>
+      ({ nBins: 2, missingBin: -1, isCategorical: false }))
+    const nBins = features.map((feature) => feature.nBins)
+    type World = (random: TestRandom) => (feature: number, block: number) => boolean
+    const worlds: Readonly<Record<string, World>> = {
+      // one of each twelve in every row
+      apart: (random) => {
+        let drawn = 0
+        return (feature) => {
+          if (feature % 12 === 0) drawn = random.below(12)
+          return feature % 12 === drawn
+        }
+      },
+      // few, so that some are never together in one block, and are in another
+      rare: (random) => () => random.below(900) === 0,
+      // more of some in the last one
+      changing: (random) => (feature, block) =>
+        random.below(block === 2 && feature % 3 === 0 ? 100 : 2000) === 0,
+    }
+    for (const [name, world] of Object.entries(worlds)) {
+      const random = new TestRandom(3)
+      let nPacked = 0
+      const { plain, packed } = makeBlocks(random, nBins, [3000, 3000, 2000], world(random))
+      for (const [engine, nEngines] of [[0, 1], [1, 2]] as const) {
+        const runs = dealRuns(plain, engine, nEngines)
+        const expected = bundleFeatures(plain, runs, features)
+        assert.ok(expected.length > 0, name)
+        nPacked += packed.blocks.filter(({ packing }) => packing !== undefined).length
+        assert.deepEqual(bundleFeatures(packed, runs, features), expected)
+      }
+      assert.ok(nPacked > 3, name)
+    }
+  })
+})

@@ -128,7 +128,7 @@ function findOffDefault(
     [candidate, rows.subarray(c * nWords, (c + 1) * nWords)]))
 }
 
-/** Whether a packing says that no row has two features of a bundle, nor a bin that it cannot have. */
+/** Whether a packing says that no row has two features of a bundle, nor bins that cannot be. */
 function keepsApart(
   { columnOf, defaultBin }: Packing, bundles: readonly (readonly Candidate[])[],
 ): boolean {

@@ -11,8 +11,8 @@ export const Spins = {
    * Where each thread has a processor, as far as one training knows: others may run beside. Who
    * sleeps costs who wakes it a system call, and may wake up on the processor of the other: half a
    * millisecond, on average, where a compiler of V8's or the calling thread had one of them for so
-   * long that the other thread slept. Iterations of 500,000 x 28 with 31 leaves took two threads 18,
-   * 18 and 25 ms so, and 23, 25 and 29 with a fifth of it (medians of runs in turns).
+   * long that the other thread slept. Iterations of 500,000 x 28 with 31 leaves took two threads
+   * 18, 18 and 25 ms so, and 23, 25 and 29 with a fifth of it (medians of runs in turns).
    */
   many: 200_000,
 } as const

@@ -34,11 +34,9 @@ for (const [name, make] of Object.entries(makers)) {
     it('writes what writeLeft does: alone, bundled and wide', () => {
       const nBins = [2, 255, 256, 5, 300, 4, 3]
       const features = nBins.map((n) => ({ nBins: n, missingBin: -1, isCategorical: false }))
-      const plan = planColumns(features, [
-        [
-          { feature: 3, defaultBin: 2 }, { feature: 5, defaultBin: 0 }, { feature: 6, defaultBin: 1 },
-        ],
-      ])
+      const bundle = [[3, 2], [5, 0], [6, 1]] as const
+      const plan = planColumns(
+        features, [bundle.map(([feature, defaultBin]) => ({ feature, defaultBin }))])
       const arena = new Arena()
       const kernels: Kernels = make(arena.memory)
       const writer = new LeftTableWriter(arena, kernels, plan)

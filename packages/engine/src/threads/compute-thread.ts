@@ -261,14 +261,19 @@ function sendParts(iteration: number, parts: readonly MetricPart[]): void {
 /** Reports a failure once, for all; the thread is of no more use after it. */
 function report(error: unknown, start: ThreadStart): void {
   const gate = new Gate(start.control, start.nThreads)
+  // of before the leader hears of it
+  const { iteration } = gate
   gate.fail()
   if (error instanceof PeerFailed) return
-  send({ kind: 'failed', iteration: gate.iteration, ...failureOf(error) })
+  send({ kind: 'failed', iteration, ...failureOf(error) })
 }
 
 function lead(thread: ComputeThread, start: ThreadStart): void {
   const booster = new Booster(start.plan)
+  const gate = new Gate(start.control, start.nThreads)
   parentPort!.on('message', (message: ToLeader) => {
+    // of an iteration after the one that failed
+    if (gate.isFailed) return
     try {
       if (message.kind === 'center') {
         send({ kind: 'centered', baseScores: thread.lead(booster.center()) })

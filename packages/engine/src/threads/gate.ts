@@ -77,6 +77,11 @@ export class Gate {
     return Atomics.load(this.#words, Word.aborted) === 1
   }
 
+  /** Whether some thread failed. */
+  get isFailed(): boolean {
+    return Atomics.load(this.#words, Word.failed) === 1
+  }
+
   get posted(): number {
     return Atomics.load(this.#words, Word.posted)
   }

@@ -130,11 +130,13 @@ function findOffDefault(
 
 /** Whether a packing says that no row has two features of a bundle, nor bins that cannot be. */
 function keepsApart(
-  { columnOf, defaultBin }: Packing, bundles: readonly (readonly Candidate[])[],
+  { columnOf, defaultBin, nBins }: Packing, bundles: readonly (readonly Candidate[])[],
+  layout: readonly FeatureLayout[],
 ): boolean {
   return bundles.every((bundle) => bundle.every((own) =>
     columnOf[own.feature] === columnOf[bundle[0]!.feature] &&
-    defaultBin[own.feature] === own.defaultBin))
+    defaultBin[own.feature] === own.defaultBin &&
+    nBins[own.feature]! <= layout[own.feature]!.nBins))
 }
 
 /** Takes features out that share a row with another of their bundle, or have impossible bins. */
@@ -158,7 +160,7 @@ function withoutConflicts(
     // a bin that a feature does not have would be another's: sums by itself tell of it
     if (takenBy[bundle] === row || bin >= layout[feature]!.nBins) isOut[feature] = 1
     else takenBy[bundle] = row
-  }, byPacking((packing) => keepsApart(packing, bundles)))
+  }, byPacking((packing) => keepsApart(packing, bundles, layout)))
   return bundles
     .map((bundle) => bundle.filter(({ feature }) => isOut[feature] === 0))
     .filter((bundle) => bundle.length > 1)

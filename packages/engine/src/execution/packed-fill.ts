@@ -21,6 +21,7 @@ export class PackedFill {
   readonly #kernels: Kernels
   readonly #plan: ColumnPlan
   readonly #layout: RecordLayout
+  readonly #to: RecordPlanes
   readonly #translationOf: (packing: Packing) => Translation | null
   /** Packed rows as they come. */
   readonly #incoming: number
@@ -32,14 +33,19 @@ export class PackedFill {
   /** Whose tables these are. */
   #written: Packing | null = null
 
-  /** @param nColumns - packed columns at most */
+  /**
+   * @param to - where all rows go
+   * @param nColumns - packed columns at most
+   */
   constructor(
-    arena: Arena, kernels: Kernels, plan: ColumnPlan, layout: RecordLayout, nColumns: number,
+    arena: Arena, kernels: Kernels, plan: ColumnPlan, layout: RecordLayout, to: RecordPlanes,
+    nColumns: number,
   ) {
     this.#arena = arena
     this.#kernels = kernels
     this.#plan = plan
     this.#layout = layout
+    this.#to = to
     this.#translationOf = byPacking((packing) => translate(packing, plan))
     this.#incoming = arena.reserve(Math.max(BYTES_AT_ONCE, nColumns))
     this.#base = arena.reserve(layout.nTiles * layout.binStride)
@@ -49,10 +55,11 @@ export class PackedFill {
 
   /** For the rows of a data set; null where none are packed. */
   static ofRows(
-    arena: Arena, kernels: Kernels, plan: ColumnPlan, layout: RecordLayout, { blocks }: EngineRows,
+    arena: Arena, kernels: Kernels, plan: ColumnPlan, layout: RecordLayout, to: RecordPlanes,
+    { blocks }: EngineRows,
   ): PackedFill | null {
     const nColumns = blocks.reduce((most, { packing }) => Math.max(most, packing?.nColumns ?? 0), 0)
-    return nColumns === 0 ? null : new PackedFill(arena, kernels, plan, layout, nColumns)
+    return nColumns === 0 ? null : new PackedFill(arena, kernels, plan, layout, to, nColumns)
   }
 
   /**
@@ -61,12 +68,12 @@ export class PackedFill {
    * @returns false, and nothing is written, where the packing's defaults are not the plan's
    */
   fill(
-    to: RecordPlanes, packing: Packing, bins: Uint8Array, first: number, nRows: number,
-    row: number,
+    packing: Packing, bins: Uint8Array, first: number, nRows: number, row: number,
   ): boolean {
+    const to = this.#to
     const translation = this.#translationOf(packing)
     if (translation === null) return false
-    if (this.#written !== packing) this.#write(to, translation)
+    if (this.#written !== packing) this.#write(translation)
     this.#written = packing
     const { nColumns } = packing
     const { nTiles, binStride } = this.#layout
@@ -93,7 +100,8 @@ export class PackedFill {
     return byteOf[last]! + (isWide ? 2 : 1)
   }
 
-  #write(to: RecordPlanes, { laneOf, valueOf, base }: Translation): void {
+  #write({ laneOf, valueOf, base }: Translation): void {
+    const to = this.#to
     const { columns, columnOf, wide } = this.#plan
     const { tileOf, byteOf, binStride } = this.#layout
     const lanes = [

@@ -115,7 +115,7 @@ export class RowStore {
     const plain = PlainRows.areOf(this.columns)
       ? new PlainRows(this.#arena, this.#kernels, this.layout, data.rowBytes) : null
     const packed = PackedFill.ofRows(
-      this.#arena, this.#kernels, this.columns, this.layout, data)
+      this.#arena, this.#kernels, this.columns, this.layout, this.#ordered, data)
     const memory = new Uint8Array(this.#arena.memory.buffer)
     const view = this.#arena.view()
     const rows = this.#ordered
@@ -129,7 +129,7 @@ export class RowStore {
     })
     visitRows(data, this.#runs, fill,
       (packing, bins, first, nRows, localRow) =>
-        packed!.fill(rows, packing, bins, first, nRows, localRow))
+        packed!.fill(packing, bins, first, nRows, localRow))
     let id = rows.sides(0) + ROW_ID_OFFSET
     for (let row = 0; row < this.nRows; row++, id += sideStride) view.setUint32(id, row, true)
   }

@@ -36,9 +36,13 @@ export function compileLater(nThreads: number): void {
   const flag = laterFlagOf(process.versions.v8)
   if (!isDedicated || nThreads < 2 || nThreads < defaultThreads() || flag === null) return
   // who has chosen it knows better
-  const [name] = flag.split('=')
-  if (process.execArgv.some((arg) => arg.startsWith(name!))) return
+  if (process.execArgv.some((arg) => nameOf(arg) === nameOf(flag))) return
   setFlagsFromString(flag)
+}
+
+/** Of a flag of V8's, which takes `_` for `-`. */
+function nameOf(flag: string): string {
+  return flag.split('=')[0]!.replaceAll('_', '-')
 }
 
 /** What a version of V8 is told; null where nothing. V8 writes of flags that it does not know. */

@@ -20,7 +20,7 @@ import { CONTROL_BYTES, Gate, Spins } from './gate.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { spawnThread } from './spawn.js'
 import { taskBytesMax } from './tree-team.js'
-import { Underway } from './underway.js'
+import { Underway, UnderwayList } from './underway.js'
 
 /** What the threads come to: a record of an iteration, base scores, or nothing. */
 type Outcome = IterationRecord | readonly number[] | null
@@ -44,7 +44,7 @@ export class ThreadExecutor implements Executor {
   #nReady = 0
   #nOutputs = 1
   /** Iterations that the leader was told of, the first of them asked for, or to be asked for. */
-  #underway: readonly Underway[] = []
+  readonly #underway = new UnderwayList()
   #waiter: Waiter | null = null
   #failure: Error | null = null
   /** What threads have copies of waits to be collected, which nothing else brings about. */
@@ -64,10 +64,12 @@ export class ThreadExecutor implements Executor {
   }
 
   prepare(): void {
+    assert(this.#workers.length === 0, 'threads are started once')
     for (let thread = 0; thread < this.nThreads; thread++) this.#spawn(thread)
   }
 
   async open(job: TrainingJob): Promise<void> {
+    if (this.#failure !== null) throw this.#failure
     if (this.#workers.length === 0) this.prepare()
     const { plan, train, evalSets, histogramPoolBytes } = job
     const { nThreads } = this
@@ -165,34 +167,24 @@ export class ThreadExecutor implements Executor {
         this.#take(message.iteration, (own) => own.addParts(message.parts))
         return
       case 'aborted':
-        this.#reject(new CoppiceError('ABORTED', 'training was aborted'))
+        this.#giveUp(new CoppiceError('ABORTED', 'training was aborted'))
         return
       case 'failed':
         this.#fail(errorOf(message), message.iteration)
     }
   }
 
-  /** Something that was told of an iteration. */
+  /** Something that was told of an iteration: the first may be over, for who waits for it. */
   #take(iteration: number, take: (own: Underway) => void): void {
-    const own = this.#underway.find((each) => each.iteration === iteration)
-    // it was given up
-    if (own === undefined) return
-    take(own)
-    this.#tellFirst()
-  }
-
-  /** Gives what the first iteration under way came to, once that is known, to who waits for it. */
-  #tellFirst(): void {
-    const result = this.#underway[0]?.result ?? null
+    this.#underway.take(iteration, take)
+    const result = this.#underway.first?.result ?? null
     if (result === null) return
     if (result instanceof Error) this.#reject(result)
     else this.#settle(result)
   }
 
   #wait(begin: () => void): Promise<Outcome> {
-    // iterations before the one that failed come to an end
-    const isEnding = this.#underway[0]?.result === null
-    if (this.#failure !== null && !isEnding) return Promise.reject(this.#failure)
+    if (this.#failure !== null) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject }
       begin()
@@ -205,28 +197,29 @@ export class ThreadExecutor implements Executor {
     waiter?.resolve(outcome)
   }
 
+  /** Nothing that is under way comes to an end. */
+  #giveUp(error: Error): void {
+    this.#underway.fail(error, null)
+    this.#reject(error)
+  }
+
   #reject(error: Error): void {
     const waiter = this.#waiter
     this.#waiter = null
-    for (const each of this.#underway) each.fail(error)
     waiter?.reject(error)
   }
 
   /**
    * The first failure is the one that is told.
    *
-   * @param iteration - in which a thread failed; those before it come to an end, as all threads
-   *   have told of them, if it was not heard yet; none: the threads are of no more use
+   * @param iteration - in which a thread failed; null: the threads are of no more use
    */
   #fail(error: Error, iteration: number | null = null): void {
     this.#failure ??= error
     this.#gate?.fail()
-    const [first] = this.#underway
-    if (iteration === null || first === undefined || first.iteration >= iteration) {
-      this.#reject(this.#failure)
-      return
-    }
-    for (const each of this.#underway) if (each.iteration >= iteration) each.fail(this.#failure)
+    this.#underway.fail(this.#failure, iteration)
+    // who waits for an iteration before it will hear the rest of that
+    if (this.#underway.first?.result !== null) this.#reject(this.#failure)
   }
 
   async center(signal?: AbortSignal): Promise<readonly number[]> {
@@ -242,13 +235,14 @@ export class ThreadExecutor implements Executor {
   async iterate(
     iteration: number, evaluates: boolean, signal?: AbortSignal, next: boolean | null = null,
   ): Promise<IterationRecord> {
-    const isAhead = this.#underway.length > 0
-    const own = this.#underway[0] ?? this.#newUnderway(iteration, evaluates)
+    const first = this.#underway.first
+    if (first === undefined && this.#failure !== null) throw this.#failure
+    const own = first ?? this.#newUnderway(iteration, evaluates)
     assert(own.iteration === iteration && own.evaluates === evaluates,
       `iteration ${own.iteration} is next`)
     const begin = (): void => {
       if (this.#failure !== null) return
-      if (!isAhead) this.#begin(own)
+      if (first === undefined) this.#begin(own)
       if (next !== null) this.#begin(this.#newUnderway(iteration + 1, next))
     }
     try {
@@ -257,7 +251,7 @@ export class ThreadExecutor implements Executor {
       if (own.result.trees.length > 0) begin()
       return own.result
     } finally {
-      this.#underway = this.#underway.filter((each) => each !== own)
+      this.#underway.remove(own)
     }
   }
 
@@ -268,7 +262,7 @@ export class ThreadExecutor implements Executor {
   /** Tells the leader of an iteration, to be done when it is done with those before. */
   #begin(underway: Underway): void {
     const { iteration, evaluates } = underway
-    this.#underway = [...this.#underway, underway]
+    this.#underway.add(underway)
     this.#post({ kind: 'iterate', iteration, evaluates })
   }
 
@@ -299,8 +293,8 @@ export class ThreadExecutor implements Executor {
     for (const worker of workers) worker.removeAllListeners('exit')
     // who still waits would wait for ever
     this.#failure ??= new CoppiceError('ABORTED', 'the executor was closed')
-    this.#reject(this.#failure)
-    this.#underway = []
+    this.#giveUp(this.#failure)
+    this.#underway.clear()
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
 }

@@ -69,3 +69,41 @@ export class Underway {
     return nTrees === this.#nOutputs && (!this.evaluates || this.#nParts === this.#nThreads)
   }
 }
+
+/** Iterations that threads were told to do, in their order. */
+export class UnderwayList {
+  #all: readonly Underway[] = []
+
+  /** The one that is asked for, or will be asked for next. */
+  get first(): Underway | undefined {
+    return this.#all[0]
+  }
+
+  add(underway: Underway): void {
+    this.#all = [...this.#all, underway]
+  }
+
+  remove(underway: Underway): void {
+    this.#all = this.#all.filter((each) => each !== underway)
+  }
+
+  clear(): void {
+    this.#all = []
+  }
+
+  /** Something was told of an iteration, which may have been given up. */
+  take(iteration: number, take: (own: Underway) => void): void {
+    const own = this.#all.find((each) => each.iteration === iteration)
+    if (own !== undefined) take(own)
+  }
+
+  /**
+   * Iterations will not come to an end.
+   *
+   * @param from - in which a thread failed: those before it do, since all threads have told of
+   *   them, if it was not heard yet; null: none does
+   */
+  fail(error: Error, from: number | null): void {
+    for (const each of this.#all) if (from === null || each.iteration >= from) each.fail(error)
+  }
+}

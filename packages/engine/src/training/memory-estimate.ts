@@ -133,6 +133,9 @@ function openHistograms(size: TrainingSize, poolBytes: number): number {
     nHistograms * histogramBytes(size), Math.max(poolBytes, 2 * histogramBytes(size)))
 }
 
+/** Of the tables that PackedFill reads, by packed column. */
+const PACKED_COLUMN_BYTES = 256 * 5
+
 /** What each thread has, however many there are. */
 function ownBytes(size: TrainingSize): number {
   const { nFeatures, nColumns = nFeatures, nBins, numLeaves, widestBins = BYTE_BINS } = size
@@ -145,7 +148,9 @@ function ownBytes(size: TrainingSize): number {
     : nSummed * cellsOf(BYTE_BINS)
   // a tree's tables of which bins go left
   const tables = hasWide ? numLeaves * bitBytes(widestBins) : 0
-  return nCells * CELL_BYTES + tables + 2 * histogramBytes(size)
+  // tables of what packed rows stand for
+  const entries = nColumns < nFeatures ? nColumns * PACKED_COLUMN_BYTES : 0
+  return nCells * CELL_BYTES + tables + entries + 2 * histogramBytes(size)
 }
 
 /** Bytes of a training row in the thread that has it. */

@@ -31,9 +31,7 @@ import type { TrainOptions, TrainResult } from './types.js'
  */
 export async function train(options: TrainOptions, executor: Executor): Promise<TrainResult> {
   try {
-    // threads start while rows are looked at
-    executor.prepare?.()
-    const inputs = localInputs(options, executor.nThreads)
+    const inputs = localInputs(options, executor)
     const dialogue = trainingDialogue(inputs)
     const job = {
       train: options.train,
@@ -54,18 +52,21 @@ export async function train(options: TrainOptions, executor: Executor): Promise<
 }
 
 /** What the trainer is to know of the rows. */
-function localInputs(options: TrainOptions, nThreads: number): TrainingInputs {
+function localInputs(options: TrainOptions, executor: Executor): TrainingInputs {
+  const { nThreads } = executor
   const { train: data, evalSets = [], resumeFrom, initModel } = options
   const params = resolveParams(options.params)
   const shape = targetShape(params)
   checkEvalSets(data, evalSets, params)
+  checkMemory(options, params, nThreads)
+  // they start while labels are looked at
+  executor.prepare?.()
   const summarized = evalSets.map(({ name, data: set }) => {
     if (set.label === null) {
       throw new CoppiceError('DATA', `evaluation set "${name}" has no label`)
     }
     return { name, data: trainingData(set, shape, ` of evaluation set "${name}"`) }
   })
-  checkMemory(options, params, nThreads)
   if (data.label === null) {
     throw new CoppiceError('DATA', 'the training data have no label; name the label column')
   }

@@ -95,14 +95,14 @@ describe('PackedFill', () => {
       const layout = recordLayout(plan.columns.map(({ nValues }) => nValues))
       assert.equal(layout.nTiles > 1, name === 'several tiles')
       const arena = new Arena()
-      const filler = PackedFill.ofRows(
-        arena, instantiateKernels(arena.memory), plan, layout, packed)!
       const planes = new RecordPlanes(arena, layout, 1500)
+      const filler = PackedFill.ofRows(
+        arena, instantiateKernels(arena.memory), plan, layout, planes, packed)!
       let nFilled = 0
       for (const [b, { packing, bins, nRows }] of packed.blocks.entries()) {
         const [first, n] = nRows > 5 ? [2, nRows - 5] : [0, nRows]
         const row = b * 20
-        if (packing === undefined || !filler.fill(planes, packing, bins, first, n, row)) continue
+        if (packing === undefined || !filler.fill(packing, bins, first, n, row)) continue
         nFilled++
         const stride: number = plan.columns.length + plan.wide.length
         const expected: Uint8Array = new Uint8Array(n * stride)
@@ -153,6 +153,9 @@ describe('bundleFeatures of packed rows', () => {
       },
       // few: some are together in a row or two of one block that the sample misses
       rare: (random) => () => random.below(4000) === 0,
+      // in the last one most rows have the other bin of some
+      turned: (random) => (feature, block) =>
+        (random.below(4000) === 0) !== (block === 2 && feature % 5 < 2),
       // more of some in the last one
       changing: (random) => (feature, block) =>
         random.below(block === 2 && feature % 3 === 0 ? 400 : 9000) === 0,

@@ -49,13 +49,24 @@ describe('a failure in a training', () => {
     await assert.rejects(executor.iterate(0, false))
   })
 
+  it('is told each time, however threads hear of it and of the next iteration', async () => {
+    // the iteration after it is in the leader's queue
+    const broken = damaged(0, 2500)
+    for (let turn = 0; turn < 12; turn++) {
+      await assert.rejects(train({ params, train: broken }, new ThreadExecutor(2 + turn % 3)),
+        { code: 'INTERNAL', message: /does not add up/ })
+    }
+  })
+
   it('closes the executor when parameters or data are refused', async () => {
     const { data } = makeDataset({ seed: 2, nRows: 50, features: mixedFeatures,
       label: 'regression' })
     let closed = 0
+    let prepared = 0
     const inner = new InlineExecutor()
     const executor = {
       nThreads: 1,
+      prepare: () => { prepared++ },
       open: inner.open.bind(inner),
       center: inner.center.bind(inner),
       replay: inner.replay.bind(inner),
@@ -64,6 +75,7 @@ describe('a failure in a training', () => {
     }
     await assert.rejects(train({ params: { numLeafs: 3 }, train: data }, executor),
       { code: 'PARAMETER' })
+    assert.equal(prepared, 0, 'no thread is started for what is refused at once')
     await assert.rejects(train({ params, train: { ...data, label: null } }, executor),
       { code: 'DATA' })
     assert.equal(closed, 2)
@@ -121,6 +133,19 @@ describe('ThreadExecutor.close', () => {
       }, new ThreadExecutor(2))
       process.stdout.write(stoppedBy)`)
     assert.equal(out, 'aborted')
+  })
+
+  it('leaves no thread where an executor that is closed is opened', () => {
+    const out = run(`
+      const executor = new ThreadExecutor(2)
+      executor.prepare()
+      await executor.close()
+      const codes = []
+      for (const use of [() => executor.open({}), () => executor.iterate(0, false)]) {
+        await use().catch(({ code }) => codes.push(code))
+      }
+      process.stdout.write(codes.join())`)
+    assert.equal(out, 'ABORTED,ABORTED')
   })
 
   it('may be called while a training runs, which then ends', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { GrownTree } from '../../src/grower/grown-tree.js'
 import { packTrees } from '../../src/threads/packed-trees.js'
-import { Underway } from '../../src/threads/underway.js'
+import { Underway, UnderwayList } from '../../src/threads/underway.js'
 import type { IterationOutcome, IterationRecord } from '../../src/training/iteration.js'
 
 const outcome: IterationOutcome = { hessianUnit: 0.5, rescale: null, metricParts: [] }
@@ -64,5 +64,56 @@ describe('Underway', () => {
     over.setOutcome(outcome)
     over.fail(failure)
     assert.ok(!(over.result instanceof Error))
+  })
+})
+
+describe('UnderwayList', () => {
+  const failure = new Error('a thread failed')
+  const make = (): { list: UnderwayList, own: Underway[] } => {
+    const list = new UnderwayList()
+    const own = [4, 5].map((iteration) => new Underway(iteration, true, 1, 2))
+    for (const each of own) list.add(each)
+    return { list, own }
+  }
+  const tellAll = (list: UnderwayList, iteration: number): void => {
+    list.take(iteration, (each) => each.addParts([part]))
+    list.take(iteration, (each) => each.setOutcome(outcome))
+    list.take(iteration, (each) => each.addTrees(treesOf(0)))
+    list.take(iteration, (each) => each.addParts([part]))
+  }
+
+  it('lets iterations before the one that failed come to an end, told of late', () => {
+    const { list, own: [first, second] } = make()
+    list.take(4, (each) => each.addParts([part]))
+    list.take(4, (each) => each.setOutcome(outcome))
+    list.take(4, (each) => each.addTrees(treesOf(0)))
+    list.fail(failure, 5)
+    assert.equal(first!.result, null, 'a thread has told of it, but was not heard yet')
+    assert.equal(second!.result, failure)
+    list.take(4, (each) => each.addParts([part]))
+    const result: unknown = first!.result
+    assert.ok(result !== null && !(result instanceof Error))
+  })
+
+  it('fails all, where no thread can tell of any', () => {
+    for (const from of [null, 4, 3]) {
+      const { list, own } = make()
+      list.fail(failure, from)
+      for (const iteration of [4, 5]) tellAll(list, iteration)
+      for (const each of own) assert.equal(each.result, failure)
+    }
+  })
+
+  it('keeps the order, and hears nothing of what was given up', () => {
+    const { list, own: [first, second] } = make()
+    assert.equal(list.first, first)
+    list.remove(first!)
+    assert.equal(list.first, second)
+    tellAll(list, 4)
+    assert.equal(first!.result, null)
+    list.clear()
+    assert.equal(list.first, undefined)
+    tellAll(list, 5)
+    assert.equal(second!.result, null)
   })
 })

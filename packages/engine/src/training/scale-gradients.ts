@@ -32,14 +32,16 @@ export function* scaleGradients(
   { objective, nOutputs }: Pick<EngineSetup, 'objective' | 'nOutputs'>,
   { iteration, factor, biases }: ScalingTask,
 ): Scaling<readonly FixedPointScales[] | null> {
-  if (hasOwnScales(objective.objective)) return yield* scaleEach(objective, nOutputs, factor)
+  if (hasOwnScales(objective.objective)) {
+    return yield* scaleEach(objective, nOutputs, { iteration, factor })
+  }
   const risks = yield* askForRisks(objective.events) as Generator<
     EngineRequest, { readonly risks?: RiskTables }, number>
   const draw = {
     ...drawOf(objective, iteration), ...(biases === null ? {} : { biases }), ...risks,
   }
   const bound = objective.gradientBound ?? (yield { kind: 'prepare', ...draw })
-  requireFinite(bound)
+  requireFinite(bound, iteration)
   if (bound === 0) return null
   const isMeasured = objective.custom != null || objective.measuresHessian === true
   const hessianBound = !isMeasured ? hessianBoundOf(objective, bound)
@@ -61,12 +63,13 @@ export function* scaleGradients(
 
 /** Each output has its scales, as if it were alone. */
 function* scaleEach(
-  objective: ObjectiveSpec, nOutputs: number, factor: number,
+  objective: ObjectiveSpec, nOutputs: number,
+  { iteration, factor }: Pick<ScalingTask, 'iteration' | 'factor'>,
 ): Scaling<readonly FixedPointScales[] | null> {
   const bounds: number[] = []
   for (let output = 0; output < nOutputs; output++) {
     const bound = yield { kind: 'prepare', output }
-    requireFinite(bound)
+    requireFinite(bound, iteration)
     bounds.push(bound)
   }
   const most = largestMagnitude(bounds)
@@ -86,8 +89,13 @@ function* scaleEach(
 }
 
 /** @throws CoppiceError 'DATA' */
-function requireFinite(bound: number): void {
+function requireFinite(bound: number, iteration: number): void {
   if (Number.isFinite(bound)) return
+  if (iteration > 0) {
+    throw new CoppiceError('DATA',
+      `the training diverges: the largest gradient of iteration ${iteration} is ${bound}; ` +
+      'use a smaller learning_rate, or max_delta_step, or scale the labels down')
+  }
   throw new CoppiceError('DATA',
     `the largest gradient is ${bound}: labels or scores are too large for double precision; ` +
     'scale the labels down')

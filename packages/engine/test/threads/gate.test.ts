@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { CONTROL_BYTES, Gate, PeerFailed } from '../../src/threads/gate.js'
+import { CONTROL_BYTES, Gate, nextSpins, PeerFailed, Spins } from '../../src/threads/gate.js'
 
 const gate = (nThreads: number): Gate => new Gate(new SharedArrayBuffer(CONTROL_BYTES), nThreads)
 
@@ -49,5 +49,30 @@ describe('Gate', () => {
       assert.equal(own.finish(), true)
       assert.deepEqual([own.isFaulty, own.nReports], [true, 1])
     }
+  })
+})
+
+describe('nextSpins', () => {
+  it('looks less where waits are in vain, down to a limit, and more again up to another', () => {
+    let spins: number = Spins.many
+    for (let wait = 0; wait < 6; wait++) spins = nextSpins(spins, Spins.many, false)
+    assert.equal(spins, Spins.few)
+    for (let wait = 0; wait < 40; wait++) spins = nextSpins(spins, Spins.many, true)
+    assert.equal(spins, Spins.many)
+    for (const hasEnded of [false, true]) {
+      assert.equal(nextSpins(Spins.few, Spins.few, hasEnded), Spins.few)
+    }
+  })
+
+  it('looks long where one wait in eight is in vain, and not where one in four is', () => {
+    const after = (period: number): number => {
+      let spins: number = Spins.many
+      for (let wait = 0; wait < 800; wait++) {
+        spins = nextSpins(spins, Spins.many, wait % period !== 0)
+      }
+      return spins
+    }
+    assert.ok(after(8) > Spins.many / 2)
+    assert.ok(after(4) < 2 * Spins.few)
   })
 })

@@ -129,9 +129,9 @@ function findOffDefault(
 }
 
 /** Whether a packing says that no row has two features of a bundle, nor bins that cannot be. */
-function keepsApart(
-  { columnOf, defaultBin, nBins }: Packing, bundles: readonly (readonly Candidate[])[],
-  layout: readonly FeatureLayout[],
+export function keepsApart(
+  { columnOf, defaultBin, nBins }: Pick<Packing, 'columnOf' | 'defaultBin' | 'nBins'>,
+  bundles: readonly (readonly FeatureDefault[])[], layout: readonly Pick<FeatureLayout, 'nBins'>[],
 ): boolean {
   return bundles.every((bundle) => bundle.every((own) =>
     columnOf[own.feature] === columnOf[bundle[0]!.feature] &&

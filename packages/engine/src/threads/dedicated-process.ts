@@ -31,10 +31,14 @@ export function dedicateProcess(): void {
   isDedicated = true
 }
 
-/** Compute threads that share each tree are there, and have not begun. */
-export function compileLater(nThreads: number): void {
+/**
+ * Compute threads that share each tree are there, and have not begun.
+ *
+ * @param nProcessors - that the process may use
+ */
+export function compileLater(nThreads: number, nProcessors = defaultThreads()): void {
   const flag = laterFlagOf(process.versions.v8)
-  if (!isDedicated || nThreads < 2 || nThreads < defaultThreads() || flag === null) return
+  if (!isDedicated || nThreads < 2 || nThreads < nProcessors || flag === null) return
   // who has chosen it knows better
   if (process.execArgv.some((arg) => nameOf(arg) === nameOf(flag))) return
   setFlagsFromString(flag)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
-import { bundleFeatures } from '../../src/execution/bundle-features.js'
+import { bundleFeatures, keepsApart } from '../../src/execution/bundle-features.js'
 import { ColumnFiller } from '../../src/execution/column-rows.js'
 import { planColumns } from '../../src/execution/columns.js'
 import { PackedFill } from '../../src/execution/packed-fill.js'
@@ -122,6 +122,30 @@ describe('PackedFill', () => {
       assert.ok(nFilled >= 2)
     })
   }
+})
+
+describe('keepsApart', () => {
+  const packing = {
+    columnOf: Int32Array.of(0, 0, 1, 0, 2),
+    defaultBin: Int16Array.of(0, 3, 0, 0, -1),
+    nBins: Uint16Array.of(2, 5, 2, 2, 9),
+  }
+  const layout = [...packing.nBins].map((nBins) => ({ nBins }))
+  const bundle = (...members: (readonly [feature: number, defaultBin: number])[]) =>
+    members.map(([feature, defaultBin]) => ({ feature, defaultBin }))
+
+  it('is true where features share a byte, with the same defaults', () => {
+    assert.equal(keepsApart(packing, [bundle([0, 0], [1, 3], [3, 0])], layout), true)
+    assert.equal(keepsApart(packing, [], layout), true)
+  })
+
+  it('is not where one is in another byte, has another default, or could have other bins', () => {
+    assert.equal(keepsApart(packing, [bundle([0, 0], [2, 0])], layout), false)
+    assert.equal(keepsApart(packing, [bundle([0, 0], [1, 3]), bundle([1, 0], [3, 0])], layout), false)
+    assert.equal(keepsApart(packing, [bundle([0, 0], [4, 0])], layout), false)
+    const fewer = layout.with(1, { nBins: 4 })
+    assert.equal(keepsApart(packing, [bundle([0, 0], [1, 3])], fewer), false)
+  })
 })
 
 describe('bundleFeatures of packed rows', () => {

@@ -52,7 +52,7 @@ describe('a failure in a training', () => {
   it('is told each time, however threads hear of it and of the next iteration', async () => {
     // the iteration after it is in the leader's queue
     const broken = damaged(0, 2500)
-    for (let turn = 0; turn < 12; turn++) {
+    for (let turn = 0; turn < 6; turn++) {
       await assert.rejects(train({ params, train: broken }, new ThreadExecutor(2 + turn % 3)),
         { code: 'INTERNAL', message: /does not add up/ })
     }

@@ -141,7 +141,8 @@ describe('keepsApart', () => {
 
   it('is not where one is in another byte, has another default, or could have other bins', () => {
     assert.equal(keepsApart(packing, [bundle([0, 0], [2, 0])], layout), false)
-    assert.equal(keepsApart(packing, [bundle([0, 0], [1, 3]), bundle([1, 0], [3, 0])], layout), false)
+    const others = [bundle([0, 0], [1, 3]), bundle([1, 0], [3, 0])]
+    assert.equal(keepsApart(packing, others, layout), false)
     assert.equal(keepsApart(packing, [bundle([0, 0], [4, 0])], layout), false)
     const fewer = layout.with(1, { nBins: 4 })
     assert.equal(keepsApart(packing, [bundle([0, 0], [1, 3])], fewer), false)

@@ -1,11 +1,8 @@
-import type { BinSet } from '../bin-set.js'
+import { bitBytes, type BinSet } from '../bin-set.js'
 import type { Kernels } from '../kernels/api.js'
 import type { Arena } from '../kernels/arena.js'
-import { isWide } from '../row-bytes.js'
+import { BYTE_BINS, isWide } from '../row-bytes.js'
 import { type ColumnPlan, leftTableBytes, writeLeft } from './columns.js'
-
-/** Bytes of a set of up to 256 bins. */
-const SET_BYTES = 32
 
 /**
  * Writes tables of what goes left into a thread's memory: those of `writeLeft`. Each split of each
@@ -26,7 +23,7 @@ export class LeftTableWriter {
     this.#kernels = kernels
     this.#plan = plan
     this.tableBytes = leftTableBytes(plan)
-    this.#set = arena.reserve(SET_BYTES)
+    this.#set = arena.reserve(bitBytes(BYTE_BINS))
   }
 
   /** @param table - offset of `tableBytes`, all written */

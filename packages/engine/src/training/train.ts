@@ -31,13 +31,18 @@ import type { TrainOptions, TrainResult } from './types.js'
  */
 export async function train(options: TrainOptions, executor: Executor): Promise<TrainResult> {
   try {
-    const inputs = localInputs(options, executor)
+    const params = resolveParams(options.params)
+    checkEvalSets(options.train, options.evalSets ?? [], params)
+    checkMemory(options, params, executor.nThreads)
+    // threads start while labels are looked at
+    executor.prepare?.()
+    const inputs = localInputs(options, params, executor.nThreads)
     const dialogue = trainingDialogue(inputs)
     const job = {
       train: options.train,
       evalSets: options.evalSets ?? [],
-      histogramPoolBytes: poolBytes(inputs.params, options),
-      growsApart: isApart(options, inputs.params, executor.nThreads),
+      histogramPoolBytes: poolBytes(params, options),
+      growsApart: isApart(options, params, executor.nThreads),
       ...(options.releasesRows === undefined ? {} : { releasesRows: options.releasesRows }),
     }
     const state = { ...job, isOpen: false }
@@ -52,15 +57,11 @@ export async function train(options: TrainOptions, executor: Executor): Promise<
 }
 
 /** What the trainer is to know of the rows. */
-function localInputs(options: TrainOptions, executor: Executor): TrainingInputs {
-  const { nThreads } = executor
+function localInputs(
+  options: TrainOptions, params: ResolvedParams, nThreads: number,
+): TrainingInputs {
   const { train: data, evalSets = [], resumeFrom, initModel } = options
-  const params = resolveParams(options.params)
   const shape = targetShape(params)
-  checkEvalSets(data, evalSets, params)
-  checkMemory(options, params, nThreads)
-  // they start while labels are looked at
-  executor.prepare?.()
   const summarized = evalSets.map(({ name, data: set }) => {
     if (set.label === null) {
       throw new CoppiceError('DATA', `evaluation set "${name}" has no label`)

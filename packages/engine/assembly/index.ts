@@ -13,7 +13,7 @@ export { scan } from './scan'
 export { scanConstrained } from './scan-constrained'
 export { bag } from './bag'
 export {
-  importanceKeys, tallyKeys, markByKey, markByClass, keepMarked, weighMarked,
+  importanceKeys, tallyKeys, markByKey, markByClass, keepMarked, weighMarked, drawRows,
 } from './row-sample'
 export { binaryGradients } from './gradients-binary'
 export { residuals, residualGradients } from './gradients-regression'
@@ -31,5 +31,5 @@ export { expLanes } from './exp'
 export { sortValues, countDistinct, mergeCounted } from './values'
 export {
   searchDoubles, searchDoublesLong, searchDoublesCurved,
-  searchFloats, searchFloatsLong, searchFloatsCurved,
+  searchFloats, searchFloatsLong, searchFloatsCurved, lookUpCodes,
 } from './search'

@@ -1,4 +1,4 @@
-import { finish, mixWord } from './draw'
+import { finish, mixWord, rowDraw } from './draw'
 
 // Rows that are drawn by what they are: by the class of the label, or by the size of the gradient
 // (GOSS). A row has a *mark*: 0 out of the bag, 1 in the bag, 2 in the bag and weighted.
@@ -97,4 +97,19 @@ export function weighMarked(
     store<i32>(sides, <i32>nearest<f64>(<f64>load<i32>(sides) * factor))
     store<u32>(sides, <u32>nearest<f64>(<f64>load<u32>(sides, 4) * factor), 4)
   }
+}
+
+/** The sample that bins are found from: see `drawRows` in ../src/kernels/api.ts. */
+export function drawRows(
+  offsets: usize, n: i32, hashStart: u32, firstRow: f64, limit: f64,
+): i32 {
+  const bound = <u64>limit
+  let row = <u64>firstRow
+  const first = offsets
+  for (let i = 0; i < n; i++, row++) {
+    // Written always, kept only when drawn: no branch to predict.
+    store<i32>(offsets, i)
+    offsets += <usize>(<u64>rowDraw(hashStart, row) < bound) << 2
+  }
+  return <i32>((offsets - first) >> 2)
 }

@@ -122,3 +122,13 @@ export function searchFloatsCurved(
 ): void {
   searchAll(out, stride, values, step, n, search, true, CURVED)
 }
+
+export function lookUpCodes(
+  out: usize, stride: usize, codes: usize, n: i32, bins: usize, nCodes: i32, otherBin: i32,
+): void {
+  for (const end = codes + (<usize>n << 2); codes < end; codes += 4, out += stride) {
+    const code = load<u32>(codes)
+    // A negative code is a large unsigned number.
+    store<u8>(out, code < <u32>nCodes ? <i32>load<u8>(bins + <usize>code) : otherBin)
+  }
+}

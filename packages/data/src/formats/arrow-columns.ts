@@ -5,8 +5,8 @@
 import { type Data, DataType, DateUnit, TimeUnit } from 'apache-arrow'
 import type { ColumnChunk, ColumnType, StringChunk } from '../reader.js'
 import { DamagedPageError } from './rle.js'
+import { canonicalise } from './stored-arrays.js'
 import {
-  canonicalise,
   convertWords,
   decodeHalf,
   type IntegerUnit,

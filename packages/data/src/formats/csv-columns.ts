@@ -7,7 +7,7 @@ import { fieldText, parseField } from './csv-field.js'
 import { FieldSplitter, type FieldBlock, type UnitText } from './csv-fields.js'
 import { FieldError, FirstError } from './first-error.js'
 import { writeLiterals, type Literals } from './csv-literals.js'
-import { enterCsvMachine, type CsvMachine } from './csv-machine.js'
+import { enterMachine, type DecodingMachine } from './decoding-machine.js'
 import { asciiText, Kind, parseNumber } from './csv-number.js'
 import { StringColumn } from './csv-strings.js'
 import { unsafeAdvice } from './stored-numbers.js'
@@ -53,7 +53,7 @@ export function decodeColumns(
   missing: MissingMarkers,
   arrays: RowArrays = ownArrays,
 ): ColumnChunk[] {
-  const machine = enterCsvMachine()
+  const machine = enterMachine()
   try {
     const { chunks, late } = decodeOnce(machine, text, requests, missing, arrays)
     if (late.length === 0) return chunks as ColumnChunk[]
@@ -69,7 +69,7 @@ export function decodeColumns(
 
 /** @returns the chunks, null for those slots (in `late`) that must be read as text after all */
 function decodeOnce(
-  machine: CsvMachine,
+  machine: DecodingMachine,
   text: UnitText,
   requests: readonly ColumnRequest[],
   missing: MissingMarkers,
@@ -121,7 +121,7 @@ function decodeOnce(
 
 /** What blocks are parsed with, one after the other: offsets in the memory of the machine. */
 interface Scratch {
-  readonly machine: CsvMachine
+  readonly machine: DecodingMachine
   readonly literals: Literals
   /** Values and row numbers of a block. */
   readonly values: number
@@ -273,7 +273,7 @@ interface Fields {
 }
 
 function fieldsOf(
-  machine: CsvMachine,
+  machine: DecodingMachine,
   { firstRow, base, nRows }: FieldBlock,
   starts: number,
   ends: number,

@@ -2,7 +2,7 @@
 
 import { CoppiceError } from '@coppice/model'
 import { CARRIAGE_RETURN, LINE_FEED } from './csv-bytes.js'
-import type { CsvMachine } from './csv-machine.js'
+import type { DecodingMachine } from './decoding-machine.js'
 
 /** The text of one unit: whole records. */
 export interface UnitText {
@@ -65,7 +65,7 @@ export class FieldSplitter {
 
   /** @param slots - nColumns: for each column its slot in the blocks, or -1 where not wanted */
   constructor(
-    private readonly machine: CsvMachine,
+    private readonly machine: DecodingMachine,
     private readonly text: UnitText,
     slots: Int32Array,
     nSlots: number,

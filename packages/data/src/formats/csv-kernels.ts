@@ -1,7 +1,4 @@
-/** The contract of the kernels of text (sources in `assembly/`), and their loading. */
-
-import { CoppiceError } from '@coppice/model'
-import { kernelsBase64 } from './wasm-binary.js'
+/** The contract of the kernels of text (sources in `assembly/`). */
 
 /**
  * All arguments are numbers: byte offsets into the one imported memory, and counts. No kernel
@@ -113,27 +110,4 @@ function powerOfFive(k: number): bigint {
   let power = 1n
   for (let i = 0; i < k; i++) power *= 5n
   return power
-}
-
-let compiled: WebAssembly.Module | null = null
-
-/**
- * The kernels over a memory of the caller's.
- *
- * @throws CoppiceError 'INTERNAL' where WebAssembly with SIMD is missing
- */
-export function loadCsvKernels(memory: WebAssembly.Memory): CsvKernels {
-  try {
-    compiled ??= new WebAssembly.Module(
-      Uint8Array.from(atob(kernelsBase64), (char) => char.charCodeAt(0)))
-    const instance = new WebAssembly.Instance(compiled, { env: { memory } })
-    return instance.exports as unknown as CsvKernels
-  } catch (cause) {
-    throw new CoppiceError(
-      'INTERNAL',
-      'this JavaScript engine cannot run WebAssembly SIMD; Node 20.19 or a browser of 2021 or ' +
-        'later is needed',
-      { cause },
-    )
-  }
 }

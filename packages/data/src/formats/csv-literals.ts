@@ -2,7 +2,7 @@
 
 import { QUOTE, type MissingMarkers } from './csv-bytes.js'
 import { LITERAL_BYTES } from './csv-kernels.js'
-import type { CsvMachine } from './csv-machine.js'
+import type { DecodingMachine } from './decoding-machine.js'
 import { Kind } from './csv-number.js'
 
 const booleans = [['true', 1], ['True', 1], ['TRUE', 1], ['false', 0], ['False', 0], ['FALSE', 0]]
@@ -22,7 +22,7 @@ export interface Literals {
  * Writes the missing markers and the booleans, a marker first where it is both. Markers that the
  * table cannot hold are left out: they are too long, or quotes are taken from them.
  */
-export function writeLiterals(machine: CsvMachine, missing: MissingMarkers): Literals {
+export function writeLiterals(machine: DecodingMachine, missing: MissingMarkers): Literals {
   const markers = missing.markers.map((bytes) => ({ bytes, kind: Kind.missing, value: NaN }))
   const literals = [...markers, ...booleans].filter(
     ({ bytes }) => bytes.length <= 8 && !bytes.includes(QUOTE),

@@ -17,7 +17,7 @@ import {
   textError,
   type TextWindow,
 } from './csv-bytes.js'
-import { enterCsvMachine } from './csv-machine.js'
+import { enterMachine } from './decoding-machine.js'
 import { STRUCTURE_BLOCK, findStructure, wordView } from './csv-structure.js'
 
 export interface RecordRules {
@@ -52,22 +52,25 @@ export function scanWindow(
 ): RecordScan {
   const { bytes } = window
   const scan = { end: 0, nRows: 0, nLines: 0, nColumns }
-  const machine = enterCsvMachine()
-  const out = machine.reserve(16)
-  const text = machine.reserveText(Math.min(PIECE_BYTES, bytes.length))
-  while (scan.end < bytes.length) {
-    const pieceEnd = Math.min(scan.end + PIECE_BYTES, bytes.length)
-    const length = pieceEnd - scan.end
-    machine.bytes(text, length).set(bytes.subarray(scan.end, pieceEnd))
-    machine.kernels.scanRecords(out, text, length, separator, nColumns)
-    const [end, nRows, nLines] = machine.ints(out, 3) as unknown as [number, number, number]
-    scan.end += end
-    scan.nRows += nRows
-    scan.nLines += nLines
-    // The last piece, a record that is longer than one, or one that is wrong.
-    if (end === 0 || pieceEnd === bytes.length) break
+  const machine = enterMachine()
+  try {
+    const out = machine.reserve(16)
+    const text = machine.reserveText(Math.min(PIECE_BYTES, bytes.length))
+    while (scan.end < bytes.length) {
+      const pieceEnd = Math.min(scan.end + PIECE_BYTES, bytes.length)
+      const length = pieceEnd - scan.end
+      machine.bytes(text, length).set(bytes.subarray(scan.end, pieceEnd))
+      machine.kernels.scanRecords(out, text, length, separator, nColumns)
+      const [end, nRows, nLines] = machine.ints(out, 3) as unknown as [number, number, number]
+      scan.end += end
+      scan.nRows += nRows
+      scan.nLines += nLines
+      // The last piece, a record that is longer than one, or one that is wrong.
+      if (end === 0 || pieceEnd === bytes.length) break
+    }
+  } finally {
+    machine.leave()
   }
-  machine.leave()
   if (scan.end === bytes.length) return scan
   const firstLine = window.firstLine + scan.nLines
   const rest = { ...window, bytes: bytes.subarray(scan.end), firstLine }

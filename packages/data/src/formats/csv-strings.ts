@@ -6,7 +6,7 @@ import { FieldError } from './first-error.js'
 import { trim } from './csv-field.js'
 import type { FieldBlock, UnitText } from './csv-fields.js'
 import { DICTIONARY_BYTES } from './csv-kernels.js'
-import type { CsvMachine } from './csv-machine.js'
+import type { DecodingMachine } from './decoding-machine.js'
 
 const SLOT_BYTES = 8
 const SLOTS_MIN = 256
@@ -24,7 +24,7 @@ export class ByteDictionary {
   private arena: number
   private arenaBytes = ARENA_BYTES_MIN
 
-  constructor(private readonly machine: CsvMachine) {
+  constructor(private readonly machine: DecodingMachine) {
     this.at = machine.reserve(DICTIONARY_BYTES)
     this.slots = this.reserveSlots()
     this.offsets = machine.reserve((this.countMax + 1) * 4)
@@ -144,7 +144,7 @@ export class StringColumn {
   private readonly words: ByteDictionary
 
   constructor(
-    private readonly machine: CsvMachine,
+    private readonly machine: DecodingMachine,
     private readonly text: UnitText,
     private readonly name: string,
     private readonly missing: MissingMarkers,

@@ -30,7 +30,7 @@ import {
 import { decodeColumns, type ColumnRequest } from './csv-columns.js'
 import { fieldText } from './csv-field.js'
 import { FieldSplitter, withLineEnd, type UnitText } from './csv-fields.js'
-import { enterCsvMachine } from './csv-machine.js'
+import { enterMachine } from './decoding-machine.js'
 import { parseNumber } from './csv-number.js'
 import { endlessRecordError, scanRecords, scanWindow } from './csv-records.js'
 import { lineOfRecord } from './line-of-row.js'
@@ -224,7 +224,7 @@ function numberedNames(nColumns: number, { unnamed }: TextOptions): string[] {
 /** Where the fields of the only record stand. */
 function headerFields(text: UnitText): { readonly start: number; readonly end: number }[] {
   const { nColumns } = text
-  const machine = enterCsvMachine()
+  const machine = enterMachine()
   try {
     const slots = Int32Array.from({ length: nColumns }, (_, column) => column)
     const block = new FieldSplitter(machine, text, slots, nColumns).nextBlock()!

@@ -1,7 +1,7 @@
 import { DamagedPageError } from './rle.js'
 import type { ParquetColumn } from './parquet-schema.js'
+import { canonicalise } from './stored-arrays.js'
 import {
-  canonicalise,
   convertWords,
   decodeHalf,
   type IntegerUnit,

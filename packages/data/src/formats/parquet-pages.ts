@@ -10,10 +10,10 @@ import type { PageHeader } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
 import type { CodedNumbers, ColumnChunk } from '../reader.js'
+import { decodeIndices } from './dictionary-indices.js'
 import {
   type ChunkRequest,
   type ChunkState,
-  decodeIndices,
   decodeNumbers,
   decodeTexts,
   leaveCodes,
@@ -35,14 +35,14 @@ export function decodeColumnChunk(
   bytes: Uint8Array,
   request: ChunkRequest,
 ): ColumnChunk | CodedNumbers {
-  const { nRows, column } = request
+  const { nRows, column, arrays } = request
   const isText = column.type === 'string'
   const state: ChunkState = {
     request,
     isText,
     isCoded: false,
     values: new Float64Array(0),
-    codes: new Int32Array(isText ? nRows : 0),
+    codes: isText ? arrays.ints(nRows) : new Int32Array(0),
     interner: new StringInterner(),
     dictionaryNumbers: null,
     dictionaryTexts: null,
@@ -73,12 +73,12 @@ export function decodeColumnChunk(
  * else as values. Rows before `row` change their form with it.
  */
 function chooseForm(state: ChunkState, encoding: string, row: number): void {
-  const { nRows, mayBeCoded } = state.request
+  const { nRows, mayBeCoded, arrays } = state.request
   const isCoded = encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY'
   const nEntries = state.dictionaryNumbers?.length ?? Infinity
   if (row === 0 && mayBeCoded && isCoded && nEntries * rowsPerEntry <= nRows) {
     state.isCoded = true
-    state.codes = new Int32Array(nRows)
+    state.codes = arrays.ints(nRows)
   } else if (!isCoded || row === 0) {
     leaveCodes(state, row)
   }

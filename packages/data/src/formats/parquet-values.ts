@@ -2,7 +2,9 @@
 import type { CompressionCodec, ParquetType } from 'hyparquet'
 import { deltaBinaryUnpack, deltaByteArray, deltaLengthByteArray } from 'hyparquet/src/delta.js'
 import { byteStreamSplit } from 'hyparquet/src/encoding.js'
+import type { RowArrays } from '../reader.js'
 import { decodeCodes } from './coded-numbers.js'
+import { decodeIndices } from './dictionary-indices.js'
 import { convertByteArray, convertFixedWidth, storedWidth } from './parquet-convert.js'
 import type { ParquetColumn } from './parquet-schema.js'
 import { findTextBounds, plainTextBounds } from './parquet-texts.js'
@@ -20,6 +22,8 @@ export interface ChunkRequest {
   readonly uncompressedBytes: number
   /** Numbers may stay coded where they have a dictionary much smaller than the rows. */
   readonly mayBeCoded: boolean
+  /** Where rows go. */
+  readonly arrays: RowArrays
 }
 
 /** What the pages of one column chunk share. */
@@ -56,7 +60,8 @@ export interface PageValues {
 /** Turns the codes of the first `nRows` rows into values; makes room for all. */
 export function leaveCodes(state: ChunkState, row: number): void {
   const { isCoded, codes, dictionaryNumbers } = state
-  if (state.values.length === 0) state.values = new Float64Array(state.request.nRows)
+  const { nRows, arrays } = state.request
+  if (state.values.length === 0) state.values = arrays.doubles(nRows)
   if (!isCoded) return
   decodeCodes(codes, dictionaryNumbers!, state.values, row)
   state.isCoded = false
@@ -169,16 +174,9 @@ export function decodeTexts(state: ChunkState, page: PageValues, out: Int32Array
       const dictionary = state.dictionaryTexts
       if (dictionary === null) throw new DamagedPageError('its dictionary is absent')
       const { bounds, codes } = dictionary
-      decodeIndices(page, codes.length, out)
-      for (let i = 0; i < nValues; i++) {
-        const index = out[i]!
-        let code = codes[index]!
-        if (code < 0) {
-          code = internText(state, dictionary.bytes, bounds[2 * index]!, bounds[2 * index + 1]!)
-          codes[index] = code
-        }
-        out[i] = code
-      }
+      const codeOf = (entry: number): number =>
+        internText(state, dictionary.bytes, bounds[2 * entry]!, bounds[2 * entry + 1]!)
+      decodeIndices(page, codes.length, out, { codes, codeOf })
       return
     }
     case 'DELTA_BYTE_ARRAY':
@@ -218,25 +216,6 @@ export function readDictionary(state: ChunkState, page: Uint8Array, nEntries: nu
   if (state.isCoded) leaveCodes(state, state.codes.length)
   state.dictionaryNumbers = new Float64Array(nEntries)
   decodePlainNumbers(column, page, 0, nEntries, state.dictionaryNumbers, exact)
-}
-
-/**
- * Decodes the indices of a page into out[0 .. nValues); throws DamagedPageError for one that is
- * not below nEntries.
- */
-export function decodeIndices(page: PageValues, nEntries: number, out: Int32Array): void {
-  const { bytes, start, nValues } = page
-  const width = bytes[start]
-  if (width === undefined) throw new DamagedPageError('a page is empty')
-  decodeHybrid({ bytes, offset: start + 1, end: bytes.length }, width, out, nValues)
-  // All bits together are no less than the largest index, and negative where one is.
-  let bits = 0
-  for (let i = 0; i < nValues; i++) bits |= out[i]!
-  if (bits >= 0 && bits < nEntries) return
-  for (let i = 0; i < nValues; i++) {
-    const isKnown = out[i]! >= 0 && out[i]! < nEntries
-    if (!isKnown) throw new DamagedPageError('an index has no value')
-  }
 }
 
 function decodeDeltaTexts({ bytes, start, nValues, encoding }: PageValues): Uint8Array[] {

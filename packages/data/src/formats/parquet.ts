@@ -7,9 +7,11 @@ import type {
   ColumnType,
   PartitionPlan,
   PartitionReader,
+  RowArrays,
   StoredColumn,
   Unit,
 } from '../reader.js'
+import { ownArrays } from '../row-arrays.js'
 import { JoinedReads } from './joined-reads.js'
 import { decodeColumnChunk } from './parquet-pages.js'
 import { describeColumn, type ParquetColumn } from './parquet-schema.js'
@@ -41,11 +43,11 @@ export const parquetReader: PartitionReader = {
   format: 'parquet',
   plan,
   read: async (source, partitionPlan, unit, wanted, types) => {
-    const chunks = await readColumns(source, partitionPlan, unit, wanted, types, false)
+    const chunks = await readColumns(source, partitionPlan, unit, wanted, types, null)
     return chunks.map(withValues)
   },
-  readStored: (source, partitionPlan, unit, wanted, types) =>
-    readColumns(source, partitionPlan, unit, wanted, types, true),
+  readStored: (source, partitionPlan, unit, wanted, types, _options, arrays) =>
+    readColumns(source, partitionPlan, unit, wanted, types, arrays),
 }
 
 async function plan(source: ByteSource): Promise<PartitionPlan> {
@@ -72,13 +74,14 @@ async function plan(source: ByteSource): Promise<PartitionPlan> {
   }
 }
 
+/** @param arrays - where rows go, numbers coded if that pays; null: to arrays of their own */
 async function readColumns(
   source: ByteSource,
   partitionPlan: PartitionPlan,
   unit: Unit,
   wanted: readonly number[],
   types: readonly (ColumnType | null)[],
-  mayBeCoded: boolean,
+  arrays: RowArrays | null,
 ): Promise<StoredColumn[]> {
   const { columns, chunks } = partitionPlan.detail as ParquetDetail
   const ranges = wanted.flatMap((columnIdx) => {
@@ -95,7 +98,7 @@ async function readColumns(
     const type = types[i] ?? null
     const location = chunks[unit.index]![columnIdx]!
     const packed = await bytes.slice(location.start, location.end)
-    const chunk = decodeChunk(packed, { source, unit, column, location, type, mayBeCoded })
+    const chunk = decodeChunk(packed, { source, unit, column, location, type, arrays })
     const place = { column: column.name, source: source.name, firstRow: unit.firstRow }
     decoded.push(coerceStored(chunk, type, place))
   }
@@ -109,12 +112,12 @@ interface WantedChunk {
   readonly column: ParquetColumn
   readonly location: ChunkLocation
   readonly type: ColumnType | null
-  readonly mayBeCoded: boolean
+  readonly arrays: RowArrays | null
 }
 
 function decodeChunk(
   bytes: Uint8Array,
-  { source, unit, column, location, type, mayBeCoded }: WantedChunk,
+  { source, unit, column, location, type, arrays }: WantedChunk,
 ): ColumnChunk | CodedNumbers {
   try {
     return decodeColumnChunk(bytes, {
@@ -123,7 +126,8 @@ function decodeChunk(
       nRows: unit.nRows,
       exact: type !== 'float',
       uncompressedBytes: location.uncompressedBytes,
-      mayBeCoded,
+      mayBeCoded: arrays !== null,
+      arrays: arrays ?? ownArrays,
     })
   } catch (error) {
     if (error instanceof UnsafeIntegerError) {

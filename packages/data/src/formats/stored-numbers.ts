@@ -3,6 +3,8 @@
  * per value.
  */
 
+import { convertLongs } from './stored-arrays.js'
+
 const pow32 = 0x1_0000_0000
 
 /** An integer that a double cannot hold exactly. */
@@ -20,7 +22,7 @@ export type IntegerUnit = 'integer' | 'seconds' | 'millis' | 'micros' | 'nanos'
  * Converts 64-bit integers to doubles.
  *
  * @param words - low and high word of each value in turn
- * @param out - words.length / 2 doubles
+ * @param out - at least words.length / 2 doubles
  * @param exact - plain integers beyond 2^53 throw UnsafeIntegerError; otherwise they are rounded
  */
 export function convertWords(
@@ -30,59 +32,29 @@ export function convertWords(
   { isUnsigned, exact }: { isUnsigned: boolean; exact: boolean },
 ): void {
   const n = words.length / 2
-  for (let i = 0; i < n; i++) {
-    const low = words[2 * i]! >>> 0
-    const high = isUnsigned ? words[2 * i + 1]! >>> 0 : words[2 * i + 1]!
-    const value = high * pow32 + low
-    switch (unit) {
-      case 'integer':
-        if (exact && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-          throw new UnsafeIntegerError(String(joinWords(high, low)))
-        }
-        out[i] = value
-        break
-      case 'seconds':
-        out[i] = value * 1000
-        break
-      case 'millis':
-        out[i] = value
-        break
-      case 'micros':
-        out[i] = Math.floor(value / 1000)
-        break
-      case 'nanos':
-        // Beyond 2^53 the quotient of the rounded value could miss the millisecond.
-        out[i] = floorDivide(joinWords(high, low), 1_000_000n)
-        break
+  if (unit === 'nanos') {
+    // Beyond 2^53 the quotient of the rounded value could miss the millisecond.
+    for (let i = 0; i < n; i++) {
+      out[i] = floorDivide(longAt(words, i, isUnsigned), 1_000_000n)
     }
+    return
   }
+  const limit = unit === 'integer' && exact ? Number.MAX_SAFE_INTEGER : Infinity
+  const found = convertLongs(words, out, isUnsigned, limit)
+  if (found < n) throw new UnsafeIntegerError(String(longAt(words, found, isUnsigned)))
+  if (unit === 'seconds') for (let i = 0; i < n; i++) out[i]! *= 1000
+  if (unit === 'micros') for (let i = 0; i < n; i++) out[i] = Math.floor(out[i]! / 1000)
+}
+
+function longAt(words: Int32Array, i: number, isUnsigned: boolean): bigint {
+  const [low, high] = [words[2 * i]! >>> 0, words[2 * i + 1]!]
+  return joinWords(isUnsigned ? high >>> 0 : high, low)
 }
 
 /** The words of 8-byte values, low before high (little endian, as all formats store them). */
 export function wordsOf(values: ArrayBufferView): Int32Array {
   const { buffer, byteOffset, byteLength } = values
   return new Int32Array(buffer as ArrayBuffer, byteOffset, byteLength / 4)
-}
-
-/** -0 becomes +0 and every NaN the canonical one. */
-export function canonicalise(values: Float32Array | Float64Array, out: Float64Array): void {
-  if (values instanceof Float32Array) canonicaliseSingles(values, out)
-  else canonicaliseDoubles(values, out)
-}
-
-// A loop for each type of array: one for both takes three times as long.
-function canonicaliseSingles(values: Float32Array, out: Float64Array): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!
-    out[i] = value !== value ? NaN : value + 0
-  }
-}
-
-function canonicaliseDoubles(values: Float64Array, out: Float64Array): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!
-    out[i] = value !== value ? NaN : value + 0
-  }
 }
 
 /**

@@ -135,8 +135,7 @@ function scanTexts(
 ): FeatureScan {
   // All rows count for the dictionary, sampled ones for the bins. A dictionary may be larger
   // than its chunk, so unused texts are taken out.
-  const isUsed = new Uint8Array(dictionary.length)
-  for (let row = 0; row < codes.length; row++) if (codes[row]! >= 0) isUsed[codes[row]!] = 1
+  const isUsed = usedCodes(codes, dictionary.length)
   const sample = new CategorySample(dictionary.length)
   sample.add(codes, offsets)
   const { counts, missingCount } = sample.finish()
@@ -146,6 +145,19 @@ function scanTexts(
     values: used.map((code) => dictionary[code]!),
     sampled: { counts: Uint32Array.from(used, (code) => counts[code] ?? 0), missingCount },
   }
+}
+
+/** Marks the codes that some row has. */
+function usedCodes(codes: Int32Array, nCodes: number): Uint8Array {
+  const isUsed = new Uint8Array(nCodes)
+  let nLeft = nCodes
+  for (let row = 0; row < codes.length && nLeft > 0; row++) {
+    const code = codes[row]!
+    if (code < 0 || isUsed[code] === 1) continue
+    isUsed[code] = 1
+    nLeft--
+  }
+  return isUsed
 }
 
 function scanNumbers(

@@ -8,8 +8,8 @@ import { decodeColumnChunk } from '../../src/formats/parquet-pages.js'
 import { describeColumn } from '../../src/formats/parquet-schema.js'
 import { withValues } from '../../src/formats/stored-columns.js'
 import type { ColumnType } from '../../src/reader.js'
-import { bufferSource, defaultTextOptions } from '../reader-contract.js'
 import { ownArrays } from '../../src/row-arrays.js'
+import { bufferSource, defaultTextOptions } from '../reader-contract.js'
 
 const nRows = 1000
 /** Few distinct values, some missing, NaN and -0 among them. */
@@ -82,7 +82,7 @@ describe('readStored of Parquet', () => {
     for (const pages of [[dictionary, plain], [plain, dictionary], [dictionary, dictionary]]) {
       const decoded = decodeColumnChunk(Uint8Array.from(pages.flatMap((page) => [...page])), {
         column, codec: 'SNAPPY', nRows: 2 * nRows, exact: true, uncompressedBytes: 1e6,
-        mayBeCoded: true,
+        mayBeCoded: true, arrays: ownArrays,
       })
       assert.ok(!('numbers' in decoded) && decoded.type === 'float')
       assert.deepEqual([...decoded.values], [...values, ...values])

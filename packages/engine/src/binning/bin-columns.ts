@@ -84,11 +84,14 @@ export function binColumns(
     for (let f = 0; f < lookups.length; f++) {
       const column = columns[f]!
       const search = searches[f]!
-      if (search !== null && column instanceof Float64Array) {
-        kernels.putValues(column.subarray(start, end))
-        kernels.searchDoubles(search, f, stride, 0, 8, end - start)
-      } else {
+      if (search === null) {
         binColumn(lookups[f]!, column, start, end, tile, f, stride, highs[f]!)
+      } else if (search.way === 'codes') {
+        kernels.putCodes((column as Int32Array).subarray(start, end))
+        kernels.lookUpCodes(search, f, stride, end - start)
+      } else {
+        kernels.putValues((column as Float64Array).subarray(start, end))
+        kernels.searchDoubles(search, f, stride, 0, 8, end - start)
       }
     }
     out.set(tile, offset + start * stride)

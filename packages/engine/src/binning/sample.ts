@@ -3,7 +3,8 @@
  * row id and the seed alone (contract rule 2), so every partitioning of the same rows gives the
  * same sample.
  */
-import { Purpose, fractionLimit, rowDraw, startHash } from '../random.js'
+import { Purpose, fractionLimit, startHash } from '../random.js'
+import { valueKernels } from './value-kernels.js'
 
 /** Tells sampled rows from others; plain data, so that it can be sent to threads and workers. */
 export interface SampleRule {
@@ -35,13 +36,5 @@ export function sampledOffsets(
   nRows: number,
 ): Int32Array | null {
   const { start, limit } = rule
-  if (limit === 0x1_0000_0000) return null
-  const offsets = new Int32Array(nRows)
-  let n = 0
-  for (let i = 0; i < nRows; i++) {
-    // Written always, kept only when sampled: no branch to predict.
-    offsets[n] = i
-    n += +(rowDraw(start, firstRow + i) < limit)
-  }
-  return offsets.slice(0, n)
+  return limit === 0x1_0000_0000 ? null : valueKernels().drawRows(start, limit, firstRow, nRows)
 }

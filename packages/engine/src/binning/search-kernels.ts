@@ -2,8 +2,7 @@
 import type { Kernels } from '../kernels/api.js'
 import { Arena } from '../kernels/arena.js'
 import { instantiateKernels } from '../kernels/load.js'
-import { SearchLayout } from '../kernels/search-api.js'
-import type { BinLookup } from './bin-values.js'
+import type { BinLookup, NumericLookup } from './bin-values.js'
 import { cellSearch, type SearchWay } from './cell-search.js'
 
 /** A search that lies in the memory. */
@@ -11,6 +10,17 @@ export interface PlacedSearch {
   readonly at: number
   readonly way: SearchWay
 }
+
+/** The bins of codes, in the memory. */
+export interface PlacedBins {
+  readonly at: number
+  readonly way: 'codes'
+  readonly nCodes: number
+  readonly otherBin: number
+}
+
+/** Codes of a feature with a place in the memory; bins of more are looked up where they are. */
+const codesMax = 4096
 
 class SearchKernels {
   readonly #arena = new Arena()
@@ -21,26 +31,39 @@ class SearchKernels {
   #values = 0
 
   /**
-   * Places the searches of all lookups that have one, and makes room for a tile of bins and the
-   * values that go into it. Nothing that was here remains.
+   * Places the searches of all lookups that have one, bins of codes where they are not many, and
+   * makes room for a tile of bins and the values that go into it. Nothing that was here remains.
    */
   place(
+    lookups: readonly NumericLookup[], bytesOfTile: number, bytesOfValues: number,
+  ): (PlacedSearch | null)[]
+  place(
     lookups: readonly BinLookup[], bytesOfTile: number, bytesOfValues: number,
-  ): (PlacedSearch | null)[] {
+  ): (PlacedSearch | PlacedBins | null)[]
+  place(
+    lookups: readonly BinLookup[], bytesOfTile: number, bytesOfValues: number,
+  ): (PlacedSearch | PlacedBins | null)[] {
     let at = this.#start
-    const searches = lookups.map((lookup) => {
-      const search = lookup.kind === 'numeric' ? cellSearch(lookup) : null
-      if (search === null) return null
-      const placed = { at, way: search.way, bytes: search.bytes }
-      at += SearchLayout.size
-      return placed
+    const bytesOf: (readonly [number, Uint8Array])[] = []
+    const put = (bytes: Uint8Array): number => {
+      const place = at
+      bytesOf.push([place, bytes])
+      at += Math.ceil(bytes.length / 64) * 64
+      return place
+    }
+    const searches = lookups.map((lookup): PlacedSearch | PlacedBins | null => {
+      if (lookup.kind === 'numeric') {
+        const search = cellSearch(lookup)
+        return search === null ? null : { at: put(search.bytes), way: search.way }
+      }
+      const { bins, otherBin } = lookup
+      if (bins instanceof Uint16Array || bins.length > codesMax) return null
+      return { at: put(bins), way: 'codes', nCodes: bins.length, otherBin }
     })
     this.#tile = at
     this.#values = at + Math.ceil(bytesOfTile / 64) * 64
     this.#ensure(this.#values + bytesOfValues - this.#start)
-    for (const search of searches) {
-      if (search !== null) this.#arena.bytes(search.at, SearchLayout.size).set(search.bytes)
-    }
+    for (const [place, bytes] of bytesOf) this.#arena.bytes(place, bytes.length).set(bytes)
     return searches
   }
 
@@ -56,6 +79,18 @@ class SearchKernels {
       ? new Float32Array(buffer, this.#values, values.length)
       : new Float64Array(buffer, this.#values, values.length)
     place.set(values)
+  }
+
+  /** Puts codes where values are put. */
+  putCodes(codes: Int32Array): void {
+    new Int32Array(this.#arena.memory.buffer, this.#values, codes.length).set(codes)
+  }
+
+  /** Looks n codes up that were put; `out` and `stride` as in `searchDoubles`. */
+  lookUpCodes(
+    { at, nCodes, otherBin }: PlacedBins, out: number, stride: number, n: number,
+  ): void {
+    this.#kernels.lookUpCodes(this.#tile + out, stride, this.#values, n, at, nCodes, otherBin)
   }
 
   /**

@@ -10,6 +10,9 @@ import type { SampledValues } from './sampled-values.js'
 /** Longer lists are left to those who need no second copy of them. */
 export const kernelValuesMax = 1 << 20
 
+/** Rows that are drawn in one call. */
+const drawnAtOnce = 1 << 16
+
 /** Values and how often each of them occurs. */
 type Counted = Pick<SampledValues, 'values' | 'counts'>
 
@@ -30,6 +33,20 @@ class ValueKernels {
     this.#kernels.sortValues(start, start + 8 * n, n, counts)
     const nDistinct = this.#kernels.countDistinct(start, counts, n)
     return this.#counted(start, counts, nDistinct)
+  }
+
+  /** Offsets of the rows whose draws are below the limit, among consecutive ones. */
+  drawRows(start: number, limit: number, firstRow: number, nRows: number): Int32Array {
+    this.#ensure(4 * Math.min(nRows, drawnAtOnce))
+    const parts: Int32Array[] = []
+    for (let first = 0; first < nRows; first += drawnAtOnce) {
+      const n = Math.min(drawnAtOnce, nRows - first)
+      const nDrawn = this.#kernels.drawRows(this.#start, n, start, firstRow + first, limit)
+      const part = this.#arena.ints(this.#start, nDrawn).slice()
+      if (first > 0) for (let i = 0; i < nDrawn; i++) part[i]! += first
+      parts.push(part)
+    }
+    return joined(parts)
   }
 
   /** Merges lists of distinct values in ascending order. */
@@ -84,6 +101,17 @@ class ValueKernels {
       counts: this.#arena.words(counts, n).slice(),
     }
   }
+}
+
+function joined(parts: readonly Int32Array[]): Int32Array {
+  if (parts.length === 1) return parts[0]!
+  const all = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 /** Where values and their counts begin, in bytes. */

@@ -175,6 +175,14 @@ export interface Kernels extends RowFunctions, SearchFunctions {
     marks: number, labels: number, n: number, hashStart: number, firstRow: number,
     limitNegative: number, limitPositive: number,
   ): void
+  /**
+   * The offsets (i32, ascending) of those of n consecutive rows whose draw is below the limit.
+   * Returns how many these are; `offsets` has room for n, what is behind them is undefined. Draws
+   * as in `bag`.
+   */
+  drawRows(
+    offsets: number, n: number, hashStart: number, firstRow: number, limit: number,
+  ): number
   /** As `bag`, by marks: rows of mark 0 are outside. */
   keepMarked(
     dst: number, outside: number, src: number, n: number, stride: number, rowIdOffset: number,

@@ -4,7 +4,8 @@ import type { Kernels } from './api.js'
 import { nearestEven } from './fixed-point.js'
 
 type SampleKernels = Pick<Kernels,
-  'importanceKeys' | 'tallyKeys' | 'markByKey' | 'markByClass' | 'keepMarked' | 'weighMarked'>
+  'importanceKeys' | 'tallyKeys' | 'markByKey' | 'markByClass' | 'keepMarked' | 'weighMarked' |
+  'drawRows'>
 
 /** The naive twins of assembly/row-sample.ts. */
 export function referenceSampleKernels(memory: WebAssembly.Memory): SampleKernels {
@@ -31,6 +32,14 @@ export function referenceSampleKernels(memory: WebAssembly.Memory): SampleKernel
         const at = counts + digits % powerOfTwo(bits) * 8
         v.setFloat64(at, v.getFloat64(at, true) + 1, true)
       }
+    },
+    drawRows: (offsets, n, hashStart, firstRow, limit) => {
+      let found = 0
+      for (let i = 0; i < n; i++) {
+        if (rowDraw(hashStart, firstRow + i) >= limit) continue
+        view().setInt32(offsets + 4 * found++, i, true)
+      }
+      return found
     },
     markByKey: (marks, keys, n, threshold, hashStart, firstRow, limit) => {
       for (let i = 0; i < n; i++) {

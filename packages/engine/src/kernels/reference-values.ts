@@ -34,6 +34,14 @@ export function referenceValueKernels(memory: WebAssembly.Memory): ValueKernels 
   return {
     searchDoubles, searchDoublesLong: searchDoubles, searchDoublesCurved: searchDoubles,
     searchFloats, searchFloatsLong: searchFloats, searchFloatsCurved: searchFloats,
+    lookUpCodes: (out, stride, codes, n, bins, nCodes, otherBin) => {
+      const view = new DataView(memory.buffer)
+      for (let i = 0; i < n; i++) {
+        const code = view.getInt32(codes + 4 * i, true)
+        const isKnown = code >= 0 && code < nCodes
+        view.setUint8(out + i * stride, isKnown ? view.getUint8(bins + code) : otherBin)
+      }
+    },
     sortValues: (values, _scratch, n) => void doubles(values, n).sort(),
     countDistinct: (values, counts, n) => {
       const found = new Map<number, number>()

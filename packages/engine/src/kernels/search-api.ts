@@ -42,4 +42,12 @@ export interface SearchFunctions {
   searchFloatsCurved(
     out: number, stride: number, values: number, step: number, n: number, search: number,
   ): void
+  /**
+   * The bins of n codes (i32) go to every `stride` bytes of `out`: byte `code` of `bins`, or
+   * `otherBin` for codes that are negative or not below nCodes.
+   */
+  lookUpCodes(
+    out: number, stride: number, codes: number, n: number, bins: number, nCodes: number,
+    otherBin: number,
+  ): void
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { TestRandom } from '@coppice/testkit'
 import { binColumns, binMatrix } from '../../src/binning/bin-columns.js'
-import { binOfValue, type NumericLookup } from '../../src/binning/bin-values.js'
+import {
+  binOfCode, binOfValue, type CategoricalLookup, type NumericLookup,
+} from '../../src/binning/bin-values.js'
 import { cellSearch } from '../../src/binning/cell-search.js'
 import { rowBytes } from '../../src/row-bytes.js'
 import { boundsOf, lookupOf, searched } from '../kernels/search-contract.js'
@@ -62,6 +64,35 @@ describe('binColumns, where it searches cells', () => {
     const out = new Uint8Array(nBytes)
     binColumns(lookups, columns, nRows, out)
     assert.ok(Buffer.from(out).equals(expectedRows((f, row) => columns[f]![row]!)))
+  })
+})
+
+describe('binColumns, where it looks codes up', () => {
+  it('finds the bins of any number of codes, beside those of values', () => {
+    const random = new TestRandom(3)
+    const ofCodes = [3, 300, 5000, 0].map((nCodes): CategoricalLookup => ({
+      kind: 'categorical', nBins: 200, otherBin: 7,
+      bins: Uint8Array.from({ length: nCodes }, () => random.below(200)),
+    }))
+    const wide: CategoricalLookup = {
+      kind: 'categorical', nBins: 600, otherBin: 511,
+      bins: Uint16Array.from({ length: 40 }, () => random.below(600)),
+    }
+    const mixed = [...ofCodes, lookups[4]!, wide]
+    const given = mixed.map((lookup) => lookup.kind === 'numeric' ? columns[4]!
+      : Int32Array.from({ length: nRows }, () => random.below(lookup.bins.length + 5) - 3))
+    const binOf = (f: number, row: number): number => {
+      const lookup = mixed[f]!
+      const value = given[f]![row]!
+      return lookup.kind === 'numeric' ? binOfValue(lookup, value) : binOfCode(lookup, value)
+    }
+    const out = new Uint8Array(nRows * rowBytes(mixed.map(({ nBins }) => nBins)))
+    binColumns(mixed, given, nRows, out)
+    const expected = Array.from({ length: nRows }, (_, row) => {
+      const bins = [...mixed.keys()].map((f) => binOf(f, row))
+      return [...bins.map((bin) => bin & 255), bins.at(-1)! >> 8]
+    })
+    assert.ok(Buffer.from(out).equals(Uint8Array.from(expected.flat())))
   })
 })
 

@@ -14,6 +14,7 @@ import {
   zeroThreshold,
 } from '../../src/binning/value-sample.js'
 import type { SampledValues } from '../../src/binning/sampled-values.js'
+import { rowDraw } from '../../src/random.js'
 import { column } from './recipes.js'
 
 /** The obvious collector. */
@@ -54,12 +55,14 @@ describe('sampledOffsets', () => {
   })
 
   it('is the same set of rows for every partitioning', () => {
-    const rule = sampleRule(10_000, 2000, 1)
-    const whole = [...sampledOffsets(rule, 0, 10_000)!]
-    for (const size of [1, 7, 1000, 3333]) {
+    const nRows = 150_000
+    const rule = sampleRule(nRows, 3000, 1)
+    const whole = Array.from({ length: nRows }, (_, row) => row)
+      .filter((row) => rowDraw(rule.start, row) < rule.limit)
+    for (const size of [7, 3333, 65_536, 70_001, nRows]) {
       const parts: number[] = []
-      for (let first = 0; first < 10_000; first += size) {
-        const offsets = sampledOffsets(rule, first, Math.min(size, 10_000 - first))!
+      for (let first = 0; first < nRows; first += size) {
+        const offsets = sampledOffsets(rule, first, Math.min(size, nRows - first))!
         parts.push(...offsets.map(offset => first + offset))
       }
       assert.deepEqual(parts, whole)

@@ -40,6 +40,24 @@ export function sampleContract(make: (memory: WebAssembly.Memory) => Kernels): v
     }
   })
 
+  it('drawRows finds the rows that are drawn', () => {
+    for (const n of lengths) {
+      for (const first of firsts) {
+        for (const fraction of [0, 0.1, 1]) {
+          lab.clear()
+          const limit = fractionLimit(fraction)
+          const offsets = lab.reserve(4 * n)
+          const rows = Array.from({ length: n }, (_, i) => i)
+          const expected = rows.filter((i) => rowDraw(start, first + i) < limit)
+          const found = lab.run([offsets], (kernels) =>
+            kernels.drawRows(offsets, n, start, first, limit))
+          assert.equal(found, expected.length)
+          assert.deepEqual(lab.ints(offsets, found), expected)
+        }
+      }
+    }
+  })
+
   it('tallyKeys counts digits below a prefix', () => {
     for (const [shift, bits] of [[20, 11], [10, 10], [0, 10]] as const) {
       for (const n of lengths) {

@@ -79,4 +79,24 @@ export function searchContract(make: (memory: WebAssembly.Memory) => Kernels): v
       }
     })
   }
+
+  it('lookUpCodes finds the bins of codes, and of those that are not known', () => {
+    const random = new TestRandom(9)
+    for (const nCodes of [0, 1, 7, 300]) {
+      const bins = Uint8Array.from({ length: nCodes }, () => random.below(256))
+      for (const [i, n] of lengths.entries()) {
+        const stride = 1 + i % 3
+        const codes = Int32Array.from({ length: n }, () => random.below(nCodes + 4) - 2)
+        if (n > 0) codes[0] = -(2 ** 31)
+        lab.clear()
+        const [at, place] = [lab.put(new Uint8Array(codes.buffer)), lab.put(bins)]
+        const out = lab.reserve(n * stride)
+        lab.run([out], (kernels) =>
+          kernels.lookUpCodes(out, stride, at, n, place, nCodes, 99))
+        const expected = new Uint8Array(n * stride)
+        codes.forEach((code, row) => { expected[row * stride] = bins[code] ?? 99 })
+        assert.deepEqual([...lab.bytes(out, n * stride)], [...expected], `${nCodes} ${n}`)
+      }
+    }
+  })
 }

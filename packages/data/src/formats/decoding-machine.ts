@@ -1,9 +1,8 @@
-/** The memory that the kernels of text work in. */
+/** The memory that the kernels that read files work in. */
 
-import { CoppiceError } from '@coppice/model'
-import {
-  POWERS_BYTES, TEXT_MARGIN, loadCsvKernels, writePowers, type CsvKernels,
-} from './csv-kernels.js'
+import { assert, CoppiceError } from '@coppice/model'
+import { POWERS_BYTES, TEXT_MARGIN, writePowers } from './csv-kernels.js'
+import { type DecodingKernels, loadDecodingKernels } from './decoding-kernels.js'
 
 const PAGE = 65_536
 const POWERS = 1024
@@ -13,12 +12,12 @@ const KEPT_BYTES_MAX = 32 * 1024 * 1024
 
 /**
  * One memory for all units that a thread reads, since every memory reserves gigabytes of
- * addresses. Decoding is synchronous, so one unit has it at a time, from `enterCsvMachine` to
+ * addresses. Decoding is synchronous, so one unit has it at a time, from `enterMachine` to
  * `leave`. Views are gone when more is reserved.
  */
-export class CsvMachine {
+export class DecodingMachine {
   readonly memory = new WebAssembly.Memory({ initial: 1 })
-  readonly kernels: CsvKernels = loadCsvKernels(this.memory)
+  readonly kernels: DecodingKernels = loadDecodingKernels(this.memory)
   /** What `parseNumbers` scales with. */
   readonly powers = POWERS
   #top = BOTTOM
@@ -66,6 +65,7 @@ export class CsvMachine {
   /** What was reserved is of no more use. */
   leave(): void {
     this.clear()
+    isTaken = false
     if (this.memory.buffer.byteLength > KEPT_BYTES_MAX) machine = null
   }
 
@@ -75,19 +75,22 @@ export class CsvMachine {
     } catch (cause) {
       throw new CoppiceError(
         'MEMORY',
-        'there is no memory for the text that is being read; use fewer threads, or look for a ' +
-          'double quote that is never closed',
+        'there is no memory for what is being read; use fewer threads or smaller row groups, or, ' +
+          'in text, look for a double quote that is never closed',
         { cause },
       )
     }
   }
 }
 
-let machine: CsvMachine | null = null
+let machine: DecodingMachine | null = null
 
-/** This thread's machine, with nothing reserved. */
-export function enterCsvMachine(): CsvMachine {
-  machine ??= new CsvMachine()
-  machine.clear()
+let isTaken = false
+
+/** This thread's machine, with nothing reserved, until `leave`. */
+export function enterMachine(): DecodingMachine {
+  assert(!isTaken, 'one unit is decoded at a time')
+  machine ??= new DecodingMachine()
+  isTaken = true
   return machine
 }

@@ -119,7 +119,7 @@ async function crossValidate(
   const keeper = state === undefined ? null : new StateKeeper(state, key)
   const trainer: FoldTrainer = new FoldTrainer({
     ...training,
-    onProgress: () => {
+    onProgress: keeper === null && options.onIteration === undefined ? undefined : () => {
       tellIterations(trainer, options, told)
       return keeper?.progress(() => trainer.states())
     },

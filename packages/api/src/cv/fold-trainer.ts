@@ -47,6 +47,12 @@ export interface FoldState {
 /** Iterations that folds get one after the other where not all fit a place at once. */
 const turnIterations = 100
 
+/**
+ * Iterations of a fold before another one has its threads, where early stopping or the caller looks
+ * at the means of all: a turn of one spends as long on waking threads and filling caches.
+ */
+const slotIterations = 10
+
 /** The name of the rows that a fold is judged by. */
 export const VALID = 'valid'
 
@@ -211,16 +217,18 @@ export class FoldTrainer {
       const nIterations = event.iteration + 1
       this.#models[fold] = model
       await onProgress?.()
-      if (!this.#hasEnough(nIterations, until) && slots !== null) {
+      const isTurn = nIterations % slotIterations === 0
+      if (isTurn && !this.#hasEnough(nIterations, until) && slots !== null) {
         slots.give()
         await slots.take()
       }
       hasStopped = this.#hasEnough(nIterations, until)
       return hasStopped ? 'stop' : undefined
     }
-    // a cluster that is asked after each iteration waits for the answer
-    const isAsked = cluster === undefined || this.#turn < Infinity ||
-      until < this.nWhole
+    // Who is asked after each iteration waits for the answer, and whose turn ends has a thread that
+    // others do not use meanwhile: where nobody looks at the means, folds are trained whole.
+    const isWatched = cluster === undefined && onProgress !== undefined
+    const isAsked = isWatched || this.#turn < Infinity || until < this.nWhole
     const booster = await trainOn(dataset.selectBits(folds[fold]!.train), {
       evalSets: [{ name: VALID, data: this.#validSets[fold]! }],
       callbacks: isAsked ? [callback] : [],

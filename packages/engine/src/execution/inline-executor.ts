@@ -1,6 +1,8 @@
 import { CoppiceError } from '../errors.js'
 import { Booster, type Dialogue, type EngineAnswer, type IterationRecord }
   from '../training/iteration.js'
+import type { Arena } from '../kernels/arena.js'
+import { keepArenas, takeArena } from '../kernels/kept-arenas.js'
 import type { Executor, TrainingJob } from '../training/executor.js'
 import { mergeMoments } from '../linear/moments.js'
 import { mergeSelected } from '../selection/answer.js'
@@ -19,6 +21,7 @@ import type { BinnedTree, EngineRequest, EngineSetup } from './protocol.js'
 export class InlineExecutor implements Executor {
   readonly nThreads = 1
   #engine: PartitionEngine | null = null
+  #arena: Arena | null = null
   #booster: Booster | null = null
   #exchange: Exchange | null = null
   #setup: EngineSetup | null = null
@@ -32,9 +35,11 @@ export class InlineExecutor implements Executor {
       sums: new ArrayBuffer(sizes.sums), candidates: new ArrayBuffer(sizes.candidates),
       votes: new ArrayBuffer(sizes.votes),
     })
+    this.#arena = takeArena()
     this.#engine = new PartitionEngine(
       plan.engine, engineRows(train), evalSets.map(({ data }) => engineRows(data)),
-      { engine: 0, nEngines: 1, table, exchange: this.#exchange }, histogramPoolBytes)
+      { engine: 0, nEngines: 1, table, exchange: this.#exchange }, histogramPoolBytes,
+      this.#arena)
     this.#booster = new Booster(plan)
     await yieldToEventLoop()
   }
@@ -104,6 +109,8 @@ export class InlineExecutor implements Executor {
 
   async close(): Promise<void> {
     this.#engine = null
+    if (this.#arena !== null) keepArenas([this.#arena])
+    this.#arena = null
     await Promise.resolve()
   }
 }

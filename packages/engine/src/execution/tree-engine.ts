@@ -27,7 +27,7 @@ export type TreeRequest = RootRequest | RoundRequest | CommitRequest
  * the scores, which are elsewhere. Rounds have one expansion: nothing is summed in vain.
  */
 export class TreeEngine {
-  readonly #arena = new Arena()
+  readonly #arena: Arena
   readonly #setup: EngineSetup
   readonly #planes: TreePlanes
   readonly #rows: RowStore
@@ -43,11 +43,13 @@ export class TreeEngine {
   /**
    * @param train - all rows
    * @param histogramPoolBytes - for the histograms of open leaves of this thread
+   * @param arena - memory that is this engine's alone from now on
    */
   constructor(
     setup: EngineSetup, train: EngineRows, histogramPoolBytes: number, planes: TreePlanes,
+    arena = new Arena(),
   ) {
-    const arena = this.#arena
+    this.#arena = arena
     const kernels = instantiateKernels(arena.memory)
     const table = shareFeatures(setup.features, 1)
     const room = Exchange.roomFor(1)

@@ -4,15 +4,16 @@ const PAGE = 65_536
 const MAX_PAGES = 65_536
 /** Memory grows by at least 16 MiB: every step costs a system call and new views. */
 const STEP_PAGES = 256
+const BOTTOM = 1024
 
 /**
- * A thread's WebAssembly memory, handed out once from the bottom: training allocates all it
- * needs when it starts. Views are made anew after growth, so take them from here each time.
+ * A thread's WebAssembly memory, handed out from the bottom: training allocates all it needs when
+ * it starts. Views are made anew after growth, so take them from here each time.
  * Nothing else may grow the memory.
  */
 export class Arena {
   readonly memory: WebAssembly.Memory
-  #top = 1024
+  #top = BOTTOM
   /** Views of all of it: to make one takes as long as a small kernel. */
   #all: Uint8Array
   #view: DataView
@@ -35,6 +36,12 @@ export class Arena {
     if (missing > 0) this.#grow(missing, end)
     this.#top = end
     return start
+  }
+
+  /** Forgets all that was reserved. */
+  reset(): void {
+    this.clear(0, this.#top)
+    this.#top = BOTTOM
   }
 
   #grow(pages: number, end: number): void {

@@ -24,8 +24,14 @@ export function kernelModule(): WebAssembly.Module {
   return compiled
 }
 
-/** Kernels over a memory of the caller's. */
+const instances = new WeakMap<WebAssembly.Memory, Kernels>()
+
+/** Kernels over a memory of the caller's, the same ones whenever it is the same. */
 export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
+  const known = instances.get(memory)
+  if (known !== undefined) return known
   const instance = new WebAssembly.Instance(kernelModule(), { env: { memory } })
-  return instance.exports as unknown as Kernels
+  const kernels = instance.exports as unknown as Kernels
+  instances.set(memory, kernels)
+  return kernels
 }

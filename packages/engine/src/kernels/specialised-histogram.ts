@@ -65,13 +65,26 @@ const local = {
   half: 10,
 }
 
+/** Of each memory the kernels that there are, by shape. */
+const known = new WeakMap<WebAssembly.Memory, Map<string, HistogramPass>>()
+/** Shapes of a memory: trainings one after the other that have it may each bring some. */
+const SHAPES_MAX = 64
+
 /** The kernel for rows of this shape, bound to a memory. */
 export function specialiseHistogram(
   memory: WebAssembly.Memory, shape: HistogramShape,
 ): HistogramPass {
+  const passes = known.get(memory) ?? new Map<string, HistogramPass>()
+  known.set(memory, passes)
+  const key = JSON.stringify(shape)
+  const before = passes.get(key)
+  if (before !== undefined) return before
+  if (passes.size >= SHAPES_MAX) passes.clear()
   const module = new WebAssembly.Module(moduleBytes(shape))
   const instance = new WebAssembly.Instance(module, { env: { memory } })
-  return instance.exports['histogram'] as HistogramPass
+  const pass = instance.exports['histogram'] as HistogramPass
+  passes.set(key, pass)
+  return pass
 }
 
 function moduleBytes(shape: HistogramShape): Uint8Array<ArrayBuffer> {

@@ -16,7 +16,8 @@ import { onlyOneByOne } from '../execution/together.js'
 import { mergeMoments, momentsLength, momentsRoom } from '../linear/moments.js'
 import { mergeSelected } from '../selection/answer.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
-import { Arena } from '../kernels/arena.js'
+import type { Arena } from '../kernels/arena.js'
+import { keepArenas, takeArena } from '../kernels/kept-arenas.js'
 import {
   Booster, type Dialogue, type EngineAnswer, type IterationTask,
 } from '../training/iteration.js'
@@ -39,6 +40,8 @@ class ComputeThread {
   readonly #gate: Gate
   readonly #mailbox: Uint8Array
   readonly #exchange: Exchange
+  /** Of the engine, and of the trees that this thread grows if it does so alone. */
+  readonly #arenas: readonly Arena[]
   readonly #engine: PartitionEngine
   /** Null where all threads grow one tree at a time. */
   readonly #team: TreeTeam | null
@@ -51,28 +54,50 @@ class ComputeThread {
     const table = shareFeatures(plan.engine.features, nThreads, plan.engine)
     this.#exchange = new Exchange(table, Exchange.roomFor(plan.engine.maxExpansions), start)
     const { histogramPoolBytes = HISTOGRAM_POOL_BYTES, treeBuffers } = start
+    const arena = takeArena()
+    const treeArena = treeBuffers === null ? null : takeArena()
+    this.#arenas = treeArena === null ? [arena] : [arena, treeArena]
     this.#engine = new PartitionEngine(plan.engine, start.train!, start.evalSets, {
       engine: thread, nEngines: nThreads, table, exchange: this.#exchange,
-    }, histogramPoolBytes, new Arena(), treeBuffers === null)
-    this.#team = treeBuffers === null ? null : new TreeTeam({
+    }, histogramPoolBytes, arena, treeBuffers === null)
+    this.#team = treeBuffers === null || treeArena === null ? null : new TreeTeam({
       plan, train: start.train!, buffers: treeBuffers, histogramPoolBytes, thread, nThreads,
+      arena: treeArena,
     }, this.#gate, this.#engine, (grown) => {
       const trees = packTrees(grown)
       send({ kind: 'trees', iteration: this.#iteration, trees }, [trees.bytes])
     })
   }
 
-  /** Follows the leader until the thread is terminated. */
+  /** Follows the leader to the end of the training. */
   follow(): void {
     let seen = 0
     for (;;) {
       this.#gate.awaitPost(seen++)
+      if (this.#gate.length === 0) return
       const bytes = this.#mailbox.subarray(0, this.#gate.length)
       const task = this.#team === null ? null : decodeTask(bytes)
       if (task === null) this.#carryOut(decodeRequest(bytes))
       else this.#team!.grow(task)
       this.#gate.finish()
     }
+  }
+
+  /** The followers, which wait for a request, are to leave. */
+  dismiss(): void {
+    this.#gate.post(0)
+  }
+
+  /**
+   * Keeps the memory for a next training; this one is over.
+   *
+   * @returns whether what is left of it is much
+   */
+  leave(): boolean {
+    const { sums, treeBuffers } = this.#start
+    const nBytes = [sums, ...Object.values(treeBuffers ?? {}) as SharedArrayBuffer[]]
+      .reduce((total, { byteLength }) => total + byteLength, 0)
+    return !keepArenas(this.#arenas) || nBytes > WORTH_COLLECTING_BYTES
   }
 
   /** One iteration. Trees that are grown apart are told of by the threads that grew them. */
@@ -268,14 +293,19 @@ function report(error: unknown, start: ThreadStart): void {
   send({ kind: 'failed', iteration, ...failureOf(error) })
 }
 
-function lead(thread: ComputeThread, start: ThreadStart): void {
+/** @param onLeave - called when the training is over */
+function lead(thread: ComputeThread, start: ThreadStart, onLeave: () => void): void {
   const booster = new Booster(start.plan)
   const gate = new Gate(start.control, start.nThreads)
-  parentPort!.on('message', (message: ToLeader) => {
+  const hear = (message: ToLeader): void => {
     // of an iteration after the one that failed
     if (gate.isFailed) return
     try {
-      if (message.kind === 'center') {
+      if (message.kind === 'leave') {
+        parentPort!.off('message', hear)
+        thread.dismiss()
+        onLeave()
+      } else if (message.kind === 'center') {
         send({ kind: 'centered', baseScores: thread.lead(booster.center()) })
       } else if (message.kind === 'replay') {
         thread.replay(booster, message.iterations)
@@ -287,20 +317,39 @@ function lead(thread: ComputeThread, start: ThreadStart): void {
       if (error instanceof CoppiceError && error.code === 'ABORTED') send({ kind: 'aborted' })
       else report(error, start)
     }
-  })
+  }
+  parentPort!.on('message', hear)
 }
 
-async function main(start: ThreadStart): Promise<void> {
+/** How a thread came out of a training. */
+type Outcome = 'failed' | 'with little' | 'with much'
+
+/** Takes part in a training, from its start to its end. */
+async function takePart(start: ThreadStart): Promise<Outcome> {
   try {
     if (start.modules.length > 0) await loadModules(start.modules)
     const thread = new ComputeThread(start)
     if (dropRows(start) > WORTH_COLLECTING_BYTES) collectGarbage()
     send({ kind: 'ready' })
-    if (start.thread === 0) lead(thread, start)
+    if (start.thread === 0) await new Promise<void>((resolve) => lead(thread, start, resolve))
     else thread.follow()
+    return thread.leave() ? 'with much' : 'with little'
   } catch (error) {
     report(error, start)
+    return 'failed'
   }
 }
 
-parentPort!.once('message', (start: ThreadStart) => void main(start))
+/** The thread lives on while it waits. */
+function awaitTraining(): void {
+  parentPort!.once('message', (start: ThreadStart) => void takePart(start).then((outcome) => {
+    if (outcome === 'failed') return
+    awaitTraining()
+    send({ kind: 'left' })
+    // No frame has anything of the training any more. What is little may stay: the collector takes
+    // compiled code with it that such things occur in, and the next training would start anew.
+    if (outcome === 'with much') collectGarbage()
+  }))
+}
+
+awaitTraining()

@@ -6,7 +6,7 @@ import type { TrainingPlan } from '../training/plan.js'
 import type { ThreadFailure } from './failure.js'
 import type { PackedTrees } from './packed-trees.js'
 
-/** The first message to a compute thread. Buffers are shared. */
+/** The first message of a training to a compute thread. Buffers are shared. */
 export interface ThreadStart {
   readonly thread: number
   readonly nThreads: number
@@ -39,6 +39,8 @@ export type ToLeader =
   | { readonly kind: 'iterate', readonly iteration: number, readonly evaluates: boolean }
   | { readonly kind: 'center' }
   | { readonly kind: 'replay', readonly iterations: readonly (readonly BinnedTree[])[] }
+  /** The training is over: all threads wait for the next one, as new ones do. */
+  | { readonly kind: 'leave' }
 
 /** From the compute threads to whoever started them. */
 export type FromThread =
@@ -56,6 +58,8 @@ export type FromThread =
   | { readonly kind: 'centered', readonly baseScores: readonly number[] }
   | { readonly kind: 'replayed' }
   | { readonly kind: 'aborted' }
+  /** From each thread, after all else that it tells of a training. */
+  | { readonly kind: 'left' }
   /** From each thread, once per evaluation. */
   | {
     readonly kind: 'parts', readonly iteration: number, readonly parts: readonly MetricPart[],

@@ -1,4 +1,3 @@
-import type { Worker } from 'node:worker_threads'
 import type { CodeModule } from '../custom/types.js'
 import { assert, CoppiceError } from '../errors.js'
 import { bytesOfRows, engineRows, sharedRows } from '../execution/engine-rows.js'
@@ -14,16 +13,20 @@ import { Booster, type IterationRecord } from '../training/iteration.js'
 import { SELECT_NUMBERS_MAX } from '../selection/select-percentiles.js'
 import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { asOperatingError, errorOf } from './failure.js'
+import { ComputeWorker } from './compute-worker.js'
 import { compileLater } from './dedicated-process.js'
 import { defaultThreads } from './default-threads.js'
 import { CONTROL_BYTES, Gate, Spins } from './gate.js'
+import { keepWorkers, takeWorker } from './idle-workers.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
-import { spawnThread } from './spawn.js'
 import { taskBytesMax } from './tree-team.js'
 import { Underway, UnderwayList } from './underway.js'
 
 /** What the threads come to: a record of an iteration, base scores, or nothing. */
 type Outcome = IterationRecord | readonly number[] | null
+
+/** Threads that take longer to let go of a training are ended: none is waited for. */
+const LEAVE_MS = 100
 
 interface Waiter {
   readonly resolve: (outcome: Outcome) => void
@@ -39,7 +42,7 @@ interface Waiter {
 export class ThreadExecutor implements Executor {
   readonly nThreads: number
   readonly #modules: readonly CodeModule[]
-  #workers: Worker[] = []
+  #workers: ComputeWorker[] = []
   #gate: Gate | null = null
   #nReady = 0
   #nOutputs = 1
@@ -65,7 +68,7 @@ export class ThreadExecutor implements Executor {
 
   prepare(): void {
     assert(this.#workers.length === 0, 'threads are started once')
-    for (let thread = 0; thread < this.nThreads; thread++) this.#spawn(thread)
+    for (let thread = 0; thread < this.nThreads; thread++) this.#take(thread)
   }
 
   async open(job: TrainingJob): Promise<void> {
@@ -117,7 +120,7 @@ export class ThreadExecutor implements Executor {
     }
     await this.#wait(() => {
       for (const [thread, worker] of this.#workers.entries()) {
-        worker.postMessage({ ...start, thread } satisfies ThreadStart)
+        worker.post({ ...start, thread } satisfies ThreadStart)
       }
     })
     if (start.treeBuffers === null) compileLater(nThreads)
@@ -129,16 +132,19 @@ export class ThreadExecutor implements Executor {
     return TreePlanes.buffers({ nRows, nOutputs, maxLeaves, features }, kind !== 'none')
   }
 
-  #spawn(thread: number): void {
-    const worker = spawnThread('./compute-thread.js', `coppice-compute-${thread}`, null)
-    worker.on('message', (message: FromThread) => this.#hear(message))
-    worker.on('error', (error) => this.#fail(asOperatingError(error)))
-    worker.on('exit', (code) => {
-      // a thread that reported its failure, or left because of a peer's report, ends with 0; its
-      // exit may be heard before that report
-      if (code === 0) return
-      this.#fail(
-        new CoppiceError('INTERNAL', `compute thread ${thread} ended with code ${code}`))
+  #take(thread: number): void {
+    const worker = takeWorker()
+    worker.take({
+      hear: (message) => this.#hear(message),
+      lose: (cause) => {
+        if (cause instanceof Error) this.#fail(asOperatingError(cause))
+        // a thread that reported its failure, or left because of a peer's report, ends with 0; its
+        // exit may be heard before that report
+        else if (cause !== 0) {
+          this.#fail(
+            new CoppiceError('INTERNAL', `compute thread ${thread} ended with code ${cause}`))
+        }
+      },
     })
     this.#workers.push(worker)
   }
@@ -155,19 +161,21 @@ export class ThreadExecutor implements Executor {
         this.#settle(null)
         return
       case 'iterated':
-        this.#take(message.iteration, (own) => {
+        this.#takePart(message.iteration, (own) => {
           own.setOutcome(message.outcome)
           if (message.trees !== null) own.addTrees(message.trees)
         })
         return
       case 'trees':
-        this.#take(message.iteration, (own) => own.addTrees(message.trees))
+        this.#takePart(message.iteration, (own) => own.addTrees(message.trees))
         return
       case 'parts':
-        this.#take(message.iteration, (own) => own.addParts(message.parts))
+        this.#takePart(message.iteration, (own) => own.addParts(message.parts))
         return
       case 'aborted':
         this.#giveUp(new CoppiceError('ABORTED', 'training was aborted'))
+        return
+      case 'left':
         return
       case 'failed':
         this.#fail(errorOf(message), message.iteration)
@@ -175,7 +183,7 @@ export class ThreadExecutor implements Executor {
   }
 
   /** Something that was told of an iteration: the first may be over, for who waits for it. */
-  #take(iteration: number, take: (own: Underway) => void): void {
+  #takePart(iteration: number, take: (own: Underway) => void): void {
     this.#underway.take(iteration, take)
     const result = this.#underway.first?.result ?? null
     if (result === null) return
@@ -267,7 +275,7 @@ export class ThreadExecutor implements Executor {
   }
 
   #post(message: ToLeader): void {
-    this.#workers[0]!.postMessage(message)
+    this.#workers[0]!.post(message)
   }
 
   /** Gives the leader a job, which the signal may abort. */
@@ -290,11 +298,30 @@ export class ThreadExecutor implements Executor {
   async close(): Promise<void> {
     const workers = this.#workers
     this.#workers = []
-    for (const worker of workers) worker.removeAllListeners('exit')
+    // of the user's code a next training should not find what is left
+    const mayStay = this.#failure === null && this.#modules.length === 0
     // who still waits would wait for ever
     this.#failure ??= new CoppiceError('ABORTED', 'the executor was closed')
     this.#giveUp(this.#failure)
     this.#underway.clear()
-    await Promise.all(workers.map((worker) => worker.terminate()))
+    for (const worker of workers) worker.release()
+    if (mayStay && await this.#letGo(workers)) keepWorkers(workers)
+    else await Promise.all(workers.map((worker) => worker.terminate()))
+  }
+
+  /** Whether the threads have let go of the training, what is under way of it included. */
+  async #letGo(workers: readonly ComputeWorker[]): Promise<boolean> {
+    if (this.#gate === null) return workers.every(({ isAlive }) => isAlive)
+    if (this.#nReady < this.nThreads) return false
+    this.#gate.abort()
+    const left = workers.map((worker) => worker.left())
+    workers[0]!.post({ kind: 'leave' })
+    let timer: NodeJS.Timeout | null = null
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), LEAVE_MS)
+    })
+    const haveLeft = await Promise.race([Promise.all(left), late])
+    clearTimeout(timer!)
+    return Array.isArray(haveLeft) && haveLeft.every((hasLeft) => hasLeft)
   }
 }

@@ -3,6 +3,7 @@ import type { PartitionEngine } from '../execution/partition-engine.js'
 import type { BinnedTree, EngineRows } from '../execution/protocol.js'
 import { TreeEngine, type TreeRequest } from '../execution/tree-engine.js'
 import { TreePlanes, type TreeBuffers } from '../execution/tree-planes.js'
+import type { Arena } from '../kernels/arena.js'
 import { Booster, changesScores, type IterationTask } from '../training/iteration.js'
 import type { TrainingPlan } from '../training/plan.js'
 import type { GrownTree } from '../grower/grown-tree.js'
@@ -18,6 +19,8 @@ export interface TreeTeamStart {
   readonly histogramPoolBytes: number
   readonly thread: number
   readonly nThreads: number
+  /** Of the thread's own, for the trees that it grows. */
+  readonly arena: Arena
 }
 
 /** First of the bytes that tell threads to grow trees; requests begin with other ones. */
@@ -42,7 +45,7 @@ export class TreeTeam {
    * @param tell - takes the trees that this thread grew
    */
   constructor(
-    { plan, train, buffers, histogramPoolBytes, thread, nThreads }: TreeTeamStart, gate: Gate,
+    { plan, train, buffers, histogramPoolBytes, thread, nThreads, arena }: TreeTeamStart, gate: Gate,
     rows: PartitionEngine, tell: (trees: readonly OutputTree[]) => void,
   ) {
     const { engine, growth } = plan
@@ -54,7 +57,7 @@ export class TreeTeam {
     this.#rows = rows
     const nGrowers = Math.min(nThreads, engine.nOutputs)
     this.#engine = thread >= nGrowers ? null
-      : new TreeEngine(engine, train, histogramPoolBytes / nGrowers, this.#planes)
+      : new TreeEngine(engine, train, histogramPoolBytes / nGrowers, this.#planes, arena)
     this.#tell = tell
   }
 

@@ -95,11 +95,8 @@ export class TaskWorker {
         await this.#read(ownArrays, task.partitionIdx, task.unit, [task.column],
           this.#requireContext().columns.map(() => task.type))
         return null
-      case 'types': {
-        const { partitionIdx, unit, columns } = task
-        const chunks = await this.#readRaw(partitionIdx, unit, columns, columns.map(() => null))
-        return chunks.map(({ type }) => type)
-      }
+      case 'types':
+        return this.#withArrays((arrays) => this.#types(arrays, task))
       case 'predict':
         return this.#predict(task)
       case 'encode':
@@ -254,6 +251,19 @@ export class TaskWorker {
     )
   }
 
+  /** Types of columns; those that a sparse file leaves out are 0. */
+  async #types(
+    arrays: RowArrays,
+    { partitionIdx, unit, columns }: Extract<LocalTask, { kind: 'types' }>,
+  ): Promise<ColumnType[]> {
+    const { columnIdx } = this.#requireContext().partitions[partitionIdx]!
+    const present = columns.filter((i) => columnIdx[i]! >= 0)
+    const read = await this.#readStored(
+      arrays, partitionIdx, unit, present, present.map(() => null))
+    const types = new Map(present.map((i, k) => [i, read[k]!.type]))
+    return columns.map((i) => types.get(i) ?? 'int')
+  }
+
   /** Columns of the job as they are, as predictions take them. */
   async #readRaw(
     partitionIdx: number,
@@ -290,21 +300,11 @@ export class TaskWorker {
     wanted: readonly number[],
     types: readonly (ColumnType | null)[],
   ): Promise<(StoredColumn | null)[]> {
-    const { columns, partitions, textOptions } = this.#requireContext()
-    const { plan, columnIdx, byteLength } = partitions[partitionIdx]!
-    const { reader, source } = await this.#access.open(partitionIdx)
-    requireSameLength(source, byteLength)
+    const { columns, partitions } = this.#requireContext()
+    const { columnIdx } = partitions[partitionIdx]!
     const present = wanted.filter((i) => columnIdx[i]! >= 0)
-    const read = await (reader.readStored ?? reader.read).call(
-      reader,
-      source,
-      plan,
-      unit,
-      present.map((i) => columnIdx[i]!),
-      present.map((i) => types[i]!),
-      textOptions,
-      arrays,
-    )
+    const read = await this.#readStored(
+      arrays, partitionIdx, unit, present, present.map((i) => types[i]!))
     const chunks: (StoredColumn | null)[] = columns.map(() => null)
     for (const [k, i] of present.entries()) chunks[i] = read[k]!
     // A sparse file leaves out the columns that are 0 in all of its rows.
@@ -318,6 +318,22 @@ export class TaskWorker {
       chunks[i] = mayStay ? chunk : withValues(chunk)
     }
     return chunks
+  }
+
+  /** Columns that are in the file, as it stores them. */
+  async #readStored(
+    arrays: RowArrays,
+    partitionIdx: number,
+    unit: Unit,
+    present: readonly number[],
+    types: readonly (ColumnType | null)[],
+  ): Promise<StoredColumn[]> {
+    const { partitions, textOptions } = this.#requireContext()
+    const { plan, columnIdx, byteLength } = partitions[partitionIdx]!
+    const { reader, source } = await this.#access.open(partitionIdx)
+    requireSameLength(source, byteLength)
+    return (reader.readStored ?? reader.read).call(
+      reader, source, plan, unit, present.map((i) => columnIdx[i]!), types, textOptions, arrays)
   }
 }
 

@@ -45,8 +45,8 @@ export class TreeTeam {
    * @param tell - takes the trees that this thread grew
    */
   constructor(
-    { plan, train, buffers, histogramPoolBytes, thread, nThreads, arena }: TreeTeamStart, gate: Gate,
-    rows: PartitionEngine, tell: (trees: readonly OutputTree[]) => void,
+    { plan, train, buffers, histogramPoolBytes, thread, nThreads, arena }: TreeTeamStart,
+    gate: Gate, rows: PartitionEngine, tell: (trees: readonly OutputTree[]) => void,
   ) {
     const { engine, growth } = plan
     this.#gate = gate

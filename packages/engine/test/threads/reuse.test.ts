@@ -78,7 +78,8 @@ describe('threads that one training leaves to the next', () => {
     const long = { ...params, numIterations: 10_000 }
     const controller = new AbortController()
     const stopped = (): Promise<unknown> => train({
-      params: long, train: data, callbacks: [({ iteration }) => iteration === 3 ? 'stop' : undefined],
+      params: long, train: data,
+      callbacks: [({ iteration }) => iteration === 3 ? 'stop' : undefined],
     }, new ThreadExecutor(2))
     assert.equal(await countStarts(stopped), 2)
     assert.equal(await countStarts(stopped), 0)

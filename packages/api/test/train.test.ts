@@ -77,6 +77,34 @@ describe('train', () => {
     await rejects(train({ objective: 'multiclass', numClass: 2 }, dataset), 'DATA', '3 classes')
   })
 
+  it('names the first row with a class too many, on any number of threads', async () => {
+    const names = flowers.colour.map((name, row) => row === 1400 ? 'black' : name)
+    const [third] = ['blue', 'red', 'white'].map((name) => flowers.colour.indexOf(name))
+      .sort((a, b) => b - a)
+    const numbers = flowers.label.map((_, row) => row === 1200 ? 7 : row === 1300 ? 2 : row % 3)
+    const path = file('classes.csv')
+    writeFileSync(path, asCsv({ ...flowers, label: numbers }))
+    const signed = numbers.map((y, row) => row === 50 ? -1 : y % 3)
+    const one = { objective: 'multiclass' as const, numIterations: 1 }
+    for (const numThreads of [1, 2]) {
+      for (const [numClass, data, says] of [
+        [3, dataOf(flowers, names), 'labels: the first that is one too many is black, in row 1400'],
+        [2, dataOf(flowers, flowers.colour), `one too many is ${flowers.colour[third!]}, in row ` +
+          String(third)],
+        [3, dataOf(flowers, numbers), 'the first that is not from 0 to 2 is 7, in row 1200'],
+        [3, dataOf(flowers, signed), 'the first that is not from 0 to 2 is -1, in row 50'],
+        [3, await Dataset.open(path, { label: 'species' }), `is 7, in row 1201 of ${path}`],
+      ] as const) {
+        await rejects(train({ ...one, numThreads, numClass }, data), 'DATA', says)
+      }
+      const binary = { ...one, objective: 'binary' as const, numThreads }
+      for (const bad of [2, -1, 0.5]) {
+        const labels = flowers.label.map((y, row) => row === 700 ? bad : y)
+        await rejects(train(binary, dataOf(flowers, labels)), 'DATA', `but is ${bad} in row 700`)
+      }
+    }
+  })
+
   it('gives the same bytes on one thread and on several', async () => {
     const many = makeFlowers(20_000, 13)
     const dataset = dataOf(many, many.label)

@@ -307,7 +307,7 @@ async function loadAll(
   const params = withInferred(recipe.given, recipe.inferred, data.classes, nLabels)
   const resolved = resolveParams(params)
   if (nLabels !== null) requireLabelCount(nLabels, resolved)
-  requireClassCount(data.classes, resolved)
+  requireClassCount(data.classes, resolved, data)
   const scored = async (
     name: string, set: Dataset, binned: BinnedDataset,
   ): Promise<BinnedDataset> =>

@@ -172,7 +172,9 @@ export const jobContext: Schema<JobContext> = object({
   partitions: list(jobPartition, PARTITIONS_MAX),
   scan: nullable(object({
     sampleRule: nullable(sampleRule),
-    labelKind: nullable(oneOf({ class: true, binary: true, number: true, bounds: true })),
+    labelKind: nullable(oneOf({
+      class: true, binary: true, number: true, bounds: true, 'zero-or-one': true,
+    })),
   })),
   prediction: nullable(predictionPlan),
 })

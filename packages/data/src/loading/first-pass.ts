@@ -3,8 +3,8 @@ import { featureBins, type FeatureInfo, type SampledValues, sampleRule } from '@
 import { CoppiceError, type Scalar } from '@coppice/model'
 import type { ColumnType, Unit } from '../reader.js'
 import { mergeGroups } from './groups.js'
-import type { ColumnRole, JobColumn, JobContext, LabelKind } from './job.js'
-import { mergeLabels } from './labels.js'
+import type { ColumnRole, JobColumn, JobContext, LabelKind, LabelScan } from './job.js'
+import { mergeLabels, otherThanBinary } from './labels.js'
 import {
   columnsToReadAsText,
   findFeature,
@@ -67,6 +67,7 @@ export async function scanDataset(
   let classes = reference?.classes ?? null
   for (const [k, i] of reference === undefined && labelKind !== null ? labels.entries() : []) {
     const found = scans.map(({ scan: unit }) => unit.labels[k]!)
+    if (labelKind === 'binary') await requireBinary(inputs, context, units, types[i]!, found)
     classes = mergeLabels(labelKind!, columns[i]!.name, types[i]!, found)
   }
   if (named('weight') !== '' && !scans.some(({ scan: unit }) => unit.hasPositiveWeight)) {
@@ -81,6 +82,25 @@ export async function scanDataset(
   }))
   const groupSizes = named('group') === '' ? null : mergeGroups(named('group'), groups)
   return { types, features, classes, groupSizes }
+}
+
+/**
+ * Refuses numbers other than 0 and 1. That there are such is known once a column turns out to hold
+ * no texts; then the first unit that has one is read again, for its row.
+ */
+async function requireBinary(
+  { runner }: SurveyInputs, context: JobContext, units: readonly PlacedUnit[], type: ColumnType,
+  scans: readonly LabelScan[],
+): Promise<void> {
+  const others = otherThanBinary(type, scans)
+  if (others === null) return
+  runner.setContext({ ...context, scan: { sampleRule: null, labelKind: 'zero-or-one' } })
+  try {
+    await runner.run([{ kind: 'scan', ...units[others.unit]!, asText: null }])
+  } catch (error) {
+    if (!(error instanceof CoppiceError) || error.code !== 'DATA') throw error
+    throw new CoppiceError('DATA', `${error.message}; found ${others.found}`, { cause: error })
+  }
 }
 
 function referenceLabelKind(

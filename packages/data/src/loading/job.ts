@@ -48,6 +48,9 @@ export const defaultBinning: BinningParams = {
  */
 export type LabelKind = 'class' | 'binary' | 'number' | 'bounds'
 
+/** What a scan looks for: 'zero-or-one' is a look at which number is not, of a binary label. */
+export type ScannedLabel = LabelKind | 'zero-or-one'
+
 /** Whether labels are encoded as indices of classes. */
 export function isOfClasses(kind: LabelKind): boolean {
   return kind === 'class' || kind === 'binary'
@@ -101,7 +104,7 @@ export interface JobPartition {
 export interface ScanPlan {
   /** null where the bins are known from a reference. */
   readonly sampleRule: SampleRule | null
-  readonly labelKind: LabelKind | null
+  readonly labelKind: ScannedLabel | null
 }
 
 /** How the second pass turns values into bins. */

@@ -1,8 +1,8 @@
-import { CoppiceError, compareUtf8, type Scalar } from '@coppice/model'
+import { assert, CoppiceError, compareUtf8, type Scalar } from '@coppice/model'
 import { decodeCodes, occurringNumbers } from '../formats/coded-numbers.js'
 import type { CodedNumbers, ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
 import { listNames } from '../suggest.js'
-import type { LabelKind, LabelScan, UnitPlace } from './job.js'
+import type { LabelKind, LabelScan, ScannedLabel, UnitPlace } from './job.js'
 import { cellError, RowError } from './place.js'
 
 /** Distinct values kept for the message of a label that has too many. */
@@ -12,10 +12,10 @@ const binaryValuesMax = 20
  * What one unit tells of the label.
  *
  * Throws CoppiceError 'DATA' naming row and file for missing and infinite labels, and for class
- * labels that are neither text, boolean nor integer.
+ * labels that are neither text, boolean nor integer; of 'zero-or-one' for all other numbers.
  */
 export function scanLabel(
-  kind: LabelKind,
+  kind: ScannedLabel,
   name: string,
   place: UnitPlace,
   chunk: ColumnChunk | CodedNumbers,
@@ -28,7 +28,7 @@ export function scanLabel(
 
 /** @param rows - where in the unit the values stand first; null where they are its rows */
 function scanNumbers(
-  kind: LabelKind,
+  kind: ScannedLabel,
   name: string,
   place: UnitPlace,
   { type, values }: NumberChunk,
@@ -43,6 +43,9 @@ function scanNumbers(
     const isFinite = value !== Infinity || kind === 'bounds'
     if (value !== value || !isFinite || value === -Infinity || !isClass) {
       throw badLabel(name, place, rows === null ? i : rows[i]!, value)
+    }
+    if (kind === 'zero-or-one' && value !== 0 && value !== 1) {
+      throw notBinary(name, place, rows === null ? i : rows[i]!, value)
     }
     if (value < min) min = value
     if (value > max) max = value
@@ -126,14 +129,34 @@ function refuseNotBinary(name: string, type: ColumnType, classes: readonly Scala
         `objective multiclass`,
     )
   }
-  const others = classes.filter((value) => value !== 0 && value !== 1)
-  if (others.length === 0) return
-  const found = classes.slice(0, 10).join(', ') + (classes.length > 10 ? ', ...' : '')
-  throw new CoppiceError(
-    'DATA',
-    `label column '${name}' must be 0 or 1 for the binary objective, found ${found}; map the ` +
-      `values to 0 and 1, or use objective multiclass (classes) or regression (numbers)`,
-  )
+  // whoever merges has had the row named before
+  assert(classes.every(isZeroOrOne), 'numbers of a binary label are 0 and 1')
+}
+
+/**
+ * Where a label of two classes has other numbers than 0 and 1: the index of the first unit with
+ * such a number, and what numbers there are, for the message. Null where all is well.
+ */
+export function otherThanBinary(
+  type: ColumnType, scans: readonly LabelScan[],
+): { readonly unit: number, readonly found: string } | null {
+  if (type === 'string' || type === 'bool') return null
+  const unit = scans.findIndex(({ values }) =>
+    !(values as Float64Array).every(isZeroOrOne))
+  if (unit < 0) return null
+  const all = mergeNumbers(scans)
+  return { unit, found: all.slice(0, 10).join(', ') + (all.length > 10 ? ', ...' : '') }
+}
+
+function isZeroOrOne(value: Scalar): boolean {
+  return value === 0 || value === 1
+}
+
+function notBinary(name: string, place: UnitPlace, row: number, value: number): CoppiceError {
+  return new RowError(place, row, (where) =>
+    `label column '${name}' must be 0 or 1 for the binary objective, but is ${value} in ` +
+    `${where}; map the values to 0 and 1, or use objective multiclass (classes) or regression ` +
+    '(numbers)')
 }
 
 function constantLabel(name: string, value: string): CoppiceError {

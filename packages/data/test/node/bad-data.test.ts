@@ -112,7 +112,22 @@ describe('loadDataset refuses', function () {
       /'y' must be 0 or 1/,
       /found -1, 1/,
       /map the values to 0 and 1/,
+      /but is -1 in row 1 of .*part-0/,
     ])
+    for (const [format, line] of [['parquet', ''], ['csv', ' \\(line 11\\)']] as const) {
+      for (const [bad, type] of [[2, 'int'], [-1, 'int'], [0.5, 'float']] as const) {
+        for (const threads of [1, 2, 3]) {
+          const others = column('y', type, (row) => row > 29 ? row : row === 29 ? bad : row % 2)
+          await refuses([x, others], { label: 'y', labelKind: 'binary', threads }, 'DATA', [
+            new RegExp(`'y' must be 0 or 1 .* is ${bad} in row 10 of .*part-1\\.${format}${line};`),
+          ], format)
+        }
+      }
+    }
+    const texts = column('y', 'string', (row) => row < 20 ? '2' : row % 2 === 0 ? 'yes' : '2')
+    const inputs = await writeParts(temp('two-texts'), [x, texts], [nRows / 2], 'csv', 7)
+    const { data } = await loadDataset({ inputs, label: 'y', labelKind: 'binary' })
+    assert.deepEqual(data.classes, ['2', 'yes'])
     const three = column('y', 'string', (row) => 'abc'[row % 3]!)
     await refuses([x, three], { label: 'y', labelKind: 'binary' }, 'DATA', [
       /3 classes \('a', 'b', 'c'\)/,

@@ -2,6 +2,8 @@ import { CoppiceError, type Scalar } from '@coppice/model'
 import {
   isTwoClass, labelClasses, labelColumns, type ObjectiveChoice,
 } from '../objectives/families.js'
+import type { LabelledRows } from './check-data.js'
+import { describeRow } from './row-names.js'
 
 /**
  * What the labels are to tell: the number of classes of multi-class objectives, or the objective
@@ -51,11 +53,13 @@ export function requireLabelCount(
  * Refuses labels with more or fewer classes than the objective has.
  *
  * @param classes - values in class order; null where labels are numbers
- * @throws CoppiceError 'DATA'
+ * @param rows - whose labels are class indices; absent where they are not at hand
+ * @throws CoppiceError 'DATA', naming the first row with one class too many, where rows are given
  */
 export function requireClassCount(
   classes: readonly Scalar[] | null,
   params: ObjectiveChoice,
+  rows?: Pick<LabelledRows, 'label' | 'names'>,
 ): void {
   const wanted = labelClasses(params)
   if (classes === null || wanted === 0) return
@@ -64,10 +68,32 @@ export function requireClassCount(
   const shown = classes.slice(0, 5).map(String).join(', ') + (classes.length > 5 ? ', ...' : '')
   if (objective === 'custom') {
     throw new CoppiceError('DATA', `the labels have ${classes.length} classes (${shown}), but ` +
-      `the custom objective has numClass ${wanted}; correct one of them`)
+      `the custom objective has numClass ${wanted}; correct one of them` +
+      describeSurplus(classes, wanted, rows))
   }
   const advice = isTwoClass(objective) ? 'use objective multiclass' : 'leave num_class out'
   throw new CoppiceError('DATA', `the labels have ${classes.length} classes (${shown}), but ` +
     `${isTwoClass(objective) ? `objective ${objective}` : `num_class = ${numClass}`} needs ` +
-    `${wanted}; ${advice} or correct the labels`)
+    `${wanted}; ${advice} or correct the labels` + describeSurplus(classes, wanted, rows))
+}
+
+/**
+ * The first row whose class is one too many: of numbers one that is no index of a class, of other
+ * classes one after rows that have as many as there may be. '' where there is none.
+ */
+function describeSurplus(
+  classes: readonly Scalar[], wanted: number,
+  { label, names }: Pick<LabelledRows, 'label' | 'names'> = { label: null },
+): string {
+  if (label === null || classes.length <= wanted) return ''
+  const areNumbers = classes.every((value) => typeof value === 'number')
+  const seen = new Set<number>()
+  const row = label.findIndex((index) => {
+    const value = classes[index]!
+    if (typeof value === 'number' && areNumbers) return value < 0 || value >= wanted
+    return seen.add(index).size > wanted
+  })
+  const value = String(classes[label[row]!])
+  const what = areNumbers ? `not from 0 to ${wanted - 1}` : 'one too many'
+  return `: the first that is ${what} is ${value}, in ${describeRow(names, row)}`
 }

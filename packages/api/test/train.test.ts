@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import {
-  Booster, Dataset, evaluate, type Model, train, type TrainingParams,
+  Booster, type CustomMetric, Dataset, evaluate, type Model, train, type TrainingParams,
 } from '../src/index.js'
 import { type BinnedDataset, resolveParams } from '@coppice/engine'
 import { memoryBeside } from '../src/training/train.js'
@@ -104,6 +104,36 @@ describe('train', () => {
       }
     }
   })
+
+  it('refuses a metric that is no number at once, instead of a model that cannot be written',
+    async () => {
+      const numbers = flowers.length.map((x) => 1 + Math.round(x * 5))
+      const from = (score: number) => Dataset.from(asColumns(flowers), numbers,
+        { initScores: numbers.map(() => score) })
+      const mine = (more: Partial<CustomMetric>) => ({
+        objective: 'regression' as const, metric: 'None' as const,
+        customMetrics: [{ name: 'mine', higherIsBetter: true, ...more }],
+      })
+      const fill = (loss: number): Partial<CustomMetric> =>
+        ({ losses: (_rows, losses) => { losses.fill(loss) } })
+      for (const numThreads of [1, 2]) {
+        for (const [params, score, says] of [
+          [{ objective: 'poisson' as const }, 1000, 'metric "poisson" of data set "far" is Inf'],
+          [{ objective: 'gamma' as const }, -1000, 'metric "gamma" of data set "far" is Infinity'],
+          [mine(fill(1e308)), 0, 'metric "mine" of data set "far" is Infinity'],
+          [mine({ ...fill(-1), transform: 'sqrt' }), 0, 'metric "mine" of data set "far" is NaN'],
+          [mine({ value: () => -Infinity }), 0, 'mine gives -Infinity for all rows'],
+        ] as const) {
+          // functions of a program are called in its own thread
+          if ('customMetrics' in params && numThreads > 1) continue
+          let n = 0
+          await rejects(train({ numThreads, numIterations: 3, ...params }, from(0), {
+            evalSets: [{ name: 'far', data: from(score) }], callbacks: [() => { n++ }],
+          }), 'DATA', says)
+          assert.equal(n, 0)
+        }
+      }
+    })
 
   it('gives the same bytes on one thread and on several', async () => {
     const many = makeFlowers(20_000, 13)

@@ -17,12 +17,20 @@ export class ExactSum {
   readonly #slots = new Float64Array(SLOTS)
   #sinceCarry = 0
 
-  /** Adds a finite double. */
+  /**
+   * Adds a double. With one that is not finite, of either sign or none, the sum is Infinity, and
+   * remains so: cells of integers cannot say more, and it must not look like a number.
+   */
   add(value: number): void {
     if (value === 0) return
     asDouble[0] = value
     const high = asWords[1]!
     const exponent = (high >>> 20) & 0x7ff
+    if (exponent === 0x7ff) {
+      // 2^1120: more than any doubles can take away
+      this.#slots[SLOTS - 1]!++
+      return
+    }
     // value = mantissa * 2^(e - 1075) with e = 1 for subnormals
     const top = exponent === 0 ? high & 0xfffff : (high & 0xfffff) | 0x100000
     const shift = (exponent === 0 ? 1 : exponent) - 1075 + BIAS

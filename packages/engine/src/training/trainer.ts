@@ -13,6 +13,7 @@ import { outputLimit } from '../linear/linear-plan.js'
 import { GrowingModel, TRAINING } from './growing-model.js'
 import { beginWith, withMissing, type Beginning } from './initial-model.js'
 import { baseTrees, type IterationRecord } from './iteration.js'
+import { requireFiniteMetrics } from './finite-metrics.js'
 import { makePlan } from './make-plan.js'
 import type { TrainingPlan } from './plan.js'
 import { resumedPositions } from './position-biases.js'
@@ -207,6 +208,7 @@ class Trainer {
     if (record.trees.length === 0) return 'no-split'
     const trees = record.trees.map((tree) => this.#treeOf(tree, record.hessianUnit))
     const metrics = evaluates ? this.#metrics(record) : []
+    requireFiniteMetrics(metrics, this.#growing.nInitial + iteration + 1)
     const isOver = this.#growing.commit(trees, metrics, record.rescale, record.positionBiases)
     const answer = yield* this.#announce(iteration, trees, metrics, record)
     if (isOver) return 'early-stopping'

@@ -99,6 +99,16 @@ describe('ExactSum', () => {
     assert.ok(Object.is(new ExactSum().value(), 0))
   })
 
+  it('is Infinity with a number that is not finite, whatever else is added', () => {
+    for (const value of [Infinity, -Infinity, NaN, -NaN]) {
+      const sum = sumOf([1, value, -1e308, -1e308])
+      assert.equal(sum.value(), Infinity)
+      const other = sumOf([Infinity, Infinity, -Infinity, NaN, 3])
+      other.merge(sum.parts())
+      assert.equal(other.value(), Infinity)
+    }
+  })
+
   it('goes on after it was read', () => {
     const sum = sumOf([0.1])
     assert.equal(sum.value(), 0.1)

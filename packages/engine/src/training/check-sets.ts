@@ -50,15 +50,27 @@ function checkEarlyStopping(params: ResolvedParams, nEvalSets: number): void {
   }
 }
 
+/** Metrics that need rows in which an event happened. */
+const comparesTimes: readonly string[] = ['cox_nloglik', 'c_index']
+
 /**
  * Checks what the evaluation sets' labels, weights and init scores came to.
  *
+ * @param metrics - that are to be computed
  * @throws CoppiceError 'DATA'
  */
 export function checkEvalSummaries(
-  train: TrainingData, evalSets: readonly NamedTrainingData[],
+  train: TrainingData, evalSets: readonly NamedTrainingData[], metrics: readonly string[],
 ): void {
   for (const { name, data: { nRows, summary } } of evalSets) {
+    // the same from the first iteration to the last, they would end a training early
+    const undefinedOnes = summary.events?.times.length === 0
+      ? metrics.filter((metric) => comparesTimes.includes(metric)) : []
+    if (undefinedOnes.length > 0) {
+      throw new CoppiceError('DATA', `${undefinedOnes.join(', ')} is undefined of evaluation set ` +
+        `"${name}": it compares rows in which an event happened with others, and all rows are ` +
+        'censored (no label is above 0); add rows with an event, or leave the set out')
+    }
     checkRowCount(nRows, ` of evaluation set "${name}"`)
     if (!(labelStatisticsOf(summary).sumWeight > 0)) {
       throw new CoppiceError('DATA', `the weights of evaluation set "${name}" are all 0`)

@@ -53,7 +53,7 @@ class Trainer {
     const { params, train, evalSets, executor, initModel } = inputs
     this.#inputs = inputs
     checkEvalSets(train, evalSets, params)
-    checkEvalSummaries(train, evalSets)
+    checkEvalSummaries(train, evalSets, params.metric)
     const evaluatesTraining = params.isProvideTrainingMetric
     const evaluated: readonly NamedTrainingData[] = evaluatesTraining
       ? [{ name: TRAINING, data: train }, ...evalSets]

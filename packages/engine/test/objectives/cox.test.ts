@@ -304,6 +304,25 @@ describe('objective cox', () => {
       [{}, rows((y) => -Math.abs(y)), /no label is above 0: all rows are censored/],
       [{}, rows(() => NaN), /finite/],
       [{ metric: 'l2' }, data, /metric "l2" is not defined for objective "cox".*cox_nloglik/],
+      [{}, { ...data, weight: data.label!.map(() => 0) }, /weights of all rows are 0/],
     ] as const) await assert.rejects(modelOf(params, train), message)
+  })
+
+  it('is not evaluated on rows that are all censored', async () => {
+    const seen = { ...data, label: data.label!.map((time) => -Math.abs(time)) }
+    const evaluated = (set: BinnedDataset, metric: readonly string[], threads: number) =>
+      trainWatched({
+        params: { ...small, metric, earlyStoppingRound: metric.includes('none') ? 0 : 1 },
+        train: data, evalSets: [{ name: 'some', data }, { name: 'valid', data: set }],
+      }, threads === 0 ? new InlineExecutor() : new ThreadExecutor(threads))
+    for (const threads of [0, 2]) {
+      await assert.rejects(evaluated(seen, ['cox_nloglik'], threads), /^CoppiceError: cox_nloglik /)
+      await assert.rejects(evaluated(seen, ['c_index', 'cox_nloglik'], threads),
+        /c_index, cox_nloglik is undefined of evaluation set "valid": .* all rows are censored/)
+    }
+    assert.ok((await evaluated(seen, ['none'], 0)).model.trees.length > 0)
+    const label = seen.label.with(7, -seen.label[7]!)
+    const { model } = await evaluated({ ...seen, label }, ['cox_nloglik'], 0)
+    assert.ok(model.evaluation.at(-1)!.values.every((loss) => loss > 0))
   })
 })

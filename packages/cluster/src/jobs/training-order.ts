@@ -1,8 +1,7 @@
 import type { DatasetRecipe } from '@coppice/data'
 import {
-  CentralReducer, countSelected, type ExecutorTraits, featureLayout, type FeatureInfo,
-  mergeSummaries, type ResolvedParams, sumsLayout, targetShape, type TrainingData,
-  trainingDialogue, votingOf,
+  countSelected, type ExecutorTraits, type FeatureInfo, mergeSummaries, reducerMemory,
+  type ResolvedParams, sumsLayout, targetShape, type TrainingData, trainingDialogue,
   type TrainingInputs,
 } from '@coppice/engine'
 import { assert, CoppiceError, type Model, serializeModel } from '@coppice/model'
@@ -101,28 +100,24 @@ function clusterTraits(nThreads: number): ExecutorTraits {
 }
 
 /**
- * Refuses a training whose open leaves do not fit the coordinator's memory.
+ * Refuses a training whose open leaves do not fit the coordinator's memory: those of all trees
+ * that grow at the same time.
  *
+ * @param nRows - of the training set
  * @param limitBytes - memory that is there for it
  * @throws CoppiceError 'MEMORY' with both figures
  */
 export function requireReducerMemory(
-  features: readonly FeatureInfo[], params: ResolvedParams, limitBytes: number,
+  features: readonly FeatureInfo[], nRows: number, params: ResolvedParams, limitBytes: number,
 ): void {
-  const { numLeaves, speculation } = params
-  const wanted = speculation > 0 ? speculation : SPECULATION
-  const layouts = features.map(featureLayout)
-  const needed = CentralReducer.bytesMax({
-    features: layouts,
-    ...votingOf(params, layouts.filter(({ nBins }) => nBins > 1).length),
-    maxLeaves: numLeaves,
-    maxExpansions: Math.max(1, Math.min(wanted, numLeaves - 1)),
-  })
-  const limit = Math.min(limitBytes, ARENA_BYTES_MAX)
-  if (needed <= limit) return
+  const { nLanes, laneBytes } = reducerMemory(params, features, nRows, clusterTraits(1))
+  // each tree has a WebAssembly memory of its own
+  const limit = Math.min(limitBytes, nLanes * ARENA_BYTES_MAX)
+  if (nLanes * laneBytes <= limit) return
   const mb = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MB`
+  const trees = nLanes === 1 ? '' : `${nLanes} trees at a time, each of `
   throw new CoppiceError('MEMORY',
-    `the sums of ${numLeaves} leaves of ${features.length} features take ${mb(needed)} at the ` +
-    `coordinator, there are ${mb(limit)}; use a smaller num_leaves or max_bin, fewer features, ` +
-    'or a coordinator with more memory')
+    `the sums of ${trees}${params.numLeaves} leaves of ${features.length} features take ` +
+    `${mb(nLanes * laneBytes)} at the coordinator, there are ${mb(limit)}; use a smaller ` +
+    'num_leaves or max_bin, fewer features, or a coordinator with more memory')
 }

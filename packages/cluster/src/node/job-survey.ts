@@ -63,7 +63,7 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
   const params = resolveParams(withInferred(spec.params, spec.inferred, classes, nLabels))
   requireLabelCount(nLabels, params)
   requireClassCount(classes, params)
-  requireReducerMemory(features, params, port.memoryBytes)
+  requireReducerMemory(features, nRowsOf(recipes[0]!), params, port.memoryBytes)
   for (const { name, data } of spec.evalSets) await add(name, data, { features, classes })
   const evalSets = spec.evalSets.map(({ name }, i) =>
     ({ name, data: { features, nRows: nRowsOf(recipes[i + 1]!) } }))

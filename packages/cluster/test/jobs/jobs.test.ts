@@ -95,9 +95,19 @@ describe('requireReducerMemory', () => {
 
   it('refuses with both figures', () => {
     const params = resolveParams({ num_leaves: 100_000 })
-    requireReducerMemory(features, resolveParams({}), 2 ** 33)
-    refuses(() => requireReducerMemory(features, params, 2 ** 26), 'MEMORY',
+    requireReducerMemory(features, 300, resolveParams({}), 2 ** 33)
+    refuses(() => requireReducerMemory(features, 300, params, 2 ** 26), 'MEMORY',
       /the sums of 100000 leaves of \d+ features take \d+ MB at the coordinator, there are 64 MB/)
+  })
+
+  it('counts the sums of all trees that grow at the same time', () => {
+    const raw = { num_leaves: 10_000, num_class: 5 }
+    const multiclass = resolveParams({ ...raw, objective: 'multiclass' })
+    // of one label trees grow one by one
+    requireReducerMemory(features, 300, resolveParams({ num_leaves: 10_000 }), 2 ** 26)
+    refuses(() => requireReducerMemory(features, 300, multiclass, 2 ** 26), 'MEMORY',
+      /the sums of 5 trees at a time, each of 10000 leaves .* take \d{3} MB .*, there are 64 MB/)
+    requireReducerMemory(features, 300, multiclass, 2 ** 28)
   })
 })
 

@@ -21,7 +21,7 @@ import { LeafGrids } from './leaf-grid.js'
 import { NodeMasks } from './node-masks.js'
 import { stepBiases } from './position-biases.js'
 import { labelPercentile, leafPercentiles } from './percentile-leaves.js'
-import type { TrainingPlan } from './plan.js'
+import type { TrainingPlan, TreesPlan } from './plan.js'
 import { RowCosts } from './row-costs.js'
 import { drawRows, weightOfOthers } from './row-sampling.js'
 import { scaleGradients } from './scale-gradients.js'
@@ -147,7 +147,7 @@ export class Booster {
 
   /** Whether a plan's trees of one iteration may be grown at the same time, apart. */
   static canGrowApart(
-    { engine: { nOutputs, rules, asked }, percentiles, linear }: TrainingPlan,
+    { engine: { nOutputs, rules, asked }, percentiles, linear }: TreesPlan,
   ): boolean {
     return nOutputs > 1 && percentiles === null && linear === undefined &&
       rules?.firstUseCosts.some((cost) => cost > 0) !== true && asked === undefined

@@ -1,10 +1,11 @@
 import { CentralReducer } from '../execution/central-reducer.js'
 import { HISTOGRAM_POOL_BYTES } from '../execution/histogram-pool.js'
+import type { EngineSetup } from '../execution/protocol.js'
 import { byteLayout } from '../execution/record-layout.js'
 import { TravelLayouts } from '../execution/travel-layout.js'
 import { rowBytes } from '../row-bytes.js'
 import { Booster } from './iteration.js'
-import type { TrainingPlan } from './plan.js'
+import type { TreesPlan } from './plan.js'
 
 /** More hardly save rounds: a tree has some ten. */
 const LANES_MAX = 16
@@ -14,6 +15,12 @@ const ROUND_BYTES_MAX = 67_108_864
 const ROWS_AT_LEAST = 268_435_456
 /** What lanes' rows may take of what rows take without. */
 const ROWS_SHARE = 0.5
+
+/** What the number of lanes follows from. */
+export interface LanesPlan extends TreesPlan {
+  readonly engine: TreesPlan['engine'] &
+    Pick<EngineSetup, 'features' | 'maxLeaves' | 'maxExpansions' | 'voting'>
+}
 
 /**
  * How many trees of an iteration grow at the same time where every round of requests has to be
@@ -26,7 +33,7 @@ const ROWS_SHARE = 0.5
  * @param nRows - of the training set
  * @returns 1 where trees grow one by one: features are elected, or rows asked for more than sums
  */
-export function lanesOf(plan: TrainingPlan, nRows: number): number {
+export function lanesOf(plan: LanesPlan, nRows: number): number {
   const { engine } = plan
   const { nOutputs, features, maxExpansions } = engine
   if (!Booster.canGrowApart(plan) || engine.voting !== undefined) return 1

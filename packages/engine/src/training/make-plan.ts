@@ -122,7 +122,7 @@ export function makePlan(
 }
 
 /** Rules, and the features that rows pay for. */
-function rulesOfEngines(rules?: TreeRules): Pick<TrainingPlan['engine'], 'rules' | 'asked'> {
+export function rulesOfEngines(rules?: TreeRules): Pick<TrainingPlan['engine'], 'rules' | 'asked'> {
   if (rules === undefined) return {}
   const asked = askedFeatures(rules.rowCosts)
   return asked.length === 0 ? { rules } : { rules, asked }

@@ -10,6 +10,15 @@ import type { PercentilePlan } from './percentile-leaves.js'
 import type { PositionPlan } from './position-biases.js'
 import type { RowSampling, SamplingParams } from './row-sampling.js'
 
+/** What decides whether trees of an iteration can grow without each other. */
+export interface TreesPlan {
+  readonly engine: Pick<EngineSetup, 'nOutputs' | 'rules' | 'asked'>
+  /** Not null where leaves are percentiles. */
+  readonly percentiles: object | null
+  /** Present where leaves are linear functions. */
+  readonly linear?: object | undefined
+}
+
 /** All that decides a training's trees besides the data. Plain data: crosses threads by copy. */
 export interface TrainingPlan {
   readonly engine: EngineSetup

@@ -26,7 +26,7 @@ import { readStates, writeStates } from './state-file.js'
 export interface CvRunOptions {
   /** Ends the work: the promise rejects with CoppiceError 'ABORTED'; `state` is written before. */
   readonly signal?: AbortSignal | undefined
-  /** Hears of every iteration that all folds have come to. */
+  /** Hears of every iteration that all folds have come to: where they take turns, ten at a time. */
   readonly onIteration?: ((iteration: FoldIteration, nIterations: number) => void) | undefined
   /** Hears what the trainings of the folds tell, 0-based. */
   readonly onFold?: ((fold: number, event: TrainingEvent) => void) | undefined

@@ -61,6 +61,11 @@ export class FoldBoard {
     return this.#stopping.bestIteration()
   }
 
+  /** Whether a fold has come to an iteration before: it may be trained once more from the start. */
+  hasHeard(fold: number, iteration: number): boolean {
+    return (this.#folds[fold]!.entries.at(-1)?.iteration ?? -1) >= iteration
+  }
+
   /** A fold's iteration with its metrics, in order; nothing where it was not evaluated. */
   add(fold: number, iteration: number, metrics: readonly MetricValue[]): void {
     if (metrics.length === 0) return

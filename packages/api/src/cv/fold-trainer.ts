@@ -237,7 +237,10 @@ export class FoldTrainer {
       signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
       cluster, onLoad, onNotice, onJob,
       onEvent: (event) => {
-        if (event.kind === 'iteration') this.board.add(fold, event.iteration, event.metrics)
+        if (event.kind === 'iteration') {
+          if (this.board.hasHeard(fold, event.iteration)) return
+          this.board.add(fold, event.iteration, event.metrics)
+        }
         onFold?.(fold, event)
       },
     }, this.#recipe, host)

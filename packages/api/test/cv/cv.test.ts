@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { datasetFromMemory } from '@coppice/data'
-import { InlineExecutor, train as trainEngine } from '@coppice/engine'
-import { serializeModel } from '@coppice/model'
+import { InlineExecutor, train as trainEngine, type TrainingEvent } from '@coppice/engine'
+import { ThreadExecutor } from '@coppice/engine/threads'
+import { CoppiceError, serializeModel } from '@coppice/model'
 import { type Cell, cv, type CvResult, Dataset, evaluate, train, type TrainingParams }
   from '../../src/index.js'
 import { ConnectedCluster } from '../../src/cluster/connected-cluster.js'
@@ -37,6 +38,34 @@ function pick<T>(values: ArrayLike<T>, rows: Iterable<number>): T[] {
 
 describe('cv', () => {
   const file = temporaryFolder()
+
+  it('goes on fold by fold where there is no memory for all', async () => {
+    const given = { ...params, numThreads: 2 }
+    const expected = digestOf(await cv(given, data(), { nFolds: 3, outOfFold: true }))
+    const { prototype } = ThreadExecutor
+    const open = Object.getOwnPropertyDescriptor(prototype, 'open')!
+    for (const failing of [1, 2, 3]) {
+      for (const watched of [{}, { onIteration: () => undefined }]) {
+        let nOpened = 0
+        const heard: string[] = []
+        prototype.open = async function (job) {
+          if (++nOpened === failing) throw new CoppiceError('MEMORY', 'there is none')
+          await (open.value as ThreadExecutor['open']).call(this, job)
+        }
+        try {
+          const onFold = (fold: number, event: TrainingEvent): void => {
+            if (event.kind === 'iteration') heard.push(`${fold} ${event.iteration}`)
+          }
+          const found = await cv(given, data(), { nFolds: 3, outOfFold: true, onFold, ...watched })
+          assert.equal(digestOf(found), expected)
+        } finally {
+          Object.defineProperty(prototype, 'open', open)
+        }
+        assert.ok(nOpened > 3)
+        assert.equal(new Set(heard).size, heard.length, 'each iteration is told once')
+      }
+    }
+  })
 
   it('has the models and metrics of trainings of their own', async () => {
     const result = await cv(params, data(), { nFolds: 3, outOfFold: true })

@@ -7,6 +7,11 @@ const KERNEL_INDICES_MAX = 1 << 22
 /** Fewer take longer to bring into that memory, and back. */
 const KERNEL_INDICES_MIN = 128
 
+/** Bytes that indices take at most as writers have them, with room for headers of runs. */
+const BYTES_PER_INDEX = 8
+/** Dictionaries of more entries than this, per index of the page, take longer to copy. */
+const ENTRIES_PER_INDEX = 8
+
 /** Where indices stand: in bytes[start .. ), the first one their width. */
 export interface IndexPage {
   readonly bytes: Uint8Array
@@ -32,9 +37,11 @@ export function decodeIndices(
 ): void {
   const { nValues } = page
   const isForKernel = nValues >= KERNEL_INDICES_MIN && nValues <= KERNEL_INDICES_MAX
-  if (isForKernel && decodeByKernel(page, nEntries, out, coded)) return
-  decodeIndicesSlowly(page, nEntries, out)
-  if (coded !== null) recodeSlowly(out, nValues, coded)
+  const areCoded = isForKernel && nEntries <= ENTRIES_PER_INDEX * nValues
+  if (!isForKernel || !decodeByKernel(page, nEntries, out, areCoded ? coded : null)) {
+    decodeIndicesSlowly(page, nEntries, out)
+    if (coded !== null) recodeSlowly(out, nValues, coded)
+  } else if (!areCoded && coded !== null) recodeSlowly(out, nValues, coded)
 }
 
 /** False, with `out` as it was and no entry coded, where the page is for the twin. */
@@ -46,11 +53,11 @@ function decodeByKernel(
   if (width === undefined) return false
   const machine = enterMachine()
   try {
-    const length = bytes.length - start - 1
+    const length = Math.min(bytes.length - start - 1, BYTES_PER_INDEX * (nValues + 8))
     const page = machine.reserveText(length)
     const indices = machine.reserve(4 * nValues)
     const table = coded === null ? 0 : machine.reserve(4 * nEntries)
-    machine.bytes(page, length).set(bytes.subarray(start + 1))
+    machine.bytes(page, length).set(bytes.subarray(start + 1, start + 1 + length))
     const { kernels } = machine
     if (kernels.decodeIndices(indices, page, length, width, nValues, nEntries) === 0) return false
     const found = machine.ints(indices, nValues)

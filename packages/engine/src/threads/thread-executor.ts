@@ -17,7 +17,7 @@ import type { ComputeWorker } from './compute-worker.js'
 import { compileLater } from './dedicated-process.js'
 import { defaultThreads } from './default-threads.js'
 import { CONTROL_BYTES, Gate, Spins } from './gate.js'
-import { keepWorkers, takeWorker } from './idle-workers.js'
+import { endIdleWorkers, keepWorkers, takeWorker } from './idle-workers.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { taskBytesMax } from './tree-team.js'
 import { Underway, UnderwayList } from './underway.js'
@@ -81,6 +81,8 @@ export class ThreadExecutor implements Executor {
       sets.reduce((sum, data) => sum + bytesOfRows(data), 0)
     // What loading has left behind is not needed beside what threads are about to take.
     if (isLarge) collectGarbage()
+    // Nor what threads keep that have nothing to do.
+    if (isLarge) void endIdleWorkers()
     this.#mayCollect = isLarge && job.releasesRows === true
     const table = shareFeatures(plan.engine.features, nThreads, plan.engine)
     const {
@@ -312,16 +314,21 @@ export class ThreadExecutor implements Executor {
   /** Whether the threads have let go of the training, what is under way of it included. */
   async #letGo(workers: readonly ComputeWorker[]): Promise<boolean> {
     if (this.#gate === null) return workers.every(({ isAlive }) => isAlive)
-    if (this.#nReady < this.nThreads) return false
+    if (this.#nReady < this.nThreads || this.#gate.isFailed) return false
     this.#gate.abort()
-    const left = workers.map((worker) => worker.left())
-    workers[0]!.post({ kind: 'leave' })
-    let timer: NodeJS.Timeout | null = null
-    const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), LEAVE_MS)
+    return new Promise((resolve) => {
+      let nLeft = 0
+      const end = (haveLeft: boolean): void => {
+        clearTimeout(timer)
+        resolve(haveLeft)
+      }
+      const timer = setTimeout(end, LEAVE_MS, false)
+      for (const worker of workers) {
+        void worker.left().then((hasLeft) => {
+          if (!hasLeft || ++nLeft === workers.length) end(hasLeft)
+        })
+      }
+      workers[0]!.post({ kind: 'leave' })
     })
-    const haveLeft = await Promise.race([Promise.all(left), late])
-    clearTimeout(timer!)
-    return Array.isArray(haveLeft) && haveLeft.every((hasLeft) => hasLeft)
   }
 }

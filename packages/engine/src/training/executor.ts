@@ -52,6 +52,9 @@ export interface Executor {
   iterate(
     iteration: number, evaluates: boolean, signal?: AbortSignal, next?: boolean | null,
   ): Promise<IterationRecord>
-  /** Frees threads and memory. Safe to call twice, and after a failure. */
+  /**
+   * Frees threads and memory, some of which a next training of the process may have for a while.
+   * Safe to call twice, and after a failure.
+   */
   close(): Promise<void>
 }

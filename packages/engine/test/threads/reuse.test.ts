@@ -110,8 +110,10 @@ describe('threads that one training leaves to the next', () => {
       { key: 'k', file: 'loss.mjs', source: 'export const nothing = {}' }]
     const runs = (): Promise<unknown> => train(
       { params: short, train: rows(500, 'regression') }, new ThreadExecutor(1, modules))
+    assert.equal(await countStarts(() => digestOf(trainings[4])), 1)
+    assert.equal(await countStarts(runs), 0)
     assert.equal(await countStarts(runs), 1)
-    assert.equal(await countStarts(runs), 1)
+    assert.equal(await countStarts(() => digestOf(trainings[4])), 1)
   })
 
   it('may have been closed before they began', async () => {

@@ -14,6 +14,7 @@ import { canonicalParams, checkParameterNames, type RawParams, type TrainingPara
   from '../training/params.js'
 import type { Recipe } from '../training/recipe.js'
 import { trainOn } from '../training/train.js'
+import { refuseUnreadQueries } from '../training/unread-queries.js'
 import {
   checkFitOptions, type FitDatasetOptions, type FitOptions, trainingSet, trainOptions,
 } from './fit-options.js'
@@ -86,8 +87,10 @@ export abstract class Estimator {
       const params = withEarlyStopping(this.#params, options.earlyStoppingRounds)
       const prepared = await prepareCustom(params)
       code = prepared.code
-      this.#booster = await trainOn(
-        dataset, trainOptions(X, options), { ...this.recipe(prepared.params), code })
+      const recipe = { ...this.recipe(prepared.params), code }
+      const training = trainOptions(X, options)
+      refuseUnreadQueries(recipe.checked, dataset, training)
+      this.#booster = await trainOn(dataset, training, recipe)
       return this
     } finally {
       if (code !== null) forgetCode(code)

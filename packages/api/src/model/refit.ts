@@ -4,13 +4,14 @@ import {
   findParameter, refitTrees, type RefitTree, resolveParams, type ResolvedParams,
 } from '@coppice/engine'
 import {
-  chainOf, CoppiceError, hasTargets, isForest, type LinearLeaves, type Model,
+  chainOf, CoppiceError, hasTargets, isForest, isRanking, type LinearLeaves, type Model,
 } from '@coppice/model'
 import { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import type { QueryOptions } from '../data/query-groups.js'
 import { checkOptionNames, optionNames } from '../options.js'
 import { canonicalParams, checkParameterNames, type RawParams } from '../training/params.js'
+import { unreadQueriesText } from '../training/unread-queries.js'
 import { readRefitRows } from './refit-rows.js'
 
 /** Options of `Booster.refit`. */
@@ -62,6 +63,7 @@ export async function refitModel(
       (typeof decayRate === 'string' ? `"${decayRate}"` : String(decayRate)))
   }
   requireRefittable(model)
+  refuseQueries(model, options)
   const params = refitParams(model, options.params ?? {})
   const kept = keptTrees(model)
   const { rows, leavesOf, columns } =
@@ -102,6 +104,15 @@ function requireRefittable({ objective, parameters, origin }: Model): void {
     : null
   if (what === null) return
   throw new CoppiceError('PARAMETER', `${what} cannot be refit; train it again with the new rows`)
+}
+
+/** @throws CoppiceError 'PARAMETER' for queries of rows that are not ranked */
+function refuseQueries(
+  { objective }: Model, { group, queryId, groupSizes }: RefitOptions,
+): void {
+  const isGiven = [group, queryId, groupSizes].some((value) => value !== undefined)
+  if (!isGiven || isRanking(objective)) return
+  throw new CoppiceError('PARAMETER', unreadQueriesText('the rows to refit with', objective.name))
 }
 
 /** The objective is the model's, whatever else is given. */

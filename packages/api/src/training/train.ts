@@ -36,6 +36,7 @@ import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
 import { initialModelOf, type SharedScores, withInitialScores } from './initial-scores.js'
 import { PhaseTimes } from './phase-times.js'
 import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
+import { refuseUnreadQueries } from './unread-queries.js'
 
 /** Options of `train`. */
 export interface TrainOptions extends HoldOutOptions {
@@ -97,7 +98,9 @@ export async function train(
   checkParameterNames(params)
   const { params: raw, code } = await prepareCustom(params)
   try {
-    return await trainOn(dataset, options, recipeOf(raw, code))
+    const recipe = recipeOf(raw, code)
+    refuseUnreadQueries(recipe.checked, dataset, options)
+    return await trainOn(dataset, options, recipe)
   } finally {
     forgetCode(code)
   }

@@ -10,6 +10,7 @@ import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
 import { print } from '../output.js'
 import { sideFilesOf, sideNotes } from '../training/side-notes.js'
+import { refuseUnreadGroup } from '../training/unread-group.js'
 
 /** Metrics of a model on files. */
 export const evaluateCommand: Command = {
@@ -39,6 +40,7 @@ export const evaluateCommand: Command = {
     const loaded = await Booster.load(values.required('model'))
     const booster = asNeeded(loaded)
     const { model } = booster
+    refuseUnreadGroup(values, model.objective, 'leave it out')
     const options = {
       ...fileOptions, ...ignoredColumns(values, loaded),
       ...numberingFor(loaded, values.text('label') ?? ''),

@@ -10,6 +10,7 @@ import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { refitAll } from '../lightgbm/refit-run.js'
 import { modelFormatFlag, readModelFormatFor, writeModel } from '../model-format.js'
 import { refitNotes, refitSides } from '../training/side-notes.js'
+import { refuseUnreadGroup } from '../training/unread-group.js'
 import { requireWritable } from '../writable.js'
 
 /** Lets the leaves of a model follow other rows. */
@@ -46,6 +47,7 @@ export const refitCommand: Command = {
     await requireDistinct([{ flag: '--out', path: out }],
       [{ flag: '--model', path }, ...await filesOf('--data', inputs, given.format)])
     const booster = await Booster.load(path)
+    refuseUnreadGroup(values, booster.model.objective, 'leave it out')
     const fileOptions: FileOptions = { ...given,
       sideFiles: refitSides(booster.model.objective.name) }
     const format = readModelFormatFor(booster.model.objective.name, values, out, false)

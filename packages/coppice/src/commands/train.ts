@@ -28,6 +28,7 @@ import { readSettings, type RunSettings, type Settings } from '../training/setti
 import { withFilesRead } from '../training/structure-files.js'
 import { sideFilesOf } from '../training/side-notes.js'
 import { snapshotCallback } from '../training/snapshots.js'
+import { groupOrIgnored } from '../training/unread-group.js'
 import { requireWritable } from '../writable.js'
 
 const group = 'Run'
@@ -145,6 +146,7 @@ function readJob({ params: raw, options: given, run }: Settings): Job {
   const resolved = checkParams(raw)
   requireEffect(resolved, values)
   if (run === null) requireLabel(values, data)
+  const roles = groupOrIgnored(values, resolved.objective, run !== null)
   const place = withModules(readPlace(values, resolved), resolved)
   const { numThreads: _numThreads, ...rest } = paramsFrom(raw)
   return {
@@ -159,14 +161,14 @@ function readJob({ params: raw, options: given, run }: Settings): Job {
       ...(run === null ? { label: values.text('label') }
         : runFileOptions(values.text('label'), values)),
       weight: values.text('weight'),
-      group: values.text('group'),
+      ...roles,
       position: values.text('position'),
-      ignore: values.names('ignore'),
       categorical: values.names('categorical'),
       sideFiles: sideFilesOf(resolved.objective),
     },
     isQuiet: values.isOn('quiet') || resolved.verbosity <= 0,
-    noEffect: resolved.noEffect,
+    noEffect: [...resolved.noEffect,
+      ...(values.has('group') && roles.group === undefined ? ['group_column'] : [])],
     run,
     format: readModelFormatFor(
       resolved.objective, values, model, run?.isModelOfRun === true),

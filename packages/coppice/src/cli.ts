@@ -16,6 +16,7 @@ import { statusCommand } from './commands/status.js'
 import { trainCommand } from './commands/train.js'
 import { tuneCommand } from './commands/tune.js'
 import { workerCommand } from './commands/worker.js'
+import { wantsJson } from './early-signals.js'
 import { ExitCode, exitCodeOf, exitCodesText, UsageError } from './exit-codes.js'
 import { describeFailure, failureJson } from './failure.js'
 import { readVersion } from './version.js'
@@ -40,12 +41,6 @@ export async function main(args: readonly string[]): Promise<number> {
       : describeFailure(prefix, error) + hint)
     return exitCodeOf(error)
   }
-}
-
-/** Programs that read JSON lines get the error as one; looked for before the flags are parsed. */
-function wantsJson(args: readonly string[]): boolean {
-  return args.some((arg, i) => arg === '--log-format=json' ||
-    (arg === '--log-format' && args[i + 1] === 'json'))
 }
 
 function wantsHelp(args: readonly string[]): boolean {

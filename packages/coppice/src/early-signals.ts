@@ -8,10 +8,23 @@ const daemons: readonly (string | undefined)[] = ['coordinator', 'worker']
 /** As in ExitCode, which is not loaded yet. */
 const [statusOk, statusInterrupted] = [0, 3]
 
+/** Programs that read JSON lines get all lines as such; looked for before the flags are parsed. */
+export function wantsJson(args: readonly string[]): boolean {
+  return args.some((arg, i) => arg === '--log-format=json' ||
+    (arg === '--log-format' && args[i + 1] === 'json'))
+}
+
 function endEarly(signal: NodeJS.Signals): void {
-  const command = process.argv[2] ?? ''
-  process.stderr.write(`coppice ${command}: interrupted by ${signal}; nothing was begun\n`)
-  process.exit(daemons.includes(command) ? statusOk : statusInterrupted)
+  const args = process.argv.slice(2)
+  const command = args[0] ?? ''
+  const isDaemon = daemons.includes(command)
+  const message = `interrupted by ${signal}; nothing was begun`
+  process.stderr.write(!wantsJson(args) ? `coppice ${command}: ${message}\n`
+    // as the log of a daemon, and failureJson, have it
+    : `${JSON.stringify(isDaemon
+      ? { time: new Date().toISOString(), event: 'notice', text: message }
+      : { event: 'error', code: 'ABORTED', message })}\n`)
+  process.exit(isDaemon ? statusOk : statusInterrupted)
 }
 
 /** Ends the process with a line, and the status of an interruption, when a signal comes. */

@@ -65,21 +65,41 @@ describe('an interrupted coppice train', function () {
       ...train(25, '--valid', 'valid.csv', '--resume', 'every.json', '--learning_rate', '0.2'))
   })
 
-  it('hears a signal while it is being loaded', async () => {
-    // The signal comes as soon as anybody listens.
+  /** Starts a command that gets a signal as soon as anybody listens. */
+  const startEarly = (...args: string[]) => {
     const early = `process.once('newListener', function hear(name) {
       if (name !== 'SIGINT') return process.once('newListener', hear)
       setImmediate(() => process.kill(process.pid, 'SIGINT'))
     })`
-    const running = work.startWith(
-      { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(early)}` },
-      ...trainTo('early.json', 10))
-    const { code, stderr } = await running.finished
-    // A Node that loads all modules in one go (24) lets the signal through to the training only.
-    assert.match(stderr, new RegExp('^coppice train: interrupted by SIGINT; nothing was begun\n$|' +
-      '"interrupted by SIGINT after 0 iterations; nothing was trained yet"}\n$'))
-    assert.equal(code, 3)
-    assert.ok(!work.has('early.json'))
+    return work.startWith(
+      { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(early)}` }, ...args)
+  }
+
+  for (const [format, begin, end] of [
+    ['text', 'coppice train: ', ''],
+    ['json', '{"event":"error","code":"ABORTED","message":"', '"}'],
+  ] as const) {
+    it(`hears a signal while it is being loaded, and says so as ${format}`, async () => {
+      const { code, stderr } = await startEarly(
+        ...trainTo('early.json', 10).map((arg) => arg === 'json' ? format : arg)).finished
+      // A Node that loads all modules in one go (24) lets the signal through to the training only.
+      const said = stderr.trimEnd().split('\n').at(-1)!
+      assert.ok(said.startsWith(`${begin}interrupted by SIGINT`) && said.endsWith(end), stderr)
+      assert.match(said, /; nothing was begun|after 0 iterations; nothing was trained yet/)
+      if (format === 'json') for (const line of stderr.trimEnd().split('\n')) JSON.parse(line)
+      assert.equal(code, 3)
+      assert.ok(!work.has('early.json'))
+    })
+  }
+
+  it('ends a coordinator that is being loaded, with lines of its log', async () => {
+    const { code, stderr } = await startEarly('coordinator', '--listen', '127.0.0.1:0',
+      '--log-format=json').finished
+    for (const line of stderr.trimEnd().split('\n')) {
+      const { time, event } = JSON.parse(line) as { time?: string, event?: string }
+      assert.ok(time !== undefined && event !== undefined, line)
+    }
+    assert.equal(code, 0)
   })
 
   it('ends at once at the second signal', async () => {

@@ -224,6 +224,12 @@ describe('coppice', function () {
     const summary = await work.ok('inspect', '--model', 'binary.json', '--json')
     const json = JSON.parse(summary.stdout) as { scoreBounds: { lower: number[] } }
     assert.deepEqual(json.scoreBounds.lower, [...binary.scoreBounds().lower])
+    await work.ok('train', '--data', 'train.csv', '--label', 'species',
+      '--ignore', 'id,kind,colour', '--linear_tree', '--num_iterations', '2', '-q',
+      '--model', 'linear.json')
+    const linear = await work.ok('inspect', '--model', 'linear.json', '--json')
+    const { scoreBounds } = JSON.parse(linear.stdout) as Record<string, unknown>
+    assert.deepEqual(scoreBounds, { lower: ['-Infinity'], upper: ['Infinity'] })
     await work.fails(2, ['--dot', '--tree'], 'inspect', '--model', 'binary.json', '--dot')
     await work.fails(2, ['--table and --json'],
       'inspect', '--model', 'binary.json', '--table', '--json')

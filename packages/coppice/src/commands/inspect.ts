@@ -20,7 +20,8 @@ export const inspectCommand: Command = {
       describe: "All trees as CSV, a line for each node and leaf, with LightGBM's columns" },
     { name: 'parameters', group: 'Output', takes: 'switch',
       describe: 'The parameters that the model was trained with' },
-    { name: 'json', group: 'Output', takes: 'switch', describe: 'One JSON object' },
+    { name: 'json', group: 'Output', takes: 'switch',
+      describe: 'One JSON object; bounds of scores that have none are "-Infinity" and "Infinity"' },
   ],
   examples: [
     ['$0 inspect --model m.json', 'Objective, size and importances'],
@@ -93,12 +94,12 @@ function summarise(booster: Booster) {
   }
 }
 
-/** Per output; null for what has no bound, since JSON has no infinity. */
+/** Per output; JSON has no infinity, so that what has no bound is a text that `Number` reads. */
 function scoreBoundsOf(booster: Booster) {
   const { lower, upper } = booster.scoreBounds()
-  const finite = (values: Float64Array) =>
-    Array.from(values, (value) => Number.isFinite(value) ? value : null)
-  return { lower: finite(lower), upper: finite(upper) }
+  const readable = (values: Float64Array) =>
+    Array.from(values, (value) => Number.isFinite(value) ? value : String(value))
+  return { lower: readable(lower), upper: readable(upper) }
 }
 
 /** Metrics of the best iteration where there is one, else of the last, by data set. */

@@ -235,6 +235,23 @@ describe('coppice', function () {
       'inspect', '--model', 'binary.json', '--table', '--json')
   })
 
+  it('ignores columns of LibSVM files that a model was trained without', async () => {
+    const rows = Array.from({ length: 200 }, (_, row) =>
+      `${row % 2} 0:${row % 13} 1:${row % 2 + row % 3}`)
+    work.write('narrow.svm', `${rows.join('\n')}\n`)
+    work.write('wide.svm', `${rows.map((row) => `${row} 2:5 3:1`).join('\n')}\n`)
+    await work.okHere('train', '--data', 'narrow.svm', '--objective', 'binary', '-q',
+      '--num_iterations', '2', '--model', 'narrow.json')
+    const refit = (data: string, ...args: string[]) =>
+      ['refit', '--model', 'narrow.json', '--data', data, '-q', '--out', `${data}.json`, ...args]
+    await work.okHere(...refit('narrow.svm'))
+    await work.fails(1, ["'Column_2'", 'ignored'], ...refit('wide.svm'))
+    await work.okHere(...refit('wide.svm', '--ignore', 'Column_2,Column_3'))
+    assert.equal(work.read('wide.svm.json'), work.read('narrow.svm.json'))
+    await work.fails(2, ['--ignore', "'Column_1'", 'a feature of the model'],
+      ...refit('wide.svm', '--ignore', 'Column_1,Column_2'))
+  })
+
   it('partition cuts data that train to the same bytes', async () => {
     await work.ok('partition', '--data', 'train.csv', '--out', 'parts', '--partitions', '5')
     await work.ok('train', '--data', 'parts', '--label', 'kind', '--objective', 'binary',

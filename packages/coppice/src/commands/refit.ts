@@ -1,7 +1,9 @@
 /** New leaf values for old models. */
 import { Booster, Dataset, type FileOptions } from '@coppice/api'
 import type { Command } from '../command.js'
-import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
+import {
+  columnFlags, dataFlag, formatFlags, formatOptions, ignoredColumns, ignoreFlag,
+} from '../data-flags.js'
 import { filesOf, requireDistinct } from '../distinct-paths.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -24,6 +26,7 @@ export const refitCommand: Command = {
       describe: 'Share of the old leaf values that is kept, from 0 to 1 (refit_decay_rate)' },
     dataFlag,
     ...columnFlags.filter(({ name }) => ['label', 'weight', 'group'].includes(name)),
+    ignoreFlag,
     ...formatFlags,
     { name: 'out', group: 'Output', takes: 'one', short: 'o', isRequired: true,
       describe: 'File to write the new model to' },
@@ -48,7 +51,7 @@ export const refitCommand: Command = {
       [{ flag: '--model', path }, ...await filesOf('--data', inputs, given.format)])
     const booster = await Booster.load(path)
     refuseUnreadGroup(values, booster.model.objective, 'leave it out')
-    const fileOptions: FileOptions = { ...given,
+    const fileOptions: FileOptions = { ...given, ...ignoredColumns(values, booster),
       sideFiles: refitSides(booster.model.objective.name) }
     const format = readModelFormatFor(booster.model.objective.name, values, out, false)
     await requireWritable(out)

@@ -42,12 +42,13 @@ describe('coppice cv and tune', function () {
     const found = JSON.parse(stdout) as Record<string, unknown>
     assert.deepEqual(found['trials'], meant.trials)
     assert.deepEqual(found['best'], meant.best)
-    assert.match(stderr, /trial 3 of 3: 0\.\d+ \+- .* at iteration 6; learningRate/)
+    assert.match(stderr,
+      /trial 3 of 3: 0\.\d+ \+- .* at iteration 6; learning_rate 0\.\d, num_leaves \d/)
     const model = await Booster.load(work.path('best.json'))
     assert.equal(String(model), String(meant.booster))
     const table = await work.ok('tune', ...base, ...flags, '-q')
     assert.match(table.stdout,
-      /^ +trial +rung +auc +stdv +iteration +learningRate +numLeaves\nbest/)
+      /^ +trial +rung +auc +stdv +iteration +learning_rate +num_leaves\nbest/)
     assert.equal(table.stdout.trim().split('\n').length, 4)
   })
 

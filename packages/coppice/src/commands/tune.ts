@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import {
-  CoppiceError, type SearchSpace, tune, type TrialOutcome, type TuneResult,
+  CoppiceError, findParameter, type SearchSpace, tune, type TrialOutcome, type TuneResult,
 } from '@coppice/api'
 import { ioError } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
@@ -108,19 +108,24 @@ async function readSpace(path: string): Promise<SearchSpace> {
   }
 }
 
-/** `trial 3 of 20: 0.7123 +- 0.0041 at iteration 100, numLeaves 31`. */
+/** `trial 3 of 20: 0.7123 +- 0.0041 at iteration 100; num_leaves 31`. */
 function trialText(outcome: TrialOutcome, nTrials: number): string {
   const { trial, rung, status, score, stdv, iteration, message } = outcome
-  const what = status === 'done'
-    ? `${shortNumber(score)} +- ${shortNumber(stdv)} at iteration ${iteration}`
-    : `${status}: ${message}`
+  const what = status !== 'done' ? `${status}: ${message}`
+    : score === null ? 'no score'
+    : `${shortNumber(score)} +- ${shortNumber(stdv)} at iteration ${iteration}`
   const where = rung === 0 ? '' : ` in rung ${rung + 1}`
   return `trial ${trial + 1} of ${nTrials}${where}: ${what}; ${paramsText(outcome)}`
 }
 
 function paramsText({ params }: TrialOutcome): string {
-  return Object.entries(params).map(([name, value]) =>
-    `${name} ${typeof value === 'number' ? shortNumber(value) : String(value)}`).join(', ')
+  return Object.entries(params).map(([name, value]) => `${typedName(name)} ` +
+    (typeof value === 'number' ? shortNumber(value) : String(value))).join(', ')
+}
+
+/** A parameter as flags and files have it: num_leaves for numLeaves. */
+function typedName(name: string): string {
+  return findParameter(name)?.name ?? name
 }
 
 function resultJson({ metric, trials, best, params }: TuneResult): string {
@@ -140,6 +145,6 @@ function resultTable({ metric, trials, best }: TuneResult): string {
       return typeof value === 'number' ? shortNumber(value) : String(value)
     }),
   ])
-  const header = ['', 'trial', 'rung', metric, 'stdv', 'iteration', ...names]
+  const header = ['', 'trial', 'rung', metric, 'stdv', 'iteration', ...names.map(typedName)]
   return tableText(header, rows, header.map((_, column) => column).slice(1))
 }

@@ -5,7 +5,8 @@ import type { SearchFunctions } from './search-api.js'
  * The contract of the WebAssembly kernels (sources in `assembly/`, naive twins in
  * `reference*.ts`). All arguments are numbers: byte offsets into the one imported memory, counts
  * in elements, scales. No kernel allocates or keeps state: what some have in globals every call
- * sets before it reads it, since instances outlive trainings. Offsets of vectors are multiples of 8.
+ * sets before it reads it, since instances outlive trainings. Offsets of vectors are multiples of
+ * 8.
  *
  * A training row is bin bytes, one per feature or two of a wide one, and a *side*: gradient i32,
  * hessian u32 (at most 2^30), row id u32 (local to the thread). Up to 64 bytes of bins both are

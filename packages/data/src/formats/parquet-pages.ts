@@ -6,7 +6,7 @@
  * the rare ones to hyparquet's decoders.
  */
 import { compressors } from 'hyparquet-compressors'
-import type { PageHeader } from 'hyparquet'
+import type { CompressionCodec, PageHeader } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { decompressPage } from 'hyparquet/src/datapage.js'
 import type { CodedNumbers, ColumnChunk } from '../reader.js'
@@ -89,7 +89,7 @@ function decodePage(state: ChunkState, header: PageHeader, body: Uint8Array, row
   const { codec } = state.request
   if (header.type === 'DICTIONARY_PAGE') {
     const nEntries = header.dictionary_page_header?.num_values ?? -1
-    const page = decompressPage(body, header.uncompressed_page_size, codec, compressors)
+    const page = decompress(body, header.uncompressed_page_size, codec)
     readDictionary(state, page, nEntries)
     return 0
   }
@@ -97,7 +97,7 @@ function decodePage(state: ChunkState, header: PageHeader, body: Uint8Array, row
   if (header.type === 'DATA_PAGE' && header.data_page_header !== undefined) {
     const { num_values: nRows, encoding } = header.data_page_header
     assertFits(state, row, nRows)
-    const page = decompressPage(body, header.uncompressed_page_size, codec, compressors)
+    const page = decompress(body, header.uncompressed_page_size, codec)
     let start = 0
     let levels: Cursor | null = null
     if (state.request.column.nullable) {
@@ -113,6 +113,11 @@ function decodePage(state: ChunkState, header: PageHeader, body: Uint8Array, row
     return decodePageV2(state, header, header.data_page_header_v2, body, row)
   }
   throw new DamagedPageError(`a page has the unknown type ${header.type}`)
+}
+
+/** Of nothing there may be bytes all the same, which not all decompressors take. */
+function decompress(bytes: Uint8Array, nBytes: number, codec: CompressionCodec): Uint8Array {
+  return nBytes === 0 ? new Uint8Array(0) : decompressPage(bytes, nBytes, codec, compressors)
 }
 
 function decodePageV2(
@@ -134,7 +139,7 @@ function decodePageV2(
   const page =
     v2.is_compressed === false || nBytes === 0
       ? packed
-      : decompressPage(packed, nBytes, state.request.codec, compressors)
+      : decompress(packed, nBytes, state.request.codec)
   const levels = state.request.column.nullable
     ? { bytes: body, offset: levelStart, end: nLevelBytes }
     : null

@@ -8,7 +8,7 @@ import { decodeIndices } from './dictionary-indices.js'
 import { convertByteArray, convertFixedWidth, storedWidth } from './parquet-convert.js'
 import type { ParquetColumn } from './parquet-schema.js'
 import { findTextBounds, plainTextBounds } from './parquet-texts.js'
-import { DamagedPageError, decodeHybrid } from './rle.js'
+import { DamagedPageError, decodeHybrid, readVarint } from './rle.js'
 import type { StringInterner } from './string-interner.js'
 
 export interface ChunkRequest {
@@ -99,9 +99,9 @@ export function decodeNumbers(
       return
     }
     case 'DELTA_BINARY_PACKED': {
-      const isNarrow = column.physical === 'INT32'
-      const raw = isNarrow ? new Int32Array(nValues) : new BigInt64Array(nValues)
-      deltaBinaryUnpack(readerAt(bytes, start), nValues, raw)
+      const raw = column.physical === 'INT32' ? unpackNarrowDeltas(page)
+        : new BigInt64Array(nValues)
+      if (raw instanceof BigInt64Array) deltaBinaryUnpack(readerAt(bytes, start), nValues, raw)
       convertFixedWidth(column, new Uint8Array(raw.buffer), nValues, out, exact)
       return
     }
@@ -216,6 +216,24 @@ export function readDictionary(state: ChunkState, page: Uint8Array, nEntries: nu
   if (state.isCoded) leaveCodes(state, state.codes.length)
   state.dictionaryNumbers = new Float64Array(nEntries)
   decodePlainNumbers(column, page, 0, nEntries, state.dictionaryNumbers, exact)
+}
+
+/**
+ * hyparquet 1.31 keeps 32 bits of the first value, of which some writers (DuckDB's unsigned ones) use
+ * 33. Others are sums from there on, modulo 2^32, so that what it lacks is added to all.
+ */
+function unpackNarrowDeltas({ bytes, start, nValues }: PageValues): Int32Array {
+  const raw = new Int32Array(nValues)
+  if (nValues === 0) return raw
+  deltaBinaryUnpack(readerAt(bytes, start), nValues, raw)
+  const cursor = { bytes, offset: start, end: bytes.length }
+  // Block size, miniblocks of a block, number of values.
+  for (let k = 0; k < 3; k++) readVarint(cursor)
+  const zigzag = readVarint(cursor)
+  const first = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
+  const lacking = (first - raw[0]!) | 0
+  if (lacking !== 0) for (let i = 0; i < nValues; i++) raw[i] = (raw[i]! + lacking) | 0
+  return raw
 }
 
 function decodeDeltaTexts({ bytes, start, nValues, encoding }: PageValues): Uint8Array[] {

@@ -52,8 +52,7 @@ export const parquetReader: PartitionReader = {
 
 async function plan(source: ByteSource): Promise<PartitionPlan> {
   const metadata = await readMetadata(source)
-  const tree = parquetSchema(metadata)
-  const columns = tree.children.map(describeColumn)
+  const columns = columnsOf(source, metadata)
   const units: Unit[] = []
   let firstRow = 0
   for (const [index, group] of metadata.row_groups.entries()) {
@@ -71,6 +70,14 @@ async function plan(source: ByteSource): Promise<PartitionPlan> {
     nRows: firstRow,
     units,
     detail,
+  }
+}
+
+function columnsOf(source: ByteSource, metadata: FileMetaData): ParquetColumn[] {
+  try {
+    return parquetSchema(metadata).children.map(describeColumn)
+  } catch (error) {
+    throw damaged(source, 'its schema is damaged', error)
   }
 }
 
@@ -146,7 +153,7 @@ function decodeChunk(
 async function readMetadata(source: ByteSource): Promise<FileMetaData> {
   const tailBytes = Math.min(source.byteLength, 1 << 16)
   let tail = await source.slice(source.byteLength - tailBytes, source.byteLength)
-  if (!endsWithMagic(tail)) {
+  if (source.byteLength < 12 || !endsWithMagic(tail)) {
     const isWhole = source.byteLength >= 12 && endsWithMagic(await source.slice(0, 4))
     if (isWhole) throw damaged(source, 'it begins as Parquet but its footer is missing: truncated')
     throw damaged(source, 'it is not a Parquet file (no PAR1 at its ends)')
@@ -191,6 +198,11 @@ function locateChunks(
       const columnIdx = columnOfName.get(meta.path_in_schema[0] ?? '')
       if (columnIdx === undefined) throw damaged(source, 'its footer names an unknown column')
       if (columns[columnIdx]!.conversion === null) continue
+      if (Number(group.num_rows) === 0) {
+        // What has no rows need not be anywhere.
+        locations[columnIdx] = { start: 4, end: 4, codec: meta.codec, uncompressedBytes: 0 }
+        continue
+      }
       const start = Number(meta.dictionary_page_offset || meta.data_page_offset)
       const end = start + Number(meta.total_compressed_size)
       if (!(start >= 4 && end >= start && end <= source.byteLength)) {

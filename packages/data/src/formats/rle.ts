@@ -79,7 +79,8 @@ export function decodeValidity(cursor: Cursor, out: Uint8Array, n: number): numb
   return nValid
 }
 
-function readVarint(cursor: Cursor): number {
+/** An unsigned integer in bytes of seven bits, of up to 35 bits. */
+export function readVarint(cursor: Cursor): number {
   let value = 0
   let factor = 1
   for (;;) {

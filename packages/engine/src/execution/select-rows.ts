@@ -100,9 +100,11 @@ export function selectRows(data: BinnedDataset, bits: RowBits): BinnedDataset {
   const { firstRow: _first, ...selected } =
     selectFrom({ ...data, firstRow: 0, rowBytes: rowBytesOf(data.features) }, bits)
   const { names, ...rest } = data
-  // selected rows are counted anew
-  const own = names === undefined ? {} : { names: { ...names, files: [] } }
-  return { ...rest, ...selected, ...own }
+  const labels = names?.labels ?? []
+  // A selection of a selection counts its own rows: whoever selects again does so from the first.
+  const own = names?.selected !== undefined ? { labels, files: [] }
+    : { labels, files: names?.files ?? [], selected: bits }
+  return { ...rest, ...selected, names: own }
 }
 
 /**

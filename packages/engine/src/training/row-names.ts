@@ -4,6 +4,8 @@ export interface RowNames {
   readonly labels: readonly string[]
   /** By ascending row; empty where rows are counted from 0. */
   readonly files: readonly RowsOfFile[]
+  /** Where rows are a selection: a bit for each row that there was, lowest bits first. */
+  readonly selected?: Uint8Array
 }
 
 /** Rows that are in one file. */
@@ -14,12 +16,23 @@ export interface RowsOfFile {
 }
 
 /**
- * 'row 12 of train.csv', as rows of files are counted: from 1.
- * @param row - id in the data set
+ * 'row 12 of train.csv', as rows of files are counted: from 1. Of a selection: the row that there
+ * was before.
+ * @param selectedRow - id in the data set
  */
-export function describeRow(names: RowNames | undefined, row: number): string {
+export function describeRow(names: RowNames | undefined, selectedRow: number): string {
+  const row = names?.selected === undefined ? selectedRow : nthRow(names.selected, selectedRow)
   const file = names?.files.findLast(({ firstRow }) => firstRow <= row)
   return file === undefined ? `row ${row}` : `row ${row - file.firstRow + 1} of ${file.name}`
+}
+
+/** The n-th row, from 0, whose bit is set. */
+function nthRow(bits: Uint8Array, n: number): number {
+  let left = n
+  for (let row = 0; row < bits.length * 8; row++) {
+    if (((bits[row >>> 3]! >> (row & 7)) & 1) === 1 && left-- === 0) return row
+  }
+  return n
 }
 
 /**

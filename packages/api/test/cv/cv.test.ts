@@ -39,6 +39,15 @@ function pick<T>(values: ArrayLike<T>, rows: Iterable<number>): T[] {
 describe('cv', () => {
   const file = temporaryFolder()
 
+  it('names rows as they were before folds were cut', async () => {
+    const labels = Array.from(noisy)
+    labels[307] = -1
+    for (const options of [{ nFolds: 3 }, { nFolds: 5, seed: 4 }]) {
+      await rejects(() => cv({ ...params, objective: 'poisson', metric: 'poisson' },
+        Dataset.from(asColumns(flowers), labels), options), 'DATA', 'row 307 is -1')
+    }
+  })
+
   it('goes on fold by fold where there is no memory for all', async () => {
     const given = { ...params, numThreads: 2 }
     const expected = digestOf(await cv(given, data(), { nFolds: 3, outOfFold: true }))

@@ -34,7 +34,7 @@ export function customMetricPart(
   const code = codeOf(metric) as CustomMetric
   if (metric.isWhole) {
     const value = run(metric, () => code.value!(view(rows, objective, 0, nRows)))
-    sum.add(finite(metric, value, 'all rows'))
+    sum.add(finite(metric, value, 'the rows of a set'))
     return sum
   }
   for (let first = 0; first < nRows; first += BATCH_ROWS) {
@@ -95,5 +95,5 @@ function run<T>(metric: MetricDefinition, work: () => T): T {
 function finite(metric: MetricDefinition, value: unknown, of: string): number {
   if (Number.isFinite(value)) return value as number
   throw new CoppiceError('DATA', `the metric ${placeOf(metric)} gives ${String(value)} for ` +
-    `${of}; it must be a finite number`)
+    `${of}; it must be a finite number: mend the metric, or leave it out`)
 }

@@ -20,7 +20,7 @@ const ranges: Readonly<Record<string, LabelRange>> = {
   cross_entropy_lambda: share,
   cox: {
     isLegal: (y) => y !== 0,
-    legal: 'a time above 0 for an event, and less 0 where a row was last seen then (0 tells ' +
+    legal: 'a time above 0 for an event, and one below 0 where a row was last seen then (0 tells ' +
       'neither)',
   },
 }

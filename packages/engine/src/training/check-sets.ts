@@ -67,9 +67,10 @@ export function checkEvalSummaries(
     const undefinedOnes = summary.events?.times.length === 0
       ? metrics.filter((metric) => comparesTimes.includes(metric)) : []
     if (undefinedOnes.length > 0) {
-      throw new CoppiceError('DATA', `${undefinedOnes.join(', ')} is undefined of evaluation set ` +
-        `"${name}": it compares rows in which an event happened with others, and all rows are ` +
-        'censored (no label is above 0); add rows with an event, or leave the set out')
+      throw new CoppiceError('DATA', `${undefinedOnes.join(', ')} cannot be computed of ` +
+        `evaluation set "${name}": rows in which an event happened are compared with others, and ` +
+        'all rows are censored (no label is above 0); add rows with an event, leave the set or ' +
+        'the metric out, or use fewer folds')
     }
     checkRowCount(nRows, ` of evaluation set "${name}"`)
     if (!(labelStatisticsOf(summary).sumWeight > 0)) {

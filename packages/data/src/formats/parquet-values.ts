@@ -220,7 +220,7 @@ export function readDictionary(state: ChunkState, page: Uint8Array, nEntries: nu
 
 /**
  * hyparquet 1.31 keeps 32 bits of the first value, of which some writers (DuckDB, of unsigned
- * numbers) use 33. Others are sums from there on, modulo 2^32, so that what it lacks is added to all.
+ * numbers) use 33. Others are sums from there on, modulo 2^32: what it lacks is added to all.
  */
 function unpackNarrowDeltas({ bytes, start, nValues }: PageValues): Int32Array {
   const raw = new Int32Array(nValues)

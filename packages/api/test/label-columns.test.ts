@@ -112,10 +112,8 @@ describe('labels that do not fit', () => {
     const fails = async (params: TrainingParams, label: string, message: RegExp): Promise<void> => {
       const data = await Dataset.open(inFolder('*.csv'), { label })
       await assert.rejects(train({ ...small, ...params }, data), { code: 'DATA', message })
-      // selected rows are counted anew
-      const selected = message.source.replace('row 4 of \\S*b.csv', 'row 3')
       await assert.rejects(train({ ...small, ...params }, data.select([1, 5, 30, 33, 40])),
-        { code: 'DATA', message: new RegExp(selected) })
+        { code: 'DATA', message })
     }
     filesOf('9,3,0,0')
     await fails({ objective: 'aft' }, 'low,high',

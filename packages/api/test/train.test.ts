@@ -122,7 +122,7 @@ describe('train', () => {
           [{ objective: 'gamma' as const }, -1000, 'metric "gamma" of data set "far" is Infinity'],
           [mine(fill(1e308)), 0, 'metric "mine" of data set "far" is Infinity'],
           [mine({ ...fill(-1), transform: 'sqrt' }), 0, 'metric "mine" of data set "far" is NaN'],
-          [mine({ value: () => -Infinity }), 0, 'mine gives -Infinity for all rows'],
+          [mine({ value: () => -Infinity }), 0, 'mine gives -Infinity for the rows of a set'],
         ] as const) {
           // functions of a program are called in its own thread
           if ('customMetrics' in params && numThreads > 1) continue

@@ -96,7 +96,8 @@ export class Dataset {
   /**
    * Some of the rows as a data set of their own, with the bins, dictionaries and classes of *all*
    * rows of this one, as LightGBM's `Dataset.subset` has them: folds are made so, and what is
-   * binned is binned once for all selections. A training counts the selected rows from 0.
+   * binned is binned once for all selections. A training counts the selected rows from 0, messages
+   * name them as they were.
    *
    * @param rows - indices of rows, from 0, each once; the rows remain in their order
    * @throws CoppiceError 'DATA' for what is no index, here or, where the number of rows is not

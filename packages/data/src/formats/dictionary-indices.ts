@@ -6,7 +6,6 @@ import { DamagedPageError, decodeHybrid } from './rle.js'
 const KERNEL_INDICES_MAX = 1 << 22
 /** Fewer take longer to bring into that memory, and back. */
 const KERNEL_INDICES_MIN = 128
-
 /** Bytes that indices take at most as writers have them, with room for headers of runs. */
 const BYTES_PER_INDEX = 8
 /** Dictionaries of more entries than this, per index of the page, take longer to copy. */
@@ -37,11 +36,10 @@ export function decodeIndices(
 ): void {
   const { nValues } = page
   const isForKernel = nValues >= KERNEL_INDICES_MIN && nValues <= KERNEL_INDICES_MAX
-  const areCoded = isForKernel && nEntries <= ENTRIES_PER_INDEX * nValues
-  if (!isForKernel || !decodeByKernel(page, nEntries, out, areCoded ? coded : null)) {
-    decodeIndicesSlowly(page, nEntries, out)
-    if (coded !== null) recodeSlowly(out, nValues, coded)
-  } else if (!areCoded && coded !== null) recodeSlowly(out, nValues, coded)
+  const codedThere = nEntries <= ENTRIES_PER_INDEX * nValues ? coded : null
+  const isDecoded = isForKernel && decodeByKernel(page, nEntries, out, codedThere)
+  if (!isDecoded) decodeIndicesSlowly(page, nEntries, out)
+  if (coded !== null && !(isDecoded && codedThere !== null)) recodeSlowly(out, nValues, coded)
 }
 
 /** False, with `out` as it was and no entry coded, where the page is for the twin. */

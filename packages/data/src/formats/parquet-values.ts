@@ -99,9 +99,10 @@ export function decodeNumbers(
       return
     }
     case 'DELTA_BINARY_PACKED': {
-      const raw = column.physical === 'INT32' ? unpackNarrowDeltas(page)
-        : new BigInt64Array(nValues)
-      if (raw instanceof BigInt64Array) deltaBinaryUnpack(readerAt(bytes, start), nValues, raw)
+      const isNarrow = column.physical === 'INT32'
+      const raw = isNarrow ? new Int32Array(nValues) : new BigInt64Array(nValues)
+      deltaBinaryUnpack(readerAt(bytes, start), nValues, raw)
+      if (raw instanceof Int32Array) addLackingBits(raw, bytes, start)
       convertFixedWidth(column, new Uint8Array(raw.buffer), nValues, out, exact)
       return
     }
@@ -222,18 +223,15 @@ export function readDictionary(state: ChunkState, page: Uint8Array, nEntries: nu
  * hyparquet 1.31 keeps 32 bits of the first value, of which some writers (DuckDB, of unsigned
  * numbers) use 33. Others are sums from there on, modulo 2^32: what it lacks is added to all.
  */
-function unpackNarrowDeltas({ bytes, start, nValues }: PageValues): Int32Array {
-  const raw = new Int32Array(nValues)
-  if (nValues === 0) return raw
-  deltaBinaryUnpack(readerAt(bytes, start), nValues, raw)
+function addLackingBits(raw: Int32Array, bytes: Uint8Array, start: number): void {
+  if (raw.length === 0) return
   const cursor = { bytes, offset: start, end: bytes.length }
   // Block size, miniblocks of a block, number of values.
   for (let k = 0; k < 3; k++) readVarint(cursor)
   const zigzag = readVarint(cursor)
   const first = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
   const lacking = (first - raw[0]!) | 0
-  if (lacking !== 0) for (let i = 0; i < nValues; i++) raw[i] = (raw[i]! + lacking) | 0
-  return raw
+  if (lacking !== 0) for (let i = 0; i < raw.length; i++) raw[i] = (raw[i]! + lacking) | 0
 }
 
 function decodeDeltaTexts({ bytes, start, nValues, encoding }: PageValues): Uint8Array[] {

@@ -25,13 +25,14 @@ import type {
   EncodeTask,
   Encoding,
   JobContext,
+  JobPartition,
   LocalResults,
   LocalTask,
   UnitPlace,
 } from './job.js'
 import { textError } from './near-numbers.js'
 import { withLine } from './place.js'
-import { readStoredUnit, type UnitColumn } from './read-unit.js'
+import { type OpenUnit, readStoredUnit, type UnitColumn } from './read-unit.js'
 import { scanUnit } from './scan.js'
 
 /** A partition that can be read. */
@@ -256,12 +257,9 @@ export class TaskWorker {
     arrays: RowArrays,
     { partitionIdx, unit, columns }: Extract<LocalTask, { kind: 'types' }>,
   ): Promise<ColumnType[]> {
-    const { columnIdx } = this.#requireContext().partitions[partitionIdx]!
-    const present = columns.filter((i) => columnIdx[i]! >= 0)
-    const read = await this.#readStored(
-      arrays, partitionIdx, unit, present, present.map(() => null))
-    const types = new Map(present.map((i, k) => [i, read[k]!.type]))
-    return columns.map((i) => types.get(i) ?? 'int')
+    const anyTypes = this.#requireContext().columns.map(() => null)
+    const chunks = await this.#readStored(arrays, partitionIdx, unit, columns, anyTypes)
+    return columns.map((i) => chunks[i]?.type ?? 'int')
   }
 
   /** Columns of the job as they are, as predictions take them. */
@@ -271,12 +269,18 @@ export class TaskWorker {
     columns: readonly number[],
     types: readonly (WantedType | null)[],
   ): Promise<UnitColumn[]> {
+    const { columnIdx, ...open } = await this.#openPlanned(partitionIdx)
+    return readStoredUnit({ ...open, unit }, columns.map((i) => columnIdx[i]!), types)
+  }
+
+  /** A partition with what is known of it, as it was when it was planned. */
+  async #openPlanned(partitionIdx: number): Promise<Omit<OpenUnit, 'unit'> &
+    Pick<JobPartition, 'columnIdx'>> {
     const { partitions, textOptions } = this.#requireContext()
     const { plan, columnIdx, byteLength } = partitions[partitionIdx]!
     const { reader, source } = await this.#access.open(partitionIdx)
     requireSameLength(source, byteLength)
-    const places = columns.map((i) => columnIdx[i]!)
-    return readStoredUnit({ reader, source, plan, unit, textOptions }, places, types)
+    return { reader, source, plan, textOptions, columnIdx }
   }
 
   #place(partitionIdx: number, unit: Unit): UnitPlace {
@@ -300,13 +304,8 @@ export class TaskWorker {
     wanted: readonly number[],
     types: readonly (ColumnType | null)[],
   ): Promise<(StoredColumn | null)[]> {
-    const { columns, partitions } = this.#requireContext()
-    const { columnIdx } = partitions[partitionIdx]!
-    const present = wanted.filter((i) => columnIdx[i]! >= 0)
-    const read = await this.#readStored(
-      arrays, partitionIdx, unit, present, present.map((i) => types[i]!))
-    const chunks: (StoredColumn | null)[] = columns.map(() => null)
-    for (const [k, i] of present.entries()) chunks[i] = read[k]!
+    const { columns } = this.#requireContext()
+    const chunks = await this.#readStored(arrays, partitionIdx, unit, wanted, types)
     // A sparse file leaves out the columns that are 0 in all of its rows.
     const absent = {
       type: 'int', nRows: unit.nRows, rows: new Int32Array(0), stored: new Float64Array(0),
@@ -320,20 +319,22 @@ export class TaskWorker {
     return chunks
   }
 
-  /** Columns that are in the file, as it stores them. */
+  /** One chunk per job column, as the file stores it; null for those not wanted, or not in it. */
   async #readStored(
     arrays: RowArrays,
     partitionIdx: number,
     unit: Unit,
-    present: readonly number[],
+    wanted: readonly number[],
     types: readonly (ColumnType | null)[],
-  ): Promise<StoredColumn[]> {
-    const { partitions, textOptions } = this.#requireContext()
-    const { plan, columnIdx, byteLength } = partitions[partitionIdx]!
-    const { reader, source } = await this.#access.open(partitionIdx)
-    requireSameLength(source, byteLength)
-    return (reader.readStored ?? reader.read).call(
-      reader, source, plan, unit, present.map((i) => columnIdx[i]!), types, textOptions, arrays)
+  ): Promise<(StoredColumn | null)[]> {
+    const { reader, source, plan, textOptions, columnIdx } = await this.#openPlanned(partitionIdx)
+    const present = wanted.filter((i) => columnIdx[i]! >= 0)
+    const read = await (reader.readStored ?? reader.read).call(
+      reader, source, plan, unit, present.map((i) => columnIdx[i]!),
+      present.map((i) => types[i]!), textOptions, arrays)
+    const chunks: (StoredColumn | null)[] = columnIdx.map(() => null)
+    for (const [k, i] of present.entries()) chunks[i] = read[k]!
+    return chunks
   }
 }
 

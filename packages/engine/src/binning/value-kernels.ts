@@ -38,15 +38,15 @@ class ValueKernels {
   /** Offsets of the rows whose draws are below the limit, among consecutive ones. */
   drawRows(start: number, limit: number, firstRow: number, nRows: number): Int32Array {
     this.#ensure(4 * Math.min(nRows, drawnAtOnce))
-    const parts: Int32Array[] = []
+    const offsets = new Int32Array(nRows)
+    let n = 0
     for (let first = 0; first < nRows; first += drawnAtOnce) {
-      const n = Math.min(drawnAtOnce, nRows - first)
-      const nDrawn = this.#kernels.drawRows(this.#start, n, start, firstRow + first, limit)
-      const part = this.#arena.ints(this.#start, nDrawn).slice()
-      if (first > 0) for (let i = 0; i < nDrawn; i++) part[i]! += first
-      parts.push(part)
+      const nDrawn = this.#kernels.drawRows(
+        this.#start, Math.min(drawnAtOnce, nRows - first), start, firstRow + first, limit)
+      const drawn = this.#arena.ints(this.#start, nDrawn)
+      for (let i = 0; i < nDrawn; i++) offsets[n++] = first + drawn[i]!
     }
-    return joined(parts)
+    return offsets.slice(0, n)
   }
 
   /** Merges lists of distinct values in ascending order. */
@@ -101,17 +101,6 @@ class ValueKernels {
       counts: this.#arena.words(counts, n).slice(),
     }
   }
-}
-
-function joined(parts: readonly Int32Array[]): Int32Array {
-  if (parts.length === 1) return parts[0]!
-  const all = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
 
 /** Where values and their counts begin, in bytes. */

@@ -93,6 +93,8 @@ function describeSurplus(
     if (typeof value === 'number' && areNumbers) return value < 0 || value >= wanted
     return seen.add(index).size > wanted
   })
+  // Of a selection of rows, such as a fold, the others may have it.
+  if (row < 0) return ''
   const value = String(classes[label[row]!])
   const what = areNumbers ? `not from 0 to ${wanted - 1}` : 'one too many'
   return `: the first that is ${what} is ${value}, in ${describeRow(names, row)}`

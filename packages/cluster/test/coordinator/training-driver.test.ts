@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import {
-  decodeRequest, type EngineRequest, InlineExecutor, InlineStores, joinRows, mergeSummaries,
-  resolveParams, type StoreAnswer, summarizeRows, sumsLayout, train, trainingDialogue,
-  type TrainResult,
+  decodeRequest, type EngineRequest, InlineExecutor, InlineStores, joinRows, localTraits,
+  mergeSummaries, resolveParams, type StoreAnswer, summarizeRows, sumsLayout, train,
+  trainingDialogue, type TrainResult,
 } from '@coppice/engine'
 import { serializeModel } from '@coppice/model'
 import { type FeatureRecipe, makeDataset } from '@coppice/testkit'
@@ -52,7 +52,7 @@ was added before its sender was found out: ${objective}`, async () => {
       trainingDialogue({
         params: resolveParams(params),
         train: { nRows: data.nRows, features: data.features, classes: null, summary },
-        evalSets: [], executor: { nThreads: 1, speculation: 1, expansionsMax: () => Infinity },
+        evalSets: [], executor: localTraits(1),
       }),
       rows.map(({ nRows }, p) => ({ name: `${p}`, dataset: 0, nRows, weight: 1, source: null })),
       (setup) => new StarReducer(setup), (...args) => new Round(...args), {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {
-  committedIterations, InlineExecutor, mergeSummaries, resolveParams, resumeModel,
-  summarizeRows, targetShape, train, type TrainingInputs,
+  committedIterations, InlineExecutor, localTraits, mergeSummaries, resolveParams,
+  resumeModel, summarizeRows, targetShape, train, type TrainingInputs,
 } from '@coppice/engine'
 import { CoppiceError, type ModelHeader, serializeModel } from '@coppice/model'
 import { makeDataset } from '@coppice/testkit'
@@ -173,7 +173,7 @@ describe('settleTraining', () => {
     const inputs = (n: number): TrainingInputs => ({
       params: resolved, evalSets: [],
       train: { nRows: data.nRows, features: data.features, classes: null, summary },
-      executor: { nThreads: 1, speculation: 1, expansionsMax: () => 1 },
+      executor: localTraits(1),
       resumeFrom: resumeModel(header, records.slice(0, n)),
     })
     for (const [n, stoppedBy, expected] of [

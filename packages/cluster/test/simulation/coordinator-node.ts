@@ -1,4 +1,6 @@
-import { type CommittedIteration, resumeModel, trainingDialogue } from '@coppice/engine'
+import {
+  type CommittedIteration, localTraits, resumeModel, trainingDialogue,
+} from '@coppice/engine'
 import type { CoordinatorEffect, CoordinatorEvent, JobPartition }
   from '../../src/coordinator/events.js'
 import { CoordinatorMachine } from '../../src/coordinator/machine.js'
@@ -92,7 +94,7 @@ export class CoordinatorNode extends Node {
         train: trainingData(problem, 0, known),
         evalSets: problem.nDatasets > 1
           ? [{ name: 'valid', data: trainingData(problem, 1, known) }] : [],
-        executor: { nThreads: 1, speculation: env.speculation, expansionsMax: () => Infinity },
+        executor: { ...localTraits(1), speculation: env.speculation },
         ...(resumeFrom === undefined ? {} : { resumeFrom }),
         ...(problem.initModel === null ? {} : { initModel: problem.initModel }),
       }),

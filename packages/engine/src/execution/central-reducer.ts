@@ -1,7 +1,7 @@
 import { assert } from '../errors.js'
 import { Arena } from '../kernels/arena.js'
 import { instantiateKernels } from '../kernels/load.js'
-import { expansionsAhead } from '../grower/tree-grower.js'
+import { expansionsAhead } from '../grower/running-ahead.js'
 import { rootFinding, roundAnswer } from './candidates.js'
 import { ElectedReducer } from './elected-reducer.js'
 import { Exchange } from './exchange.js'
@@ -61,7 +61,7 @@ export class CentralReducer {
     const { maxLeaves, maxExpansions } = setup
     const { sums, elected } = new TravelLayouts(setup)
     // an expansion has a child's sums beside the parent's; one more is for what comes in
-    const slots = maxLeaves + expansionsAhead(maxExpansions) + 1
+    const slots = maxLeaves + expansionsAhead(setup) + 1
     return slots * sums.nBytes + (2 * maxExpansions + 2) * (elected?.nBytes ?? 0) + FIXED_BYTES
   }
 

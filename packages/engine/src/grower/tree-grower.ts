@@ -1,4 +1,3 @@
-import type { BinSet } from '../bin-set.js'
 import { assert } from '../errors.js'
 import type {
   Expansion, FeatureLayout, RootAnswer, RoundAnswer, RoundRequest,
@@ -6,29 +5,13 @@ import type {
 import type { LeafTotals, SplitCandidate } from '../kernels/candidate.js'
 import { finish, mixWord } from '../random.js'
 import type { GrownTree } from './grown-tree.js'
-import type { RuledLeaf, RuledTree } from './growth-rules.js'
+import type { GrowerNode } from './grower-node.js'
+import type { GrowthParams } from './growth-params.js'
+import type { RuledTree } from './growth-rules.js'
 import { Heap } from './heap.js'
 import { leftBinsOf } from './left-bins.js'
+import { type GainRange, RunningAhead } from './running-ahead.js'
 import { comesFirst, comesFirstByDepth } from './strict-order.js'
-
-/** How a tree may grow. */
-export interface GrowthParams {
-  readonly numLeaves: number
-  /** <= 0: no limit. The root has depth 0. */
-  readonly maxDepth: number
-  readonly growPolicy: 'leafwise' | 'depthwise'
-  readonly minDataInLeaf: number
-  /** Most expansions asked for in one round; does not change the tree. */
-  readonly maxExpansions: number
-}
-
-/**
- * Most expansions there are at a time, of one tree, that are not committed, beside the one that
- * is: those of a round, and as many that ran ahead before.
- */
-export function expansionsAhead(maxExpansions: number): number {
-  return 2 * maxExpansions
-}
 
 /**
  * Value of a leaf with these totals, learning rate and grid included.
@@ -48,30 +31,6 @@ export type NodeMask = (nodeKey: number, path: readonly number[]) => Uint8Array
 /** Of each feature, what the rows of a node have to pay for it. */
 export type NodeCosts = (node: number) => Float64Array
 
-interface GrowerNode {
-  readonly id: number
-  readonly depth: number
-  /** Hash of the path from the root (contract rule 4). */
-  readonly key: number
-  readonly totals: LeafTotals
-  readonly usesCatL2: boolean
-  /** Features that split the nodes above, each once. */
-  readonly path: readonly number[]
-  /** Null where there are none. */
-  readonly rules: RuledLeaf | null
-  /** Features that may split it; null: too few rows, too deep, or the last leaf. */
-  mask: Uint8Array | null
-  /** Null: cannot be split. */
-  candidate: SplitCandidate | null
-  children: readonly [GrowerNode, GrowerNode] | null
-  /** Of its split, if it was expanded. */
-  leftBins: BinSet | null
-  /** Index among the splits of the committed tree, or -1. */
-  split: number
-  /** Index among the leaves of the committed tree, as in LightGBM: -1 before it is a leaf. */
-  leaf: number
-}
-
 /**
  * Grows one tree: split candidates in, round requests out. Pure: it never sees a row or a
  * histogram.
@@ -89,6 +48,11 @@ export class TreeGrower {
   /** Open leaves of the committed tree that can be split. */
   #open: Heap<GrowerNode>
   readonly #before: (a: GrowerNode, b: GrowerNode) => boolean
+  readonly #expected: GainRange | null
+  /** Nodes that may be expanded before it is their turn; null where none are. */
+  #ahead: RunningAhead<GrowerNode> | null
+  /** Least gain of a split that was chosen. */
+  #leastGain = Infinity
   /** In the order in which they were split. */
   readonly #committed: GrowerNode[] = []
   #pending: GrowerNode[] = []
@@ -107,9 +71,11 @@ export class TreeGrower {
   #rounds = 0
   #expansions = 0
 
+  /** @param expected - gains of the trees before it, if any: of what runs ahead, not of the tree */
   constructor(
     params: GrowthParams, features: readonly FeatureLayout[],
     mask: NodeMask, leafValue: LeafValue, rules: RuledTree | null = null,
+    expected: GainRange | null = null,
   ) {
     // without one a round would ask for nothing, again and again
     assert(params.maxExpansions >= 1, `rounds of at least 1 expansion, not ${params.maxExpansions}`)
@@ -120,6 +86,12 @@ export class TreeGrower {
     this.#rules = rules
     this.#before = params.growPolicy === 'leafwise' ? comesFirst : comesFirstByDepth
     this.#open = new Heap(this.#before)
+    this.#expected = expected
+    this.#ahead = this.#newAhead()
+  }
+
+  #newAhead(): RunningAhead<GrowerNode> | null {
+    return this.#params.maxExpansions === 1 ? null : new RunningAhead(this.#params, this.#expected)
   }
 
   /** Features that may split the root. */
@@ -136,6 +108,7 @@ export class TreeGrower {
     }
     this.#leaves.push(this.#root)
     this.#admit(this.#root)
+    this.#meet(this.#root)
     if (costs !== undefined) this.#takeCosts(this.#root, costs)
   }
 
@@ -186,6 +159,11 @@ export class TreeGrower {
     node.candidate = candidate
     // what cannot be split now may be later, under rules
     if (candidate === null && this.#rules === null) this.#released.push(node.id)
+    this.#meet(node)
+  }
+
+  #meet(node: GrowerNode): void {
+    if (node.candidate !== null && node.rules?.forced == null) this.#ahead?.meet(node)
   }
 
   #takeCosts(node: GrowerNode, costs: NodeCosts): void {
@@ -208,8 +186,11 @@ export class TreeGrower {
   /** The open leaves anew: gains have changed. */
   #reopen(): void {
     this.#open = new Heap(this.#before)
+    this.#ahead = this.#newAhead()
     for (const leaf of this.#leaves) {
-      if (leaf.candidate !== null && leaf.rules?.forced === null) this.#open.push(leaf)
+      if (leaf.candidate === null || leaf.rules?.forced !== null) continue
+      this.#open.push(leaf)
+      this.#meet(leaf)
     }
   }
 
@@ -224,6 +205,9 @@ export class TreeGrower {
 
   #commit(node: GrowerNode, [left, right]: readonly [GrowerNode, GrowerNode]): void {
     node.split = this.#committed.push(node) - 1
+    if (this.#forced[0] !== node) {
+      this.#leastGain = Math.min(this.#leastGain, node.candidate!.gain)
+    }
     left.leaf = node.leaf
     right.leaf = this.#nLeaves++
     if (this.#rules !== null) {
@@ -231,6 +215,8 @@ export class TreeGrower {
       this.#leaves[right.leaf] = right
       if (this.#forced[0] === node) this.#forced.shift()
     }
+    // those of the last split are leaves for good, also if they were known before
+    if (this.#nLeaves >= this.#params.numLeaves) return
     this.#admit(left)
     this.#admit(right)
   }
@@ -274,26 +260,21 @@ export class TreeGrower {
   }
 
   /**
-   * The nodes whose expansion will be needed first, if those that are not known yet bring nothing
-   * better: the strict order is followed over what is known, through nodes that were expanded
-   * ahead. It is followed only so far as what comes is likely to be reached: children with higher
-   * gains will push others behind the last leaf. Where much ran ahead in vain, no more does: its
-   * histograms are kept to the end of the tree (see `expansionsAhead`).
+   * The leaf that is next, and nodes that will be needed then, if those that are not known yet
+   * bring nothing better. Where much ran ahead in vain, no more does: its histograms are kept to
+   * the end of the tree.
    */
   #likelyNext(first: GrowerNode): GrowerNode[] {
-    const remaining = this.#params.numLeaves - this.#nLeaves
-    const { maxExpansions: most } = this.#params
-    const ahead = this.#expansions - this.#committed.length
-    const maxExpansions = Math.max(1, Math.min(most, expansionsAhead(most) - ahead))
-    if (maxExpansions === 1) return [first]
-    const order = new Heap(this.#before, this.#open)
-    const horizon = Math.ceil(remaining * HORIZON)
-    const nodes: GrowerNode[] = []
-    for (let i = 0; nodes.length < maxExpansions && (i < horizon || nodes.length === 0); i++) {
-      const node = order.pop()
-      if (node === undefined) break
-      if (node.children === null) nodes.push(node)
-      else for (const child of node.children) if (child.candidate !== null) order.push(child)
+    const nodes = [first]
+    if (this.#ahead === null) return nodes
+    const { numLeaves, maxExpansions, aheadMax } = this.#params
+    const nAhead = this.#expansions - this.#committed.length
+    const horizon = Math.ceil((numLeaves - this.#nLeaves) * this.#ahead.horizon)
+    const most = Math.min(maxExpansions, Math.min(aheadMax, horizon) - nAhead)
+    while (nodes.length < most) {
+      const node = this.#ahead.next()
+      if (node === null) break
+      if (node !== first) nodes.push(node)
     }
     return nodes
   }
@@ -354,6 +335,14 @@ export class TreeGrower {
     return (maxDepth <= 0 || depth < maxDepth) && totals.count >= 2 * Math.max(1, minDataInLeaf)
   }
 
+  /** Of the tree, once it is grown; null where it has no split of its own choice. */
+  get gains(): GainRange | null {
+    if (this.#leastGain === Infinity) return null
+    const left = this.#open.peek()?.candidate!.gain
+    // a tree that took all it could get says that any split is made
+    return left === undefined ? { least: 0, left: 0 } : { least: this.#leastGain, left }
+  }
+
   readonly #valueOf = ({ totals, usesCatL2, rules }: GrowerNode): number =>
     this.#leafValue(totals, usesCatL2, rules?.output ?? null)
 
@@ -395,6 +384,3 @@ export class TreeGrower {
 }
 
 const ROOT_KEY = 1
-
-/** Share of the splits that are left up to which nodes are expanded ahead. */
-const HORIZON = 0.7

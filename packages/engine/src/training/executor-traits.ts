@@ -1,5 +1,6 @@
 import { shareFeatures } from '../execution/feature-shares.js'
 import type { FeatureLayout } from '../execution/protocol.js'
+import type { GrowthCosts } from '../grower/running-ahead.js'
 import { SUM_BYTES } from '../kernels/api.js'
 
 /**
@@ -11,12 +12,33 @@ export const EXCHANGE_BYTES = 268_435_456
 /** Expansions outstanding where every round costs a barrier or a message. */
 export const DEFAULT_SPECULATION = 8
 
+/**
+ * Of an expansion, measured at 28 features: rows are split, of a third of them histograms made;
+ * cells are cleared, widened, subtracted and scanned.
+ */
+const ROW_NS = 2.4
+const ROW_NS_PER_COLUMN = 0.13
+const EXPANSION_NS = 5_000
+const COLUMN_NS = 1_500
+const FLAG_COLUMNS = 1 / 16
+
+/**
+ * What a round saved is worth to threads that meet in it: meeting, deciding, and waiting for the
+ * slower one. Trees replayed with rounds of 50 us take as long, to a hundredth, for 100 to 200 us
+ * here; more of them run ahead in vain, but then a node that waits often needs a round later.
+ */
+const THREADS_ROUND_NS = 150_000
+
 /** What a plan takes from the executor that carries it out. It changes no byte of the model. */
 export interface ExecutorTraits {
   /** Compute threads in all; told in the event 'started'. */
   readonly nThreads: number
   /** Expansions in one round where the parameter `speculation` leaves the choice. */
   readonly speculation: number
+  /** What a round costs beside its work, in nanoseconds. */
+  readonly roundNs: number
+  /** What a feature's sums cost in an expansion, whoever has to do with them. */
+  readonly columnNs: number
   /** Most expansions that one round can hold for these features; Infinity where nothing limits. */
   readonly expansionsMax: (features: readonly FeatureLayout[]) => number
 }
@@ -26,8 +48,12 @@ export interface ExecutorTraits {
  * several hand each other their sums through an exchange of limited size.
  */
 export function localTraits(nThreads: number): ExecutorTraits {
-  if (nThreads === 1) return { nThreads, speculation: 1, expansionsMax: () => Infinity }
+  const costs = { roundNs: THREADS_ROUND_NS, columnNs: COLUMN_NS / nThreads }
+  if (nThreads === 1) {
+    return { ...costs, nThreads, speculation: 1, expansionsMax: () => Infinity }
+  }
   return {
+    ...costs,
     nThreads,
     speculation: DEFAULT_SPECULATION,
     expansionsMax: (features) => exchangeExpansions(features, nThreads),
@@ -52,4 +78,18 @@ export function maxExpansions(
   const wanted = params.speculation > 0 ? params.speculation : executor.speculation
   const usable = Math.min(wanted, params.numLeaves - 1)
   return Math.max(1, Math.min(usable, executor.expansionsMax(features)))
+}
+
+/** What expansions cost in a process or cluster of so many threads. */
+export function growthCosts(
+  features: readonly FeatureLayout[], { nThreads, roundNs, columnNs }: ExecutorTraits,
+): GrowthCosts {
+  // one-hot columns share a byte with others, as a rule
+  const nColumns = features.reduce(
+    (sum, { nBins }) => sum + (nBins > 2 ? 1 : nBins > 1 ? FLAG_COLUMNS : 0), 0)
+  return {
+    roundNs,
+    expansionNs: EXPANSION_NS + columnNs * nColumns,
+    rowNs: (ROW_NS + ROW_NS_PER_COLUMN * nColumns) / nThreads,
+  }
 }

@@ -10,6 +10,7 @@ import type { MomentsPart } from '../linear/moments.js'
 import { RuledTree } from '../grower/growth-rules.js'
 import { leafOutput } from '../grower/leaf-output.js'
 import { type GrownTree, withoutLoneLeaf } from '../grower/grown-tree.js'
+import { ExpectedGains } from '../grower/expected-gains.js'
 import { TreeGrower, type LeafValue } from '../grower/tree-grower.js'
 import type { LeafTotals } from '../kernels/candidate.js'
 import type { Selection } from '../selection/select-percentiles.js'
@@ -65,6 +66,7 @@ export class Booster {
   readonly #masks: readonly NodeMasks[]
   /** Null where no trees are dropped. */
   readonly #dart: DartForest | null
+  readonly #expected: ExpectedGains
   /** Base scores that the engines do not start from: the first iteration adds them. */
   #base: readonly number[] = []
   /** Features that no committed tree uses, where a first use costs; else null. */
@@ -82,6 +84,7 @@ export class Booster {
     this.#dart = plan.dart === null ? null : new DartForest(
       new DartSchedule(plan.dart, (iteration) => learningRateOf(plan, iteration)),
       this.#grids)
+    this.#expected = new ExpectedGains(plan.engine.nOutputs)
     this.#due = rules?.firstUseCosts.some((cost) => cost > 0) === true
       ? new Uint8Array(features.length).fill(1) : null
   }
@@ -272,7 +275,8 @@ export class Booster {
     const ruledTree = rules === undefined ? null
       : new RuledTree(rules, plan.growthRules!, features, freeOutput, due)
     const grower = new TreeGrower(
-      settings.growth, features, (key, path) => masks.mask(key, path), leafValue, ruledTree)
+      settings.growth, features, (key, path) => masks.mask(key, path), leafValue, ruledTree,
+      this.#expected.of(output))
     const election = plan.engine.voting === undefined ? null : new Election(plan.engine)
     const rowCosts = plan.engine.asked === undefined ? null : new RowCosts(rules!.rowCosts)
     const root = yield* askForRoot({
@@ -288,6 +292,7 @@ export class Booster {
       if (rowCosts !== null) yield* rowCosts.take(round.expansions) as Dialogue<void>
       grower.accept(answer, rowCosts?.of)
     }
+    this.#expected.take(output, grower.gains)
     const grown = withoutLoneLeaf(grower.finish(), bias)
     const tree = yield* this.#renew(task, yield* this.#fit(task, grown, bias), bias)
     if (changesScores(tree.binned)) {

@@ -2,8 +2,9 @@ import type { ParameterValue } from '@coppice/model'
 import { metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import type { TreeRules } from '../execution/leaf-rules.js'
-import type { MetricSpec } from '../execution/protocol.js'
+import type { FeatureLayout, MetricSpec } from '../execution/protocol.js'
 import { votingOf } from '../execution/voting.js'
+import { expansionsAhead } from '../grower/running-ahead.js'
 import { linearScale, linearSetup, planLinear } from '../linear/linear-plan.js'
 import { metricFamily } from '../metrics/family.js'
 import { checkMetric } from '../metrics/names.js'
@@ -19,7 +20,7 @@ import { featureLayout } from './build-model.js'
 import { checkMagnitudes, checkRowCount, type TargetShape } from './check-data.js'
 import type { DartParams } from './dart.js'
 import { averaged, checkForest, forestScale } from './forest.js'
-import { maxExpansions, type ExecutorTraits } from './executor-traits.js'
+import { growthCosts, maxExpansions, type ExecutorTraits } from './executor-traits.js'
 import { LeafGrids } from './leaf-grid.js'
 import { planPercentiles } from './percentile-leaves.js'
 import type { TrainingPlan } from './plan.js'
@@ -96,7 +97,7 @@ export function makePlan(
       metrics,
       evaluatesTraining,
     },
-    growth: growthOf(params, expansions),
+    growth: growthOf(params, features, expansions, executor),
     ...(rules === undefined ? {} : { growthRules: rules.growth }),
     ...(interactions === undefined ? {} : { interactions }),
     output: params,
@@ -150,9 +151,15 @@ function gridScales(
 }
 
 /** Limits of growth. */
-function growthOf(params: ResolvedParams, expansions: number): TrainingPlan['growth'] {
-  const { numLeaves, maxDepth, growPolicy, minDataInLeaf } = params
-  return { numLeaves, maxDepth, growPolicy, minDataInLeaf, maxExpansions: expansions }
+function growthOf(
+  { numLeaves, maxDepth, growPolicy, minDataInLeaf }: ResolvedParams,
+  features: readonly FeatureLayout[], maxExpansions: number, executor: ExecutorTraits,
+): TrainingPlan['growth'] {
+  return {
+    numLeaves, maxDepth, growPolicy, minDataInLeaf, maxExpansions,
+    aheadMax: expansionsAhead({ features, maxExpansions }),
+    costs: growthCosts(features, executor),
+  }
 }
 
 /** Limits of the depth in any iteration. */

@@ -3,9 +3,9 @@ import { TestRandom } from '@coppice/testkit'
 import type { FeatureLayout, RoundRequest } from '../../src/execution/protocol.js'
 import { leftBinsOf } from '../../src/grower/left-bins.js'
 import type { GrownTree } from '../../src/grower/grown-tree.js'
-import {
-  expansionsAhead, TreeGrower, type GrowthParams,
-} from '../../src/grower/tree-grower.js'
+import type { GrowthParams } from '../../src/grower/growth-params.js'
+import type { GainRange } from '../../src/grower/running-ahead.js'
+import { TreeGrower } from '../../src/grower/tree-grower.js'
 import type { LeafTotals, SplitCandidate } from '../../src/kernels/candidate.js'
 import { finish, mixWord } from '../../src/random.js'
 
@@ -16,6 +16,7 @@ const features: readonly FeatureLayout[] = [
 ]
 const plain: GrowthParams = {
   numLeaves: 31, maxDepth: 0, growPolicy: 'leafwise', minDataInLeaf: 1, maxExpansions: 1,
+  aheadMax: 16, costs: { roundNs: 1, expansionNs: 1, rowNs: 0 },
 }
 const totals = (count: number): LeafTotals =>
   ({ gradient: BigInt(count * 3), hessian: BigInt(count * 7), count })
@@ -41,11 +42,15 @@ function randomWorld(seed: number, levels: number): World {
 
 interface Grown {
   readonly tree: GrownTree
+  readonly gains: GainRange | null
   readonly rounds: readonly RoundRequest[]
 }
 
 /** Grows a tree, answering as the world says. The mask tells which node is asked about. */
-function grow(world: World, changes: Partial<GrowthParams> = {}, rootCount = 200): Grown {
+function grow(
+  world: World, changes: Partial<GrowthParams> = {}, rootCount = 200,
+  expected: GainRange | null = null,
+): Grown {
   const params = { ...plain, ...changes }
   const keyOf = (mask: Uint8Array): number => new DataView(mask.buffer).getInt32(0)
   const mask = (key: number): Uint8Array => {
@@ -53,7 +58,8 @@ function grow(world: World, changes: Partial<GrowthParams> = {}, rootCount = 200
     new DataView(bytes.buffer).setInt32(0, key)
     return bytes
   }
-  const grower = new TreeGrower(params, features, mask, (own) => own.count / 4)
+  const grower = new TreeGrower(
+    params, features, mask, (own) => own.count / 4, null, expected)
   const root = totals(rootCount)
   grower.start({ totals: root, candidate: world(root, keyOf(grower.rootMask())) })
   const rounds: RoundRequest[] = []
@@ -65,7 +71,7 @@ function grow(world: World, changes: Partial<GrowthParams> = {}, rootCount = 200
         : world(expansion.rightTotals, keyOf(expansion.rightMask)),
     ]))
   }
-  return { tree: grower.finish(), rounds }
+  return { tree: grower.finish(), gains: grower.gains, rounds }
 }
 
 /** The tree by the definition: split the best open leaf, again and again. */
@@ -110,9 +116,11 @@ describe('TreeGrower', () => {
     }
     for (const maxExpansions of [1, 3, 8]) {
       gain = 0
-      const { tree, rounds } = grow(rising, { numLeaves: 127, maxExpansions }, 100_000)
+      const aheadMax = 2 * maxExpansions
+      const { tree, rounds } = grow(
+        rising, { numLeaves: 127, maxExpansions, aheadMax }, 100_000)
       assert.equal(tree.binned.feature.length, 126)
-      assert.ok(tree.statistics.dropped <= expansionsAhead(maxExpansions) + 1)
+      assert.ok(tree.statistics.dropped <= aheadMax)
       assert.ok(maxExpansions === 1 || rounds.some(({ expansions }) => expansions.length > 1))
       assert.ok(maxExpansions === 1 || tree.statistics.dropped > maxExpansions, 'it was in vain')
     }
@@ -163,6 +171,62 @@ describe('TreeGrower', () => {
       }
     }
     assert.ok(dropped > 100, `${dropped} expansions came to nothing`)
+  })
+
+  it('grows the same tree whatever gains it is told to expect', () => {
+    for (const growPolicy of policies) {
+      for (let seed = 0; seed < 40; seed++) {
+        const world = randomWorld(seed, 50)
+        const strict = grow(world, { growPolicy })
+        const random = new TestRandom(seed)
+        for (const factor of [0, 1e-3, 1, 1e3, Infinity]) {
+          const expected = { least: random.below(50) * factor, left: random.below(50) * factor }
+          const { tree } = grow(world, {
+            growPolicy, maxExpansions: 1 + random.below(12), aheadMax: 1 + random.below(40),
+            costs: { roundNs: random.below(500), expansionNs: 1, rowNs: random.below(3) },
+          }, 200, expected)
+          const plainTree = (own: GrownTree) => ({ ...own, leafNodes: null, statistics: null })
+          assert.deepEqual(plainTree(tree), plainTree(strict.tree))
+        }
+      }
+    }
+  })
+
+  it('expands less in vain, in as few rounds, where it knows the gains of such a tree', () => {
+    const costs = { roundNs: 150_000, expansionNs: 25_000, rowNs: 1.5 }
+    const shape = { numLeaves: 64, maxExpansions: 8, aheadMax: 64, costs }
+    const sums = { blind: { rounds: 0, dropped: 0 }, seeing: { rounds: 0, dropped: 0 } }
+    for (let seed = 0; seed < 40; seed++) {
+      // gains of splits are shares of what is left, as rows are
+      const world: World = (own, key) => {
+        const split = randomWorld(seed, 1)(own, key)
+        return split === null ? null : { ...split, gain: own.count * (1 + (key & 15)) }
+      }
+      const blind = grow(world, shape, 1_000_000)
+      const seeing = grow(world, shape, 1_000_000, blind.gains)
+      for (const [name, { tree: { statistics } }] of Object.entries({ blind, seeing })) {
+        const sum = sums[name as keyof typeof sums]
+        sum.rounds += statistics.rounds
+        sum.dropped += statistics.dropped
+      }
+    }
+    assert.ok(sums.seeing.dropped < 0.7 * sums.blind.dropped, JSON.stringify(sums))
+    assert.ok(sums.seeing.rounds <= 1.1 * sums.blind.rounds, JSON.stringify(sums))
+  })
+
+  it('tells where the gains of its splits ended', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const world = randomWorld(seed, 50)
+      const { tree, gains } = grow(world, { numLeaves: 12, maxExpansions: 7 })
+      const own = tree.splits.map(({ gain }) => gain)
+      if (own.length === 0) assert.equal(gains, null)
+      else if (gains!.left === 0) assert.equal(gains!.least, 0)
+      else {
+        assert.equal(own.length, 11)
+        assert.ok(gains!.least === Math.min(...own) && gains!.left <= own.at(-1)!)
+      }
+      assert.deepEqual(grow(world, { numLeaves: 12 }).gains, gains, 'with nothing ahead, too')
+    }
   })
 
   it('asks for a node once, and only for children of nodes it knows', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chainOf, startChain, type Model } from '@coppice/model'
 import { makeDataset, type DataRecipe } from '@coppice/testkit'
 import { InlineExecutor } from '../../src/execution/inline-executor.js'
+import { localTraits } from '../../src/training/executor-traits.js'
 import { resumeModel } from '../../src/training/resume.js'
 import { train } from '../../src/training/train.js'
 import { trainingDialogue } from '../../src/training/trainer.js'
@@ -233,7 +234,7 @@ describe('trainingDialogue', () => {
     const run = async (speculation: number, most: number, wanted = 0) => {
       const seen: number[] = []
       const inputs = inputsFor({ ...options, params: { ...options.params, speculation: wanted } }, {
-        nThreads: 7, speculation,
+        ...localTraits(7), speculation,
         expansionsMax: (features) => {
           seen.push(features.length)
           return most

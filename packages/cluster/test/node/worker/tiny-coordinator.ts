@@ -3,7 +3,8 @@ import {
   surveyDataset, type TaskResults, type TaskRunner,
 } from '@coppice/data'
 import {
-  mergeSummaries, resolveParams, type TargetShape, trainingDialogue, type TrainResult,
+  localTraits, mergeSummaries, resolveParams, type TargetShape, trainingDialogue,
+  type TrainResult,
 } from '@coppice/engine'
 import type {
   CoordinatorEffect, CoordinatorEvent, JobPartition,
@@ -164,7 +165,7 @@ export class TinyCoordinator {
       makeTrainer: (infos) => trainingDialogue({
         params, train: data(0, infos),
         evalSets: recipes.length > 1 ? [{ name: 'valid', data: data(1, infos) }] : [],
-        executor: { nThreads: 1, speculation: 8, expansionsMax: () => Infinity },
+        executor: { ...localTraits(1), speculation: 8 },
       }),
     } })
     return done

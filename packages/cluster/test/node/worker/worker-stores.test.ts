@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { ThreadPool } from '@coppice/data/node'
 import {
-  Booster, type EngineRequest, type EngineSetup, mergeSummaries, resolveParams, trainingDialogue,
-  type TrainingPlan,
+  Booster, type EngineRequest, type EngineSetup, localTraits, mergeSummaries, resolveParams,
+  trainingDialogue, type TrainingPlan,
 } from '@coppice/engine'
 import { type HeldPartition, PartitionCache } from '../../../src/node/worker-partitions.js'
 import { WorkerStores } from '../../../src/node/worker-stores.js'
@@ -142,7 +142,7 @@ function planOf({ recipes }: Job, held: readonly HeldPartition[]): TrainingPlan 
       objective: 'binary', num_leaves: 8, metric: ['auc'], is_provide_training_metric: true,
     }),
     train: data(0), evalSets: [{ name: 'valid', data: data(1) }],
-    executor: { nThreads: 1, speculation: 4, expansionsMax: () => Infinity },
+    executor: { ...localTraits(1), speculation: 4 },
   }).next(null)
   if (opened.done === true || opened.value.kind !== 'open') throw new Error('it begins with open')
   return opened.value.plan

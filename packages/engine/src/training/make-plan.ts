@@ -153,11 +153,11 @@ function gridScales(
 /** Limits of growth. */
 function growthOf(
   { numLeaves, maxDepth, growPolicy, minDataInLeaf }: ResolvedParams,
-  features: readonly FeatureLayout[], maxExpansions: number, executor: ExecutorTraits,
+  features: readonly FeatureLayout[], expansions: number, executor: ExecutorTraits,
 ): TrainingPlan['growth'] {
   return {
-    numLeaves, maxDepth, growPolicy, minDataInLeaf, maxExpansions,
-    aheadMax: expansionsAhead({ features, maxExpansions }),
+    numLeaves, maxDepth, growPolicy, minDataInLeaf, maxExpansions: expansions,
+    aheadMax: expansionsAhead({ features, maxExpansions: expansions }),
     costs: growthCosts(features, executor),
   }
 }

@@ -128,7 +128,8 @@ export class RunningAhead<Node extends AheadNode> {
 }
 
 function hasMoreGain(a: AheadNode, b: AheadNode): boolean {
-  const [ga, gb] = [a.candidate!.gain, b.candidate!.gain]
+  const ga = a.candidate!.gain
+  const gb = b.candidate!.gain
   return ga !== gb ? ga > gb : a.id < b.id
 }
 

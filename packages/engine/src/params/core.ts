@@ -134,8 +134,8 @@ export const coreParameters = {
     },
   ),
   learning_rate: float('core', 0.1, 'Factor on the values of every new tree. A value ends at ' +
-    '1024 times the largest label, or at 8192 where scores are log-odds or logarithms, which only ' +
-    'trainings that diverge come near.', {
+    '1024 times the largest label, or at 8192 where scores are log-odds or logarithms, which ' +
+    'only trainings that diverge come near.', {
     above: 0,
     aliases: ['shrinkage_rate', 'eta'],
   }),

@@ -62,8 +62,9 @@ interface ProcessFigures {
   }[] }[]
 }
 
-type KernelFigures = readonly { readonly measured: readonly {
+type KernelFigures = readonly { readonly package?: string, readonly measured: readonly {
   readonly name: string
+  readonly kernels: readonly string[]
   readonly ns: readonly number[]
   readonly limitNs: readonly number[]
   readonly sha256: string
@@ -139,11 +140,11 @@ describe('npm run bench', function () {
 
     checkClusters(first.results.cluster as ClusterFigures)
     checkProcesses(first.results.small as ProcessFigures)
-    checkKernels(first.results.kernels as KernelFigures)
+    await checkKernels(first.results.kernels as KernelFigures)
 
     // Layouts check themselves: all candidates have to arrive at the same histograms. Clusters and
     // whole processes do too: they fail where models differ.
-    const again = ['numeric', 'wide']
+    const again = ['numeric', 'wide', 'kernels']
     const second = await tiny('second.json', again)
     for (const name of again) {
       assert.deepEqual(hashesIn(second.results[name]), hashesIn(first.results[name]), name)
@@ -235,12 +236,29 @@ function checkProcesses({ settings }: ProcessFigures): void {
 }
 
 /** Every kernel has a limit, and writes something of its own. */
-function checkKernels(shapes: KernelFigures): void {
-  const { measured } = shapes[0]!
-  for (const { name, ns, limitNs } of measured) assert.ok(ns[0]! > 0 && limitNs[0]! > 0, name)
+async function checkKernels(groups: KernelFigures): Promise<void> {
+  const { measured } = groups[0]!
+  for (const { name, ns, limitNs } of groups.flatMap((group) => group.measured)) {
+    assert.ok(ns[0]! > 0 && limitNs[0]! > 0, name)
+  }
   assert.equal(new Set(measured.map(({ sha256 }) => sha256)).size, measured.length)
   // the best split of random rows depends on every sum before it
   assert.equal(measured.at(-1)!.name, 'scan')
+
+  // of each package all kernels, and nothing that is none
+  const { kernelPackages, kernelsOf } = await import(
+    pathToFileURL(path.join(root, 'scripts/bench/kernels/bench-memory.mjs')).href) as {
+    kernelPackages: readonly string[]
+    kernelsOf: (name: string) => Promise<WebAssembly.Module>
+  }
+  for (const name of kernelPackages) {
+    const own = groups.filter((group) => (group.package ?? 'engine') === name)
+    const measuredNames = own.flatMap((group) => group.measured.flatMap(({ kernels }) => kernels))
+    const exported = WebAssembly.Module.exports(await kernelsOf(name)).map((of) => of.name)
+    // written at run time, for the shape of the rows
+    const all = name === 'engine' ? [...exported, 'histogram'] : exported
+    assert.deepEqual([...new Set(measuredNames)].sort(), all.sort(), name)
+  }
 }
 
 /** Threads and clusters, and where an iteration goes. */

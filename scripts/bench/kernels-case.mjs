@@ -1,6 +1,6 @@
 /**
- * The case `kernels`: what each kernel of the engine takes, beside what the machine itself needs
- * for the part of it that cannot be avoided, measured in the same turns. One thread.
+ * The case `kernels`: what each kernel takes, beside what the machine itself needs for the part of
+ * it that cannot be avoided, measured in the same turns. One thread.
  */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
@@ -14,9 +14,15 @@ const tinyShapes = [{ nRows: 2_000, nFeatures: 28 }]
 const nWarm = 2
 const nRoundsMin = 5
 
+/** Rows of the works that are done in one size. */
+const otherRows = 1_000_000
+const tinyRows = 2_000
+
 /** Additions to cells, divisions, or vectors moved, of one measurement of a limit. */
 const limitSteps = 4_000_000
 const tinySteps = 40_000
+/** Bytes that reading and copying go through at most: no cache of a core has them. */
+const limitBytes = 67_108_864
 
 /**
  * @param {object} options - of the command
@@ -26,19 +32,27 @@ const tinySteps = 40_000
 export async function runKernelsCase({ isTiny, rows, repeats }, dir, log) {
   const { makeKernelMemory } = await import('./kernels/memory.mjs')
   const { worksOf } = await import('./kernels/work.mjs')
-  const limits = await compileAssembly('kernels/limits.ts', path.join(dir, 'limits.wasm'))
+  const { otherWorks } = await import('./kernels/other-works.mjs')
+  const { BenchMemory } = await import('./kernels/bench-memory.mjs')
+  const limits = new Limits(
+    new BenchMemory(await compileAssembly('kernels/limits.ts', path.join(dir, 'limits.wasm'))),
+    isTiny)
   const nRounds = isTiny ? 1 : Math.max(nRoundsMin, repeats)
+  const nWarmUp = isTiny ? 0 : nWarm
   const results = []
   for (const { nRows, nFeatures } of isTiny ? tinyShapes : shapes) {
     const shape = { nRows: (rows ?? nRows) & ~1, nFeatures }
     log(`kernels: ${shape.nRows} x ${nFeatures}`)
-    const memory = makeKernelMemory(shape)
-    const { exports } = await WebAssembly.instantiate(limits, {
-      env: { memory: memory.arena.memory },
+    const measured = measure(worksOf(makeKernelMemory(shape)), limits, nWarmUp, nRounds)
+    results.push({ ...shape, title: `engine, ${shape.nRows} x ${nFeatures}`, measured })
+  }
+  const nOther = (rows ?? (isTiny ? tinyRows : otherRows)) & ~1
+  for await (const { package: name, topic, works } of otherWorks(nOther)) {
+    log(`kernels: ${name}, ${topic}`)
+    const measured = measure(works, limits, nWarmUp, nRounds)
+    results.push({
+      nRows: nOther, title: `${name}: ${topic}, ${nOther} rows`, package: name, measured,
     })
-    const limit = (of) => limitOf(of, memory, exports, isTiny ? tinySteps : limitSteps)
-    const measured = measure(worksOf(memory), limit, isTiny ? 0 : nWarm, nRounds)
-    results.push({ ...shape, measured })
   }
   return {
     title: 'kernels: ns of each beside the limit of the machine, 1 thread',
@@ -49,16 +63,16 @@ export async function runKernelsCase({ isTiny, rows, repeats }, dir, log) {
 }
 
 /** All works in turns, each followed by its limit. */
-function measure(works, limitNsOf, warmUp, nRounds) {
-  const measured = works.map(({ name, unit, limit }) =>
-    ({ name, unit, limit: limit.what, ns: [], limitNs: [], sha256: '' }))
+function measure(works, limits, warmUp, nRounds) {
+  const measured = works.map(({ name, kernels = [name.split(', ')[0]], unit, limit }) =>
+    ({ name, kernels, unit, limit: limit.what, ns: [], limitNs: [], sha256: '' }))
   for (let round = 0; round < warmUp + nRounds; round++) {
     for (const [i, work] of works.entries()) {
       work.before?.()
       const ns = timed(() => work.run()) / work.nUnits
       // of the first round: later ones add to what the earlier left
       if (round === 0) measured[i].sha256 = hashOf(work.result())
-      const limitNs = limitNsOf(work.limit) * work.limit.perUnit
+      const limitNs = limits.nsOf(work.limit) * work.limit.perUnit
       if (round < warmUp) continue
       measured[i].ns.push(ns)
       measured[i].limitNs.push(limitNs)
@@ -67,27 +81,45 @@ function measure(works, limitNsOf, warmUp, nRounds) {
   return measured
 }
 
-/** ns of an addition to a cell, a division, or a byte read or copied. */
-function limitOf({ kind, bytes }, { at, rows, moved, layout, nRows }, limits, steps) {
-  const from = rows.bins(0, 0)
-  const to = moved.bins(0, 0)
-  const most = nRows * layout.rowBytes
-  switch (kind) {
-    case 'cells': return timed(() => limits.addToCells(at.limit, steps)) / steps
-    case 'divisions': return timed(() => limits.divide(steps, 1.0000001)) / steps
-    case 'read': return perByte(bytes, most, steps, (n) => limits.read(from, n))
-    case 'copy': return perByte(bytes, most, steps, (n) => limits.copy(to, from, n))
-    default: throw new Error(`no limit of the kind ${kind}`)
-  }
-}
+/** What the machine can do at most. */
+class Limits {
+  #kernels
+  #steps
+  #cells
+  #from
+  #to
+  #bytesMax
 
-/** Work on so many bytes at a time, as often as makes some milliseconds. */
-function perByte(bytes, bytesMax, steps, work) {
-  const nVectors = Math.max(1, Math.floor(Math.min(bytes, bytesMax) / 64)) * 4
-  const times = Math.max(1, Math.ceil(steps / nVectors))
-  return timed(() => {
-    for (let i = 0; i < times; i++) work(nVectors)
-  }) / (nVectors * 16 * times)
+  /** @param {BenchMemory} memory - of limits.ts */
+  constructor(memory, isTiny) {
+    this.#kernels = memory.kernels
+    this.#steps = isTiny ? tinySteps : limitSteps
+    this.#bytesMax = isTiny ? limitBytes / 64 : limitBytes
+    this.#cells = memory.reserve(8 * 4096)
+    this.#from = memory.reserve(this.#bytesMax)
+    this.#to = memory.reserve(this.#bytesMax)
+  }
+
+  /** ns of an addition to a cell, a division, or a byte read or copied. */
+  nsOf({ kind, bytes }) {
+    const [limits, steps] = [this.#kernels, this.#steps]
+    switch (kind) {
+      case 'cells': return timed(() => limits.addToCells(this.#cells, steps)) / steps
+      case 'divisions': return timed(() => limits.divide(steps, 1.0000001)) / steps
+      case 'read': return this.#perByte(bytes, (n) => limits.read(this.#from, n))
+      case 'copy': return this.#perByte(bytes, (n) => limits.copy(this.#to, this.#from, n))
+      default: throw new Error(`no limit of the kind ${kind}`)
+    }
+  }
+
+  /** Work on so many bytes at a time, as often as makes some milliseconds. */
+  #perByte(bytes, work) {
+    const nVectors = Math.max(1, Math.floor(Math.min(bytes, this.#bytesMax) / 64)) * 4
+    const times = Math.max(1, Math.ceil(this.#steps / nVectors))
+    return timed(() => {
+      for (let i = 0; i < times; i++) work(nVectors)
+    }) / (nVectors * 16 * times)
+  }
 }
 
 /** ns */
@@ -103,7 +135,7 @@ function hashOf(arrays) {
   return hash.digest('hex')
 }
 
-function tableOf({ nRows, nFeatures, measured }) {
+function tableOf({ title, measured }) {
   const header = ['kernel', 'per', 'ns (min-max)', 'limit', 'limit ns', 'kernel / limit',
     'SHA-256 of what it wrote']
   const rows = measured.map(({ name, unit, limit, ns, limitNs, sha256 }) => [
@@ -113,5 +145,5 @@ function tableOf({ nRows, nFeatures, measured }) {
     (median(ns.map((value, i) => value / limitNs[i]))).toFixed(1),
     sha256.slice(0, 16),
   ])
-  return `${nRows} x ${nFeatures}:\n\n${markdownTable(header, rows)}`
+  return `${title}:\n\n${markdownTable(header, rows)}`
 }

@@ -1,4 +1,5 @@
-import { finish, mixWord, rowDraw } from './draw'
+import { copyRecord } from './copy-row'
+import { rowDraw } from './draw'
 
 // Rows that are drawn by what they are: by the class of the label, or by the size of the gradient
 // (GOSS). A row has a *mark*: 0 out of the bag, 1 in the bag, 2 in the bag and weighted.
@@ -46,13 +47,11 @@ export function markByKey(
 ): void {
   const bound = <u64>limit
   let row = <u64>firstRow
+  // all draw, also those of large keys: which ones these are is hard to predict
   for (let i = 0; i < n; i++, row++) {
-    let mark: u32 = 1
-    if (load<u32>(keys + (<usize>i << 2)) < threshold) {
-      const draw = finish(mixWord(mixWord(hashStart, <u32>row), <u32>(row >> 32)))
-      mark = <u64>draw < bound ? 2 : 0
-    }
-    store<u8>(marks + <usize>i, <u8>mark)
+    const other = <u32>(<u64>rowDraw(hashStart, row) < bound) << 1
+    const isLarge = load<u32>(keys + (<usize>i << 2)) >= threshold
+    store<u8>(marks + <usize>i, <u8>select<u32>(1, other, isLarge))
   }
 }
 
@@ -61,11 +60,11 @@ export function markByClass(
   marks: usize, labels: usize, n: i32, hashStart: u32, firstRow: f64, limitNegative: f64,
   limitPositive: f64,
 ): void {
+  const negative = <u64>limitNegative, positive = <u64>limitPositive
   let row = <u64>firstRow
   for (let i = 0; i < n; i++, row++) {
-    const draw = finish(mixWord(mixWord(hashStart, <u32>row), <u32>(row >> 32)))
-    const bound = load<f64>(labels + (<usize>i << 3)) == 0 ? limitNegative : limitPositive
-    store<u8>(marks + <usize>i, <u8>(<u64>draw < <u64>bound))
+    const bound = select<u64>(negative, positive, load<f64>(labels + (<usize>i << 3)) == 0)
+    store<u8>(marks + <usize>i, <u8>(<u64>rowDraw(hashStart, row) < bound))
   }
 }
 
@@ -79,7 +78,7 @@ export function keepMarked(
   let kept = 0
   for (let i = 0; i < n; i++, src += stride) {
     const isIn = <i32>(load<u8>(marks + <usize>i) != 0)
-    memory.copy(dst, src, stride)
+    copyRecord(dst, src, <usize>stride)
     store<u32>(outside, load<u32>(src + rowIdOffset))
     dst += isIn ? <usize>stride : 0
     outside += isIn ? 0 : 4

@@ -23,9 +23,6 @@ const cutBin = 85
 /** Cells of a feature in the planes of sums: an even number. */
 const cellsOfSums = nBins + 1
 
-/** The limit of additions takes eight features of 4 KB. */
-const limitBytes = 8 * 4096
-
 /**
  * @param {{ nRows: number, nFeatures: number }} shape - rows: an even number
  * @returns {object} the kernels, buffers of rows, and addresses in their memory
@@ -38,7 +35,7 @@ export function makeKernelMemory({ nRows, nFeatures }) {
   const tiles = tilesOf(arena, layout)
   const nCells = nFeatures * cellsOfSums
   const at = {
-    layout: arena.reserve(nFeatures * LAYOUT_ENTRY_BYTES), limit: arena.reserve(limitBytes),
+    layout: arena.reserve(nFeatures * LAYOUT_ENTRY_BYTES),
     sums: arena.reserve(nCells * SUM_BYTES), others: arena.reserve(nCells * SUM_BYTES),
     table: arena.reserve(256), mask: arena.reserve(nFeatures), params: arena.reserve(13 * 8),
     decisions: arena.reserve(nRows), rearrange: arena.reserve(REARRANGE_BYTES),

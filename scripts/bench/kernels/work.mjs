@@ -4,6 +4,7 @@
  *
  * @typedef {object} Work
  * @property {string} name
+ * @property {string[]} [kernels] - exports that it measures; else the first word of its name
  * @property {string} unit - what the time is divided by
  * @property {number} nUnits - of one run
  * @property {() => void} run
@@ -12,9 +13,9 @@
  * @property {{ kind: 'cells' | 'divisions' | 'read' | 'copy', perUnit: number, bytes?: number,
  *   what: string }} limit - perUnit: additions, divisions or bytes; bytes: of all that is touched
  */
+import { byLeaf } from './leaf-rows.mjs'
 import { nClasses } from './memory.mjs'
 
-const rowsOfLeaf = 8192
 /** Of a record that is touched at one place, this much comes from memory. */
 const lineBytes = 64
 
@@ -24,13 +25,6 @@ export function worksOf(memory) {
     ...rowWorks(memory), partitionWork(memory), ...rearrangeWork(memory),
     ...gradientWorks(memory), ...sumWorks(memory),
   ]
-}
-
-/** Calls f(first, count) for each leaf. */
-function byLeaf(nRows, f) {
-  for (let first = 0; first < nRows; first += rowsOfLeaf) {
-    f(first, Math.min(rowsOfLeaf, nRows - first))
-  }
 }
 
 /** Works on rows that lie `stride` bytes apart, of which they need some bytes and `more`. */

@@ -17,6 +17,7 @@ const nRoundsMin = 5
 /** Rows of the works that are done in one size. */
 const otherRows = 1_000_000
 const tinyRows = 2_000
+const rowsMin = 64
 
 /** Additions to cells, divisions, or vectors moved, of one measurement of a limit. */
 const limitSteps = 4_000_000
@@ -30,6 +31,9 @@ const limitBytes = 67_108_864
  * @param {(line: string) => void} log
  */
 export async function runKernelsCase({ isTiny, rows, repeats }, dir, log) {
+  if (rows < rowsMin) {
+    throw new Error(`kernels needs --rows of ${rowsMin} or more, not ${rows}: fewer are no work`)
+  }
   const { makeKernelMemory } = await import('./kernels/memory.mjs')
   const { worksOf } = await import('./kernels/work.mjs')
   const { otherWorks } = await import('./kernels/other-works.mjs')

@@ -43,7 +43,7 @@ export class ConnectedCluster implements Cluster {
 
   async train(training: ClusterTraining): Promise<TrainResult> {
     this.#requireOpen()
-    requireNoThreads(training)
+    requireNothingOfHere(training)
     const spec = await this.#jobSpec(training)
     const end = new AbortController()
     const failure = new FirstError(() => end.abort())
@@ -184,13 +184,20 @@ function bytesOf(model: Model): Uint8Array {
   return new TextEncoder().encode(serializeModel(model))
 }
 
-/** Workers have threads of their own. */
-function requireNoThreads({ recipe: { given } }: ClusterTraining): void {
-  const nThreads = givenValue(given, 'num_threads')
-  if (nThreads === undefined || Number(nThreads) <= 0) return
-  throw new CoppiceError('PARAMETER', `numThreads = ${String(nThreads)} does nothing on a ` +
-    'cluster, whose workers have threads of their own; leave it out, and give threadsPerWorker ' +
-    'to LocalCluster.start or --threads to coppice worker')
+/** Workers have threads and memory of their own. */
+function requireNothingOfHere({ recipe: { given } }: ClusterTraining): void {
+  const refuse = (
+    parameter: 'num_threads' | 'max_memory_mb', name: string, why: string,
+  ): void => {
+    const value = givenValue(given, parameter)
+    if (value === undefined || Number(value) <= 0) return
+    throw new CoppiceError(
+      'PARAMETER', `${name} = ${String(value)} does nothing on a cluster, ${why}`)
+  }
+  refuse('num_threads', 'numThreads', 'whose workers have threads of their own; leave it out, ' +
+    'and give threadsPerWorker to LocalCluster.start or --threads to coppice worker')
+  refuse('max_memory_mb', 'max_memory_mb', 'whose workers take what their machine or container ' +
+    'has; leave it out, and set limits of containers')
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -274,11 +274,13 @@ describe('a training on a cluster', () => {
     assert.equal(second.toString(), first.toString())
   })
 
-  it('refuses threads of its own, what is no cluster, and text that is no Unicode', async () => {
+  it('refuses threads and memory of here, what is no cluster, text that is no Unicode', async () => {
     const dataset = Dataset.from(asColumns(flowers), flowers.label)
     const run = (options: object) => train({ ...small, objective: 'binary' }, dataset, options)
     await rejects(train({ objective: 'binary', numThreads: 2 }, dataset, { cluster }),
       'PARAMETER', 'numThreads = 2', 'threadsPerWorker')
+    await rejects(train({ objective: 'binary', maxMemoryMb: 200 }, dataset, { cluster }),
+      'PARAMETER', 'max_memory_mb = 200 does nothing on a cluster')
     await train({ ...small, objective: 'binary', numThreads: 0 }, dataset, { cluster })
     await rejects(run({ cluster: 'ws://x' }), 'PARAMETER', 'connect(url)', 'string')
     await rejects(run({ cluster: Promise.resolve(cluster) }), 'PARAMETER', 'await it')

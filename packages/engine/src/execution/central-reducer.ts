@@ -56,7 +56,7 @@ export class CentralReducer {
 
   /** Bytes that the reducer of a training takes at most. */
   static bytesMax(
-    setup: Pick<EngineSetup, 'features' | 'maxLeaves' | 'maxExpansions' | 'voting'>,
+    setup: Pick<EngineSetup, 'features' | 'maxLeaves' | 'maxExpansions' | 'nOutputs' | 'voting'>,
   ): number {
     const { maxLeaves, maxExpansions } = setup
     const { sums, elected } = new TravelLayouts(setup)

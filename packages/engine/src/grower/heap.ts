@@ -3,13 +3,9 @@ export class Heap<T> {
   readonly #items: T[] = []
   readonly #before: (a: T, b: T) => boolean
 
-  /**
-   * @param before - a strict total order
-   * @param from - a heap of the same order to start as a copy of
-   */
-  constructor(before: (a: T, b: T) => boolean, from?: Heap<T>) {
+  /** @param before - a strict total order */
+  constructor(before: (a: T, b: T) => boolean) {
     this.#before = before
-    if (from !== undefined) this.#items.push(...from.#items)
   }
 
   get size(): number {

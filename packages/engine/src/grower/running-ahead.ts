@@ -16,7 +16,10 @@ export interface GrowthCosts {
   readonly rowNs: number
 }
 
-/** Where the gains of a tree's splits ended, and those of the leaves that were left began. */
+/**
+ * Where the gains of a tree's splits ended, and those of the leaves that were left began; as they
+ * are, or as shares of the root's gain, where trees are compared: gains of all fall together.
+ */
 export interface GainRange {
   /** Least gain of a split that was made. */
   readonly least: number
@@ -34,25 +37,29 @@ export interface AheadNode {
   readonly children: object | null
 }
 
-/** What histograms of nodes that run ahead may take, unless a round or two take more. */
+/** What histograms of nodes that run ahead may take, unless two rounds take more. */
 const AHEAD_BYTES = 67_108_864
-/** Rounds of nodes that run ahead, where there is memory for them. */
-const ROUNDS_AHEAD = 8
+/** Rounds of nodes that run ahead: at least, and where there is memory for them. */
+const ROUNDS_AHEAD = { least: 2, most: 8 } as const
 
 /**
  * Most expansions there are at a time, of one tree, that are not committed, beside the one that
  * is: those of a round, and those that ran ahead before. Each has a histogram more, which is kept
- * until the tree is grown.
+ * until the tree is grown. Trees of several outputs may grow at the same time, and have no more
+ * memory together: there it is two rounds.
  */
 export function expansionsAhead(
-  { features, maxExpansions }: {
+  { features, maxExpansions, nOutputs }: {
     readonly features: readonly { readonly nBins: number }[]
     readonly maxExpansions: number
+    readonly nOutputs: number
   },
 ): number {
+  const least = ROUNDS_AHEAD.least * maxExpansions
+  if (nOutputs > 1 || maxExpansions === 1) return least
   const nBins = features.reduce((sum, feature) => sum + feature.nBins, 0)
-  const most = Math.floor(AHEAD_BYTES / Math.max(1, nBins * SUM_BYTES))
-  return Math.max(2 * maxExpansions, Math.min(ROUNDS_AHEAD * maxExpansions, most))
+  const fitting = Math.floor(AHEAD_BYTES / Math.max(1, nBins * SUM_BYTES))
+  return Math.max(least, Math.min(ROUNDS_AHEAD.most * maxExpansions, fitting))
 }
 
 interface AheadParams {
@@ -60,8 +67,13 @@ interface AheadParams {
   readonly growPolicy: 'leafwise' | 'depthwise'
 }
 
-/** Gains of trees go up and down by a sixth: below this share of the least one nothing is made. */
+/**
+ * Beside what all gains do, those of single trees go up and down by a sixth: below this share of
+ * the least one nothing is expected to be made.
+ */
 const NEVER_BELOW = 0.8
+/** Where the order of splits comes below what was expected, so much further down may follow. */
+const FURTHER = 0.9
 /** From this share of the best that was left on, all is made, as likely as that can be. */
 const SURE_FROM = 0.9
 const SURE = 0.98
@@ -72,9 +84,11 @@ const SURE = 0.98
 const HORIZON = 0.7
 const KNOWN_HORIZON = 0.85
 
-/** How likely a split of this gain is made, by the gains of the trees before; null: not known. */
+/** How likely a split of this gain is made, by the gains of the trees before. */
 export function likelihood(gain: number, { least, left }: GainRange): number {
   const never = NEVER_BELOW * least
+  // a tree that took all there was, or next to it
+  if (!(never > 0)) return SURE
   const sure = Math.max(SURE_FROM * left, never)
   if (gain >= sure) return SURE
   if (gain <= never) return 0
@@ -90,8 +104,10 @@ export function likelihood(gain: number, { least, left }: GainRange): number {
  */
 export class RunningAhead<Node extends AheadNode> {
   readonly #costs: GrowthCosts
-  readonly #expected: GainRange | null
+  #expected: GainRange | null
   readonly #nodes: Heap<Node>
+  /** Nodes that are not worth it, as far as is known. */
+  #doubted: Node[] = []
 
   /** @param expected - of the trees before; null where gains decide nothing, or none is known */
   constructor({ costs, growPolicy }: AheadParams, expected: GainRange | null) {
@@ -108,6 +124,21 @@ export class RunningAhead<Node extends AheadNode> {
   /** A node that can be split became known. */
   meet(node: Node): void {
     if (this.#isWorthIt(node)) this.#nodes.push(node)
+    else this.#doubted.push(node)
+  }
+
+  /**
+   * The order of splits has come to one of this gain. Where that is less than was expected of any,
+   * as after a change of parameters, more is worth it.
+   */
+  reach(gain: number): void {
+    const expected = this.#expected
+    if (expected === null || gain >= expected.least) return
+    const least = FURTHER * gain
+    this.#expected = { least, left: expected.left * (least / expected.least) }
+    const doubted = this.#doubted
+    this.#doubted = []
+    for (const node of doubted) if (node.children === null) this.meet(node)
   }
 
   /** The one that is needed first, as far as is known, which then is expanded; null: none. */

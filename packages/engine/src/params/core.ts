@@ -134,8 +134,8 @@ export const coreParameters = {
     },
   ),
   learning_rate: float('core', 0.1, 'Factor on the values of every new tree. A value ends at ' +
-    '1024 times the largest label, or at 8192 where scores are log-odds or logarithms, which ' +
-    'only trainings that diverge come near.', {
+    'about 1024 times the largest label, or 8192 where scores are log-odds or logarithms, and at ' +
+    'less once values have added up to four times that: only trainings that diverge come near.', {
     above: 0,
     aliases: ['shrinkage_rate', 'eta'],
   }),
@@ -184,7 +184,7 @@ export const coreParameters = {
     'core',
     0,
     'Most memory the training may use, in MiB; 0 means the limit of the container or machine. ' +
-      'Not a LightGBM parameter.',
+      'Refused on clusters, whose workers have limits of their own. Not a LightGBM parameter.',
     { min: 0, affectsModel: false },
   ),
   seed: optionalInt(

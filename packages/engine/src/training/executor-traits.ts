@@ -1,4 +1,5 @@
 import { shareFeatures } from '../execution/feature-shares.js'
+import type { Voting } from '../execution/elected-leaf.js'
 import type { FeatureLayout } from '../execution/protocol.js'
 import type { GrowthCosts } from '../grower/running-ahead.js'
 import { SUM_BYTES } from '../kernels/api.js'
@@ -21,6 +22,8 @@ const ROW_NS_PER_COLUMN = 0.13
 const EXPANSION_NS = 5_000
 const COLUMN_NS = 1_500
 const FLAG_COLUMNS = 1 / 16
+/** Of a feature whose sums are of groups of bins. */
+const GROUP_COLUMNS = 1 / 32
 
 /**
  * What a round saved is worth to threads that meet in it: meeting, deciding, and waiting for the
@@ -80,16 +83,24 @@ export function maxExpansions(
   return Math.max(1, Math.min(usable, executor.expansionsMax(features)))
 }
 
-/** What expansions cost in a process or cluster of so many threads. */
+/**
+ * What expansions cost in a process or cluster of so many threads.
+ *
+ * @param voting - where features vote, sums of groups of bins are handed over of all of them, and
+ *   of the elected ones of all bins
+ */
 export function growthCosts(
   features: readonly FeatureLayout[], { nThreads, roundNs, columnNs }: ExecutorTraits,
+  voting?: Voting,
 ): GrowthCosts {
   // one-hot columns share a byte with others, as a rule
   const nColumns = features.reduce(
     (sum, { nBins }) => sum + (nBins > 2 ? 1 : nBins > 1 ? FLAG_COLUMNS : 0), 0)
+  const nSummed = voting === undefined ? nColumns
+    : Math.min(nColumns, nColumns * GROUP_COLUMNS + voting.nElected)
   return {
     roundNs,
-    expansionNs: EXPANSION_NS + columnNs * nColumns,
+    expansionNs: EXPANSION_NS + columnNs * nSummed,
     rowNs: (ROW_NS + ROW_NS_PER_COLUMN * nColumns) / nThreads,
   }
 }

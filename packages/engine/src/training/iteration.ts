@@ -210,7 +210,10 @@ export class Booster {
       : { kind: 'evaluate', divisor: iteration + 1 }
   }
 
-  /** The iteration is over: an iteration that is begun again finds all as it was. */
+  /**
+   * The iteration is over: an iteration that is begun again finds all as it was, but for what it
+   * expects of gains, on which no tree depends.
+   */
   #take(trees: readonly BinnedTree[], step: DartStep | null): Rescale | null {
     this.#spend(trees)
     if (step === null) return null

@@ -97,7 +97,7 @@ export function makePlan(
       metrics,
       evaluatesTraining,
     },
-    growth: growthOf(params, features, expansions, executor),
+    growth: growthOf(params, features, expansions, objective.nOutputs, executor),
     ...(rules === undefined ? {} : { growthRules: rules.growth }),
     ...(interactions === undefined ? {} : { interactions }),
     output: params,
@@ -152,13 +152,16 @@ function gridScales(
 
 /** Limits of growth. */
 function growthOf(
-  { numLeaves, maxDepth, growPolicy, minDataInLeaf }: ResolvedParams,
-  features: readonly FeatureLayout[], expansions: number, executor: ExecutorTraits,
+  params: ResolvedParams,
+  features: readonly FeatureLayout[], expansions: number, nOutputs: number,
+  executor: ExecutorTraits,
 ): TrainingPlan['growth'] {
+  const { numLeaves, maxDepth, growPolicy, minDataInLeaf } = params
+  const nUsable = features.filter(({ nBins }) => nBins > 1).length
   return {
     numLeaves, maxDepth, growPolicy, minDataInLeaf, maxExpansions: expansions,
-    aheadMax: expansionsAhead({ features, maxExpansions: expansions }),
-    costs: growthCosts(features, executor),
+    aheadMax: expansionsAhead({ features, maxExpansions: expansions, nOutputs }),
+    costs: growthCosts(features, executor, votingOf(params, nUsable).voting),
   }
 }
 

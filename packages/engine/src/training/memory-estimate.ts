@@ -67,7 +67,8 @@ export function storedColumns({ blocks, features }: BinnedDataset): number {
 
 /**
  * Of an expansion outstanding, nodes beyond the open leaves that have a histogram: its own, and as
- * many that ran ahead in vain. A rule from trainings that were looked at; the pool is the bound.
+ * many that ran ahead in vain. A rule from trainings that were looked at: more may, as far as
+ * `expansionsAhead` says, hardly any do; the pool is the bound.
  */
 const NODES_AHEAD = 2
 

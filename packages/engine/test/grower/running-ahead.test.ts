@@ -41,7 +41,7 @@ describe('likelihood', () => {
   })
 
   it('is as good as sure where a tree took all there was', () => {
-    assert.ok(likelihood(1e-300, { least: 0, left: 0 }) > 0.9)
+    for (const left of [0, 5]) assert.ok(likelihood(1e-300, { least: 0, left }) > 0.9)
   })
 })
 
@@ -82,6 +82,19 @@ describe('RunningAhead', () => {
     assert.ok(!isTaken(7, 1))
   })
 
+  it('thinks again of what it doubted when the order of splits comes below', () => {
+    const ahead = new RunningAhead({ costs, growPolicy: 'leafwise' }, { least: 10, left: 20 })
+    for (const own of [node(1, 5), node(2, 3), node(3, 1)]) ahead.meet(own)
+    ahead.reach(10)
+    assert.deepEqual(order(ahead), [])
+    ahead.reach(4)
+    assert.deepEqual(order(ahead), [1], 'twice the least cannot be known to be sure')
+    ahead.reach(1.5)
+    assert.deepEqual(order(ahead), [2])
+    ahead.reach(1)
+    assert.deepEqual(order(ahead), [3])
+  })
+
   it('lets more run ahead where it knows what gains were', () => {
     const blind = new RunningAhead({ costs, growPolicy: 'leafwise' }, null)
     const seeing = new RunningAhead({ costs, growPolicy: 'leafwise' }, { least: 1, left: 1 })
@@ -93,13 +106,14 @@ describe('expansionsAhead', () => {
   const features = (n: number): { nBins: number }[] => new Array(n).fill({ nBins: 255 })
 
   it('are rounds, as many as fit some memory, but two at least', () => {
-    assert.equal(expansionsAhead({ features: features(1), maxExpansions: 8 }), 64)
-    assert.equal(expansionsAhead({ features: features(28), maxExpansions: 8 }), 64)
-    assert.equal(
-      expansionsAhead({ features: features(500), maxExpansions: 8 }),
-      Math.floor(64 * 1_048_576 / (500 * 255 * 20)))
-    assert.equal(expansionsAhead({ features: features(5000), maxExpansions: 8 }), 16)
-    assert.equal(expansionsAhead({ features: [], maxExpansions: 1 }), 8)
+    const ahead = (nFeatures: number, maxExpansions = 8, nOutputs = 1): number =>
+      expansionsAhead({ features: features(nFeatures), maxExpansions, nOutputs })
+    assert.equal(ahead(1), 64)
+    assert.equal(ahead(28), 64)
+    assert.equal(ahead(500), Math.floor(64 * 1_048_576 / (500 * 255 * 20)))
+    assert.equal(ahead(5000), 16)
+    assert.equal(ahead(1, 1), 2, 'nothing runs ahead')
+    assert.equal(ahead(1, 8, 3), 16, 'trees of several outputs share the memory')
   })
 })
 

@@ -274,7 +274,7 @@ describe('a training on a cluster', () => {
     assert.equal(second.toString(), first.toString())
   })
 
-  it('refuses threads and memory of here, what is no cluster, text that is no Unicode', async () => {
+  it('refuses threads and memory of here, what is no cluster, text without Unicode', async () => {
     const dataset = Dataset.from(asColumns(flowers), flowers.label)
     const run = (options: object) => train({ ...small, objective: 'binary' }, dataset, options)
     await rejects(train({ objective: 'binary', numThreads: 2 }, dataset, { cluster }),

@@ -1,6 +1,6 @@
 import type { GainRange } from './running-ahead.js'
 
-/** By output, what its trees say of the gains of the next one, as shares of its root's. */
+/** By output, what its trees say of the gains of the next one. */
 export class ExpectedGains {
   readonly #ranges: (GainRange | null)[]
 
@@ -15,7 +15,8 @@ export class ExpectedGains {
 
   /**
    * Takes a tree in. Gains go up and down from tree to tree (by 13 to 20 % in those looked at,
-   * mostly up after down): so half of it counts.
+   * mostly up after down), beside a slow fall: so half of it counts. Where they fall fast, trees
+   * find out (`RunningAhead.reach`). Shares of the root's gain say less: that falls faster.
    *
    * @param gains - null: the tree said nothing
    */

@@ -16,10 +16,7 @@ export interface GrowthCosts {
   readonly rowNs: number
 }
 
-/**
- * Where the gains of a tree's splits ended, and those of the leaves that were left began; as they
- * are, or as shares of the root's gain, where trees are compared: gains of all fall together.
- */
+/** Where the gains of a tree's splits ended, and those of the leaves that were left began. */
 export interface GainRange {
   /** Least gain of a split that was made. */
   readonly least: number
@@ -68,12 +65,10 @@ interface AheadParams {
 }
 
 /**
- * Beside what all gains do, those of single trees go up and down by a sixth: below this share of
- * the least one nothing is expected to be made.
+ * Gains of trees go up and down by a sixth: below this share of the least one nothing is expected to
+ * be made.
  */
 const NEVER_BELOW = 0.8
-/** Where the order of splits comes below what was expected, so much further down may follow. */
-const FURTHER = 0.9
 /** From this share of the best that was left on, all is made, as likely as that can be. */
 const SURE_FROM = 0.9
 const SURE = 0.98
@@ -128,14 +123,13 @@ export class RunningAhead<Node extends AheadNode> {
   }
 
   /**
-   * The order of splits has come to one of this gain. Where that is less than was expected of any,
-   * as after a change of parameters, more is worth it.
+   * The order of splits has come to one of this gain. Where that is less than any was expected to
+   * have, as after a change of parameters, more is worth it.
    */
   reach(gain: number): void {
     const expected = this.#expected
     if (expected === null || gain >= expected.least) return
-    const least = FURTHER * gain
-    this.#expected = { least, left: expected.left * (least / expected.least) }
+    this.#expected = { least: gain, left: expected.left * (gain / expected.least) }
     const doubted = this.#doubted
     this.#doubted = []
     for (const node of doubted) if (node.children === null) this.meet(node)

@@ -50,7 +50,7 @@ export class TreeGrower {
   readonly #before: (a: GrowerNode, b: GrowerNode) => boolean
   readonly #expected: GainRange | null
   /** Nodes that may be expanded before it is their turn; null where none are. */
-  #ahead: RunningAhead<GrowerNode> | null = null
+  #ahead: RunningAhead<GrowerNode> | null
   /** Least gain of a split that was chosen. */
   #leastGain = Infinity
   /** In the order in which they were split. */
@@ -71,10 +71,7 @@ export class TreeGrower {
   #rounds = 0
   #expansions = 0
 
-  /**
-   * @param expected - gains of the trees before it, as shares of the root's, if any are known: they
-   *   decide what runs ahead, not the tree
-   */
+  /** @param expected - gains of the trees before it, if any: of what runs ahead, not of the tree */
   constructor(
     params: GrowthParams, features: readonly FeatureLayout[],
     mask: NodeMask, leafValue: LeafValue, rules: RuledTree | null = null,
@@ -90,15 +87,11 @@ export class TreeGrower {
     this.#before = params.growPolicy === 'leafwise' ? comesFirst : comesFirstByDepth
     this.#open = new Heap(this.#before)
     this.#expected = expected
+    this.#ahead = this.#newAhead()
   }
 
   #newAhead(): RunningAhead<GrowerNode> | null {
-    if (this.#params.maxExpansions === 1) return null
-    const gain = this.#root?.candidate?.gain ?? 0
-    const { least, left } = this.#expected ?? { least: 0, left: 0 }
-    const expected = this.#expected === null || !(gain > 0) ? null
-      : { least: least * gain, left: left * gain }
-    return new RunningAhead(this.#params, expected)
+    return this.#params.maxExpansions === 1 ? null : new RunningAhead(this.#params, this.#expected)
   }
 
   /** Features that may split the root. */
@@ -114,7 +107,6 @@ export class TreeGrower {
       candidate: root.candidate, children: null, leftBins: null, split: -1, leaf: 0,
     }
     this.#leaves.push(this.#root)
-    this.#ahead = this.#newAhead()
     this.#admit(this.#root)
     this.#meet(this.#root)
     if (costs !== undefined) this.#takeCosts(this.#root, costs)
@@ -344,14 +336,12 @@ export class TreeGrower {
     return (maxDepth <= 0 || depth < maxDepth) && totals.count >= 2 * Math.max(1, minDataInLeaf)
   }
 
-  /** Of the grown tree, as shares of the root's; null where it has no split of its own choice. */
+  /** Of the tree, once it is grown; null where it has no split of its own choice. */
   get gains(): GainRange | null {
-    const whole = this.#committed[0]?.candidate!.gain ?? 0
-    if (this.#leastGain === Infinity || !(whole > 0)) return null
+    if (this.#leastGain === Infinity) return null
     const left = this.#open.peek()?.candidate!.gain
     // a tree that took all it could get says that any split is made
-    if (left === undefined) return { least: 0, left: 0 }
-    return { least: this.#leastGain / whole, left: left / whole }
+    return left === undefined ? { least: 0, left: 0 } : { least: this.#leastGain, left }
   }
 
   readonly #valueOf = ({ totals, usesCatL2, rules }: GrowerNode): number =>

@@ -230,7 +230,8 @@ describe('TreeGrower', () => {
       sums.blind += grow(world(0.01), many, 1_000_000).tree.statistics.rounds
       sums.after += after.statistics.rounds
     }
-    assert.ok(sums.after < 1.5 * sums.blind, JSON.stringify(sums))
+    // without thinking again it is one expansion a round, 1980 in all
+    assert.ok(sums.after < 2 * sums.blind, JSON.stringify(sums))
   })
 
   it('tells where the gains of its splits ended', () => {
@@ -242,8 +243,7 @@ describe('TreeGrower', () => {
       else if (gains!.left === 0) assert.equal(gains!.least, 0)
       else {
         assert.equal(own.length, 11)
-        assert.equal(gains!.least, Math.min(...own) / own[0]!)
-        assert.ok(gains!.left <= own.at(-1)! / own[0]!)
+        assert.ok(gains!.least === Math.min(...own) && gains!.left <= own.at(-1)!)
       }
       assert.deepEqual(grow(world, { numLeaves: 12 }).gains, gains, 'with nothing ahead, too')
     }

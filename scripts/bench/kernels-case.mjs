@@ -31,7 +31,7 @@ const limitBytes = 67_108_864
  * @param {(line: string) => void} log
  */
 export async function runKernelsCase({ isTiny, rows, repeats }, dir, log) {
-  if (rows < rowsMin) {
+  if ((rows ?? rowsMin) < rowsMin) {
     throw new Error(`kernels needs --rows of ${rowsMin} or more, not ${rows}: fewer are no work`)
   }
   const { makeKernelMemory } = await import('./kernels/memory.mjs')

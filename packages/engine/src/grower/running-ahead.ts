@@ -65,8 +65,8 @@ interface AheadParams {
 }
 
 /**
- * Gains of trees go up and down by a sixth: below this share of the least one nothing is expected to
- * be made.
+ * Gains of trees go up and down by a sixth: below this share of the least one nothing is expected
+ * to be made.
  */
 const NEVER_BELOW = 0.8
 /** From this share of the best that was left on, all is made, as likely as that can be. */

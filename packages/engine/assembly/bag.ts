@@ -1,4 +1,4 @@
-import { copyRecord } from './copy-row'
+import { copyRow } from './copy-row'
 import { rowDraw } from './draw'
 
 /**
@@ -16,7 +16,7 @@ export function bag(
   for (let i = 0; i < n; i++, row++, src += stride) {
     const draw = rowDraw(hashStart, row)
     const isIn = <i32>(<u64>draw < bound)
-    copyRecord(dst, src, <usize>stride)
+    copyRow(dst, src, <usize>stride)
     store<u32>(outside, load<u32>(src + rowIdOffset))
     dst += isIn ? <usize>stride : 0
     outside += isIn ? 0 : 4

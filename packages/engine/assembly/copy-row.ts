@@ -1,14 +1,6 @@
-/** Copies a row of `stride` bytes, a multiple of 8. */
+/** Copies a row of `stride` bytes, a multiple of 4: a record, a tile's bins, or a side. */
 // @ts-ignore: decorator
 @inline export function copyRow(dst: usize, src: usize, stride: usize): void {
-  let k: usize = 0
-  for (; k + 16 <= stride; k += 16) v128.store(dst + k, v128.load(src + k))
-  if (k < stride) store<i64>(dst + k, load<i64>(src + k))
-}
-
-/** Copies a record, or a side, of `stride` bytes, a multiple of 4. */
-// @ts-ignore: decorator
-@inline export function copyRecord(dst: usize, src: usize, stride: usize): void {
   let k: usize = 0
   for (; k + 16 <= stride; k += 16) v128.store(dst + k, v128.load(src + k))
   if (stride & 8) {

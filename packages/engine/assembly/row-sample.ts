@@ -1,4 +1,4 @@
-import { copyRecord } from './copy-row'
+import { copyRow } from './copy-row'
 import { rowDraw } from './draw'
 
 // Rows that are drawn by what they are: by the class of the label, or by the size of the gradient
@@ -78,7 +78,7 @@ export function keepMarked(
   let kept = 0
   for (let i = 0; i < n; i++, src += stride) {
     const isIn = <i32>(load<u8>(marks + <usize>i) != 0)
-    copyRecord(dst, src, <usize>stride)
+    copyRow(dst, src, <usize>stride)
     store<u32>(outside, load<u32>(src + rowIdOffset))
     dst += isIn ? <usize>stride : 0
     outside += isIn ? 0 : 4

@@ -6,6 +6,7 @@
  * @typedef {import('./bench-memory.mjs').BenchMemory} BenchMemory
  */
 import { inRoot } from '../../lib/paths.mjs'
+import { copies, reads } from './work-limits.mjs'
 
 const wire = (file) => import(inRoot('packages/cluster/dist/src/wire', file))
 const { RANGE_CELLS_MAX } = await wire('sum-chunks.js')
@@ -69,15 +70,6 @@ function makeRange(memory, n) {
   return range
 }
 
-/** A limit: so many bytes, of n units. */
-const readOf = (perUnit, n) =>
-  ({ kind: 'read', perUnit, bytes: perUnit * n, what: `${perUnit} bytes read` })
-const copyOf = (read, written, n) => ({
-  kind: 'copy', perUnit: (read + written) / 2, bytes: Math.max(read, written) * n,
-  what: read === written ? `${read} bytes copied`
-    : `${read} ${read === 1 ? 'byte' : 'bytes'} read, ${written} written`,
-})
-
 /** What takes in whole planes. */
 function surveyWorks(kernels, range) {
   const { n, nWords, nFilled, stats, bitmap, gradients, hessians, counts } = range
@@ -90,13 +82,13 @@ function surveyWorks(kernels, range) {
         if (nFound !== nFilled) throw new Error(`survey: ${nFound} cells of ${nFilled}`)
       },
       result: [[stats, 32], [bitmap, n / 8]],
-      limit: readOf(20, n),
+      limit: reads(20, n),
     },
     {
       name: 'checksum', unit: 'byte', nUnits: nBytes,
       run: () => kernels.checksum(stats, gradients, nBytes),
       result: [[stats, 64]],
-      limit: { ...readOf(1, nBytes), what: '1 byte read' },
+      limit: reads(1, nBytes, '1 byte read'),
     },
     {
       // A range has so few of these that it takes many to be measured.
@@ -106,7 +98,7 @@ function surveyWorks(kernels, range) {
         if (nFound !== nFilled) throw new Error(`countBits: ${nFound} bits of ${nFilled}`)
       },
       result: [[bitmap, n / 8]],
-      limit: readOf(8, nWords),
+      limit: reads(8, nWords),
     },
   ]
 }
@@ -119,7 +111,7 @@ function sparseWorks(kernels, range) {
     name, unit: 'filled cell', nUnits: nFilled,
     run: () => kernels[name](dst, src, bitmap, nWords),
     result: [[dst, nWritten * width]],
-    limit: copyOf(width, width, nFilled),
+    limit: copies(width, nFilled),
   })
   return [
     work('compact64', 8, stored, gradients, nFilled),
@@ -129,13 +121,18 @@ function sparseWorks(kernels, range) {
   ]
 }
 
-/** Integers of 8 bytes to words, and words to what holds them. */
-function narrowWorks(kernels, { n, gradients, counts, lows, highs, words }) {
-  const work = (name, read, written, to, run) => ({
+/** Works that make another plane of one: of n values, so many bytes each. */
+function planeWork(n) {
+  return (name, read, written, to, run) => ({
     name, kernel: name.split(',')[0], unit: 'value', nUnits: n, run,
     result: [[to, n * written]],
-    limit: copyOf(read, written, n),
+    limit: copies(read, n, written),
   })
+}
+
+/** Integers of 8 bytes to words, and words to what holds them. */
+function narrowWorks(kernels, { n, gradients, counts, lows, highs, words }) {
+  const work = planeWork(n)
   return [
     work('lows', 8, 4, lows, () => kernels.lows(lows, gradients, n)),
     work('highs', 8, 4, highs, () => kernels.highs(highs, gradients, n)),
@@ -147,11 +144,7 @@ function narrowWorks(kernels, { n, gradients, counts, lows, highs, words }) {
 
 /** Back again. Bytes are or-ed to the halves that are there, as those of three bytes are. */
 function widenWorks(kernels, { n, lows, highs, pieces, wide, words }) {
-  const work = (name, read, written, to, run) => ({
-    name, kernel: name.split(',')[0], unit: 'value', nUnits: n, run,
-    result: [[to, n * written]],
-    limit: copyOf(read, written, n),
-  })
+  const work = planeWork(n)
   return [
     work('widen, of 4 bytes', 4, 4, words, () => kernels.widen(words, lows, n, 4, 0, 0, 0)),
     work('widen, of 2 bytes', 2, 4, words, () => kernels.widen(words, pieces, n, 2, 0, 0, 0)),

@@ -5,6 +5,7 @@
  * @typedef {import('./bench-memory.mjs').BenchMemory} BenchMemory
  */
 import { inRoot } from '../../lib/paths.mjs'
+import { copies, reads } from './work-limits.mjs'
 
 const data = (file) => import(inRoot('packages/data/dist/src/formats', file))
 const { DICTIONARY_BYTES, POWERS_BYTES, TEXT_MARGIN, writePowers } = await data('csv-kernels.js')
@@ -133,11 +134,6 @@ function split(kernels, { out, nColumns, slots }, block, { starts, ends }) {
   if (found !== nRows) throw new Error(`splitFields: ${found} rows of ${nRows}`)
 }
 
-const readOf = (perUnit, bytes, what = `${perUnit} bytes read`) =>
-  ({ kind: 'read', perUnit, bytes, what })
-const copyOf = (perUnit, bytes, what = `${perUnit} bytes copied`) =>
-  ({ kind: 'copy', perUnit, bytes, what })
-
 /** @returns {Work} */
 function scanWork(memory, name, { text, nBytes, nColumns, pieces }, { n, times }) {
   const { kernels } = memory
@@ -157,7 +153,7 @@ function scanWork(memory, name, { text, nBytes, nColumns, pieces }, { n, times }
       if (nFound !== n) throw new Error(`scanRecords: ${nFound} records of ${n}`)
       return [memory.bytes(out, pieces.length * 16), memory.bytes(text, nBytes)]
     },
-    limit: readOf(1, nBytes, '1 byte read'),
+    limit: reads(1, nBytes, '1 byte read'),
   }
 }
 
@@ -174,7 +170,7 @@ function splitWork(memory, name, table, { times }) {
       }
     },
     result: () => [memory.bytes(to.starts, fieldBytes), memory.bytes(to.ends, fieldBytes)],
-    limit: readOf(1, nBytes, '1 byte read'),
+    limit: reads(1, nBytes, '1 byte read'),
   }
 }
 
@@ -214,7 +210,11 @@ function parseWorks(memory, table, { n, times }) {
 /** The text of a field and its two ends are read, and so many bytes are written. */
 function fieldLimit({ nBytes, nColumns, fieldBytes }, slot, n, written) {
   const perUnit = Math.round(fieldBytes[slot] / n) + 8 + written
-  return readOf(perUnit, nBytes + n * (nColumns * 8 + written), `${perUnit} bytes touched`)
+  // the lines that fields are in are those of the whole text
+  return {
+    ...reads(perUnit, n, `${perUnit} bytes touched`),
+    bytes: nBytes + n * (nColumns * 8 + written),
+  }
 }
 
 /** A dictionary with room for so many texts of together so many bytes; half of its slots. */
@@ -282,7 +282,7 @@ function rehashWork(memory, table, n) {
     before: () => memory.bytes(to, nSlots * 16).fill(0),
     run: () => memory.kernels.rehashTexts(to, nSlots * 2, slots, nSlots),
     result: () => [memory.bytes(to, nSlots * 16)],
-    limit: copyOf(16, nSlots * 16, '2 slots copied'),
+    limit: copies(16, nSlots),
   }
 }
 
@@ -331,7 +331,7 @@ function indexWorks(memory, { n, times }) {
       nUnits: n * times,
       run: () => { for (let time = 0; time < times; time++) decode() },
       result: () => [memory.bytes(indices, n * 4)],
-      limit: copyOf((indexBits / 8 + 4) / 2, n * 4, `${indexBits} bits read, 4 bytes written`),
+      limit: copies(indexBits / 8, n, 4),
     },
     {
       // Codes are as many as indices, so that what is recoded can be recoded again.
@@ -344,7 +344,7 @@ function indexWorks(memory, { n, times }) {
         }
       },
       result: () => [memory.bytes(coded, n * 4)],
-      limit: copyOf(4, n * 4),
+      limit: copies(4, n),
     },
   ]
 }
@@ -360,17 +360,17 @@ function storedWorks(memory, nRows) {
   const longs = memory.put(BigInt64Array.from({ length: n }, () =>
     BigInt(random.next() - 2 ** 31) * 0x10_0000n))
   const out = memory.reserve((n + 1) * 8)
-  const work = (kernel, perUnit, what, convert) => ({
+  const work = (kernel, read, convert) => ({
     name: kernel, kernels: [kernel], unit: 'value', nUnits: n * times,
     run: () => { for (let time = 0; time < times; time++) convert() },
     result: () => [memory.bytes(out, n * 8)],
-    limit: copyOf(perUnit, n * perUnit, what),
+    limit: copies(read, n, 8),
   })
   return [
-    work('promoteSingles', 6, '4 bytes read, 8 written', () =>
+    work('promoteSingles', 4, () =>
       kernels.promoteSingles(out, singles, n)),
-    work('copyDoubles', 8, '8 bytes copied', () => kernels.copyDoubles(out, doubles, n)),
-    work('convertLongs', 8, '8 bytes copied', () => {
+    work('copyDoubles', 8, () => kernels.copyDoubles(out, doubles, n)),
+    work('convertLongs', 8, () => {
       const nDone = kernels.convertLongs(out, longs, n, 0, safeMax)
       if (nDone !== n) throw new Error(`convertLongs: ${nDone} values of ${n}`)
     }),

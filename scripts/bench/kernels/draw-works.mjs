@@ -1,5 +1,6 @@
 /** Works of the engine that draw rows: bagging, by class, GOSS, the sample for bins. */
-import { byLeaf, copies, reads } from './leaf-rows.mjs'
+import { byLeaf } from './leaf-rows.mjs'
+import { copies, reads } from './work-limits.mjs'
 
 /** A record of 28 features, and where its side and row id are. */
 const stride = 40

@@ -3,6 +3,8 @@
  * with its naive twin: the bytes that both write are the same.
  */
 import { inRoot } from '../../lib/paths.mjs'
+import { rowsOfLeaf } from './leaf-rows.mjs'
+import { copies, reads } from './work-limits.mjs'
 
 const engine = (file) => import(inRoot('packages/engine/dist/src', file))
 const { referenceKernels } = await engine('kernels/reference.js')
@@ -13,7 +15,6 @@ const { gatheredWidth, ROUNDING, ROWS_AT_ONCE } = await engine('linear/gathered-
 const { momentUnits } = await engine('linear/linear-plan.js')
 const { powerOfTwo } = await engine('numeric/exact-sum.js')
 
-const rowsOfLeaf = 8192
 const rowsOfQuery = 20
 /** As many rows as a leaf, in whole queries. */
 const rowsOfQueries = 400 * rowsOfQuery
@@ -83,11 +84,6 @@ function workOf(memory, piecework, nRows, twins) {
   }
 }
 
-/** So many bytes of each row are read or written. */
-function touching(nRows, perUnit) {
-  return { kind: 'read', perUnit, bytes: nRows * perUnit, what: `${perUnit} bytes read` }
-}
-
 /** Of formulas that take longer than what they read: each e^x, logarithm and share has one. */
 function dividing(perUnit) {
   return { kind: 'divisions', perUnit, what: `${Number(perUnit.toFixed(1))} divisions` }
@@ -120,7 +116,7 @@ function planesOf(memory, { gradients, hessians }) {
 
 function squaredWorks(memory, { nRows, scores, numbers }) {
   return [{
-    name: 'residuals', limit: touching(nRows, 16),
+    name: 'residuals', limit: reads(16, nRows),
     call: (kernels, first, n) =>
       kernels.residuals(scores + first * 8, numbers + first * 8, 0, n),
   }]
@@ -135,12 +131,12 @@ function pointwiseWorks(memory, rows) {
   ]
   return kinds.flatMap(([name, kind, number, labels]) => [
     {
-      name: `pointwiseMaximum, ${name}`, limit: touching(nRows, 16),
+      name: `pointwiseMaximum, ${name}`, limit: reads(16, nRows),
       call: (kernels, first, n) => kernels.pointwiseMaximum(
         kind, number, scores + first * 8, labels + first * 8, 0, n),
     },
     {
-      name: `pointwiseGradients, ${name}`, limit: touching(nRows, 24),
+      name: `pointwiseGradients, ${name}`, limit: reads(24, nRows),
       written: pairsOf(memory, rows),
       call: (kernels, first, n) => kernels.pointwiseGradients(
         kind, number, pairs + first * 8, 8, scores + first * 8, labels + first * 8, 0, n, scale,
@@ -152,7 +148,7 @@ function pointwiseWorks(memory, rows) {
 function shapedWorks(memory, rows) {
   const { nRows, scores, numbers, classes, pairs } = rows
   const maximum = (name, kind, a) => ({
-    name: `shapedMaximum, ${name}`, limit: touching(nRows, 16),
+    name: `shapedMaximum, ${name}`, limit: reads(16, nRows),
     call: (kernels, first, n) => kernels.shapedMaximum(
       kind, a, 0, scores + first * 8, numbers + first * 8, 0, n),
   })
@@ -165,7 +161,7 @@ function shapedWorks(memory, rows) {
   return [
     maximum('pseudo_huber', ShapedKind.pseudoHuber, 1),
     maximum('log_cosh', ShapedKind.logCosh, 0),
-    gradients('pseudo_huber', ShapedKind.pseudoHuber, 1, 0, numbers, touching(nRows, 24)),
+    gradients('pseudo_huber', ShapedKind.pseudoHuber, 1, 0, numbers, reads(24, nRows)),
     // e^score, the share of the class, its logarithm and the power of the other's share
     gradients('focal', ShapedKind.focal, 2, 0.25, classes, dividing(4)),
   ]
@@ -176,7 +172,7 @@ function sideWorks(memory, rows) {
   const written = pairsOf(memory, rows)
   return [
     {
-      name: 'signGradients, quantile', limit: touching(nRows, 24), written,
+      name: 'signGradients, quantile', limit: reads(24, nRows), written,
       call: (kernels, first, n) => kernels.signGradients(
         pairs + first * 8, 8, scores + first * 8, numbers + first * 8, 0, n, 2 ** -40, -0.9, 0.1,
         0.1, 0, scale, scale),
@@ -238,7 +234,7 @@ function rankingWorks(memory, rows) {
     },
     {
       name: `xendcgGradients, queries of ${rowsOfQuery}`, atOnce: rowsOfQueries, written,
-      limit: touching(nRows, 32),
+      limit: reads(32, nRows),
       call: (kernels, first, n) => {
         const query = first / rowsOfQuery
         return kernels.xendcgGradients(
@@ -253,7 +249,7 @@ function rankingWorks(memory, rows) {
 function roundedWork(memory, rows) {
   const { nRows, scores, ranks: labels, pairs } = rows
   return {
-    name: 'putRounded', limit: touching(nRows, 24), written: pairsOf(memory, rows),
+    name: 'putRounded', limit: reads(24, nRows), written: pairsOf(memory, rows),
     call: (kernels, first, n) => kernels.putRounded(
       pairs + first * 8, 8, scores + first * 8, labels + first * 8, n, scale, scale),
   }
@@ -262,7 +258,7 @@ function roundedWork(memory, rows) {
 function expWork(memory, { nRows, scores, gradients }) {
   return {
     name: 'expLanes',
-    limit: { kind: 'copy', perUnit: 8, bytes: nRows * 8, what: '8 bytes copied' },
+    limit: copies(8, nRows),
     written: (n) => [memory.bytes(gradients, n * 8)],
     call: (kernels, first, n) => kernels.expLanes(gradients + first * 8, scores + first * 8, n),
   }

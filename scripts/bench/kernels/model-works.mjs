@@ -6,6 +6,7 @@
  * @typedef {import('./bench-memory.mjs').BenchMemory} BenchMemory
  */
 import { inRoot } from '../../lib/paths.mjs'
+import { copies, reads } from './work-limits.mjs'
 
 const predict = (file) => import(inRoot('packages/model/dist/src/predict', file))
 const { placeForest } = await predict('block-forest.js')
@@ -140,9 +141,6 @@ function makeTree(random, hasSets) {
   return tree
 }
 
-const copyOf = (perUnit, bytes, what = `${perUnit} bytes copied`) =>
-  ({ kind: 'copy', perUnit, bytes, what })
-
 /** Keys of a chunk, whose rows are brought to the same place each time. */
 function keyWorks(memory, bench) {
   const { kernels } = memory
@@ -166,7 +164,7 @@ function keyWorks(memory, bench) {
       },
       // of the last block
       result: () => own.map(({ keys }) => memory.bytes(keys, blockRows * 8)),
-      limit: copyOf((bytes + 8) / 2, chunkRows * rowBytes, `${bytes} bytes read, 8 written`),
+      limit: copies(bytes, chunkRows * nFeatures, 8),
     }
   }
   return [
@@ -195,7 +193,7 @@ function rowKeysWork(memory, bench) {
     },
     // of the last row
     result: () => columns.map(({ keys }) => memory.bytes(keys, 8)),
-    limit: copyOf(8, n * nFeatures * 8),
+    limit: copies(8, n * nFeatures),
   }
 }
 
@@ -279,6 +277,6 @@ function leavesWork(memory, { forest: { leafValues }, n, nWalks }) {
       }
     },
     result: () => [memory.bytes(scores, nKept * 8)],
-    limit: { kind: 'read', perUnit: 12, bytes: nKept * all * 12, what: '12 bytes read' },
+    limit: reads(12, nKept * all),
   }
 }

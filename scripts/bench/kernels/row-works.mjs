@@ -1,5 +1,6 @@
 /** Works of the engine on rows that are cut in planes or narrow, and on what rows are made of. */
-import { byLeaf, copies, reads, rowsOfLeaf } from './leaf-rows.mjs'
+import { byLeaf, rowsOfLeaf } from './leaf-rows.mjs'
+import { copies, reads } from './work-limits.mjs'
 
 const sideBytes = 12
 const narrowStride = 8

@@ -1,6 +1,6 @@
 /** Works of the engine on the sums of one histogram, beside those of work.mjs. */
 import { inRoot } from '../../lib/paths.mjs'
-import { copies } from './leaf-rows.mjs'
+import { copies, reads } from './work-limits.mjs'
 
 const engine = (file) => import(inRoot('packages/engine/dist/src', file))
 const { cellOffsets } = await engine('kernels/cells.js')
@@ -106,9 +106,7 @@ function bundleWorks(memory) {
       name: 'sumColumns', kernels: ['sumColumns'], unit: 'cell', nUnits: nBundled * times,
       run: again(sumColumns),
       result: () => [memory.bytes(totals, nColumns * COLUMN_TOTALS_BYTES)],
-      limit: {
-        kind: 'read', perUnit: CELL_BYTES, bytes: nBundled * CELL_BYTES, what: '16 bytes read',
-      },
+      limit: reads(CELL_BYTES, nBundled),
     },
     {
       name: 'widenBundles, flags', kernels: ['widenBundles'], unit: 'flag',
@@ -132,9 +130,7 @@ function foldWorks(memory, { nFeatures, nCells, sums, out, planes }) {
   const at = (base, cell) => [base + cell * 8, base + nCells * 8 + cell * 8,
     base + nCells * 16 + cell * 4]
   const nBinsOfAll = nFeatures * nBins
-  const limit = {
-    kind: 'read', perUnit: SUM_BYTES, bytes: nBinsOfAll * SUM_BYTES, what: '20 bytes read',
-  }
+  const limit = reads(SUM_BYTES, nBinsOfAll)
   return [
     {
       name: 'sumBins', kernels: ['sumBins'], unit: 'bin', nUnits: nBinsOfAll * times,

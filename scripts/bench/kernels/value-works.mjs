@@ -1,6 +1,7 @@
 /** The kernels that sort, count and merge the values of a column, and those that find bins. */
 import { inRoot } from '../../lib/paths.mjs'
 import { BenchRandom } from '../random.mjs'
+import { copies, reads } from './work-limits.mjs'
 
 const engine = (file) => import(inRoot('packages/engine/dist/src', file))
 const { SORT_COUNT_BYTES } = await engine('kernels/api.js')
@@ -65,14 +66,6 @@ function sortedPieces(normals, atOnce, f) {
   return values
 }
 
-function reading(nUnits, perUnit) {
-  return { kind: 'read', perUnit, bytes: nUnits * perUnit, what: `${perUnit} bytes read` }
-}
-
-function copying(nUnits, perUnit) {
-  return { kind: 'copy', perUnit, bytes: nUnits * perUnit, what: `${perUnit} bytes copied` }
-}
-
 function sortWork(memory, { nRows, normals, values, scratch, digits }) {
   const { kernels } = memory
   return {
@@ -81,7 +74,7 @@ function sortWork(memory, { nRows, normals, values, scratch, digits }) {
     run: () => byPiece(nRows, valuesOfSample, (first, n) =>
       kernels.sortValues(values + first * 8, scratch, n, digits)),
     result: () => [memory.bytes(values, nRows * 8)],
-    limit: copying(nRows, 8),
+    limit: copies(8, nRows),
     isRight: () => {
       const expected = sortedPieces(normals, valuesOfSample, (x) => x)
       return memory.doubles(values, nRows).every((value, i) => value === expected[i])
@@ -106,14 +99,10 @@ function countWork(memory, { nRows, normals, values, counts }) {
       ...results((first, n) => memory.bytes(values + first * 8, n * 8)),
       ...results((first, n) => memory.bytes(counts + first * 4, n * 4)),
     ],
-    limit: reading(nRows, 8),
-    isRight: () => results((first, n) => [
-      memory.doubles(values + first * 8, n), memory.words(counts + first * 4, n), first])
-      .every(([found, own, first]) => {
-        const expected = countedOf(sorted.subarray(first, first + valuesOfSample))
-        return found.length === expected.size && found.every((value, i) =>
-          own[i] === expected.get(value) && (i === 0 || value > found[i - 1]))
-      }),
+    limit: reads(8, nRows),
+    isRight: () => results((first, n) => areCounts(
+      memory.doubles(values + first * 8, n), memory.words(counts + first * 4, n),
+      sorted.subarray(first, first + valuesOfSample))).every((isRight) => isRight),
   }
 }
 
@@ -122,6 +111,13 @@ function countedOf(values) {
   const counted = new Map()
   for (const value of values) counted.set(value, (counted.get(value) ?? 0) + 1)
   return counted
+}
+
+/** Whether these are the distinct ones of some values, in ascending order, and their numbers. */
+function areCounts(found, counts, values) {
+  const expected = countedOf(values)
+  return found.length === expected.size && found.every((value, i) =>
+    counts[i] === expected.get(value) && (i === 0 || value > found[i - 1]))
 }
 
 /** Lists of distinct values with their counts, one after another, each where its rows are. */
@@ -166,14 +162,10 @@ function mergeWork(memory, { nRows, normals, values, counts }) {
       ...results((first, n) => memory.bytes(values + first * 8, n * 8)),
       ...results((first, n) => memory.bytes(counts + first * 4, n * 4)),
     ],
-    limit: copying(nUnits, 12),
-    isRight: () => results((first, n) => [
-      memory.doubles(values + first * 8, n), memory.words(counts + first * 4, n), first])
-      .every(([found, own, first]) => {
-        const expected = countedOf(normals.subarray(first, first + 2 * atOnce))
-        return found.length === expected.size && found.every((value, i) =>
-          own[i] === expected.get(value) && (i === 0 || value > found[i - 1]))
-      }),
+    limit: copies(12, nUnits),
+    isRight: () => results((first, n) => areCounts(
+      memory.doubles(values + first * 8, n), memory.words(counts + first * 4, n),
+      normals.subarray(first, first + 2 * atOnce))).every((isRight) => isRight),
   }
 }
 
@@ -196,7 +188,7 @@ function binningWork(memory, { name, nRows, bytes }, find, expected) {
       }
     },
     result: () => [memory.bytes(tile, rowsOfTile * rowBytes)],
-    limit: reading(nRows, bytes + 1),
+    limit: reads(bytes + 1, nRows),
     isRight: () => {
       const found = memory.bytes(tile, rowsOfTile * rowBytes)
       // others wrote over what was found for rows before

@@ -2,7 +2,7 @@ import type { ParameterValue } from '@coppice/model'
 import { metricDefinitions } from '../custom/definitions.js'
 import { CoppiceError } from '../errors.js'
 import type { TreeRules } from '../execution/leaf-rules.js'
-import type { FeatureLayout, MetricSpec } from '../execution/protocol.js'
+import type { EngineSetup, MetricSpec } from '../execution/protocol.js'
 import { votingOf } from '../execution/voting.js'
 import { expansionsAhead } from '../grower/running-ahead.js'
 import { linearScale, linearSetup, planLinear } from '../linear/linear-plan.js'
@@ -75,21 +75,22 @@ export function makePlan(
   const usableFeatures = features.flatMap((feature, f) => feature.nBins > 1 ? [f] : [])
   const sampledRows = rowSampling(params, train.nRows)
   const positions = planPositions(params, summary)
+  const growing = {
+    features, maxExpansions: expansions, nOutputs: objective.nOutputs,
+    ...votingOf(params, usableFeatures.length),
+  }
   const plan: TrainingPlan = {
     engine: {
-      features,
+      ...growing,
       objective: shownAt(isForest ? averaged(objective.spec) : objective.spec, positions),
-      nOutputs: objective.nOutputs,
       baseScores: isForest ? baseScores.map(() => 0) : baseScores,
       fixedScores: isForest ? baseScores : null,
       initScoreQuantum: grids.of(0).quantum,
       ...(grids.quanta === null ? {} : { quanta: grids.quanta }),
       scan: params,
       ...rulesOfEngines(rules?.tree),
-      ...votingOf(params, usableFeatures.length),
       usesBagging: drawsRows(params, train.nRows),
       usesGoss: sampledRows.kind === 'goss',
-      maxExpansions: expansions,
       maxLeaves: params.numLeaves,
       ...(params.linearTree ? { linear: linearSetup(
         { features, nRows: train.nRows, extents: summary.extents ?? [] },
@@ -97,7 +98,7 @@ export function makePlan(
       metrics,
       evaluatesTraining,
     },
-    growth: growthOf(params, features, expansions, objective.nOutputs, executor),
+    growth: growthOf(params, growing, executor),
     ...(rules === undefined ? {} : { growthRules: rules.growth }),
     ...(interactions === undefined ? {} : { interactions }),
     output: params,
@@ -152,16 +153,14 @@ function gridScales(
 
 /** Limits of growth. */
 function growthOf(
-  params: ResolvedParams,
-  features: readonly FeatureLayout[], expansions: number, nOutputs: number,
+  { numLeaves, maxDepth, growPolicy, minDataInLeaf }: ResolvedParams,
+  engine: Pick<EngineSetup, 'features' | 'maxExpansions' | 'nOutputs' | 'voting'>,
   executor: ExecutorTraits,
 ): TrainingPlan['growth'] {
-  const { numLeaves, maxDepth, growPolicy, minDataInLeaf } = params
-  const nUsable = features.filter(({ nBins }) => nBins > 1).length
   return {
-    numLeaves, maxDepth, growPolicy, minDataInLeaf, maxExpansions: expansions,
-    aheadMax: expansionsAhead({ features, maxExpansions: expansions, nOutputs }),
-    costs: growthCosts(features, executor, votingOf(params, nUsable).voting),
+    numLeaves, maxDepth, growPolicy, minDataInLeaf, maxExpansions: engine.maxExpansions,
+    aheadMax: expansionsAhead(engine),
+    costs: growthCosts(engine.features, executor, engine.voting),
   }
 }
 

@@ -5,9 +5,9 @@ import type { WantedType } from './column-types.js'
 import { coerceChunk } from './formats/coerce.js'
 import { coerceStored, withValues } from './formats/stored-columns.js'
 import { runLoad } from './loader.js'
-import { InlineRunner } from './loading/inline-runner.js'
+import { InlineRunner, throwIfAborted } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
-import type { DatasetOptions, DatasetReference } from './loading/options.js'
+import type { DatasetOptions, DatasetReference, SurveyInputs } from './loading/options.js'
 import { type LabelArray, labelArrays, labelName } from './label-arrays.js'
 import {
   memoryName, type MemoryRows, type MemoryTable, type SparseTable,
@@ -75,6 +75,7 @@ export async function datasetFromMemory(
       params: { ...defaultBinning, ...options.params },
       runner,
       memory: null,
+      ...columnSampler(table, options.signal),
     },
     { ...options, ...extra.roles },
   )
@@ -265,23 +266,36 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
   return table.matrix === undefined ? reader : { ...reader, ...matrixReader(table.matrix) }
 }
 
-/** What is read of a matrix without making columns of it. */
+/** A float column of the matrix, which need not become one. */
+function isReady(
+  { nColumns }: { readonly nColumns: number }, index: number, type: ColumnType | null | undefined,
+): boolean {
+  return index < nColumns && (type === null || type === 'float')
+}
+
+/** What is read of a matrix without making columns of it. Columns are sampled later, all rows. */
 function matrixReader(
   matrix: ValueMatrix,
 ): Pick<PartitionReader, 'readSample' | 'readMatrix'> {
-  const isReady = (index: number, type: ColumnType | null | undefined): boolean =>
-    index < matrix.nColumns && (type === null || type === 'float')
   return {
-    readSample(_plan, { firstRow, nRows }, columns, types, offsets) {
-      const ready = columns.filter((index, i) => isReady(index, types[i]))
-      const sampled = offsets === 'none' ? null
-        : sampleMatrix(matrix, ready, firstRow, nRows, offsets)
-      let next = 0
-      return columns.map((index, i) => !isReady(index, types[i]) ? null
-        : { type: 'float', sampled: sampled?.[next++] ?? null })
-    },
+    readSample: (_plan, _unit, columns, types) => columns.map((index, i) =>
+      isReady(matrix, index, types[i]) ? { type: 'float', sampled: null } : null),
     readMatrix: (_plan, { firstRow }, columns, types) =>
-      columns.every((index, i) => isReady(index, types[i])) ? { matrix, firstRow, columns } : null,
+      columns.every((index, i) => isReady(matrix, index, types[i]))
+        ? { matrix, firstRow, columns } : null,
+  }
+}
+
+/** See SurveyInputs. */
+function columnSampler(
+  { matrix, nRows }: MemoryTable, signal: AbortSignal | undefined,
+): Pick<SurveyInputs, 'sampleColumns'> {
+  if (matrix === undefined) return {}
+  return {
+    sampleColumns(columns, offsets) {
+      throwIfAborted(signal)
+      return sampleMatrix(matrix, columns, 0, nRows, offsets)
+    },
   }
 }
 
@@ -289,11 +303,11 @@ function matrixReader(
 function sparseReader(
   table: SparseTable, nColumns: number,
 ): Pick<PartitionReader, 'readSample' | 'readRows'> {
-  const isReady = (index: number, type: ColumnType | null | undefined): boolean =>
-    index < nColumns && (type === null || type === 'float' || type === table.type)
+  const isStored = (index: number, type: ColumnType | null | undefined): boolean =>
+    isReady({ nColumns }, index, type) || (index < nColumns && type === table.type)
   return {
     readSample(_plan, { firstRow, nRows }, columns, types, offsets) {
-      const ready = columns.flatMap((index, i) => isReady(index, types[i]) ? [i] : [])
+      const ready = columns.flatMap((index, i) => isStored(index, types[i]) ? [i] : [])
       if (ready.length === 0) return columns.map(() => null)
       const sampled = table.sample(
         ready.map((i) => columns[i]!), firstRow, firstRow + nRows, offsets)
@@ -304,7 +318,7 @@ function sparseReader(
       return all
     },
     readRows: (_plan, { firstRow, nRows }, columns, types) =>
-      columns.every((index, i) => isReady(index, types[i]))
+      columns.every((index, i) => isStored(index, types[i]))
         ? table.rows(columns, firstRow, firstRow + nRows) : null,
   }
 }

@@ -74,7 +74,10 @@ export interface SparseNumbers {
 /** What the first pass needs to know of numbers that are not made a column. */
 export interface SampledNumbers {
   readonly type: NumberChunk['type']
-  /** Of the rows that were asked for; null where none were. */
+  /**
+   * Of the rows that were asked for; null where none were, and where the column is sampled later
+   * (SurveyInputs.sampleColumns).
+   */
   readonly sampled: SampledValues | null
 }
 

@@ -88,6 +88,36 @@ describe('datasetFromMemory', () => {
     }
   })
 
+  for (const what of ['dense', 'mostly 0, so that rows are packed'] as const) {
+    it(`bins matrices of many floats as their columns: ${what}`, async () => {
+      const [n, nColumns] = [what === 'dense' ? 66_000 : 4000, 128]
+      const valueOf = (row: number, column: number): number => {
+        const whole = ((row + 1) * (column + 3) * 7919) % 1009
+        if (what !== 'dense' && whole < 970) return 0
+        return column === 5 || column === 8 ? whole : whole / 37 - 9
+      }
+      const data = Float32Array.from({ length: n * nColumns }, (_, i) =>
+        valueOf(Math.floor(i / nColumns), i % nColumns))
+      const names = Array.from({ length: nColumns }, (_, column) => `c${column}`)
+      const columns = Object.fromEntries(names.map((name, column) =>
+        [name, Float32Array.from({ length: n }, (_, row) => data[row * nColumns + column]!)]))
+      const labels = Float64Array.from({ length: n }, (_, row) => row % 3)
+      const params = { binConstructSampleCnt: 3000 }
+      for (const own of [
+        {}, { ignore: what === 'dense' ? ['c3', 'c77'] : [], categorical: ['c8'],
+          schema: { c8: 'int' } },
+      ] as MemoryOptions[]) {
+        const given = { labelKind: 'number', params, ...own } as const
+        const expected = await datasetFromMemory(columns, labels, given)
+        const found = await datasetFromMemory(
+          { data, shape: [n, nColumns] }, labels, { ...given, featureNames: names })
+        assert.deepEqual(found, expected)
+        const isPacked = found.blocks.every(({ packing }) => packing !== undefined)
+        assert.equal(isPacked, what !== 'dense')
+      }
+    })
+  }
+
   it('reads Arrow tables of several batches and sliced ones', async () => {
     const flags = y.map((value, row) => (row % 7 === 3 ? null : value === 1))
     const make = (from: number, to: number) =>

@@ -28,7 +28,7 @@ export { addScores, copyRows, putGradients, scatterLeaf } from './records'
 export { walkTree, walkTreeWide } from './walk'
 export { linearMoments } from './linear-moments'
 export { expLanes } from './exp'
-export { sortValues, countDistinct, mergeCounted } from './values'
+export { keepStored, sortValues, countDistinct, mergeCounted } from './values'
 export {
   searchDoubles, searchDoublesLong, searchDoublesCurved,
   searchFloats, searchFloatsLong, searchFloatsCurved, lookUpCodes,

@@ -2,6 +2,22 @@
 // random: results of comparisons are added as numbers, a branch would be mispredicted half of the
 // time.
 
+/** As `zeroThreshold`: the float 1e-35. */
+const ZERO: f64 = <f64><f32>1e-35
+
+export function keepStored(values: usize, n: i32, nNans: usize): i32 {
+  let to = values
+  let nans = 0
+  for (const end = values + (<usize>n << 3); values < end; values += 8) {
+    const value = load<f64>(values)
+    store<f64>(to, value)
+    to += <usize>(Math.abs(value) > ZERO) << 3
+    nans += i32(value != value)
+  }
+  store<i32>(nNans, nans)
+  return n - <i32>((values - to) >> 3)
+}
+
 const SIGN: u64 = 0x8000000000000000
 const BUCKETS: i32 = 2048
 /** Bytes of the counts of one digit. */

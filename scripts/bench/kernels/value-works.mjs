@@ -39,7 +39,8 @@ export function valueWorks(memory, { nRows }) {
     scratch: memory.reserve(valuesOfSample * 8), digits: memory.reserve(SORT_COUNT_BYTES),
   }
   const works = [
-    sortWork(memory, places), countWork(memory, places), mergeWork(memory, places),
+    keepWork(memory, places), sortWork(memory, places), countWork(memory, places),
+    mergeWork(memory, places),
     ...searchWorks(memory, places), codesWork(memory, places),
   ]
   return works.map(({ isRight, ...work }) => {
@@ -64,6 +65,34 @@ function sortedPieces(normals, atOnce, f) {
   const values = normals.map(f)
   byPiece(values.length, atOnce, (first, n) => values.subarray(first, first + n).sort())
   return values
+}
+
+/** Every eighth value is 0, and some are NaN. */
+function keepWork(memory, { nRows, normals, values, counts }) {
+  const { kernels } = memory
+  const sampled = normals.map((x, i) => (i % 8 === 0 ? 0 : i % 101 === 0 ? NaN : x))
+  const lengths = new Int32Array(Math.ceil(nRows / valuesOfSample))
+  const kept = (piece) =>
+    memory.doubles(values + piece * valuesOfSample * 8, lengths[piece])
+  return {
+    name: 'keepStored', kernels: ['keepStored'], unit: 'value', nUnits: nRows,
+    before: () => memory.doubles(values, nRows).set(sampled),
+    run: () => byPiece(nRows, valuesOfSample, (first, n) => {
+      lengths[first / valuesOfSample] = kernels.keepStored(values + first * 8, n, counts)
+    }),
+    result: () => Array.from(lengths, (n, piece) =>
+      memory.bytes(values + piece * valuesOfSample * 8, n * 8)),
+    limit: copies(8, nRows),
+    isRight: () => {
+      let isRight = true
+      byPiece(nRows, valuesOfSample, (first, n) => {
+        const own = sampled.subarray(first, first + n).filter((x) => x === x && x !== 0)
+        const found = kept(first / valuesOfSample)
+        isRight &&= own.length === found.length && own.every((x, i) => x === found[i])
+      })
+      return isRight
+    },
+  }
 }
 
 function sortWork(memory, { nRows, normals, values, scratch, digits }) {

@@ -31,7 +31,7 @@ export function packedBlocks(
   const values = byteValues(plan.features.map(({ mapper }) => mapper.nBins))
   return features.some(({ kind }) => kind === 'sparse')
     ? packedSparse(features, values, place)
-    : packedDense(features, values, place)
+    : packedDense(values, place, (start, n, bins) => binRange(features, start, n, bins, 0))
 }
 
 /** The whole unit is one block if it is packed: what is stored of it is in memory already. */
@@ -50,16 +50,17 @@ function packedSparse(
   })
 }
 
+/** @param fill - writes the bins of n rows of the unit, row-major */
 function packedDense(
-  features: readonly FeatureRows[],
   values: readonly number[],
   { firstRow, nRows }: UnitPlace,
+  fill: (start: number, n: number, bins: Uint8Array) => void,
 ): BinnedBlock[] {
   const cuts = cutRows(values.length, nRows)
   const dense = new Uint8Array((cuts[0]?.n ?? 0) * values.length)
   return cuts.map(({ start, n }) => {
     const bins = dense.subarray(0, n * values.length)
-    binRange(features, start, n, bins, 0)
+    fill(start, n, bins)
     const packed = packRows(bins, n, values, newBytes)
     const place = { firstRow: firstRow + start, nRows: n }
     if (packed !== null) return { ...place, ...packed }
@@ -109,19 +110,28 @@ function rangesOf(
   })
 }
 
-/** As `binRows`, of rows of a matrix; false, with nothing done, where some have categories. */
+/**
+ * As `binRows`, of rows of a matrix; or, without blocks, as `packedBlocks`.
+ *
+ * @returns the blocks that were made; null, with nothing done, where some features have categories
+ */
 export function binMatrixRows(
   lookups: readonly BinLookup[],
   { matrix, columns, firstRow }: MatrixRows,
-  blocks: readonly BinnedBlock[],
+  blocks: readonly BinnedBlock[] | null,
   place: UnitPlace,
-): boolean {
+): BinnedBlock[] | null {
   const numeric = lookups.filter((lookup): lookup is NumericLookup => lookup.kind === 'numeric')
-  if (numeric.length < lookups.length) return false
-  for (const { start, n, bins, offset } of rangesOf(lookups, blocks, place)) {
+  if (numeric.length < lookups.length) return null
+  const bin = (start: number, n: number, bins: Uint8Array, offset = 0): void =>
     binMatrix(numeric, matrix, columns, firstRow + start, n, bins, offset)
+  if (blocks === null) {
+    return packedDense(byteValues(lookups.map(({ nBins }) => nBins)), place, bin)
   }
-  return true
+  for (const { start, n, bins, offset } of rangesOf(lookups, blocks, place)) {
+    bin(start, n, bins, offset)
+  }
+  return []
 }
 
 /** Writes the bins of n rows of the unit, as `rowBytes` says, to `out` from `offset` on. */

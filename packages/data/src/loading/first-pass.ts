@@ -1,5 +1,5 @@
 /** The first pass over all units: types, bins, dictionaries, classes and query groups. */
-import { featureBins, type FeatureInfo, type SampledValues, sampleRule } from '@coppice/engine'
+import { featureBins, type FeatureInfo, sampleRule } from '@coppice/engine'
 import { CoppiceError, type Scalar } from '@coppice/model'
 import type { ColumnType, Unit } from '../reader.js'
 import { mergeGroups } from './groups.js'
@@ -16,6 +16,7 @@ import {
 } from './merge.js'
 import { refuseNearNumbers } from './near-numbers.js'
 import type { DatasetOptions, DatasetReference, SurveyInputs } from './options.js'
+import { LaterSamples } from './later-samples.js'
 import { report } from './progress.js'
 
 /** A unit and the partition it belongs to. */
@@ -61,7 +62,9 @@ export async function scanDataset(
   if (reference === undefined) {
     await refuseNearNumbers(inputs.runner, columns, types, units, scans)
   }
-  const features = reference?.features ?? (await findFeatures(inputs, columns, types, scans, nRows))
+  const features = reference?.features ?? (await findFeatures(inputs, columns, types, scans,
+    new LaterSamples(inputs, context, columnsOnlyChecked(inputs, columns, scans), rule, nRows),
+    nRows))
   const named = (role: ColumnRole) => columns.find((column) => column.role === role)?.name ?? ''
   const labels = columns.flatMap(({ role }, i) => (role === 'label' ? [i] : []))
   let classes = reference?.classes ?? null
@@ -138,49 +141,52 @@ async function scanUnits(
   return scans
 }
 
+/** Features that units give no samples of. */
+function columnsOnlyChecked(
+  { sampleColumns }: SurveyInputs, columns: readonly JobColumn[], scans: readonly PlacedScan[],
+): number[] {
+  if (sampleColumns === undefined) return []
+  return columns.flatMap(({ role }, i) =>
+    role === 'feature' && scans.every(({ scan }) => scan.features[i] === null) ? [i] : [])
+}
+
 async function findFeatures(
   { runner, params, pause }: SurveyInputs,
   columns: readonly JobColumn[],
   types: readonly ColumnType[],
   scans: readonly PlacedScan[],
+  later: LaterSamples,
   nRows: number,
 ): Promise<FeatureInfo[]> {
   const found = columns.flatMap((column, i) => {
     if (column.role !== 'feature') return []
-    const parts = scans.map(({ scan: unit }) => unit.features[i]!)
-    return [
-      {
-        name: column.name,
-        isText: types[i] === 'string',
-        isCategorical: column.isCategorical,
-        parts,
-      },
-    ]
+    const parts = scans.flatMap(({ scan: { features } }) => features[i] ?? [])
+    const isText = types[i] === 'string'
+    return [{ column: i, name: column.name, isText, isNumeric: !isText && !column.isCategorical,
+      parts }]
   })
-  const numeric = found.filter(({ isText, isCategorical }) => !isText && !isCategorical)
+  const numeric = found.filter(({ column, isNumeric }) => isNumeric && !later.has(column))
   const merged = await runner.run(
     numeric.map(({ parts }) => ({
       kind: 'merge' as const,
       parts: parts.flatMap((part) => (part.kind === 'values' ? [part.sampled] : [])),
     })),
   )
-  const sampledOf = new Map<string, SampledValues>(numeric.map(({ name }, k) => [name, merged[k]!]))
-  const features = found.map(({ name, isText, parts }): MergedFeature => {
-    const sampled = sampledOf.get(name)
-    return sampled !== undefined
-      ? { kind: 'numeric', name, sampled }
-      : { kind: 'categorical', name, merged: mergeCategories(parts, isText) }
-  })
-  // Every feature has seen the same sampled rows.
-  const nSampled = features.length === 0 ? 0 : countSampled(features.at(-1)!)
+  const sampledOf = new Map(numeric.map(({ column }, k) => [column, merged[k]!]))
   const infos: FeatureInfo[] = []
   const bins = featureBins(
-    features.map(({ name }) => name),
+    found.map(({ name }) => name),
     params.maxBin,
     params.maxBinByFeature ?? '',
     params.forcedbinsFilename ?? '',
   )
-  for (const [f, feature] of features.entries()) {
+  // Every feature has seen the same sampled rows.
+  let nSampled: number | null = null
+  for (const [f, { column, name, isText, isNumeric, parts }] of found.entries()) {
+    const feature: MergedFeature = isNumeric
+      ? { kind: 'numeric', name, sampled: sampledOf.get(column) ?? later.of(column) }
+      : { kind: 'categorical', name, merged: mergeCategories(parts, isText) }
+    nSampled ??= countSampled(feature)
     infos.push(findFeature(feature, { ...params, ...bins[f]! }, nSampled, nRows))
     await pause?.()
   }

@@ -1,5 +1,5 @@
 /** What a load is given and what it gives back. */
-import type { BinnedDataset } from '@coppice/engine'
+import type { BinnedDataset, SampledValues } from '@coppice/engine'
 import type { ColumnType, Format, TextOptions } from '../reader.js'
 import type { RoleOptions } from '../schema.js'
 import type {
@@ -112,6 +112,15 @@ export interface SurveyInputs {
   readonly runner: TaskRunner
   /** Memory that may be used, and what sets the limit; null where others hold the rows. */
   readonly memory: { readonly limitBytes: number; readonly limitName: string } | null
+  /**
+   * Samples columns of the only partition, by its plan's indices: those that its units check but
+   * do not sample (`readSample`), a few at a time, when their bins are found. So the samples of all
+   * columns are never in memory together. Absent where units sample.
+   *
+   * @param offsets - the rows to sample, null for all
+   */
+  readonly sampleColumns?: (
+    columns: readonly number[], offsets: Int32Array | null) => readonly SampledValues[]
   /**
    * Waited for after each feature whose bins were found in the calling thread (milliseconds
    * each), to let other events through. Without it they are found in one go.

@@ -186,8 +186,8 @@ export class TaskWorker {
     const place = this.#place(partitionIdx, unit)
     const { blocks: whole } = targets[targetIdx]!
     const known = plan.keepsRaw ? null
-      : whole === null ? await this.#packAsBefore(encoder, partitionIdx, unit)
-        : await this.#binMatrix(encoder, partitionIdx, unit, whole)
+      : (whole === null ? await this.#packAsBefore(encoder, partitionIdx, unit) : null) ??
+        await this.#binMatrix(encoder, partitionIdx, unit, whole)
     const wanted = columns.flatMap(({ role }, i) => role === 'feature' && known !== null ? [] : [i])
     const chunks = await this.#read(arrays, partitionIdx, unit, wanted, plan.types)
     const blocks = await withLine(
@@ -202,7 +202,7 @@ export class TaskWorker {
 
   /** Bins a unit whose reader has its features in a matrix; null where that is not so. */
   async #binMatrix(
-    encoder: Encoder, partitionIdx: number, unit: Unit, blocks: readonly BinnedBlock[],
+    encoder: Encoder, partitionIdx: number, unit: Unit, blocks: readonly BinnedBlock[] | null,
   ): Promise<BinnedBlock[] | null> {
     const { reader } = await this.#access.open(partitionIdx)
     if (reader.readMatrix === undefined) return null
@@ -211,9 +211,8 @@ export class TaskWorker {
     const features = columns.flatMap(({ role }, i) => role === 'feature' ? [i] : [])
     const rows = reader.readMatrix(plan, unit, features.map((i) => columnIdx[i]!),
       features.map((i) => encoder.plan.types[i]!))
-    const isDone = rows !== null &&
-      binMatrixRows(encoder.lookups, rows, blocks, this.#place(partitionIdx, unit))
-    return isDone ? [] : null
+    return rows === null ? null
+      : binMatrixRows(encoder.lookups, rows, blocks, this.#place(partitionIdx, unit))
   }
 
   /**

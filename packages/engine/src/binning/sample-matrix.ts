@@ -1,42 +1,63 @@
 import { assert } from '@coppice/model'
 import type { ValueMatrix } from './bin-columns.js'
 import type { SampledValues } from './sampled-values.js'
-import { ValueSample } from './value-sample.js'
+import { kernelValuesMax, valueKernels } from './value-kernels.js'
+import { sampleValues } from './value-sample.js'
 
+/** Bytes of the columns that are taken out of the matrix at a time. */
+const columnBytesMax = 1 << 25
 /** Rows whose values are gathered before the next ones: they stay in the first-level cache. */
 const rowsAtOnce = 256
 
 /**
- * The samples of columns of a matrix, each as that of a `ValueSample`. Rows are gone through once.
+ * The samples of columns of a matrix, each as that of a `ValueSample`.
  *
  * @param columns - of the matrix
  * @param firstRow - of the matrix
  * @param offsets - the sampled ones of its nRows rows (`sampledOffsets`), or null for all
  */
 export function sampleMatrix(
-  { data, nColumns }: ValueMatrix,
+  matrix: ValueMatrix,
   columns: readonly number[],
   firstRow: number,
   nRows: number,
   offsets: Int32Array | null,
 ): SampledValues[] {
-  assert(data.length >= (firstRow + nRows) * nColumns, `rows up to ${firstRow + nRows}`)
+  assert(matrix.data.length >= (firstRow + nRows) * matrix.nColumns, `rows up to ${nRows}`)
   const n = offsets?.length ?? nRows
-  const samples = columns.map(() => new ValueSample(n))
-  const values = new Float64Array(Math.min(n, rowsAtOnce))
-  const starts = new Int32Array(values.length)
+  const isMany = n > kernelValuesMax
+  const atOnce = isMany ? 1 : Math.max(1, Math.floor(columnBytesMax / (8 * Math.max(1, n))))
+  const samples: SampledValues[] = []
+  for (let k = 0; k < columns.length; k += atOnce) {
+    const some = columns.slice(k, k + atOnce)
+    const fill = (values: Float64Array): void =>
+      gather(matrix, some, firstRow, n, offsets, values)
+    if (isMany) {
+      const values = new Float64Array(n)
+      fill(values)
+      samples.push(sampleValues(values))
+    } else samples.push(...valueKernels().sampleColumns(some.length, n, fill))
+  }
+  return samples
+}
+
+/** Writes the values of columns in n rows, column by column. */
+function gather(
+  { data, nColumns }: ValueMatrix, columns: readonly number[], firstRow: number, n: number,
+  offsets: Int32Array | null, values: Float64Array,
+): void {
+  const starts = new Int32Array(Math.min(n, rowsAtOnce))
   for (let start = 0; start < n; start += rowsAtOnce) {
-    const length = Math.min(rowsAtOnce, n - start)
+    const end = Math.min(n, start + rowsAtOnce)
     const row = offsets === null ? start : offsets[start]!
-    for (let i = 0; i < length; i++) {
-      starts[i] = ((offsets === null ? start + i : offsets[start + i]!) - row) * nColumns
+    for (let i = start; i < end; i++) {
+      starts[i - start] = ((offsets === null ? i : offsets[i]!) - row) * nColumns
     }
     // Places within it are small integers, however many values there are.
     const rows = data.subarray((firstRow + row) * nColumns)
-    for (const [k, column] of columns.entries()) {
-      for (let i = 0; i < length; i++) values[i] = rows[starts[i]! + column]!
-      samples[k]!.add(length === values.length ? values : values.subarray(0, length), null)
+    for (const [c, column] of columns.entries()) {
+      const own = values.subarray(c * n + start, c * n + end)
+      for (let i = 0; i < own.length; i++) own[i] = rows[starts[i]! + column]!
     }
   }
-  return samples.map((sample) => sample.finish())
 }

@@ -10,6 +10,11 @@ import type { SampledValues } from './sampled-values.js'
 /** Longer lists are left to those who need no second copy of them. */
 export const kernelValuesMax = 1 << 20
 
+/** What sorting and counting so many values needs beside them. */
+function scratchBytes(n: number): number {
+  return 8 * n + Math.max(SORT_COUNT_BYTES, 4 * n)
+}
+
 /** Rows that are drawn in one call. */
 const drawnAtOnce = 1 << 16
 
@@ -23,16 +28,38 @@ class ValueKernels {
   readonly #start = this.#arena.reserve(0)
   #bytes = 0
 
-  /** The distinct ones among values (no NaN, no -0), in ascending order, with their numbers. */
-  countValues(values: Float64Array): Counted {
-    const n = values.length
-    const start = this.#start
-    const counts = start + 16 * n
-    this.#ensure(16 * n + Math.max(SORT_COUNT_BYTES, 4 * n))
-    this.#arena.doubles(start, n).set(values)
-    this.#kernels.sortValues(start, start + 8 * n, n, counts)
-    const nDistinct = this.#kernels.countDistinct(start, counts, n)
-    return this.#counted(start, counts, nDistinct)
+  /** The sample of rows of these values. */
+  sampleValues(values: Float64Array): SampledValues {
+    return this.sampleColumns(1, values.length, (place) => place.set(values))[0]!
+  }
+
+  /**
+   * The samples of several columns.
+   *
+   * @param nRows - of each
+   * @param fill - writes all values: column by column, nRows apart
+   */
+  sampleColumns(
+    nColumns: number, nRows: number, fill: (values: Float64Array) => void,
+  ): SampledValues[] {
+    const [values, columnBytes] = [this.#start, 8 * nRows]
+    const scratch = values + nColumns * columnBytes
+    this.#ensure(scratch + scratchBytes(nRows) - values)
+    fill(this.#arena.doubles(values, nColumns * nRows))
+    return Array.from({ length: nColumns }, (_, c) =>
+      this.#sampled(values + c * columnBytes, nRows, scratch))
+  }
+
+  /** The sample of values, which it changes. `scratch` has room for `scratchBytes`. */
+  #sampled(values: number, length: number, scratch: number): SampledValues {
+    const counts = scratch + 8 * length
+    const n = this.#kernels.keepStored(values, length, counts)
+    const nanCount = this.#arena.view().getInt32(counts, true)
+    this.#kernels.sortValues(values, scratch, n, counts)
+    const nDistinct = this.#kernels.countDistinct(values, counts, n)
+    return {
+      ...this.#counted(values, counts, nDistinct), zeroCount: length - n - nanCount, nanCount,
+    }
   }
 
   /** Offsets of the rows whose draws are below the limit, among consecutive ones. */

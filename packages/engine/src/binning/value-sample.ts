@@ -11,13 +11,11 @@ export const zeroThreshold = Math.fround(1e-35)
 export class ValueSample {
   private values: Float64Array<ArrayBuffer>
   private length = 0
-  private zeroCount = 0
-  private nanCount = 0
+  private addedZeros = 0
 
   /** @param capacity - expected number of sampled rows; grows when exceeded */
   constructor(capacity = 1024) {
-    // One more, because a zero or NaN is written before it is left out.
-    this.values = new Float64Array(Math.max(16, capacity + 1))
+    this.values = new Float64Array(Math.max(16, capacity))
   }
 
   /**
@@ -25,50 +23,51 @@ export class ValueSample {
    * @param offsets - the sampled rows (`sampledOffsets`), or null for all
    */
   add(chunk: Float64Array, offsets: Int32Array | null): void {
-    const n = offsets === null ? chunk.length : offsets.length
-    this.reserve(this.length + n)
-    const values = this.values
-    let length = this.length
-    let nZeros = 0
-    let nNans = 0
-    for (let i = 0; i < n; i++) {
-      const value = chunk[offsets === null ? i : offsets[i]!]!
-      values[length] = value
-      const isNan = +(value !== value)
-      const isZero = +(Math.abs(value) <= zeroThreshold)
-      nNans += isNan
-      nZeros += isZero
-      length += 1 - isNan - isZero
+    const added = this.room(offsets === null ? chunk.length : offsets.length)
+    if (offsets === null) added.set(chunk)
+    else for (let i = 0; i < offsets.length; i++) added[i] = chunk[offsets[i]!]!
+  }
+
+  /** Room for n more rows. */
+  private room(n: number): Float64Array {
+    const start = this.length
+    this.length += n
+    if (this.length > this.values.length) {
+      const grown = new Float64Array(Math.max(this.length, this.values.length * 2))
+      grown.set(this.values.subarray(0, start))
+      this.values = grown
     }
-    this.length = length
-    this.zeroCount += nZeros
-    this.nanCount += nNans
+    return this.values.subarray(start, this.length)
   }
 
   /** Adds rows of which nothing is stored because they are 0. */
   addZeros(nRows: number): void {
-    this.zeroCount += nRows
-  }
-
-  private reserve(length: number): void {
-    if (length + 1 <= this.values.length) return
-    const grown = new Float64Array(Math.max(length + 1, this.values.length * 2))
-    grown.set(this.values.subarray(0, this.length))
-    this.values = grown
+    this.addedZeros += nRows
   }
 
   /** Sorts and counts what was added. O(n). Rows may still be added afterwards. */
   finish(): SampledValues {
-    const { zeroCount, nanCount } = this
-    if (this.length === 0) return { ...noValues, zeroCount, nanCount }
-    const added = this.values.subarray(0, this.length)
-    if (isConstant(added)) {
-      const counts = Uint32Array.of(added.length)
-      return { values: added.slice(0, 1), counts, zeroCount, nanCount }
-    }
-    const counted = added.length > kernelValuesMax
-      ? countSorted(sortDoubles(added)) : valueKernels().countValues(added)
-    return { ...counted, zeroCount, nanCount }
+    const { addedZeros } = this
+    const sampled = sampleValues(this.values.subarray(0, this.length))
+    return { ...sampled, zeroCount: sampled.zeroCount + addedZeros }
+  }
+}
+
+/** The sample of a column that all values of are given. O(n). */
+export function sampleValues(added: Float64Array): SampledValues {
+  if (added.length === 0) return noValues
+  const value = added[0]!
+  if (Math.abs(value) > zeroThreshold && isConstant(added)) {
+    const counts = Uint32Array.of(added.length)
+    return { values: added.slice(0, 1), counts, zeroCount: 0, nanCount: 0 }
+  }
+  if (added.length <= kernelValuesMax) return valueKernels().sampleValues(added)
+  const stored = added.filter((x) => Math.abs(x) > zeroThreshold)
+  const nanCount = added.reduce((n, x) => n + Number(x !== x), 0)
+  return {
+    ...countSorted(sortDoubles(stored)),
+    zeroCount: added.length - stored.length - nanCount,
+    nanCount,
   }
 }
 
@@ -76,7 +75,9 @@ export class ValueSample {
 type CountedValues = Pick<SampledValues, 'values' | 'counts'>
 
 /** Of columns that are 0: there are many of them where there are many columns. */
-const noValues: CountedValues = { values: new Float64Array(0), counts: new Uint32Array(0) }
+const noValues: SampledValues = {
+  values: new Float64Array(0), counts: new Uint32Array(0), zeroCount: 0, nanCount: 0,
+}
 
 /** As the stored values of one-hot columns are. */
 function isConstant(values: Float64Array): boolean {

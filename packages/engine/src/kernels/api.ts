@@ -323,6 +323,11 @@ export interface Kernels extends RowFunctions, SearchFunctions {
     sums: number, rows: number, n: number, nValues: number, high: number, low: number,
   ): void
   /**
+   * Of n doubles those that are neither NaN nor 0 (|x| <= the float 1e-35) come to the front, in
+   * their order. Returns how many there are; the word at `nNans` gets the number of NaN.
+   */
+  keepStored(values: number, n: number, nNans: number): number
+  /**
    * Sorts n doubles other than NaN and -0 in ascending order, in place. `scratch` has room for n
    * doubles, `counts` for SORT_COUNT_BYTES. O(n).
    */

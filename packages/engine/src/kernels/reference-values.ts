@@ -2,7 +2,7 @@ import type { Kernels } from './api.js'
 import { type SearchFunctions, SearchLayout } from './search-api.js'
 
 type ValueKernels = SearchFunctions &
-  Pick<Kernels, 'sortValues' | 'countDistinct' | 'mergeCounted'>
+  Pick<Kernels, 'keepStored' | 'sortValues' | 'countDistinct' | 'mergeCounted'>
 
 /** Bins of values by all bounds, whatever the cells say, but for that of NaN. */
 function referenceSearch(memory: WebAssembly.Memory, bytes: 4 | 8): Kernels['searchDoubles'] {
@@ -41,6 +41,13 @@ export function referenceValueKernels(memory: WebAssembly.Memory): ValueKernels 
         const isKnown = code >= 0 && code < nCodes
         view.setUint8(out + i * stride, isKnown ? view.getUint8(bins + code) : otherBin)
       }
+    },
+    keepStored: (values, n, nNans) => {
+      const all = [...doubles(values, n)]
+      const kept = all.filter((value) => Math.abs(value) > Math.fround(1e-35))
+      doubles(values, kept.length).set(kept)
+      words(nNans, 1)[0] = all.filter(Number.isNaN).length
+      return kept.length
     },
     sortValues: (values, _scratch, n) => void doubles(values, n).sort(),
     countDistinct: (values, counts, n) => {

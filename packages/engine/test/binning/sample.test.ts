@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { TestRandom } from '@coppice/testkit'
 import {
   CategorySample,
   mergeSampledCategories,
   recodeSampledCategories,
 } from '../../src/binning/category-sample.js'
 import { sampledOffsets, sampleRule } from '../../src/binning/sample.js'
+import { sampleMatrix } from '../../src/binning/sample-matrix.js'
 import {
   mergeSampledValues,
   sampleCodes,
@@ -96,6 +98,45 @@ describe('ValueSample', () => {
     sample.add(Float64Array.of(5), null)
     assert.deepEqual(sample.finish(), countNaively([6, NaN, 6, 5]))
   })
+})
+
+describe('sampleMatrix', () => {
+  /** Of each column every value, or those of the sampled rows. */
+  const check = (
+    nRows: number, nColumns: number, columns: readonly number[], share: number,
+    make: (values: readonly number[]) => Float32Array | Float64Array,
+  ): void => {
+    const random = new TestRandom(nRows + nColumns)
+    const kinds = [
+      () => random.below(9) - 4, () => [0, NaN, 3][random.below(3)]!,
+      () => random.below(nRows > 1000 ? 50 : 1e9) / 1e9 - 0.5,
+    ]
+    const firstRow = 3
+    const data = make(Array.from({ length: (firstRow + nRows) * nColumns }, (_, i) =>
+      kinds[i % nColumns % 3]!()))
+    const rule = sampleRule(nRows, Math.round(nRows * share), 5)
+    const offsets = sampledOffsets(rule, 0, nRows)
+    const rows = offsets ?? Array.from({ length: nRows }, (_, row) => row)
+    const found = sampleMatrix({ data, nColumns }, columns, firstRow, nRows, offsets)
+    assert.deepEqual(found, columns.map((c) =>
+      countNaively(Array.from(rows, (row) => data[(firstRow + row) * nColumns + c]!))))
+  }
+
+  it('samples columns as they are, in any order', () => {
+    for (const Values of [Float32Array, Float64Array]) {
+      const of = (values: readonly number[]): Float32Array | Float64Array => Values.from(values)
+      check(1000, 7, [0, 1, 2, 3, 4, 5, 6], 1, of)
+      check(1000, 7, [6, 1, 2], 0.2, of)
+      check(257, 1, [0], 1, of)
+      check(0, 2, [1, 0], 1, of)
+      check(5, 2, [], 1, of)
+    }
+  })
+
+  it('samples more columns than are gathered at once, and more rows than kernels take', () => {
+    check(1_000_000, 5, [0, 1, 2, 3, 4], 1, (values) => Float32Array.from(values))
+    check(1_050_000, 2, [1, 0], 1, (values) => Float64Array.from(values))
+  }).timeout(20_000)
 })
 
 describe('sampleCodes', () => {

@@ -19,6 +19,22 @@ export function valueContract(make: (memory: WebAssembly.Memory) => Kernels): vo
   const lab = new Lab(make)
   beforeEach(() => lab.clear())
 
+  it('keepStored', () => {
+    const least = Math.fround(1e-35)
+    const others = [0, -0, NaN, least, -least, 2e-35, -2e-35, Infinity, -Infinity]
+    for (const n of [...lengths, 3000]) {
+      lab.clear()
+      const random = new TestRandom(n + 7)
+      const drawn = Array.from({ length: n }, () => others[random.below(15)] ?? random.below(9))
+      const values = lab.putDoubles(drawn)
+      const nNans = lab.reserve(4)
+      const kept = drawn.filter((value) => Math.abs(value) > least)
+      assert.equal(lab.run([values, nNans], (k) => k.keepStored(values, n, nNans)), kept.length)
+      assert.deepEqual(lab.doubles(values, kept.length), kept)
+      assert.deepEqual(lab.ints(nNans, 1), [drawn.filter(Number.isNaN).length])
+    }
+  })
+
   for (const [kind, draw] of Object.entries(kinds)) {
     it(`sortValues and countDistinct: ${kind}`, () => {
       for (const n of [...lengths, 3000]) {

@@ -15,6 +15,7 @@ import { markdownTable } from './report.mjs'
 const shapes = [{ nRows: 1_000_000, nFeatures: 28 }, { nRows: 100_000, nFeatures: 500 }]
 const tinyShapes = [{ nRows: 5_000, nFeatures: 28 }, { nRows: 1_000, nFeatures: 500 }]
 const levelsOfTrees = [5, 8]
+const tinyLevels = [3, 4]
 
 /**
  * @param {object} options - of the command
@@ -31,7 +32,7 @@ export async function runLayoutsCase({ isTiny, rows, repeats }, dir, log) {
     const { exports: kernels } = await WebAssembly.instantiate(
       wasm, { env: { memory: memory.memory } })
     const made = makeCandidates(kernels, memory, { ...shape, random: new BenchRandom(12_345) })
-    for (const levels of levelsOfTrees) {
+    for (const levels of isTiny ? tinyLevels : levelsOfTrees) {
       const nLeaves = 2 ** levels
       log(`layouts: ${shape.nRows} x ${shape.nFeatures}, ${nLeaves} leaves`)
       const measured = measure(made, memory, { ...shape, levels, repeats })

@@ -28,19 +28,21 @@ export class FlagValues {
 
   /**
    * A training parameter: its text, or the texts of a list joined by commas.
-   * @param isTruth - the parameter is true or false, and may stand alone, which means true
+   * @param takes - 'truth': true or false, and may stand alone, which means true
+   * @throws UsageError when what is no list is given twice
    */
-  parameter(name: string, isTruth: boolean): string {
+  parameter(name: string, takes: 'one' | 'many' | 'truth'): string {
     const value = this.#argv[name]
-    if (Array.isArray(value)) return this.list(name).join(',')
-    return value === '' && isTruth ? 'true' : String(value)
+    if (Array.isArray(value) && takes === 'many') return this.list(name).join(',')
+    if (Array.isArray(value)) throw givenTwice(name)
+    return value === '' && takes === 'truth' ? 'true' : String(value)
   }
 
   /** The only value of a flag. @throws UsageError when it is given twice or empty */
   text(name: string): string | undefined {
     const value = this.#argv[name]
     if (value === undefined) return undefined
-    if (Array.isArray(value)) throw new UsageError(`--${name} is given twice; give it once`)
+    if (Array.isArray(value)) throw givenTwice(name)
     if (value === '') throw new UsageError(`--${name} needs a value`)
     return String(value)
   }
@@ -126,4 +128,8 @@ export class FlagValues {
     if (found !== undefined) return found
     throw new UsageError(`--${name} must be one of ${choices.join(', ')}, got "${value}"`)
   }
+}
+
+function givenTwice(name: string): UsageError {
+  return new UsageError(`--${name} is given twice; give it once`)
 }

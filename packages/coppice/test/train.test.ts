@@ -179,6 +179,8 @@ describe('coppice train', function () {
       ['what is not built', 2, ['save_binary'], ['--save_binary', 'true']],
       ['a flag without its value', 2, ['--label needs a value'], ['--label']],
       ['a flag given twice', 2, ['--label', 'twice'], ['--label', 'a', '--label', 'b']],
+      ['a parameter given twice', 2, ['--num_leaves', 'twice'],
+        ['--num_leaves', '5', '--num_leaves', '6']],
       ['one parameter under two names', 2, ['num_leaves', 'max_leaves'],
         ['--num_leaves', '3', '--max_leaves', '4']],
       ['--threads beside num_threads', 2, ['--threads', '--num_threads'],

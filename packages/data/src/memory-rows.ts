@@ -38,6 +38,11 @@ export interface MemoryTable {
   isText(index: number): boolean
   /** Rows [start, end) of a column; with `type` 'float', integers beyond 2^53 are rounded. */
   column(index: number, start: number, end: number, type: ColumnType | null): ColumnChunk
+  /**
+   * Rows [start, end) of several columns, for a fraction of the time of one after the other; null
+   * for those that `column` has to read. Absent where rows are not apart.
+   */
+  numbers?(wanted: readonly number[], start: number, end: number): (NumberChunk | null)[]
   /** Where zeros are not stored. */
   readonly sparse?: SparseTable
   /** All columns, where they are floats in one array. */

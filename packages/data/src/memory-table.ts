@@ -3,6 +3,7 @@ import type { Table } from 'apache-arrow'
 import { CoppiceError, isCsr } from '@coppice/model'
 import { areTexts, type Cell, cellsToChunk, typedArrayToChunk } from './cells.js'
 import { csrTable } from './memory-csr.js'
+import { numberColumns } from './memory-numbers.js'
 import type { Matrix, MemoryRows, MemoryTable } from './memory-rows.js'
 import type { ColumnChunk } from './reader.js'
 
@@ -66,6 +67,7 @@ function arraysTable(rows: readonly ArrayLike<Cell>[]): MemoryTable {
     hasNames: false,
     nRows: rows.length,
     isText: (index) => areTexts((row) => rows[row]![index], rows.length),
+    numbers: (wanted, start, end) => numberColumns(rows, wanted, start, end),
     column: (index, start, end) =>
       cellsToChunk((row) => rows[start + row]![index], end - start, {
         column: names[index]!,
@@ -79,6 +81,7 @@ function objectsTable(rows: readonly Readonly<Record<string, Cell>>[]): MemoryTa
   const known = new Set(names)
   for (const [row, cells] of rows.entries()) {
     const keys = typeof cells === 'object' && cells !== null ? Object.keys(cells) : null
+    if (keys !== null && areSame(keys, names)) continue
     const extra = keys?.find((key) => !known.has(key))
     if (keys !== null && extra === undefined) continue
     const what = keys === null ? 'is not an object' : `has '${extra}', which row 0 has not`
@@ -89,12 +92,20 @@ function objectsTable(rows: readonly Readonly<Record<string, Cell>>[]): MemoryTa
     hasNames: true,
     nRows: rows.length,
     isText: (index) => areTexts((row) => rows[row]![names[index]!], rows.length),
+    numbers: (wanted, start, end) =>
+      numberColumns(rows, wanted.map((index) => names[index]!), start, end),
     column: (index, start, end) =>
       cellsToChunk((row) => rows[start + row]![names[index]!], end - start, {
         column: names[index]!,
         firstRow: start,
       }),
   }
+}
+
+function areSame(keys: readonly string[], others: readonly string[]): boolean {
+  if (keys.length !== others.length) return false
+  for (let i = 0; i < keys.length; i++) if (keys[i] !== others[i]) return false
+  return true
 }
 
 function matrixTable({ data, shape }: Matrix): MemoryTable {

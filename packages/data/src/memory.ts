@@ -145,19 +145,21 @@ function readColumns(
   start: number,
   end: number,
 ): RawColumns {
-  const columns = names.map((name) => {
+  const wanted = names.map((name) => {
     const index = table.names.indexOf(name)
-    if (index < 0) {
-      throw new CoppiceError(
-        'DATA',
-        table.names.length === 0 ? `column '${name}' is not there: the rows have no columns; add it`
-          : `column '${name}' is not among the columns ${table.names.slice(0, 20).join(', ')}; ` +
-            'add it',
-      )
-    }
+    if (index >= 0) return index
+    throw new CoppiceError(
+      'DATA',
+      table.names.length === 0 ? `column '${name}' is not there: the rows have no columns; add it`
+        : `column '${name}' is not among the columns ${table.names.slice(0, 20).join(', ')}; ` +
+          'add it',
+    )
+  })
+  const ready = table.numbers?.(wanted, start, end) ?? []
+  const columns = names.map((name, i) => {
     // Any number or date in memory can be taken as a double.
     const type = types[name] === 'number' ? 'float' : (types[name] ?? null)
-    const chunk = table.column(index, start, end, type)
+    const chunk = ready[i] ?? table.column(wanted[i]!, start, end, type)
     return coerceChunk(chunk, type, { column: name, source: memoryName, firstRow: start })
   })
   return { names, nRows: end - start, columns }
@@ -244,7 +246,9 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
     const { firstRow, nRows } = unit
     const end = firstRow + nRows
     const inside = wanted.filter((index) => index < table.names.length)
-    const sparse = inside.length > 0 ? table.sparse?.columns(inside, firstRow, end) : undefined
+    const ready: readonly (StoredColumn | null)[] = inside.length === 0 ? []
+      : table.sparse?.columns(inside, firstRow, end) ??
+        table.numbers?.(inside, firstRow, end) ?? []
     const placeOf = new Int32Array(table.names.length)
     inside.forEach((index, place) => {
       placeOf[index] = place
@@ -254,7 +258,7 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
       const chunk =
         index >= table.names.length
           ? readExtra(extra[index - table.names.length]!, firstRow, end)
-          : (sparse?.[placeOf[index]!] ?? table.column(index, firstRow, end, type))
+          : (ready[placeOf[index]!] ?? table.column(index, firstRow, end, type))
       return coerceStored(chunk, type, { column: names[index]!, source: source.name, firstRow })
     })
   }

@@ -27,7 +27,7 @@ export function parameterFlags(taken: ReadonlySet<string>): Flag[] {
       name,
       describe: describe(info),
       group: headings[info.group],
-      takes: takes(info),
+      takes: takesOf(info),
       default: info.default === null || String(info.default) === '' ? undefined
         : String(info.default),
       isHidden: name !== info.name || info.status !== 'supported' || isDatasetColumn(info),
@@ -40,9 +40,10 @@ function describe(info: ParameterInfo): string {
   return isNamed ? `${text} (${describeLegal(info)})` : text
 }
 
-function takes({ type }: ParameterInfo): Flag['takes'] {
+/** How many values a parameter has, as a flag. */
+export function takesOf({ type }: Pick<ParameterInfo, 'type'>): 'one' | 'many' | 'truth' {
   if (type === 'bool') return 'truth'
-  return type === 'enums' || type === 'ints' || type === 'floats' ? 'many' : 'one'
+  return ['enums', 'ints', 'floats', 'columns'].includes(type) ? 'many' : 'one'
 }
 
 /** The help page shows --label, --weight, ... instead. */

@@ -5,6 +5,7 @@ import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { canonicalName, type Configuration, parameterOf, requireTask, valueOf }
   from '../lightgbm/configuration.js'
+import { takesOf } from './parameter-flags.js'
 
 /** Parameters of LightGBM's that are options of the process here, by canonical name. */
 const optionOf: Readonly<Record<string, string>> = {
@@ -67,7 +68,7 @@ export function readSettings(
   }
   for (const name of parameterSpellings) {
     if (optionNames.includes(name) || !values.has(name)) continue
-    const written = values.parameter(name, findParameter(name)?.type === 'bool')
+    const written = values.parameter(name, takesOf(findParameter(name)!))
     add(name, written)
   }
   values.integer('threads', 1, THREADS_MAX)

@@ -199,14 +199,33 @@ export function requireTrainingMemory(size: TrainingSize, limitBytes: number): v
   if (needed > limitBytes) {
     throw new CoppiceError('MEMORY',
       `${what} ${mb(needed)} besides the binned data, there are ${mb(Math.max(0, limitBytes))}; ` +
-      'use fewer rows or features, a smaller histogram_pool_size or max_bin, or a machine with ' +
-      'more memory')
+      `${savings(size, limitBytes)}use fewer rows or features, a smaller max_bin, or a machine ` +
+      'with more memory')
   }
   if (perThread > ARENA_BYTES_MAX) {
     throw new CoppiceError('MEMORY',
       `${what} ${mb(perThread)} in each of ${size.nThreads} threads, a thread can hold ` +
       `${mb(ARENA_BYTES_MAX)}; ${wayOut(size)}`)
   }
+}
+
+/** What would do by itself: it changes the time that a training takes, never the model. */
+function savings(size: TrainingSize, limitBytes: number): string {
+  const fits = (change: Partial<TrainingSize>): boolean =>
+    estimateTraining({ ...size, ...change }) <= limitBytes
+  const ways: string[] = []
+  let nThreads = size.nThreads - 1
+  while (nThreads > 0 && !fits({ nThreads })) nThreads--
+  if (nThreads > 0) ways.push(`num_threads = ${nThreads}`)
+  if (outstanding(size) > 1 && size.nThreads > 1 && fits({ speculation: 1 })) {
+    ways.push('speculation = 1')
+  }
+  let poolMb = Math.floor(size.histogramPoolBytes / 1_048_576)
+  while (poolMb > 0 && !fits({ histogramPoolBytes: poolMb * 1_048_576 })) {
+    poolMb = Math.floor(poolMb / 2)
+  }
+  if (poolMb > 0) ways.push(`histogram_pool_size = ${poolMb}`)
+  return ways.length === 0 ? '' : `${ways.join(', or ')} would do; or `
 }
 
 /** With how many threads a training fits that does not fit the memory of each. */

@@ -64,6 +64,34 @@ describe('requireTrainingMemory', () => {
       error.message.includes(figure) && error.message.includes('100 MB'))
   })
 
+  it('says what would do: fewer threads, less ahead, a smaller pool', () => {
+    const wide = {
+      ...size, nThreads: 8, nRows: 10_000, nFeatures: 2000, nBins: 2000 * 255, numLeaves: 255,
+      histogramPoolBytes: 2 ** 30,
+    }
+    const told = (own: TrainingSize, limitMb: number): string => {
+      try {
+        requireTrainingMemory(own, limitMb * 1_048_576)
+      } catch (error) {
+        return (error as Error).message
+      }
+      assert.fail('it is refused')
+    }
+    const needed = Math.floor(estimateTraining(wide) / 1_048_576)
+    const message = told(wide, needed - 300)
+    const [, nThreads, poolMb] =
+      /; num_threads = (\d), or histogram_pool_size = (\d+) would do; or use/.exec(message)!
+    for (const change of [
+      { nThreads: Number(nThreads) }, { histogramPoolBytes: Number(poolMb) * 1_048_576 },
+    ]) requireTrainingMemory({ ...wide, ...change }, (needed - 300) * 1_048_576)
+    assert.equal(Number(nThreads), 3)
+    assert.match(told(wide, 100), /; use fewer rows or features, a smaller max_bin, or a machine/)
+    const few = { ...wide, numLeaves: 4, nFeatures: 300, nBins: 300 * 255, nThreads: 2 }
+    const own = Math.floor(estimateTraining(few) / 1_048_576)
+    assert.match(told(few, own - 5), /; num_threads = 1, or speculation = 1, or histogram_pool/)
+    requireTrainingMemory({ ...few, speculation: 1 }, (own - 5) * 1_048_576)
+  })
+
   it('refuses what does not fit the memory of a thread, and says how many threads it takes', () => {
     for (const [large, nEnough] of [
       [{ ...size, nRows: 100_000_000 }, 3], [{ ...size, nRows: 2_000_000_000, nThreads: 16 }, 45],

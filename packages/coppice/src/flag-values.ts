@@ -28,14 +28,14 @@ export class FlagValues {
 
   /**
    * A training parameter: its text, or the texts of a list joined by commas.
-   * @param takes - 'truth': true or false, and may stand alone, which means true
+   * @param is - a list may be given in parts; a truth may stand alone, which means true
    * @throws UsageError when what is no list is given twice
    */
-  parameter(name: string, takes: 'one' | 'many' | 'truth'): string {
+  parameter(name: string, is: { readonly isList: boolean, readonly isTruth: boolean }): string {
     const value = this.#argv[name]
-    if (Array.isArray(value) && takes === 'many') return this.list(name).join(',')
+    if (Array.isArray(value) && is.isList) return this.list(name).join(',')
     if (Array.isArray(value)) throw givenTwice(name)
-    return value === '' && takes === 'truth' ? 'true' : String(value)
+    return value === '' && is.isTruth ? 'true' : String(value)
   }
 
   /** The only value of a flag. @throws UsageError when it is given twice or empty */

@@ -23,10 +23,12 @@ export function numberColumns(
   const n = keys.length
   const values = keys.map(() => new Float64Array(end - start))
   const kinds = new Uint8Array(n)
-  let nLeft = n
-  for (let row = start; row < end && nLeft > 0; row++) {
+  // those that have had no other cells
+  let left = [...keys.keys()]
+  for (let row = start; row < end && left.length > 0; row++) {
     const cells = rows[row] as Readonly<Record<number | string, Cell>>
-    for (let k = 0; k < n; k++) {
+    let hasOthers = false
+    for (const k of left) {
       const cell = cells[keys[k]!]
       if (typeof cell === 'number' && cell === cell) {
         values[k]![row - start] = cell + 0
@@ -35,11 +37,12 @@ export function numberColumns(
       } else if (cell === null || cell === undefined || cell !== cell) {
         // that of the cell may be another NaN
         values[k]![row - start] = NaN
-      } else if (kinds[k] !== Kind.others) {
+      } else {
         kinds[k] = Kind.others
-        nLeft--
+        hasOthers = true
       }
     }
+    if (hasOthers) left = left.filter((k) => kinds[k] !== Kind.others)
   }
   return values.map((own, k): NumberChunk | null =>
     kinds[k] === Kind.others ? null : { type: types[kinds[k]!]!, values: own })

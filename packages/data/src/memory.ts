@@ -155,11 +155,13 @@ function readColumns(
           'add it',
     )
   })
-  const ready = table.numbers?.(wanted, start, end) ?? []
+  const mayBeNumbers = [...names.keys()].filter((i) => types[names[i]!] !== 'string')
+  const found = table.numbers?.(mayBeNumbers.map((i) => wanted[i]!), start, end) ?? []
+  const ready = new Map(found.map((chunk, k) => [mayBeNumbers[k]!, chunk]))
   const columns = names.map((name, i) => {
     // Any number or date in memory can be taken as a double.
     const type = types[name] === 'number' ? 'float' : (types[name] ?? null)
-    const chunk = ready[i] ?? table.column(wanted[i]!, start, end, type)
+    const chunk = ready.get(i) ?? table.column(wanted[i]!, start, end, type)
     return coerceChunk(chunk, type, { column: name, source: memoryName, firstRow: start })
   })
   return { names, nRows: end - start, columns }
@@ -245,11 +247,12 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
   const readStored = async (...[source, , unit, wanted, types]: Parameters<Read>) => {
     const { firstRow, nRows } = unit
     const end = firstRow + nRows
-    const inside = wanted.filter((index) => index < table.names.length)
+    const inside = wanted.filter((index, i) => index < table.names.length &&
+      (table.sparse !== undefined || types[i] !== 'string'))
     const ready: readonly (StoredColumn | null)[] = inside.length === 0 ? []
       : table.sparse?.columns(inside, firstRow, end) ??
         table.numbers?.(inside, firstRow, end) ?? []
-    const placeOf = new Int32Array(table.names.length)
+    const placeOf = new Int32Array(table.names.length).fill(-1)
     inside.forEach((index, place) => {
       placeOf[index] = place
     })
@@ -272,7 +275,7 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
 
 /** A float column of the matrix, which need not become one. */
 function isReady(
-  { nColumns }: { readonly nColumns: number }, index: number, type: ColumnType | null | undefined,
+  nColumns: number, index: number, type: ColumnType | null | undefined,
 ): boolean {
   return index < nColumns && (type === null || type === 'float')
 }
@@ -283,9 +286,9 @@ function matrixReader(
 ): Pick<PartitionReader, 'readSample' | 'readMatrix'> {
   return {
     readSample: (_plan, _unit, columns, types) => columns.map((index, i) =>
-      isReady(matrix, index, types[i]) ? { type: 'float', sampled: null } : null),
+      isReady(matrix.nColumns, index, types[i]) ? { type: 'float', sampled: null } : null),
     readMatrix: (_plan, { firstRow }, columns, types) =>
-      columns.every((index, i) => isReady(matrix, index, types[i]))
+      columns.every((index, i) => isReady(matrix.nColumns, index, types[i]))
         ? { matrix, firstRow, columns } : null,
   }
 }
@@ -308,7 +311,7 @@ function sparseReader(
   table: SparseTable, nColumns: number,
 ): Pick<PartitionReader, 'readSample' | 'readRows'> {
   const isStored = (index: number, type: ColumnType | null | undefined): boolean =>
-    isReady({ nColumns }, index, type) || (index < nColumns && type === table.type)
+    isReady(nColumns, index, type) || (index < nColumns && type === table.type)
   return {
     readSample(_plan, { firstRow, nRows }, columns, types, offsets) {
       const ready = columns.flatMap((index, i) => isStored(index, types[i]) ? [i] : [])

@@ -27,7 +27,7 @@ export function parameterFlags(taken: ReadonlySet<string>): Flag[] {
       name,
       describe: describe(info),
       group: headings[info.group],
-      takes: takesOf(info),
+      takes: takes(info),
       default: info.default === null || String(info.default) === '' ? undefined
         : String(info.default),
       isHidden: name !== info.name || info.status !== 'supported' || isDatasetColumn(info),
@@ -40,10 +40,14 @@ function describe(info: ParameterInfo): string {
   return isNamed ? `${text} (${describeLegal(info)})` : text
 }
 
-/** How many values a parameter has, as a flag. */
-export function takesOf({ type }: Pick<ParameterInfo, 'type'>): 'one' | 'many' | 'truth' {
+/** Whether a flag of the parameter may be given several times: each with a part of a list. */
+export function takesList({ type }: Pick<ParameterInfo, 'type'>): boolean {
+  return ['enums', 'ints', 'floats', 'columns', 'structure'].includes(type)
+}
+
+function takes({ type }: ParameterInfo): Flag['takes'] {
   if (type === 'bool') return 'truth'
-  return ['enums', 'ints', 'floats', 'columns'].includes(type) ? 'many' : 'one'
+  return type === 'enums' || type === 'ints' || type === 'floats' ? 'many' : 'one'
 }
 
 /** The help page shows --label, --weight, ... instead. */

@@ -5,7 +5,7 @@ import { UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
 import { canonicalName, type Configuration, parameterOf, requireTask, valueOf }
   from '../lightgbm/configuration.js'
-import { takesOf } from './parameter-flags.js'
+import { takesList } from './parameter-flags.js'
 
 /** Parameters of LightGBM's that are options of the process here, by canonical name. */
 const optionOf: Readonly<Record<string, string>> = {
@@ -68,7 +68,8 @@ export function readSettings(
   }
   for (const name of parameterSpellings) {
     if (optionNames.includes(name) || !values.has(name)) continue
-    const written = values.parameter(name, takesOf(findParameter(name)!))
+    const info = findParameter(name)!
+    const written = values.parameter(name, { isList: takesList(info), isTruth: info.type === 'bool' })
     add(name, written)
   }
   values.integer('threads', 1, THREADS_MAX)

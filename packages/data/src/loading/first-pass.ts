@@ -1,6 +1,6 @@
 /** The first pass over all units: types, bins, dictionaries, classes and query groups. */
 import { featureBins, type FeatureInfo, sampleRule } from '@coppice/engine'
-import { CoppiceError, type Scalar } from '@coppice/model'
+import { assert, CoppiceError, type Scalar } from '@coppice/model'
 import type { ColumnType, Unit } from '../reader.js'
 import { mergeGroups } from './groups.js'
 import type { ColumnRole, JobColumn, JobContext, LabelKind, LabelScan } from './job.js'
@@ -161,6 +161,7 @@ async function findFeatures(
   const found = columns.flatMap((column, i) => {
     if (column.role !== 'feature') return []
     const parts = scans.flatMap(({ scan: { features } }) => features[i] ?? [])
+    assert(parts.length === scans.length || later.has(i), 'every unit tells of a feature')
     const isText = types[i] === 'string'
     return [{ column: i, name: column.name, isText, isNumeric: !isText && !column.isCategorical,
       parts }]

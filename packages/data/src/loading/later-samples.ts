@@ -3,8 +3,8 @@ import { assert } from '@coppice/model'
 import type { JobContext } from './job.js'
 import type { SurveyInputs } from './options.js'
 
-/** Columns that are sampled at a time: some 50 MB where all their values differ. */
-const columnsAtOnce = 20
+/** Bytes of the values of columns that are sampled at a time, but for one column. */
+const valueBytesMax = 1 << 25
 
 /** Samples of columns that units have only checked: they are taken when they are asked for. */
 export class LaterSamples {
@@ -13,6 +13,7 @@ export class LaterSamples {
   readonly #columns: readonly number[]
   readonly #known: ReadonlySet<number>
   readonly #offsets: Int32Array | null
+  readonly #atOnce: number
   /** Of the columns that were sampled last. */
   #samples = new Map<number, SampledValues>()
 
@@ -26,6 +27,8 @@ export class LaterSamples {
     this.#columns = columns
     this.#known = new Set(columns)
     this.#offsets = columns.length === 0 ? null : sampledOffsets(rule, 0, nRows)
+    const nSampled = this.#offsets?.length ?? nRows
+    this.#atOnce = Math.max(1, Math.floor(valueBytesMax / (8 * Math.max(1, nSampled))))
   }
 
   /** Whether units have only checked a column. */
@@ -41,7 +44,7 @@ export class LaterSamples {
   #sampleFrom(place: number): void {
     const { sampleColumns } = this.#inputs
     assert(place >= 0 && sampleColumns !== undefined, 'the column is sampled later')
-    const some = this.#columns.slice(place, place + columnsAtOnce)
+    const some = this.#columns.slice(place, place + this.#atOnce)
     this.#samples = new Map()
     const samples = sampleColumns(some.map((column) => this.#columnIdx[column]!), this.#offsets)
     for (const [i, column] of some.entries()) this.#samples.set(column, samples[i]!)

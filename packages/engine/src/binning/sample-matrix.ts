@@ -2,7 +2,7 @@ import { assert } from '@coppice/model'
 import type { ValueMatrix } from './bin-columns.js'
 import type { SampledValues } from './sampled-values.js'
 import { kernelValuesMax, valueKernels } from './value-kernels.js'
-import { sampleValues } from './value-sample.js'
+import { sampleManyValues } from './value-sample.js'
 
 /** Bytes of the columns that are taken out of the matrix at a time. */
 const columnBytesMax = 1 << 25
@@ -23,7 +23,7 @@ export function sampleMatrix(
   nRows: number,
   offsets: Int32Array | null,
 ): SampledValues[] {
-  assert(matrix.data.length >= (firstRow + nRows) * matrix.nColumns, `rows up to ${nRows}`)
+  assert(matrix.data.length >= (firstRow + nRows) * matrix.nColumns, `rows up to ${firstRow + nRows}`)
   const n = offsets?.length ?? nRows
   const isMany = n > kernelValuesMax
   const atOnce = isMany ? 1 : Math.max(1, Math.floor(columnBytesMax / (8 * Math.max(1, n))))
@@ -35,7 +35,7 @@ export function sampleMatrix(
     if (isMany) {
       const values = new Float64Array(n)
       fill(values)
-      samples.push(sampleValues(values))
+      samples.push(sampleManyValues(values))
     } else samples.push(...valueKernels().sampleColumns(some.length, n, fill))
   }
   return samples
@@ -46,14 +46,14 @@ function gather(
   { data, nColumns }: ValueMatrix, columns: readonly number[], firstRow: number, n: number,
   offsets: Int32Array | null, values: Float64Array,
 ): void {
-  const starts = new Int32Array(Math.min(n, rowsAtOnce))
+  // few sampled rows of many may be farther apart than an i32 says
+  const starts = new Float64Array(Math.min(n, rowsAtOnce))
   for (let start = 0; start < n; start += rowsAtOnce) {
     const end = Math.min(n, start + rowsAtOnce)
     const row = offsets === null ? start : offsets[start]!
     for (let i = start; i < end; i++) {
       starts[i - start] = ((offsets === null ? i : offsets[i]!) - row) * nColumns
     }
-    // Places within it are small integers, however many values there are.
     const rows = data.subarray((firstRow + row) * nColumns)
     for (const [c, column] of columns.entries()) {
       const own = values.subarray(c * n + start, c * n + end)

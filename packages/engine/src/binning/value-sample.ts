@@ -61,14 +61,22 @@ export function sampleValues(added: Float64Array): SampledValues {
     const counts = Uint32Array.of(added.length)
     return { values: added.slice(0, 1), counts, zeroCount: 0, nanCount: 0 }
   }
-  if (added.length <= kernelValuesMax) return valueKernels().sampleValues(added)
-  const stored = added.filter((x) => Math.abs(x) > zeroThreshold)
-  const nanCount = added.reduce((n, x) => n + Number(x !== x), 0)
-  return {
-    ...countSorted(sortDoubles(stored)),
-    zeroCount: added.length - stored.length - nanCount,
-    nanCount,
+  return added.length <= kernelValuesMax ? valueKernels().sampleValues(added)
+    : sampleManyValues(added.slice())
+}
+
+/** As `sampleValues`, without a kernel and with no copy of the values, which it changes. */
+export function sampleManyValues(values: Float64Array<ArrayBuffer>): SampledValues {
+  let n = 0
+  let nanCount = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    values[n] = value
+    n += Number(Math.abs(value) > zeroThreshold)
+    nanCount += Number(value !== value)
   }
+  const zeroCount = values.length - n - nanCount
+  return { ...countSorted(sortDoubles(values.subarray(0, n))), zeroCount, nanCount }
 }
 
 /** Distinct values in ascending order, and how often each of them occurs. */

@@ -211,8 +211,10 @@ export function requireTrainingMemory(size: TrainingSize, limitBytes: number): v
 
 /** What would do by itself: it changes the time that a training takes, never the model. */
 function savings(size: TrainingSize, limitBytes: number): string {
-  const fits = (change: Partial<TrainingSize>): boolean =>
-    estimateTraining({ ...size, ...change }) <= limitBytes
+  const fits = (change: Partial<TrainingSize>): boolean => {
+    const own = { ...size, ...change }
+    return estimateTraining(own) <= limitBytes && arenaBytes(own) <= ARENA_BYTES_MAX
+  }
   const ways: string[] = []
   let nThreads = size.nThreads - 1
   while (nThreads > 0 && !fits({ nThreads })) nThreads--

@@ -41,8 +41,10 @@ function describe(info: ParameterInfo): string {
 }
 
 /** Whether a flag of the parameter may be given several times: each with a part of a list. */
-export function takesList({ type }: Pick<ParameterInfo, 'type'>): boolean {
-  return ['enums', 'ints', 'floats', 'columns', 'structure'].includes(type)
+export function takesList({ name, type }: Pick<ParameterInfo, 'name' | 'type'>): boolean {
+  const isFile = name.endsWith('_filename')
+  return name === 'custom_metrics' ||
+    (!isFile && ['enums', 'ints', 'floats', 'columns', 'structure'].includes(type))
 }
 
 function takes({ type }: ParameterInfo): Flag['takes'] {

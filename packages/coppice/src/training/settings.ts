@@ -69,7 +69,8 @@ export function readSettings(
   for (const name of parameterSpellings) {
     if (optionNames.includes(name) || !values.has(name)) continue
     const info = findParameter(name)!
-    const written = values.parameter(name, { isList: takesList(info), isTruth: info.type === 'bool' })
+    const written = values.parameter(
+      name, { isList: takesList(info), isTruth: info.type === 'bool' })
     add(name, written)
   }
   values.integer('threads', 1, THREADS_MAX)

@@ -23,7 +23,8 @@ export function sampleMatrix(
   nRows: number,
   offsets: Int32Array | null,
 ): SampledValues[] {
-  assert(matrix.data.length >= (firstRow + nRows) * matrix.nColumns, `rows up to ${firstRow + nRows}`)
+  const end = firstRow + nRows
+  assert(matrix.data.length >= end * matrix.nColumns, `rows up to ${end}`)
   const n = offsets?.length ?? nRows
   const isMany = n > kernelValuesMax
   const atOnce = isMany ? 1 : Math.max(1, Math.floor(columnBytesMax / (8 * Math.max(1, n))))

@@ -199,8 +199,8 @@ export function requireTrainingMemory(size: TrainingSize, limitBytes: number): v
   if (needed > limitBytes) {
     throw new CoppiceError('MEMORY',
       `${what} ${mb(needed)} besides the binned data, there are ${mb(Math.max(0, limitBytes))}; ` +
-      `${savings(size, limitBytes)}use fewer rows or features, a smaller max_bin, or a machine ` +
-      'with more memory')
+      `${savings(size, limitBytes)}use fewer rows or features, a smaller max_bin, or more memory ` +
+      '(max_memory_mb, where that is the limit)')
   }
   if (perThread > ARENA_BYTES_MAX) {
     throw new CoppiceError('MEMORY',

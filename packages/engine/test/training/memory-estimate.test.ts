@@ -89,7 +89,7 @@ describe('requireTrainingMemory', () => {
     const large = { ...size, nRows: 100_000_000, nFeatures: 500, nBins: 500 * 255, nThreads: 16 }
     const enough = estimateTraining(large) / 1_048_576
     assert.doesNotMatch(told(large, Math.floor(enough * 0.995)), /num_threads = [1-9]\b/)
-    assert.match(told(wide, 100), /; use fewer rows or features, a smaller max_bin, or a machine/)
+    assert.match(told(wide, 100), /; use fewer rows or features, a smaller max_bin, or more mem/)
     const few = { ...wide, numLeaves: 4, nFeatures: 300, nBins: 300 * 255, nThreads: 2 }
     const own = Math.floor(estimateTraining(few) / 1_048_576)
     assert.match(told(few, own - 5), /; num_threads = 1, or speculation = 1, or histogram_pool/)

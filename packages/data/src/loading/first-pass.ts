@@ -5,6 +5,7 @@ import type { ColumnType, Unit } from '../reader.js'
 import { mergeGroups } from './groups.js'
 import type { ColumnRole, JobColumn, JobContext, LabelKind, LabelScan } from './job.js'
 import { mergeLabels, otherThanBinary } from './labels.js'
+import { LaterSamples } from './later-samples.js'
 import {
   columnsToReadAsText,
   findFeature,
@@ -16,7 +17,6 @@ import {
 } from './merge.js'
 import { refuseNearNumbers } from './near-numbers.js'
 import type { DatasetOptions, DatasetReference, SurveyInputs } from './options.js'
-import { LaterSamples } from './later-samples.js'
 import { report } from './progress.js'
 
 /** A unit and the partition it belongs to. */
@@ -163,8 +163,8 @@ async function findFeatures(
     const parts = scans.flatMap(({ scan: { features } }) => features[i] ?? [])
     assert(parts.length === scans.length || later.has(i), 'every unit tells of a feature')
     const isText = types[i] === 'string'
-    return [{ column: i, name: column.name, isText, isNumeric: !isText && !column.isCategorical,
-      parts }]
+    const isNumeric = !isText && !column.isCategorical
+    return [{ column: i, name: column.name, isText, isNumeric, parts }]
   })
   const numeric = found.filter(({ column, isNumeric }) => isNumeric && !later.has(column))
   const merged = await runner.run(

@@ -1,10 +1,9 @@
-import { sampledOffsets, type SampledValues, type SampleRule } from '@coppice/engine'
+import {
+  columnsSampledAtOnce, sampledOffsets, type SampledValues, type SampleRule,
+} from '@coppice/engine'
 import { assert } from '@coppice/model'
 import type { JobContext } from './job.js'
 import type { SurveyInputs } from './options.js'
-
-/** Bytes of the values of columns that are sampled at a time, but for one column. */
-const valueBytesMax = 1 << 25
 
 /** Samples of columns that units have only checked: they are taken when they are asked for. */
 export class LaterSamples {
@@ -27,8 +26,7 @@ export class LaterSamples {
     this.#columns = columns
     this.#known = new Set(columns)
     this.#offsets = columns.length === 0 ? null : sampledOffsets(rule, 0, nRows)
-    const nSampled = this.#offsets?.length ?? nRows
-    this.#atOnce = Math.max(1, Math.floor(valueBytesMax / (8 * Math.max(1, nSampled))))
+    this.#atOnce = columnsSampledAtOnce(this.#offsets?.length ?? nRows)
   }
 
   /** Whether units have only checked a column. */

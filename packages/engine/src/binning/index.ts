@@ -22,7 +22,7 @@ export {
 export { findCategoricalBins, type CategoricalBinOptions } from './find-categorical-bins.js'
 export { findNumericBins, type FoundBins, type NumericBinOptions } from './find-numeric-bins.js'
 export { sampledOffsets, sampleRule, type SampleRule } from './sample.js'
-export { sampleMatrix } from './sample-matrix.js'
+export { columnsSampledAtOnce, sampleMatrix } from './sample-matrix.js'
 export { isTrivial, preFilterCount } from './trivial.js'
 export {
   mergeSampledValues,

@@ -4,10 +4,16 @@ import type { SampledValues } from './sampled-values.js'
 import { kernelValuesMax, valueKernels } from './value-kernels.js'
 import { sampleManyValues } from './value-sample.js'
 
-/** Bytes of the columns that are taken out of the matrix at a time. */
+/** Bytes of the columns that are taken out of the matrix at a time, but for one column. */
 const columnBytesMax = 1 << 25
 /** Rows whose values are gathered before the next ones: they stay in the first-level cache. */
 const rowsAtOnce = 256
+
+/** Columns of so many sampled rows that are worth asking for at once. */
+export function columnsSampledAtOnce(nRows: number): number {
+  if (nRows > kernelValuesMax) return 1
+  return Math.max(1, Math.floor(columnBytesMax / (8 * Math.max(1, nRows))))
+}
 
 /**
  * The samples of columns of a matrix, each as that of a `ValueSample`.
@@ -26,14 +32,13 @@ export function sampleMatrix(
   const end = firstRow + nRows
   assert(matrix.data.length >= end * matrix.nColumns, `rows up to ${end}`)
   const n = offsets?.length ?? nRows
-  const isMany = n > kernelValuesMax
-  const atOnce = isMany ? 1 : Math.max(1, Math.floor(columnBytesMax / (8 * Math.max(1, n))))
+  const atOnce = columnsSampledAtOnce(n)
   const samples: SampledValues[] = []
   for (let k = 0; k < columns.length; k += atOnce) {
     const some = columns.slice(k, k + atOnce)
     const fill = (values: Float64Array): void =>
       gather(matrix, some, firstRow, n, offsets, values)
-    if (isMany) {
+    if (n > kernelValuesMax) {
       const values = new Float64Array(n)
       fill(values)
       samples.push(sampleManyValues(values))

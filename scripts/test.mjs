@@ -30,15 +30,19 @@ const commands = ['bench', 'chaos', 'fuzz', 'pack', 'parity', 'reporter', 'readm
 /** No suite may hang the run: npm test as a whole is to end within 10 minutes. */
 const suiteTimeoutMs = 8 * 60_000
 
+/** Coverage is of the modules, on threads too. */
+const bundledThreads = process.env.NODE_V8_COVERAGE !== undefined ? []
+  : ['--require', inRoot('scripts/lib/bundled-threads.cjs')]
+
 const suites = [
   { kind: 'lint', name: 'lint', run: (_mochaArgs, capture) => lint({ capture }) },
   ...listPackages().map(({ dir }) => ({
     kind: 'unit',
     name: dir,
     run: (mochaArgs, capture) => mocha(dir, inRoot('packages', dir), 'dist/test', {
-      // The very modules that the tests import one by one, in other packages too; the processes
-      // that tests start, and the tests across packages, have what users have.
-      nodeArgs: ['--conditions=coppice-modules'], mochaArgs, capture,
+      // The very modules that the tests import one by one, in other packages too; the threads and
+      // processes that tests start, and the tests across packages, have what users have.
+      nodeArgs: ['--conditions=coppice-modules', ...bundledThreads], mochaArgs, capture,
     }),
   })),
   ...['root', 'commands'].map((name) => ({

@@ -61,6 +61,39 @@ describe('scoreRows', () => {
     assert.equal(await countThreads(() => scoreRows(predictor, few, 50)), 0)
     const nThreads = await countThreads(async () =>
       assert.deepEqual(await scoreRows(predictor, table, 50), predictor.predictRaw(table)))
-    assert.equal(nThreads, 3)
+    // the third is this one
+    assert.equal(nThreads, 2)
+  })
+
+  it('leaves the rows in memory as they are, and lets timers run meanwhile', async () => {
+    const { predictor, table } = await makeScored(200_000, 3)
+    const nFeatures = 3
+    const data = Float64Array.from({ length: 200_000 * nFeatures }, (_, i) =>
+      table[`f${i % nFeatures}`]![Math.floor(i / nFeatures)]!)
+    const wanted = predictor.predictRaw(table)
+    const matrix = { data, shape: [200_000, nFeatures] as const }
+    let nTicks = 0
+    const timer = setInterval(() => void nTicks++, 1)
+    try {
+      for (const nThreads of [2, 3]) {
+        assert.deepEqual(await scoreRows(predictor, matrix, nThreads), wanted)
+      }
+    } finally {
+      clearInterval(timer)
+    }
+    assert.equal(data.length, 200_000 * nFeatures)
+    assert.ok(nTicks > 0)
+  })
+
+  it('names the first row that does not fit, whoever it is dealt to', async () => {
+    const { predictor, table } = await makeScored(40_000, 3)
+    const f0: (number | string)[] = Array.from(table['f0']!)
+    for (const bad of [39_999, 20_123, 12_345]) {
+      f0[bad] = `text ${bad}`
+      for (const nThreads of [2, 4]) {
+        await assert.rejects(scoreRows(predictor, { ...table, f0 }, nThreads),
+          { code: 'DATA', message: new RegExp(`text ${bad}`) })
+      }
+    }
   })
 })

@@ -49,17 +49,39 @@ export function sampleMatrix(
 
 /** Writes the values of columns in n rows, column by column. */
 function gather(
-  { data, nColumns }: ValueMatrix, columns: readonly number[], firstRow: number, n: number,
+  matrix: ValueMatrix, columns: readonly number[], firstRow: number, n: number,
   offsets: Int32Array | null, values: Float64Array,
 ): void {
+  if (offsets === null) gatherAll(matrix, columns, firstRow, n, values)
+  else gatherSome(matrix, columns, firstRow, offsets, values)
+}
+
+/** Rows one after the other: a quarter less time than as below. */
+function gatherAll(
+  { data, nColumns }: ValueMatrix, columns: readonly number[], firstRow: number, n: number,
+  values: Float64Array,
+): void {
+  for (let start = 0; start < n; start += rowsAtOnce) {
+    const end = Math.min(n, start + rowsAtOnce)
+    const rows = data.subarray((firstRow + start) * nColumns, (firstRow + end) * nColumns)
+    for (const [c, column] of columns.entries()) {
+      const own = values.subarray(c * n + start, c * n + end)
+      for (let i = 0, at = column; i < own.length; i++, at += nColumns) own[i] = rows[at]!
+    }
+  }
+}
+
+function gatherSome(
+  { data, nColumns }: ValueMatrix, columns: readonly number[], firstRow: number,
+  offsets: Int32Array, values: Float64Array,
+): void {
+  const n = offsets.length
   // few sampled rows of many may be farther apart than an i32 says
   const starts = new Float64Array(Math.min(n, rowsAtOnce))
   for (let start = 0; start < n; start += rowsAtOnce) {
     const end = Math.min(n, start + rowsAtOnce)
-    const row = offsets === null ? start : offsets[start]!
-    for (let i = start; i < end; i++) {
-      starts[i - start] = ((offsets === null ? i : offsets[i]!) - row) * nColumns
-    }
+    const row = offsets[start]!
+    for (let i = start; i < end; i++) starts[i - start] = (offsets[i]! - row) * nColumns
     const rows = data.subarray((firstRow + row) * nColumns)
     for (const [c, column] of columns.entries()) {
       const own = values.subarray(c * n + start, c * n + end)

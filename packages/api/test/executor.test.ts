@@ -12,6 +12,16 @@ describe('chooseThreads', () => {
       [1, 1, 2, 3, 10, 64])
   })
 
+  it('leaves a core to the compiler in short trainings, where it is asked to', () => {
+    const of = (nRows: number, nCores: number, leavesRoom: boolean, nTrees = 1): number =>
+      chooseThreads(0, { nRows, nFeatures: 10, nTrees }, nCores, leavesRoom)
+    assert.deepEqual(
+      [of(200_000, 1, true), of(200_000, 2, true), of(599_999, 2, true), of(600_000, 2, true)],
+      [1, 1, 1, 2])
+    assert.deepEqual([of(300_000, 4, true), of(500_000, 4, true), of(500_000, 64, true)], [3, 3, 5])
+    assert.deepEqual([of(200_000, 2, false), of(200_000, 2, true, 3)], [2, 2])
+  })
+
   it('gives trees of an iteration a thread each, where one does not take all', () => {
     const of = (nRows: number, nTrees: number): number =>
       chooseThreads(0, { nRows, nFeatures: 10, nTrees }, 64)

@@ -25,7 +25,10 @@ export interface PredictOptions {
   readonly iterations?: IterationRange | undefined
   /** Predicts there, to the same values, a Dataset of files that the workers read. */
   readonly cluster?: Cluster | undefined
-  /** Threads, 1 to 1024; default 0: all cores, where that pays. No prediction depends on it. */
+  /**
+   * Threads, 1 to 1024; default 0: all cores, where that pays. No prediction depends on it. Of rows
+   * in memory the calling thread does its part, about a millisecond between other events.
+   */
   readonly numThreads?: number | undefined
   /** When the later trees of a row are left out of its scores; see `Booster.predict`. */
   readonly earlyStop?: GivenEarlyStop | undefined

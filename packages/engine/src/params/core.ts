@@ -164,8 +164,9 @@ export const coreParameters = {
     0,
     'Threads to train with; 0 or less means as many as the machine or container has cores, and ' +
       'no more than one per million values or part of a million; with several classes, whose ' +
-      'trees threads grow apart, as many for each class, but then no more than classes. The ' +
-      'model is the same for any number.',
+      'trees threads grow apart, as many for each class, but then no more than classes. Below 6 ' +
+      'million values one core is left to the compiler of Node 20 and 22, unless the process is ' +
+      'there to train (the command, `dedicateProcess`). The model is the same for any number.',
     {
       max: THREADS_MAX,
       affectsModel: false,

@@ -32,6 +32,14 @@ export function dedicateProcess(): void {
 }
 
 /**
+ * Whether V8 is going to compile for each compute thread while they work: it is a version that
+ * would have to be told (laterFlags), and nobody has called dedicateProcess.
+ */
+export function compilesBeside(): boolean {
+  return !isDedicated && laterFlagOf(process.versions.v8) !== null
+}
+
+/**
  * Compute threads that share each tree are there, and have not begun.
  *
  * @param nProcessors - that the process may use

@@ -1,5 +1,5 @@
 export { collectGarbage } from './collect-garbage.js'
-export { dedicateProcess } from './dedicated-process.js'
+export { compilesBeside, dedicateProcess } from './dedicated-process.js'
 export { defaultThreads } from './default-threads.js'
 export { StorePool } from './store-pool.js'
 export { ThreadExecutor } from './thread-executor.js'

@@ -24,7 +24,7 @@ class BundledWorker extends threads.Worker {
     const bundle = bundleOf(file)
     // The options of the process say that packages are imported module by module, too.
     if (bundle === null) super(file, options)
-    else super(bundle, { execArgv: [], ...options })
+    else super(bundle, { ...options, execArgv: options.execArgv ?? [] })
   }
 }
 

@@ -27,7 +27,7 @@ export interface PredictOptions {
   readonly cluster?: Cluster | undefined
   /**
    * Threads, 1 to 1024; default 0: all cores, where that pays. No prediction depends on it. Of rows
-   * in memory the calling thread does its part, about a millisecond between other events.
+   * in memory the calling thread does its part, some milliseconds at a time between other events.
    */
   readonly numThreads?: number | undefined
   /** When the later trees of a row are left out of its scores; see `Booster.predict`. */

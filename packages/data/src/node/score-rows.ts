@@ -11,28 +11,42 @@ const taskRowsMax = 8192
 const taskRowsMin = 256
 /** Values of a task; there is a copy of each in the thread. */
 const taskValuesMax = 1 << 19
-/** Tasks in work or waiting, per thread. */
+/** Tasks in work or waiting, per thread, while there are rows for several each. */
 const tasksPerThread = 2
+/** A task is such a part of a thread's share of the rows left: all end at about one time. */
+const taskShare = 4
 /**
- * Rows times trees and values that the calling thread does in one go, about a millisecond: so long
- * a thread waits for its next task at most, and so do the caller's own timers and sockets.
+ * Rows times trees and values that the calling thread does in one go, about half a millisecond: so
+ * long a thread waits for its next task at most, and so do the caller's own timers and sockets.
  */
-const ownWork = 100_000
+const ownWork = 40_000
 const ownRowsMin = 64
 
-function taskRowsOf(nRows: number, nValues: number, nThreads: number): number {
-  const share = Math.ceil(nRows / (nThreads * tasksPerThread))
+/** Rows of the next task. */
+function taskRowsOf(nRowsLeft: number, nValues: number, nThreads: number): number {
+  const share = Math.ceil(nRowsLeft / (nThreads * taskShare))
   const rows = Math.min(taskRowsMax, Math.max(taskRowsMin, share))
   return Math.max(1, Math.min(rows, Math.floor(taskValuesMax / nValues)))
 }
 
-/** By number of threads that are started. They end after a while; no process waits for them. */
-const pools = new Map<number, ThreadPool>()
+/** Threads that are kept for the next predictions. */
+interface KeptThreads {
+  readonly pool: ThreadPool
+  /** One of them has answered since they were started. */
+  areReady: boolean
+}
 
-function poolOf(nThreads: number): ThreadPool {
-  let pool = pools.get(nThreads)
-  if (pool === undefined) pools.set(nThreads, pool = new ThreadPool(nThreads, { mayExit: true }))
-  return pool
+/** By number of threads that are started. They end after a while; no process waits for them. */
+const kept = new Map<number, KeptThreads>()
+
+function threadsOf(nThreads: number): KeptThreads {
+  let threads = kept.get(nThreads)
+  if (threads === undefined) {
+    threads = { pool: new ThreadPool(nThreads, { mayExit: true }), areReady: false }
+    kept.set(nThreads, threads)
+  }
+  if (!threads.pool.isRunning) threads.areReady = false
+  return threads
 }
 
 /** Rows in memory that a thread can be given: a copy of those in an array of the caller's. */
@@ -56,21 +70,23 @@ export async function scoreRows(
 ): Promise<Float64Array> {
   const packer = predictor.packer(input)
   const { nRows, nValues } = packer
-  const taskRows = taskRowsOf(nRows, nValues, nThreads)
-  const nOthers = Math.min(nThreads, Math.ceil(nRows / taskRows)) - 1
+  const leastRows = taskRowsOf(0, nValues, nThreads)
+  const nOthers = Math.min(nThreads, Math.ceil(nRows / leastRows)) - 1
   if (nOthers < 1) return predictor.predictRaw(input)
-  const pool = poolOf(nThreads - 1)
+  const threads = threadsOf(nThreads - 1)
+  const { pool } = threads
   const sourcesId = pool.addSources([])
   const contextId = pool.addContext(sourcesId, scoringContext(predictor), null)
+  const run = async (rows: PackedRows): Promise<Float64Array> => {
+    const task = { kind: 'score' as const, rows: ownRows(rows) }
+    const [part] = await pool.run(contextId, [task])
+    threads.areReady = true
+    return part!
+  }
   try {
-    const deal = new Deal(predictor, packer)
-    const run = async (rows: PackedRows): Promise<Float64Array> => {
-      const task = { kind: 'score' as const, rows: ownRows(rows) }
-      const [part] = await pool.run(contextId, [task])
-      return part!
-    }
-    for (let i = 0; i < nOthers; i++) deal.join(run, taskRows)
-    await deal.workOff(taskRows)
+    const deal = new Deal(predictor, packer, nThreads)
+    for (let i = 0; i < nOthers; i++) deal.join(run, threads.areReady)
+    await deal.workOff()
     return deal.scores
   } finally {
     // Those that have not started yet are not waited for.
@@ -97,42 +113,50 @@ class Deal {
   readonly scores: Float64Array
   readonly #predictor: Predictor
   readonly #packer: RowPacker
+  readonly #nThreads: number
   /** The first row that nobody has. */
   #next = 0
   readonly #underWay = new Set<Promise<void>>()
   #failure: { readonly error: unknown } | null = null
 
-  constructor(predictor: Predictor, packer: RowPacker) {
+  constructor(predictor: Predictor, packer: RowPacker, nThreads: number) {
     this.#predictor = predictor
     this.#packer = packer
+    this.#nThreads = nThreads
     this.scores = new Float64Array(packer.nRows * predictor.nOutputs)
   }
 
-  /** Gives rows to a thread, from the time on when it has started and knows the model. */
-  join(run: (rows: PackedRows) => Promise<Float64Array>, taskRows: number): void {
-    const fail = (error: unknown): void => this.#fail(error)
+  /**
+   * Gives rows to a thread: at once where it is ready, or from the time on when it has started and
+   * knows the model. If it never starts, others do its part, and it has lost nothing.
+   */
+  join(run: (rows: PackedRows) => Promise<Float64Array>, isReady: boolean): void {
     const work = async (): Promise<void> => {
-      for (let task = this.#take(taskRows); task !== null; task = this.#take(taskRows)) {
+      for (let task = this.#takeTask(); task !== null; task = this.#takeTask()) {
         const { start, rows } = task
-        const done = run(rows).then((part) => this.#put(part, start), fail)
+        const done = run(rows)
+          .then((part) => this.#put(part, start), (error: unknown) => this.#fail(error))
         this.#underWay.add(done)
         await done
         this.#underWay.delete(done)
       }
     }
-    run(this.#packer.pack(0, 0))
-      .then(() => Promise.all(Array.from({ length: tasksPerThread }, work)))
-      .catch(fail)
+    const begin = (): void => {
+      for (let i = 0; i < tasksPerThread; i++) void work()
+    }
+    if (isReady) begin()
+    else run(this.#packer.pack(0, 0)).then(begin, () => undefined)
   }
 
   /**
    * Scores rows here until none are left, and resolves when others have done theirs. Rejects with
-   * the error of the first rows, in order, that do not fit; of threads with the first in time.
+   * the error of the first row that does not fit, or the first in time of a thread.
    */
-  async workOff(taskRows: number): Promise<void> {
+  async workOff(): Promise<void> {
     const rowWork = this.#predictor.nTrees + this.#packer.nValues
-    const nRows = Math.min(taskRows, Math.max(ownRowsMin, Math.floor(ownWork / rowWork)))
-    for (let task = this.#take(nRows); task !== null; task = this.#take(nRows)) {
+    const rowsAtOnce = Math.max(ownRowsMin, Math.floor(ownWork / rowWork))
+    const take = (): TakenRows | null => this.#take(Math.min(rowsAtOnce, this.#taskRows()))
+    for (let task = take(); task !== null; task = take()) {
       this.#put(this.#predictor.predictPacked(task.rows), task.start)
       // messages of threads come in between
       await setImmediate()
@@ -141,14 +165,23 @@ class Deal {
     if (this.#failure !== null) throw this.#failure.error
   }
 
-  #take(nRowsMax: number): { readonly start: number, readonly rows: PackedRows } | null {
+  #taskRows(): number {
+    const { nRows, nValues } = this.#packer
+    return taskRowsOf(nRows - this.#next, nValues, this.#nThreads)
+  }
+
+  #takeTask(): TakenRows | null {
+    return this.#take(this.#taskRows())
+  }
+
+  #take(nRowsMax: number): TakenRows | null {
     const start = this.#next
     if (start >= this.#packer.nRows) return null
-    this.#next = Math.min(this.#packer.nRows, start + nRowsMax)
+    const end = this.#next = Math.min(this.#packer.nRows, start + nRowsMax)
     try {
-      return { start, rows: this.#packer.pack(start, this.#next) }
+      return { start, rows: this.#packer.pack(start, end) }
     } catch (error) {
-      this.#fail(error)
+      this.#fail(firstError(this.#packer, start, end) ?? error)
       return null
     }
   }
@@ -162,4 +195,21 @@ class Deal {
     this.#failure ??= { error }
     this.#next = this.#packer.nRows
   }
+}
+
+interface TakenRows {
+  readonly start: number
+  readonly rows: PackedRows
+}
+
+/** What is wrong with the first bad row: columns tell of others, by where rows were cut. */
+function firstError(packer: RowPacker, start: number, end: number): unknown {
+  for (let row = start; row < end; row++) {
+    try {
+      packer.pack(row, row + 1)
+    } catch (error) {
+      return error
+    }
+  }
+  return null
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { workerOptions } from '@coppice/engine/threads'
 import { assert, CoppiceError } from '@coppice/model'
 import { throwIfAborted } from '../loading/inline-runner.js'
 import type { Encoding, JobContext } from '../loading/job.js'
@@ -190,7 +191,7 @@ export class ThreadPool {
   }
 
   #startThread(): PoolThread {
-    const worker = new Worker(this.#module)
+    const worker = new Worker(this.#module, workerOptions(process.execArgv))
     const thread: PoolThread = { worker, known: new Set(), current: null }
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'notice') this.#onNotice(message.notice)
@@ -230,6 +231,8 @@ export class ThreadPool {
   }
 
   #onMessage(thread: PoolThread, message: TaskAnswer): void {
+    // A thread that was stopped meanwhile gets no more work: nobody would hear of it.
+    if (!this.#threads.includes(thread)) return
     const { batch, taskIdx } = thread.current!
     thread.current = null
     batch.nRunning--

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { InlineExecutor, train } from '@coppice/engine'
 import { createPredictor, type Predictor } from '@coppice/model'
 import { TestRandom } from '@coppice/testkit'
@@ -88,12 +89,35 @@ describe('scoreRows', () => {
   it('names the first row that does not fit, whoever it is dealt to', async () => {
     const { predictor, table } = await makeScored(40_000, 3)
     const f0: (number | string)[] = Array.from(table['f0']!)
+    const other: (number | string)[] = Array.from(table['f1']!)
+    other[12_500] = 'text 12500'
     for (const bad of [39_999, 20_123, 12_345]) {
       f0[bad] = `text ${bad}`
       for (const nThreads of [2, 4]) {
         await assert.rejects(scoreRows(predictor, { ...table, f0 }, nThreads),
           { code: 'DATA', message: new RegExp(`text ${bad}`) })
+        // however rows are cut: columns are looked at one after the other
+        await assert.rejects(scoreRows(predictor, { ...table, f0, f1: other }, nThreads),
+          { code: 'DATA', message: new RegExp(`text ${Math.min(bad, 12_500)}`) })
       }
     }
+  })
+
+  it('has threads in processes whose options are none of a thread', () => {
+    const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href)
+    const script = `
+      import { ThreadPool } from ${url('../../src/node/index.js')}
+      const pool = new ThreadPool(1)
+      const context =
+        { textOptions: {}, columns: [], partitions: [], scan: null, prediction: null }
+      const id = pool.addContext(pool.addSources([]), context, null)
+      const [merged] = await pool.run(id, [{ kind: 'merge', parts: [] }])
+      await pool.close()
+      process.stdout.write(String(merged.values.length))`
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath, ['--input-type=module', '-e', script],
+      { cwd: new URL('.', import.meta.url).pathname, encoding: 'utf8', timeout: 15_000 })
+    assert.equal(status, 0, stderr)
+    assert.equal(stdout, '0')
   })
 })

@@ -4,7 +4,7 @@ import { rowBytes, wideFeatures } from '../row-bytes.js'
 import {
   binCodes, type BinLookup, binValues, type NumericLookup, type ValueColumn,
 } from './bin-values.js'
-import { type PlacedSearch, searchKernels } from './search-kernels.js'
+import { searchKernels } from './search-kernels.js'
 
 /** Numbers in memory, row-major. */
 export interface ValueMatrix {
@@ -131,20 +131,19 @@ export function binMatrix(
   assert(data.length >= (firstRow + nRows) * nColumns, `rows up to ${firstRow + nRows}`)
   assert(out.length >= offset + nRows * stride, `${out.length} bytes for ${nRows} x ${stride}`)
   const atOnce = Math.min(tileRows(stride), tileRows(nColumns * bytes))
-  const kernels = searchKernels()
-  const searches: readonly (PlacedSearch | null)[] = lookups.length > kernelFeaturesMax
-    ? lookups.map(() => null)
-    : kernels.place(lookups, atOnce * stride, atOnce * nColumns * bytes)
+  const kernels = lookups.length > kernelFeaturesMax ? null : searchKernels()
+  const searches = kernels?.place(lookups, atOnce * stride, atOnce * nColumns * bytes) ?? null
+  const ownTile = new Uint8Array(kernels === null ? Math.min(nRows, atOnce) * stride : 0)
   const values = new Float64Array(atOnce)
   for (let start = 0; start < nRows; start += atOnce) {
     const n = Math.min(atOnce, nRows - start)
     const first = (firstRow + start) * nColumns
-    const tile = kernels.tile(n * stride)
-    kernels.putValues(data.subarray(first, first + n * nColumns))
+    const tile = kernels?.tile(n * stride) ?? ownTile.subarray(0, n * stride)
+    kernels?.putValues(data.subarray(first, first + n * nColumns))
     for (let f = 0; f < lookups.length; f++) {
-      const search = searches[f]!
+      const search = searches?.[f] ?? null
       const column = columns[f]!
-      if (search === null) {
+      if (kernels === null || search === null) {
         for (let i = 0, at = first + column; i < n; i++, at += nColumns) values[i] = data[at]!
         binValues(lookups[f]!, values, 0, n, tile, f, stride, highs[f]!)
       } else if (bytes === 4) {

@@ -1,5 +1,6 @@
 export { collectGarbage } from './collect-garbage.js'
 export { compilesBeside, dedicateProcess } from './dedicated-process.js'
 export { defaultThreads } from './default-threads.js'
+export { workerOptions } from './spawn.js'
 export { StorePool } from './store-pool.js'
 export { ThreadExecutor } from './thread-executor.js'

@@ -13,10 +13,10 @@ export function spawnThread(file: string, name: string, workerData: unknown): Wo
 }
 
 /**
- * Threads inherit the process's options, of which Node refuses V8's (`--max-old-space-size`) when
- * they are listed. Only `--input-type` must not be inherited, since it refuses a worker's file
- * (`node --input-type=module -e ...`): then the threads get no options of their own.
+ * Options of a thread. Threads inherit the process's options, of which Node refuses V8's
+ * (`--max-old-space-size`) when they are listed. Only `--input-type` must not be inherited, since
+ * it refuses a worker's file (`node --input-type=module -e ...`): then the threads get none.
  */
-function workerOptions(execArgv: readonly string[]): { execArgv?: string[] } {
+export function workerOptions(execArgv: readonly string[]): { execArgv?: string[] } {
   return execArgv.some((arg) => arg.startsWith('--input-type')) ? { execArgv: [] } : {}
 }

@@ -114,6 +114,20 @@ describe('binMatrix', () => {
     }
   })
 
+  it('bins more features than are laid out for the kernels', () => {
+    // before it was the memory of kernels that earlier calls happened to leave
+    for (const [nColumns, rows] of [[4096, 30], [4097, 30], [5000, 600]] as const) {
+      const bounds = Array.from({ length: nColumns }, (_, f) => [f % 7 - 3, f % 5 + 4])
+      const many = bounds.map(lookupOf)
+      const data = Float32Array.from({ length: rows * nColumns }, (_, i) => i * 7919 % 23 / 2 - 5)
+      const out = new Uint8Array(rows * nColumns)
+      binMatrix(many, { data, nColumns }, many.map((_, f) => f), 0, rows, out)
+      const wanted = Uint8Array.from(data, (value, i) =>
+        bounds[i % nColumns]!.filter((bound) => bound < value).length)
+      assert.ok(Buffer.from(out).equals(wanted), `${nColumns} features`)
+    }
+  })
+
   it('refuses what does not fit', () => {
     const lookup = lookupOf([1])
     const matrix = { data: new Float64Array(8), nColumns: 2 }

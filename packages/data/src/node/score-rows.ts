@@ -32,8 +32,8 @@ function taskRowsOf(nRowsLeft: number, nValues: number, nThreads: number): numbe
 /** Threads that are kept for the next predictions. */
 interface KeptThreads {
   readonly pool: ThreadPool
-  /** One of them has answered since they were started. */
-  areReady: boolean
+  /** How many have answered since they were started. */
+  nReady: number
 }
 
 /** By number of threads that are started. They end after a while; no process waits for them. */
@@ -42,10 +42,10 @@ const kept = new Map<number, KeptThreads>()
 function threadsOf(nThreads: number): KeptThreads {
   let threads = kept.get(nThreads)
   if (threads === undefined) {
-    threads = { pool: new ThreadPool(nThreads, { mayExit: true }), areReady: false }
+    threads = { pool: new ThreadPool(nThreads, { mayExit: true }), nReady: 0 }
     kept.set(nThreads, threads)
   }
-  if (!threads.pool.isRunning) threads.areReady = false
+  if (!threads.pool.isRunning) threads.nReady = 0
   return threads
 }
 
@@ -80,12 +80,19 @@ export async function scoreRows(
   const run = async (rows: PackedRows): Promise<Float64Array> => {
     const task = { kind: 'score' as const, rows: ownRows(rows) }
     const [part] = await pool.run(contextId, [task])
-    threads.areReady = true
     return part!
   }
   try {
     const deal = new Deal(predictor, packer, nThreads)
-    for (let i = 0; i < nOthers; i++) deal.join(run, threads.areReady)
+    let nReady = Math.min(nOthers, threads.nReady)
+    for (let i = nReady; i < nOthers; i++) {
+      // If it never starts, others do its part, and it has lost nothing.
+      run(packer.pack(0, 0)).then(() => {
+        threads.nReady = Math.max(threads.nReady, ++nReady)
+        deal.join(run)
+      }, () => undefined)
+    }
+    for (let i = nReady; i > 0; i--) deal.join(run)
     await deal.workOff()
     return deal.scores
   } finally {
@@ -126,11 +133,8 @@ class Deal {
     this.scores = new Float64Array(packer.nRows * predictor.nOutputs)
   }
 
-  /**
-   * Gives rows to a thread: at once where it is ready, or from the time on when it has started and
-   * knows the model. If it never starts, others do its part, and it has lost nothing.
-   */
-  join(run: (rows: PackedRows) => Promise<Float64Array>, isReady: boolean): void {
+  /** Gives rows to a thread that is ready. */
+  join(run: (rows: PackedRows) => Promise<Float64Array>): void {
     const work = async (): Promise<void> => {
       for (let task = this.#takeTask(); task !== null; task = this.#takeTask()) {
         const { start, rows } = task
@@ -141,11 +145,7 @@ class Deal {
         this.#underWay.delete(done)
       }
     }
-    const begin = (): void => {
-      for (let i = 0; i < tasksPerThread; i++) void work()
-    }
-    if (isReady) begin()
-    else run(this.#packer.pack(0, 0)).then(begin, () => undefined)
+    for (let i = 0; i < tasksPerThread; i++) void work()
   }
 
   /**

@@ -34,6 +34,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const prefix = command === undefined ? 'coppice' : `coppice ${command.name}`
   try {
     if (command === undefined) requireKnownCommand(args)
+    else requireValues(args, command)
     return await parse(args, command)
   } catch (error) {
     const hint = error instanceof UsageError ? `Try '${prefix} --help'.\n` : ''
@@ -59,6 +60,21 @@ function requireKnownCommand(args: readonly string[]): void {
   const near = nearestName(first, names)
   throw new UsageError(`unknown command "${first}"` +
     (near === null ? `; the commands are ${names.join(', ')}` : `; did you mean "${near}"?`))
+}
+
+/**
+ * A flag that takes many values may be given several times, and yargs does not tell when one of
+ * them is without a value.
+ */
+function requireValues(args: readonly string[], { flags }: Command): void {
+  const many = new Map(flags.filter(({ takes }) => takes === 'many')
+    .flatMap(({ name, short }) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]
+      .map((spelling) => [spelling, name])))
+  args.forEach((arg, i) => {
+    const name = many.get(arg)
+    if (name === undefined || (i + 1 < args.length && !/^-\D/.test(args[i + 1]!))) return
+    throw new UsageError(`--${name} needs a value`)
+  })
 }
 
 async function parse(args: readonly string[], command: Command | undefined): Promise<number> {

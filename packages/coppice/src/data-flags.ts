@@ -1,6 +1,5 @@
-import type { Booster, FileOptions, Format } from '@coppice/api'
+import type { FileOptions, Format } from '@coppice/api'
 import type { Flag } from './command.js'
-import { UsageError } from './exit-codes.js'
 import type { FlagValues } from './flag-values.js'
 
 const formats: readonly Format[] = ['parquet', 'arrow', 'csv', 'tsv', 'libsvm', 'npy']
@@ -37,22 +36,6 @@ export const columnFlags: readonly Flag[] = [
   { name: 'categorical', group, takes: 'many',
     describe: 'Columns whose values are categories (text columns are by themselves)' },
 ]
-
-/** Columns of LibSVM files that a model was trained without. */
-export const ignoreFlag: Flag = {
-  name: 'ignore', group, takes: 'many',
-  describe: "Columns of LibSVM behind the model's last, which it was trained without: a,b",
-}
-
-/** @throws UsageError where features of the model are to be left out */
-export function ignoredColumns(values: FlagValues, { model }: Booster): FileOptions {
-  const ignore = values.names('ignore')
-  if (ignore === undefined) return {}
-  const names = ignore.flatMap((text) => [text, ...text.replace(/^name:/, '').split(',')])
-  const feature = names.find((text) => model.features.some(({ name }) => name === text.trim()))
-  if (feature === undefined) return { ignore }
-  throw new UsageError(`--ignore names '${feature.trim()}', a feature of the model; leave it out`)
-}
 
 /** How files are read, as the flags say. */
 export function formatOptions(values: FlagValues): FileOptions {

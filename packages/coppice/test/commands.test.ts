@@ -252,6 +252,25 @@ describe('coppice', function () {
       ...refit('wide.svm', '--ignore', 'Column_1,Column_2'))
   })
 
+  it('ignores no feature of the model, by name or by place, and no column that is not there',
+    async () => {
+      const of = (command: string, ...args: string[]): string[] => [command, '--model',
+        'binary.json', '--data', 'fresh.csv', ...args]
+      const labelled = ['--label', 'kind']
+      const out = ['--out', 'ignored.json']
+      for (const args of [of('evaluate', ...labelled), of('refit', ...labelled, ...out),
+        of('predict', '--out', 'ignored.csv')]) {
+        const place = work.read('fresh.csv').split('\n')[0]!.split(',').indexOf('width')
+        for (const ignore of ['width', 'name:width', 'id,width', String(place)]) {
+          await work.fails(2, ['--ignore', "'width'", 'a feature of the model'],
+            ...args, '--ignore', ignore)
+        }
+        await work.fails(1, ['column 99 does not exist'], ...args, '--ignore', '99')
+        await work.fails(1, ["'idd'", "'id'"], ...args, '--ignore', 'idd')
+        await work.okHere(...args, '--ignore', 'id')
+      }
+    })
+
   it('partition cuts data that train to the same bytes', async () => {
     await work.ok('partition', '--data', 'train.csv', '--out', 'parts', '--partitions', '5')
     await work.ok('train', '--data', 'parts', '--label', 'kind', '--objective', 'binary',

@@ -124,6 +124,23 @@ describe('coppice train', function () {
     assert.match(learner.stderr, /no effect here: tree_learner/)
   })
 
+  it('says which metrics are computed of nothing', async () => {
+    assert.match(await work.okHere(...train('--metric', 'auc')),
+      /^no effect here: metric \(give --valid\)$/m)
+    for (const args of [[], ['--metric', 'None'], ['--metric', 'auc', '--valid', 'valid.csv'],
+      ['--metric', 'auc', '--is_provide_training_metric']]) {
+      assert.doesNotMatch(await work.okHere(...train(...args)), /no effect here/)
+    }
+  })
+
+  it('refuses lists of which a part is without a value', async () => {
+    for (const args of [['--metric'], ['--metric', 'auc', '--metric'], ['--metric='],
+      ['--metric', 'auc', '--metric', '--quiet'], ['--metric', '--quiet']]) {
+      await work.fails(2, ['--metric needs a value'], ...train(...args))
+    }
+    await work.okHere(...train('--metric', 'auc', 'binary_logloss', '-q', '--valid', 'valid.csv'))
+  })
+
   it('tells errors as JSON lines too', async () => {
     const error = async (...args: string[]) => {
       const { code, stderr } = await work.run(...train('--log-format', 'json', ...args))

@@ -30,9 +30,8 @@ export {
 } from './inspect/tree-graph.js'
 export { treeColumns, type TreeRow, treeRows } from './inspect/tree-rows.js'
 export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'
-export type {
-  Cell, CodedTexts, Columns, Matrix, PackedRows, PredictInput, Row,
-} from './predict/input.js'
+export type { Cell, CodedTexts, Columns, Matrix, PredictInput, Row } from './predict/input.js'
+export type { PackedRows } from './predict/row-source.js'
 export { type EarlyStop, mayStopEarly } from './predict/early-stop.js'
 export { ZERO_THRESHOLD } from './predict/forest.js'
 export type { IterationRange } from './predict/iterations.js'

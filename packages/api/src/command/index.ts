@@ -4,7 +4,7 @@ export {
 } from '@coppice/model'
 export { parseValue, THREADS_MAX } from '@coppice/engine'
 export {
-  type ByteSink, DETECT_BYTES, detectFormat, formatOfName, listNames, nearestName,
+  type ByteSink, DETECT_BYTES, detectFormat, formatOfName, listNames, nearestName, resolveRoles,
 } from '@coppice/data'
 export {
   CACHE_BYTES_MIN, findSideFiles, ioError, openAtomicFile, openRaw, partitionData,

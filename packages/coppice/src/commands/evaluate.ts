@@ -1,10 +1,9 @@
 import { Booster, Dataset, evaluate, type FileOptions } from '@coppice/api'
 import { listNames, openRaw } from '@coppice/api/command'
 import type { Command } from '../command.js'
-import {
-  columnFlags, dataFlag, formatFlags, formatOptions, ignoredColumns, ignoreFlag,
-} from '../data-flags.js'
+import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
+import { ignoredColumns, ignoreFlag } from '../ignored-columns.js'
 import { Interrupt } from '../interrupt.js'
 import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { iterationsFlag, readIterations } from '../model-flags.js'
@@ -41,14 +40,15 @@ export const evaluateCommand: Command = {
     const booster = asNeeded(loaded)
     const { model } = booster
     refuseUnreadGroup(values, model.objective, 'leave it out')
+    const inputs = values.list('data')
+    const numbered = { ...fileOptions, ...numberingFor(loaded, values.text('label') ?? '') }
     const options = {
-      ...fileOptions, ...ignoredColumns(values, loaded),
-      ...numberingFor(loaded, values.text('label') ?? ''),
+      ...numbered, ...await ignoredColumns(values, loaded, inputs, numbered),
       sideFiles: sideFilesOf(model.objective.name),
     }
-    const data = await Dataset.open(values.list('data'), options)
-    if (!values.has('label')) await requireLabel(data, values.list('data'), options)
-    for (const text of await sideNotes(values.list('data'), options, model.objective.name)) {
+    const data = await Dataset.open(inputs, options)
+    if (!values.has('label')) await requireLabel(data, inputs, options)
+    for (const text of await sideNotes(inputs, options, model.objective.name)) {
       if (!text.startsWith('init scores')) process.stderr.write(`${text}\n`)
     }
     const interrupt = new Interrupt((text) => void process.stderr.write(`${text}\n`))

@@ -1,10 +1,11 @@
 import { Booster, type Cluster, CoppiceError, type PredictionType } from '@coppice/api'
 import { type ByteSink, THREADS_MAX, writePredictions } from '@coppice/api/command'
 import type { Command } from '../command.js'
-import { dataFlag, formatFlags, formatOptions, ignoredColumns, ignoreFlag } from '../data-flags.js'
+import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
 import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
+import { ignoredColumns, ignoreFlag } from '../ignored-columns.js'
 import { Interrupt } from '../interrupt.js'
 import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { earlyStopFlags, iterationsFlag, readEarlyStop, readIterations } from '../model-flags.js'
@@ -68,6 +69,8 @@ export const predictCommand: Command = {
         [{ flag: '--model', path: model }, ...await inputFiles(values, place)])
     }
     const loaded = await Booster.load(model)
+    const inputs = values.list('data')
+    const numbered = { ...fileOptions, ...numberingFor(loaded, undefined) }
     const booster = asNeeded(loaded)
     if (out !== '-') await requireWritable(out)
     const interrupt = new Interrupt(note)
@@ -76,10 +79,9 @@ export const predictCommand: Command = {
       cluster = await openPlace(place, values, { signal: interrupt.signal, onNotice: note })
       const nRows = await writePredictions({
         booster,
-        inputs: values.list('data'),
-        fileOptions: {
-          ...fileOptions, ...ignoredColumns(values, loaded), ...numberingFor(loaded, undefined),
-        },
+        inputs,
+        fileOptions: { ...numbered, ...await ignoredColumns(
+          values, loaded, place.kind === 'cluster' ? null : inputs, numbered) },
         out: out === '-' ? stdout : out,
         type,
         features: loaded.featureNames,

@@ -1,12 +1,11 @@
 /** New leaf values for old models. */
 import { Booster, Dataset, type FileOptions } from '@coppice/api'
 import type { Command } from '../command.js'
-import {
-  columnFlags, dataFlag, formatFlags, formatOptions, ignoredColumns, ignoreFlag,
-} from '../data-flags.js'
+import { columnFlags, dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { filesOf, requireDistinct } from '../distinct-paths.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
+import { ignoredColumns, ignoreFlag } from '../ignored-columns.js'
 import { Interrupt } from '../interrupt.js'
 import { asNeeded, numberingFor } from '../lightgbm/flag-model.js'
 import { refitAll } from '../lightgbm/refit-run.js'
@@ -51,7 +50,9 @@ export const refitCommand: Command = {
       [{ flag: '--model', path }, ...await filesOf('--data', inputs, given.format)])
     const booster = await Booster.load(path)
     refuseUnreadGroup(values, booster.model.objective, 'leave it out')
-    const fileOptions: FileOptions = { ...given, ...ignoredColumns(values, booster),
+    const numbered = { ...given, ...numberingFor(booster, values.text('label') ?? '') }
+    const fileOptions: FileOptions = { ...given,
+      ...await ignoredColumns(values, booster, inputs, numbered),
       sideFiles: refitSides(booster.model.objective.name) }
     const format = readModelFormatFor(booster.model.objective.name, values, out, false)
     await requireWritable(out)

@@ -9,6 +9,7 @@ import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { type Configuration, readConfiguration } from '../lightgbm/configuration.js'
+import { metricsInVain, requireEffect } from '../training/effects.js'
 import { Checkpoint } from '../training/checkpoint.js'
 import {
   findEvalSets, notesOfInputs, openInputs, optionsOf, requireDistinctFiles, type TrainingInputs,
@@ -167,7 +168,7 @@ function readJob({ params: raw, options: given, run }: Settings): Job {
       sideFiles: sideFilesOf(resolved.objective),
     },
     isQuiet: values.isOn('quiet') || resolved.verbosity <= 0,
-    noEffect: [...resolved.noEffect,
+    noEffect: [...resolved.noEffect, ...metricsInVain(raw, resolved, values),
       ...(values.has('group') && roles.group === undefined ? ['group_column'] : [])],
     run,
     format: readModelFormatFor(
@@ -196,28 +197,6 @@ function requireLabel(values: FlagValues, data: readonly string[]): void {
   }
   if (!data.some(needsLabel)) return
   throw new UsageError('--label is missing: name the column of the target, by its name or index')
-}
-
-/** @throws CoppiceError, UsageError for what is given and would do nothing */
-function requireEffect(resolved: ResolvedParams, values: FlagValues): void {
-  const {
-    metric: named, customMetrics, firstMetricOnly, earlyStoppingRound, isProvideTrainingMetric,
-  } = resolved
-  if (firstMetricOnly && earlyStoppingRound <= 0) {
-    throw new UsageError('first_metric_only does nothing without early stopping; set ' +
-      'early_stopping_round, or leave it out')
-  }
-  const hasValid = values.has('valid') || values.has('validation-fraction')
-  const validFlag = values.has('valid') ? '--valid' : '--validation-fraction'
-  const metric = [...named, ...(customMetrics === '' ? [] : [customMetrics])]
-  if (metric.length === 0 && (hasValid || isProvideTrainingMetric)) {
-    throw new UsageError(`${hasValid ? validFlag : 'is_provide_training_metric'} does nothing ` +
-      'with metric None; name a metric, or leave one of them out')
-  }
-  if (values.has('metrics-file') && !hasValid && !isProvideTrainingMetric) {
-    throw new UsageError('--metrics-file would stay empty: no metric is computed; give --valid, ' +
-      'or is_provide_training_metric')
-  }
 }
 
 /** Opens what is read, and finds out what can be written. */

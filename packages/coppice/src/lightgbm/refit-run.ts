@@ -2,7 +2,7 @@
 import {
   Booster, Dataset, type FileOptions, findParameter, type Model, type RefitOptions,
 } from '@coppice/api'
-import { chainOf, openRaw, readSideNumbers, resolveInputs } from '@coppice/api/command'
+import { chainOf, isRanking, openRaw, readSideNumbers, resolveInputs } from '@coppice/api/command'
 import { filesOf, requireDistinct } from '../distinct-paths.js'
 import { ExitCode } from '../exit-codes.js'
 import { Interrupt } from '../interrupt.js'
@@ -47,6 +47,9 @@ export async function runRefit(configuration: Configuration, isSilent: boolean):
   await requireDistinct([{ flag: 'output_model', path: out }], [
     { flag: 'input_model', path: input }, ...await filesOf('data', [data], fileOptions.format),
   ])
+  if (groupOf(configuration).group !== undefined && !isRanking(model.objective)) {
+    note(`no effect in refitting: ${keyOf(configuration, 'group_column')}`)
+  }
   const format = readModelFormatFor(model.objective.name, new FlagValues({}), out, true)
   await requireWritable(out)
   const options: FileOptions = {

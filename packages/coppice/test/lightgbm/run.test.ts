@@ -235,6 +235,12 @@ describe('coppice run', function () {
       })
     }
 
+    it('saying which columns it does not read', async () => {
+      assert.match(await work.okHere('run', 'task=refit', 'data=binary.test', 'query=3',
+        'input_model=binary.model.txt', 'output_model=refit.txt'),
+      /^no effect in refitting: query$/m)
+    })
+
     it('by flags', async () => {
       await work.okHere('refit', '--model', 'binary.model.txt', '--data', 'binary.test', '--label',
         '0', '--decay-rate', '1', '--out', 'same.txt', '--quiet')

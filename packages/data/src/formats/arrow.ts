@@ -19,6 +19,7 @@ import type {
   Unit,
 } from '../reader.js'
 import { arrowColumnType, decodeArrowColumn } from './arrow-columns.js'
+import { parsePrefix } from './arrow-prefix.js'
 import { coerceChunk } from './coerce.js'
 import { checkFooter, checkMessage } from './flatbuffer-check.js'
 import { decompressLz4Frame } from './lz4-frame.js'
@@ -204,14 +205,6 @@ async function readStreamLayout(source: ByteSource): Promise<IpcLayout> {
   }
   if (schema === null) throw damaged(source, 'it holds no schema')
   return { schema, dictionaries, batches }
-}
-
-/** Before Arrow 0.15 the length of the header came without the mark of four 0xff. */
-function parsePrefix(bytes: Uint8Array): { nPrefix: number; nHeader: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const isMarked = view.getUint32(0, true) === 0xffffffff
-  const nPrefix = isMarked ? 8 : 4
-  return { nPrefix, nHeader: view.getUint32(nPrefix - 4, true) }
 }
 
 function isMagic(bytes: Uint8Array): boolean {

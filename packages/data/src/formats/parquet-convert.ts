@@ -105,7 +105,8 @@ function convertInt64(
   exact: boolean,
 ): void {
   const isUnsigned = conversion === 'uint64'
-  const isTime = conversion === 'millis' || conversion === 'micros' || conversion === 'nanos'
+  const isTime = conversion === 'seconds' || conversion === 'millis' || conversion === 'micros' ||
+    conversion === 'nanos'
   const unit: IntegerUnit = isTime ? conversion : 'integer'
   convertWords(words, out, unit, { isUnsigned, exact: exact && conversion !== 'decimal' })
   if (conversion !== 'decimal') return

@@ -13,6 +13,7 @@ export type Conversion =
   | 'float16'
   | 'decimal'
   | 'days'
+  | 'seconds'
   | 'millis'
   | 'micros'
   | 'nanos'
@@ -36,17 +37,26 @@ export interface ParquetColumn {
   readonly scale: number
 }
 
-/** Describes one child of a Parquet schema's root. */
-export function describeColumn(node: SchemaTree): ParquetColumn {
+/** What a duration is counted in. */
+export type DurationUnit = 'seconds' | 'millis' | 'micros' | 'nanos'
+
+/**
+ * Describes one child of a Parquet schema's root.
+ *
+ * @param duration - what an integer counts that is a duration, for which Parquet has no type
+ */
+export function describeColumn(node: SchemaTree, duration?: DurationUnit): ParquetColumn {
   const { element } = node
   const unsupported = findUnsupported(node)
-  const conversion = unsupported === null ? findConversion(element) : null
+  const plain = unsupported === null ? findConversion(element) : null
+  const isDuration = duration !== undefined && plain === 'int64'
+  const conversion = isDuration ? duration : plain
   return {
     name: element.name,
     physical: element.type ?? null,
     conversion,
     unsupported: conversion === null ? (unsupported ?? describeUnknown(element)) : null,
-    type: conversion === null ? null : columnType(conversion, element),
+    type: plain === null ? null : columnType(plain, element),
     nullable: element.repetition_type === 'OPTIONAL',
     typeLength: element.type_length ?? 0,
     scale: decimalScale(element),
@@ -130,6 +140,7 @@ function columnType(conversion: Conversion, element: SchemaElement): ColumnType 
     case 'days':
     case 'int96':
       return 'date'
+    case 'seconds':
     case 'millis':
     case 'micros':
     case 'nanos':

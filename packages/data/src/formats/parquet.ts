@@ -12,6 +12,7 @@ import type {
   Unit,
 } from '../reader.js'
 import { ownArrays } from '../row-arrays.js'
+import { durationsOf } from './arrow-durations.js'
 import { JoinedReads } from './joined-reads.js'
 import { decodeColumnChunk } from './parquet-pages.js'
 import { describeColumn, type ParquetColumn } from './parquet-schema.js'
@@ -36,8 +37,8 @@ interface ParquetDetail {
  * Parquet: one unit per row group, only wanted columns are fetched and decoded.
  *
  * Integers beyond 2^53 are an error unless the column is forced to 'float' (rounded). Timestamps
- * and dates are whole milliseconds, rounded down; decimals are the nearest double. Lists, maps
- * and structs are errors when they are wanted.
+ * and dates are whole milliseconds, rounded down, and so are durations, as in Arrow; decimals are
+ * the nearest double. Lists, maps and structs are errors when they are wanted.
  */
 export const parquetReader: PartitionReader = {
   format: 'parquet',
@@ -75,7 +76,9 @@ async function plan(source: ByteSource): Promise<PartitionPlan> {
 
 function columnsOf(source: ByteSource, metadata: FileMetaData): ParquetColumn[] {
   try {
-    return parquetSchema(metadata).children.map(describeColumn)
+    const durations = durationsOf(metadata)
+    return parquetSchema(metadata).children
+      .map((node) => describeColumn(node, durations.get(node.element.name)))
   } catch (error) {
     throw damaged(source, 'its schema is damaged', error)
   }

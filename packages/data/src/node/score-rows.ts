@@ -181,7 +181,7 @@ class Deal {
     try {
       return { start, rows: this.#packer.pack(start, end) }
     } catch (error) {
-      this.#fail(firstError(this.#packer, start, end) ?? error)
+      this.#fail(error)
       return null
     }
   }
@@ -200,16 +200,4 @@ class Deal {
 interface TakenRows {
   readonly start: number
   readonly rows: PackedRows
-}
-
-/** What is wrong with the first bad row: columns tell of others, by where rows were cut. */
-function firstError(packer: RowPacker, start: number, end: number): unknown {
-  for (let row = start; row < end; row++) {
-    try {
-      packer.pack(row, row + 1)
-    } catch (error) {
-      return error
-    }
-  }
-  return null
 }

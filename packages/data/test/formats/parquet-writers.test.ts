@@ -33,27 +33,48 @@ describe('parquetReader, of what other programs write', () => {
     assert.deepEqual(await read(bytesOf('unsigned deltas')), { u: values })
   })
 
+  it('reads durations as milliseconds, which only Arrow knows of', async () => {
+    assert.deepEqual(await read(bytesOf('durations')), {
+      s: [9e10, -1.5e6, null],
+      ms: [9e7, -1500, null],
+      us: [90_000, -2, null],
+      long: [1e10 + 1, 0, null],
+      count: [9e7, -1500, null],
+      words: ['a', 'b', null],
+    })
+    const text = Buffer.from(bytesOf('durations')).toString('latin1')
+    const damaged = Buffer.from(
+      text.replace(/ARROW:schema(.{3}).{12}/s, 'ARROW:schema$1AAAAAAAAAAAA'), 'latin1')
+    await assert.rejects(read(damaged),
+      { code: 'DATA', message: /the-file as Parquet: its schema is damaged/ })
+  })
+
   it('names the file, whatever a damaged footer says', async () => {
     await assert.rejects(read(new TextEncoder().encode('PAR1')),
       { code: 'DATA', message: /the-file as Parquet/ })
-    const bytes = new Uint8Array(parquetWriteBuffer({ columnData: [
+    await refuseDamaged(new Uint8Array(parquetWriteBuffer({ columnData: [
       { name: 'a', data: [1, 2, 3], type: 'INT32' }, { name: 'b', data: ['x', 'y', 'z'] },
-    ] }))
-    const nFooter = new DataView(bytes.buffer).getUint32(bytes.length - 8, true)
-    let nRefused = 0
-    for (let at = bytes.length - 8 - nFooter; at < bytes.length; at++) {
-      for (const change of [1, 12, 0x7f, 0x80, 0xff]) {
-        const damaged = bytes.slice()
-        damaged[at]! ^= change
-        try {
-          await read(damaged)
-        } catch (error) {
-          assert.ok(error instanceof CoppiceError && error.code === 'DATA', `${at} ^ ${change}`)
-          assert.match(error.message, /the-file/)
-          nRefused++
-        }
-      }
-    }
-    assert.ok(nRefused > 100, `${nRefused} are refused`)
+    ] })))
+    await refuseDamaged(bytesOf('durations'))
   })
 })
+
+/** Changes each byte of a file's footer in turn. */
+async function refuseDamaged(bytes: Uint8Array): Promise<void> {
+  const nFooter = new DataView(bytes.buffer).getUint32(bytes.length - 8, true)
+  let nRefused = 0
+  for (let at = bytes.length - 8 - nFooter; at < bytes.length; at++) {
+    for (const change of [1, 12, 0x7f, 0x80, 0xff]) {
+      const damaged = bytes.slice()
+      damaged[at]! ^= change
+      try {
+        await read(damaged)
+      } catch (error) {
+        assert.ok(error instanceof CoppiceError && error.code === 'DATA', `${at} ^ ${change}`)
+        assert.match(error.message, /the-file/)
+        nRefused++
+      }
+    }
+  }
+  assert.ok(nRefused > 100, `${nRefused} are refused`)
+}

@@ -2,7 +2,7 @@
 
 import type { BlockForest } from './block-forest.js'
 import { type BlockKernels, LANES, loadBlockKernels } from './block-kernels.js'
-import type { PackedRows } from './input.js'
+import type { PackedRows } from './row-source.js'
 import { type ForestLeaves, leafOutput } from './linear-leaves.js'
 import { IMAGE_START } from './place-trees.js'
 

@@ -4,6 +4,8 @@ import type { Feature, Model } from '../types.js'
 import { CoppiceError } from '../errors.js'
 import { describe, describeList } from '../text.js'
 import { type CsrMatrix, CsrRows, isCsr } from './csr.js'
+import { namingFirstRow } from './first-bad-row.js'
+import { packView, type RowSource } from './row-source.js'
 
 /**
  * One value. null, undefined and NaN are missing; booleans are 0 and 1, dates are milliseconds
@@ -41,34 +43,6 @@ export type Columns = Readonly<Record<string, ArrayLike<Cell> | CodedTexts>>
  */
 export type PredictInput = Matrix | CsrMatrix | readonly Row[] | Columns
 
-/** Rows that can be read as encoded numbers, some at a time. */
-export interface RowSource {
-  readonly nRows: number
-  /** Values of a row that `pack` gives, where they are not all features. */
-  readonly nPacked?: number
-  /** Writes rows [first, first + count) to the start of `out`, row-major. */
-  fill(first: number, count: number, out: Float64Array): void
-  /**
-   * The same rows as they are had most cheaply.
-   * @param scratch - gives an array of that length, or a longer one, for what has to be made
-   */
-  pack(first: number, count: number, scratch: Scratch): PackedRows
-}
-
-/** Encoded rows; float32 values stand for the same doubles. */
-export interface PackedRows {
-  /** Rows x features or, by column, features x rows. */
-  readonly values: Float64Array | Float32Array
-  /** Features that there are values of. */
-  readonly nFeatures: number
-  /** Which they are, ascending: at least those that the trees look at. Null: the model's, all. */
-  readonly features: Int32Array | null
-  readonly isByColumn: boolean
-  /** The values are in an array of the caller's. */
-  readonly isView: boolean
-}
-
-type Scratch = (length: number) => Float64Array
 type Fill = RowSource['fill']
 
 /** `pack` of what `fill` gives. */
@@ -78,16 +52,6 @@ function packFilled(fill: Fill, nFeatures: number): RowSource['pack'] {
     fill(first, count, values)
     return { values, nFeatures, features: null, isByColumn: false, isView: false }
   }
-}
-
-/** `pack` of row-major numbers: a view. */
-export function packView(
-  data: Float64Array | Float32Array, nFeatures: number, features: Int32Array | null = null,
-): RowSource['pack'] {
-  return (first, count) => ({
-    values: data.subarray(first * nFeatures, (first + count) * nFeatures),
-    nFeatures, features, isByColumn: false, isView: true,
-  })
 }
 
 /** Turns values into numbers: categories into codes, missing and unseen values into NaN. */
@@ -109,9 +73,13 @@ export class RowEncoder {
    * @param used - features that the trees look at, ascending; sparse rows are packed without the
    *   others. Null for all
    * @throws CoppiceError 'DATA' when shape or names do not fit the model; single values are
-   *   checked by `fill` and `pack`
+   *   checked by `fill` and `pack`, which tell of the first row that does not fit
    */
   source(input: PredictInput, used: Int32Array | null): RowSource {
+    return namingFirstRow(this.#source(input, used), this.#features.length)
+  }
+
+  #source(input: PredictInput, used: Int32Array | null): RowSource {
     if (Array.isArray(input)) return this.#rowsSource(input)
     if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) {
       throw new CoppiceError('DATA',

@@ -1,6 +1,6 @@
 /** Rows that were packed, read again. */
 import { CoppiceError } from '../errors.js'
-import { type PackedRows, packView, type RowSource } from './input.js'
+import { type PackedRows, packView, type RowSource } from './row-source.js'
 
 /**
  * Rows that a source packed: a view.

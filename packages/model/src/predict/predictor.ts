@@ -6,9 +6,8 @@ import { type BlockMachine, blockMachine } from './block-machine.js'
 import { Contributions } from './contributions.js'
 import { addTreesUntil, type EarlyStop, requireEarlyStop } from './early-stop.js'
 import { compileForest, type Forest } from './forest.js'
-import {
-  type PackedRows, type PredictInput, type Row, RowEncoder, type RowSource,
-} from './input.js'
+import { type PredictInput, type Row, RowEncoder } from './input.js'
+import { type PackedRows, type RowSource } from './row-source.js'
 import { type IterationRange, resolveIterations } from './iterations.js'
 import { classIndices, nProbabilities, probabilitiesOf } from './link.js'
 import { packedSource } from './packed-source.js'

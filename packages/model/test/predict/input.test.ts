@@ -112,6 +112,25 @@ describe('RowEncoder', () => {
       /"color" has 1 rows and "age" has 3/)
   })
 
+  it('names the first bad row, though columns are read one after the other', () => {
+    const bad = { age: [1, 2, 'three'], color: ['red', 4, 'red'], zip: [10, 10, 10] }
+    const said = /row 1, feature "color" must be a string.*got 4/
+    assertRefused(bad, said)
+    const source = new RowEncoder({ features }).source(bad, null)
+    assert.throws(() => source.pack(0, 3, (length) => new Float64Array(length)), { message: said })
+    assert.throws(() => source.pack(2, 1, (length) => new Float64Array(length)),
+      { message: /row 2, feature "age".*got "three"/ })
+  })
+
+  it('passes on what a getter throws once', () => {
+    let nThrown = 0
+    const row = { get age(): number {
+      if (nThrown++ === 0) throw new Error('once')
+      return 1
+    }, color: 'red', zip: 10 }
+    assert.throws(() => encode([row, row]), { message: 'once' })
+  })
+
   it('names what is absent or of the wrong shape', () => {
     assertRefused([{ age: 1 }], /row 0 lacks 2 of the model's 3 features: "color", "zip"/)
     assertRefused({ age: [1] }, /table of columns lacks 2 .*: "color", "zip"/)

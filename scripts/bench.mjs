@@ -2,7 +2,7 @@
  * `npm run bench`: Coppice and other libraries side by side, in one run, on the same values.
  * scripts/bench/README.md says what is measured, and `--help` how to ask for it.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseOptions } from './bench/options.mjs'
@@ -54,6 +54,12 @@ async function runCase(name, options, log) {
   }
 }
 
+/** Writes a file so that there is the old text or the new one, whole, at any time. */
+function replaceFile(file, text) {
+  writeFileSync(`${file}.tmp`, text)
+  renameSync(`${file}.tmp`, file)
+}
+
 async function bench(options, command) {
   const log = (line) => console.error(line)
   const versions = {
@@ -63,8 +69,15 @@ async function bench(options, command) {
   }
   const about = environment(command, versions)
   const sections = [environmentText(about)]
-  console.log(sections.join('\n\n'))
   const results = {}
+  // Again after each case: hours of figures are not lost with the last one, nor to a bad path.
+  const save = () => {
+    if (options.markdown !== null) replaceFile(options.markdown, `${sections.join('\n\n')}\n`)
+    if (options.json === null) return
+    replaceFile(options.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`)
+  }
+  save()
+  console.log(sections.join('\n\n'))
   for (const name of options.cases) {
     const start = performance.now()
     const { title, markdown, results: figures, failure } = await runCase(name, options, log)
@@ -73,14 +86,11 @@ async function bench(options, command) {
     log(`${name}: ${seconds(start)}`)
     sections.push(section)
     results[name] = figures
+    save()
     if (failure !== null) {
       log(`bench: ${failure}`)
       process.exitCode = 1
     }
-  }
-  if (options.markdown !== null) writeFileSync(options.markdown, `${sections.join('\n\n')}\n`)
-  if (options.json !== null) {
-    writeFileSync(options.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`)
   }
 }
 

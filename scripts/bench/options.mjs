@@ -71,11 +71,13 @@ export function parseOptions(args, known, byDefault) {
   if (unknown.length > 0) {
     throw new Error(`no case "${unknown.join('", "')}"; there are: ${known.join(', ')}`)
   }
+  const cases = positionals.length > 0 ? positionals : byDefault
+  requireEffect(values, cases)
   const isTiny = values.tiny
   const iterations = values.iterations === undefined
     ? null : positive('--iterations', values.iterations)
   return {
-    cases: positionals.length > 0 ? positionals : byDefault,
+    cases,
     isTiny,
     isOursOnly: values.ours || (isTiny && values.contestants === undefined),
     /** null means all that are installed, or those that the case has by itself. */
@@ -94,6 +96,25 @@ export function parseOptions(args, known, byDefault) {
     json: values.json ?? null,
     markdown: values.markdown ?? null,
   }
+}
+
+/** What a case does not look at. */
+const kernelsAlone = ['iterations', 'threads', 'leaves', 'contestants', 'ours']
+const unread = {
+  kernels: kernelsAlone,
+  layouts: kernelsAlone,
+  read: ['iterations', 'leaves', 'contestants'],
+  accuracy: ['leaves'],
+  'cluster-kill': ['contestants', 'ours'],
+}
+
+/** @throws {Error} for an option that none of the cases looks at */
+function requireEffect(values, cases) {
+  const isVain = (name) => cases.every((each) => unread[each]?.includes(name))
+  const vain = Object.keys(values)
+    .find((name) => values[name] !== false && isVain(name))
+  if (vain === undefined) return
+  throw new Error(`--${vain} does nothing in ${cases.join(', ')}; leave it out`)
 }
 
 /** Ours always takes part, and may be named. */

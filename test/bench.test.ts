@@ -216,6 +216,20 @@ describe('npm run bench', function () {
     assert.equal(code, 1)
     assert.match(stderr, /no case "numbers".*numeric, flights/)
   })
+
+  it('refuses options that no case looks at, and files that cannot be written, at once', async () => {
+    for (const [words, said] of [
+      [['kernels', 'layouts', '--leaves', '31'], /--leaves does nothing in kernels, layouts;/],
+      [['read', '--contestants', 'lightgbm'], /--contestants does nothing in read;/],
+      [['kernels', '--tiny', '--json', path.join(folder, 'none/x.json')], /ENOENT.*none/],
+    ] as const) {
+      const { code, stdout, stderr } =
+        await run(process.execPath, [command, ...words, '--no-build'], root)
+      assert.equal(code, 1)
+      assert.equal(stdout, '')
+      assert.match(stderr, said)
+    }
+  })
 })
 
 /** Wall and CPU time and memory of every process; the command and the library agree. */
@@ -362,19 +376,5 @@ describe('the cases of clusters', () => {
     await mustRun(process.execPath, ['-e', nested], root)
     assert.ok(treeCpuMs(process.pid) - before >= 200)
     assert.ok(Number.isNaN(treeCpuMs(2 ** 30)))
-  })
-
-  it('refuses options that no case looks at, and files that cannot be written, at once', async () => {
-    for (const [words, said] of [
-      [['kernels', 'layouts', '--leaves', '31'], /--leaves does nothing in kernels, layouts;/],
-      [['read', '--contestants', 'lightgbm'], /--contestants does nothing in read;/],
-      [['kernels', '--tiny', '--json', path.join(folder, 'none/x.json')], /ENOENT.*none/],
-    ] as const) {
-      const { code, stdout, stderr } =
-        await run(process.execPath, [command, ...words, '--no-build'], root)
-      assert.equal(code, 1)
-      assert.equal(stdout, '')
-      assert.match(stderr, said)
-    }
   })
 })

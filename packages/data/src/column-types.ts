@@ -3,22 +3,24 @@ import type { ColumnType } from './reader.js'
 
 /**
  * What a reader is asked for: a type, or 'number' for whatever training takes as numbers, which
- * is booleans, integers, floats and dates; only text is an error.
+ * is booleans, integers, floats, dates and durations; only text is an error.
  */
 export type WantedType = ColumnType | 'number'
 
 const numberRank: Readonly<Record<string, number>> = { empty: 0, bool: 1, int: 2, float: 3 }
 
 /**
- * The least type that holds both: empty < bool < int < float, empty < date, anything with string
- * is string. null for a date with a number, which have no type in common.
+ * The least type that holds both: empty < bool < int < float, empty < date, empty < duration,
+ * anything with string is string. null for dates, durations and numbers, which have no type in
+ * common: what a number counts is not known.
  */
 export function joinTypes(a: ColumnType, b: ColumnType): ColumnType | null {
   if (a === b || b === 'empty') return a
   if (a === 'empty') return b
   if (a === 'string' || b === 'string') return 'string'
-  if (a === 'date' || b === 'date') return null
-  return numberRank[a]! >= numberRank[b]! ? a : b
+  const [rankA, rankB] = [numberRank[a], numberRank[b]]
+  if (rankA === undefined || rankB === undefined) return null
+  return rankA >= rankB ? a : b
 }
 
 /** A type that was found, and where: for the messages of `TypeJoin`. */
@@ -47,8 +49,8 @@ export class TypeJoin {
   }
 
   /**
-   * The joined type. Throws CoppiceError 'DATA' naming both partitions where a date meets a
-   * number and no text makes texts of both.
+   * The joined type. Throws CoppiceError 'DATA' naming both partitions where two of dates,
+   * durations and numbers meet and no text makes texts of both.
    */
   get type(): ColumnType {
     if (this.#conflict !== null && this.#joined.type !== 'string') throw this.#conflict

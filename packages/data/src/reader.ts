@@ -21,17 +21,20 @@ export interface ByteSource {
 
 /**
  * The type of a column, joined over all rows of all partitions:
- * empty < bool < int < float, empty < date; anything joined with string is string; date joined
- * with a number is an error that names the column and both partitions.
+ * empty < bool < int < float, empty < date, empty < duration; anything joined with string is
+ * string; dates, durations and numbers joined are an error that names the column and both partitions.
  */
-export type ColumnType = 'empty' | 'bool' | 'int' | 'float' | 'date' | 'string'
+export type ColumnType = 'empty' | 'bool' | 'int' | 'float' | 'date' | 'duration' | 'string'
 
 /** Decoded values of one column over the rows of one unit. */
 export type ColumnChunk = NumberChunk | StringChunk
 
 export interface NumberChunk {
-  readonly type: 'empty' | 'bool' | 'int' | 'float' | 'date'
-  /** One value per row. Missing is the canonical NaN, -0 is +0, dates are ms since 1970. */
+  readonly type: 'empty' | 'bool' | 'int' | 'float' | 'date' | 'duration'
+  /**
+   * One value per row. Missing is the canonical NaN, -0 is +0, dates are ms since 1970, durations
+   * ms.
+   */
   readonly values: Float64Array
 }
 

@@ -366,6 +366,7 @@ export function contractTable(nRows: number, capabilities: Capabilities): Contra
     int: (row) => draw(2, row, 2000) - 1000,
     float: (row) => (row === 3 ? -0 : (draw(3, row, 0xffff_ffff) - 0x7fff_ffff) / 65537),
     date: (row) => 1.6e12 + draw(4, row, 1_000_000) * 1000,
+    duration: (row) => draw(4, row, 1_000_000) - 500_000,
     string: (row) => words[draw(5, row, words.length)]!,
   }
   const isMissing = (row: number, column: number) =>

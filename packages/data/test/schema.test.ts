@@ -7,6 +7,16 @@ import { nearestName } from '../src/suggest.js'
 const types: ColumnType[] = ['empty', 'bool', 'int', 'float', 'date', 'string']
 
 describe('joinTypes', () => {
+  it('keeps durations apart from dates and from numbers, whose unit nobody knows', () => {
+    assert.equal(joinTypes('duration', 'duration'), 'duration')
+    assert.equal(joinTypes('empty', 'duration'), 'duration')
+    assert.equal(joinTypes('duration', 'string'), 'string')
+    for (const other of ['bool', 'int', 'float', 'date'] as const) {
+      assert.equal(joinTypes('duration', other), null)
+      assert.equal(joinTypes(other, 'duration'), null)
+    }
+  })
+
   it('is a join: idempotent, commutative and associative, with empty below all', () => {
     const join = (a: ColumnType | null, b: ColumnType | null) =>
       a === null || b === null ? null : joinTypes(a, b)

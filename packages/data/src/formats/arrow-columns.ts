@@ -28,7 +28,8 @@ export function arrowColumnType(
 function simpleType(type: DataType): ColumnType | null {
   if (DataType.isNull(type)) return 'empty'
   if (DataType.isBool(type)) return 'bool'
-  if (DataType.isInt(type) || DataType.isTime(type) || DataType.isDuration(type)) return 'int'
+  if (DataType.isInt(type) || DataType.isTime(type)) return 'int'
+  if (DataType.isDuration(type)) return 'duration'
   if (DataType.isFloat(type)) return 'float'
   if (DataType.isDecimal(type)) return type.scale > 0 ? 'float' : 'int'
   if (DataType.isDate(type) || DataType.isTimestamp(type)) return 'date'

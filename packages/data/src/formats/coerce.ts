@@ -51,7 +51,7 @@ function numberToText(type: NumberChunk['type'], value: number): string {
 }
 
 function assertNumbersFit({ values }: NumberChunk, type: ColumnType, place: ChunkPlace): void {
-  if (type === 'float' || type === 'date') return
+  if (type === 'float' || type === 'date' || type === 'duration') return
   const fits = {
     int: (value: number) => Number.isInteger(value),
     bool: (value: number) => value === 0 || value === 1,

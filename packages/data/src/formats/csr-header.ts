@@ -5,7 +5,8 @@ import { FEATURES_MAX } from './libsvm-plan.js'
 
 /** Beside the sparse columns there are labels, weights and the like. */
 const COLUMNS_MAX = FEATURES_MAX + 100_000
-const columnTypes: readonly ColumnType[] = ['empty', 'bool', 'int', 'float', 'date', 'string']
+const columnTypes: readonly ColumnType[] =
+  ['empty', 'bool', 'int', 'float', 'date', 'duration', 'string']
 
 type Fields = Readonly<Record<string, unknown>>
 

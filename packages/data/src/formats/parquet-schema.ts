@@ -56,7 +56,7 @@ export function describeColumn(node: SchemaTree, duration?: DurationUnit): Parqu
     physical: element.type ?? null,
     conversion,
     unsupported: conversion === null ? (unsupported ?? describeUnknown(element)) : null,
-    type: plain === null ? null : columnType(plain, element),
+    type: plain === null ? null : isDuration ? 'duration' : columnType(plain, element),
     nullable: element.repetition_type === 'OPTIONAL',
     typeLength: element.type_length ?? 0,
     scale: decimalScale(element),

@@ -26,7 +26,7 @@ export function coerceStored(
 ): StoredColumn {
   if (!('numbers' in chunk) && !('stored' in chunk)) return coerceChunk(chunk, type, place)
   if (type === null || type === chunk.type) return chunk
-  if (type === 'float' || type === 'date') return { ...chunk, type }
+  if (type === 'float' || type === 'date' || type === 'duration') return { ...chunk, type }
   return 'stored' in chunk && (type === 'int' || type === 'bool') && allFit(chunk, type)
     ? { ...chunk, type }
     : coerceChunk(withValues(chunk), type, place)

@@ -53,11 +53,11 @@ function scanNumbers(
     if (kind === 'number' || kind === 'bounds' || value === values[i - 1]) continue
     if (kind === 'class' || distinct.size < binaryValuesMax) distinct.add(value)
   }
-  if (type === 'date' && kind !== 'number' && kind !== 'bounds') {
+  if ((type === 'date' || type === 'duration') && kind !== 'number' && kind !== 'bounds') {
     throw new CoppiceError(
       'DATA',
-      `label column '${name}' holds dates (${place.partition}); classes are texts, booleans or ` +
-        `integers: store the label as one of these`,
+      `label column '${name}' holds ${type}s (${place.partition}); classes are texts, booleans ` +
+        `or integers: store the label as one of these`,
     )
   }
   return { values: Float64Array.from(distinct), min, max }

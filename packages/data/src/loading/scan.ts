@@ -199,10 +199,10 @@ function findCategories(
   { type, values }: NumberChunk,
   rows: Int32Array | null,
 ): { readonly categories: Float64Array; readonly codes: Int32Array } {
-  if (type === 'date') {
+  if (type === 'date' || type === 'duration') {
     throw new CoppiceError(
       'DATA',
-      `feature column '${column.name}' holds dates (${place.partition}) and cannot be ` +
+      `feature column '${column.name}' holds ${type}s (${place.partition}) and cannot be ` +
         `categorical; leave it numeric or store it as text`,
     )
   }

@@ -153,15 +153,25 @@ export class ThreadPool {
         onAbort = () => batch.settle(abortError(signal))
         signal?.addEventListener('abort', onAbort, { once: true })
         this.#batches.push(batch)
-        const nOpen = this.#batches.reduce((sum, open) => sum + open.tasks.length - open.nDone, 0)
-        this.#startUpTo(Math.min(this.nThreads, nOpen))
-        this.#awaitWork()
-        for (const thread of this.#threads) this.#deal(thread)
+        try {
+          this.#begin()
+        } catch (error) {
+          // No thread could be started, or what tasks share was forgotten.
+          batch.settle(error as Error)
+        }
       })
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
     return results
+  }
+
+  /** Has threads for all tasks that are open, as far as there may be any, and deals them out. */
+  #begin(): void {
+    const nOpen = this.#batches.reduce((sum, open) => sum + open.tasks.length - open.nDone, 0)
+    this.#startUpTo(Math.min(this.nThreads, nOpen))
+    this.#awaitWork()
+    for (const thread of this.#threads) this.#deal(thread)
   }
 
   async close(): Promise<void> {

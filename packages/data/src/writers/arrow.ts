@@ -2,6 +2,7 @@ import {
   Bool,
   type Data,
   type DataType,
+  DurationMillisecond,
   Field,
   Float64,
   Int64,
@@ -85,6 +86,8 @@ function arrowType(type: ColumnType): DataType {
       return new Float64()
     case 'date':
       return new TimestampMillisecond()
+    case 'duration':
+      return new DurationMillisecond()
     case 'string':
       return new Utf8()
     case 'empty':
@@ -129,6 +132,7 @@ function storedNumbers({ type, values }: NumberChunk): Float64Array | BigInt64Ar
   switch (type) {
     case 'int':
     case 'date':
+    case 'duration':
       return BigInt64Array.from(values, (value) =>
         value === value ? BigInt(Math.floor(value)) : 0n,
       )

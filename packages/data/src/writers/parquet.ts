@@ -73,6 +73,8 @@ function storedType(type: ColumnType): Omit<SchemaElement, 'name'> {
     case 'bool':
       return { type: 'BOOLEAN' }
     case 'int':
+    case 'duration':
+      // Parquet has no durations: they are counts of milliseconds from here on.
       return { type: 'INT64' }
     case 'float':
     case 'empty':
@@ -94,6 +96,7 @@ function storedValues(chunk: ColumnChunk): WrittenValue[] {
       return Array.from(values, (value) => (value !== value ? null : value === 1))
     case 'int':
     case 'date':
+    case 'duration':
       return Array.from(values, (value) => (value !== value ? null : BigInt(Math.floor(value))))
     default:
       return Array.from(values, (value) => (value !== value ? null : value))

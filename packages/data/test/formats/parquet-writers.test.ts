@@ -42,6 +42,10 @@ describe('parquetReader, of what other programs write', () => {
       count: [9e7, -1500, null],
       words: ['a', 'b', null],
     })
+    const { columns } = await parquetReader.plan(
+      bufferSource('the-file', bytesOf('durations')), defaultTextOptions)
+    assert.deepEqual(columns.map(({ type }) => type),
+      [...new Array<string>(4).fill('duration'), 'int', 'string'])
     const text = Buffer.from(bytesOf('durations')).toString('latin1')
     const damaged = Buffer.from(
       text.replace(/ARROW:schema(.{3}).{12}/s, 'ARROW:schema$1AAAAAAAAAAAA'), 'latin1')

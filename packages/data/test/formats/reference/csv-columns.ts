@@ -16,6 +16,7 @@ const ALLOWED_KINDS: Readonly<Record<NumberChunk['type'], number>> = {
   int: Kind.bool | Kind.int,
   float: Kind.bool | Kind.int | Kind.float,
   date: Kind.date,
+  duration: 0,
 }
 
 const EXPECTED: Readonly<Record<NumberChunk['type'], string>> = {
@@ -24,6 +25,7 @@ const EXPECTED: Readonly<Record<NumberChunk['type'], string>> = {
   int: 'an integer',
   float: 'a number',
   date: 'a date (yyyy-mm-dd, or yyyy-mm-ddThh:mm:ss)',
+  duration: 'missing: it holds durations everywhere else',
 }
 
 /** A column to decode; the fields of the column are in slot i of the blocks for request i. */

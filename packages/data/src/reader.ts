@@ -22,7 +22,8 @@ export interface ByteSource {
 /**
  * The type of a column, joined over all rows of all partitions:
  * empty < bool < int < float, empty < date, empty < duration; anything joined with string is
- * string; dates, durations and numbers joined are an error that names the column and both partitions.
+ * string; dates, durations and numbers joined are an error that names the column and both
+ * partitions.
  */
 export type ColumnType = 'empty' | 'bool' | 'int' | 'float' | 'date' | 'duration' | 'string'
 

@@ -22,6 +22,8 @@ export class PlannedColumns {
   constructor(planned: readonly PlannedPartition[]) {
     this.#planned = planned
     this.#joint = joinColumns(planned)
+    const [conflict] = this.#joint.conflicts.values()
+    if (conflict !== undefined) throw conflict
     this.names = this.#joint.names
     this.nRows = planned.reduce((sum, { plan }) => sum + plan.nRows, 0)
   }

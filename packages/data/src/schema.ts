@@ -53,8 +53,10 @@ export interface PlannedPartition {
 /** The columns of a data set, in the order of its first partition that has any. */
 export interface JointColumns {
   readonly names: readonly string[]
-  /** Joined types where the files declare them, else null. */
+  /** Joined types where the files declare them and they go together, else null. */
   readonly types: readonly (ColumnType | null)[]
+  /** By column: what is wrong with types that do not go together, both partitions named. */
+  readonly conflicts: ReadonlyMap<string, CoppiceError>
   /** Per partition, per joint column: its index there, or -1 where a sparse one lacks it. */
   readonly indexOf: readonly (readonly number[])[]
 }
@@ -64,14 +66,18 @@ export interface JointColumns {
  * Columns are matched by name, so their order may differ. Sparse (LibSVM) partitions may have
  * fewer columns than others.
  *
- * Throws CoppiceError 'DATA': a name that occurs twice; partitions with different columns or
- * with declared types that do not go together (both partitions named).
+ * Types that do not go together are no error yet: the column may be ignored, or its type given.
+ *
+ * Throws CoppiceError 'DATA': a name that occurs twice; partitions with different columns.
  */
 export function joinColumns(partitions: readonly PlannedPartition[]): JointColumns {
   const first = findWidest(partitions)
-  if (first === null) return { names: [], types: [], indexOf: partitions.map(() => []) }
+  if (first === null) {
+    return { names: [], types: [], conflicts: new Map(), indexOf: partitions.map(() => []) }
+  }
   const names = first.plan.columns.map(({ name }) => name)
   const types: (ColumnType | null)[] = first.plan.columns.map(({ type }) => type)
+  const conflicts = new Map<string, CoppiceError>()
   const foundIn = names.map(() => first.name)
   const indexOf = partitions.map((partition) => {
     const { columns } = partition.plan
@@ -81,21 +87,23 @@ export function joinColumns(partitions: readonly PlannedPartition[]): JointColum
     return names.map((name, column) => {
       const index = indices.get(name) ?? -1
       const type = index < 0 ? null : columns[index]!.type
-      if (type === null) return index
+      if (type === null || conflicts.has(name)) return index
       const known = types[column] ?? type
       const isMixed = (known === 'string') !== (type === 'string')
       const joined =
         isMixed && known !== 'empty' && type !== 'empty' ? null : joinTypes(known, type)
       if (joined === null) {
         const other = { type: known, partition: foundIn[column]! }
-        throw typeConflict(name, other, { type, partition: partition.name })
+        conflicts.set(name, typeConflict(name, other, { type, partition: partition.name }))
+        types[column] = null
+        return index
       }
       if (joined !== types[column]) foundIn[column] = partition.name
       types[column] = joined
       return index
     })
   })
-  return { names, types, indexOf }
+  return { names, types, conflicts, indexOf }
 }
 
 function findWidest(partitions: readonly PlannedPartition[]): PlannedPartition | null {

@@ -135,9 +135,14 @@ describe('joinColumns', () => {
       [0, 1, -1],
     ])
   })
-  it('refuses declared text and numbers in one column, naming both partitions', () => {
-    const partitions = [partition('a', { x: 'int' }), partition('b', { x: 'string' })]
-    assert.throws(() => joinColumns(partitions), /'x' is int in a but string in b/)
+  it('tells of types that do not go together, naming both partitions', () => {
+    const joint = joinColumns([partition('a', { x: 'int', d: 'int', y: 'int' }),
+      partition('b', { x: 'string', d: 'duration', y: 'float' }),
+      partition('c', { x: 'date', d: 'int', y: 'bool' })])
+    assert.deepEqual(joint.types, [null, null, 'float'])
+    assert.deepEqual([...joint.conflicts.keys()], ['x', 'd'])
+    assert.match(joint.conflicts.get('x')!.message, /'x' is int in a but string in b/)
+    assert.match(joint.conflicts.get('d')!.message, /'d' is int in a but duration in b/)
   })
 })
 

@@ -59,6 +59,8 @@ export function columnsWithRoles(
     const name = names[index] ?? absent!
     const isCategorical = role === 'feature' && roles.categorical.has(index)
     const own = options.schema?.[name] ?? null
+    const conflict = joint.conflicts.get(name)
+    if (conflict !== undefined && (forced ?? own) === null) throw conflict
     const isNumeric = role === 'weight' || role === 'initScore' || role === 'position' ||
       isNumericFeature(reference, name)
     const isDeclaredText = joint.types[index] === 'string'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { CoppiceError } from '@coppice/model'
+import { parquetWriteBuffer } from 'hyparquet-writer'
 import { loadDataset, type LoadOptions } from '../../src/node/load-dataset.js'
 import { type Column, writeParts, writeSample } from './sample-table.js'
 import { useTempFolder } from './temp-folder.js'
@@ -209,6 +210,25 @@ describe('loadDataset refuses', function () {
     await refuses(all, { schema: { x: 'number' as 'int' } }, 'DATA', [
       /"number"; legal are bool, int/,
     ])
+  })
+
+  it('types that do not go together, unless the column is ignored or typed', async () => {
+    const folder = temp('types')
+    mkdirSync(folder)
+    const inputs = [`${folder}/a.parquet`, `${folder}/b.parquet`]
+    for (const [i, type] of (['INT32', 'TIMESTAMP'] as const).entries()) {
+      const when = rows.map((row) => type === 'INT32' ? row : new Date(row))
+      writeFileSync(inputs[i]!, new Uint8Array(parquetWriteBuffer({ columnData: [
+        { name: 'x', data: rows, type: 'INT32' }, { name: 'when', data: when, type },
+        { name: 'y', data: rows, type: 'INT32' }] })))
+    }
+    const options = { inputs, label: 'y', labelKind: 'number' as const }
+    await refusesInputs(options, 'DATA', [/'when' is int in .*a\.parquet but date in .*b\.parquet/])
+    for (const way of [{ ignore: 'when' }, { schema: { when: 'int' } as const }]) {
+      const { data } = await loadDataset({ threads: 2, ...options, ...way })
+      assert.deepEqual(data.features.map(({ name }) => name),
+        'ignore' in way ? ['x'] : ['x', 'when'])
+    }
   })
 
   it('a column of a file with another separator', async () => {

@@ -2,13 +2,14 @@
  * `npm run bench`: Coppice and other libraries side by side, in one run, on the same values.
  * scripts/bench/README.md says what is measured, and `--help` how to ask for it.
  */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseOptions } from './bench/options.mjs'
 import { pythonVersions } from './bench/python.mjs'
 import { environment, environmentText } from './bench/report.mjs'
 import { readJson, inRoot } from './lib/paths.mjs'
+import { replaceFile } from './lib/replace-file.mjs'
 import { seconds } from './lib/run.mjs'
 import { setup } from './setup.mjs'
 
@@ -52,12 +53,6 @@ async function runCase(name, options, log) {
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
-}
-
-/** Writes a file so that there is the old text or the new one, whole, at any time. */
-function replaceFile(file, text) {
-  writeFileSync(`${file}.tmp`, text)
-  renameSync(`${file}.tmp`, file)
 }
 
 async function bench(options, command) {

@@ -220,6 +220,7 @@ describe('npm run bench', function () {
   it('refuses options that no case looks at, and files that cannot be written', async () => {
     for (const [words, said] of [
       [['kernels', 'layouts', '--leaves', '31'], /--leaves does nothing in kernels, layouts;/],
+      [['kernels', '--markdown', ''], /--markdown needs the name of a file/],
       [['read', '--contestants', 'lightgbm'], /--contestants does nothing in read;/],
       [['kernels', '--tiny', '--json', path.join(folder, 'none/x.json')], /ENOENT.*none/],
     ] as const) {

@@ -71,6 +71,9 @@ export function parseOptions(args, known, byDefault) {
   if (unknown.length > 0) {
     throw new Error(`no case "${unknown.join('", "')}"; there are: ${known.join(', ')}`)
   }
+  for (const name of ['json', 'markdown']) {
+    if (values[name] === '') throw new Error(`--${name} needs the name of a file`)
+  }
   const cases = positionals.length > 0 ? positionals : byDefault
   requireEffect(values, cases)
   const isTiny = values.tiny

@@ -2,9 +2,10 @@
  * What a long report has come to so far, in a file: a run that was ended goes on where it was.
  * Nothing is taken over from a run with other options, of other libraries or of another build.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { inRoot, listPackages, walk } from '../lib/paths.mjs'
 import { hashContents } from '../lib/stamp.mjs'
+import { replaceFile } from '../lib/replace-file.mjs'
 
 /** Results of cases by name, kept in a file; in memory only where there is none. */
 export class Progress {
@@ -44,9 +45,7 @@ export class Progress {
 
   #write() {
     if (this.#file === null) return
-    const unfinished = `${this.#file}.part`
-    writeFileSync(unfinished, JSON.stringify({ key: this.#key, results: this.#results }))
-    renameSync(unfinished, this.#file)
+    replaceFile(this.#file, JSON.stringify({ key: this.#key, results: this.#results }))
   }
 }
 

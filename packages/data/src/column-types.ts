@@ -23,6 +23,11 @@ export function joinTypes(a: ColumnType, b: ColumnType): ColumnType | null {
   return rankA >= rankB ? a : b
 }
 
+/** Whether values of a type are times in milliseconds, which are no classes or categories. */
+export function isTime(type: ColumnType): type is 'date' | 'duration' {
+  return type === 'date' || type === 'duration'
+}
+
 /** A type that was found, and where: for the messages of `TypeJoin`. */
 interface FoundType {
   readonly type: ColumnType

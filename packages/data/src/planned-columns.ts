@@ -22,6 +22,7 @@ export class PlannedColumns {
   constructor(planned: readonly PlannedPartition[]) {
     this.#planned = planned
     this.#joint = joinColumns(planned)
+    // Who reads columns as they are has no say in which of their types was meant.
     const [conflict] = this.#joint.conflicts.values()
     if (conflict !== undefined) throw conflict
     this.names = this.#joint.names

@@ -50,7 +50,10 @@ export interface PlannedPartition {
   readonly plan: PartitionPlan
 }
 
-/** The columns of a data set, in the order of its first partition that has any. */
+/**
+ * The columns of a data set, in the order of its first partition that has any; of LibSVM, whose
+ * partitions may lack columns, of the widest.
+ */
 export interface JointColumns {
   readonly names: readonly string[]
   /** Joined types where the files declare them and they go together, else null. */

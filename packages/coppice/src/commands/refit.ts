@@ -51,7 +51,7 @@ export const refitCommand: Command = {
     const booster = await Booster.load(path)
     refuseUnreadGroup(values, booster.model.objective, 'leave it out')
     const numbered = { ...given, ...numberingFor(booster, values.text('label') ?? '') }
-    const fileOptions: FileOptions = { ...given,
+    const fileOptions: FileOptions = { ...numbered,
       ...await ignoredColumns(values, booster, inputs, numbered),
       sideFiles: refitSides(booster.model.objective.name) }
     const format = readModelFormatFor(booster.model.objective.name, values, out, false)
@@ -68,8 +68,7 @@ export const refitCommand: Command = {
     }
     const interrupt = new Interrupt(note)
     try {
-      const data = await Dataset.open(inputs,
-        { ...fileOptions, ...numberingFor(booster, values.text('label') ?? '') })
+      const data = await Dataset.open(inputs, fileOptions)
       const refitted = await refitAll(booster, asNeeded(booster), data,
         { decayRate, signal: interrupt.signal })
       await writeModel(refitted, out, { format, layout: null })

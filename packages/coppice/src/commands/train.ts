@@ -9,8 +9,8 @@ import { endedBy, ExitCode, UsageError } from '../exit-codes.js'
 import { FlagValues } from '../flag-values.js'
 import { Interrupt } from '../interrupt.js'
 import { type Configuration, readConfiguration } from '../lightgbm/configuration.js'
-import { metricsInVain, requireEffect } from '../training/effects.js'
 import { Checkpoint } from '../training/checkpoint.js'
+import { metricsInVain, requireEffect } from '../training/effects.js'
 import {
   findEvalSets, notesOfInputs, openInputs, optionsOf, requireDistinctFiles, type TrainingInputs,
 } from '../training/inputs.js'

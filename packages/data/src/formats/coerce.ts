@@ -1,4 +1,5 @@
 import { CoppiceError } from '@coppice/model'
+import { isTime } from '../column-types.js'
 import { rowNumber } from '../loading/place.js'
 import type { ColumnChunk, ColumnType, NumberChunk, StringChunk } from '../reader.js'
 import { StringInterner } from './string-interner.js'
@@ -51,7 +52,7 @@ function numberToText(type: NumberChunk['type'], value: number): string {
 }
 
 function assertNumbersFit({ values }: NumberChunk, type: ColumnType, place: ChunkPlace): void {
-  if (type === 'float' || type === 'date' || type === 'duration') return
+  if (type === 'float' || isTime(type)) return
   const fits = {
     int: (value: number) => Number.isInteger(value),
     bool: (value: number) => value === 0 || value === 1,

@@ -1,4 +1,5 @@
 /** Columns as files hold them: as plain values, and as other types. */
+import { isTime } from '../column-types.js'
 import type { ColumnChunk, ColumnType, SparseNumbers, StoredColumn } from '../reader.js'
 import { type ChunkPlace, coerceChunk } from './coerce.js'
 import { decodeCodes } from './coded-numbers.js'
@@ -26,7 +27,7 @@ export function coerceStored(
 ): StoredColumn {
   if (!('numbers' in chunk) && !('stored' in chunk)) return coerceChunk(chunk, type, place)
   if (type === null || type === chunk.type) return chunk
-  if (type === 'float' || type === 'date' || type === 'duration') return { ...chunk, type }
+  if (type === 'float' || isTime(type)) return { ...chunk, type }
   return 'stored' in chunk && (type === 'int' || type === 'bool') && allFit(chunk, type)
     ? { ...chunk, type }
     : coerceChunk(withValues(chunk), type, place)

@@ -1,4 +1,5 @@
 import { assert, CoppiceError, compareUtf8, type Scalar } from '@coppice/model'
+import { isTime } from '../column-types.js'
 import { decodeCodes, occurringNumbers } from '../formats/coded-numbers.js'
 import type { CodedNumbers, ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
 import { listNames } from '../suggest.js'
@@ -53,7 +54,7 @@ function scanNumbers(
     if (kind === 'number' || kind === 'bounds' || value === values[i - 1]) continue
     if (kind === 'class' || distinct.size < binaryValuesMax) distinct.add(value)
   }
-  if ((type === 'date' || type === 'duration') && kind !== 'number' && kind !== 'bounds') {
+  if (isTime(type) && kind !== 'number' && kind !== 'bounds') {
     throw new CoppiceError(
       'DATA',
       `label column '${name}' holds ${type}s (${place.partition}); classes are texts, booleans ` +

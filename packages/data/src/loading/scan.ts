@@ -3,6 +3,7 @@ import {
   CategorySample, isPosition, POSITION_MAX, sampleCodes, sampledOffsets, ValueSample,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
+import { isTime } from '../column-types.js'
 import { occurringNumbers } from '../formats/coded-numbers.js'
 import { withValues } from '../formats/stored-columns.js'
 import type {
@@ -199,7 +200,7 @@ function findCategories(
   { type, values }: NumberChunk,
   rows: Int32Array | null,
 ): { readonly categories: Float64Array; readonly codes: Int32Array } {
-  if (type === 'date' || type === 'duration') {
+  if (isTime(type)) {
     throw new CoppiceError(
       'DATA',
       `feature column '${column.name}' holds ${type}s (${place.partition}) and cannot be ` +

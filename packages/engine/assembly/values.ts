@@ -39,10 +39,34 @@ function fromKeys(dst: usize, src: usize, n: i32): void {
   }
 }
 
-// Digits of a word: bits 0-10, 11-21, 22-31.
-function countDigits(keys: usize, n: i32, counts: usize, word: usize): void {
+// Keys of floats, of 4 bytes, as those of doubles.
+function toFloatKeys(dst: usize, src: usize, n: i32): void {
+  for (const end = src + (<usize>n << 3); src < end; src += 8, dst += 4) {
+    const bits = reinterpret<u32>(<f32>load<f64>(src))
+    store<u32>(dst, bits ^ (<u32>(<i32>bits >> 31) | 0x80000000))
+  }
+}
+
+function fromFloatKeys(dst: usize, src: usize, n: i32): void {
+  for (const end = src + (<usize>n << 2); src < end; src += 4, dst += 8) {
+    const key = load<u32>(src)
+    const bits = key ^ (<u32>(~(<i32>key >> 31)) | 0x80000000)
+    store<f64>(dst, <f64>reinterpret<f32>(bits))
+  }
+}
+
+function areFloats(at: usize, n: i32): bool {
+  for (const end = at + (<usize>n << 3); at < end; at += 8) {
+    const value = load<f64>(at)
+    if (<f64><f32>value != value) return false
+  }
+  return true
+}
+
+// Digits of a word of keys of type K: bits 0-10, 11-21, 22-31.
+function countDigits<K>(keys: usize, n: i32, counts: usize, word: usize): void {
   memory.fill(counts, 0, 3 * DIGIT)
-  for (const end = keys + (<usize>n << 3); keys < end; keys += 8) {
+  for (const end = keys + <usize>n * sizeof<K>(); keys < end; keys += sizeof<K>()) {
     const value = load<u32>(keys + word)
     const a = counts + (<usize>(value & 2047) << 2)
     const b = counts + DIGIT + (<usize>((value >> 11) & 2047) << 2)
@@ -53,7 +77,7 @@ function countDigits(keys: usize, n: i32, counts: usize, word: usize): void {
   }
 }
 
-function scatter(
+function scatter<K>(
   dst: usize, src: usize, n: i32, counts: usize, word: usize, shift: u32,
 ): void {
   let next = dst
@@ -61,26 +85,27 @@ function scatter(
     const at = counts + (<usize>bucket << 2)
     const count = load<u32>(at)
     store<u32>(at, <u32>next)
-    next += <usize>count << 3
+    next += <usize>count * sizeof<K>()
   }
-  for (const end = src + (<usize>n << 3); src < end; src += 8) {
+  for (const end = src + <usize>n * sizeof<K>(); src < end; src += sizeof<K>()) {
     const at = counts + (<usize>((load<u32>(src + word) >> shift) & 2047) << 2)
     const to = load<u32>(at)
-    store<u32>(at, to + 8)
-    store<u64>(<usize>to, load<u64>(src))
+    store<u32>(at, to + <u32>sizeof<K>())
+    store<K>(<usize>to, load<K>(src))
   }
 }
 
-// Sorts by the low (0) or high (4) word; returns which of the two arrays has the result.
-function sortByWord(keys: usize, other: usize, n: i32, counts: usize, word: usize): usize {
-  countDigits(keys, n, counts, word)
+// Sorts by a word: the low (0) or high (4) one of 8 bytes; returns which of the two arrays has the
+// result.
+function sortByWord<K>(keys: usize, other: usize, n: i32, counts: usize, word: usize): usize {
+  countDigits<K>(keys, n, counts, word)
   for (let digit: u32 = 0; digit < 3; digit++) {
     const own = counts + <usize>digit * DIGIT
     const shift = digit * 11
     const first = (load<u32>(keys + word) >> shift) & 2047
     // alike in all keys
     if (load<u32>(own + (<usize>first << 2)) == <u32>n) continue
-    scatter(other, keys, n, own, word, shift)
+    scatter<K>(other, keys, n, own, word, shift)
     const swap = keys
     keys = other
     other = swap
@@ -108,12 +133,18 @@ function insertFew(keys: usize, n: i32): bool {
 
 export function sortValues(values: usize, scratch: usize, n: i32, counts: usize): void {
   if (n == 0) return
+  if (areFloats(values, n)) {
+    toFloatKeys(scratch, values, n)
+    fromFloatKeys(
+      values, sortByWord<u32>(scratch, scratch + (<usize>n << 2), n, counts, 0), n)
+    return
+  }
   toKeys(values, n)
   // Most doubles differ in their high words already.
-  let keys = sortByWord(values, scratch, n, counts, 4)
+  let keys = sortByWord<u64>(values, scratch, n, counts, 4)
   if (!insertFew(keys, n)) {
-    keys = sortByWord(keys, keys == values ? scratch : values, n, counts, 0)
-    keys = sortByWord(keys, keys == values ? scratch : values, n, counts, 4)
+    keys = sortByWord<u64>(keys, keys == values ? scratch : values, n, counts, 0)
+    keys = sortByWord<u64>(keys, keys == values ? scratch : values, n, counts, 4)
   }
   fromKeys(values, keys, n)
 }

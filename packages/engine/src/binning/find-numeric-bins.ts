@@ -1,8 +1,11 @@
 import { assert, type MissingType } from '@coppice/model'
 import type { BinMapper, NumericBinMapper } from '../dataset.js'
+import {
+  countBelow, type DistinctValues, distinctValues, rowsOfValues, rowsUpTo,
+} from './distinct-values.js'
 import { forcedBounds } from './forced-bounds.js'
 import { requireMaxBin } from './max-bin.js'
-import { greedyBounds, isSameValue, type DistinctValues } from './greedy-bounds.js'
+import { greedyBounds, isSameValue } from './greedy-bounds.js'
 import type { SampledValues } from './sampled-values.js'
 import { zeroThreshold } from './value-sample.js'
 
@@ -28,7 +31,7 @@ export interface FoundBins<M extends BinMapper = BinMapper> {
 /** Values that are at most one representable step from their neighbour become the larger. */
 function joinNeighbours(values: Float64Array, counts: Uint32Array): DistinctValues {
   // There are none, nearly always.
-  if (!hasNeighbours(values)) return { values, counts }
+  if (!hasNeighbours(values)) return distinctValues(values, counts)
   const kept = new Float64Array(values.length)
   const sums = new Uint32Array(values.length)
   let n = -1
@@ -37,18 +40,12 @@ function joinNeighbours(values: Float64Array, counts: Uint32Array): DistinctValu
     kept[n] = values[i]!
     sums[n]! += counts[i]!
   }
-  return { values: kept.subarray(0, n + 1), counts: sums.subarray(0, n + 1) }
+  return distinctValues(kept.subarray(0, n + 1), sums.subarray(0, n + 1))
 }
 
 function hasNeighbours(values: Float64Array): boolean {
   for (let i = 1; i < values.length; i++) if (isSameValue(values[i - 1]!, values[i]!)) return true
   return false
-}
-
-function sum(counts: Uint32Array): number {
-  let total = 0
-  for (let i = 0; i < counts.length; i++) total += counts[i]!
-  return total
 }
 
 /**
@@ -61,8 +58,8 @@ function boundsAroundZero(
   maxBin: number,
   minDataInBin: number,
 ): number[] {
-  const nNegative = sum(negative.counts)
-  const nPositive = sum(positive.counts)
+  const nNegative = rowsOfValues(negative)
+  const nPositive = rowsOfValues(positive)
   const bounds: number[] = []
   if (nNegative > 0 && maxBin > 1) {
     const share = Math.trunc((nNegative / (nNegative + nPositive)) * (maxBin - 1))
@@ -86,31 +83,34 @@ function joined(
   const zero = Number(nZeros > 0)
   const n = negative.values.length
   const values = new Float64Array(n + zero + positive.values.length)
-  const counts = new Uint32Array(values.length)
+  const ends = new Int32Array(values.length)
   values.set(negative.values)
-  counts.set(negative.counts)
-  if (nZeros > 0) counts[n] = nZeros
+  ends.set(negative.ends)
+  const rowsBefore = rowsOfValues(negative) + nZeros
+  if (nZeros > 0) ends[n] = rowsBefore
   values.set(positive.values, n + zero)
-  counts.set(positive.counts, n + zero)
-  return { values, counts }
+  for (const [i, end] of positive.ends.entries()) ends[n + zero + i] = rowsBefore + end
+  const mostRows = Math.max(negative.mostRows, nZeros, positive.mostRows)
+  return { values, ends, rowsBefore: 0, mostRows }
 }
 
-function countByBin(bounds: Float64Array, parts: readonly DistinctValues[]): number[] {
-  const counts = new Array<number>(bounds.length).fill(0)
-  let bin = 0
-  for (const { values, counts: rows } of parts) {
-    for (let i = 0; i < values.length; i++) {
-      while (values[i]! > bounds[bin]!) bin++
-      counts[bin]! += rows[i]!
-    }
-  }
-  return counts
+/** Rows of each bin; zeros are neither of the negative values nor of the positive ones. */
+function countByBin(
+  bounds: Float64Array, negative: DistinctValues, nZeros: number, positive: DistinctValues,
+): number[] {
+  let before = 0
+  return Array.from(bounds, (bound) => {
+    const rows = rowsUpTo(negative, bound) + (bound >= 0 ? nZeros : 0) + rowsUpTo(positive, bound)
+    const count = rows - before
+    before = rows
+    return count
+  })
 }
 
 /**
  * Bins of a numeric feature, exactly as LightGBM 4.6 finds them from the same sampled rows
  * (BinMapper::FindBin), except that bounds are never infinite below the last.
- * O(distinct values).
+ * O(distinct values), of which a pass is made to add up their rows.
  */
 export function findNumericBins(
   sampled: SampledValues,
@@ -125,8 +125,7 @@ export function findNumericBins(
   // Without a bin of its own NaN is read as 0.
   const nZeros = sampled.zeroCount + sampled.nanCount - nMissing
 
-  let nNegative = 0
-  while (nNegative < sampled.values.length && sampled.values[nNegative]! < 0) nNegative++
+  const nNegative = countBelow(sampled.values, 0)
   const part = (from: number, to?: number): DistinctValues =>
     joinNeighbours(sampled.values.subarray(from, to), sampled.counts.subarray(from, to))
   const negative = part(0, nNegative)
@@ -140,8 +139,7 @@ export function findNumericBins(
   assert(upperBounds.length <= valueBins, `${upperBounds.length} bins of at most ${valueBins}`)
   if (missing === 'zero' && upperBounds.length === 2) missing = 'none'
 
-  const zero = { values: Float64Array.of(0), counts: Uint32Array.of(nZeros) }
-  const counts = countByBin(upperBounds, [negative, zero, positive])
+  const counts = countByBin(upperBounds, negative, nZeros, positive)
   if (missing === 'nan') counts.push(nMissing)
   const zeroBin = upperBounds.findIndex(bound => bound >= 0)
   const nBins = counts.length

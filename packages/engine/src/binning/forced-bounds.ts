@@ -1,4 +1,7 @@
-import { greedyBounds, type DistinctValues } from './greedy-bounds.js'
+import {
+  countBelow, type DistinctValues, partOfValues, rowsOfValues,
+} from './distinct-values.js'
+import { greedyBounds } from './greedy-bounds.js'
 import { zeroThreshold } from './value-sample.js'
 
 /**
@@ -13,8 +16,8 @@ import { zeroThreshold } from './value-sample.js'
 export function forcedBounds(
   distinct: DistinctValues, maxBin: number, minDataInBin: number, forced: readonly number[],
 ): number[] {
-  const { values, counts } = distinct
-  const total = counts.reduce((sum, count) => sum + count, 0)
+  const { values } = distinct
+  const total = rowsOfValues(distinct)
   const bounds = [...boundsOfZero(values, maxBin), Infinity]
   const room = maxBin - bounds.length
   bounds.push(...forced.filter((bound) => Math.abs(bound) > zeroThreshold).slice(0, room))
@@ -24,13 +27,13 @@ export function forcedBounds(
   let next = 0
   for (const [i, bound] of bounds.entries()) {
     const first = next
-    let nRows = 0
-    for (; next < values.length && values[next]! < bound; next++) nRows += counts[next]!
+    next = countBelow(values, bound)
+    const own = partOfValues(distinct, first, next)
+    const nRows = rowsOfValues(own)
     const left = free - between.length
     // lround: halves go up, shares are not negative
     const share = Math.floor(nRows * free / total + 0.5)
     const nBins = (i === bounds.length - 1 ? left : Math.min(share, left)) + 1
-    const own = { values: values.subarray(first, next), counts: counts.subarray(first, next) }
     if (next > first) between.push(...greedyBounds(own, nBins, nRows, minDataInBin).slice(0, -1))
   }
   return [...bounds, ...between].sort((a, b) => a - b)

@@ -1,10 +1,5 @@
 import { nextUp } from '../numeric/next-up.js'
-
-/** Consecutive distinct values in ascending order, and the rows of each. */
-export interface DistinctValues {
-  readonly values: Float64Array
-  readonly counts: Uint32Array
-}
+import type { DistinctValues } from './distinct-values.js'
 
 /**
  * The largest bound below the last: one step below the largest double, which as a threshold in a
@@ -17,7 +12,7 @@ const LARGEST_BOUND = Number.MAX_VALUE * (1 - Number.EPSILON / 2)
  * that infinite values can be told from finite ones. Where a + b overflows LightGBM gets an
  * infinite bound instead.
  */
-function boundBetween(a: number, b: number): number {
+export function boundBetween(a: number, b: number): number {
   const sum = a + b
   const middle = Number.isFinite(sum) ? sum / 2 : a / 2 + b / 2
   return Math.min(nextUp(middle), LARGEST_BOUND)
@@ -34,65 +29,101 @@ export function isSameValue(a: number, b: number): boolean {
  * Appends a bound unless it equals the last, as LightGBM takes care of although values two steps
  * apart have bounds two steps apart; returns whether it did.
  */
-function pushBound(bounds: number[], bound: number): boolean {
+export function pushBound(bounds: number[], bound: number): boolean {
   if (bounds.length > 0 && isSameValue(bounds[bounds.length - 1]!, bound)) return false
   bounds.push(bound)
   return true
 }
 
 /** Few values: a bin for each, neighbours joined until they have `minDataInBin` rows. */
-function boundsOfFewValues({ values, counts }: DistinctValues, minDataInBin: number): number[] {
+function boundsOfFewValues(
+  { values, ends, rowsBefore }: DistinctValues, minDataInBin: number,
+): number[] {
   const bounds: number[] = []
-  let count = 0
+  let closed = rowsBefore
   for (let i = 0; i + 1 < values.length; i++) {
-    count += counts[i]!
-    if (count < minDataInBin) continue
-    if (pushBound(bounds, boundBetween(values[i]!, values[i + 1]!))) count = 0
+    if (ends[i]! - closed < minDataInBin) continue
+    if (pushBound(bounds, boundBetween(values[i]!, values[i + 1]!))) closed = ends[i]!
   }
   return bounds
+}
+
+/** Values with at least so many rows, which there are not many of. */
+function placesOfBig({ ends, rowsBefore, mostRows }: DistinctValues, bigCount: number): number[] {
+  const places: number[] = []
+  if (mostRows < bigCount) return places
+  for (let i = 0, before = rowsBefore; i < ends.length; before = ends[i++]!) {
+    if (ends[i]! - before >= bigCount) places.push(i)
+  }
+  return places
+}
+
+/**
+ * The first value from `first` on with which a bin is full that has no rows up to `closed`; the
+ * number of values where there is none, as where `meanCount` is NaN.
+ */
+function firstFull(ends: Int32Array, first: number, closed: number, meanCount: number): number {
+  let low = first
+  let step = 1
+  // most bins end near where they would if values had a row each
+  while (low + step < ends.length && !(ends[low + step]! - closed >= meanCount)) {
+    low += step
+    step *= 2
+  }
+  let high = Math.min(ends.length, low + step)
+  if (low < ends.length && ends[low]! - closed >= meanCount) high = low
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ends[middle]! - closed >= meanCount) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /**
  * Many values: bins of equal row counts, as far as values with many rows allow. A value with at
  * least the mean count gets a bin of its own and the rest share what bins remain; a bin is closed
- * when it is full, or at half when a big value comes next.
+ * when it is full, or at half when a big value comes next. O(bins log(distinct values)), but where
+ * some value is big.
  */
-function boundsOfManyValues(
-  { values, counts }: DistinctValues,
-  maxBin: number,
-  total: number,
-): number[] {
-  const bigCount = total / maxBin
-  let restBins = maxBin
-  let restRows = total
-  for (let i = 0; i < counts.length; i++) {
-    if (counts[i]! < bigCount) continue
-    restBins--
-    restRows -= counts[i]!
-  }
-  let meanCount = restRows / restBins
+function boundsOfManyValues(distinct: DistinctValues, maxBin: number, total: number): number[] {
+  const { values, ends, rowsBefore } = distinct
+  const n = values.length
+  const rowsOf = (place: number): number => ends[place]! - (ends[place - 1] ?? rowsBefore)
+  const bigs = placesOfBig(distinct, total / maxBin)
+  let restBins = maxBin - bigs.length
+  /** Rows of values that are not big, from the first one on. */
+  const smallRows = bigs.reduce((rest, place) => rest - rowsOf(place), total)
+  let meanCount = smallRows / restBins
   const bounds: number[] = []
   let nClosed = 0
-  let count = 0
-  for (let i = 0; i + 1 < values.length; i++) {
-    const isBig = counts[i]! >= bigCount
-    if (!isBig) restRows -= counts[i]!
-    count += counts[i]!
+  /** Rows up to the last bound; of those, rows of big values. */
+  let closed = rowsBefore
+  let closedBig = 0
+  for (let first = 0, nextBig = 0; first + 1 < n; nClosed++) {
+    const big = bigs[nextBig] ?? n
+    let last = Math.min(firstFull(ends, first, closed, meanCount), big)
     // Not Math.max: with no bins or rows left the mean is NaN, which must not win.
     const half = meanCount * 0.5 > 1 ? meanCount * 0.5 : 1
-    const isFull = isBig || count >= meanCount || (counts[i + 1]! >= bigCount && count >= half)
-    if (!isFull) continue
-    pushBound(bounds, boundBetween(values[i]!, values[i + 1]!))
-    if (++nClosed >= maxBin - 1) break
-    count = 0
-    if (!isBig) meanCount = restRows / --restBins
+    if (big < n && first < big && big <= last && ends[big - 1]! - closed >= half) last = big - 1
+    if (last + 1 >= n) break
+    pushBound(bounds, boundBetween(values[last]!, values[last + 1]!))
+    if (nClosed + 1 >= maxBin - 1) break
+    if (last === big) {
+      closedBig += rowsOf(big)
+      nextBig++
+    }
+    closed = ends[last]!
+    if (last !== big) meanCount = (smallRows - (closed - rowsBefore - closedBig)) / --restBins
+    first = last + 1
   }
   return bounds
 }
 
 /**
  * Upper bounds of at most `maxBin` bins over the given values, the last one Infinity. Follows
- * LightGBM's GreedyFindBin (src/io/bin.cpp) step by step. O(distinct values).
+ * LightGBM's GreedyFindBin (src/io/bin.cpp), bin by bin where that goes
+ * value by value (`reference-bounds.ts` does).
  *
  * @param distinct - at least one value
  * @param total - sum of the counts

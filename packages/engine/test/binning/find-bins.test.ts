@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { distinctValues, partOfValues } from '../../src/binning/distinct-values.js'
 import { findCategoricalBins } from '../../src/binning/find-categorical-bins.js'
 import { findNumericBins, type NumericBinOptions } from '../../src/binning/find-numeric-bins.js'
+import { greedyBounds } from '../../src/binning/greedy-bounds.js'
 import { nextUp } from '../../src/numeric/next-up.js'
 import { valueToBin } from '../../src/binning/reference.js'
+import { referenceGreedyBounds } from '../../src/binning/reference-bounds.js'
 import { isTrivial, preFilterCount } from '../../src/binning/trivial.js'
 import type { SampledValues } from '../../src/binning/sampled-values.js'
 import { ValueSample } from '../../src/binning/value-sample.js'
@@ -20,6 +23,31 @@ function sampleOf(values: readonly number[]): SampledValues {
   sample.add(Float64Array.from(values), null)
   return sample.finish()
 }
+
+describe('greedyBounds', () => {
+  it('is what going value by value comes to', () => {
+    // few rows, and many: values that are big for some numbers of bins, alone and side by side
+    const count = fc.oneof(
+      { weight: 4, arbitrary: fc.constant(1) },
+      { weight: 2, arbitrary: fc.integer({ min: 1, max: 6 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 10, max: 200 }) })
+    const property = fc.property(
+      fc.array(count, { minLength: 1, maxLength: 300 }), fc.integer({ min: 1, max: 300 }),
+      fc.integer({ min: 1, max: 9 }), fc.nat(40), fc.constantFrom(1, 2 * Number.MIN_VALUE),
+      (rows, maxBin, minDataInBin, skipped, gap) => {
+        const values = Float64Array.from(rows, (_, i) => i * gap)
+        const counts = Uint32Array.from(rows)
+        const start = Math.min(skipped, rows.length - 1)
+        const own = { values: values.subarray(start), counts: counts.subarray(start) }
+        const total = own.counts.reduce((sum, n) => sum + n, 0)
+        assert.deepEqual(
+          greedyBounds(
+            partOfValues(distinctValues(values, counts), start), maxBin, total, minDataInBin),
+          referenceGreedyBounds(own, maxBin, total, minDataInBin))
+      })
+    fc.assert(property, { numRuns: 3000, seed: 44 })
+  })
+})
 
 describe('findNumericBins', () => {
   it('keeps its promises for any values', () => {

@@ -5,8 +5,8 @@
  */
 import { datasetFromMemory } from '@coppice/data'
 import {
-  binColumns, binLookup, binMatrix, CategorySample, findCategoricalBins, findNumericBins,
-  sampledOffsets, sampleMatrix, sampleRule, ValueSample,
+  binColumns, binLookup, binMatrix, CategorySample, findCategoricalBins, findColumnBins,
+  findNumericBins, sampledOffsets, sampleRule, ValueSample,
 } from '@coppice/engine'
 
 /** LightGBM's defaults, which are ours too. */
@@ -15,8 +15,6 @@ const dataRandomSeed = 1
 const binOptions = { maxBin: 255, minDataInBin: 3 }
 const missing = { useMissing: true, zeroAsMissing: false }
 
-/** Columns that are sampled at a time: few enough to need little memory. */
-const columnsAtOnce = 32
 /** Rows that columns are taken out of before the next ones: they stay in the cache. */
 const rowsAtOnce = 2048
 
@@ -58,12 +56,10 @@ export function binData(data) {
 function binNumbers({ nFeatures, train: { x, nRows } }, offsets, bins) {
   const matrix = { data: x, nColumns: nFeatures }
   const all = Array.from({ length: nFeatures }, (_, f) => f)
-  const features = []
-  for (let first = 0; first < nFeatures; first += columnsAtOnce) {
-    const some = all.slice(first, first + columnsAtOnce)
-    const samples = sampleMatrix(matrix, some, 0, nRows, offsets)
-    features.push(...samples.map((sample, c) => numericFeature(first + c, sample)))
-  }
+  const mappers = findColumnBins(
+    all.map((start) => ({ data: x, start, stride: nFeatures })),
+    all.map(() => ({ ...binOptions, ...missing, filterCount: null })), nRows, offsets)
+  const features = mappers.map((mapper, f) => ({ name: `f${f}`, mapper, categories: null }))
   binMatrix(features.map(({ mapper }) => binLookup(mapper)), matrix, all, 0, nRows, bins)
   return features
 }

@@ -125,7 +125,10 @@ function matrixTable({ data, shape }: Matrix): MemoryTable {
     names,
     hasNames: false,
     nRows,
-    ...(isFloat ? { matrix: { data, nColumns } } : {}),
+    ...(isFloat ? {
+      matrix: { data, nColumns },
+      floats: (start: number) => ({ data, start, stride: nColumns }),
+    } : {}),
     isText: (index) =>
       !ArrayBuffer.isView(data) && areTexts((row) => data[row * nColumns + index], nRows),
     column(index, start, end) {
@@ -161,6 +164,11 @@ function columnsTable(columns: Readonly<Record<string, ArrayLike<Cell>>>): Memor
     hasNames: true,
     nRows,
     isText: (index) => areTexts((row) => columns[names[index]!]![row], nRows),
+    floats(index) {
+      const data = columns[names[index]!]!
+      return data instanceof Float64Array || data instanceof Float32Array
+        ? { data, start: 0, stride: 1 } : null
+    },
     column(index, start, end) {
       const cells = columns[names[index]!]!
       return sliceCells(cells, start, end, names[index]!)

@@ -1,4 +1,6 @@
-import { type BinnedDataset, sampleMatrix, type ValueMatrix } from '@coppice/engine'
+import {
+  type BinnedDataset, columnsSampledAtOnce, findColumnBins, type NumericBinMapper,
+} from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Cell } from './cells.js'
 import type { WantedType } from './column-types.js'
@@ -75,7 +77,7 @@ export async function datasetFromMemory(
       params: { ...defaultBinning, ...options.params },
       runner,
       memory: null,
-      ...columnSampler(table, options.signal),
+      ...columnFinder(table, options.signal),
     },
     { ...options, ...extra.roles },
   )
@@ -270,38 +272,50 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
   if (table.sparse !== undefined) {
     return { ...reader, ...sparseReader(table.sparse, table.names.length) }
   }
-  return table.matrix === undefined ? reader : { ...reader, ...matrixReader(table.matrix) }
+  return table.floats === undefined ? reader : { ...reader, ...floatReader(table) }
 }
 
-/** A float column of the matrix, which need not become one. */
+/** A float column, which need not be read. */
 function isReady(
   nColumns: number, index: number, type: ColumnType | null | undefined,
 ): boolean {
   return index < nColumns && (type === null || type === 'float')
 }
 
-/** What is read of a matrix without making columns of it. Columns are sampled later, all rows. */
-function matrixReader(
-  matrix: ValueMatrix,
+/** What is done with floats without reading them. Bins are found later, of all rows at once. */
+function floatReader(
+  { names, floats, matrix }: MemoryTable,
 ): Pick<PartitionReader, 'readSample' | 'readMatrix'> {
+  const isFloat = (index: number, type: ColumnType | null | undefined): boolean =>
+    isReady(names.length, index, type) && floats!(index) !== null
   return {
     readSample: (_plan, _unit, columns, types) => columns.map((index, i) =>
-      isReady(matrix.nColumns, index, types[i]) ? { type: 'float', sampled: null } : null),
-    readMatrix: (_plan, { firstRow }, columns, types) =>
-      columns.every((index, i) => isReady(matrix.nColumns, index, types[i]))
-        ? { matrix, firstRow, columns } : null,
+      isFloat(index, types[i]) ? { type: 'float', sampled: null } : null),
+    ...(matrix === undefined ? {} : {
+      readMatrix: (_plan, { firstRow }, columns, types) =>
+        columns.every((index, i) => isFloat(index, types[i]))
+          ? { matrix, firstRow, columns } : null,
+    }),
   }
 }
 
 /** See SurveyInputs. */
-function columnSampler(
-  { matrix, nRows }: MemoryTable, signal: AbortSignal | undefined,
-): Pick<SurveyInputs, 'sampleColumns'> {
-  if (matrix === undefined) return {}
+function columnFinder(
+  { floats, nRows }: MemoryTable, signal: AbortSignal | undefined,
+): Pick<SurveyInputs, 'findBins'> {
+  if (floats === undefined) return {}
   return {
-    sampleColumns(columns, offsets) {
-      throwIfAborted(signal)
-      return sampleMatrix(matrix, columns, 0, nRows, offsets)
+    findBins(features, offsets) {
+      const atOnce = columnsSampledAtOnce(offsets?.length ?? nRows)
+      const found: NumericBinMapper[] = []
+      for (let k = 0; k < features.length; k += atOnce) {
+        throwIfAborted(signal)
+        const some = features.slice(k, k + atOnce)
+        found.push(...findColumnBins(
+          some.map(({ column }) => floats(column)!), some.map(({ options }) => options), nRows,
+          offsets))
+      }
+      return Promise.resolve(found)
     },
   }
 }

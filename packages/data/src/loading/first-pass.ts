@@ -1,17 +1,20 @@
 /** The first pass over all units: types, bins, dictionaries, classes and query groups. */
-import { featureBins, type FeatureInfo, sampleRule } from '@coppice/engine'
+import {
+  type FeatureBins, featureBins, type FeatureInfo, type NumericBinMapper, sampledOffsets, type SampleRule,
+  sampleRule,
+} from '@coppice/engine'
 import { assert, CoppiceError, type Scalar } from '@coppice/model'
 import type { ColumnType, Unit } from '../reader.js'
 import { mergeGroups } from './groups.js'
 import type { ColumnRole, JobColumn, JobContext, LabelKind, LabelScan } from './job.js'
 import { mergeLabels, otherThanBinary } from './labels.js'
-import { LaterSamples } from './later-samples.js'
 import {
   columnsToReadAsText,
   findFeature,
   joinScannedTypes,
   mergeCategories,
   type MergedFeature,
+  numericOptions,
   type PlacedScan,
   withTextColumns,
 } from './merge.js'
@@ -62,9 +65,8 @@ export async function scanDataset(
   if (reference === undefined) {
     await refuseNearNumbers(inputs.runner, columns, types, units, scans)
   }
-  const features = reference?.features ?? (await findFeatures(inputs, columns, types, scans,
-    new LaterSamples(inputs, context, columnsOnlyChecked(inputs, columns, scans), rule, nRows),
-    nRows))
+  const features = reference?.features ??
+    (await findFeatures(inputs, context, types, scans, rule, nRows))
   const named = (role: ColumnRole) => columns.find((column) => column.role === role)?.name ?? ''
   const labels = columns.flatMap(({ role }, i) => (role === 'label' ? [i] : []))
   let classes = reference?.classes ?? null
@@ -143,21 +145,24 @@ async function scanUnits(
 
 /** Features that units give no samples of. */
 function columnsOnlyChecked(
-  { sampleColumns }: SurveyInputs, columns: readonly JobColumn[], scans: readonly PlacedScan[],
-): number[] {
-  if (sampleColumns === undefined) return []
-  return columns.flatMap(({ role }, i) =>
-    role === 'feature' && scans.every(({ scan }) => scan.features[i] === null) ? [i] : [])
+  { findBins }: SurveyInputs, columns: readonly JobColumn[], scans: readonly PlacedScan[],
+): ReadonlySet<number> {
+  return new Set(columns.flatMap(({ role }, i) =>
+    findBins !== undefined && role === 'feature' &&
+      scans.every(({ scan }) => scan.features[i] === null) ? [i] : []))
 }
 
 async function findFeatures(
-  { runner, params, pause }: SurveyInputs,
-  columns: readonly JobColumn[],
+  inputs: SurveyInputs,
+  context: JobContext,
   types: readonly ColumnType[],
   scans: readonly PlacedScan[],
-  later: LaterSamples,
+  rule: SampleRule,
   nRows: number,
 ): Promise<FeatureInfo[]> {
+  const { runner, params, pause } = inputs
+  const { columns } = context
+  const later = columnsOnlyChecked(inputs, columns, scans)
   const found = columns.flatMap((column, i) => {
     if (column.role !== 'feature') return []
     const parts = scans.flatMap(({ scan: { features } }) => features[i] ?? [])
@@ -174,24 +179,49 @@ async function findFeatures(
     })),
   )
   const sampledOf = new Map(numeric.map(({ column }, k) => [column, merged[k]!]))
-  const infos: FeatureInfo[] = []
   const bins = featureBins(
     found.map(({ name }) => name),
     params.maxBin,
     params.maxBinByFeature ?? '',
     params.forcedbinsFilename ?? '',
   )
+  const mappers = await findLater(inputs, context, rule, nRows,
+    found.flatMap(({ column }, f) => later.has(column) ? [{ column, params: bins[f]! }] : []))
+  const infos: FeatureInfo[] = []
   // Every feature has seen the same sampled rows.
   let nSampled: number | null = null
   for (const [f, { column, name, isText, isNumeric, parts }] of found.entries()) {
+    const mapper = mappers.get(column)
+    if (mapper !== undefined) {
+      infos.push({ name, mapper, categories: null })
+      continue
+    }
     const feature: MergedFeature = isNumeric
-      ? { kind: 'numeric', name, sampled: sampledOf.get(column) ?? later.of(column) }
+      ? { kind: 'numeric', name, sampled: sampledOf.get(column)! }
       : { kind: 'categorical', name, merged: mergeCategories(parts, isText) }
     nSampled ??= countSampled(feature)
     infos.push(findFeature(feature, { ...params, ...bins[f]! }, nSampled, nRows))
     await pause?.()
   }
   return infos
+}
+
+/** The bins of columns that units have only checked. */
+async function findLater(
+  { findBins, params }: SurveyInputs,
+  { partitions }: JobContext,
+  rule: SampleRule,
+  nRows: number,
+  wanted: readonly { readonly column: number; readonly params: FeatureBins }[],
+): Promise<Map<number, NumericBinMapper>> {
+  if (wanted.length === 0) return new Map()
+  const offsets = sampledOffsets(rule, 0, nRows)
+  const nSampled = offsets?.length ?? nRows
+  const mappers = await findBins!(wanted.map(({ column, params: own }) => ({
+    column: partitions[0]!.columnIdx[column]!,
+    options: numericOptions({ ...params, ...own }, nSampled, nRows),
+  })), offsets)
+  return new Map(wanted.map(({ column }, i) => [column, mappers[i]!]))
 }
 
 function countSampled(feature: MergedFeature): number {

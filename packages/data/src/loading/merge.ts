@@ -1,12 +1,13 @@
 /** Puts together what the units told: types, dictionaries, bins. */
 import {
+  type CategoricalBinMapper,
   findCategoricalBins,
-  findNumericBins,
   type FeatureBins,
   type FeatureInfo,
-  type FoundBins,
   isTrivial,
   mergeSampledCategories,
+  numericFeatureBins,
+  type NumericFeatureOptions,
   preFilterCount,
   recodeSampledCategories,
   type SampledCategories,
@@ -108,30 +109,29 @@ export function findFeature(
   nSampled: number,
   nRows: number,
 ): FeatureInfo {
-  const { maxBin, forcedBounds, minDataInBin, useMissing, zeroAsMissing } = params
-  const filterCount = params.featurePreFilter
-    ? preFilterCount(params.minDataInLeaf, nSampled, nRows)
-    : null
+  const { maxBin, minDataInBin } = params
+  const options = numericOptions(params, nSampled, nRows)
+  const { filterCount } = options
   const { name } = feature
   if (feature.kind === 'categorical') {
     const { categories, sampled } = feature.merged
     const found = findCategoricalBins(sampled, { maxBin, minDataInBin })
-    const mapper = isTrivial(found, filterCount) ? onlyBin('categorical') : found.mapper
+    const mapper = isTrivial(found, filterCount) ? noCategories : found.mapper
     return { name, mapper, categories }
   }
-  const found = findNumericBins(feature.sampled, {
-    maxBin,
-    minDataInBin,
-    useMissing,
-    zeroAsMissing,
-    forcedBounds,
-  })
-  const mapper = isTrivial(found, filterCount) ? onlyBin('numeric') : found.mapper
-  return { name, mapper, categories: null }
+  return { name, mapper: numericFeatureBins(feature.sampled, options), categories: null }
 }
 
-function onlyBin(kind: 'numeric' | 'categorical'): FoundBins['mapper'] {
-  if (kind === 'categorical') return { kind, codes: new Int32Array(0), nBins: 1 }
-  const upperBounds = Float64Array.of(Infinity)
-  return { kind, missing: 'none', upperBounds, nBins: 1, zeroBin: 0, missingBin: -1 }
+const noCategories: CategoricalBinMapper =
+  { kind: 'categorical', codes: new Int32Array(0), nBins: 1 }
+
+/** How the bins of a numeric feature are found. */
+export function numericOptions(
+  params: BinningParams & FeatureBins, nSampled: number, nRows: number,
+): NumericFeatureOptions {
+  const { maxBin, forcedBounds, minDataInBin, useMissing, zeroAsMissing } = params
+  const filterCount = params.featurePreFilter
+    ? preFilterCount(params.minDataInLeaf, nSampled, nRows)
+    : null
+  return { maxBin, minDataInBin, useMissing, zeroAsMissing, forcedBounds, filterCount }
 }

@@ -1,5 +1,5 @@
 /** What a load is given and what it gives back. */
-import type { BinnedDataset, SampledValues } from '@coppice/engine'
+import type { BinnedDataset, NumericBinMapper, NumericFeatureOptions } from '@coppice/engine'
 import type { ColumnType, Format, TextOptions } from '../reader.js'
 import type { RoleOptions } from '../schema.js'
 import type {
@@ -104,6 +104,13 @@ export interface DatasetSurvey {
   readonly columns: readonly LoadedColumn[]
 }
 
+/** A numeric feature whose bins are wanted. */
+export interface FeatureToFind {
+  /** By the partition's plan. */
+  readonly column: number
+  readonly options: NumericFeatureOptions
+}
+
 /** What `surveyDataset` needs beside the options. */
 export interface SurveyInputs {
   readonly partitions: readonly PartitionInfo[]
@@ -113,14 +120,14 @@ export interface SurveyInputs {
   /** Memory that may be used, and what sets the limit; null where others hold the rows. */
   readonly memory: { readonly limitBytes: number; readonly limitName: string } | null
   /**
-   * Samples columns of the only partition, by its plan's indices: those that its units check but
-   * do not sample (`readSample`), a few at a time, when their bins are found. So the samples of all
-   * columns are never in memory together. Absent where units sample.
+   * Finds the bins of features of the only partition: those that its units check but do not sample
+   * (`readSample`). So the samples of all columns are never in memory together. Absent where units
+   * sample.
    *
    * @param offsets - the rows to sample, null for all
    */
-  readonly sampleColumns?: (
-    columns: readonly number[], offsets: Int32Array | null) => readonly SampledValues[]
+  readonly findBins?: (
+    features: readonly FeatureToFind[], offsets: Int32Array | null) => Promise<NumericBinMapper[]>
   /**
    * Waited for after each feature whose bins were found in the calling thread (milliseconds
    * each), to let other events through. Without it they are found in one go.

@@ -20,9 +20,13 @@ export {
   type SampledCategories,
 } from './category-sample.js'
 export { findCategoricalBins, type CategoricalBinOptions } from './find-categorical-bins.js'
+export {
+  findColumnBins, numericFeatureBins, type NumericFeatureOptions,
+} from './find-column-bins.js'
 export { findNumericBins, type FoundBins, type NumericBinOptions } from './find-numeric-bins.js'
+export type { NumberColumn } from './number-column.js'
 export { sampledOffsets, sampleRule, type SampleRule } from './sample.js'
-export { columnsSampledAtOnce, sampleMatrix } from './sample-matrix.js'
+export { columnsSampledAtOnce } from './sample-columns.js'
 export { isTrivial, preFilterCount } from './trivial.js'
 export {
   mergeSampledValues,

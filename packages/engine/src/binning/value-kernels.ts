@@ -30,7 +30,11 @@ class ValueKernels {
 
   /** The sample of rows of these values. */
   sampleValues(values: Float64Array): SampledValues {
-    return this.sampleColumns(1, values.length, (place) => place.set(values))[0]!
+    let sample: SampledValues | null = null
+    this.sampleColumns(1, values.length, (place) => place.set(values), (sampled) => {
+      sample = { ...sampled, values: sampled.values.slice(), counts: sampled.counts.slice() }
+    })
+    return sample!
   }
 
   /**
@@ -38,19 +42,22 @@ class ValueKernels {
    *
    * @param nRows - of each
    * @param fill - writes all values: column by column, nRows apart
+   * @param take - is given each sample: views that do not outlive the call
    */
   sampleColumns(
     nColumns: number, nRows: number, fill: (values: Float64Array) => void,
-  ): SampledValues[] {
+    take: (sampled: SampledValues, index: number) => void,
+  ): void {
     const [values, columnBytes] = [this.#start, 8 * nRows]
     const scratch = values + nColumns * columnBytes
     this.#ensure(scratch + scratchBytes(nRows) - values)
     fill(this.#arena.doubles(values, nColumns * nRows))
-    return Array.from({ length: nColumns }, (_, c) =>
-      this.#sampled(values + c * columnBytes, nRows, scratch))
+    for (let c = 0; c < nColumns; c++) {
+      take(this.#sampled(values + c * columnBytes, nRows, scratch), c)
+    }
   }
 
-  /** The sample of values, which it changes. `scratch` has room for `scratchBytes`. */
+  /** The sample of values, where they are. `scratch` has room for `scratchBytes`. */
   #sampled(values: number, length: number, scratch: number): SampledValues {
     const counts = scratch + 8 * length
     const n = this.#kernels.keepStored(values, length, counts)
@@ -58,7 +65,10 @@ class ValueKernels {
     this.#kernels.sortValues(values, scratch, n, counts)
     const nDistinct = this.#kernels.countDistinct(values, counts, n)
     return {
-      ...this.#counted(values, counts, nDistinct), zeroCount: length - n - nanCount, nanCount,
+      values: this.#arena.doubles(values, nDistinct),
+      counts: this.#arena.words(counts, nDistinct),
+      zeroCount: length - n - nanCount,
+      nanCount,
     }
   }
 

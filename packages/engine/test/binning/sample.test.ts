@@ -7,7 +7,7 @@ import {
   recodeSampledCategories,
 } from '../../src/binning/category-sample.js'
 import { sampledOffsets, sampleRule } from '../../src/binning/sample.js'
-import { sampleMatrix } from '../../src/binning/sample-matrix.js'
+import { sampleColumns } from '../../src/binning/sample-columns.js'
 import {
   mergeSampledValues,
   sampleCodes,
@@ -100,7 +100,7 @@ describe('ValueSample', () => {
   })
 })
 
-describe('sampleMatrix', () => {
+describe('sampleColumns', () => {
   /** Of each column every value, or those of the sampled rows. */
   const check = (
     nRows: number, nColumns: number, columns: readonly number[], share: number,
@@ -117,9 +117,18 @@ describe('sampleMatrix', () => {
     const rule = sampleRule(nRows, Math.round(nRows * share), 5)
     const offsets = sampledOffsets(rule, 0, nRows)
     const rows = offsets ?? Array.from({ length: nRows }, (_, row) => row)
-    const found = sampleMatrix({ data, nColumns }, columns, firstRow, nRows, offsets)
-    assert.deepEqual(found, columns.map((c) =>
-      countNaively(Array.from(rows, (row) => data[(firstRow + row) * nColumns + c]!))))
+    // in a matrix, and each by itself
+    const inMatrix = columns.map((c) => ({ data, start: firstRow * nColumns + c, stride: nColumns }))
+    const alone = columns.map((c) => ({
+      data: data.filter((_, i) => i % nColumns === c), start: firstRow, stride: 1 }))
+    for (const own of [inMatrix, alone, [...inMatrix, ...alone]]) {
+      const found: SampledValues[] = []
+      sampleColumns(own, nRows, offsets, ({ values, counts, ...rest }, i) => {
+        found[i] = { values: values.slice(), counts: counts.slice(), ...rest }
+      })
+      assert.deepEqual(found, own.map(({ start, stride, data: values }) =>
+        countNaively(Array.from(rows, (row) => values[start + row * stride]!))))
+    }
   }
 
   it('samples columns as they are, in any order', () => {

@@ -2,7 +2,7 @@
  * Loads a data set into the memory of one process: surveys it, then bins all rows into big arrays
  * that threads share.
  */
-import type { BinnedBlock } from '@coppice/engine'
+import { type BinnedBlock, binLookup, type NumericLookup } from '@coppice/engine'
 import { allocateTargets, targetSize } from './loading/allocate.js'
 import { estimateMemory, requireMemory } from './loading/estimate.js'
 import type { PlacedUnit } from './loading/first-pass.js'
@@ -19,7 +19,8 @@ export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Prom
   const { recipe, groupSizes, partitions, columns } = await surveyDataset(inputs, options)
   const { nRows, features, classes } = recipe
   const targets = allocateTargets(targetSize(recipe.columns, features, nRows, nRawValues(recipe)))
-  runner.setEncoding({ plan: encodePlanOf(recipe), targets: [targets] })
+  const areBinned = targets.blocks !== null && await binAhead(inputs, recipe, targets.blocks)
+  runner.setEncoding({ plan: encodePlanOf(recipe), targets: [targets], areBinned })
   const units = unitsOf(recipe.partitions)
   const onDone = report(options, 'bin', units.length)
   const blocks = targets.blocks ?? await packedBlocks(inputs, recipe, units, onDone)
@@ -30,6 +31,21 @@ export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Prom
     nRows, features, blocks, label, classes, weight, initScore, groupSizes, ...positions,
   }
   return { data, partitions, columns }
+}
+
+/** @returns whether the bins of all rows are in the blocks now */
+async function binAhead(
+  inputs: LoadInputs, recipe: DatasetRecipe, blocks: readonly BinnedBlock[],
+): Promise<boolean> {
+  const { columns, types, features, partitions, keepsRaw } = recipe
+  if (inputs.binAhead === undefined || keepsRaw === true) return false
+  const lookups = features.map(({ mapper }) => binLookup(mapper))
+    .filter((lookup): lookup is NumericLookup => lookup.kind === 'numeric')
+  if (lookups.length < features.length) return false
+  const indices = columns.flatMap(({ role }, i) => role === 'feature' ? [i] : [])
+  const { columnIdx } = partitions[0]!
+  return inputs.binAhead(
+    indices.map((i) => columnIdx[i]!), indices.map((i) => types[i]!), lookups, blocks)
 }
 
 function encodeTasks(units: readonly PlacedUnit[]): EncodeTask[] {

@@ -1,5 +1,5 @@
 /** The shapes of tables in memory. */
-import type { EntryRows, NumberColumn, ValueMatrix } from '@coppice/engine'
+import type { EntryRows, NumberColumn } from '@coppice/engine'
 import type { CsrMatrix } from '@coppice/model'
 import type { Table } from 'apache-arrow'
 import type { Cell } from './cells.js'
@@ -47,8 +47,6 @@ export interface MemoryTable {
   readonly sparse?: SparseTable
   /** A column of floats as it is, NaN and -0 of any kind included; null where it is not one. */
   floats?(index: number): NumberColumn | null
-  /** All columns, where they are floats in one array. */
-  readonly matrix?: ValueMatrix
 }
 
 /** A table of numbers whose zeros are not stored. */

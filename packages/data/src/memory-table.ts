@@ -126,7 +126,6 @@ function matrixTable({ data, shape }: Matrix): MemoryTable {
     hasNames: false,
     nRows,
     ...(isFloat ? {
-      matrix: { data, nColumns },
       floats: (start: number) => ({ data, start, stride: nColumns }),
     } : {}),
     isText: (index) =>

@@ -1,16 +1,15 @@
-import {
-  type BinnedDataset, columnsSampledAtOnce, findColumnBins, type NumericBinMapper,
-} from '@coppice/engine'
+import type { BinnedDataset, FloatBinner } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Cell } from './cells.js'
 import type { WantedType } from './column-types.js'
 import { coerceChunk } from './formats/coerce.js'
 import { coerceStored, withValues } from './formats/stored-columns.js'
 import { runLoad } from './loader.js'
-import { InlineRunner, throwIfAborted } from './loading/inline-runner.js'
+import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
-import type { DatasetOptions, DatasetReference, SurveyInputs } from './loading/options.js'
+import type { DatasetOptions, DatasetReference } from './loading/options.js'
 import { type LabelArray, labelArrays, labelName } from './label-arrays.js'
+import { floatBinning, floatReader, isReady } from './memory-floats.js'
 import {
   memoryName, type MemoryRows, type MemoryTable, type SparseTable,
 } from './memory-rows.js'
@@ -40,6 +39,8 @@ export interface MemoryOptions extends Omit<DatasetOptions, 'params'> {
   /** Raw scores to start from: rows x outputs, row-major. */
   readonly initScores?: ArrayLike<number> | undefined
   readonly params?: Partial<BinningParams> | undefined
+  /** Bins floats that others can read, beside this thread; absent: this one does. */
+  readonly binner?: FloatBinner | undefined
 }
 
 /** Rows decoded at a time. */
@@ -77,7 +78,7 @@ export async function datasetFromMemory(
       params: { ...defaultBinning, ...options.params },
       runner,
       memory: null,
-      ...columnFinder(table, options.signal),
+      ...floatBinning(table, options),
     },
     { ...options, ...extra.roles },
   )
@@ -273,51 +274,6 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
     return { ...reader, ...sparseReader(table.sparse, table.names.length) }
   }
   return table.floats === undefined ? reader : { ...reader, ...floatReader(table) }
-}
-
-/** A float column, which need not be read. */
-function isReady(
-  nColumns: number, index: number, type: ColumnType | null | undefined,
-): boolean {
-  return index < nColumns && (type === null || type === 'float')
-}
-
-/** What is done with floats without reading them. Bins are found later, of all rows at once. */
-function floatReader(
-  { names, floats, matrix }: MemoryTable,
-): Pick<PartitionReader, 'readSample' | 'readMatrix'> {
-  const isFloat = (index: number, type: ColumnType | null | undefined): boolean =>
-    isReady(names.length, index, type) && floats!(index) !== null
-  return {
-    readSample: (_plan, _unit, columns, types) => columns.map((index, i) =>
-      isFloat(index, types[i]) ? { type: 'float', sampled: null } : null),
-    ...(matrix === undefined ? {} : {
-      readMatrix: (_plan, { firstRow }, columns, types) =>
-        columns.every((index, i) => isFloat(index, types[i]))
-          ? { matrix, firstRow, columns } : null,
-    }),
-  }
-}
-
-/** See SurveyInputs. */
-function columnFinder(
-  { floats, nRows }: MemoryTable, signal: AbortSignal | undefined,
-): Pick<SurveyInputs, 'findBins'> {
-  if (floats === undefined) return {}
-  return {
-    findBins(features, offsets) {
-      const atOnce = columnsSampledAtOnce(offsets?.length ?? nRows)
-      const found: NumericBinMapper[] = []
-      for (let k = 0; k < features.length; k += atOnce) {
-        throwIfAborted(signal)
-        const some = features.slice(k, k + atOnce)
-        found.push(...findColumnBins(
-          some.map(({ column }) => floats(column)!), some.map(({ options }) => options), nRows,
-          offsets))
-      }
-      return Promise.resolve(found)
-    },
-  }
 }
 
 /** What is read of a sparse matrix without making columns of it. */

@@ -3,7 +3,7 @@
  * unit at a time. The contract suite in test/reader-contract.ts runs over all of them.
  */
 
-import type { EntryRows, SampledValues, ValueMatrix } from '@coppice/engine'
+import type { EntryRows, NumberColumn, SampledValues } from '@coppice/engine'
 
 /** Bytes that can be read in any order: a file, a buffer, an HTTP resource. */
 export interface ByteSource {
@@ -135,12 +135,11 @@ export interface UnnamedColumns {
   readonly unlessColumns: number | null
 }
 
-/** Rows of a matrix. */
-export interface MatrixRows {
-  readonly matrix: ValueMatrix
+/** Rows of columns of floats, as they are in memory. */
+export interface FloatRows {
+  readonly columns: readonly NumberColumn[]
+  /** Of the columns. */
   readonly firstRow: number
-  /** Of the matrix. */
-  readonly columns: readonly number[]
 }
 
 export interface PartitionReader {
@@ -186,13 +185,13 @@ export interface PartitionReader {
   ): (SampledNumbers | null)[]
   /** The line of the file, from 1, in which a row of a unit begins. Only of text. */
   lineOf?(source: ByteSource, plan: PartitionPlan, unit: Unit, row: number): Promise<number>
-  /** Rows of a unit as they are, where all wanted columns are floats of one matrix. */
-  readMatrix?(
+  /** Rows of a unit as they are, where all wanted columns are floats in memory. */
+  readFloats?(
     plan: PartitionPlan,
     unit: Unit,
     columns: readonly number[],
     types: readonly (ColumnType | null)[],
-  ): MatrixRows | null
+  ): FloatRows | null
   /** The rows of a unit that `readSample` has checked, where it would have sampled all columns. */
   readRows?(
     plan: PartitionPlan,

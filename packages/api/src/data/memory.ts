@@ -4,6 +4,7 @@ import {
   readyRows, sliceChunk,
 } from '@coppice/data'
 import type { BinnedDataset } from '@coppice/engine'
+import { BinningThreads, defaultThreads } from '@coppice/engine/threads'
 import { CoppiceError } from '@coppice/model'
 import { type QueryOptions, queryRoles, type QueryRoles } from './query-groups.js'
 import type { LoadRequest, OpenRows, RowBatch, RowSource } from './source.js'
@@ -16,7 +17,7 @@ export type Labels = LabelArray
 
 /** Roles of the columns of rows in memory, and arrays beside them. */
 export type RowOptions = QueryOptions & Omit<MemoryOptions,
-  'labelKind' | 'params' | 'reference' | 'signal' | 'onProgress' | keyof QueryOptions>
+  'labelKind' | 'params' | 'reference' | 'signal' | 'onProgress' | 'binner' | keyof QueryOptions>
 
 /** Row options with the queries as readers take them. */
 type SourceOptions = Omit<RowOptions, keyof QueryOptions> & QueryRoles
@@ -45,16 +46,23 @@ export class MemorySource implements RowSource {
   }
 
   async load(
-    { labelKind, binning, reference, signal, onProgress }: LoadRequest,
+    { labelKind, binning, reference, threads, signal, onProgress }: LoadRequest,
   ): Promise<BinnedDataset> {
-    const data = await datasetFromMemory(this.rows, this.labels, {
-      ...this.options,
-      params: binning,
-      reference,
-      signal,
-      onProgress,
-      ...(labelKind === null ? {} : { labelKind }),
-    })
+    const binner = new BinningThreads(threads ?? defaultThreads())
+    let data: BinnedDataset
+    try {
+      data = await datasetFromMemory(this.rows, this.labels, {
+        ...this.options,
+        params: binning,
+        reference,
+        signal,
+        onProgress,
+        binner,
+        ...(labelKind === null ? {} : { labelKind }),
+      })
+    } finally {
+      await binner.close()
+    }
     const labels = this.#labelNames()
     return labels.length === 0 ? data : { ...data, names: { labels, files: [] } }
   }

@@ -4,7 +4,7 @@ import {
   binCodes,
   binColumns,
   type BinLookup,
-  binMatrix,
+  binFloats,
   binValues,
   byteValues,
   type ColumnBins,
@@ -18,7 +18,7 @@ import {
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import { allocateBytes, rowsPerBlock } from './allocate.js'
-import type { MatrixRows } from '../reader.js'
+import type { FloatRows } from '../reader.js'
 import type { FeatureRows } from './feature-rows.js'
 import type { EncodePlan, UnitPlace } from './job.js'
 
@@ -111,20 +111,20 @@ function rangesOf(
 }
 
 /**
- * As `binRows`, of rows of a matrix; or, without blocks, as `packedBlocks`.
+ * As `binRows`, of rows of floats; or, without blocks, as `packedBlocks`.
  *
  * @returns the blocks that were made; null, with nothing done, where some features have categories
  */
-export function binMatrixRows(
+export function binFloatRows(
   lookups: readonly BinLookup[],
-  { matrix, columns, firstRow }: MatrixRows,
+  { columns, firstRow }: FloatRows,
   blocks: readonly BinnedBlock[] | null,
   place: UnitPlace,
 ): BinnedBlock[] | null {
   const numeric = lookups.filter((lookup): lookup is NumericLookup => lookup.kind === 'numeric')
   if (numeric.length < lookups.length) return null
   const bin = (start: number, n: number, bins: Uint8Array, offset = 0): void =>
-    binMatrix(numeric, matrix, columns, firstRow + start, n, bins, offset)
+    binFloats(numeric, columns, firstRow + start, n, bins, offset)
   if (blocks === null) {
     return packedDense(byteValues(lookups.map(({ nBins }) => nBins)), place, bin)
   }

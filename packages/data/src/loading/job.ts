@@ -215,6 +215,8 @@ export type LoadTask =
 export interface Encoding {
   readonly plan: EncodePlan
   readonly targets: readonly EncodeTargets[]
+  /** The bins of all rows are in the targets; default false. */
+  readonly areBinned?: boolean
 }
 
 /** Bins one unit into a target. */

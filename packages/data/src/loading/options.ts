@@ -1,5 +1,7 @@
 /** What a load is given and what it gives back. */
-import type { BinnedDataset, NumericBinMapper, NumericFeatureOptions } from '@coppice/engine'
+import type {
+  BinnedBlock, BinnedDataset, NumericBinMapper, NumericFeatureOptions, NumericLookup,
+} from '@coppice/engine'
 import type { ColumnType, Format, TextOptions } from '../reader.js'
 import type { RoleOptions } from '../schema.js'
 import type {
@@ -138,4 +140,11 @@ export interface SurveyInputs {
 /** What `runLoad` needs beside the options. */
 export interface LoadInputs extends SurveyInputs {
   readonly runner: LocalRunner
+  /**
+   * Bins all rows of features of the only partition, by its plan, into blocks, where that is worth
+   * doing before the units are gone through. Resolves to false with nothing done elsewhere.
+   */
+  readonly binAhead?: (
+    columns: readonly number[], types: readonly (ColumnType | null)[],
+    lookups: readonly NumericLookup[], blocks: readonly BinnedBlock[]) => Promise<boolean>
 }

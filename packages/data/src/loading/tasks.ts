@@ -18,7 +18,7 @@ import type {
 } from '../reader.js'
 import { ownArrays, ReusedArrays } from '../row-arrays.js'
 import { type Encoder, encodeUnit, makeEncoder, packedLike } from './encode.js'
-import { binMatrixRows } from './fill-blocks.js'
+import { binFloatRows } from './fill-blocks.js'
 import { scanGroups } from './groups.js'
 import type {
   EncodedUnit,
@@ -181,13 +181,13 @@ export class TaskWorker {
     const { partitionIdx, unit, targetIdx } = task
     const { columns } = this.#requireContext()
     assert(this.#encoding !== null, 'rows are encoded by a plan')
-    const { plan, targets } = this.#encoding
+    const { plan, targets, areBinned = false } = this.#encoding
     const encoder = (this.#encoder ??= makeEncoder(plan))
     const place = this.#place(partitionIdx, unit)
     const { blocks: whole } = targets[targetIdx]!
-    const known = plan.keepsRaw ? null
+    const known = areBinned ? [] : plan.keepsRaw ? null
       : (whole === null ? await this.#packAsBefore(encoder, partitionIdx, unit) : null) ??
-        await this.#binMatrix(encoder, partitionIdx, unit, whole)
+        await this.#binFloats(encoder, partitionIdx, unit, whole)
     const wanted = columns.flatMap(({ role }, i) => role === 'feature' && known !== null ? [] : [i])
     const chunks = await this.#read(arrays, partitionIdx, unit, wanted, plan.types)
     const blocks = await withLine(
@@ -200,19 +200,19 @@ export class TaskWorker {
     return { groups, blocks }
   }
 
-  /** Bins a unit whose reader has its features in a matrix; null where that is not so. */
-  async #binMatrix(
+  /** Bins a unit whose reader has its features as floats in memory; null where that is not so. */
+  async #binFloats(
     encoder: Encoder, partitionIdx: number, unit: Unit, blocks: readonly BinnedBlock[] | null,
   ): Promise<BinnedBlock[] | null> {
     const { reader } = await this.#access.open(partitionIdx)
-    if (reader.readMatrix === undefined) return null
+    if (reader.readFloats === undefined) return null
     const { columns, partitions } = this.#requireContext()
     const { plan, columnIdx } = partitions[partitionIdx]!
     const features = columns.flatMap(({ role }, i) => role === 'feature' ? [i] : [])
-    const rows = reader.readMatrix(plan, unit, features.map((i) => columnIdx[i]!),
+    const rows = reader.readFloats(plan, unit, features.map((i) => columnIdx[i]!),
       features.map((i) => encoder.plan.types[i]!))
     return rows === null ? null
-      : binMatrixRows(encoder.lookups, rows, blocks, this.#place(partitionIdx, unit))
+      : binFloatRows(encoder.lookups, rows, blocks, this.#place(partitionIdx, unit))
   }
 
   /**

@@ -1,5 +1,6 @@
 export { featureBins, type FeatureBins } from './feature-bins.js'
 export { binColumns, binMatrix, type ValueMatrix } from './bin-columns.js'
+export { binFloats, type BinnedRows, type FloatBinner } from './bin-floats.js'
 export {
   binCodes,
   binLookup,

@@ -154,6 +154,11 @@ interface List {
 
 let own: ValueKernels | null = null
 
+/** Gives back their memory, which may be large; they are made again when they are wanted. */
+export function forgetValueKernels(): void {
+  own = null
+}
+
 /** Those of this thread. */
 export function valueKernels(): ValueKernels {
   return (own ??= new ValueKernels())

@@ -21,6 +21,7 @@ import { keepArenas, takeArena } from '../kernels/kept-arenas.js'
 import {
   Booster, type Dialogue, type EngineAnswer, type IterationTask,
 } from '../training/iteration.js'
+import { type BinningTask, binShare, findShare, type FoundColumns } from './binning-tasks.js'
 import { collectGarbage, WORTH_COLLECTING_BYTES } from './collect-garbage.js'
 import { failureOf } from './failure.js'
 import { Gate, PeerFailed } from './gate.js'
@@ -340,16 +341,37 @@ async function takePart(start: ThreadStart): Promise<Outcome> {
   }
 }
 
+/** Bins, for a training that will follow. Returns whether the thread is of further use. */
+function bin(task: BinningTask): boolean {
+  try {
+    let found: FoundColumns = []
+    if (task.kind === 'find') found = findShare(task)
+    else binShare(task)
+    send({ kind: 'binned', found })
+    return true
+  } catch (error) {
+    send({ kind: 'failed', iteration: null, ...failureOf(error) })
+    return false
+  }
+}
+
 /** The thread lives on while it waits. */
 function awaitTraining(): void {
-  parentPort!.once('message', (start: ThreadStart) => void takePart(start).then((outcome) => {
-    if (outcome === 'failed') return
-    awaitTraining()
-    send({ kind: 'left' })
-    // No frame has anything of the training any more. What is little may stay: the collector takes
-    // compiled code with it that such things occur in, and the next training would start anew.
-    if (outcome === 'with much') collectGarbage()
-  }))
+  parentPort!.once('message', (start: ThreadStart | BinningTask) => {
+    if ('kind' in start) {
+      if (bin(start)) awaitTraining()
+      return
+    }
+    void takePart(start).then((outcome) => {
+      if (outcome === 'failed') return
+      awaitTraining()
+      send({ kind: 'left' })
+      // No frame has anything of the training any more. What is little may stay: the collector
+      // takes compiled code with it that such things occur in, and the next training would start
+      // anew.
+      if (outcome === 'with much') collectGarbage()
+    })
+  })
 }
 
 awaitTraining()

@@ -1,8 +1,9 @@
 import type { Worker } from 'node:worker_threads'
+import type { BinningTask } from './binning-tasks.js'
 import type { FromThread, ThreadStart, ToLeader } from './messages.js'
 import { spawnThread } from './spawn.js'
 
-/** Who hears of a thread: one training. */
+/** Who hears of a thread: one training, or a binning before it. */
 export interface ThreadOwner {
   hear(message: FromThread): void
   /** The thread is of no more use: what it threw, or how it ended. */
@@ -46,7 +47,7 @@ export class ComputeWorker {
     this.#worker.unref()
   }
 
-  post(message: ThreadStart | ToLeader): void {
+  post(message: ThreadStart | ToLeader | BinningTask): void {
     this.#worker.postMessage(message)
   }
 

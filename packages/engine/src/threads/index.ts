@@ -1,3 +1,4 @@
+export { BinningThreads } from './binning-threads.js'
 export { collectGarbage } from './collect-garbage.js'
 export { compilesBeside, dedicateProcess } from './dedicated-process.js'
 export { defaultThreads } from './default-threads.js'

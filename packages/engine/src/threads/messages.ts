@@ -4,6 +4,7 @@ import type { TreeBuffers } from '../execution/tree-planes.js'
 import type { IterationOutcome } from '../training/iteration.js'
 import type { TrainingPlan } from '../training/plan.js'
 import type { ThreadFailure } from './failure.js'
+import type { FoundColumns } from './binning-tasks.js'
 import type { PackedTrees } from './packed-trees.js'
 
 /** The first message of a training to a compute thread. Buffers are shared. */
@@ -45,6 +46,8 @@ export type ToLeader =
 /** From the compute threads to whoever started them. */
 export type FromThread =
   | { readonly kind: 'ready' }
+  /** Of a thread that has no training: its share of a binning is done. */
+  | { readonly kind: 'binned', readonly found: FoundColumns }
   /** Trees of the iteration, from the thread that grew them. */
   | { readonly kind: 'trees', readonly iteration: number, readonly trees: PackedTrees }
   /**

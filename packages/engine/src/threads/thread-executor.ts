@@ -178,6 +178,7 @@ export class ThreadExecutor implements Executor {
         this.#giveUp(new CoppiceError('ABORTED', 'training was aborted'))
         return
       case 'left':
+      case 'binned':
         return
       case 'failed':
         this.#fail(errorOf(message), message.iteration)

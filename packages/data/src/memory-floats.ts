@@ -44,7 +44,8 @@ function floatColumns(
 
 /** See SurveyInputs and LoadInputs. */
 export function floatBinning(
-  table: MemoryTable, { binner, signal }: { binner?: FloatBinner | undefined, signal?: AbortSignal | undefined },
+  table: MemoryTable,
+  { binner, signal }: { readonly binner?: FloatBinner, readonly signal?: AbortSignal },
 ): Pick<LoadInputs, 'findBins' | 'binAhead'> {
   const { floats, nRows } = table
   if (floats === undefined) return {}

@@ -79,8 +79,8 @@ export interface SparseNumbers {
 export interface SampledNumbers {
   readonly type: NumberChunk['type']
   /**
-   * Of the rows that were asked for; null where none were, and where the bins of the column are found later
-   * (SurveyInputs.findBins).
+   * Of the rows that were asked for; null where none were, and where the bins of the column are
+   * found later (SurveyInputs.findBins).
    */
   readonly sampled: SampledValues | null
 }

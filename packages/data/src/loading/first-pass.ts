@@ -1,7 +1,7 @@
 /** The first pass over all units: types, bins, dictionaries, classes and query groups. */
 import {
-  type FeatureBins, featureBins, type FeatureInfo, type NumericBinMapper, sampledOffsets, type SampleRule,
-  sampleRule,
+  type FeatureBins, featureBins, type FeatureInfo, type NumericBinMapper, sampledOffsets,
+  type SampleRule, sampleRule,
 } from '@coppice/engine'
 import { assert, CoppiceError, type Scalar } from '@coppice/model'
 import type { ColumnType, Unit } from '../reader.js'

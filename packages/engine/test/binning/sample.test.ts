@@ -118,7 +118,8 @@ describe('sampleColumns', () => {
     const offsets = sampledOffsets(rule, 0, nRows)
     const rows = offsets ?? Array.from({ length: nRows }, (_, row) => row)
     // in a matrix, and each by itself
-    const inMatrix = columns.map((c) => ({ data, start: firstRow * nColumns + c, stride: nColumns }))
+    const inMatrix = columns.map((c) =>
+      ({ data, start: firstRow * nColumns + c, stride: nColumns }))
     const alone = columns.map((c) => ({
       data: data.filter((_, i) => i % nColumns === c), start: firstRow, stride: 1 }))
     for (const own of [inMatrix, alone, [...inMatrix, ...alone]]) {

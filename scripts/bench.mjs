@@ -14,8 +14,8 @@ import { seconds } from './lib/run.mjs'
 import { setup } from './setup.mjs'
 
 const byDefault = ['numeric', 'flights', 'flights-shuffled', 'wide', 'sparse', 'classes',
-  'regression', 'small', 'process', 'read', 'predict', 'accuracy', 'kernels', 'layouts', 'cluster',
-  'cluster-flights']
+  'regression', 'small', 'process', 'read', 'binning', 'predict', 'accuracy', 'kernels', 'layouts',
+  'cluster', 'cluster-flights']
 const known = [...byDefault, 'tall', 'cluster-kill']
 
 /** Runs one case. Cases import the packages, so they are loaded after the build. */
@@ -25,6 +25,7 @@ async function runCase(name, options, log) {
   const { processCases, runProcessCase } = await import('./bench/process-case.mjs')
   const { runReadCase } = await import('./bench/read-case.mjs')
   const { runPredictCase } = await import('./bench/predict-case.mjs')
+  const { runBinningCase } = await import('./bench/binning-case.mjs')
   const { runKernelsCase } = await import('./bench/kernels-case.mjs')
   const { runAccuracyCase } = await import('./bench/accuracy-case.mjs')
   const { runLayoutsCase } = await import('./bench/layouts-case.mjs')
@@ -43,6 +44,7 @@ async function runCase(name, options, log) {
       case 'process': return await runProcessCase(name, options, dir, log)
       case 'read': return await runReadCase(options, dir, log)
       case 'predict': return await runPredictCase(options, dir, log)
+      case 'binning': return await runBinningCase(options, dir, log)
       case 'kernels': return await runKernelsCase(options, dir, log)
       case 'layouts': return await runLayoutsCase(options, dir, log)
       case 'cluster':

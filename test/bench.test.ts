@@ -8,7 +8,7 @@ import { root } from './support/repository.js'
 
 /** The cases of a default run, but those that have tests of their own below. */
 const cases = ['numeric', 'flights', 'flights-shuffled', 'wide', 'sparse', 'regression', 'small',
-  'predict', 'accuracy', 'kernels', 'layouts', 'cluster', 'cluster-flights']
+  'predict', 'binning', 'accuracy', 'kernels', 'layouts', 'cluster', 'cluster-flights']
 /** These need data sets that a script prepares, and are skipped where it did not run. */
 const prepared = ['flights', 'flights-shuffled', 'cluster-flights']
 

@@ -35,6 +35,16 @@ export class Contestant {
   }
 
   /**
+   * Reads the data set in `dir` and bins its training rows, for nothing but the time; Coppice and
+   * LightGBM only.
+   * @param {string | undefined} form - of rows in memory; Coppice only
+   * @returns {Promise<{ binMs: number, sha256?: string }>} sha256: of the bins
+   */
+  bin(dir, threads, form) {
+    return this.#ask({ kind: 'bin', dir, threads, ...(form === undefined ? {} : { form }) })
+  }
+
+  /**
    * @returns {Promise<{ startMs: number, iterationMs: number[], cpuMs: number }>} - `cpuMs`: of
    *   all threads of the process
    */

@@ -9,6 +9,7 @@ import {
 } from './answer-requests.mjs'
 import { binData, binSparse } from './binned-data.mjs'
 import { csrOf, readData } from './data-files.mjs'
+import { timeBinning } from './time-binning.mjs'
 
 // what the command does
 dedicateProcess()
@@ -35,6 +36,8 @@ const answers = {
     held = { data: binned, test: data.test, nFeatures: data.nFeatures }
     return { binMs }
   },
+
+  bin: ({ dir, threads, form }) => timeBinning(readData(dir), form, threads),
 
   async train({ params, threads }) {
     const iterationMs = []

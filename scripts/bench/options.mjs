@@ -15,6 +15,7 @@ Cases (default: all but tall and cluster-kill):
   small             20,000 x 20: a Parquet file to a model file, whole processes
   process           flights: Parquet files to a model file, whole processes
   read              Parquet and CSV files to columns, beside DuckDB
+  binning           rows in memory to bins: numeric, wide, flights and sparse
   predict           500,000 rows at once, and one by one
   accuracy          held-out quality on hard data, several seeds
   kernels           each kernel beside the limits of the machine
@@ -107,6 +108,7 @@ const unread = {
   kernels: kernelsAlone,
   layouts: kernelsAlone,
   read: ['iterations', 'leaves', 'contestants'],
+  binning: ['iterations', 'leaves', 'contestants'],
   accuracy: ['leaves'],
   'cluster-kill': ['contestants', 'ours'],
 }

@@ -75,11 +75,12 @@ class Stopwatch:
                 "cpuMs": (time.process_time() - self.cpu) * 1000}
 
 
-def answer_requests(load, train, predict):
+def answer_requests(load, train, predict, more=None):
     """Answers standard input until it ends.
 
     load(directory, **extra) returns (data, bin_ms), train(data, params, threads) a Stopwatch and
-    predict(rows, threads) an array: probabilities of class 1, of every class, or values.
+    predict(rows, threads) an array: probabilities of class 1, of every class, or values. `more` has
+    answers to other kinds of requests, by kind.
     """
     held = {}
 
@@ -111,7 +112,7 @@ def answer_requests(load, train, predict):
         return {"rowMs": times}
 
     answers = {"load": on_load, "train": on_train, "predict": on_predict,
-               "time-batch": on_time_batch, "time-rows": on_time_rows}
+               "time-batch": on_time_batch, "time-rows": on_time_rows, **(more or {})}
     # Libraries print to standard output: answers go to a copy, all else to standard error.
     replies = os.fdopen(os.dup(1), "w", encoding="utf8")
     os.dup2(2, 1)

@@ -136,12 +136,24 @@ function matrixTable({ data, shape }: Matrix): MemoryTable {
         return cellsToChunk(cells, end - start, { column: names[index]!, firstRow: start })
       }
       const values = new Float64Array(end - start)
-      for (let row = 0; row < values.length; row++) {
-        const value = Number(data[(start + row) * nColumns + index])
-        values[row] = value !== value ? NaN : value + 0
+      if (isFloat) takeFloats(data.subarray(start * nColumns), index, nColumns, values)
+      else {
+        for (let row = 0; row < values.length; row++) {
+          values[row] = Number(data[(start + row) * nColumns + index]) + 0
+        }
       }
       return { type: isFloat ? 'float' : 'int', values }
     },
+  }
+}
+
+/** NaN becomes the canonical one, -0 becomes 0. */
+function takeFloats(
+  data: Float32Array | Float64Array, index: number, nColumns: number, values: Float64Array,
+): void {
+  for (let row = 0, at = index; row < values.length; row++, at += nColumns) {
+    const value = data[at]!
+    values[row] = value === value ? value + 0 : NaN
   }
 }
 

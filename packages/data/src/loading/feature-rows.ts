@@ -10,6 +10,7 @@ import { assert } from '@coppice/model'
 import { withValues } from '../formats/stored-columns.js'
 import type { SparseNumbers, StoredColumn } from '../reader.js'
 import { requireNumbers } from './scan.js'
+import { codesOfNumbers } from './number-codes.js'
 
 /** A value, or a code, in each row; or the numbers that are stored. */
 export type FeatureRows =
@@ -34,13 +35,12 @@ export function featureRows(
       ? { kind: 'dense', lookup: codedLookup(lookup, chunk.numbers), rows: chunk.codes }
       : { kind: 'dense', lookup, rows: requireNumbers(chunk) }
   }
-  const codeOf = (value: string | number) => codes.get(value) ?? -1
   const whole = 'stored' in chunk ? withValues(chunk) : chunk
   if (whole.type !== 'string' && !('numbers' in whole)) {
-    return { kind: 'dense', lookup, rows: Int32Array.from(whole.values, codeOf) }
+    return { kind: 'dense', lookup, rows: codesOfNumbers(codes, whole.values) }
   }
   const own = whole.type === 'string'
-    ? Int32Array.from(whole.dictionary, codeOf)
-    : Int32Array.from(whole.numbers, codeOf)
+    ? Int32Array.from(whole.dictionary, (text) => codes.get(text) ?? -1)
+    : codesOfNumbers(codes, whole.numbers)
   return { kind: 'dense', lookup: recodedLookup(lookup, own), rows: whole.codes }
 }

@@ -4,6 +4,7 @@ import { decodeCodes, occurringNumbers } from '../formats/coded-numbers.js'
 import type { CodedNumbers, ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
 import { listNames } from '../suggest.js'
 import type { LabelKind, LabelScan, ScannedLabel, UnitPlace } from './job.js'
+import { codesOfNumbers } from './number-codes.js'
 import { cellError, RowError } from './place.js'
 
 /** Distinct values kept for the message of a label that has too many. */
@@ -216,9 +217,10 @@ export function encodeLabel(
     }
     return
   }
-  for (let row = 0; row < chunk.values.length; row++) {
-    const index = indexOf.get(chunk.values[row]!)
-    if (index === undefined) {
+  const found = codesOfNumbers(indexOf, chunk.values)
+  for (let row = 0; row < found.length; row++) {
+    const index = found[row]!
+    if (index < 0) {
       throw unknownClass(name, place, row, String(chunk.values[row]), classes)
     }
     out[at + row] = index

@@ -13,6 +13,7 @@ import { scanGroups } from './groups.js'
 import type { FeatureScan, JobColumn, ScanPlan, UnitPlace, UnitScan } from './job.js'
 import { scanLabel } from './labels.js'
 import { cellError, RowError } from './place.js'
+import { NumberCodes } from './number-codes.js'
 
 /**
  * Scans the decoded columns of one unit.
@@ -207,7 +208,7 @@ function findCategories(
         `categorical; leave it numeric or store it as text`,
     )
   }
-  const codeOf = new Map<number, number>()
+  const known = new NumberCodes(values.length)
   const codes = new Int32Array(values.length)
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
@@ -215,18 +216,17 @@ function findCategories(
       codes[i] = -1
       continue
     }
-    let code = codeOf.get(value)
-    if (code === undefined) {
+    let code = known.get(value)
+    if (code < 0) {
       if (!Number.isSafeInteger(value)) {
         const what = `is categorical but is ${value} (categories are integers or text)`
         throw cellError('feature', column.name, place, rows === null ? i : rows[i]!, what)
       }
-      code = codeOf.size
-      codeOf.set(value, code)
+      code = known.add(value)
     }
     codes[i] = code
   }
-  return { categories: Float64Array.from(codeOf.keys()), codes }
+  return { categories: Float64Array.from(known.numbers), codes }
 }
 
 /** Weights must be finite and >= 0. Returns whether one is positive. */

@@ -72,7 +72,9 @@ async function timeSet(keys, dir, isSparse, { threads, repeats }) {
         }
       }
     }
-    return runs.map(({ name, binMs, digests }) => ({ name, binMs, digests }))
+    return runs.map(({ name, binMs, digests }) => ({
+      name, binMs, digests, ...(digests.length === 0 ? {} : { sha256: digests[0] }),
+    }))
   } finally {
     await closeAll(entries)
   }
@@ -84,11 +86,12 @@ function digestsOf(runs) {
 
 function table(sets, threads) {
   const header = ['data', 'contestant', ...threads.flatMap((n) =>
-    [`ms, ${n} thread${n === 1 ? '' : 's'}`, 'theirs / ours (min-max)'])]
+    [`ms, ${n} thread${n === 1 ? '' : 's'}`, 'theirs / ours (min-max)']), 'SHA-256 of the bins']
   const rows = sets.flatMap(({ name, size, runs }) => runs.map((run, i) => [
     i === 0 ? `${name}, ${size}` : '', run.name,
     ...run.binMs.flatMap((times, t) => [
       median(times).toFixed(0), i === 0 ? '' : ratioText(ratioOf(times, runs[0].binMs[t]))]),
+    run.sha256?.slice(0, 16) ?? '',
   ]))
   return markdownTable(header, rows)
 }

@@ -1,6 +1,6 @@
 /** --ignore where a model is there already: what is left out must be none of its features. */
 import { type Booster, CoppiceError, type FileOptions } from '@coppice/api'
-import { openRaw, resolveRoles } from '@coppice/api/command'
+import { columnsWithOtherRoles, implicitLabel, openRaw, resolveRoles } from '@coppice/api/command'
 import type { Flag } from './command.js'
 import { UsageError } from './exit-codes.js'
 import type { FlagValues } from './flag-values.js'
@@ -39,14 +39,19 @@ async function columnsOf(
   const raw = await openRaw(inputs, options)
   await raw.close()
   const { names, partitions } = raw
-  const { label, ignore } = options
+  const isSparse = partitions.some(({ format }) => format === 'libsvm')
+  const { ignore, weight, group, label = implicitLabel(names, partitions) } = options
   try {
-    const isFeature = new Set(resolveRoles(names, { label, ignore }).features)
-    const isRead = new Set(resolveRoles(names, { label }).features)
+    const isFeature = new Set(resolveRoles(names, { label, ignore, weight, group }).features)
+    const isRead = new Set(resolveRoles(names, { label, weight, group }).features)
     return names.filter((_, index) => isRead.has(index) && !isFeature.has(index))
   } catch (error) {
-    const isSparse = partitions.some(({ format }) => format === 'libsvm')
-    if (isSparse && error instanceof CoppiceError && error.code === 'DATA') return []
-    throw error
+    // a column that no row stores
+    const all = (ignore as readonly string[]).flatMap((text) =>
+      text.replace(/^name:/, '').split(',')).map((text) => text.trim())
+    const mayBeAbsent = isSparse && all.every((name) => names.includes(name) ||
+      /^(Column_)?(0|[1-9]\d*)$/.test(name))
+    if (!(mayBeAbsent && error instanceof CoppiceError && error.code === 'DATA')) throw error
+    return columnsWithOtherRoles(names, { label, ignore })
   }
 }

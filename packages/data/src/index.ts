@@ -64,6 +64,7 @@ export {
   resolveRoles,
   type RoleOptions,
 } from './schema.js'
+export { columnsWithOtherRoles, implicitLabel } from './sparse-columns-of-files.js'
 export { listNames, nearestName } from './suggest.js'
 export { csrFile, type CsrUnit } from './writers/csr.js'
 export { joinBytes } from './writers/join-bytes.js'

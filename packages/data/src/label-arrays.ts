@@ -1,5 +1,5 @@
 /** Labels in memory: one per row, or several. */
-import { CoppiceError } from '@coppice/model'
+import { checkMatrixKeys, CoppiceError } from '@coppice/model'
 import type { Cell } from './cells.js'
 
 /** Row-major numbers with their shape, rows x label columns. */
@@ -37,11 +37,35 @@ export function labelArrays(labels: LabelArray): readonly ArrayLike<Cell>[] {
     Array.from({ length: rows.length }, (_row, row) => rows[row]![k]))
 }
 
+/**
+ * Refuses texts among other labels, and booleans among numbers: as classes 1, '1' and true are
+ * three, but one column holds one kind.
+ *
+ * @throws CoppiceError 'DATA' naming a row of each kind
+ */
+export function refuseMixedLabels(cells: ArrayLike<Cell>, name: string): void {
+  if (ArrayBuffer.isView(cells)) return
+  let first = null as { readonly row: number, readonly kind: string } | null
+  for (let row = 0; row < cells.length; row++) {
+    const type = typeof cells[row]
+    const kind = type === 'string' ? 'text' : type === 'boolean' ? type
+      : type === 'bigint' || (type === 'number' && cells[row] === cells[row]) ? 'number' : null
+    if (kind === null || kind === first?.kind) continue
+    if (first !== null) {
+      throw new CoppiceError('DATA', `${name} is a ${first.kind} in row ${first.row} and a ` +
+        `${kind} in row ${row}; give labels of one kind`)
+    }
+    first = { row, kind }
+  }
+}
+
 function isList(value: unknown): value is ArrayLike<Cell> {
   return Array.isArray(value) || ArrayBuffer.isView(value)
 }
 
-function matrixColumns({ data, shape }: LabelMatrix): readonly ArrayLike<Cell>[] {
+function matrixColumns(matrix: LabelMatrix): readonly ArrayLike<Cell>[] {
+  checkMatrixKeys(matrix)
+  const { data, shape } = matrix
   const [nRows, nLabels] = shape
   const isShape = Number.isInteger(nRows) && Number.isInteger(nLabels) && nLabels > 0
   if (!isShape || data.length !== nRows * nLabels) {

@@ -1,6 +1,6 @@
 /** Tables in memory, in all the shapes that users have them, as columns that can be read. */
 import type { Table } from 'apache-arrow'
-import { CoppiceError, isCsr } from '@coppice/model'
+import { checkMatrixKeys, CoppiceError, isCsr } from '@coppice/model'
 import { areTexts, type Cell, cellsToChunk, typedArrayToChunk } from './cells.js'
 import { csrTable } from './memory-csr.js'
 import { numberColumns } from './memory-numbers.js'
@@ -29,7 +29,10 @@ export async function asMemoryTable(rows: MemoryRows): Promise<MemoryTable> {
     )
   }
   if (isCsr(rows)) return csrTable(rows)
-  if (isMatrix(rows)) return matrixTable(rows)
+  if (isMatrix(rows)) {
+    checkMatrixKeys(rows)
+    return matrixTable(rows)
+  }
   return columnsTable(rows as Readonly<Record<string, ArrayLike<Cell>>>)
 }
 

@@ -8,7 +8,7 @@ import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
 import type { DatasetOptions, DatasetReference } from './loading/options.js'
-import { type LabelArray, labelArrays, labelName } from './label-arrays.js'
+import { type LabelArray, labelArrays, labelName, refuseMixedLabels } from './label-arrays.js'
 import { floatBinning, floatReader, isReady } from './memory-floats.js'
 import {
   memoryName, type MemoryRows, type MemoryTable, type SparseTable,
@@ -224,7 +224,11 @@ function extraColumns(table: MemoryTable, y: LabelArray | null, options: MemoryO
   let { label, weight, initScore, position } = options
   if (y !== null) {
     const labels = labelArrays(y)
-    label = labels.map((cells, k) => add(labelName(k, labels.length), cells, 1, 0))
+    label = labels.map((cells, k) => {
+      const name = labelName(k, labels.length)
+      refuseMixedLabels(cells, name)
+      return add(name, cells, 1, 0)
+    })
   }
   if (weights !== undefined) weight = add('weight', weights, 1, 0)
   if (positions !== undefined) position = add('position', positions, 1, 0)

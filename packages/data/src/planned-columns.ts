@@ -6,7 +6,7 @@ import {
 import {
   absentFeatures, columnsWithOtherRoles, isSparse, sparseIndex,
 } from './sparse-columns-of-files.js'
-import { listNames, nearestName, separatorHint } from './suggest.js'
+import { headerHint, listNames, nearestName, separatorHint } from './suggest.js'
 
 /** The columns of planned partitions, to be read as they are. */
 export class PlannedColumns {
@@ -67,7 +67,7 @@ export class PlannedColumns {
       'DATA',
       `column '${name}' is not in ${this.#planned[0]!.name}${hint}; its columns are ` +
         listNames(this.names) +
-        separatorHint(this.names),
+        separatorHint(this.names) + headerHint(this.names),
     )
   }
 

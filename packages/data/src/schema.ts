@@ -4,7 +4,7 @@
 import { CoppiceError } from '@coppice/model'
 import { joinTypes, typeConflict } from './column-types.js'
 import type { ColumnType, Format, PartitionPlan } from './reader.js'
-import { listNames, nearestName, separatorHint } from './suggest.js'
+import { headerHint, listNames, nearestName, separatorHint } from './suggest.js'
 
 /** A column by name (a prefix `name:` is taken off) or by index. */
 export type ColumnRef = string | number
@@ -200,7 +200,7 @@ export function resolveRoles(names: readonly string[], options: RoleOptions): Co
 }
 
 /** Takes lists apart: ['a', 'b'], 'a,b' and 'name:a,b' are the same. */
-function splitRefs(
+export function splitRefs(
   names: readonly string[],
   refs: ColumnRef | readonly ColumnRef[] | undefined,
 ): ColumnRef[] {
@@ -255,7 +255,7 @@ function unknownColumn(names: readonly string[], name: string, role: string): Co
   return new CoppiceError(
     'DATA',
     `${role} column '${name}' does not exist;${hint} the columns are ${listNames(names)}` +
-      separatorHint(names),
+      separatorHint(names) + headerHint(names),
   )
 }
 

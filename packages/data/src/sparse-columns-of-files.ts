@@ -1,10 +1,20 @@
 /** Columns of files that leave out zeros: how many they are depends on which entries are stored. */
 import { CoppiceError } from '@coppice/model'
-import { type PlannedPartition, resolveRoles, type RoleOptions } from './schema.js'
+import { type PlannedPartition, resolveRoles, type RoleOptions, splitRefs } from './schema.js'
 
 /** Whether some of the partitions leave out zeros. */
 export function isSparse(partitions: readonly Pick<PlannedPartition, 'format'>[]): boolean {
   return partitions.some(({ format }) => format === 'libsvm')
+}
+
+/**
+ * The label where none is named: LibSVM files say which column it is, indices of others do not
+ * count it.
+ */
+export function implicitLabel(
+  names: readonly string[], partitions: readonly Pick<PlannedPartition, 'format'>[],
+): string | undefined {
+  return isSparse(partitions) && names[0] === 'label' ? 'label' : undefined
 }
 
 /** The index of a column in LibSVM files, -1 where it is none. */
@@ -20,19 +30,22 @@ export function absentFeatures(
   return features.filter((name) => !known.has(name) && sparseIndex(name) >= 0)
 }
 
-/** Columns that options name as something else than features; those that are not there are none. */
+/**
+ * Columns of LibSVM files that options name as something else than features; those that are not
+ * there are none.
+ */
 export function columnsWithOtherRoles(names: readonly string[], options: RoleOptions): string[] {
-  const { label } = options
+  const { label = implicitLabel(names, [{ format: 'libsvm' }]) } = options
   const roles = ['label', 'weight', 'group', 'position', 'initScore', 'ignore'] as const
-  return roles.flatMap((role) => {
+  return roles.flatMap((role) => splitRefs(names, options[role]).flatMap((ref) => {
     try {
-      const found = resolveRoles(names, role === 'label' ? { label }
-        : { label, [role]: options[role] })
-      const isFeature = new Set(found.features)
+      const { features } = resolveRoles(names, role === 'label' ? { label: ref }
+        : { label, ignore: ref })
+      const isFeature = new Set(features)
       return names.filter((_, index) => !isFeature.has(index))
     } catch (error) {
       if (error instanceof CoppiceError && error.code === 'DATA') return []
       throw error
     }
-  })
+  }))
 }

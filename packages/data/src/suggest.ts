@@ -36,6 +36,16 @@ export function separatorHint(names: readonly string[]): string {
     : `; the file seems to be separated by '${separator}': write it with commas or tabs`
 }
 
+/**
+ * What to say of columns that are all called by their place, as those of text without a header are:
+ * a first line that holds a number is taken for data; '' otherwise.
+ */
+export function headerHint(names: readonly string[]): string {
+  const isNumbered = names.length > 0 && names.every((name, i) => name === `Column_${i}`)
+  return !isNumbered ? '' : '; files without a header have these names, and so have CSV and TSV ' +
+    'whose first line holds a number: if it is a header, set header to true (--header true)'
+}
+
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

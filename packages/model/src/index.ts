@@ -30,6 +30,7 @@ export {
 } from './inspect/tree-graph.js'
 export { treeColumns, type TreeRow, treeRows } from './inspect/tree-rows.js'
 export { type CsrMatrix, CsrRows, isCsr } from './predict/csr.js'
+export { checkMatrixKeys } from './predict/matrix-keys.js'
 export type { Cell, CodedTexts, Columns, Matrix, PredictInput, Row } from './predict/input.js'
 export type { PackedRows } from './predict/row-source.js'
 export { type EarlyStop, mayStopEarly } from './predict/early-stop.js'

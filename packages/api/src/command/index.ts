@@ -4,11 +4,13 @@ export {
 } from '@coppice/model'
 export { parseValue, THREADS_MAX } from '@coppice/engine'
 export {
-  type ByteSink, DETECT_BYTES, detectFormat, formatOfName, listNames, nearestName, resolveRoles,
+  type ByteSink, columnsWithOtherRoles, DETECT_BYTES, detectFormat, formatOfName, implicitLabel,
+  listNames, nearestName, resolveRoles,
 } from '@coppice/data'
 export {
-  CACHE_BYTES_MIN, findSideFiles, ioError, openAtomicFile, openRaw, partitionData,
-  type PartitionOptions, readSideNumbers, resolveInputs, type SideEnding, type WrittenPartitions,
+  CACHE_BYTES_MIN, findSideFiles, hasTextColumns, ioError, openAtomicFile, openRaw, partitionData,
+  type PartitionOptions, readSideNumbers, refuseUnreadTextOptions, resolveInputs, type SideEnding,
+  type WrittenPartitions,
 } from '@coppice/data/node'
 export { type PredictionJob, writePredictions } from './prediction-table.js'
 export { treeText } from './tree-text.js'

@@ -150,7 +150,9 @@ async function groupsOf(
 function customFolds(
   folds: readonly CustomFold[], nRows: number, groupSizes: Uint32Array | null,
 ): Fold[] {
-  return folds.map(({ train, valid }, i) => {
+  return folds.map((each, i) => {
+    requireLists(each, i)
+    const { train, valid } = each
     const fold = {
       train: rowBits(train, nRows, `folds[${i}].train`),
       valid: rowBits(valid, nRows, `folds[${i}].valid`),
@@ -169,6 +171,18 @@ function customFolds(
     }
     return fold
   })
+}
+
+/** @throws CoppiceError 'PARAMETER' where a fold is not two lists */
+function requireLists(fold: unknown, i: number): void {
+  const isList = (value: unknown): boolean =>
+    Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+  const given = typeof fold === 'object' && fold !== null ? fold as Record<string, unknown> : {}
+  const bad = (['train', 'valid'] as const).find((name) => !isList(given[name]))
+  const other = Object.keys(given).find((name) => name !== 'train' && name !== 'valid')
+  if (bad === undefined && other === undefined) return
+  throw new CoppiceError('PARAMETER', `folds[${i}] must be {train, valid}, lists of indices of ` +
+    `rows, ${bad === undefined ? `but has '${other!}', too` : `but ${bad} is none`}`)
 }
 
 function requireWholeQueries(

@@ -51,7 +51,8 @@ export class Dataset {
    * A data set in Parquet, Arrow, CSV, TSV, LibSVM or .npy files.
    *
    * @param inputs - files, folders, glob patterns or one manifest
-   * @throws CoppiceError 'IO' for what is missing, 'DATA' for files given twice
+   * @throws CoppiceError 'IO' for what is missing, 'DATA' for files given twice, 'PARAMETER' for
+   *   `header` and `missingValues` where no file is CSV or TSV
    */
   static async open(
     inputs: string | readonly string[], options: OpenOptions = {},
@@ -61,7 +62,7 @@ export class Dataset {
     if (reference !== undefined) requireDataset(reference, 'the reference')
     const source = reference === undefined ? undefined : allRowsOf(reference).source
     const inherited = source instanceof FileSource ? source.options : {}
-    return new Dataset(await FileSource.open(inputs, { ...inherited, ...own }))
+    return new Dataset(await FileSource.open(inputs, own, inherited))
   }
 
   /**

@@ -1,11 +1,12 @@
 import {
-  type ColumnChunk, type ColumnRef, type ColumnType, featureTypes, type Format, type NumberChunk,
-  type Prediction, type PredictionType, resolveRoles, type RoleOptions, type UnitColumn,
-  type UnnamedColumns, unpackPrediction,
+  type ColumnChunk, type ColumnRef, type ColumnType, featureTypes, type Format, implicitLabel,
+  type NumberChunk, type Prediction, type PredictionType, resolveRoles, type RoleOptions,
+  type UnitColumn, type UnnamedColumns, unpackPrediction,
 } from '@coppice/data'
 import {
   loadDataset, openRaw, predictFiles, predictionThreads, type RawTable, type RawUnit,
-  readSideNumbers, readSideQueries, resolveInputs, type RowFile, type SideEnding,
+  readSideNumbers, readSideQueries, refuseUnreadTextOptions, resolveInputs, type RowFile,
+  type SideEnding,
 } from '@coppice/data/node'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError, type Predictor } from '@coppice/model'
@@ -50,11 +51,16 @@ export class FileSource implements RowSource {
     this.options = { ...rest, ...(roles.group === undefined ? {} : { group: roles.group }) }
   }
 
-  /** @throws CoppiceError 'IO' or 'DATA' when the inputs name no file, or one twice */
+  /**
+   * @param inherited - options of another data set, where `own` does not say otherwise
+   * @throws CoppiceError 'IO' or 'DATA' when the inputs name no file, or one twice; 'PARAMETER' for
+   *   own options of text files where there are none
+   */
   static async open(
-    inputs: string | readonly string[], options: FileOptions,
+    inputs: string | readonly string[], own: FileOptions, inherited: FileOptions = {},
   ): Promise<FileSource> {
-    await resolveInputs(inputs, options.format)
+    const options = { ...inherited, ...own }
+    refuseUnreadTextOptions(await resolveInputs(inputs, options.format), own)
     return new FileSource(inputs, options)
   }
 
@@ -105,7 +111,7 @@ export class FileSource implements RowSource {
       return {
         nRows,
         labels: roles.labels.length > 0 ? roles.labels.map((index) => names[index]!)
-          : isSparse && names[0] === 'label' ? ['label'] : [],
+          : [implicitLabel(names, raw.partitions) ?? []].flat(),
         weight: sides.has(sideWeight) ? sideWeight : nameOf(roles.weight),
         ...query,
         batches: (wanted, types) =>

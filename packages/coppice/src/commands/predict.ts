@@ -1,5 +1,7 @@
 import { Booster, type Cluster, CoppiceError, type PredictionType } from '@coppice/api'
-import { type ByteSink, THREADS_MAX, writePredictions } from '@coppice/api/command'
+import {
+  type ByteSink, refuseUnreadTextOptions, resolveInputs, THREADS_MAX, writePredictions,
+} from '@coppice/api/command'
 import type { Command } from '../command.js'
 import { dataFlag, formatFlags, formatOptions } from '../data-flags.js'
 import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
@@ -70,6 +72,9 @@ export const predictCommand: Command = {
     }
     const loaded = await Booster.load(model)
     const inputs = values.list('data')
+    if (place.kind !== 'cluster') {
+      refuseUnreadTextOptions(await resolveInputs(inputs, fileOptions.format), fileOptions)
+    }
     const numbered = { ...fileOptions, ...numberingFor(loaded, undefined) }
     const booster = asNeeded(loaded)
     if (out !== '-') await requireWritable(out)

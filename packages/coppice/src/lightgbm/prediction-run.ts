@@ -168,16 +168,16 @@ export async function fitRows(
 ): Promise<FittedRows> {
   const nColumns = columnsOf(model)
   const format = await formatOfContent(data)
+  const isText = format === 'csv' || format === 'tsv'
   const fileOptions: FileOptions = {
     header, format,
-    missingValues: missingTexts,
+    ...(isText ? { missingValues: missingTexts } : {}),
     unnamed: { label: model.origin?.labelIndex ?? labelIndex, unlessColumns: nColumns },
   }
   const raw = await openRaw(data, fileOptions)
   const { names } = raw
   await raw.close()
   if (!names.every((name) => /^(Column_\d+|label|qid)$/.test(name))) return { model, fileOptions }
-  const isText = format === 'csv' || format === 'tsv'
   if (isText && names.length !== nColumns && names.length !== nColumns + 1) {
     throw new CoppiceError('DATA', `${data} has ${names.length} columns, but the model has ` +
       `${nColumns} features: give it those, in their order, with the label or without`)

@@ -1,9 +1,10 @@
 /** The data that a training reads, as its flags name them. */
 import { CoppiceError, Dataset, type FileOptions, type NamedDataset } from '@coppice/api'
-import { resolveInputs } from '@coppice/api/command'
+import { hasTextColumns, refuseUnreadTextOptions, resolveInputs } from '@coppice/api/command'
 import { filesOf, type NamedFile, requireDistinct } from '../distinct-paths.js'
 import type { FlagValues } from '../flag-values.js'
 import { formatOfContent } from '../lightgbm/data-format.js'
+import { missingTexts } from '../lightgbm/file-options.js'
 import { refuseSideFiles, sideNotes } from './side-notes.js'
 
 /** What is read, and how. */
@@ -42,9 +43,11 @@ export async function findEvalSets(
 export async function openInputs(
   { data, valid, isElsewhere, ...how }: TrainingInputs,
 ): Promise<{ readonly data: Dataset, readonly evalSets: readonly NamedDataset[] }> {
+  if (!isElsewhere) await refuseUnread([data, ...valid.map(({ inputs }) => inputs)], how)
   const open = async (inputs: string | readonly string[]): Promise<Dataset> => {
     const options = await optionsOf(inputs, how)
-    return isElsewhere ? Dataset.remote(inputs, options) : Dataset.open(inputs, options)
+    return isElsewhere ? Dataset.remote(inputs, options)
+      : Dataset.open(inputs, await withoutUnread(inputs, options))
   }
   const train = await open(data)
   const evalSets: NamedDataset[] = []
@@ -60,6 +63,36 @@ export async function optionsOf(
   if (!goesByContent || fileOptions.format !== undefined) return fileOptions
   const [first] = typeof inputs === 'string' ? [inputs] : inputs
   return { ...fileOptions, format: await formatOfContent(first!) }
+}
+
+/**
+ * The options without those of text files, for files of which none is.
+ * @throws CoppiceError 'IO' or 'DATA'
+ */
+async function withoutUnread(
+  inputs: string | readonly string[], options: FileOptions,
+): Promise<FileOptions> {
+  if (hasTextColumns(await resolveInputs(inputs, options.format))) return options
+  const { header: _header, missingValues: _missingValues, ...rest } = options
+  return rest
+}
+
+/**
+ * Refuses flags of text files where none of the data sets has any.
+ * @throws CoppiceError 'PARAMETER'
+ */
+async function refuseUnread(
+  sets: readonly (string | readonly string[])[],
+  how: Pick<TrainingInputs, 'fileOptions' | 'goesByContent'>,
+): Promise<void> {
+  const files = []
+  for (const inputs of sets) {
+    files.push(...await resolveInputs(inputs, (await optionsOf(inputs, how)).format))
+  }
+  const { header, missingValues } = how.fileOptions
+  // what a run of LightGBM's takes for missing nobody has asked for
+  refuseUnreadTextOptions(files,
+    { header, ...(missingValues === missingTexts ? {} : { missingValues }) })
 }
 
 /** @throws UsageError when a file would be written that is read, or written twice */

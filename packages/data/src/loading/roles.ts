@@ -2,7 +2,7 @@
 import { CoppiceError } from '@coppice/model'
 import type { ColumnType } from '../reader.js'
 import { type JointColumns, type PlannedPartition, resolveRoles } from '../schema.js'
-import { absentFeatures, isSparse } from '../sparse-columns-of-files.js'
+import { absentFeatures, implicitLabel, isSparse } from '../sparse-columns-of-files.js'
 import { listNames, nearestName, separatorHint } from '../suggest.js'
 import type { ColumnRole, JobColumn } from './job.js'
 import type { DatasetOptions, DatasetReference } from './options.js'
@@ -30,7 +30,7 @@ export function columnsWithRoles(
   partitions: readonly PlannedPartition[],
 ): WantedColumns {
   const { names } = joint
-  const label = options.label ?? defaultLabel(partitions, names)
+  const label = options.label ?? implicitLabel(names, partitions)
   if (options.labelKind !== undefined && label === undefined) {
     throw new CoppiceError(
       'DATA',
@@ -88,14 +88,6 @@ function refuseLabelColumns(labels: readonly string[], { labelKind }: DatasetOpt
     `there are ${labels.length} label columns (${listNames(labels)}), and classes are of one; ` +
       'name one, or use objective multi_label (labels of 0 and 1) or multi_regression',
   )
-}
-
-/** LibSVM files say which column is the label. */
-function defaultLabel(
-  partitions: readonly PlannedPartition[],
-  names: readonly string[],
-): string | undefined {
-  return isSparse(partitions) && names[0] === 'label' ? 'label' : undefined
 }
 
 function referenceFeatures(

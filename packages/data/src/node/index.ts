@@ -31,4 +31,5 @@ export {
 } from './partition-loader.js'
 export type { PartitionSource } from './source-ref.js'
 export { ThreadPool } from './thread-pool.js'
+export { hasTextColumns, refuseUnreadTextOptions } from './unread-text-options.js'
 export { displayUri } from './uri.js'

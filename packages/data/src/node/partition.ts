@@ -14,6 +14,7 @@ import { type AtomicFile, openAtomicFile, writeFileAtomically } from './atomic-f
 import { ioError } from './file-source.js'
 import { findInferredTypes } from './inferred-types.js'
 import { openRaw, type RawOptions, type RawTable } from './read-raw.js'
+import { refuseUnreadTextOptions } from './unread-text-options.js'
 
 /** Options of `partitionData`. */
 export interface PartitionOptions extends RawOptions {
@@ -61,6 +62,7 @@ export async function partitionData(options: PartitionOptions): Promise<WrittenP
   const raw = await openRaw(options.inputs, options)
   const writers: FolderWriter[] = []
   try {
+    refuseUnreadTextOptions(raw.partitions, options)
     const runLengths = await findRuns(raw, options)
     const isTrain =
       options.split === undefined ? () => true : trainRule(options.split, options.seed ?? 0)

@@ -1,5 +1,7 @@
 /** Rows in memory that a predictor takes as they are, or that are soon made so. */
-import { type Columns, type CsrMatrix, isCsr, type Matrix, type Model } from '@coppice/model'
+import {
+  checkMatrixKeys, type Columns, type CsrMatrix, isCsr, type Matrix, type Model,
+} from '@coppice/model'
 import type { MemoryRows } from '../memory-rows.js'
 import { featureTypes } from './features.js'
 
@@ -33,7 +35,9 @@ function readyMatrix(rows: object, model: Features): Matrix | null {
   if (!Array.isArray(shape) || shape.length !== 2 || shape[1] !== nFeatures) return null
   const [nRows] = shape as [unknown]
   const fits = typeof nRows === 'number' && nRows > 0 && data.length === nRows * nFeatures
-  return fits && !hasDataAndShape(model) ? { data, shape: [nRows, nFeatures] } : null
+  if (!fits || hasDataAndShape(model)) return null
+  checkMatrixKeys(rows)
+  return { data, shape: [nRows, nFeatures] }
 }
 
 function hasDataAndShape({ features }: Features): boolean {

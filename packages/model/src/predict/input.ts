@@ -4,6 +4,7 @@ import type { Feature, Model } from '../types.js'
 import { CoppiceError } from '../errors.js'
 import { describe, describeList } from '../text.js'
 import { type CsrMatrix, CsrRows, isCsr } from './csr.js'
+import { checkMatrixKeys } from './matrix-keys.js'
 import { namingFirstRow } from './first-bad-row.js'
 import { packView, type RowSource } from './row-source.js'
 
@@ -87,7 +88,10 @@ export class RowEncoder {
         (ArrayBuffer.isView(input) ? 'a typed array; wrap it as {data, shape}' : describe(input)))
     }
     if (!this.#hasDataAndShape && isCsr(input)) return this.#csrSource(new CsrRows(input), used)
-    if (!this.#hasDataAndShape && isMatrix(input)) return this.#matrixSource(input)
+    if (!this.#hasDataAndShape && isMatrix(input)) {
+      checkMatrixKeys(input)
+      return this.#matrixSource(input)
+    }
     return this.#columnsSource(input as Columns)
   }
 

@@ -51,8 +51,8 @@ export class Dataset {
    * A data set in Parquet, Arrow, CSV, TSV, LibSVM or .npy files.
    *
    * @param inputs - files, folders, glob patterns or one manifest
-   * @throws CoppiceError 'IO' for what is missing, 'DATA' for files given twice, 'PARAMETER' for
-   *   `header` and `missingValues` where no file is CSV or TSV
+   * @throws CoppiceError 'IO' for what is missing, 'DATA' for files given twice, 'PARAMETER' for a
+   *   `header` of true and `missingValues` where no file is CSV or TSV
    */
   static async open(
     inputs: string | readonly string[], options: OpenOptions = {},

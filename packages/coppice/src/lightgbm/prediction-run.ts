@@ -3,7 +3,9 @@ import {
   type Booster, CoppiceError, type EarlyStop, type FileOptions, findParameter, type IterationRange,
   type Model, type PredictionType,
 } from '@coppice/api'
-import { mayStopEarly, openRaw, parseValue } from '@coppice/api/command'
+import {
+  hasTextColumns, mayStopEarly, openRaw, parseValue, refuseUnreadTextOptions, resolveInputs,
+} from '@coppice/api/command'
 import { UsageError } from '../exit-codes.js'
 import {
   type Configuration, keyOf, parameterOf, requireTask, taskOf, valueOf,
@@ -161,23 +163,26 @@ export interface FittedRows {
  * training data had it.
  *
  * @param labelIndex - for models that do not say where it was
- * @throws CoppiceError 'DATA' for another number of columns
+ * @throws CoppiceError 'DATA' for another number of columns, 'PARAMETER' for a header that is not
+ *   read
  */
 export async function fitRows(
   model: Model, data: string, { header, labelIndex }: Pick<PredictionRun, 'header' | 'labelIndex'>,
 ): Promise<FittedRows> {
   const nColumns = columnsOf(model)
   const format = await formatOfContent(data)
-  const isText = format === 'csv' || format === 'tsv'
+  const files = await resolveInputs(data, format)
+  refuseUnreadTextOptions(files, { header })
   const fileOptions: FileOptions = {
     header, format,
-    ...(isText ? { missingValues: missingTexts } : {}),
+    ...(hasTextColumns(files) ? { missingValues: missingTexts } : {}),
     unnamed: { label: model.origin?.labelIndex ?? labelIndex, unlessColumns: nColumns },
   }
   const raw = await openRaw(data, fileOptions)
   const { names } = raw
   await raw.close()
   if (!names.every((name) => /^(Column_\d+|label|qid)$/.test(name))) return { model, fileOptions }
+  const isText = format === 'csv' || format === 'tsv'
   if (isText && names.length !== nColumns && names.length !== nColumns + 1) {
     throw new CoppiceError('DATA', `${data} has ${names.length} columns, but the model has ` +
       `${nColumns} features: give it those, in their order, with the label or without`)

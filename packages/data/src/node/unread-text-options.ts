@@ -8,8 +8,8 @@ export function hasTextColumns(files: readonly { readonly format: Format }[]): b
 }
 
 /**
- * Refuses `header` and `missingValues` where no file is CSV or TSV. A header of 'auto' says
- * nothing.
+ * Refuses a `header` that is true, and `missingValues`, where no file is CSV or TSV. That there is
+ * no line of names is so of all others, and configurations of LightGBM say it.
  *
  * @throws CoppiceError 'PARAMETER' naming the option and the formats that there are
  */
@@ -21,7 +21,7 @@ export function refuseUnreadTextOptions(
   },
 ): void {
   if (hasTextColumns(files)) return
-  const option = typeof header === 'boolean' ? 'header (--header)'
+  const option = header === true ? 'header (--header)'
     : missingValues !== undefined ? 'missingValues (--missing-values)' : null
   if (option === null) return
   const formats = [...new Set(files.map(({ format }) => format))].join(' and ')

@@ -7,8 +7,9 @@ import { CoppiceError } from '../errors.js'
  * @throws CoppiceError 'DATA' naming what is not read
  */
 export function checkMatrixKeys(matrix: object): void {
-  const other = Object.keys(matrix).find((key) => key !== 'data' && key !== 'shape')
+  const other = Object.entries(matrix).find(([key, value]) =>
+    key !== 'data' && key !== 'shape' && value !== undefined)
   if (other === undefined) return
   throw new CoppiceError('DATA', `a matrix is {data, shape}, its values row by row, but this one ` +
-    `has '${other}', too; leave it out, or pass columns under other names than data and shape`)
+    `has '${other[0]}', too; leave it out, or pass columns under other names than data and shape`)
 }

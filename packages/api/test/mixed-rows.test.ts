@@ -24,6 +24,19 @@ describe('labels of several kinds', () => {
     }
     await rejects(new GBDTRegressor(params).fit(matrix, some(0, false) as number[]), 'DATA',
       'a boolean in row 0 and a number in row 1')
+    for (const [value, kind] of [['1', 'text'], [true, 'boolean']] as const) {
+      const labels = some(3, value) as number[]
+      const rows = y.map((_, row) => ({ x: row % 17, y: labels[row]! }))
+      const columns = { x: rows.map(({ x }) => x), y: labels }
+      const arrays = rows.map(({ x }, row) => [x, labels[row]!])
+      for (const [table, label] of [[rows, 'y'], [columns, 'y'], [arrays, 1]] as const) {
+        const run = train({ ...params, objective: 'binary' }, Dataset.from(table, null, { label }))
+        await rejects(run, 'DATA', label === 'y' ? "'y'" : "'Column_1'",
+          `a number in row 0 and a ${kind} in row 3`)
+      }
+      const asText = Dataset.from(rows, null, { label: 'y', schema: { y: 'string' } })
+      if (kind === 'text') await train({ ...params, objective: 'binary' }, asText)
+    }
     const model = await new GBDTClassifier(params).fit(matrix, y.map((own) => BigInt(own)))
     assert.deepEqual(model.classes, [0, 1])
   })
@@ -39,6 +52,17 @@ describe('matrices with more than data and shape', () => {
     assert.throws(() => booster.predictor().predictRaw(strided), /'stride'/)
     await rejects(train({ ...params, objective: 'multi_regression', numClass: 1 },
       Dataset.from(matrix, { data: y, shape: [nRows, 1], order: 'F' } as never)), 'DATA', "'order'")
+  })
+})
+
+describe('sparse matrices with more than their four fields', () => {
+  it('are refused: a format would say that they are read wrongly', async () => {
+    const sparse = { data: y, indices: y.map(() => 0), indptr: [...y.keys(), nRows],
+      shape: [nRows, 2] as const }
+    await rejects(new GBDTRegressor(params).fit({ ...sparse, format: 'csc' } as never, y), 'DATA',
+      "'format'", '{data, indices, indptr, shape}')
+    const model = await new GBDTRegressor(params).fit(sparse, y)
+    await rejects(model.predict({ ...sparse, base: 1 } as never), 'DATA', "'base'")
   })
 })
 

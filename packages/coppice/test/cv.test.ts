@@ -72,5 +72,12 @@ describe('coppice cv and tune', function () {
     await work.fails(2, ['--search halving'], 'tune', ...base, '--space', 'grid.json', '--factor',
       '2')
     await work.fails(2, ['gap', 'time'], 'cv', ...base, '--gap', '2')
+    work.write('twice.json', '{"num_leaves": [3, 5],\n"num_leaves": [7]}')
+    await work.fails(2, ['"num_leaves" comes twice', 'line 2'], 'tune', ...base, '--space',
+      'twice.json')
+    await work.fails(2, ['--fold-group', '--label', 'kind'], 'cv', ...base, '--fold-group', 'kind')
+    await work.fails(2, ['--time', 'more than once'], 'cv', ...base, '--time', 'a', '--time', 'b')
+    await work.fails(2, ['(--fold-seed) contradicts time'], 'cv', ...base, '--time', '--fold-seed',
+      '3')
   })
 })

@@ -78,7 +78,10 @@ export {
   type TableWriter,
 } from './writers/writer.js'
 export type { Cell } from './cells.js'
-export { labelArrays, labelName, type LabelArray, type LabelMatrix } from './label-arrays.js'
+export {
+  labelArrays, labelName, refuseMixedLabelColumns, refuseMixedLabels, type LabelArray,
+  type LabelMatrix,
+} from './label-arrays.js'
 export {
   checkGroupSize,
   type ColumnBatch,

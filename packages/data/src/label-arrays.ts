@@ -1,6 +1,9 @@
 /** Labels in memory: one per row, or several. */
 import { checkMatrixKeys, CoppiceError } from '@coppice/model'
 import type { Cell } from './cells.js'
+import type { DatasetOptions } from './loading/options.js'
+import type { CellAt, MemoryTable } from './memory-rows.js'
+import { resolveRoles } from './schema.js'
 
 /** Row-major numbers with their shape, rows x label columns. */
 export interface LabelMatrix {
@@ -44,12 +47,34 @@ export function labelArrays(labels: LabelArray): readonly ArrayLike<Cell>[] {
  * @throws CoppiceError 'DATA' naming a row of each kind
  */
 export function refuseMixedLabels(cells: ArrayLike<Cell>, name: string): void {
-  if (ArrayBuffer.isView(cells)) return
+  if (!ArrayBuffer.isView(cells)) refuseMixed((row) => cells[row], cells.length, name)
+}
+
+/**
+ * The same of labels that are columns of the rows, but for those whose type the schema says.
+ *
+ * @param names - of the columns of the table
+ * @throws CoppiceError 'DATA' naming column and rows, or a label that is no column
+ */
+export function refuseMixedLabelColumns(
+  table: MemoryTable, names: readonly string[],
+  { label, schema = {} }: Pick<DatasetOptions, 'label' | 'schema'>,
+): void {
+  if (table.cells === undefined || label === undefined) return
+  for (const index of resolveRoles(names, { label }).labels) {
+    const cells = table.cells(index)
+    const isForced = Object.hasOwn(schema, names[index]!)
+    if (cells !== null && !isForced) refuseMixed(cells, table.nRows, `the label '${names[index]!}'`)
+  }
+}
+
+function refuseMixed(cells: CellAt, nRows: number, name: string): void {
   let first = null as { readonly row: number, readonly kind: string } | null
-  for (let row = 0; row < cells.length; row++) {
-    const type = typeof cells[row]
+  for (let row = 0; row < nRows; row++) {
+    const cell = cells(row)
+    const type = typeof cell
     const kind = type === 'string' ? 'text' : type === 'boolean' ? type
-      : type === 'bigint' || (type === 'number' && cells[row] === cells[row]) ? 'number' : null
+      : type === 'bigint' || (type === 'number' && cell === cell) ? 'number' : null
     if (kind === null || kind === first?.kind) continue
     if (first !== null) {
       throw new CoppiceError('DATA', `${name} is a ${first.kind} in row ${first.row} and a ` +

@@ -28,6 +28,9 @@ export type MemoryRows =
   | Readonly<Record<string, ArrayLike<Cell>>>
   | Table
 
+/** The cell of a row. */
+export type CellAt = (row: number) => Cell
+
 /** A table whose columns can be read a range of rows at a time. */
 export interface MemoryTable {
   /** Column names; 'Column_0', ... where the rows have none. */
@@ -36,6 +39,8 @@ export interface MemoryTable {
   readonly nRows: number
   /** Whether a column holds texts and nothing else: then it is text by the caller's will. */
   isText(index: number): boolean
+  /** The cells of a column as they are; null, or absent, where their types are one by nature. */
+  cells?(index: number): CellAt | null
   /** Rows [start, end) of a column; with `type` 'float', integers beyond 2^53 are rounded. */
   column(index: number, start: number, end: number, type: ColumnType | null): ColumnChunk
   /**

@@ -4,7 +4,7 @@ import { checkMatrixKeys, CoppiceError, isCsr } from '@coppice/model'
 import { areTexts, type Cell, cellsToChunk, typedArrayToChunk } from './cells.js'
 import { csrTable } from './memory-csr.js'
 import { numberColumns } from './memory-numbers.js'
-import type { Matrix, MemoryRows, MemoryTable } from './memory-rows.js'
+import type { CellAt, Matrix, MemoryRows, MemoryTable } from './memory-rows.js'
 import type { ColumnChunk } from './reader.js'
 
 /**
@@ -65,11 +65,13 @@ function arraysTable(rows: readonly ArrayLike<Cell>[]): MemoryTable {
     )
   }
   const names = defaultNames(nColumns)
+  const cells = (index: number): CellAt => (row) => rows[row]![index]
   return {
     names,
     hasNames: false,
     nRows: rows.length,
-    isText: (index) => areTexts((row) => rows[row]![index], rows.length),
+    cells,
+    isText: (index) => areTexts(cells(index), rows.length),
     numbers: (wanted, start, end) => numberColumns(rows, wanted, start, end),
     column: (index, start, end) =>
       cellsToChunk((row) => rows[start + row]![index], end - start, {
@@ -90,11 +92,16 @@ function objectsTable(rows: readonly Readonly<Record<string, Cell>>[]): MemoryTa
     const what = keys === null ? 'is not an object' : `has '${extra}', which row 0 has not`
     throw new CoppiceError('DATA', `row ${row} ${what}; all rows must have the same columns`)
   }
+  const cells = (index: number): CellAt => {
+    const name = names[index]!
+    return (row) => rows[row]![name]
+  }
   return {
     names,
     hasNames: true,
     nRows: rows.length,
-    isText: (index) => areTexts((row) => rows[row]![names[index]!], rows.length),
+    cells,
+    isText: (index) => areTexts(cells(index), rows.length),
     numbers: (wanted, start, end) =>
       numberColumns(rows, wanted.map((index) => names[index]!), start, end),
     column: (index, start, end) =>
@@ -122,6 +129,7 @@ function matrixTable({ data, shape }: Matrix): MemoryTable {
         `${data.length}; correct the shape`,
     )
   }
+  const isTyped = ArrayBuffer.isView(data)
   const isFloat = data instanceof Float64Array || data instanceof Float32Array
   const names = defaultNames(nColumns)
   return {
@@ -131,10 +139,10 @@ function matrixTable({ data, shape }: Matrix): MemoryTable {
     ...(isFloat ? {
       floats: (start: number) => ({ data, start, stride: nColumns }),
     } : {}),
-    isText: (index) =>
-      !ArrayBuffer.isView(data) && areTexts((row) => data[row * nColumns + index], nRows),
+    cells: (index) => isTyped ? null : (row) => data[row * nColumns + index],
+    isText: (index) => !isTyped && areTexts((row) => data[row * nColumns + index], nRows),
     column(index, start, end) {
-      if (!ArrayBuffer.isView(data)) {
+      if (!isTyped) {
         const cells = (row: number) => data[(start + row) * nColumns + index]
         return cellsToChunk(cells, end - start, { column: names[index]!, firstRow: start })
       }
@@ -173,11 +181,16 @@ function columnsTable(columns: Readonly<Record<string, ArrayLike<Cell>>>): Memor
       )
     }
   }
+  const cells = (index: number): CellAt => {
+    const column = columns[names[index]!]!
+    return (row) => column[row]
+  }
   return {
     names,
     hasNames: true,
     nRows,
-    isText: (index) => areTexts((row) => columns[names[index]!]![row], nRows),
+    cells: (index) => ArrayBuffer.isView(columns[names[index]!]) ? null : cells(index),
+    isText: (index) => areTexts(cells(index), nRows),
     floats(index) {
       const data = columns[names[index]!]!
       return data instanceof Float64Array || data instanceof Float32Array

@@ -8,7 +8,9 @@ import { runLoad } from './loader.js'
 import { InlineRunner } from './loading/inline-runner.js'
 import { type BinningParams, defaultBinning } from './loading/job.js'
 import type { DatasetOptions, DatasetReference } from './loading/options.js'
-import { type LabelArray, labelArrays, labelName, refuseMixedLabels } from './label-arrays.js'
+import {
+  type LabelArray, labelArrays, labelName, refuseMixedLabelColumns, refuseMixedLabels,
+} from './label-arrays.js'
 import { floatBinning, floatReader, isReady } from './memory-floats.js'
 import {
   memoryName, type MemoryRows, type MemoryTable, type SparseTable,
@@ -62,6 +64,7 @@ export async function datasetFromMemory(
   options: MemoryOptions = {},
 ): Promise<BinnedDataset> {
   const table = withNames(await asMemoryTable(X), options)
+  if (y === null) refuseMixedLabelColumns(table, table.names, options)
   const extra = extraColumns(table, y, options)
   const reader = memoryReader(table, extra.columns)
   const runner = new InlineRunner(

@@ -1,8 +1,8 @@
 /** Rows in memory as columns of known types, to be written to files. */
 import {
   asMemoryTable, type Cell, type ColumnChunk, type ColumnType, coerceStored, columnsFromMemory,
-  joinTypes, labelArrays, labelName, memoryName, type MemoryTable, type OutputColumn, resolveRoles,
-  type RoleOptions, type SparseTable,
+  joinTypes, labelArrays, labelName, memoryName, type MemoryTable, type OutputColumn,
+  refuseMixedLabelColumns, refuseMixedLabels, resolveRoles, type RoleOptions, type SparseTable,
 } from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
 import type { MemorySource } from '../data/memory.js'
@@ -98,6 +98,7 @@ async function describeRows(
 ) {
   const table = await asMemoryTable(source.rows)
   const names = await namesOf(table, source, knownNames)
+  if (source.labels === null) refuseMixedLabelColumns(table, names, source.options)
   const extra = new ExtraColumns(table, names)
   return { table, names, extra, roles: extra.addRoles(source) }
 }
@@ -243,7 +244,11 @@ class ExtraColumns {
     let { label, weight, initScore, group, position } = options
     if (labels !== null) {
       const arrays = labelArrays(labels)
-      label = arrays.map((cells, k) => this.#add(labelName(k, arrays.length), cells))
+      label = arrays.map((cells, k) => {
+        const name = labelName(k, arrays.length)
+        refuseMixedLabels(cells, name)
+        return this.#add(name, cells)
+      })
     }
     if (weights !== undefined) weight = this.#add('weight', weights)
     if (initScores !== undefined) {

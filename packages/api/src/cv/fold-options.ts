@@ -5,6 +5,7 @@ import { rowBits } from '../data/selected-rows.js'
 import type { Dataset } from '../data/dataset.js'
 import { type OpenRows, shownName } from '../data/source.js'
 import { type ColumnOrValues, rowValues } from './column.js'
+import { shownOption } from './shown-option.js'
 import {
   type Fold, foldsOfParts, groupedParts, plainParts, stratifiedParts, timeFolds,
 } from './folds.js'
@@ -231,7 +232,8 @@ function checkFoldOptions(options: FoldOptions): void {
   }
   const misplaced = (['gap', 'maxTrainRows'] as const).find((name) => options[name] !== undefined)
   if (misplaced !== undefined) {
-    throw new CoppiceError('PARAMETER', `${misplaced} does nothing without time; leave it out`)
+    throw new CoppiceError('PARAMETER', `${shownOption(misplaced)} does nothing without ` +
+      'time; leave it out')
   }
   if (seed !== undefined && shuffle === false) throw contradiction('seed', 'shuffle = false')
 }
@@ -242,10 +244,10 @@ export function requireInteger(name: string, value: unknown, min: number, max: n
   if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return
   const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`
   throw new CoppiceError('PARAMETER',
-    `${name} must be an integer ${range}, got ${JSON.stringify(value) ?? typeof value}`)
+    `${shownOption(name)} must be an integer ${range}, got ${JSON.stringify(value) ?? typeof value}`)
 }
 
 function contradiction(name: string, other: string): CoppiceError {
-  return new CoppiceError('PARAMETER', `${name} contradicts ${other}: both say how rows are cut; ` +
-    'give one of them')
+  return new CoppiceError('PARAMETER', `${shownOption(name)} contradicts ${shownOption(other)}: ` +
+    'both say how rows are cut; give one of them')
 }

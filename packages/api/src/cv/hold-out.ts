@@ -3,6 +3,7 @@ import { CoppiceError } from '@coppice/model'
 import type { Dataset } from '../data/dataset.js'
 import { readRowsToCut, requireInteger, type RowsToCut, rowsToCut } from './fold-options.js'
 import { type Fold, holdOut } from './folds.js'
+import { shownOption } from './shown-option.js'
 
 /** A part of the training rows that a training is judged by. */
 export interface HoldOutOptions {
@@ -23,12 +24,12 @@ export function checkHoldOut({ validationFraction, validationSeed }: HoldOutOpti
   if (validationFraction === undefined) {
     if (validationSeed === undefined) return
     throw new CoppiceError('PARAMETER',
-      'validationSeed does nothing without validationFraction; leave it out')
+      `${shownOption('validationSeed')} does nothing without validationFraction; leave it out`)
   }
   if (typeof validationFraction === 'number' && validationFraction > 0 &&
     validationFraction < 1) return
-  throw new CoppiceError('PARAMETER', 'validationFraction must be a number above 0 and below 1, ' +
-    `got ${JSON.stringify(validationFraction) ?? typeof validationFraction}`)
+  throw new CoppiceError('PARAMETER', `${shownOption('validationFraction')} must be a number ` +
+    `above 0 and below 1, got ${JSON.stringify(validationFraction) ?? typeof validationFraction}`)
 }
 
 /** The one fold of a validation split. @throws CoppiceError 'DATA' */

@@ -82,6 +82,12 @@ function choice(name: string, values: readonly unknown[]): Dimension {
   const isLegal = (value: unknown): boolean =>
     isScalar(value) || (Array.isArray(value) && value.every(isScalar))
   if (values.length > 0 && values.every(isLegal)) {
+    const texts = values.map((value) => JSON.stringify(value))
+    const twice = texts.find((text, i) => texts.indexOf(text) < i)
+    if (twice !== undefined) {
+      throw new CoppiceError('PARAMETER', `the choices of ${name} have ${twice} twice, which would ` +
+        'be trained twice; give each once')
+    }
     return { name, kind: 'choice', values: values as SpaceValue[] }
   }
   throw new CoppiceError('PARAMETER',

@@ -2,6 +2,7 @@ import { CoppiceError } from '@coppice/model'
 import { type CvRunOptions, cvRunOptionNames, foldOptionNames } from '../cv/cv.js'
 import { type FoldOptions, requireInteger } from '../cv/fold-options.js'
 import { checkHoldOut, type HoldOutOptions } from '../cv/hold-out.js'
+import { shownOption } from '../cv/shown-option.js'
 import { checkOptionNames, optionNames } from '../options.js'
 import type { TrialOutcome } from './trial-journal.js'
 
@@ -70,7 +71,7 @@ export function checkTuneOptions(options: TuneOptions): void {
     options[name as keyof FoldOptions] !== undefined)
   if (validationFraction !== undefined && fold !== undefined) {
     throw new CoppiceError('PARAMETER',
-      `${fold} contradicts validationFraction: trials are judged ` +
+      `${shownOption(fold)} contradicts ${shownOption('validationFraction')}: trials are judged ` +
       'either by folds or by one part of the rows; give one of them')
   }
 }

@@ -170,6 +170,9 @@ describe('randomTrials', () => {
 describe('gridTrials', () => {
   it('has all combinations', () => {
     assert.equal(gridTrials(parseSpace({ maxBin: [1, 2, 3], numLeaves: [4, 5] })).length, 6)
+    assert.equal(gridTrials(parseSpace({ metricFreq: [1, '1', true] })).length, 3)
+    assert.throws(() => parseSpace({ maxBin: [4, 5, 4] }), /maxBin have 4 twice/)
+    assert.throws(() => parseSpace({ evalAt: { choice: [[1, 2], [1], [1, 2]] } }), /\[1,2\] twice/)
   })
 })
 

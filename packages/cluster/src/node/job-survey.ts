@@ -3,7 +3,7 @@ import {
   labelColumnsOf, type LoadProgress, type PartitionInfo, surveyDataset, type TextOptions,
   withLocalMerges,
 } from '@coppice/data'
-import { displayUri } from '@coppice/data/node'
+import { displayUri, refuseUnreadTextOptions } from '@coppice/data/node'
 import {
   checkEvalSets, fitInitialModel, fitRows, requireClassCount, requireLabelCount,
   type ResolvedParams, resolveParams, withInferred,
@@ -65,10 +65,24 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
   requireClassCount(classes, params)
   requireReducerMemory(features, nRowsOf(recipes[0]!), params, port.memoryBytes)
   for (const { name, data } of spec.evalSets) await add(name, data, { features, classes })
+  refuseUnreadHeader([spec.train, ...spec.evalSets.map(({ data }) => data)], sources.flat())
   const evalSets = spec.evalSets.map(({ name }, i) =>
     ({ name, data: { features, nRows: nRowsOf(recipes[i + 1]!) } }))
   checkEvalSets({ nRows, features }, evalSets, params)
   return { recipes, sources, params }
+}
+
+/**
+ * Refuses a line of names where no file of any data set has lines. Which texts are missing values is
+ * not looked at: clients say it of all files, as LightGBM's configurations want it.
+ *
+ * @throws CoppiceError 'PARAMETER'
+ */
+export function refuseUnreadHeader(
+  specs: readonly Pick<DataSpec, 'header'>[], sources: readonly SourcePartition[],
+): void {
+  if (!specs.some(({ header }) => header === true)) return
+  refuseUnreadTextOptions(sources.map(partitionInfo), { header: true })
 }
 
 /** @throws CoppiceError 'DATA' for rows that are told twice where their scores begin */

@@ -9,7 +9,7 @@ import { batchRowsMax, cutBatches, type PredictionBatch } from '../jobs/predicti
 import type { TaskBook } from '../jobs/task-book.js'
 import type { PredictionSpec } from '../protocol/client-messages.js'
 import type { SourcePartition } from '../protocol/messages.js'
-import { partitionInfo, resolveSources, textOptionsOf } from './job-survey.js'
+import { partitionInfo, refuseUnreadHeader, resolveSources, textOptionsOf } from './job-survey.js'
 
 /** What is known of a prediction before a row is predicted. */
 export interface PredictionSurvey {
@@ -39,6 +39,7 @@ export async function surveyPrediction(
   // As where one process predicts, hashes of a manifest are not looked at.
   const sources = (await resolveSources(data, book)).map((found): SourcePartition =>
     ({ ...found, expected: null }))
+  refuseUnreadHeader([data], sources)
   const runner = new ClusterTaskRunner(book, { sources, firstSource: 0 }, 1)
   const infos = sources.map(partitionInfo)
   runner.setContext({ textOptions, columns: [], partitions: [], scan: null, prediction: null })

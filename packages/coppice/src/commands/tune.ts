@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import {
   CoppiceError, findParameter, type SearchSpace, tune, type TrialOutcome, type TuneResult,
 } from '@coppice/api'
-import { ioError } from '@coppice/api/command'
+import { ioError, parseUniqueJson } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -101,7 +101,7 @@ async function readSpace(path: string): Promise<SearchSpace> {
     throw ioError(`cannot read the search space ${path}`, error)
   }
   try {
-    return JSON.parse(text) as SearchSpace
+    return parseUniqueJson(text) as SearchSpace
   } catch (error) {
     throw new CoppiceError('PARAMETER', `the search space ${path} is no JSON: ` +
       `${(error as Error).message}`, { cause: error })

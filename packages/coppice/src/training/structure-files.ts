@@ -1,7 +1,7 @@
 /** Parameters that may name a JSON file: here they get what is in the file. */
 import { readFile } from 'node:fs/promises'
 import { CoppiceError, findParameter } from '@coppice/api'
-import { ioError } from '@coppice/api/command'
+import { ioError, parseUniqueJson } from '@coppice/api/command'
 
 const fileParameters: readonly string[] =
   ['forcedsplits_filename', 'forcedbins_filename', 'parameter_schedule']
@@ -33,7 +33,7 @@ async function readJson(path: string, name: string): Promise<unknown> {
     throw ioError(`cannot read the file of ${name}, ${path}`, error)
   }
   try {
-    return JSON.parse(text) as unknown
+    return parseUniqueJson(text)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : ''
     throw new CoppiceError(

@@ -118,6 +118,7 @@ export async function runStudy(
 function fileOptionsOf(values: FlagValues): FileOptions {
   const beside = [values.text('fold-group'), timeColumn(values)]
     .filter((name): name is string => name !== undefined)
+  refuseOtherRole(values, beside)
   const ignore = [...values.names('ignore') ?? [], ...beside]
   return {
     ...formatOptions(values),
@@ -127,6 +128,18 @@ function fileOptionsOf(values: FlagValues): FileOptions {
     position: values.text('position'),
     ignore: ignore.length === 0 ? undefined : ignore,
     categorical: values.names('categorical'),
+  }
+}
+
+/** @throws UsageError where a column that rows are cut by has a role, which it would lose */
+function refuseOtherRole(values: FlagValues, beside: readonly string[]): void {
+  for (const role of ['label', 'weight', 'group', 'position']) {
+    const name = values.text(role)
+    if (name === undefined || !beside.includes(name)) continue
+    const flag = values.text('fold-group') === name ? '--fold-group' : '--time'
+    throw new UsageError(`${flag} and --${role} name the same column, '${name}'; ` +
+      (role === 'group' && flag === '--fold-group'
+        ? 'queries are never cut: leave --fold-group out' : 'name another one'))
   }
 }
 
@@ -142,7 +155,7 @@ function requireLabel(values: FlagValues, inputs: readonly string[]): void {
 /** The column of --time; undefined where it is true, or not given. */
 function timeColumn(values: FlagValues): string | undefined {
   const written = values.written('time')
-  return written === undefined || written === 'true' ? undefined : String(written)
+  return written === undefined || written === 'true' ? undefined : values.text('time')
 }
 
 /** The options of `cv` that the flags say. @throws UsageError */

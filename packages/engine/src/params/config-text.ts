@@ -1,4 +1,4 @@
-import { CoppiceError } from '@coppice/model'
+import { CoppiceError, parseUniqueJson } from '@coppice/model'
 
 function fail(message: string, cause?: unknown): never {
   throw new CoppiceError('PARAMETER', message, { cause })
@@ -15,7 +15,7 @@ function unquote(text: string): string {
 function parseJson(text: string, name: string): Record<string, unknown> {
   let parsed: unknown
   try {
-    parsed = JSON.parse(text)
+    parsed = parseUniqueJson(text)
   } catch (error) {
     fail(`${name} is not valid JSON: ${error instanceof Error ? error.message : ''}`, error)
   }

@@ -1,4 +1,4 @@
-import { CoppiceError } from '@coppice/model'
+import { CoppiceError, RepeatedKeyError } from '@coppice/model'
 import { nearest } from './nearest.js'
 import type { NumberRange, ResolvedValue } from './parameter.js'
 import { scheduledNames, scheduleText } from './schedule.js'
@@ -226,9 +226,14 @@ export function parseValue(info: ParameterInfo, key: string, value: unknown): Re
 
 function parseStructure(info: ParameterInfo, value: unknown): string | null {
   const kind = info.structure!
-  if (kind === 'schedule') return scheduleText(value, parseScheduled)
-  return structureText(kind, value, number => Number.isFinite(number) &&
-    inRange(number, info.range) && (!info.isWhole || Number.isInteger(number)))
+  try {
+    if (kind === 'schedule') return scheduleText(value, parseScheduled)
+    return structureText(kind, value, number => Number.isFinite(number) &&
+      inRange(number, info.range) && (!info.isWhole || Number.isInteger(number)))
+  } catch (cause) {
+    if (!(cause instanceof RepeatedKeyError)) throw cause
+    throw new CoppiceError('PARAMETER', `${info.name}: ${cause.message}`, { cause })
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { CoppiceError } from '../errors.js'
+import { CoppiceError, parseUniqueJson, RepeatedKeyError } from '@coppice/model'
 
 /** Parameters that may be another from iteration to iteration, as LightGBM's reset_parameter. */
 export const scheduledNames = [
@@ -59,8 +59,9 @@ export function scheduleText(
 function parsed(text: string): unknown {
   if (text.trim() === '') return {}
   try {
-    return JSON.parse(text) as unknown
-  } catch {
+    return parseUniqueJson(text)
+  } catch (error) {
+    if (error instanceof RepeatedKeyError) throw error
     return null
   }
 }

@@ -3,7 +3,7 @@
  * trees of splits. Resolved they are JSON texts in one fixed form, so that equal values are equal
  * texts, in the model file too; which features they mean is looked up when the data are known.
  */
-import { CoppiceError } from '@coppice/model'
+import { CoppiceError, parseUniqueJson, RepeatedKeyError } from '@coppice/model'
 import { scheduleNoun } from './schedule.js'
 
 /** A feature: its 0-based index among the features, or its name. */
@@ -53,6 +53,7 @@ export const structureNouns: Readonly<Record<StructureKind, string>> = {
  * The fixed text of a given value; '' for an empty one, null for what is none.
  *
  * @param isNumber - whether a number of a feature is legal
+ * @throws RepeatedKeyError
  */
 export function structureText(
   kind: Exclude<StructureKind, 'schedule'>, given: unknown, isNumber: (value: number) => boolean,
@@ -75,13 +76,13 @@ function parsed(kind: StructureKind, text: string): unknown {
     ? [`[${trimmed}]`, trimmed] : [trimmed]
   for (const attempt of attempts) {
     try {
-      const value: unknown = JSON.parse(attempt)
+      const value: unknown = parseUniqueJson(attempt)
       // [[1, 0]] of "[1, 0]"
       const isWrapped = attempt !== trimmed && Array.isArray(value) && value.length === 1 &&
         isWhole(kind, value[0])
       return isWrapped ? (value as unknown[])[0] : value
-    } catch {
-      continue
+    } catch (error) {
+      if (error instanceof RepeatedKeyError) throw error
     }
   }
   return undefined

@@ -170,6 +170,12 @@ describe('resolveParams', () => {
     refuses({ forced_splits: { feature: 0, threshold: 1, left: [] } }, /forcedsplits_filename/)
   })
 
+  it('refuses a key that comes twice, of which one value would be lost', () => {
+    refuses({ mc: '{"a": 1, "b": 0, "a": -1}' }, /^monotone_constraints: the key "a" comes twice/)
+    refuses({ forced_splits: '{"feature": 0, "threshold": 1, "feature": 2}' }, /"feature" .*twice/)
+    refuses({ parameter_schedule: '{"lambda_l2": [1], "lambda_l2": [2]}' }, /"lambda_l2" .*twice/)
+  })
+
   it('refuses numbers of losses that are not asked for', () => {
     refuses({ auc_mu_weights: [0, 1, 1, 0] }, /auc_mu_weights contradicts metric/)
     refuses({ alpha: 0.5 }, /alpha = 0\.5 contradicts objective = regression/, /huber and quantile/)

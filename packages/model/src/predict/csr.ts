@@ -2,6 +2,7 @@
 
 import { CoppiceError } from '../errors.js'
 import { describe } from '../text.js'
+import { checkSparseKeys } from './matrix-keys.js'
 
 /**
  * Rows of numbers of which most are 0, in the compressed form of SciPy's `csr_matrix`, under its
@@ -45,8 +46,9 @@ export class CsrRows {
   #columns: Int32Array | null = null
   #slots = new Int32Array(0)
 
-  /** @throws CoppiceError 'DATA' where lengths do not fit the shape */
+  /** @throws CoppiceError 'DATA' where lengths do not fit the shape, or there is more */
   constructor(matrix: CsrMatrix) {
+    checkSparseKeys(matrix)
     const { data, indices, indptr } = matrix
     const shape = Array.from(matrix.shape)
     const [nRows, nColumns] = shape as [number, number]

@@ -1,5 +1,7 @@
 import { CoppiceError } from '../errors.js'
 
+const sparseKeys: readonly string[] = ['data', 'indices', 'indptr', 'shape']
+
 /**
  * Refuses what else an object with `data` and `shape` has: strides, an order or an offset would say
  * that its values lie otherwise than they are read, row by row.
@@ -12,4 +14,17 @@ export function checkMatrixKeys(matrix: object): void {
   if (other === undefined) return
   throw new CoppiceError('DATA', `a matrix is {data, shape}, its values row by row, but this one ` +
     `has '${other[0]}', too; leave it out, or pass columns under other names than data and shape`)
+}
+
+/**
+ * The same of a sparse matrix, of which a format or a base of indices would say so.
+ *
+ * @throws CoppiceError 'DATA' naming what is not read
+ */
+export function checkSparseKeys(matrix: object): void {
+  const other = Object.entries(matrix).find(([key, value]) =>
+    !sparseKeys.includes(key) && value !== undefined)
+  if (other === undefined) return
+  throw new CoppiceError('DATA', 'a sparse matrix is {data, indices, indptr, shape}, with indices ' +
+    `of columns from 0, but this one has '${other[0]}', too; leave it out`)
 }

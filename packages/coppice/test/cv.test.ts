@@ -76,7 +76,7 @@ describe('coppice cv and tune', function () {
     await work.fails(2, ['"num_leaves" comes twice', 'line 2'], 'tune', ...base, '--space',
       'twice.json')
     await work.fails(2, ['--fold-group', '--label', 'kind'], 'cv', ...base, '--fold-group', 'kind')
-    await work.fails(2, ['--time', 'more than once'], 'cv', ...base, '--time', 'a', '--time', 'b')
+    await work.fails(2, ['--time', 'given twice'], 'cv', ...base, '--time', 'a', '--time', 'b')
     await work.fails(2, ['(--fold-seed) contradicts time'], 'cv', ...base, '--time', '--fold-seed',
       '3')
   })

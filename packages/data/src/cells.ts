@@ -106,10 +106,15 @@ function unusable(what: string, row: number, { column, firstRow }: CellPlace): C
 /** A typed array (without bigints) as a chunk: floats are 'float', the others 'int'. */
 export function typedArrayToChunk(values: ArrayLike<number>): ColumnChunk {
   const isFloat = values instanceof Float64Array || values instanceof Float32Array
-  const out = new Float64Array(values.length)
-  for (let row = 0; row < out.length; row++) {
-    const value = values[row]!
-    out[row] = value !== value ? NaN : value + 0
-  }
+  const out = new Float64Array(values)
+  if (isFloat) makeCanonical(out)
   return { type: isFloat ? 'float' : 'int', values: out }
+}
+
+/** NaN becomes the canonical one, -0 becomes 0. */
+function makeCanonical(values: Float64Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    values[i] = value === value ? value + 0 : NaN
+  }
 }

@@ -2,8 +2,9 @@
  * Loads a data set into the memory of one process: surveys it, then bins all rows into big arrays
  * that threads share.
  */
-import { type BinnedBlock, binLookup, type NumericLookup } from '@coppice/engine'
+import type { BinnedBlock } from '@coppice/engine'
 import { allocateTargets, targetSize } from './loading/allocate.js'
+import { floatLookupsOf } from './loading/encode.js'
 import { estimateMemory, requireMemory } from './loading/estimate.js'
 import type { PlacedUnit } from './loading/first-pass.js'
 import type { EncodeTask } from './loading/job.js'
@@ -39,9 +40,8 @@ async function binAhead(
 ): Promise<boolean> {
   const { columns, types, features, partitions, keepsRaw } = recipe
   if (inputs.binAhead === undefined || keepsRaw === true) return false
-  const lookups = features.map(({ mapper }) => binLookup(mapper))
-    .filter((lookup): lookup is NumericLookup => lookup.kind === 'numeric')
-  if (lookups.length < features.length) return false
+  const lookups = floatLookupsOf(features)
+  if (lookups === null) return false
   const indices = columns.flatMap(({ role }, i) => role === 'feature' ? [i] : [])
   const { columnIdx } = partitions[0]!
   return inputs.binAhead(

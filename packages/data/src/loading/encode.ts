@@ -1,7 +1,7 @@
 /** The second pass over a unit: bins, labels and weights go to their places. */
 import {
   type BinnedBlock, type BinLookup, binLookup, binOfCode, binOfValue, type EntryRows,
-  type FeatureInfo, packEntries, type Packing,
+  type FeatureInfo, type FloatLookup, floatLookup, packEntries, type Packing,
 } from '@coppice/engine'
 import type { Scalar } from '@coppice/model'
 import { withValues } from '../formats/stored-columns.js'
@@ -17,6 +17,8 @@ import { requireAll, requireNumbers } from './scan.js'
 export interface Encoder {
   readonly plan: EncodePlan
   readonly lookups: readonly BinLookup[]
+  /** Of features whose values are floats; null where that does not do for all of them. */
+  readonly floatLookups: readonly FloatLookup[] | null
   /** Codes by category of each feature, null for numeric ones. */
   readonly codes: readonly (ReadonlyMap<string | number, number> | null)[]
   readonly classes: readonly Scalar[] | null
@@ -26,9 +28,21 @@ export function makeEncoder(plan: EncodePlan): Encoder {
   return {
     plan,
     lookups: plan.features.map(({ mapper }) => binLookup(mapper)),
+    floatLookups: floatLookupsOf(plan.features),
     codes: plan.features.map(({ categories }) => categoryCodes(categories)),
     classes: plan.classes,
   }
+}
+
+/** How bins of floats are found; null where some categories cannot be found among floats. */
+export function floatLookupsOf(features: readonly FeatureInfo[]): FloatLookup[] | null {
+  const found: FloatLookup[] = []
+  for (const { mapper, categories } of features) {
+    const lookup = floatLookup(binLookup(mapper), categories)
+    if (lookup === null) return null
+    found.push(lookup)
+  }
+  return found
 }
 
 function categoryCodes(

@@ -3,13 +3,12 @@ import {
   type BinnedBlock,
   binCodes,
   binColumns,
-  type BinLookup,
   binFloats,
   binValues,
   byteValues,
   type ColumnBins,
+  type FloatLookup,
   isWide,
-  type NumericLookup,
   packColumns,
   packRows,
   rowBytes,
@@ -97,7 +96,7 @@ interface RowRange {
 }
 
 function rangesOf(
-  lookups: readonly BinLookup[],
+  lookups: readonly { readonly nBins: number }[],
   blocks: readonly BinnedBlock[],
   { firstRow, nRows }: Pick<UnitPlace, 'firstRow' | 'nRows'>,
 ): RowRange[] {
@@ -113,18 +112,16 @@ function rangesOf(
 /**
  * As `binRows`, of rows of floats; or, without blocks, as `packedBlocks`.
  *
- * @returns the blocks that were made; null, with nothing done, where some features have categories
+ * @returns the blocks that were made
  */
 export function binFloatRows(
-  lookups: readonly BinLookup[],
+  lookups: readonly FloatLookup[],
   { columns, firstRow }: FloatRows,
   blocks: readonly BinnedBlock[] | null,
   place: UnitPlace,
-): BinnedBlock[] | null {
-  const numeric = lookups.filter((lookup): lookup is NumericLookup => lookup.kind === 'numeric')
-  if (numeric.length < lookups.length) return null
+): BinnedBlock[] {
   const bin = (start: number, n: number, bins: Uint8Array, offset = 0): void =>
-    binFloats(numeric, columns, firstRow + start, n, bins, offset)
+    binFloats(lookups, columns, firstRow + start, n, bins, offset)
   if (blocks === null) {
     return packedDense(byteValues(lookups.map(({ nBins }) => nBins)), place, bin)
   }

@@ -1,6 +1,6 @@
 /** What a load is given and what it gives back. */
 import type {
-  BinnedBlock, BinnedDataset, NumericBinMapper, NumericFeatureOptions, NumericLookup,
+  BinnedBlock, BinnedDataset, NumericBinMapper, NumericFeatureOptions, FloatLookup,
 } from '@coppice/engine'
 import type { ColumnType, Format, TextOptions } from '../reader.js'
 import type { RoleOptions } from '../schema.js'
@@ -146,5 +146,5 @@ export interface LoadInputs extends SurveyInputs {
    */
   readonly binAhead?: (
     columns: readonly number[], types: readonly (ColumnType | null)[],
-    lookups: readonly NumericLookup[], blocks: readonly BinnedBlock[]) => Promise<boolean>
+    lookups: readonly FloatLookup[], blocks: readonly BinnedBlock[]) => Promise<boolean>
 }

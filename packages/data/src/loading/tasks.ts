@@ -205,14 +205,15 @@ export class TaskWorker {
     encoder: Encoder, partitionIdx: number, unit: Unit, blocks: readonly BinnedBlock[] | null,
   ): Promise<BinnedBlock[] | null> {
     const { reader } = await this.#access.open(partitionIdx)
-    if (reader.readFloats === undefined) return null
+    const { floatLookups } = encoder
+    if (reader.readFloats === undefined || floatLookups === null) return null
     const { columns, partitions } = this.#requireContext()
     const { plan, columnIdx } = partitions[partitionIdx]!
     const features = columns.flatMap(({ role }, i) => role === 'feature' ? [i] : [])
     const rows = reader.readFloats(plan, unit, features.map((i) => columnIdx[i]!),
       features.map((i) => encoder.plan.types[i]!))
     return rows === null ? null
-      : binFloatRows(encoder.lookups, rows, blocks, this.#place(partitionIdx, unit))
+      : binFloatRows(floatLookups, rows, blocks, this.#place(partitionIdx, unit))
   }
 
   /**

@@ -2,8 +2,9 @@
 import { assert } from '@coppice/model'
 import { rowBytes, wideFeatures } from '../row-bytes.js'
 import {
-  binCodes, type BinLookup, binValues, type NumericLookup, type ValueColumn,
+  binCodes, type BinLookup, binValues, type ValueColumn,
 } from './bin-values.js'
+import { binNumbers, type FloatLookup } from './number-table.js'
 import { searchKernels } from './search-kernels.js'
 
 /** Numbers in memory, row-major. */
@@ -29,7 +30,7 @@ interface RowPlaces {
   readonly highs: Int32Array
 }
 
-function rowPlaces(lookups: readonly BinLookup[]): RowPlaces {
+function rowPlaces(lookups: readonly { readonly nBins: number }[]): RowPlaces {
   const nBins = lookups.map((lookup) => lookup.nBins)
   const nFeatures = lookups.length
   const highs = new Int32Array(nFeatures)
@@ -115,7 +116,7 @@ function binColumn(
  * @param firstRow - of the matrix
  */
 export function binMatrix(
-  lookups: readonly NumericLookup[],
+  lookups: readonly FloatLookup[],
   { data, nColumns }: ValueMatrix,
   columns: readonly number[],
   firstRow: number,
@@ -141,11 +142,15 @@ export function binMatrix(
     const tile = kernels?.tile(n * stride) ?? ownTile.subarray(0, n * stride)
     kernels?.putValues(data.subarray(first, first + n * nColumns))
     for (let f = 0; f < lookups.length; f++) {
+      const lookup = lookups[f]!
       const search = searches?.[f] ?? null
       const column = columns[f]!
-      if (kernels === null || search === null) {
+      if (lookup.kind === 'numbers') {
+        const numbers = { data, first: first + column, step: nColumns }
+        binNumbers(lookup, numbers, n, tile, f, stride, highs[f]!)
+      } else if (kernels === null || search === null) {
         for (let i = 0, at = first + column; i < n; i++, at += nColumns) values[i] = data[at]!
-        binValues(lookups[f]!, values, 0, n, tile, f, stride, highs[f]!)
+        binValues(lookup, values, 0, n, tile, f, stride, highs[f]!)
       } else if (bytes === 4) {
         kernels.searchFloats(search, f, stride, column * 4, nColumns * 4, n)
       } else {

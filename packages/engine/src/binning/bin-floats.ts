@@ -1,9 +1,9 @@
 /** Bins rows of columns of floats in memory. */
 import type { NumericBinMapper } from '../dataset.js'
 import { binColumns, binMatrix, type ValueMatrix } from './bin-columns.js'
-import type { NumericLookup } from './bin-values.js'
 import type { NumericFeatureOptions } from './find-column-bins.js'
 import type { NumberColumn } from './number-column.js'
+import { type FloatLookup, numberCodes, tableLookup } from './number-table.js'
 
 /**
  * Bins rows of columns, as `binColumns` does.
@@ -12,7 +12,7 @@ import type { NumberColumn } from './number-column.js'
  * @param firstRow - of the columns
  */
 export function binFloats(
-  lookups: readonly NumericLookup[],
+  lookups: readonly FloatLookup[],
   columns: readonly NumberColumn[],
   firstRow: number,
   nRows: number,
@@ -25,8 +25,15 @@ export function binFloats(
     binMatrix(lookups, matrix, places, firstRow, nRows, out, offset)
     return
   }
-  const rows = columns.map((column) => doublesOf(column, firstRow, nRows))
-  binColumns(lookups, rows, nRows, out, offset)
+  const rows = columns.map((column, f) => {
+    const lookup = lookups[f]!
+    if (lookup.kind === 'numeric') return doublesOf(column, firstRow, nRows)
+    const { data, start, stride } = column
+    return numberCodes(lookup, { data, first: start + firstRow * stride, step: stride }, nRows)
+  })
+  const plain = lookups.map((lookup) =>
+    lookup.kind === 'numeric' ? lookup : tableLookup(lookup))
+  binColumns(plain, rows, nRows, out, offset)
 }
 
 /** Null where the columns are not all of one matrix. */
@@ -72,7 +79,7 @@ export interface FloatBinner {
   ): Promise<NumericBinMapper[]>
   /** Writes the bins of all rows of the blocks. Rejects as `find`. */
   bin(
-    lookups: readonly NumericLookup[], columns: readonly NumberColumn[],
+    lookups: readonly FloatLookup[], columns: readonly NumberColumn[],
     blocks: readonly BinnedRows[], signal?: AbortSignal,
   ): Promise<void>
 }

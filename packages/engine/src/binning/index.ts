@@ -26,6 +26,7 @@ export {
 } from './find-column-bins.js'
 export { findNumericBins, type FoundBins, type NumericBinOptions } from './find-numeric-bins.js'
 export type { NumberColumn } from './number-column.js'
+export { type FloatLookup, floatLookup } from './number-table.js'
 export { sampledOffsets, sampleRule, type SampleRule } from './sample.js'
 export { columnsSampledAtOnce } from './sample-columns.js'
 export { isTrivial, preFilterCount } from './trivial.js'

@@ -2,8 +2,9 @@
 import type { Kernels } from '../kernels/api.js'
 import { Arena } from '../kernels/arena.js'
 import { instantiateKernels } from '../kernels/load.js'
-import type { BinLookup, NumericLookup } from './bin-values.js'
+import type { BinLookup } from './bin-values.js'
 import { cellSearch, type SearchWay } from './cell-search.js'
+import type { FloatLookup } from './number-table.js'
 
 /** A search that lies in the memory. */
 export interface PlacedSearch {
@@ -35,13 +36,13 @@ class SearchKernels {
    * makes room for a tile of bins and the values that go into it. Nothing that was here remains.
    */
   place(
-    lookups: readonly NumericLookup[], bytesOfTile: number, bytesOfValues: number,
+    lookups: readonly FloatLookup[], bytesOfTile: number, bytesOfValues: number,
   ): (PlacedSearch | null)[]
   place(
     lookups: readonly BinLookup[], bytesOfTile: number, bytesOfValues: number,
   ): (PlacedSearch | PlacedBins | null)[]
   place(
-    lookups: readonly BinLookup[], bytesOfTile: number, bytesOfValues: number,
+    lookups: readonly (BinLookup | FloatLookup)[], bytesOfTile: number, bytesOfValues: number,
   ): (PlacedSearch | PlacedBins | null)[] {
     let at = this.#start
     const bytesOf: (readonly [number, Uint8Array])[] = []
@@ -56,8 +57,8 @@ class SearchKernels {
         const search = cellSearch(lookup)
         return search === null ? null : { at: put(search.bytes), way: search.way }
       }
-      const { bins, otherBin } = lookup
-      if (bins instanceof Uint16Array || bins.length > codesMax) return null
+      const { kind, bins, otherBin } = lookup
+      if (kind === 'numbers' || bins instanceof Uint16Array || bins.length > codesMax) return null
       return { at: put(bins), way: 'codes', nCodes: bins.length, otherBin }
     })
     this.#tile = at

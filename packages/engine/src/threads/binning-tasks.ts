@@ -1,8 +1,8 @@
 /** What threads do for a binning: each takes the next piece, until there are no more. */
 import { binFloats, type BinnedRows } from '../binning/bin-floats.js'
-import type { NumericLookup } from '../binning/bin-values.js'
 import { findColumnBins, type NumericFeatureOptions } from '../binning/find-column-bins.js'
 import type { NumberColumn } from '../binning/number-column.js'
+import type { FloatLookup } from '../binning/number-table.js'
 import { forgetValueKernels } from '../binning/value-kernels.js'
 import type { NumericBinMapper } from '../dataset.js'
 
@@ -26,7 +26,7 @@ export interface FindTask extends Dealt {
 
 export interface BinTask extends Dealt {
   readonly kind: 'bin'
-  readonly lookups: readonly NumericLookup[]
+  readonly lookups: readonly FloatLookup[]
   readonly columns: readonly NumberColumn[]
   readonly blocks: readonly BinnedRows[]
   /** Bytes of the bins of a row. */

@@ -1,7 +1,7 @@
 import type { BinnedRows, FloatBinner } from '../binning/bin-floats.js'
-import type { NumericLookup } from '../binning/bin-values.js'
 import type { NumericFeatureOptions } from '../binning/find-column-bins.js'
 import type { NumberColumn } from '../binning/number-column.js'
+import type { FloatLookup } from '../binning/number-table.js'
 import { columnsSampledAtOnce } from '../binning/sample-columns.js'
 import type { NumericBinMapper } from '../dataset.js'
 import { CoppiceError } from '../errors.js'
@@ -58,7 +58,7 @@ export class BinningThreads implements FloatBinner {
   }
 
   async bin(
-    lookups: readonly NumericLookup[], columns: readonly NumberColumn[],
+    lookups: readonly FloatLookup[], columns: readonly NumberColumn[],
     blocks: readonly BinnedRows[], signal?: AbortSignal,
   ): Promise<void> {
     await this.#run({

@@ -78,6 +78,48 @@ describe('floats in shared memory', function () {
       await modelOf(matrix(ArrayBuffer), { threads: 1, linear: true }))
   })
 
+  it('do so with categories, those of an evaluation set that the training lacks included',
+    async () => {
+      const kinds = 40
+      const other = (own: number): number => own === 3 ? 77 : own === 4 ? -2 : own === 5 ? 2.5
+        : own === 6 ? 70_000 : own
+      const kindOf = (row: number): number => row % 97 === 0 ? NaN : row * 7919 % 10_007 % kinds
+      const tables = (Buffers: Buffers, map: (own: number) => number) => {
+        const data = floats(Buffers, nRows * 8)
+        for (let row = 0; row < nRows; row++) {
+          data.set(values.subarray(row * nColumns, (row + 1) * nColumns), row * 8)
+          data[row * 8 + 7] = map(kindOf(row))
+        }
+        const rows = Array.from({ length: nRows }, (_, row) =>
+          Array.from(data.subarray(row * 8, row * 8 + 8)))
+        const byName = Object.fromEntries(Array.from({ length: 8 }, (_, c) => {
+          const column = floats(Buffers, nRows)
+          for (let row = 0; row < nRows; row++) column[row] = data[row * 8 + c]!
+          return [`Column_${c}`, column]
+        }))
+        return { matrix: { data, shape: [nRows, 8] as const }, rows, byName }
+      }
+      const y = labels.map((own, row) => own ^ Number(kindOf(row) % 5 === 2))
+      const train3 = async (X: MemoryRows, evalX: MemoryRows, numThreads: number) => {
+        const set = Dataset.from(X, y, { categorical: ['Column_7'] })
+        const { model } = await train(
+          { objective: 'binary', numIterations: 3, numLeaves: 9, numThreads }, set,
+          { evalSets: [{ name: 'other', data: Dataset.from(evalX, y) }] })
+        assert.ok(model.trees.some(({ splitFeature }) => splitFeature.includes(7)))
+        return serializeModel(model)
+      }
+      const [own, others] = [tables(ArrayBuffer, (kind) => kind), tables(ArrayBuffer, other)]
+      const expected = await train3(own.rows, others.rows, 1)
+      const [shared, sharedOthers] =
+        [tables(SharedArrayBuffer, (kind) => kind), tables(SharedArrayBuffer, other)]
+      for (const form of ['matrix', 'byName'] as const) {
+        assert.equal(await train3(own[form], others[form], 1), expected, form)
+        for (const threads of [1, 2]) {
+          assert.equal(await train3(shared[form], sharedOthers[form], threads), expected, form)
+        }
+      }
+    })
+
   it('are given up when the caller says so', async () => {
     const giveUp = new AbortController()
     const phases: LoadProgress['phase'][] = []

@@ -20,12 +20,14 @@ export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Prom
   const { recipe, groupSizes, partitions, columns } = await surveyDataset(inputs, options)
   const { nRows, features, classes } = recipe
   const targets = allocateTargets(targetSize(recipe.columns, features, nRows, nRawValues(recipe)))
-  const areBinned = targets.blocks !== null && await binAhead(inputs, recipe, targets.blocks)
-  runner.setEncoding({ plan: encodePlanOf(recipe), targets: [targets], areBinned })
+  const binning = targets.blocks === null ? null : binAhead(inputs, recipe, targets.blocks)
+  runner.setEncoding({
+    plan: encodePlanOf(recipe), targets: [targets], areBinned: binning !== null,
+  })
   const units = unitsOf(recipe.partitions)
   const onDone = report(options, 'bin', units.length)
   const blocks = targets.blocks ?? await packedBlocks(inputs, recipe, units, onDone)
-  if (targets.blocks !== null) await runner.run(encodeTasks(units), onDone)
+  if (targets.blocks !== null) await both(binning, runner.run(encodeTasks(units), onDone))
   const { label, weight, initScore, shownAt } = targets
   const positions = shownAt === null ? {} : { shownAt }
   const data = {
@@ -34,14 +36,21 @@ export async function runLoad(inputs: LoadInputs, options: DatasetOptions): Prom
   return { data, partitions, columns }
 }
 
-/** @returns whether the bins of all rows are in the blocks now */
-async function binAhead(
+/** Waits for both, also where one fails, and ends with the failure of the first. */
+async function both(first: Promise<unknown> | null, second: Promise<unknown>): Promise<void> {
+  for (const result of await Promise.allSettled([first, second])) {
+    if (result.status === 'rejected') throw result.reason
+  }
+}
+
+/** Others bin all rows into the blocks; null where they do not. */
+function binAhead(
   inputs: LoadInputs, recipe: DatasetRecipe, blocks: readonly BinnedBlock[],
-): Promise<boolean> {
+): Promise<void> | null {
   const { columns, types, features, partitions, keepsRaw } = recipe
-  if (inputs.binAhead === undefined || keepsRaw === true) return false
+  if (inputs.binAhead === undefined || keepsRaw === true) return null
   const lookups = floatLookupsOf(features)
-  if (lookups === null) return false
+  if (lookups === null) return null
   const indices = columns.flatMap(({ role }, i) => role === 'feature' ? [i] : [])
   const { columnIdx } = partitions[0]!
   return inputs.binAhead(

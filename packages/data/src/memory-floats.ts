@@ -66,12 +66,11 @@ export function floatBinning(
       }
       return found
     },
-    async binAhead(columns, types, lookups, blocks) {
+    binAhead(columns, types, lookups, blocks) {
       const all = floatColumns(table, columns, types)
-      if (all === null || binner?.takes(all, nRows) !== true) return false
+      if (all === null || binner?.takes(all, nRows) !== true) return null
       throwIfAborted(signal)
-      await binner.bin(lookups, all, blocks, signal)
-      return true
+      return binner.bin(lookups, all, blocks, signal)
     },
   }
 }

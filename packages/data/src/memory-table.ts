@@ -197,8 +197,7 @@ function columnsTable(columns: Readonly<Record<string, ArrayLike<Cell>>>): Memor
         ? { data, start: 0, stride: 1 } : null
     },
     column(index, start, end) {
-      const cells = columns[names[index]!]!
-      return sliceCells(cells, start, end, names[index]!)
+      return sliceCells(columns[names[index]!]!, start, end, names[index]!)
     },
   }
 }

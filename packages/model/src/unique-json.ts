@@ -1,4 +1,4 @@
-/** JSON that people write: in it, a key that comes twice is a slip, of which one value would be lost. */
+/** JSON that people write: in it a key that comes twice is a slip, and a value would be lost. */
 
 /** An object has a key twice. */
 export class RepeatedKeyError extends SyntaxError {}
@@ -34,8 +34,8 @@ function addKey(
   const key = JSON.parse(word.text) as string
   if (keys!.has(key)) {
     const line = text.slice(0, word.at).split('\n').length
-    throw new RepeatedKeyError(`the key ${JSON.stringify(key)} comes twice in one object, the second ` +
-      `time in line ${line}; give it once`)
+    throw new RepeatedKeyError(`the key ${JSON.stringify(key)} comes twice in one object, the ` +
+      `second time in line ${line}; give it once`)
   }
   keys!.add(key)
 }

@@ -87,6 +87,6 @@ function codeIn<K>(codeOf: Map<K, number>, key: K): number {
 function requireAll(values: Float64Array, what: string): void {
   const bad = values.findIndex((value) => Number.isNaN(value))
   if (bad < 0) return
-  throw new CoppiceError('DATA', `${what} is missing in row ${bad} (the first is row 0); every row ` +
-    'needs a value')
+  throw new CoppiceError('DATA', `${what} is missing in row ${bad} (the first is row 0); every ` +
+    'row needs a value')
 }

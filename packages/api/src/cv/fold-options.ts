@@ -244,7 +244,8 @@ export function requireInteger(name: string, value: unknown, min: number, max: n
   if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return
   const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`
   throw new CoppiceError('PARAMETER',
-    `${shownOption(name)} must be an integer ${range}, got ${JSON.stringify(value) ?? typeof value}`)
+    `${shownOption(name)} must be an integer ${range}, got ` +
+    (JSON.stringify(value) ?? typeof value))
 }
 
 function contradiction(name: string, other: string): CoppiceError {

@@ -85,8 +85,8 @@ function choice(name: string, values: readonly unknown[]): Dimension {
     const texts = values.map((value) => JSON.stringify(value))
     const twice = texts.find((text, i) => texts.indexOf(text) < i)
     if (twice !== undefined) {
-      throw new CoppiceError('PARAMETER', `the choices of ${name} have ${twice} twice, which would ` +
-        'be trained twice; give each once')
+      throw new CoppiceError('PARAMETER', `the choices of ${name} have ${twice} twice, which ` +
+        'would be trained twice; give each once')
     }
     return { name, kind: 'choice', values: values as SpaceValue[] }
   }

@@ -73,8 +73,8 @@ export async function surveyJob(spec: JobSpec, port: SurveyPort): Promise<JobSur
 }
 
 /**
- * Refuses a line of names where no file of any data set has lines. Which texts are missing values is
- * not looked at: clients say it of all files, as LightGBM's configurations want it.
+ * Refuses a line of names where no file of any data set has lines. Which texts are missing values
+ * is not looked at: clients say it of all files, as LightGBM's configurations want it.
  *
  * @throws CoppiceError 'PARAMETER'
  */

@@ -4,8 +4,10 @@ import { decodeCodes, occurringNumbers } from '../formats/coded-numbers.js'
 import type { CodedNumbers, ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
 import { listNames } from '../suggest.js'
 import type { LabelKind, LabelScan, ScannedLabel, UnitPlace } from './job.js'
-import { codesOfNumbers } from './number-codes.js'
 import { cellError, RowError } from './place.js'
+
+/** Whole numbers from 0 to below this are looked up in a table. */
+const smallLabels = 256
 
 /** Distinct values kept for the message of a label that has too many. */
 const binaryValuesMax = 20
@@ -37,6 +39,7 @@ function scanNumbers(
   rows: Int32Array | null,
 ): LabelScan {
   const distinct = new Set<number>()
+  const isSeen = new Uint8Array(smallLabels)
   let min = Infinity
   let max = -Infinity
   for (let i = 0; i < values.length; i++) {
@@ -51,8 +54,13 @@ function scanNumbers(
     }
     if (value < min) min = value
     if (value > max) max = value
-    // Labels come in runs, and the set is asked but once for each of them.
-    if (kind === 'number' || kind === 'bounds' || value === values[i - 1]) continue
+    if (kind === 'number' || kind === 'bounds') continue
+    // Classes are small whole numbers nearly always, of which the set is told but once.
+    const small = value | 0
+    if (small === value && small >>> 0 < smallLabels) {
+      if (isSeen[small] === 1) continue
+      isSeen[small] = 1
+    }
     if (kind === 'class' || distinct.size < binaryValuesMax) distinct.add(value)
   }
   if (isTime(type) && kind !== 'number' && kind !== 'bounds') {
@@ -217,13 +225,23 @@ export function encodeLabel(
     }
     return
   }
-  const found = codesOfNumbers(indexOf, chunk.values)
-  for (let row = 0; row < found.length; row++) {
-    const index = found[row]!
-    if (index < 0) {
-      throw unknownClass(name, place, row, String(chunk.values[row]), classes)
-    }
-    out[at + row] = index
+  encodeNumbers(indexOf, chunk.values, out.subarray(at), (row) =>
+    unknownClass(name, place, row, String(chunk.values[row]), classes))
+}
+
+/** The classes of numbers, by their indices. */
+function encodeNumbers(
+  indexOf: ReadonlyMap<number, number>, values: Float64Array, out: Float64Array,
+  unknown: (row: number) => Error,
+): void {
+  const table = Int32Array.from({ length: smallLabels }, (_, small) => indexOf.get(small) ?? -1)
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!
+    const small = value | 0
+    const index = small === value && small >>> 0 < smallLabels ? table[small]!
+      : indexOf.get(value) ?? -1
+    if (index < 0) throw unknown(row)
+    out[row] = index
   }
 }
 

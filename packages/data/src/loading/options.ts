@@ -142,9 +142,10 @@ export interface LoadInputs extends SurveyInputs {
   readonly runner: LocalRunner
   /**
    * Bins all rows of features of the only partition, by its plan, into blocks, where that is worth
-   * doing before the units are gone through. Resolves to false with nothing done elsewhere.
+   * doing beside the units, which are gone through at the same time. Null, with nothing done,
+   * elsewhere.
    */
   readonly binAhead?: (
     columns: readonly number[], types: readonly (ColumnType | null)[],
-    lookups: readonly FloatLookup[], blocks: readonly BinnedBlock[]) => Promise<boolean>
+    lookups: readonly FloatLookup[], blocks: readonly BinnedBlock[]) => Promise<void> | null
 }

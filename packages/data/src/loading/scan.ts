@@ -210,8 +210,14 @@ function findCategories(
   }
   const known = new NumberCodes(values.length)
   const codes = new Int32Array(values.length)
+  const { table } = known
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
+    const small = value | 0
+    if (small === value && small >>> 0 < table.length && table[small]! > 0) {
+      codes[i] = table[small]! - 1
+      continue
+    }
     if (value !== value) {
       codes[i] = -1
       continue

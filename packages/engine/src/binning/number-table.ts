@@ -81,6 +81,16 @@ export function binNumbers(
   table: NumberTable, numbers: SpacedNumbers, nRows: number,
   out: Uint8Array, offset: number, stride: number, high = 0,
 ): void {
-  binCodes(tableLookup(table), numberCodes(table, numbers, nRows), 0, nRows, out, offset, stride,
-    high)
+  const { nBins, bins, otherBin } = table
+  if (isWide(nBins)) {
+    binCodes(tableLookup(table), numberCodes(table, numbers, nRows), 0, nRows, out, offset,
+      stride, high)
+    return
+  }
+  const { data, first, step } = numbers
+  for (let i = 0, at = first, o = offset; i < nRows; i++, at += step, o += stride) {
+    const value = data[at]!
+    const whole = value | 0
+    out[o] = whole === value && whole >>> 0 < bins.length ? bins[whole]! : otherBin
+  }
 }

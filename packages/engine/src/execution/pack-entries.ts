@@ -15,7 +15,7 @@ export interface EntryRows {
 /**
  * Packs rows in the way that others were packed, without a look at single features first.
  *
- * O(entries + rows x columns without a bundle) in time.
+ * O(entries + rows x columns without a bundle) in time. Packed columns are fewer than 2^22.
  *
  * @param binOf - the bin of a value; asked again only where a feature's value is another than the
  *   last one
@@ -24,38 +24,62 @@ export interface EntryRows {
  *   byte, or two that share a byte are off their defaults in one row
  */
 export function packEntries(
-  packing: Packing, { nRows, starts, columns, values, featureOf }: EntryRows,
+  packing: Packing, rows: EntryRows,
   binOf: (feature: number, value: number) => number,
   allocate: (nBytes: number) => Uint8Array,
 ): Uint8Array | null {
   const { nColumns, columnOf, defaultBin } = packing
+  const { nRows, featureOf } = rows
   const start = zeroRow(packing, binOf)
   if (start === null) return null
   const bins = allocate(nRows * nColumns)
   fillRows(bins, start)
-  const last = new Float64Array(columnOf.length).fill(NaN)
-  const bytes = new Uint8Array(columnOf.length)
+  // By column of the rows: its last value, and where that goes, so that an entry is two look-ups.
+  const last = new Float64Array(featureOf.length).fill(NaN)
+  const places = Int32Array.from(featureOf, (feature) => feature < 0 ? noFeature
+    : columnOf[feature]! << placeShift | (defaultBin[feature]! < 0 ? ownByte : 0))
+  const renew = (column: number, value: number): void => {
+    const feature = featureOf[column]!
+    places[column] = places[column]! & ~255 | byteOf(packing, feature, binOf(feature, value))
+    last[column] = value
+  }
+  return putEntries(rows, nColumns, places, last, renew, bins) ? bins : null
+}
+
+/**
+ * Puts the byte of each entry where it goes; apart, so that the loop has little in it.
+ * @returns false where two go to one byte
+ */
+function putEntries(
+  { nRows, starts, columns, values }: EntryRows, nColumns: number, places: Int32Array,
+  last: Float64Array, renew: (column: number, value: number) => void, out: Uint8Array,
+): boolean {
   for (let row = 0, at = 0; row < nRows; row++, at += nColumns) {
     const end = starts[row + 1]!
     for (let i = starts[row]!; i < end; i++) {
-      const feature = featureOf[columns[i]!]!
-      if (feature < 0) continue
+      const column = columns[i]!
       const value = values[i]!
-      if (value !== last[feature]) {
-        last[feature] = value
-        bytes[feature] = byteOf(packing, feature, binOf(feature, value))
+      if (value !== last[column]) {
+        if (places[column] === noFeature) continue
+        renew(column, value)
       }
-      const byte = bytes[feature]!
-      const to = at + columnOf[feature]!
-      if (defaultBin[feature]! >= 0) {
-        if (byte === 0) continue
-        if (bins[to] !== 0) return null
+      const place = places[column]!
+      const to = at + (place >> placeShift)
+      if ((place & ownByte) === 0) {
+        if ((place & 255) === 0) continue
+        if (out[to] !== 0) return false
       }
-      bins[to] = byte
+      out[to] = place
     }
   }
-  return bins
+  return true
 }
+
+/** A place is the byte of the last value, whether its feature shares it, and the packed column. */
+const ownByte = 256
+const placeShift = 9
+/** The place of a column that is no feature; its last value stays NaN. */
+const noFeature = -1
 
 /** The bytes of a row of zeros, or null. */
 function zeroRow(

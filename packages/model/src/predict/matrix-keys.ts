@@ -25,6 +25,6 @@ export function checkSparseKeys(matrix: object): void {
   const other = Object.entries(matrix).find(([key, value]) =>
     !sparseKeys.includes(key) && value !== undefined)
   if (other === undefined) return
-  throw new CoppiceError('DATA', 'a sparse matrix is {data, indices, indptr, shape}, with indices ' +
-    `of columns from 0, but this one has '${other[0]}', too; leave it out`)
+  throw new CoppiceError('DATA', 'a sparse matrix is {data, indices, indptr, shape}, with ' +
+    `indices of columns from 0, but this one has '${other[0]}', too; leave it out`)
 }

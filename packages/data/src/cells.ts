@@ -2,7 +2,8 @@
 import { CoppiceError } from '@coppice/model'
 import { joinTypes } from './column-types.js'
 import { StringInterner } from './formats/string-interner.js'
-import type { ColumnChunk, ColumnType, StringChunk } from './reader.js'
+import type { ColumnChunk, ColumnType, RowArrays, StringChunk } from './reader.js'
+import { ownArrays } from './row-arrays.js'
 
 /**
  * One value. null, undefined, NaN and invalid dates are missing; dates are milliseconds since
@@ -104,9 +105,12 @@ function unusable(what: string, row: number, { column, firstRow }: CellPlace): C
 }
 
 /** A typed array (without bigints) as a chunk: floats are 'float', the others 'int'. */
-export function typedArrayToChunk(values: ArrayLike<number>): ColumnChunk {
+export function typedArrayToChunk(
+  values: ArrayLike<number>, arrays: RowArrays = ownArrays,
+): ColumnChunk {
   const isFloat = values instanceof Float64Array || values instanceof Float32Array
-  const out = new Float64Array(values)
+  const out = arrays.doubles(values.length)
+  out.set(values)
   if (isFloat) makeCanonical(out)
   return { type: isFloat ? 'float' : 'int', values: out }
 }

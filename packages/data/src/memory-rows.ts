@@ -4,7 +4,7 @@ import type { CsrMatrix } from '@coppice/model'
 import type { Table } from 'apache-arrow'
 import type { Cell } from './cells.js'
 import type {
-  ColumnChunk, ColumnType, NumberChunk, SampledNumbers, SparseNumbers,
+  ColumnChunk, ColumnType, NumberChunk, RowArrays, SampledNumbers, SparseNumbers,
 } from './reader.js'
 
 /** What messages call rows in memory; their row numbers count from 0. */
@@ -41,8 +41,13 @@ export interface MemoryTable {
   isText(index: number): boolean
   /** The cells of a column as they are; null, or absent, where their types are one by nature. */
   cells?(index: number): CellAt | null
-  /** Rows [start, end) of a column; with `type` 'float', integers beyond 2^53 are rounded. */
-  column(index: number, start: number, end: number, type: ColumnType | null): ColumnChunk
+  /**
+   * Rows [start, end) of a column; with `type` 'float', integers beyond 2^53 are rounded.
+   * @param arrays - for the rows; absent: arrays of their own
+   */
+  column(
+    index: number, start: number, end: number, type: ColumnType | null, arrays?: RowArrays,
+  ): ColumnChunk
   /**
    * Rows [start, end) of several columns, for a fraction of the time of one after the other; null
    * for those that `column` has to read. Absent where rows are not apart.

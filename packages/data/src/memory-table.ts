@@ -5,7 +5,8 @@ import { areTexts, type Cell, cellsToChunk, typedArrayToChunk } from './cells.js
 import { csrTable } from './memory-csr.js'
 import { numberColumns } from './memory-numbers.js'
 import type { CellAt, Matrix, MemoryRows, MemoryTable } from './memory-rows.js'
-import type { ColumnChunk } from './reader.js'
+import type { ColumnChunk, RowArrays } from './reader.js'
+import { ownArrays } from './row-arrays.js'
 
 /**
  * Looks at rows in memory. Nothing is copied yet.
@@ -141,12 +142,12 @@ function matrixTable({ data, shape }: Matrix): MemoryTable {
     } : {}),
     cells: (index) => isTyped ? null : (row) => data[row * nColumns + index],
     isText: (index) => !isTyped && areTexts((row) => data[row * nColumns + index], nRows),
-    column(index, start, end) {
+    column(index, start, end, _type, arrays = ownArrays) {
       if (!isTyped) {
         const cells = (row: number) => data[(start + row) * nColumns + index]
         return cellsToChunk(cells, end - start, { column: names[index]!, firstRow: start })
       }
-      const values = new Float64Array(end - start)
+      const values = arrays.doubles(end - start)
       if (isFloat) takeFloats(data.subarray(start * nColumns), index, nColumns, values)
       else {
         for (let row = 0; row < values.length; row++) {
@@ -196,8 +197,8 @@ function columnsTable(columns: Readonly<Record<string, ArrayLike<Cell>>>): Memor
       return data instanceof Float64Array || data instanceof Float32Array
         ? { data, start: 0, stride: 1 } : null
     },
-    column(index, start, end) {
-      return sliceCells(columns[names[index]!]!, start, end, names[index]!)
+    column(index, start, end, _type, arrays) {
+      return sliceCells(columns[names[index]!]!, start, end, names[index]!, arrays)
     },
   }
 }
@@ -208,10 +209,11 @@ export function sliceCells(
   start: number,
   end: number,
   column: string,
+  arrays?: RowArrays,
 ): ColumnChunk {
   const isTyped = ArrayBuffer.isView(cells)
   if (isTyped && !(cells instanceof BigInt64Array || cells instanceof BigUint64Array)) {
-    return typedArrayToChunk((cells as Float64Array).subarray(start, end))
+    return typedArrayToChunk((cells as Float64Array).subarray(start, end), arrays)
   }
   return cellsToChunk((row) => cells[start + row], end - start, { column, firstRow: start })
 }

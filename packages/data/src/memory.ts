@@ -22,11 +22,13 @@ import type {
   ColumnType,
   PartitionPlan,
   PartitionReader,
+  RowArrays,
   SampledNumbers,
   StoredColumn,
   Unit,
 } from './reader.js'
 import { defaultTextOptions } from './readers.js'
+import { ownArrays } from './row-arrays.js'
 
 /** Options of `datasetFromMemory`: columns of X by role, or arrays beside it. */
 export interface MemoryOptions extends Omit<DatasetOptions, 'params'> {
@@ -253,8 +255,9 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
     })
     return Promise.resolve({ columns, nRows: table.nRows, units: unitsOf(table), detail: null })
   }
-  type Read = PartitionReader['read']
-  const readStored = async (...[source, , unit, wanted, types]: Parameters<Read>) => {
+  const readStored: NonNullable<PartitionReader['readStored']> = async (
+    source, _plan, unit, wanted, types, _options, arrays,
+  ) => {
     const { firstRow, nRows } = unit
     const end = firstRow + nRows
     const inside = wanted.filter((index, i) => index < table.names.length &&
@@ -270,12 +273,13 @@ function memoryReader(table: MemoryTable, extra: readonly ExtraColumn[]): Partit
       const type = types[i] ?? null
       const chunk =
         index >= table.names.length
-          ? readExtra(extra[index - table.names.length]!, firstRow, end)
-          : (ready[placeOf[index]!] ?? table.column(index, firstRow, end, type))
+          ? readExtra(extra[index - table.names.length]!, firstRow, end, arrays)
+          : (ready[placeOf[index]!] ?? table.column(index, firstRow, end, type, arrays))
       return coerceStored(chunk, type, { column: names[index]!, source: source.name, firstRow })
     })
   }
-  const read: Read = async (...request) => (await readStored(...request)).map(withValues)
+  const read: PartitionReader['read'] = async (...request) =>
+    (await readStored(...request, ownArrays)).map(withValues)
   const reader = { format: 'npy', plan, read, readStored } as const
   if (table.sparse !== undefined) {
     return { ...reader, ...sparseReader(table.sparse, table.names.length) }
@@ -317,12 +321,15 @@ function unitsOf({ nRows, sparse }: MemoryTable): Unit[] {
   return units
 }
 
-function readExtra(column: ExtraColumn, start: number, end: number): ColumnChunk {
+function readExtra(
+  column: ExtraColumn, start: number, end: number, arrays: RowArrays,
+): ColumnChunk {
   const { cells, stride, offset, name } = column
-  if (stride === 1) return sliceCells(cells, start, end, name)
-  const values = Float64Array.from({ length: end - start }, (_, row) =>
-    Number(cells[(start + row) * stride + offset]),
-  )
+  if (stride === 1) return sliceCells(cells, start, end, name, arrays)
+  const values = arrays.doubles(end - start)
+  for (let row = start; row < end; row++) {
+    values[row - start] = Number(cells[row * stride + offset])
+  }
   return { type: 'float', values }
 }
 

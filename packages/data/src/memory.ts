@@ -298,7 +298,7 @@ function sparseReader(
       const ready = columns.flatMap((index, i) => isStored(index, types[i]) ? [i] : [])
       if (ready.length === 0) return columns.map(() => null)
       const sampled = table.sample(
-        ready.map((i) => columns[i]!), firstRow, firstRow + nRows, offsets)
+        ready.map((i) => columns[i]!), firstRow, firstRow + nRows, offsets())
       const all = new Array<SampledNumbers | null>(columns.length).fill(null)
       for (const [k, i] of ready.entries()) {
         all[i] = { ...sampled[k]!, type: types[i] === 'float' ? 'float' : table.type }

@@ -173,7 +173,7 @@ export interface PartitionReader {
    * Checks a unit and samples columns of it, without making any. Only where rows are at hand: in
    * order and without their zeros, or in a matrix.
    *
-   * @param offsets - the rows to sample, null for all; 'none' to check only
+   * @param offsets - gives the rows to sample, null for all; 'none' to check only
    * @returns null for columns that have to be read: they are of another type, or hold all values
    */
   readSample?(
@@ -181,7 +181,7 @@ export interface PartitionReader {
     unit: Unit,
     columns: readonly number[],
     types: readonly (ColumnType | null)[],
-    offsets: Int32Array | null | 'none',
+    offsets: () => Int32Array | null | 'none',
   ): (SampledNumbers | null)[]
   /** The line of the file, from 1, in which a row of a unit begins. Only of text. */
   lineOf?(source: ByteSource, plan: PartitionPlan, unit: Unit, row: number): Promise<number>

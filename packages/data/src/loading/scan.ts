@@ -1,6 +1,6 @@
 /** The first pass over a unit: what the bins, dictionaries and classes are made of. */
 import {
-  CategorySample, isPosition, POSITION_MAX, sampleCodes, sampledOffsets, ValueSample,
+  CategorySample, isPosition, POSITION_MAX, sampleCodes, ValueSample,
 } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import { isTime } from '../column-types.js'
@@ -12,8 +12,9 @@ import type {
 import { scanGroups } from './groups.js'
 import type { FeatureScan, JobColumn, ScanPlan, UnitPlace, UnitScan } from './job.js'
 import { scanLabel } from './labels.js'
-import { cellError, RowError } from './place.js'
 import { NumberCodes } from './number-codes.js'
+import { cellError, RowError } from './place.js'
+import type { SampledRows } from './sampled-rows.js'
 
 /**
  * Scans the decoded columns of one unit.
@@ -23,15 +24,16 @@ import { NumberCodes } from './number-codes.js'
  *
  * @param chunks - one per column; null for columns that this round does not look at; only
  *   features and labels may be coded, only features sparse, or sampled
+ * @param sample - the sampled rows of the unit, by the plan
  */
 export function scanUnit(
   plan: ScanPlan,
   columns: readonly JobColumn[],
   place: UnitPlace,
   chunks: readonly (StoredColumn | SampledNumbers | null)[],
+  sample: SampledRows,
 ): UnitScan {
   const { sampleRule, labelKind } = plan
-  const sample = new SampledRows(sampleRule, place)
   const labels: UnitScan['labels'][number][] = []
   let groups: UnitScan['groups'] = null
   let hasPositiveWeight = false
@@ -66,38 +68,6 @@ export function scanUnit(
   })
   const types = chunks.map((chunk) => chunk?.type ?? 'empty')
   return { types, features, labels, groups, hasPositiveWeight }
-}
-
-/** Which rows of a unit are in the sample. */
-class SampledRows {
-  readonly nRows: number
-  /** Null for all. */
-  readonly offsets: Int32Array | null
-  readonly #unitRows: number
-  #flags: Uint8Array | null = null
-
-  constructor(rule: ScanPlan['sampleRule'], { firstRow, nRows }: UnitPlace) {
-    this.offsets = rule === null ? null : sampledOffsets(rule, firstRow, nRows)
-    this.nRows = this.offsets?.length ?? nRows
-    this.#unitRows = nRows
-  }
-
-  /** Those that are sampled of some values and their rows. */
-  of(values: Float64Array, rows: Int32Array): Float64Array {
-    if (this.offsets === null) return values
-    this.#flags ??= flagsOf(this.offsets, this.#unitRows)
-    const flags = this.#flags
-    const found = new Float64Array(values.length)
-    let n = 0
-    for (let i = 0; i < rows.length; i++) if (flags[rows[i]!] === 1) found[n++] = values[i]!
-    return found.subarray(0, n)
-  }
-}
-
-function flagsOf(offsets: Int32Array, nRows: number): Uint8Array {
-  const flags = new Uint8Array(nRows)
-  for (const offset of offsets) flags[offset] = 1
-  return flags
 }
 
 function scanFeature(

@@ -1,7 +1,5 @@
 /** What one thread does for a job. The same code runs inline and in workers. */
-import {
-  type BinnedBlock, mergeSampledValues, type Packing, sampledOffsets,
-} from '@coppice/engine'
+import { type BinnedBlock, mergeSampledValues, type Packing } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { WantedType } from '../column-types.js'
 import { withValues } from '../formats/stored-columns.js'
@@ -33,6 +31,7 @@ import type {
 import { textError } from './near-numbers.js'
 import { withLine } from './place.js'
 import { type OpenUnit, readStoredUnit, type UnitColumn } from './read-unit.js'
+import { SampledRows } from './sampled-rows.js'
 import { scanUnit } from './scan.js'
 
 /** A partition that can be read. */
@@ -132,7 +131,8 @@ export class TaskWorker {
     const wanted = asText ?? columns.map((_, i) => i)
     const types = columns.map(({ forced }) => (asText === null ? forced : 'string'))
     const place = this.#place(partitionIdx, unit)
-    const sampled = asText === null ? await this.#sample(partitionIdx, unit) : null
+    const rows = new SampledRows(scan.sampleRule, place)
+    const sampled = asText === null ? await this.#sample(partitionIdx, unit, rows) : null
     const chunks = await this.#read(arrays, partitionIdx, unit,
       wanted.filter((i) => !(sampled?.[i])), types)
     for (const [i, column] of columns.entries()) {
@@ -144,7 +144,7 @@ export class TaskWorker {
       throw await textError(column, place, chunk, parse)
     }
     return withLine(
-      () => scanUnit(scan, columns, place, chunks.map((chunk, i) => sampled?.[i] ?? chunk)),
+      () => scanUnit(scan, columns, place, chunks.map((chunk, i) => sampled?.[i] ?? chunk), rows),
       await this.#lineOf(partitionIdx, unit))
   }
 
@@ -159,19 +159,18 @@ export class TaskWorker {
 
   /** Per column what the reader tells without making a column of it, if anything. */
   async #sample(
-    partitionIdx: number, unit: Unit,
+    partitionIdx: number, unit: Unit, rows: SampledRows,
   ): Promise<readonly (SampledNumbers | null)[] | null> {
     const { columns, partitions, scan } = this.#requireContext()
     const { reader } = await this.#access.open(partitionIdx)
     if (reader.readSample === undefined) return null
     const { plan, columnIdx } = partitions[partitionIdx]!
-    const rule = scan?.sampleRule ?? null
-    const { firstRow, nRows } = this.#place(partitionIdx, unit)
+    const isSampling = scan !== null && scan.sampleRule !== null
     const wanted = columns.flatMap(({ role, isCategorical }, i) =>
       role === 'feature' && !isCategorical && columnIdx[i]! >= 0 ? [i] : [])
     const found = reader.readSample(plan, unit, wanted.map((i) => columnIdx[i]!),
       wanted.map((i) => columns[i]!.forced),
-      rule === null ? 'none' : sampledOffsets(rule, firstRow, nRows))
+      () => isSampling ? rows.offsets : 'none')
     const all = new Array<SampledNumbers | null>(columns.length).fill(null)
     for (const [k, i] of wanted.entries()) all[i] = found[k]!
     return all

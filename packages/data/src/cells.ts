@@ -117,8 +117,10 @@ export function typedArrayToChunk(
 
 /** NaN becomes the canonical one, -0 becomes 0. */
 function makeCanonical(values: Float64Array): void {
-  for (let i = 0; i < values.length; i++) {
+  const n = values.length
+  for (let i = 0; i < n; i++) {
     const value = values[i]!
-    values[i] = value === value ? value + 0 : NaN
+    if (value !== value) values[i] = NaN
+    else values[i] = value + 0
   }
 }

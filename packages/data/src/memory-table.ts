@@ -163,9 +163,11 @@ function matrixTable({ data, shape }: Matrix): MemoryTable {
 function takeFloats(
   data: Float32Array | Float64Array, index: number, nColumns: number, values: Float64Array,
 ): void {
-  for (let row = 0, at = index; row < values.length; row++, at += nColumns) {
+  const nRows = values.length
+  for (let row = 0, at = index; row < nRows; row++, at += nColumns) {
     const value = data[at]!
-    values[row] = value === value ? value + 0 : NaN
+    if (value !== value) values[row] = NaN
+    else values[row] = value + 0
   }
 }
 

@@ -100,6 +100,20 @@ describe('predicting on a cluster', function () {
       { code: 'PARAMETER', message: /rows in memory are predicted where they are/ })
   })
 
+  it('refuses a header that only workers can tell is not there', async () => {
+    const parquet = Dataset.remote(file('parquet/manifest.json'), { label: 'late', header: true })
+    const refusal = { code: 'PARAMETER', message: /header.*does nothing for parquet; leave it out/ }
+    await assert.rejects(train({ objective: 'binary' }, parquet, { cluster }), refusal)
+    await assert.rejects(multi.predict(parquet, { cluster }), refusal)
+    // where one of several data sets has lines, it is read
+    const ignore = ['id', 'note', 'kind']
+    const lines = Dataset.remote(file('train.csv'), { label: 'late', header: true, ignore })
+    const model = await train({ objective: 'binary', numIterations: 2 }, lines, { cluster,
+      evalSets: [{ name: 'p', data: Dataset.remote(file('parquet/manifest.json'),
+        { label: 'late', header: true, ignore }) }] })
+    assert.equal(model.nTrees, 2)
+  })
+
   it('gives the same bytes though a worker is killed in the middle', async () => {
     const job: Omit<PredictionJob, 'out'> =
       { booster: binary, inputs: file('fresh'), type: 'probability', keep: ['id'] }

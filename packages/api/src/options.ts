@@ -3,7 +3,8 @@ import { nearestName } from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
 
 /**
- * Refuses options under names that a function does not have.
+ * Refuses options under names that a function does not have, signals that are none, and what is
+ * to be called and is no function.
  *
  * @param where - the function, for messages
  * @param names - all names that it has
@@ -25,6 +26,23 @@ export function checkOptionNames(
     throw new CoppiceError('PARAMETER', `${where} has no option "${key}"; ` +
       (near === null ? '' : `did you mean "${near}"? `) + `it has ${names.join(', ')}`)
   }
+  for (const [key, value] of Object.entries(options)) requireHook(key, value)
+}
+
+/** Signals and functions to be called are of one kind wherever they are options. */
+function requireHook(key: string, value: unknown): void {
+  if (value === undefined) return
+  if (/^on[A-Z]/.test(key) && typeof value !== 'function') {
+    throw new CoppiceError('PARAMETER', `${key} must be a function, got ${nameOf(value)}`)
+  }
+  if (key !== 'signal' || value instanceof AbortSignal) return
+  throw new CoppiceError('PARAMETER',
+    `signal must be an AbortSignal (of an AbortController), got ${nameOf(value)}`)
+}
+
+function nameOf(value: unknown): string {
+  return value === null ? 'null' : typeof value === 'object' ? value.constructor.name
+    : typeof value
 }
 
 /** All names of the options O, so that a list of names cannot forget one. */
@@ -32,4 +50,13 @@ export function optionNames<O extends object>(
   names: Readonly<Record<keyof O & string, true>>,
 ): readonly string[] {
   return Object.keys(names)
+}
+
+/** @throws CoppiceError 'PARAMETER' for an option that must be a list and is none */
+export function requireList(
+  name: string, value: unknown, of: string,
+): asserts value is readonly unknown[] {
+  if (Array.isArray(value)) return
+  throw new CoppiceError('PARAMETER', `${name} must be a list of ${of}, got ${nameOf(value)}; put ` +
+    'it into []')
 }

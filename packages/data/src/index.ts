@@ -92,6 +92,7 @@ export {
   type RawColumns,
 } from './memory.js'
 export { coerceStored } from './formats/stored-columns.js'
+export { checkFeatureNames } from './feature-names.js'
 export { memoryName } from './memory-rows.js'
 export type {
   Matrix as MemoryMatrix, MemoryRows, MemoryTable, SparseTable,

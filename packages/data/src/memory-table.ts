@@ -176,12 +176,14 @@ function columnsTable(columns: Readonly<Record<string, ArrayLike<Cell>>>): Memor
   const nRows = names.length === 0 ? 0 : (columns[names[0]!]?.length ?? 0)
   for (const name of names) {
     const column: unknown = columns[name]
-    if (!isArrayLike(column) || column.length !== nRows) {
-      const got = isArrayLike(column) ? `${column.length} values` : typeof column
-      throw new CoppiceError(
-        'DATA',
-        `column '${name}' must be an array of ${nRows} values like '${names[0]}', got ${got}`,
-      )
+    if (!isArrayLike(column)) {
+      throw new CoppiceError('DATA', `an object of columns must have an array for each, but ` +
+        `'${name}' is ${column === null ? 'null' : `a ${typeof column}`}; put a row into an ` +
+        'array: [row]')
+    }
+    if (column.length !== nRows) {
+      throw new CoppiceError('DATA', `column '${name}' must be an array of ${nRows} values like ` +
+        `'${names[0]}', got ${column.length} values`)
     }
   }
   const cells = (index: number): CellAt => {

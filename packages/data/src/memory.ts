@@ -2,6 +2,7 @@ import type { BinnedDataset, FloatBinner } from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { Cell } from './cells.js'
 import type { WantedType } from './column-types.js'
+import { checkFeatureNames } from './feature-names.js'
 import { coerceChunk } from './formats/coerce.js'
 import { coerceStored, withValues } from './formats/stored-columns.js'
 import { runLoad } from './loader.js'
@@ -65,7 +66,9 @@ export async function datasetFromMemory(
   y: LabelArray | null,
   options: MemoryOptions = {},
 ): Promise<BinnedDataset> {
-  const table = withNames(await asMemoryTable(X), options)
+  const given = await asMemoryTable(X)
+  checkFeatureNames(given, options.featureNames)
+  const table = withNames(given, options)
   if (y === null) refuseMixedLabelColumns(table, table.names, options)
   const extra = extraColumns(table, y, options)
   const reader = memoryReader(table, extra.columns)

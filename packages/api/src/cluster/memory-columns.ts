@@ -1,6 +1,6 @@
 /** Rows in memory as columns of known types, to be written to files. */
 import {
-  asMemoryTable, type Cell, type ColumnChunk, type ColumnType, coerceStored, columnsFromMemory,
+  asMemoryTable, type Cell, checkFeatureNames, type ColumnChunk, type ColumnType, coerceStored, columnsFromMemory,
   joinTypes, labelArrays, labelName, memoryName, type MemoryTable, type OutputColumn,
   refuseMixedLabelColumns, refuseMixedLabels, resolveRoles, type RoleOptions, type SparseTable,
 } from '@coppice/data'
@@ -97,6 +97,7 @@ async function describeRows(
   source: MemorySource, knownNames: (() => Promise<readonly string[]>) | null,
 ) {
   const table = await asMemoryTable(source.rows)
+  checkFeatureNames(table, source.options.featureNames)
   const names = await namesOf(table, source, knownNames)
   if (source.labels === null) refuseMixedLabelColumns(table, names, source.options)
   const extra = new ExtraColumns(table, names)

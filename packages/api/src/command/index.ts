@@ -1,7 +1,7 @@
 export { LOCAL_WORKERS_MAX, uselessCa } from '@coppice/cluster'
 export {
-  chainOf, isRanking, mayStopEarly, parseUniqueJson, requireLightGBMObjective, treeColumns,
-  withUsedFeatures,
+  chainOf, isRanking, mayStopEarly, parseUniqueJson, RepeatedKeyError,
+  requireLightGBMObjective, treeColumns, withUsedFeatures,
 } from '@coppice/model'
 export { parseValue, THREADS_MAX } from '@coppice/engine'
 export {

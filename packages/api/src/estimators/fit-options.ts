@@ -6,7 +6,7 @@ import type { HoldOutOptions } from '../cv/hold-out.js'
 import { Dataset } from '../data/dataset.js'
 import type { Labels } from '../data/memory.js'
 import type { Booster } from '../model/booster.js'
-import { checkOptionNames, optionNames } from '../options.js'
+import { checkOptionNames, optionNames, requireList } from '../options.js'
 import type { NamedDataset } from '../training/recipe.js'
 import type { TrainOptions } from '../training/train.js'
 
@@ -116,11 +116,14 @@ export function trainingSet(
 export function trainOptions(X: Dataset | MemoryRows, options: FitOptions): TrainOptions {
   const { evalSet = [], evalNames, callbacks, signal, onEvent, onLoad, resumeFrom, initModel,
     cluster, onNotice, onJob, validationFraction, validationSeed } = options
+  requireList('evalSet', evalSet, '[X, y] or Dataset')
   const lists = { evalNames, evalSampleWeight: options.evalSampleWeight,
     evalGroup: options.evalGroup, evalQueryId: options.evalQueryId,
     evalInitScore: options.evalInitScore }
   for (const [name, list] of Object.entries(lists)) {
-    if (list === undefined || list.length === evalSet.length) continue
+    if (list === undefined) continue
+    requireList(name, list, 'one value for each evaluation set')
+    if (list.length === evalSet.length) continue
     throw new CoppiceError('PARAMETER',
       `${name} has ${list.length} entries for ${evalSet.length} evaluation sets; give one each`)
   }

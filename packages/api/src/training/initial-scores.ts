@@ -7,6 +7,12 @@ import type { SelectableRows } from '../data/source.js'
 import { Booster } from '../model/booster.js'
 import { predictRows } from '../scoring/predict.js'
 
+/** Whether a value is a Booster, or has a model's trees. */
+export function isModelLike(given: unknown): given is Booster | Model {
+  return typeof given === 'object' && given !== null &&
+    (given instanceof Booster || 'trees' in given)
+}
+
 /**
  * The model that a training is to begin with, as `initialModel` gives it.
  *
@@ -15,13 +21,11 @@ import { predictRows } from '../scoring/predict.js'
  */
 export function initialModelOf(given: unknown, boosting: string): Model | null {
   if (given === undefined) return null
-  const isModel = typeof given === 'object' && given !== null &&
-    (given instanceof Booster || 'trees' in given)
-  if (!isModel) {
+  if (!isModelLike(given)) {
     throw new CoppiceError('PARAMETER', `initModel must be a Booster, or a model as plain data, ` +
       `got ${typeof given}; Booster.load(path) reads one from a file`)
   }
-  return initialModel(given instanceof Booster ? given.model : given as Model, boosting)
+  return initialModel(given instanceof Booster ? given.model : given, boosting)
 }
 
 /**

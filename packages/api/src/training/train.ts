@@ -28,12 +28,13 @@ import { checkHoldOut, type HoldOutOptions, splitOff } from '../cv/hold-out.js'
 import { Dataset, requireDataset } from '../data/dataset.js'
 import { forgetWhole } from '../data/selected-rows.js'
 import { Booster } from '../model/booster.js'
-import { checkOptionNames, optionNames } from '../options.js'
+import { checkOptionNames, optionNames, requireList } from '../options.js'
 import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './custom.js'
 import { chooseExecutor, type TrainingCells } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
-import { initialModelOf, type SharedScores, withInitialScores } from './initial-scores.js'
+import { initialModelOf, isModelLike, type SharedScores, withInitialScores } from './initial-scores.js'
+import { namedSets } from './named-sets.js'
 import { PhaseTimes } from './phase-times.js'
 import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'
 import { refuseUnreadQueries } from './unread-queries.js'
@@ -95,6 +96,8 @@ export async function train(
   params: TrainingParams, dataset: Dataset, options: TrainOptions = {},
 ): Promise<Booster> {
   checkOptionNames('train', options, trainOptionNames)
+  namedSets(options.evalSets)
+  requireList('callbacks', options.callbacks ?? [], 'functions')
   checkParameterNames(params)
   const { params: raw, code } = await prepareCustom(params)
   try {
@@ -186,7 +189,7 @@ export async function trainOn(
   const options = timedOptions(given, phases)
   const { signal, onEvent, cluster } = options
   requireDataset(dataset, 'the training data')
-  const evalSets = namedSets(options.evalSets ?? [])
+  const evalSets = namedSets(options.evalSets)
   const initModel = initialModelOf(options.initModel, recipe.checked.boosting)
   const nInitial = initModel === null ? 0 : initModel.trees.length / initModel.treesPerIteration
   let nDone = 0
@@ -196,6 +199,10 @@ export async function trainOn(
   const callbacks = (options.callbacks ?? []).map(checkedCallback)
   if (cluster !== undefined) requireUnbound(recipe.code, 'cluster')
   const resumed = options.resumeFrom
+  if (resumed !== undefined && !isModelLike(resumed)) {
+    throw new CoppiceError('PARAMETER', 'resumeFrom must be a Booster, or a model as plain data, ' +
+      `got ${typeof resumed}; Booster.load(path) reads one from a file`)
+  }
   const resumeFrom = resumed instanceof Booster ? resumed.model : resumed
   const timed = { ...options, phases, host, beginning: initModel }
   const { model, stoppedBy } = cluster === undefined
@@ -372,12 +379,4 @@ function binningParams(params: ResolvedParams): BinningParams & { maxMemoryMb: n
   return { maxBin, minDataInBin, binConstructSampleCnt, dataRandomSeed, useMissing, zeroAsMissing,
     featurePreFilter, minDataInLeaf, maxMemoryMb, maxBinByFeature, forcedbinsFilename,
     ...(linearTree ? { linearTree } : {}) }
-}
-
-function namedSets(sets: readonly (Dataset | NamedDataset)[]): NamedDataset[] {
-  return sets.map((set, i) => {
-    const named = set instanceof Dataset ? { name: `valid_${i}`, data: set } : set
-    requireDataset(named.data, `evaluation set ${i}`)
-    return named
-  })
 }

@@ -131,6 +131,7 @@ interface Job {
   readonly run: RunSettings | null
   readonly format: ModelFormat
   readonly objective: string
+  readonly numIterations: number
 }
 
 /** Everything that can be wrong before a file is touched. */
@@ -174,6 +175,7 @@ function readJob({ params: raw, options: given, run }: Settings): Job {
     format: readModelFormatFor(
       resolved.objective, values, model, run?.isModelOfRun === true),
     objective: resolved.objective,
+    numIterations: resolved.numIterations,
   }
 }
 
@@ -285,7 +287,9 @@ async function runJob(job: Job, reporter: Reporter, signal: AbortSignal): Promis
     await writeModel(booster, path, writing)
     reporter.saved('model', path, booster.nTrees)
     reporter.took({ ...booster.trainingTimes!, saveMs: performance.now() - savedFromMs })
-    if (booster.nIterations === nInitial) warnOfNoTree(values, path, nInitial > 0)
+    if (booster.nIterations === nInitial) {
+      warnOfNoTree(values, path, nInitial > 0, job.numIterations === 0)
+    }
     return ExitCode.ok
   } catch (error) {
     if (signal.aborted && error instanceof CoppiceError && error.code === 'ABORTED') {
@@ -327,10 +331,13 @@ function isGivenUp(error: unknown): boolean {
 }
 
 /** A model that knows nothing is worth a line even where no other is wanted. */
-function warnOfNoTree(values: FlagValues, path: string, hasInitial: boolean): void {
+function warnOfNoTree(
+  values: FlagValues, path: string, hasInitial: boolean, isAsked: boolean,
+): void {
   const text = `warning: the model ${path} has no ` +
     (hasInitial ? 'tree but those of --init-model' : 'tree and predicts a constant') +
-    ': no leaf could be split; try a smaller min_data_in_leaf, or look at the features'
+    (isAsked ? ': num_iterations is 0'
+      : ': no leaf could be split; try a smaller min_data_in_leaf, or look at the features')
   process.stderr.write(values.text('log-format') === 'json'
     ? `${JSON.stringify({ event: 'warning', text })}\n` : `${text}\n`)
 }

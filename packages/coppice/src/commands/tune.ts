@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import {
   CoppiceError, findParameter, type SearchSpace, tune, type TrialOutcome, type TuneResult,
 } from '@coppice/api'
-import { ioError, parseUniqueJson } from '@coppice/api/command'
+import { ioError, parseUniqueJson, RepeatedKeyError } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
@@ -103,7 +103,8 @@ async function readSpace(path: string): Promise<SearchSpace> {
   try {
     return parseUniqueJson(text) as SearchSpace
   } catch (error) {
-    throw new CoppiceError('PARAMETER', `the search space ${path} is no JSON: ` +
+    const what = error instanceof RepeatedKeyError ? ':' : ' is no JSON:'
+    throw new CoppiceError('PARAMETER', `the search space ${path}${what} ` +
       `${(error as Error).message}`, { cause: error })
   }
 }

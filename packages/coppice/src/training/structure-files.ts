@@ -1,7 +1,7 @@
 /** Parameters that may name a JSON file: here they get what is in the file. */
 import { readFile } from 'node:fs/promises'
 import { CoppiceError, findParameter } from '@coppice/api'
-import { ioError, parseUniqueJson } from '@coppice/api/command'
+import { ioError, parseUniqueJson, RepeatedKeyError } from '@coppice/api/command'
 
 const fileParameters: readonly string[] =
   ['forcedsplits_filename', 'forcedbins_filename', 'parameter_schedule']
@@ -36,7 +36,8 @@ async function readJson(path: string, name: string): Promise<unknown> {
     return parseUniqueJson(text)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : ''
+    const what = cause instanceof RepeatedKeyError ? '' : ' is not JSON:'
     throw new CoppiceError(
-      'PARAMETER', `the file of ${name}, ${path}, is not JSON: ${why}`, { cause })
+      'PARAMETER', `the file of ${name}, ${path},${what} ${why}`, { cause })
   }
 }

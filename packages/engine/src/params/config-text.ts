@@ -1,4 +1,4 @@
-import { CoppiceError, parseUniqueJson } from '@coppice/model'
+import { CoppiceError, parseUniqueJson, RepeatedKeyError } from '@coppice/model'
 
 function fail(message: string, cause?: unknown): never {
   throw new CoppiceError('PARAMETER', message, { cause })
@@ -17,6 +17,7 @@ function parseJson(text: string, name: string): Record<string, unknown> {
   try {
     parsed = parseUniqueJson(text)
   } catch (error) {
+    if (error instanceof RepeatedKeyError) fail(`${name}: ${error.message}`, error)
     fail(`${name} is not valid JSON: ${error instanceof Error ? error.message : ''}`, error)
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {

@@ -57,6 +57,6 @@ export function requireList(
   name: string, value: unknown, of: string,
 ): asserts value is readonly unknown[] {
   if (Array.isArray(value)) return
-  throw new CoppiceError('PARAMETER', `${name} must be a list of ${of}, got ${nameOf(value)}; put ` +
-    'it into []')
+  throw new CoppiceError('PARAMETER', `${name} must be a list of ${of}, got ${nameOf(value)}; ` +
+    'put it into []')
 }

@@ -54,4 +54,34 @@ describe('options of other kinds than they must be', () => {
     await rejects(new GBDTClassifier().fit({ a: 1, b: 2 } as never, y), 'DATA', "'a' is a number",
       '[row]')
   })
+
+  it('are refused by data sets where they are made', async () => {
+    const open = (inputs: unknown, options: object = {}) =>
+      Dataset.open(inputs as string, options)
+    for (const inputs of [3, null, undefined, {}, ['a.csv', 4]]) {
+      await rejects(open(inputs), 'PARAMETER', 'the files of a Dataset must be a path')
+    }
+    for (const [name, value, noun] of [
+      ['header', 'yes', "true, false or 'auto'"], ['missingValues', 'NA', 'a list of texts'],
+      ['missingValues', [-999], 'a list of texts'], ['format', 'xls', 'one of parquet'],
+      ['categorical', {}, 'a column by name or index, or a list of them'],
+      ['label', true, 'or a list of them'], ['weight', ['w'], 'a column by name or index'],
+      ['group', 1n < 2n, 'a column by name or index'], ['schema', 'float', 'an object of types'],
+    ] as const) {
+      const options = { [name]: value }
+      await rejects(open('none.csv', options), 'PARAMETER', `${name} must be `, noun)
+      await rejects(() => Dataset.remote('none.csv', options), 'PARAMETER', `${name} must be `)
+    }
+    const from = (y_: unknown, options: object = {}): unknown =>
+      Dataset.from(rows, y_ as number[], options)
+    for (const labels of [3, 'label', true, {}]) {
+      await rejects(() => from(labels), 'PARAMETER', 'the labels must be an array')
+    }
+    for (const name of ['weights', 'initScores', 'positions']) {
+      await rejects(() => from(y, { [name]: 2 }), 'PARAMETER', `${name} must be an array`, 'got 2')
+    }
+    await rejects(() => from(y, { ignore: [null] }), 'PARAMETER', 'ignore must be a column')
+    from(null, { label: 0, ignore: ['b'], categorical: 'a', weight: 1 })
+    from({ data: y, shape: [60, 1] })
+  })
 })

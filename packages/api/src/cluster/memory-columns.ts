@@ -1,8 +1,9 @@
 /** Rows in memory as columns of known types, to be written to files. */
 import {
-  asMemoryTable, type Cell, checkFeatureNames, type ColumnChunk, type ColumnType, coerceStored, columnsFromMemory,
-  joinTypes, labelArrays, labelName, memoryName, type MemoryTable, type OutputColumn,
-  refuseMixedLabelColumns, refuseMixedLabels, resolveRoles, type RoleOptions, type SparseTable,
+  asMemoryTable, type Cell, checkFeatureNames, type ColumnChunk, type ColumnType, coerceStored,
+  columnsFromMemory, joinTypes, labelArrays, labelName, memoryName, type MemoryTable,
+  type OutputColumn, refuseMixedLabelColumns, refuseMixedLabels, resolveRoles, type RoleOptions,
+  type SparseTable,
 } from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
 import type { MemorySource } from '../data/memory.js'

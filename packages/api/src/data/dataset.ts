@@ -3,6 +3,7 @@ import type { BinnedDataset, RowBits } from '@coppice/engine'
 import { CoppiceError } from '@coppice/model'
 import { type FileOptions, FileSource } from './files.js'
 import { type Labels, MemorySource, type RowOptions } from './memory.js'
+import { checkRowOptions } from './option-kinds.js'
 import { checkOptionNames, optionNames } from '../options.js'
 import { rowBits, rowsOfRows, SelectedSource } from './selected-rows.js'
 import type { LoadRequest, RowSource, SelectableRows } from './source.js'
@@ -91,6 +92,7 @@ export class Dataset {
    */
   static from(X: MemoryRows, y: Labels | null = null, options: RowOptions = {}): Dataset {
     checkOptionNames('Dataset.from', options, rowOptionNames)
+    checkRowOptions(y, options)
     return new Dataset(new MemorySource(X, y, options))
   }
 

@@ -10,6 +10,7 @@ import {
 } from '@coppice/data/node'
 import type { BinnedDataset } from '@coppice/engine'
 import { CoppiceError, type Predictor } from '@coppice/model'
+import { checkFileOptions } from './option-kinds.js'
 import { queryRoles } from './query-groups.js'
 import type { LoadRequest, OpenRows, RowBatch, RowSource } from './source.js'
 
@@ -59,6 +60,7 @@ export class FileSource implements RowSource {
   static async open(
     inputs: string | readonly string[], own: FileOptions, inherited: FileOptions = {},
   ): Promise<FileSource> {
+    checkFileOptions(inputs, own)
     const options = { ...inherited, ...own }
     refuseUnreadTextOptions(await resolveInputs(inputs, options.format), own)
     return new FileSource(inputs, options)
@@ -66,6 +68,7 @@ export class FileSource implements RowSource {
 
   /** For files that only the workers of a cluster can read: they are not looked at. */
   static elsewhere(inputs: string | readonly string[], options: FileOptions): FileSource {
+    checkFileOptions(inputs, options)
     return new FileSource(inputs, options)
   }
 

@@ -23,10 +23,10 @@ export function namedSets(sets: unknown = []): NamedDataset[] {
 }
 
 function wrong(i: number, got: unknown): CoppiceError {
+  const keys = typeof got === 'object' && got !== null ? Object.keys(got).slice(0, 5).join(', ') : ''
   const shown = got === null ? 'null'
-    : typeof got === 'object' ? `an object with ${Object.keys(got).slice(0, 5).join(', ') || 'nothing'}`
-      : `a ${typeof got}`
-  return new CoppiceError('PARAMETER', `evalSets[${i}] must be a Dataset or {name, data}, with a ` +
-    'text for a name and a Dataset (Dataset.open(files), or Dataset.from(rows, labels)) for data; ' +
-    `got ${shown}`)
+    : typeof got === 'object' ? `an object with ${keys || 'nothing'}` : `a ${typeof got}`
+  return new CoppiceError('PARAMETER', `evalSets[${i}] must be a Dataset or {name, data}, with ` +
+    'a text for a name and a Dataset (Dataset.open(files), or Dataset.from(rows, labels)) for ' +
+    `data; got ${shown}`)
 }

@@ -25,7 +25,7 @@ import { memoryLimitBytes, nowMs } from '@coppice/data/node'
 import { CoppiceError, type Model } from '@coppice/model'
 import { type Cluster, requireCluster } from '../cluster/cluster.js'
 import { checkHoldOut, type HoldOutOptions, splitOff } from '../cv/hold-out.js'
-import { Dataset, requireDataset } from '../data/dataset.js'
+import { type Dataset, requireDataset } from '../data/dataset.js'
 import { forgetWhole } from '../data/selected-rows.js'
 import { Booster } from '../model/booster.js'
 import { checkOptionNames, optionNames, requireList } from '../options.js'
@@ -33,7 +33,9 @@ import { type CustomCode, forgetCode, prepareCustom, requireUnbound } from './cu
 import { chooseExecutor, type TrainingCells } from './executor.js'
 import { checkParameterNames, givenValue, type RawParams, type TrainingParams }
   from './params.js'
-import { initialModelOf, isModelLike, type SharedScores, withInitialScores } from './initial-scores.js'
+import {
+  initialModelOf, isModelLike, type SharedScores, withInitialScores,
+} from './initial-scores.js'
 import { namedSets } from './named-sets.js'
 import { PhaseTimes } from './phase-times.js'
 import type { CodedRecipe, NamedDataset, Recipe } from './recipe.js'

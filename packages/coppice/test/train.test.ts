@@ -120,7 +120,8 @@ describe('coppice train', function () {
   it('warns of a model without trees, even when quiet, and lists what has no effect', async () => {
     const { stderr } = await work.ok(...train('-q', '--min_data_in_leaf', '1000'))
     assert.match(stderr, /^warning: the model model\.json has no tree[^\n]* min_data_in_leaf.*\n$/)
-    const none = await work.ok(...train('-q', '--num_iterations', '0'))
+    const none = await work.ok('train', '--data', 'train.csv', '--label', 'species', '-q',
+      '--objective', 'binary', '--num_iterations', '0', '--model', 'model.json')
     assert.match(none.stderr, /^warning: [^\n]* predicts a constant: num_iterations is 0\n$/)
     const learner = await work.ok(...train('--tree_learner', 'data'))
     assert.match(learner.stderr, /no effect here: tree_learner/)

@@ -23,7 +23,8 @@ export function namedSets(sets: unknown = []): NamedDataset[] {
 }
 
 function wrong(i: number, got: unknown): CoppiceError {
-  const keys = typeof got === 'object' && got !== null ? Object.keys(got).slice(0, 5).join(', ') : ''
+  const keys = typeof got === 'object' && got !== null
+    ? Object.keys(got).slice(0, 5).join(', ') : ''
   const shown = got === null ? 'null'
     : typeof got === 'object' ? `an object with ${keys || 'nothing'}` : `a ${typeof got}`
   return new CoppiceError('PARAMETER', `evalSets[${i}] must be a Dataset or {name, data}, with ` +

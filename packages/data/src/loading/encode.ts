@@ -17,8 +17,6 @@ import { requireAll, requireNumbers } from './scan.js'
 export interface Encoder {
   readonly plan: EncodePlan
   readonly lookups: readonly BinLookup[]
-  /** Of features whose values are floats; null where that does not do for all of them. */
-  readonly floatLookups: readonly FloatLookup[] | null
   /** Codes by category of each feature, null for numeric ones. */
   readonly codes: readonly (ReadonlyMap<string | number, number> | null)[]
   readonly classes: readonly Scalar[] | null
@@ -28,7 +26,6 @@ export function makeEncoder(plan: EncodePlan): Encoder {
   return {
     plan,
     lookups: plan.features.map(({ mapper }) => binLookup(mapper)),
-    floatLookups: floatLookupsOf(plan.features),
     codes: plan.features.map(({ categories }) => categoryCodes(categories)),
     classes: plan.classes,
   }

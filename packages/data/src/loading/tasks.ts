@@ -1,5 +1,7 @@
 /** What one thread does for a job. The same code runs inline and in workers. */
-import { type BinnedBlock, mergeSampledValues, type Packing } from '@coppice/engine'
+import {
+  type BinnedBlock, type FloatLookup, mergeSampledValues, type Packing,
+} from '@coppice/engine'
 import { assert, CoppiceError } from '@coppice/model'
 import type { WantedType } from '../column-types.js'
 import { withValues } from '../formats/stored-columns.js'
@@ -15,7 +17,7 @@ import type {
   Unit,
 } from '../reader.js'
 import { ownArrays, ReusedArrays } from '../row-arrays.js'
-import { type Encoder, encodeUnit, makeEncoder, packedLike } from './encode.js'
+import { type Encoder, encodeUnit, floatLookupsOf, makeEncoder, packedLike } from './encode.js'
 import { binFloatRows } from './fill-blocks.js'
 import { scanGroups } from './groups.js'
 import type {
@@ -55,6 +57,8 @@ export class TaskWorker {
   #context: JobContext | null = null
   #encoding: Encoding | null = null
   #encoder: Encoder | null = null
+  /** As the encoder's, for floats in memory; undefined until there are any. */
+  #floatLookups: readonly FloatLookup[] | null | undefined = undefined
   /** How the rows of the last unit were packed, if they were. */
   #packing: Packing | null = null
   /** Those that no task has now. */
@@ -73,6 +77,7 @@ export class TaskWorker {
   setEncoding(encoding: Encoding | null): void {
     this.#encoding = encoding
     this.#encoder = null
+    this.#floatLookups = undefined
     this.#packing = null
   }
 
@@ -204,15 +209,17 @@ export class TaskWorker {
     encoder: Encoder, partitionIdx: number, unit: Unit, blocks: readonly BinnedBlock[] | null,
   ): Promise<BinnedBlock[] | null> {
     const { reader } = await this.#access.open(partitionIdx)
-    const { floatLookups } = encoder
-    if (reader.readFloats === undefined || floatLookups === null) return null
+    if (reader.readFloats === undefined) return null
+    const lookups = this.#floatLookups === undefined
+      ? (this.#floatLookups = floatLookupsOf(encoder.plan.features)) : this.#floatLookups
+    if (lookups === null) return null
     const { columns, partitions } = this.#requireContext()
     const { plan, columnIdx } = partitions[partitionIdx]!
     const features = columns.flatMap(({ role }, i) => role === 'feature' ? [i] : [])
     const rows = reader.readFloats(plan, unit, features.map((i) => columnIdx[i]!),
       features.map((i) => encoder.plan.types[i]!))
     return rows === null ? null
-      : binFloatRows(floatLookups, rows, blocks, this.#place(partitionIdx, unit))
+      : binFloatRows(lookups, rows, blocks, this.#place(partitionIdx, unit))
   }
 
   /**

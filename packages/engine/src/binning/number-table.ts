@@ -32,18 +32,20 @@ export function floatLookup(
 ): FloatLookup | null {
   if (lookup.kind === 'numeric') return lookup
   const { nBins, otherBin } = lookup
-  const own = [...(categories ?? []).entries()].flatMap(([code, number]) => {
-    const bin = binOfCode(lookup, code)
-    return bin === otherBin ? [] : [{ number, bin }]
-  })
+  const own: (readonly [number: number, bin: number])[] = []
   let length = 0
-  for (const { number } of own) {
+  // codes beyond the bins of the lookup have no bin of their own
+  for (let code = 0; code < lookup.bins.length; code++) {
+    const bin = binOfCode(lookup, code)
+    if (bin === otherBin) continue
+    const number = categories?.[code]
     if (typeof number !== 'number' || !isSmall(number)) return null
     length = Math.max(length, number + 1)
+    own.push([number, bin])
   }
   const bins = isWide(nBins) ? new Uint16Array(length) : new Uint8Array(length)
   bins.fill(otherBin)
-  for (const { number, bin } of own) bins[number as number] = bin
+  for (const [number, bin] of own) bins[number] = bin
   return { kind: 'numbers', nBins, bins, otherBin }
 }
 

@@ -33,7 +33,7 @@ describe('parseConfigText', () => {
     assert.throws(() => parseConfigText('a = 1\nb = 2\na = 1'), /line 3: "a" .* line 1/)
     assert.throws(() => parseConfigText('{"a": }', 'x.json'), /x\.json is not valid JSON/)
     assert.throws(() => parseConfigText('{"max_bin": 5,\n"seed": 1,\n"max_bin": 6}', 'x.json'),
-      /x\.json .*"max_bin" comes twice .*line 3/)
+      /x\.json: the key "max_bin" comes twice .*line 3/)
   })
 
   it('keeps __proto__ an ordinary unknown name', () => {

@@ -35,9 +35,15 @@ function requireHook(key: string, value: unknown): void {
   if (/^on[A-Z]/.test(key) && typeof value !== 'function') {
     throw new CoppiceError('PARAMETER', `${key} must be a function, got ${nameOf(value)}`)
   }
-  if (key !== 'signal' || value instanceof AbortSignal) return
+  if (key !== 'signal' || isSignal(value)) return
   throw new CoppiceError('PARAMETER',
     `signal must be an AbortSignal (of an AbortController), got ${nameOf(value)}`)
+}
+
+/** By what it can do: signals of another realm, or of a polyfill, will do. */
+function isSignal(value: unknown): boolean {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
 }
 
 function nameOf(value: unknown): string {

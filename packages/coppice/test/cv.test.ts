@@ -67,7 +67,8 @@ describe('coppice cv and tune', function () {
     await work.fails(2, ['--space is missing'], 'tune', ...base)
     await work.fails(1, ['space'], 'tune', ...base, '--space', 'none.json')
     work.write('bad.json', '{')
-    await work.fails(2, ['no JSON'], 'tune', ...base, '--space', 'bad.json')
+    await work.fails(2, ['the search space bad.json, is not JSON'], 'tune', ...base, '--space',
+      'bad.json')
     work.write('grid.json', '{"num_leaves": [3, 5]}')
     await work.fails(2, ['--search halving'], 'tune', ...base, '--space', 'grid.json', '--factor',
       '2')

@@ -24,7 +24,9 @@ export { mergeGroups, scanGroups } from './loading/groups.js'
 export {
   type BinningParams, defaultBinning, type GroupScan, type LabelKind, type UnitPlace,
 } from './loading/job.js'
-export { formatManifest, type Manifest, type ManifestPartition, parseManifest } from './manifest.js'
+export {
+  formatManifest, formats, type Manifest, type ManifestPartition, parseManifest,
+} from './manifest.js'
 export { PlannedColumns } from './planned-columns.js'
 export { type PlannedFile, predictedBytes, readingContext } from './prediction/context.js'
 export { featureColumns, featureTypes } from './prediction/features.js'

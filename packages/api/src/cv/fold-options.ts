@@ -47,7 +47,7 @@ export interface FoldOptions {
 /** What is known of rows to be cut. */
 export interface RowsToCut {
   readonly nRows: number
-  /** Classes of the rows, as any numbers; null where labels are numbers. */
+  /** A number for the class of each row, equal within a class; null without classes. */
   readonly strata: Float64Array | null
   readonly groupSizes: Uint32Array | null
 }

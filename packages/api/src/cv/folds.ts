@@ -40,7 +40,7 @@ export function plainParts(nRows: number, nFolds: number, seed: ShuffleSeed): Ui
  * Parts in which each stratum has its share. Matches scikit-learn's StratifiedKFold, which deals
  * the rows of all strata in turn, so that the sizes of the parts differ by one at most.
  *
- * @param strataOf - of each row, an integer from 0 on
+ * @param strataOf - of each row, any number: equal ones are of one stratum
  */
 export function stratifiedParts(
   strataOf: ArrayLike<number>, nFolds: number, seed: ShuffleSeed,
@@ -174,6 +174,7 @@ function bitsOf(order: Uint32Array, begin: number, end: number): RowBits {
  * A share of the rows for judging, at random; of each stratum its share, where there are such, by
  * largest remainders.
  *
+ * @param strataOf - as for `stratifiedParts`; null where there are none
  * @param fraction - above 0 and below 1; ceil(fraction x nRows) rows, as scikit-learn does
  */
 export function holdOut(

@@ -1,7 +1,6 @@
 /** Options of data sets are looked at where they are given, not where they are read. */
+import { formats } from '@coppice/data'
 import { CoppiceError } from '@coppice/model'
-
-const formats: readonly string[] = ['parquet', 'arrow', 'csv', 'tsv', 'libsvm', 'npy', 'csr']
 
 /** Columns by name or index: one, or a list. */
 const oneColumn = ['weight', 'position'] as const
@@ -27,7 +26,7 @@ export function checkFileOptions(inputs: unknown, options: object): void {
   requireKind('missingValues', missingValues, 'a list of texts', (value) =>
     Array.isArray(value) && value.every((text) => typeof text === 'string'))
   requireKind('format', format, `one of ${formats.join(', ')}`, (value) =>
-    formats.includes(value as string))
+    (formats as readonly unknown[]).includes(value))
 }
 
 /**

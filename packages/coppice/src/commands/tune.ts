@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import {
-  CoppiceError, findParameter, type SearchSpace, tune, type TrialOutcome, type TuneResult,
+  findParameter, type SearchSpace, tune, type TrialOutcome, type TuneResult,
 } from '@coppice/api'
-import { ioError, parseUniqueJson, RepeatedKeyError } from '@coppice/api/command'
 import type { Command, Flag } from '../command.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import type { FlagValues } from '../flag-values.js'
+import { readJsonFile } from '../json-file.js'
 import { print } from '../output.js'
 import { tableText } from '../table.js'
 import { parameterFlags } from '../training/parameter-flags.js'
@@ -57,7 +56,9 @@ export const tuneCommand: Command = {
     const { values: flags, note, cluster, initModel, signal } = study
     const [model, journal] = [flags.text('model'), flags.text('journal')]
     for (const file of [model, journal]) if (file !== undefined) await requireWritable(file)
-    const result = await tune(study.params, await readSpace(flags.required('space')), study.data, {
+    const path = flags.required('space')
+    const space = await readJsonFile(path, `the search space ${path}`) as SearchSpace
+    const result = await tune(study.params, space, study.data, {
       ...foldOptions(flags), ...searchOptions(flags), journal, cluster, initModel, signal,
       onNotice: note, refit: model !== undefined,
       onTrial: (outcome, nTrials) => note(trialText(outcome, nTrials)),
@@ -90,22 +91,6 @@ function searchOptions(values: FlagValues) {
     validationFraction: values.fraction('validation-fraction', 0, 1),
     validationSeed: values.integer('validation-seed', -Number.MAX_SAFE_INTEGER),
     halving: isGiven ? halving : undefined,
-  }
-}
-
-async function readSpace(path: string): Promise<SearchSpace> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw ioError(`cannot read the search space ${path}`, error)
-  }
-  try {
-    return parseUniqueJson(text) as SearchSpace
-  } catch (error) {
-    const what = error instanceof RepeatedKeyError ? ':' : ' is no JSON:'
-    throw new CoppiceError('PARAMETER', `the search space ${path}${what} ` +
-      `${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -1,7 +1,6 @@
 /** Parameters that may name a JSON file: here they get what is in the file. */
-import { readFile } from 'node:fs/promises'
-import { CoppiceError, findParameter } from '@coppice/api'
-import { ioError, parseUniqueJson, RepeatedKeyError } from '@coppice/api/command'
+import { findParameter } from '@coppice/api'
+import { readJsonFile } from '../json-file.js'
 
 const fileParameters: readonly string[] =
   ['forcedsplits_filename', 'forcedbins_filename', 'parameter_schedule']
@@ -20,24 +19,7 @@ export async function withFilesRead(
     if (!fileParameters.includes(name) || typeof value !== 'string') continue
     const path = value.trim()
     if (path === '' || /^[[{]/.test(path)) continue
-    read[key] = await readJson(path, name)
+    read[key] = await readJsonFile(path, `the file of ${name}, ${path}`)
   }
   return read
-}
-
-async function readJson(path: string, name: string): Promise<unknown> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw ioError(`cannot read the file of ${name}, ${path}`, error)
-  }
-  try {
-    return parseUniqueJson(text)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : ''
-    const what = cause instanceof RepeatedKeyError ? '' : ' is not JSON:'
-    throw new CoppiceError(
-      'PARAMETER', `the file of ${name}, ${path},${what} ${why}`, { cause })
-  }
 }

@@ -4,10 +4,8 @@ import { decodeCodes, occurringNumbers } from '../formats/coded-numbers.js'
 import type { CodedNumbers, ColumnChunk, ColumnType, NumberChunk } from '../reader.js'
 import { listNames } from '../suggest.js'
 import type { LabelKind, LabelScan, ScannedLabel, UnitPlace } from './job.js'
+import { codesOfNumbers, NumberCodes } from './number-codes.js'
 import { cellError, RowError } from './place.js'
-
-/** Whole numbers from 0 to below this are looked up in a table. */
-const smallLabels = 256
 
 /** Distinct values kept for the message of a label that has too many. */
 const binaryValuesMax = 20
@@ -38,8 +36,8 @@ function scanNumbers(
   { type, values }: NumberChunk,
   rows: Int32Array | null,
 ): LabelScan {
-  const distinct = new Set<number>()
-  const isSeen = new Uint8Array(smallLabels)
+  const isListed = kind !== 'number' && kind !== 'bounds'
+  const distinct = new NumberCodes(isListed ? values.length : 0)
   let min = Infinity
   let max = -Infinity
   for (let i = 0; i < values.length; i++) {
@@ -54,23 +52,17 @@ function scanNumbers(
     }
     if (value < min) min = value
     if (value > max) max = value
-    if (kind === 'number' || kind === 'bounds') continue
-    // Classes are small whole numbers nearly always, of which the set is told but once.
-    const small = value | 0
-    if (small === value && small >>> 0 < smallLabels) {
-      if (isSeen[small] === 1) continue
-      isSeen[small] = 1
-    }
-    if (kind === 'class' || distinct.size < binaryValuesMax) distinct.add(value)
+    if (!isListed || distinct.get(value) >= 0) continue
+    if (kind === 'class' || distinct.numbers.length < binaryValuesMax) distinct.add(value + 0)
   }
-  if (isTime(type) && kind !== 'number' && kind !== 'bounds') {
+  if (isTime(type) && isListed) {
     throw new CoppiceError(
       'DATA',
       `label column '${name}' holds ${type}s (${place.partition}); classes are texts, booleans ` +
         `or integers: store the label as one of these`,
     )
   }
-  return { values: Float64Array.from(distinct), min, max }
+  return { values: Float64Array.from(distinct.numbers), min, max }
 }
 
 function scanTexts(
@@ -225,24 +217,10 @@ export function encodeLabel(
     }
     return
   }
-  encodeNumbers(indexOf, chunk.values, out.subarray(at), (row) =>
-    unknownClass(name, place, row, String(chunk.values[row]), classes))
-}
-
-/** The classes of numbers, by their indices. */
-function encodeNumbers(
-  indexOf: ReadonlyMap<number, number>, values: Float64Array, out: Float64Array,
-  unknown: (row: number) => Error,
-): void {
-  const table = Int32Array.from({ length: smallLabels }, (_, small) => indexOf.get(small) ?? -1)
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!
-    const small = value | 0
-    const index = small === value && small >>> 0 < smallLabels ? table[small]!
-      : indexOf.get(value) ?? -1
-    if (index < 0) throw unknown(row)
-    out[row] = index
-  }
+  const own = out.subarray(at, at + chunk.values.length)
+  codesOfNumbers(indexOf, chunk.values, own)
+  const row = own.indexOf(-1)
+  if (row >= 0) throw unknownClass(name, place, row, String(chunk.values[row]), classes)
 }
 
 function unknownClass(

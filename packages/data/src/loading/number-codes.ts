@@ -30,12 +30,13 @@ function isSmall(value: number): boolean {
  * The code of each value, -1 for those that have none, as NaN.
  *
  * @param codes - must not change any more
+ * @param found - where the codes go: as many as there are values
  */
-export function codesOfNumbers(
+export function codesOfNumbers<A extends Int32Array | Float64Array = Int32Array>(
   codes: ReadonlyMap<string | number, number>, values: Float64Array,
-): Int32Array {
+  found: A = new Int32Array(values.length) as A,
+): A {
   const table = tableOf(codes)
-  const found = new Int32Array(values.length)
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     const whole = value | 0
@@ -53,19 +54,19 @@ export class NumberCodes {
   /** In the order of their codes. */
   readonly numbers: number[] = []
   readonly #others = new Map<number, number>()
-  /** One more than the code of a small whole number, 0 where it has none: to be read. */
-  readonly table: Int32Array
+  /** One more than the code of a small number, 0 where it has none. */
+  readonly #table: Int32Array
 
   /** @param nValues - that will be coded */
   constructor(nValues: number) {
-    this.table = new Int32Array(nValues < valuesMin ? 0 : smallMax)
+    this.#table = new Int32Array(nValues < valuesMin ? 0 : smallMax)
   }
 
   /** The code of a number, -1 where it has none yet. */
   get(value: number): number {
     const whole = value | 0
-    if (whole === value && whole >= 0 && whole < this.table.length) {
-      return this.table[whole]! - 1
+    if (whole === value && whole >= 0 && whole < this.#table.length) {
+      return this.#table[whole]! - 1
     }
     return this.#others.get(value) ?? -1
   }
@@ -74,7 +75,7 @@ export class NumberCodes {
   add(value: number): number {
     const code = this.numbers.push(value) - 1
     const whole = value | 0
-    if (whole === value && whole >= 0 && whole < this.table.length) this.table[whole] = code + 1
+    if (whole === value && whole >= 0 && whole < this.#table.length) this.#table[whole] = code + 1
     else this.#others.set(value, code)
     return code
   }

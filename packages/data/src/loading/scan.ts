@@ -180,20 +180,11 @@ function findCategories(
   }
   const known = new NumberCodes(values.length)
   const codes = new Int32Array(values.length)
-  const { table } = known
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
-    const small = value | 0
-    if (small === value && small >>> 0 < table.length && table[small]! > 0) {
-      codes[i] = table[small]! - 1
-      continue
-    }
-    if (value !== value) {
-      codes[i] = -1
-      continue
-    }
     let code = known.get(value)
-    if (code < 0) {
+    // of missing values there is none
+    if (code < 0 && value === value) {
       if (!Number.isSafeInteger(value)) {
         const what = `is categorical but is ${value} (categories are integers or text)`
         throw cellError('feature', column.name, place, rows === null ? i : rows[i]!, what)

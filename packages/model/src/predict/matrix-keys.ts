@@ -1,7 +1,5 @@
 import { CoppiceError } from '../errors.js'
 
-const sparseKeys: readonly string[] = ['data', 'indices', 'indptr', 'shape']
-
 /**
  * Refuses what else an object with `data` and `shape` has: strides, an order or an offset would say
  * that its values lie otherwise than they are read, row by row.
@@ -9,11 +7,10 @@ const sparseKeys: readonly string[] = ['data', 'indices', 'indptr', 'shape']
  * @throws CoppiceError 'DATA' naming what is not read
  */
 export function checkMatrixKeys(matrix: object): void {
-  const other = Object.entries(matrix).find(([key, value]) =>
-    key !== 'data' && key !== 'shape' && value !== undefined)
+  const other = otherKey(matrix, ['data', 'shape'])
   if (other === undefined) return
   throw new CoppiceError('DATA', `a matrix is {data, shape}, its values row by row, but this one ` +
-    `has '${other[0]}', too; leave it out, or pass columns under other names than data and shape`)
+    `has '${other}', too; leave it out, or pass columns under other names than data and shape`)
 }
 
 /**
@@ -22,9 +19,14 @@ export function checkMatrixKeys(matrix: object): void {
  * @throws CoppiceError 'DATA' naming what is not read
  */
 export function checkSparseKeys(matrix: object): void {
-  const other = Object.entries(matrix).find(([key, value]) =>
-    !sparseKeys.includes(key) && value !== undefined)
+  const other = otherKey(matrix, ['data', 'indices', 'indptr', 'shape'])
   if (other === undefined) return
   throw new CoppiceError('DATA', 'a sparse matrix is {data, indices, indptr, shape}, with ' +
-    `indices of columns from 0, but this one has '${other[0]}', too; leave it out`)
+    `indices of columns from 0, but this one has '${other}', too; leave it out`)
+}
+
+/** The first key that has a value and is not read. */
+function otherKey(matrix: object, read: readonly string[]): string | undefined {
+  return Object.entries(matrix).find(([key, value]) =>
+    !read.includes(key) && value !== undefined)?.[0]
 }
